@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+/** One configuration for every suite: sources are run as they are, so nothing has to be built before. */
+export default defineConfig({
+  resolve: { conditions: ["@chatkeep/source"] },
+  ssr: { resolve: { conditions: ["@chatkeep/source"] } },
+  test: {
+    include: ["packages/*/{src,test}/**/*.test.{ts,tsx}", "{bench,examples}/**/*.test.ts"],
+    globalSetup: ["packages/testing/src/setup.ts"],
+    // The children that tests start and the modules that Node loads itself resolve to sources too.
+    execArgv: ["--conditions=@chatkeep/source"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
+  },
+});
