@@ -1,0 +1,236 @@
+import { ChatkeepError } from "./errors.ts";
+import type { History } from "./history.ts";
+import type { Owner } from "./owner.ts";
+import { createFold } from "./stream/fold.ts";
+import { decodeFrames } from "./stream/sse.ts";
+import type { StartedTurn, Turn, TurnEvent } from "./turn.ts";
+import {
+  type WireConversation,
+  type WireConversationPage,
+  conversationFromWire,
+  conversationPageFromWire,
+} from "./wire/conversation.ts";
+import {
+  type WireMessage,
+  type WireMessagePage,
+  messageFromWire,
+  messageInputToWire,
+  messagePageFromWire,
+} from "./wire/message.ts";
+import { problemFromWire } from "./wire/problem.ts";
+import {
+  type WireTurn,
+  type WireTurnState,
+  questionToWire,
+  turnFromWire,
+  turnStateFromWire,
+} from "./wire/turn.ts";
+
+/** What {@link createClient} takes. */
+export interface ClientOptions {
+  /** Where the server is mounted, e.g. `https://example.org` or `/chatkeep`; a trailing slash is accepted. */
+  readonly baseUrl: string;
+  /** The `fetch` to use; default the global one. */
+  readonly fetch?: typeof fetch;
+  /**
+   * The headers that prove who the owner is. Default: a session's id as `X-Session-ID`. For users give
+   * one that returns `{ authorization: "Bearer <JWT>" }`; it is asked before every request, so a token
+   * can be renewed.
+   */
+  readonly credentials?: (owner: Owner) => Record<string, string> | Promise<Record<string, string>>;
+}
+
+/** `History` over HTTP: the canonical API of a Chatkeep server. */
+export function createClient(options: ClientOptions): History {
+  const base = options.baseUrl.replace(/\/+$/, "");
+  const send = options.fetch ?? ((...request: Parameters<typeof fetch>) => fetch(...request));
+  const credentials = options.credentials ?? sessionCredentials;
+
+  const request = async (
+    owner: Owner,
+    method: string,
+    path: string,
+    init: { body?: unknown; headers?: Record<string, string>; signal?: AbortSignal | undefined } = {},
+  ): Promise<Response> => {
+    const headers: Record<string, string> = {
+      accept: "application/json",
+      ...(await credentials(owner)),
+      ...init.headers,
+    };
+    if (init.body !== undefined) headers["content-type"] = "application/json";
+    let response: Response;
+    try {
+      response = await send(base + path, {
+        method,
+        headers,
+        body: init.body === undefined ? null : JSON.stringify(init.body),
+        ...(init.signal === undefined ? {} : { signal: init.signal }),
+      });
+    } catch (cause) {
+      init.signal?.throwIfAborted();
+      throw new ChatkeepError("unavailable", "The server cannot be reached. Try again in a moment.", {
+        cause,
+      });
+    }
+    if (response.ok) return response;
+    throw problemFromWire(await response.json().catch(() => undefined), response.status);
+  };
+
+  const json = async <T>(...call: Parameters<typeof request>): Promise<T> => {
+    const response = await request(...call);
+    try {
+      return (await response.json()) as T;
+    } catch (cause) {
+      throw new ChatkeepError("unavailable", "The server's answer was cut off. Try again in a moment.", {
+        cause,
+      });
+    }
+  };
+
+  const follow = async function* (
+    owner: Owner,
+    path: string,
+    after: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<TurnEvent, void, void> {
+    const headers = { accept: "text/event-stream", ...(after > 0 ? { "last-event-id": String(after) } : {}) };
+    const response = await request(owner, "GET", `${path}/events`, { headers, signal });
+    yield* readEvents(response);
+  };
+
+  const client: History = {
+    async createConversation(owner, init = {}) {
+      const { scopeLabel, ...rest } = init;
+      const response = await request(owner, "POST", "/api/conversations", {
+        body: { ...rest, scope_label: scopeLabel },
+      });
+      const wire = (await response.json()) as WireConversation;
+      return { conversation: conversationFromWire(wire), created: response.status === 201 };
+    },
+
+    async getConversation(owner, id) {
+      return conversationFromWire(await json<WireConversation>(owner, "GET", conversationPath(id)));
+    },
+
+    async listConversations(owner, query = {}) {
+      const { sort, ...rest } = query;
+      const search = searchOf({ ...rest, sort: sort === undefined ? undefined : WIRE_SORT[sort] });
+      return conversationPageFromWire(
+        await json<WireConversationPage>(owner, "GET", `/api/conversations${search}`),
+      );
+    },
+
+    async updateConversation(owner, id, patch) {
+      return conversationFromWire(
+        await json<WireConversation>(owner, "PATCH", conversationPath(id), { body: patch }),
+      );
+    },
+
+    async deleteConversation(owner, id) {
+      await request(owner, "DELETE", conversationPath(id));
+    },
+
+    async appendMessages(owner, id, messages) {
+      const body = { messages: messages.map(messageInputToWire) };
+      const wire = await json<{ messages: WireMessage[] }>(
+        owner,
+        "POST",
+        `${conversationPath(id)}/messages`,
+        { body },
+      );
+      return wire.messages.map(messageFromWire);
+    },
+
+    async listMessages(owner, id, query = {}) {
+      const path = `${conversationPath(id)}/messages${searchOf({ ...query })}`;
+      return messagePageFromWire(await json<WireMessagePage>(owner, "GET", path));
+    },
+
+    async clearMessages(owner, id) {
+      return json<{ deleted: number }>(owner, "DELETE", `${conversationPath(id)}/messages`);
+    },
+
+    async startTurn(owner, id, question, { signal } = {}): Promise<StartedTurn> {
+      const response = await request(owner, "POST", `${conversationPath(id)}/turns`, {
+        body: questionToWire(question),
+        headers: { accept: "text/event-stream" },
+        signal,
+      });
+      return readStart(response, id);
+    },
+
+    async getTurn(owner, id, turnId) {
+      return turnStateFromWire(await json<WireTurnState>(owner, "GET", turnPath(id, turnId)));
+    },
+
+    followTurn(owner, id, turnId, { after = 0, signal } = {}) {
+      return follow(owner, turnPath(id, turnId), after, signal);
+    },
+
+    async stopTurn(owner, id, turnId) {
+      return turnFromWire(await json<WireTurn>(owner, "POST", `${turnPath(id, turnId)}/stop`));
+    },
+
+    close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  return client;
+}
+
+const WIRE_SORT = { createdAt: "created_at", updatedAt: "updated_at" } as const;
+
+function sessionCredentials(owner: Owner): Record<string, string> {
+  if (owner.kind === "session") return { "x-session-id": owner.id };
+  throw new TypeError(
+    "createClient was given a user but no `credentials`: pass credentials: () => ({ authorization: `Bearer ${token}` }).",
+  );
+}
+
+function conversationPath(id: string): string {
+  return `/api/conversations/${encodeURIComponent(id)}`;
+}
+
+function turnPath(id: string, turnId: string): string {
+  return `${conversationPath(id)}/turns/${encodeURIComponent(turnId)}`;
+}
+
+function searchOf(query: Record<string, string | number | boolean | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+  const text = search.toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+function readEvents(response: Response): AsyncGenerator<TurnEvent, void, void> {
+  if (response.body === null) throw new ChatkeepError("unavailable", "The server sent no stream.");
+  return decodeFrames(response.body);
+}
+
+/** The turn that a stream's `start` frame tells of, and the stream from that frame on. */
+async function readStart(response: Response, conversationId: string): Promise<StartedTurn> {
+  const events = readEvents(response);
+  const first = await events.next();
+  if (first.done === true || first.value.chunk.type !== "start") {
+    throw new ChatkeepError("unavailable", "The stream does not begin with a start frame.");
+  }
+  const start = first.value;
+  const { messageId, messageMetadata: meta } = first.value.chunk;
+  const fold = createFold();
+  fold.push(first.value.chunk);
+  const turn: Turn = {
+    id: String(meta["turn_id"]),
+    conversationId,
+    status: fold.answer().status,
+    messageId: String(meta["message_id"]),
+    replyId: messageId,
+    persisted: meta["persisted"] !== false,
+    error: null,
+    createdAt: String(meta["created_at"]),
+    settledAt: null,
+  };
+  const all = async function* (): AsyncGenerator<TurnEvent, void, void> {
+    yield start;
+    yield* events;
+  };
+  return { turn, events: all() };
+}

@@ -1,0 +1,56 @@
+/** The error table: what the caller can do, not where it happened. `status` is HTTP's. */
+export const ERRORS = {
+  invalid_request: { status: 400, title: "Invalid request" },
+  unauthenticated: { status: 401, title: "Unauthenticated" },
+  forbidden: { status: 403, title: "Forbidden" },
+  conversation_not_found: { status: 404, title: "Conversation not found" },
+  message_not_found: { status: 404, title: "Message not found" },
+  turn_not_found: { status: 404, title: "Turn not found" },
+  not_found: { status: 404, title: "Not found" },
+  conflict: { status: 409, title: "Conflict" },
+  turn_in_progress: { status: 409, title: "Turn in progress" },
+  idempotency_mismatch: { status: 409, title: "Idempotency mismatch" },
+  events_expired: { status: 410, title: "Events expired" },
+  payload_too_large: { status: 413, title: "Payload too large" },
+  rate_limited: { status: 429, title: "Rate limited" },
+  internal: { status: 500, title: "Internal error" },
+  unavailable: { status: 503, title: "Unavailable" },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+/** A code of the error table. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** What an error carries besides its code and sentence. */
+export interface ErrorDetails {
+  /** Where in the request the fault is: a JSON Pointer (RFC 6901) such as `/content`, or a parameter's name. */
+  readonly pointer?: string | undefined;
+  /** With `turn_in_progress`: the turn to follow. */
+  readonly turnId?: string | undefined;
+  /** With `unavailable` and `rate_limited`: seconds after which trying again makes sense. */
+  readonly retryAfter?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/** The one error class of both histories. Its message is the sentence that a person can act on. */
+export class ChatkeepError extends Error {
+  override readonly name = "ChatkeepError";
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly pointer: string | undefined;
+  readonly turnId: string | undefined;
+  readonly retryAfter: number | undefined;
+
+  constructor(code: ErrorCode, detail: string, details: ErrorDetails = {}) {
+    super(detail, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.status = ERRORS[code].status;
+    this.pointer = details.pointer;
+    this.turnId = details.turnId;
+    this.retryAfter = details.retryAfter;
+  }
+}
+
+/** Whether `error` is a {@link ChatkeepError}, with this code if one is named. */
+export function isChatkeepError(error: unknown, code?: ErrorCode): error is ChatkeepError {
+  return error instanceof ChatkeepError && (code === undefined || error.code === code);
+}

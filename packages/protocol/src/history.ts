@@ -1,0 +1,112 @@
+import type {
+  Conversation,
+  ConversationInit,
+  ConversationPage,
+  ConversationPatch,
+  ConversationQuery,
+} from "./conversation.ts";
+import type { Message, MessageInput, MessagePage, MessageQuery } from "./message.ts";
+import type { Owner } from "./owner.ts";
+import type { FollowOptions, Question, StartedTurn, Turn, TurnEvent, TurnState } from "./turn.ts";
+
+/**
+ * Conversation memory. Implemented twice, by `createHistory({ pool })` of `@chatkeep/core` and by
+ * `createClient({ baseUrl })` of this package: the same methods, values and errors; one contract suite
+ * (`packages/testing/src/contract`) runs over both, with a test for each sentence below.
+ *
+ * Of every method:
+ * - The owner comes first. Nothing of another owner is seen, changed, counted or hinted at: what exists
+ *   but is not the owner's is `forbidden`, what does not exist is `…_not_found`.
+ * - What is returned is committed: another connection can read it.
+ * - A `ChatkeepError` is the only error; when the database cannot be reached it is `unavailable`, never
+ *   an empty result.
+ * - Any JavaScript string and any JSON value given comes back equal.
+ */
+export interface History {
+  /**
+   * Gets or creates a conversation (see {@link ConversationInit}). Race-safe: any number of calls at once
+   * with the same `id` or `scope` give one row, and exactly one of them says `created`.
+   */
+  createConversation(
+    owner: Owner,
+    init?: ConversationInit,
+  ): Promise<{ readonly conversation: Conversation; readonly created: boolean }>;
+
+  /** Reads a conversation. Errors: `conversation_not_found`, `forbidden`. */
+  getConversation(owner: Owner, conversationId: string): Promise<Conversation>;
+
+  /**
+   * Lists the owner's conversations, most recently active first. Ordered by allocated numbers, so two
+   * never tie; walking with `cursor` yields each at most once even while others become active.
+   */
+  listConversations(owner: Owner, query?: ConversationQuery): Promise<ConversationPage>;
+
+  /** Renames, pins, archives or annotates; what the patch leaves out stays. It is no activity: the order stays. */
+  updateConversation(owner: Owner, conversationId: string, patch: ConversationPatch): Promise<Conversation>;
+
+  /**
+   * Deletes a conversation with all that belongs to it. A turn still running in it is stopped and cannot
+   * write into it again. A second delete is `conversation_not_found`.
+   */
+  deleteConversation(owner: Owner, conversationId: string): Promise<void>;
+
+  /**
+   * Appends messages, all or none. They get the next numbers in the given order, without a gap, however
+   * many callers append at once. A message whose `id` the conversation holds already is not stored again:
+   * the stored one is returned in its place, or `idempotency_mismatch` if its role or body differs.
+   */
+  appendMessages(owner: Owner, conversationId: string, messages: readonly MessageInput[]): Promise<Message[]>;
+
+  /**
+   * Pages by number: by default the **latest** `limit` messages; oldest first inside the page. The answer
+   * of a running turn is listed as far as it is committed, with status `streaming`.
+   */
+  listMessages(owner: Owner, conversationId: string, query?: MessageQuery): Promise<MessagePage>;
+
+  /**
+   * Deletes all messages of a conversation and says how many there were; the conversation stays and its
+   * numbers go on. A turn still running in it is stopped and cannot write into it again.
+   */
+  clearMessages(owner: Owner, conversationId: string): Promise<{ readonly deleted: number }>;
+
+  /**
+   * Begins a turn: resolves when the question is committed, before the responder is called.
+   *
+   * - The same `question.id` with the same body attaches to the running turn or gives the settled one:
+   *   stored once, answered once. With another body: `idempotency_mismatch`.
+   * - While another turn runs in the conversation: `turn_in_progress` with its `turnId`.
+   * - Each event of the stream is committed before it is yielded here.
+   */
+  startTurn(
+    owner: Owner,
+    conversationId: string,
+    question: Question,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<StartedTurn>;
+
+  /** Reads a turn with its question and its answer so far. Errors: `turn_not_found`. */
+  getTurn(owner: Owner, conversationId: string, turnId: string): Promise<TurnState>;
+
+  /**
+   * Yields the events after `after`, each once and in order, until the turn is settled. Several readers
+   * may follow at once, each from its own place. Errors: `events_expired` when a settled turn's events
+   * are dropped (the stored message tells all).
+   */
+  followTurn(
+    owner: Owner,
+    conversationId: string,
+    turnId: string,
+    options?: FollowOptions,
+  ): AsyncIterable<TurnEvent>;
+
+  /**
+   * Stops a running turn from wherever it runs. Resolves when it is settled, or after a second with the
+   * turn still `running` when its node is slow or dead; the request is committed and takes effect then.
+   * Text so far is kept with status `stopped`. Idempotent: a settled turn is returned as it is.
+   */
+  stopTurn(owner: Owner, conversationId: string, turnId: string): Promise<Turn>;
+
+  /** Ends what this history holds open. Turns that it runs are settled first. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

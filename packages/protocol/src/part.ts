@@ -1,0 +1,104 @@
+import type { Citation } from "./citation.ts";
+import type { Json } from "./json.ts";
+
+/**
+ * A piece of a message. Version 1 of the stored format: the keys are single words, so parts are the
+ * same in TypeScript, in the database and on the wire.
+ */
+export type Part =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "reasoning"; readonly text: string }
+  | ToolCallPart
+  | ToolResultPart
+  | { readonly type: "citation"; readonly citation: Citation }
+  | { readonly type: "file"; readonly url: string; readonly mime: string; readonly name?: string }
+  | { readonly type: "data"; readonly name: string; readonly data: Json; readonly id?: string };
+
+/** A call of a tool; `arguments` is the string the model wrote, valid JSON or not, never parsed and rebuilt. */
+export interface ToolCallPart {
+  readonly type: "tool-call";
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: string;
+}
+
+/** What a tool answered to the call with the same `id`; `error` when it threw, `result` is then the sentence. */
+export interface ToolResultPart {
+  readonly type: "tool-result";
+  readonly id: string;
+  readonly result: Json;
+  readonly error?: boolean;
+}
+
+/** The version of {@link Part} that this release writes. */
+export const PARTS_VERSION = 1;
+
+/** A call of a tool as OpenAI's chat completions write it. */
+export interface ToolCall {
+  readonly id: string;
+  readonly type: "function";
+  readonly function: { readonly name: string; readonly arguments: string };
+}
+
+/** The `content` of the doors: the text parts, joined; for a message that is only a tool's result, that result. */
+export function contentOf(parts: readonly Part[]): string {
+  let text = "";
+  let result: Json | undefined;
+  for (const part of parts) {
+    if (part.type === "text") text += part.text;
+    else if (part.type === "tool-result") result ??= part.result;
+  }
+  if (text !== "" || result === undefined) return text;
+  return typeof result === "string" ? result : JSON.stringify(result);
+}
+
+/** The citations among `parts`, in order; `null` when there are none. */
+export function citationsOf(parts: readonly Part[]): Citation[] | null {
+  const found = parts.flatMap((part) => (part.type === "citation" ? [part.citation] : []));
+  return found.length === 0 ? null : found;
+}
+
+/**
+ * The `tool_calls` of the doors: OpenAI's array, or the value that was given when it had another form
+ * (kept as the data part `tool_calls`); `null` when there are none.
+ */
+export function toolCallsOf(parts: readonly Part[]): Json | null {
+  const calls: Json[] = [];
+  for (const part of parts) {
+    if (part.type === "data" && part.name === "tool_calls") return part.data;
+    if (part.type === "tool-call") {
+      calls.push({ id: part.id, type: "function", function: { name: part.name, arguments: part.arguments } });
+    }
+  }
+  return calls.length === 0 ? null : calls;
+}
+
+/** The `tool_call_id` of a tool's message: which call its first result answers. */
+export function toolCallIdOf(parts: readonly Part[]): string | null {
+  return parts.find((part) => part.type === "tool-result")?.id ?? null;
+}
+
+/** Whether `value` is an OpenAI tool call whose fields are all kept by {@link ToolCallPart}. */
+function isToolCall(value: Json): value is JsonToolCall {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const { id, type, function: fn, ...rest } = value;
+  if (typeof id !== "string" || type !== "function" || Object.keys(rest).length > 0) return false;
+  if (typeof fn !== "object" || fn === null || Array.isArray(fn)) return false;
+  return (
+    typeof fn["name"] === "string" && typeof fn["arguments"] === "string" && Object.keys(fn).length === 2
+  );
+}
+type JsonToolCall = { id: string; type: "function"; function: { name: string; arguments: string } };
+
+/** `tool_calls` as parts: the reverse of {@link toolCallsOf}; nothing of it is lost, whatever its form. */
+export function toolCallParts(toolCalls: Json): Part[] {
+  if (Array.isArray(toolCalls) && toolCalls.every(isToolCall)) {
+    return toolCalls.map((call) => ({
+      type: "tool-call",
+      id: call.id,
+      name: call.function.name,
+      arguments: call.function.arguments,
+    }));
+  }
+  return [{ type: "data", name: "tool_calls", data: toolCalls }];
+}

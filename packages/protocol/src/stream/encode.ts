@@ -1,0 +1,139 @@
+import type { Chunk } from "../chunk.ts";
+import type { Citation } from "../citation.ts";
+import type { Json, JsonObject } from "../json.ts";
+import type { ResponderEvent } from "../responder.ts";
+import { usageToWire } from "../wire/message.ts";
+
+/** Turns a responder's events into chunks; see {@link createEncoder}. */
+export interface Encoder {
+  /** The chunks of one event. */
+  encode(event: ResponderEvent): Chunk[];
+  /** The chunks that close what is still open. */
+  end(): Chunk[];
+}
+
+/**
+ * Turns a responder's events into chunks of the UI message stream: opens and closes text and reasoning
+ * blocks, and numbers blocks and sources. Holds no text, so its memory does not grow with the answer.
+ */
+export function createEncoder(): Encoder {
+  let open: { kind: "text" | "reasoning"; id: string } | undefined;
+  let count = 0;
+  const calls = new Set<string>();
+  const nextId = (): string => String(++count);
+
+  const close = (): Chunk[] => {
+    if (open === undefined) return [];
+    const chunk: Chunk = { type: `${open.kind}-end`, id: open.id };
+    open = undefined;
+    return [chunk];
+  };
+
+  const write = (kind: "text" | "reasoning", delta: string): Chunk[] => {
+    if (delta === "") return [];
+    const chunks: Chunk[] = [];
+    if (open?.kind !== kind) {
+      chunks.push(...close());
+      open = { kind, id: nextId() };
+      chunks.push({ type: `${kind}-start`, id: open.id });
+    }
+    chunks.push({ type: `${kind}-delta`, id: open.id, delta });
+    return chunks;
+  };
+
+  const startCall = (id: string, name: string): Chunk[] => {
+    if (calls.has(id)) return [];
+    calls.add(id);
+    return [...close(), { type: "tool-input-start", toolCallId: id, toolName: name }];
+  };
+
+  const encode = (event: ResponderEvent): Chunk[] => {
+    if (typeof event === "string") return write("text", event);
+    switch (event.type) {
+      case "text":
+      case "reasoning":
+        return write(event.type, event.text);
+      case "citation":
+        return [...close(), sourceChunk(nextId(), event.citation)];
+      case "tool-call-delta":
+        return [
+          ...startCall(event.id, event.name),
+          { type: "tool-input-delta", toolCallId: event.id, inputTextDelta: event.delta },
+        ];
+      case "tool-call": {
+        const chunks: Chunk[] = calls.has(event.id)
+          ? []
+          : [
+              ...startCall(event.id, event.name),
+              { type: "tool-input-delta", toolCallId: event.id, inputTextDelta: event.arguments },
+            ];
+        chunks.push(inputChunk(event.id, event.name, event.arguments));
+        return chunks;
+      }
+      case "tool-result":
+        return [
+          ...close(),
+          event.error === true
+            ? { type: "tool-output-error", toolCallId: event.id, errorText: resultText(event.result) }
+            : { type: "tool-output-available", toolCallId: event.id, output: event.result },
+        ];
+      case "file":
+        return [...close(), { type: "file", url: event.url, mediaType: event.mime }];
+      case "data":
+        return [
+          ...close(),
+          {
+            type: `data-${event.name}`,
+            data: event.data,
+            ...(event.id === undefined ? {} : { id: event.id }),
+          },
+        ];
+      case "model":
+        return [
+          {
+            type: "message-metadata",
+            messageMetadata: {
+              model: event.model,
+              ...(event.usage === undefined ? {} : { usage: usageToWire(event.usage) }),
+            },
+          },
+        ];
+      case "intent":
+        return [
+          { type: "message-metadata", messageMetadata: { intent: event.intent, processed: event.processed } },
+        ];
+    }
+  };
+
+  return { encode, end: close };
+}
+
+function resultText(result: Json): string {
+  return typeof result === "string" ? result : JSON.stringify(result);
+}
+
+/** The chunk that completes a call: parsed for clients that show it, an error where it is no valid JSON. */
+function inputChunk(id: string, name: string, text: string): Chunk {
+  try {
+    const input = JSON.parse(text) as Json;
+    return { type: "tool-input-available", toolCallId: id, toolName: name, input };
+  } catch {
+    const errorText = "The arguments are not valid JSON.";
+    return { type: "tool-input-error", toolCallId: id, toolName: name, input: text, errorText };
+  }
+}
+
+function sourceChunk(sourceId: string, citation: Citation): Chunk {
+  const title = citation.section ?? citation.chapter;
+  const providerMetadata = { chatkeep: { ...citation } satisfies JsonObject };
+  return citation.url === null
+    ? {
+        type: "source-document",
+        sourceId,
+        mediaType: "text/markdown",
+        title,
+        filename: citation.path,
+        providerMetadata,
+      }
+    : { type: "source-url", sourceId, url: citation.url, title, providerMetadata };
+}

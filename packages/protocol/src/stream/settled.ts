@@ -1,0 +1,28 @@
+import type { Chunk } from "../chunk.ts";
+import type { JsonObject } from "../json.ts";
+import type { Failure } from "../message.ts";
+import type { TurnStatus } from "../turn.ts";
+
+/** The chunks that end a turn's stream: how it was settled, in our words and then in the AI SDK's. */
+export function settledChunks(
+  status: Exclude<TurnStatus, "running">,
+  error: Failure | null,
+  persisted = true,
+): Chunk[] {
+  const messageMetadata: JsonObject = {
+    status,
+    ...(error === null ? {} : { error: { ...error } }),
+    ...(persisted ? {} : { persisted }),
+  };
+  if (status === "complete") return [{ type: "finish", messageMetadata }];
+  const last: Chunk =
+    status === "stopped"
+      ? { type: "abort" }
+      : { type: "error", errorText: error?.detail ?? "The answer was cut off before its end." };
+  return [{ type: "message-metadata", messageMetadata }, last];
+}
+
+/** Whether `chunk` is the last of a turn's stream. */
+export function isLastChunk(chunk: Chunk): boolean {
+  return chunk.type === "finish" || chunk.type === "abort" || chunk.type === "error";
+}

@@ -1,0 +1,50 @@
+import { EventSourceParserStream } from "eventsource-parser/stream";
+
+import type { Chunk } from "../chunk.ts";
+import { ChatkeepError } from "../errors.ts";
+import type { TurnEvent } from "../turn.ts";
+
+/** The response headers of a turn's stream: the AI SDK's, and one that keeps proxies from buffering. */
+export const STREAM_HEADERS: Readonly<Record<string, string>> = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-store, no-transform",
+  "x-accel-buffering": "no",
+  "x-vercel-ai-ui-message-stream": "v1",
+};
+
+/** The frame that follows the last event. */
+export const DONE_FRAME = "data: [DONE]\n\n";
+
+/** A comment frame: keeps idle connections open and lets a reader notice a dead one. */
+export const HEARTBEAT_FRAME = ": keep-alive\n\n";
+
+/**
+ * One event as a frame of server-sent events (WHATWG HTML, 9.2). JSON holds no line break, so one `data:`
+ * line is enough.
+ */
+export function encodeFrame(event: TurnEvent): string {
+  return `id: ${event.seq}\ndata: ${JSON.stringify(event.chunk)}\n\n`;
+}
+
+/**
+ * Reads a turn's stream.
+ *
+ * Ends after `[DONE]`. A stream that ends before it was cut off: an error `unavailable`, after which the
+ * reader goes on from the last event it was given.
+ */
+export async function* decodeFrames(body: ReadableStream<Uint8Array>): AsyncGenerator<TurnEvent, void, void> {
+  const frames = body
+    .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+    .pipeThrough(new EventSourceParserStream());
+  const reader = frames.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) throw new ChatkeepError("unavailable", "The stream was cut off before its end; resume it.");
+      if (value.data === "[DONE]") return;
+      yield { seq: Number(value.id), chunk: JSON.parse(value.data) as Chunk };
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}

@@ -1,0 +1,76 @@
+import type { Conversation, ConversationPage } from "../conversation.ts";
+import type { JsonObject } from "../json.ts";
+
+/** A conversation as JSON on the wire. */
+export interface WireConversation {
+  id: string;
+  user_id: string | null;
+  scope: string | null;
+  scope_label: string | null;
+  is_default: boolean;
+  title: string | null;
+  pinned_at: string | null;
+  archived_at: string | null;
+  message_count: number;
+  running_turn: string | null;
+  preview: string | null;
+  metadata: JsonObject | null;
+  created_at: string;
+  updated_at: string;
+}
+
+/** A page of conversations as JSON on the wire. */
+export interface WireConversationPage {
+  conversations: WireConversation[];
+  total: number | null;
+  next_cursor: string | null;
+}
+
+/** To the wire. */
+export function conversationToWire(conversation: Conversation): WireConversation {
+  return {
+    id: conversation.id,
+    user_id: conversation.userId,
+    scope: conversation.scope,
+    scope_label: conversation.scopeLabel,
+    is_default: conversation.isDefault,
+    title: conversation.title,
+    pinned_at: conversation.pinnedAt,
+    archived_at: conversation.archivedAt,
+    message_count: conversation.messageCount,
+    running_turn: conversation.runningTurn,
+    preview: conversation.preview,
+    metadata: conversation.metadata,
+    created_at: conversation.createdAt,
+    updated_at: conversation.updatedAt,
+  };
+}
+
+/** From the wire. */
+export function conversationFromWire(wire: WireConversation): Conversation {
+  return {
+    id: wire.id,
+    userId: wire.user_id,
+    scope: wire.scope,
+    scopeLabel: wire.scope_label,
+    isDefault: wire.is_default,
+    title: wire.title,
+    pinnedAt: wire.pinned_at,
+    archivedAt: wire.archived_at,
+    messageCount: wire.message_count,
+    runningTurn: wire.running_turn,
+    preview: wire.preview,
+    metadata: wire.metadata,
+    createdAt: wire.created_at,
+    updatedAt: wire.updated_at,
+  };
+}
+
+/** From the wire. */
+export function conversationPageFromWire(wire: WireConversationPage): ConversationPage {
+  return {
+    conversations: wire.conversations.map(conversationFromWire),
+    total: wire.total,
+    nextCursor: wire.next_cursor,
+  };
+}

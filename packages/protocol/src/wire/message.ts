@@ -1,0 +1,183 @@
+import type { Citation } from "../citation.ts";
+import type { Json, JsonObject } from "../json.ts";
+import type { Failure, Message, MessageInput, MessagePage, MessageStatus, Role, Usage } from "../message.ts";
+import type { Part } from "../part.ts";
+
+/** Usage as JSON on the wire. */
+export type WireUsage = {
+  input_tokens: number | null;
+  output_tokens: number | null;
+  total_tokens: number | null;
+};
+
+/** A message as JSON on the wire. */
+export interface WireMessage {
+  id: string;
+  seq: number;
+  conversation_id: string;
+  user_id: string | null;
+  turn_id: string | null;
+  role: Role;
+  status: MessageStatus;
+  content: string;
+  parts: readonly Part[];
+  tool_calls: Json | null;
+  tool_call_id: string | null;
+  citations: readonly Citation[] | null;
+  context_text: string | null;
+  intent: string | null;
+  processed: boolean | null;
+  model: string | null;
+  usage: WireUsage | null;
+  error: Failure | null;
+  metadata: JsonObject | null;
+  created_at: string;
+  updated_at: string;
+}
+
+/** A page of messages as JSON on the wire. */
+export interface WireMessagePage {
+  messages: WireMessage[];
+  total: number;
+  has_more: boolean;
+}
+
+/** What a caller gives of a message, as JSON on the wire. */
+export interface WireMessageInput {
+  id?: string | undefined;
+  role: Role;
+  content?: string | undefined;
+  parts?: readonly Part[] | undefined;
+  tool_calls?: Json | undefined;
+  tool_call_id?: string | undefined;
+  citations?: readonly Citation[] | undefined;
+  context_text?: string | null | undefined;
+  intent?: string | null | undefined;
+  processed?: boolean | null | undefined;
+  model?: string | null | undefined;
+  usage?: WireUsage | null | undefined;
+  metadata?: JsonObject | null | undefined;
+}
+
+/** To the wire. */
+export function messageToWire(message: Message): WireMessage {
+  return {
+    id: message.id,
+    seq: message.seq,
+    conversation_id: message.conversationId,
+    user_id: message.userId,
+    turn_id: message.turnId,
+    role: message.role,
+    status: message.status,
+    content: message.content,
+    parts: message.parts,
+    tool_calls: message.toolCalls,
+    tool_call_id: message.toolCallId,
+    citations: message.citations,
+    context_text: message.contextText,
+    intent: message.intent,
+    processed: message.processed,
+    model: message.model,
+    usage: message.usage === null ? null : usageToWire(message.usage),
+    error: message.error,
+    metadata: message.metadata,
+    created_at: message.createdAt,
+    updated_at: message.updatedAt,
+  };
+}
+
+/** From the wire. */
+export function messageFromWire(wire: WireMessage): Message {
+  return {
+    id: wire.id,
+    seq: wire.seq,
+    conversationId: wire.conversation_id,
+    userId: wire.user_id,
+    turnId: wire.turn_id,
+    role: wire.role,
+    status: wire.status,
+    content: wire.content,
+    parts: wire.parts,
+    toolCalls: wire.tool_calls,
+    toolCallId: wire.tool_call_id,
+    citations: wire.citations,
+    contextText: wire.context_text,
+    intent: wire.intent,
+    processed: wire.processed,
+    model: wire.model,
+    usage: usageFromWire(wire.usage),
+    error: wire.error,
+    metadata: wire.metadata,
+    createdAt: wire.created_at,
+    updatedAt: wire.updated_at,
+  };
+}
+
+/** From the wire. */
+export function messagePageFromWire(wire: WireMessagePage): MessagePage {
+  return { messages: wire.messages.map(messageFromWire), total: wire.total, hasMore: wire.has_more };
+}
+
+/** To the wire. */
+export function messageInputToWire(input: MessageInput): WireMessageInput {
+  return {
+    id: input.id,
+    role: input.role,
+    content: input.content,
+    parts: input.parts,
+    tool_calls: input.toolCalls,
+    tool_call_id: input.toolCallId,
+    citations: input.citations,
+    context_text: input.contextText,
+    intent: input.intent,
+    processed: input.processed,
+    model: input.model,
+    usage: input.usage === undefined || input.usage === null ? input.usage : usageToWire(input.usage),
+    metadata: input.metadata,
+  };
+}
+
+/** From the wire. */
+export function messageInputFromWire(wire: WireMessageInput): MessageInput {
+  return {
+    id: wire.id,
+    role: wire.role,
+    content: wire.content,
+    parts: wire.parts,
+    toolCalls: wire.tool_calls,
+    toolCallId: wire.tool_call_id,
+    citations: wire.citations,
+    contextText: wire.context_text,
+    intent: wire.intent,
+    processed: wire.processed,
+    model: wire.model,
+    usage: wire.usage === undefined ? undefined : usageFromWire(wire.usage),
+    metadata: wire.metadata,
+  };
+}
+
+/** To the wire. */
+export function usageToWire(usage: Usage): WireUsage {
+  return {
+    input_tokens: usage.inputTokens,
+    output_tokens: usage.outputTokens,
+    total_tokens: usage.totalTokens,
+  };
+}
+
+/** From the wire; anything but an object gives `null`. */
+export function usageFromWire(value: Json | WireUsage): Usage | null {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  const tokens = (field: Json | undefined): number | null => (typeof field === "number" ? field : null);
+  return {
+    inputTokens: tokens(value["input_tokens"]),
+    outputTokens: tokens(value["output_tokens"]),
+    totalTokens: tokens(value["total_tokens"]),
+  };
+}
+
+/** From the wire; anything but an object gives `null`. */
+export function failureFromWire(value: Json): Failure | null {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  return { code: String(value["code"]), detail: String(value["detail"]) };
+}

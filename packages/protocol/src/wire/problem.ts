@@ -1,0 +1,56 @@
+import { ChatkeepError, ERRORS, type ErrorCode } from "../errors.ts";
+
+/** An error as JSON on the wire: `application/problem+json` (RFC 9457) with `error`, `code` and `detail`. */
+export interface WireProblem {
+  type: string;
+  title: string;
+  status: number;
+  error: string;
+  code: ErrorCode;
+  detail: string;
+  /** The request's id, for the operator's log. */
+  instance: string;
+  pointer?: string;
+  turn_id?: string;
+  retry_after?: number;
+}
+
+/** To the wire. */
+export function problemToWire(error: ChatkeepError, requestId: string): WireProblem {
+  const { title } = ERRORS[error.code];
+  return {
+    type: `urn:chatkeep:error:${error.code}`,
+    title,
+    status: error.status,
+    error: title,
+    code: error.code,
+    detail: error.message,
+    instance: requestId,
+    ...(error.pointer === undefined ? {} : { pointer: error.pointer }),
+    ...(error.turnId === undefined ? {} : { turn_id: error.turnId }),
+    ...(error.retryAfter === undefined ? {} : { retry_after: error.retryAfter }),
+  };
+}
+
+/** From the wire; the status decides when the body is nobody's problem+json, a proxy's page for one. */
+export function problemFromWire(body: unknown, status: number): ChatkeepError {
+  const wire = (typeof body === "object" && body !== null ? body : {}) as Partial<WireProblem>;
+  if (wire.code !== undefined && Object.hasOwn(ERRORS, wire.code)) {
+    return new ChatkeepError(wire.code, wire.detail ?? ERRORS[wire.code].title, {
+      pointer: wire.pointer,
+      turnId: wire.turn_id,
+      retryAfter: wire.retry_after,
+    });
+  }
+  return new ChatkeepError(codeForStatus(status), `The server answered ${status} without saying why.`);
+}
+
+function codeForStatus(status: number): ErrorCode {
+  if (status === 401) return "unauthenticated";
+  if (status === 403) return "forbidden";
+  if (status === 404) return "not_found";
+  if (status === 413) return "payload_too_large";
+  if (status === 429) return "rate_limited";
+  if (status >= 500) return "unavailable";
+  return "invalid_request";
+}
