@@ -1,9 +1,13 @@
 import { defineConfig } from "vitest/config";
 
+const conditions = ["@chatkeep/source", "node"];
+
 /** One configuration for every suite: sources are run as they are, so nothing has to be built before. */
 export default defineConfig({
-  resolve: { conditions: ["@chatkeep/source"] },
-  ssr: { resolve: { conditions: ["@chatkeep/source"] } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  // The global setup runs in an environment of Vitest's own.
+  environments: { __vitest__: { resolve: { conditions } } },
   test: {
     include: ["packages/*/{src,test}/**/*.test.{ts,tsx}", "{bench,examples}/**/*.test.ts"],
     globalSetup: ["packages/testing/src/setup.ts"],

@@ -9,12 +9,13 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 
 import { unprivilegedAccount, type Account } from "./account.ts";
@@ -22,8 +23,12 @@ import { findBinaries, type Binaries } from "./binaries.ts";
 import { EmbeddedDatabaseError } from "./error.ts";
 import { findPostmaster, startPostmaster, type ShutdownMode } from "./postmaster.ts";
 
+export type { ShutdownMode };
+
 /** The superuser of every embedded cluster. */
 const superuser = "chatkeep";
+
+const socketPrefix = "chatkeep-socket-";
 
 /** Where a cluster lives and how it is set. */
 export interface ClusterOptions {
@@ -66,10 +71,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const password = readFileSync(join(directory, "password"), "utf8").trim();
   const stop = async (mode: ShutdownMode = "fast"): Promise<void> => {
     await postmaster.stop(mode);
-    const { socketDirectory } = postmaster;
-    if (socketDirectory !== "" && socketDirectory !== directory) {
-      rmSync(socketDirectory, { recursive: true, force: true });
-    }
+    removeSocketDirectory(postmaster.socketDirectory);
   };
   return {
     pid: postmaster.pid,
@@ -142,10 +144,10 @@ async function start(
     data: join(directory, "data"),
     account,
     log,
+    socketDirectory: process.platform === "win32" ? "" : socketDirectory(directory, account),
     settings: {
       listen_addresses: port === undefined ? "" : "127.0.0.1",
       port: String(port ?? 5432),
-      unix_socket_directories: process.platform === "win32" ? "" : socketDirectory(directory, account),
       unix_socket_permissions: "0700",
       log_checkpoints: "off",
       ...settings,
@@ -156,9 +158,20 @@ async function start(
 // The address of a Unix socket holds 104 bytes on macOS, 108 on Linux, with the closing NUL.
 function socketDirectory(directory: string, account: Account | null): string {
   if (Buffer.byteLength(join(directory, ".s.PGSQL.65535")) < 104) return directory;
-  const short = mkdtempSync(join(tmpdir(), "chatkeep-"));
+  const short = mkdtempSync(join(tmpdir(), socketPrefix));
   giveTo(account, short);
   return short;
+}
+
+// Only a folder made above, and only an empty one: PostgreSQL removes its socket itself.
+function removeSocketDirectory(path: string): void {
+  if (!basename(path).startsWith(socketPrefix)) return;
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (!["ENOENT", "ENOTEMPTY", "EEXIST"].includes(code)) throw error;
+  }
 }
 
 function giveTo(account: Account | null, path: string): void {

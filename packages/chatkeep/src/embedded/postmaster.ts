@@ -4,8 +4,10 @@ import {
   closeSync,
   existsSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -43,18 +45,23 @@ export interface StartOptions {
   account: Account | null;
   /** Settings that go before those of postgresql.conf. */
   settings: Record<string, string>;
+  /** The folder of its Unix socket, its own; empty for none. */
+  socketDirectory: string;
   /** The file its own log is appended to. */
   log: string;
 }
 
 /** Start PostgreSQL in a session of its own, so that it outlives us if we are killed, and wait until it serves. */
 export async function startPostmaster(options: StartOptions): Promise<Postmaster> {
-  const { program, data, account, settings, log } = options;
+  const { program, data, account, settings, socketDirectory, log } = options;
   disownStalePidFile(data);
+  removeStaleSockets(socketDirectory);
   const output = openSync(log, "a", 0o600);
   const args = [
     "-D",
     data,
+    "-c",
+    `unix_socket_directories=${socketDirectory}`,
     ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
   ];
   const child = spawn(program, args, {
@@ -143,6 +150,14 @@ function disownStalePidFile(data: string): void {
   writeFileSync(`${path}.stale`, [process.pid, ...rest].join("\n"), { mode: 0o600 });
   chownSync(`${path}.stale`, uid, gid);
   renameSync(`${path}.stale`, path);
+}
+
+// Their lock files hold a number too. The folder is the cluster's own, so they can be nobody else's.
+function removeStaleSockets(directory: string): void {
+  if (directory === "") return;
+  for (const name of readdirSync(directory)) {
+    if (name.startsWith(".s.PGSQL.")) rmSync(join(directory, name), { force: true });
+  }
 }
 
 function startFailed(log: string, cause: Error | undefined): EmbeddedDatabaseError {

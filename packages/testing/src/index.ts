@@ -1,0 +1,10 @@
+export { openBrowser } from "./browser.ts";
+export { createDatabase, fileDatabase } from "./database.ts";
+export type { Database, DatabaseOptions } from "./database.ts";
+export { temporaryHome } from "./home.ts";
+export type { TemporaryHome } from "./home.ts";
+export { freePort } from "./port.ts";
+export { startPostgres } from "./postgres.ts";
+export type { Postgres, PostgresOptions } from "./postgres.ts";
+export { startChatkeep } from "./process.ts";
+export type { Chatkeep, ChatkeepOptions } from "./process.ts";

@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { openCluster, type Cluster, type ShutdownMode } from "chatkeep/embedded/cluster";
+
+import { freePort } from "./port.ts";
+
+/** What the names of test databases begin with. */
+export const databasePrefix = "test_";
+
+/** How a PostgreSQL for tests is made. */
+export interface PostgresOptions {
+  /** Settings as in postgresql.conf, before the defaults (fully durable, 200 connections). */
+  settings?: Record<string, string>;
+}
+
+/** A PostgreSQL 18 of a test's own, which it may stop, kill and start again at the same address. */
+export interface Postgres extends AsyncDisposable {
+  /** The connection string of one of its databases as its superuser, over TCP on loopback. */
+  url(database: string): string;
+  /** The process number of the running server; changes with every start. */
+  pid(): number;
+  port: number;
+  /** Where its data and log are. */
+  directory: string;
+  /** End it: `fast` (default) checkpoints, `immediate` is a crash. */
+  stop(mode?: ShutdownMode): Promise<void>;
+  /** Start it again after `stop` or a kill. */
+  start(): Promise<void>;
+  /** End it and remove its data. */
+  remove(): Promise<void>;
+}
+
+/** Start an empty PostgreSQL 18 on a free port of loopback with its data in a temporary folder. */
+export async function startPostgres(options: PostgresOptions = {}): Promise<Postgres> {
+  const directory = mkdtempSync(join(tmpdir(), "ck-pg-"));
+  const port = await freePort();
+  const open = (): Promise<Cluster> =>
+    openCluster({ directory, port, settings: { max_connections: "200", ...options.settings } });
+  let cluster = await open();
+  const remove = async (): Promise<void> => {
+    await cluster.stop("immediate");
+    rmSync(directory, { recursive: true, force: true });
+  };
+  return {
+    url: (database) => cluster.url(database),
+    pid: () => cluster.pid,
+    port,
+    directory,
+    stop: (mode) => cluster.stop(mode),
+    start: async () => {
+      cluster = await open();
+    },
+    remove,
+    [Symbol.asyncDispose]: remove,
+  };
+}
