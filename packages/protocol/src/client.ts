@@ -76,27 +76,8 @@ export function createClient(options: ClientOptions): History {
     throw problemFromWire(await response.json().catch(() => undefined), response.status);
   };
 
-  const json = async <T>(...call: Parameters<typeof request>): Promise<T> => {
-    const response = await request(...call);
-    try {
-      return (await response.json()) as T;
-    } catch (cause) {
-      throw new ChatkeepError("unavailable", "The server's answer was cut off. Try again in a moment.", {
-        cause,
-      });
-    }
-  };
-
-  const follow = async function* (
-    owner: Owner,
-    path: string,
-    after: number,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<TurnEvent, void, void> {
-    const headers = { accept: "text/event-stream", ...(after > 0 ? { "last-event-id": String(after) } : {}) };
-    const response = await request(owner, "GET", `${path}/events`, { headers, signal });
-    yield* readEvents(response);
-  };
+  const json = async <T>(...call: Parameters<typeof request>): Promise<T> =>
+    readJson<T>(await request(...call));
 
   const client: History = {
     async createConversation(owner, init = {}) {
@@ -104,7 +85,7 @@ export function createClient(options: ClientOptions): History {
       const response = await request(owner, "POST", "/api/conversations", {
         body: { ...rest, scope_label: scopeLabel },
       });
-      const wire = (await response.json()) as WireConversation;
+      const wire = await readJson<WireConversation>(response);
       return { conversation: conversationFromWire(wire), created: response.status === 201 };
     },
 
@@ -156,15 +137,20 @@ export function createClient(options: ClientOptions): History {
         headers: { accept: "text/event-stream" },
         signal,
       });
-      return readStart(response, id);
+      return readStart(response, id, signal);
     },
 
     async getTurn(owner, id, turnId) {
       return turnStateFromWire(await json<WireTurnState>(owner, "GET", turnPath(id, turnId)));
     },
 
-    followTurn(owner, id, turnId, { after = 0, signal } = {}) {
-      return follow(owner, turnPath(id, turnId), after, signal);
+    async *followTurn(owner, id, turnId, { after = 0, signal } = {}) {
+      const headers = {
+        accept: "text/event-stream",
+        ...(after > 0 ? { "last-event-id": String(after) } : {}),
+      };
+      const response = await request(owner, "GET", `${turnPath(id, turnId)}/events`, { headers, signal });
+      yield* readEvents(response, signal);
     },
 
     async stopTurn(owner, id, turnId) {
@@ -187,11 +173,17 @@ function sessionCredentials(owner: Owner): Record<string, string> {
 }
 
 function conversationPath(id: string): string {
-  return `/api/conversations/${encodeURIComponent(id)}`;
+  return `/api/conversations/${segment(id)}`;
 }
 
 function turnPath(id: string, turnId: string): string {
-  return `${conversationPath(id)}/turns/${encodeURIComponent(turnId)}`;
+  return `${conversationPath(id)}/turns/${segment(turnId)}`;
+}
+
+/** An id as a segment of a path. `fetch` would resolve `.` and `..` into the path of another route. */
+function segment(id: string): string {
+  if (/^[!-~]{1,128}$/.test(id) && id !== "." && id !== "..") return encodeURIComponent(id);
+  throw new ChatkeepError("invalid_request", "An id is 1 to 128 printable ASCII characters without a space.");
 }
 
 function searchOf(query: Record<string, string | number | boolean | undefined>): string {
@@ -201,36 +193,66 @@ function searchOf(query: Record<string, string | number | boolean | undefined>):
   return text === "" ? "" : `?${text}`;
 }
 
-function readEvents(response: Response): AsyncGenerator<TurnEvent, void, void> {
+async function readJson<T>(response: Response): Promise<T> {
+  try {
+    return (await response.json()) as T;
+  } catch (cause) {
+    throw new ChatkeepError("unavailable", "The server's answer was cut off. Try again in a moment.", {
+      cause,
+    });
+  }
+}
+
+async function* readEvents(
+  response: Response,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TurnEvent, void, void> {
   if (response.body === null) throw new ChatkeepError("unavailable", "The server sent no stream.");
-  return decodeFrames(response.body);
+  try {
+    yield* decodeFrames(response.body);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
 }
 
 /** The turn that a stream's `start` frame tells of, and the stream from that frame on. */
-async function readStart(response: Response, conversationId: string): Promise<StartedTurn> {
-  const events = readEvents(response);
+async function readStart(
+  response: Response,
+  conversationId: string,
+  signal: AbortSignal | undefined,
+): Promise<StartedTurn> {
+  const events = readEvents(response, signal);
   const first = await events.next();
   if (first.done === true || first.value.chunk.type !== "start") {
     throw new ChatkeepError("unavailable", "The stream does not begin with a start frame.");
   }
   const start = first.value;
   const { messageId, messageMetadata: meta } = first.value.chunk;
+  const text = (key: string): string => {
+    const field = meta[key];
+    return typeof field === "string" ? field : "";
+  };
   const fold = createFold();
   fold.push(first.value.chunk);
   const turn: Turn = {
-    id: String(meta["turn_id"]),
+    id: text("turn_id"),
     conversationId,
     status: fold.answer().status,
-    messageId: String(meta["message_id"]),
+    messageId: text("message_id"),
     replyId: messageId,
     persisted: meta["persisted"] !== false,
     error: null,
-    createdAt: String(meta["created_at"]),
+    createdAt: text("created_at"),
     settledAt: null,
   };
   const all = async function* (): AsyncGenerator<TurnEvent, void, void> {
-    yield start;
-    yield* events;
+    try {
+      yield start;
+      yield* events;
+    } finally {
+      await events.return(); // else the connection of a reader that leaves at once would stay open
+    }
   };
   return { turn, events: all() };
 }

@@ -90,9 +90,9 @@ function isToolCall(value: Json): value is JsonToolCall {
 }
 type JsonToolCall = { id: string; type: "function"; function: { name: string; arguments: string } };
 
-/** `tool_calls` as parts: the reverse of {@link toolCallsOf}; nothing of it is lost, whatever its form. */
+/** `tool_calls` as parts: the reverse of {@link toolCallsOf}; nothing of it is lost, whatever its form, an empty array included. */
 export function toolCallParts(toolCalls: Json): Part[] {
-  if (Array.isArray(toolCalls) && toolCalls.every(isToolCall)) {
+  if (Array.isArray(toolCalls) && toolCalls.length > 0 && toolCalls.every(isToolCall)) {
     return toolCalls.map((call) => ({
       type: "tool-call",
       id: call.id,

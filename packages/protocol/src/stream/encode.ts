@@ -14,12 +14,14 @@ export interface Encoder {
 
 /**
  * Turns a responder's events into chunks of the UI message stream: opens and closes text and reasoning
- * blocks, and numbers blocks and sources. Holds no text, so its memory does not grow with the answer.
+ * blocks, and numbers blocks and sources. Of the text it holds only the arguments of calls that are still
+ * being written, so its memory does not grow with the answer.
  */
 export function createEncoder(): Encoder {
   let open: { kind: "text" | "reasoning"; id: string } | undefined;
   let count = 0;
-  const calls = new Set<string>();
+  /** The arguments of each call as far as they were written; `null` once the call is complete. */
+  const calls = new Map<string, string | null>();
   const nextId = (): string => String(++count);
 
   const close = (): Chunk[] => {
@@ -41,11 +43,27 @@ export function createEncoder(): Encoder {
     return chunks;
   };
 
-  const startCall = (id: string, name: string): Chunk[] => {
-    if (calls.has(id)) return [];
-    calls.add(id);
-    return [...close(), { type: "tool-input-start", toolCallId: id, toolName: name }];
+  const writeCall = (id: string, name: string, delta: string): Chunk[] => {
+    const written = calls.get(id);
+    const chunks = written === undefined ? startCall(id, name) : [];
+    if (written !== null) calls.set(id, (written ?? "") + delta);
+    return [...chunks, { type: "tool-input-delta", toolCallId: id, inputTextDelta: delta }];
   };
+
+  const completeCall = (id: string, name: string, text: string): Chunk[] => {
+    // A start begins the arguments anew: for models that announce a call with none and then give them whole.
+    const chunks: Chunk[] =
+      calls.get(id) === text
+        ? []
+        : [...startCall(id, name), { type: "tool-input-delta", toolCallId: id, inputTextDelta: text }];
+    calls.set(id, null);
+    return [...chunks, inputChunk(id, name, text)];
+  };
+
+  const startCall = (id: string, name: string): Chunk[] => [
+    ...(calls.has(id) ? [] : close()),
+    { type: "tool-input-start", toolCallId: id, toolName: name },
+  ];
 
   const encode = (event: ResponderEvent): Chunk[] => {
     if (typeof event === "string") return write("text", event);
@@ -56,20 +74,9 @@ export function createEncoder(): Encoder {
       case "citation":
         return [...close(), sourceChunk(nextId(), event.citation)];
       case "tool-call-delta":
-        return [
-          ...startCall(event.id, event.name),
-          { type: "tool-input-delta", toolCallId: event.id, inputTextDelta: event.delta },
-        ];
-      case "tool-call": {
-        const chunks: Chunk[] = calls.has(event.id)
-          ? []
-          : [
-              ...startCall(event.id, event.name),
-              { type: "tool-input-delta", toolCallId: event.id, inputTextDelta: event.arguments },
-            ];
-        chunks.push(inputChunk(event.id, event.name, event.arguments));
-        return chunks;
-      }
+        return writeCall(event.id, event.name, event.delta);
+      case "tool-call":
+        return completeCall(event.id, event.name, event.arguments);
       case "tool-result":
         return [
           ...close(),

@@ -114,8 +114,10 @@ export function createFold(): Fold {
         if (meta.status === "running") meta = { ...meta, status: "stopped" };
         return;
       case "error":
-        if (meta.status === "running") meta = { ...meta, status: "failed" };
-        if (meta.error === null) meta = { ...meta, error: { code: "model_error", detail: chunk.errorText } };
+        // Ours says before it how the turn was settled; another server's stream says no more than this.
+        if (meta.status === "running") {
+          meta = { ...meta, status: "failed", error: { code: "model_error", detail: chunk.errorText } };
+        }
         return;
       default:
         if (chunk.type.startsWith("data-") && "data" in chunk) {
@@ -127,7 +129,7 @@ export function createFold(): Fold {
             ...(chunk.id === undefined ? {} : { id: chunk.id }),
           };
           if (chunk.id === undefined) parts.push(part);
-          else place(`${chunk.type} ${chunk.id}`, part);
+          else place(JSON.stringify([chunk.type, chunk.id]), part);
         }
     }
   };

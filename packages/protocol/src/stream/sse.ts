@@ -29,8 +29,8 @@ export function encodeFrame(event: TurnEvent): string {
 /**
  * Reads a turn's stream.
  *
- * Ends after `[DONE]`. A stream that ends before it was cut off: an error `unavailable`, after which the
- * reader goes on from the last event it was given.
+ * Ends after `[DONE]`. A stream that ends or breaks before it was cut off: an error `unavailable`, after
+ * which the reader goes on from the last event it was given.
  */
 export async function* decodeFrames(body: ReadableStream<Uint8Array>): AsyncGenerator<TurnEvent, void, void> {
   const frames = body
@@ -39,12 +39,18 @@ export async function* decodeFrames(body: ReadableStream<Uint8Array>): AsyncGene
   const reader = frames.getReader();
   try {
     for (;;) {
-      const { done, value } = await reader.read();
-      if (done) throw new ChatkeepError("unavailable", "The stream was cut off before its end; resume it.");
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw cutOff(cause);
+      });
+      if (done) throw cutOff();
       if (value.data === "[DONE]") return;
       yield { seq: Number(value.id), chunk: JSON.parse(value.data) as Chunk };
     }
   } finally {
     await reader.cancel().catch(() => undefined);
   }
+}
+
+function cutOff(cause?: unknown): ChatkeepError {
+  return new ChatkeepError("unavailable", "The stream was cut off before its end; resume it.", { cause });
 }

@@ -179,5 +179,6 @@ export function usageFromWire(value: Json | WireUsage): Usage | null {
 /** From the wire; anything but an object gives `null`. */
 export function failureFromWire(value: Json): Failure | null {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-  return { code: String(value["code"]), detail: String(value["detail"]) };
+  const text = (field: Json | undefined): string => (typeof field === "string" ? field : "");
+  return { code: text(value["code"]), detail: text(value["detail"]) };
 }
