@@ -3,6 +3,16 @@ export { createDatabase, fileDatabase } from "./database.ts";
 export type { Database, DatabaseOptions } from "./database.ts";
 export { temporaryHome } from "./home.ts";
 export type { TemporaryHome } from "./home.ts";
+export { startModel } from "./model.ts";
+export type {
+  Model,
+  ModelBody,
+  ModelCall,
+  ModelOptions,
+  ModelReply,
+  ModelRequest,
+  ModelStep,
+} from "./model.ts";
 export { freePort } from "./port.ts";
 export { startPostgres } from "./postgres.ts";
 export type { Postgres, PostgresOptions } from "./postgres.ts";

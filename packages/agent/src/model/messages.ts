@@ -1,0 +1,117 @@
+import { type Message, type Part, type ToolResultPart, contentOf } from "@chatkeep/protocol";
+import type { AssistantContent, ModelMessage, UserContent } from "ai";
+
+/**
+ * The conversation as a model is given it: `history`, oldest first, then `question`, once.
+ *
+ * Valid whatever the history holds: a tool result stands right behind the message with its call, and a
+ * call without a result or a result without a call is left out, for providers refuse the whole request
+ * otherwise. Reasoning and citations are left out: they are for people, and not every provider takes the
+ * former back. A file is shown when it is an image within a `data:` URL; any other is only named, so that
+ * nobody can make this server fetch an address.
+ */
+export function toModelMessages(history: readonly Message[], question: Message): ModelMessage[] {
+  const messages: ModelMessage[] = [];
+  let step = createStep();
+  const flush = (): void => {
+    messages.push(...step.messages());
+    step = createStep();
+  };
+
+  for (const message of history) {
+    if (message.id === question.id) continue;
+    if (message.role !== "tool") flush();
+    if (message.role === "user") messages.push(...userMessage(message));
+    else if (message.role === "system") {
+      if (message.content !== "") messages.push({ role: "system", content: message.content });
+    } else {
+      for (const part of message.parts) {
+        if (step.hasResults() && (part.type === "text" || part.type === "tool-call")) flush();
+        step.push(part);
+      }
+    }
+  }
+  flush();
+  return [...messages, ...userMessage(question)];
+}
+
+/** What an assistant says at once: text, calls, and then the calls' results. */
+interface Step {
+  push(part: Part): void;
+  hasResults(): boolean;
+  messages(): ModelMessage[];
+}
+
+function createStep(): Step {
+  const said: Exclude<AssistantContent, string> = [];
+  const names = new Map<string, string>();
+  const results = new Map<string, ToolResultPart>();
+
+  return {
+    push(part) {
+      if (part.type === "text" && part.text !== "") said.push({ type: "text", text: part.text });
+      else if (part.type === "tool-call" && !names.has(part.id)) {
+        names.set(part.id, part.name);
+        const input = validArguments(part.arguments);
+        said.push({ type: "tool-call", toolCallId: part.id, toolName: part.name, input });
+      } else if (part.type === "tool-result" && names.has(part.id) && !results.has(part.id)) {
+        results.set(part.id, part);
+      }
+    },
+    hasResults: () => results.size > 0,
+    messages() {
+      const content = said.filter((part) => part.type !== "tool-call" || results.has(part.toolCallId));
+      if (content.length === 0) return [];
+      const answered = [...results.values()].map((result) => ({
+        type: "tool-result" as const,
+        toolCallId: result.id,
+        toolName: names.get(result.id) ?? "",
+        output: resultOutput(result),
+      }));
+      if (answered.length === 0) return [{ role: "assistant", content }];
+      return [
+        { role: "assistant", content },
+        { role: "tool", content: answered },
+      ];
+    },
+  };
+}
+
+/** The arguments as the model wrote them; `{}` where they are no JSON object, which providers refuse. */
+function validArguments(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? text : {};
+  } catch {
+    return {};
+  }
+}
+
+type ToolOutput = Extract<
+  Extract<ModelMessage, { role: "tool" }>["content"][number],
+  { type: "tool-result" }
+>["output"];
+
+function resultOutput({ result, error }: ToolResultPart): ToolOutput {
+  if (error === true) {
+    return { type: "error-text", value: typeof result === "string" ? result : JSON.stringify(result) };
+  }
+  return typeof result === "string" ? { type: "text", value: result } : { type: "json", value: result };
+}
+
+function userMessage(message: Message): ModelMessage[] {
+  const selected = message.contextText ?? "";
+  const words = contentOf(message.parts);
+  const text =
+    selected === ""
+      ? words
+      : `I have selected this text:\n<selected_text>\n${selected}\n</selected_text>\n\n${words}`;
+  const content: Exclude<UserContent, string> = text === "" ? [] : [{ type: "text", text }];
+  for (const part of message.parts) {
+    if (part.type !== "file") continue;
+    if (part.url.startsWith("data:image/")) {
+      content.push({ type: "file", data: part.url, mediaType: part.mime });
+    } else content.push({ type: "text", text: `[file: ${part.name ?? "without a name"}, ${part.mime}]` });
+  }
+  return content.length === 0 ? [] : [{ role: "user", content }];
+}

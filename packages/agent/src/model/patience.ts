@@ -1,0 +1,38 @@
+/** Waits for promises one after another, each at most for a time; see {@link createPatience}. */
+export interface Patience {
+  /** The promise's outcome; rejects with `late()` after `limit` milliseconds, or at once when aborted. */
+  wait<T>(promise: Promise<T>, limit: number, late: () => Error): Promise<T>;
+  /** Ends the listening for the signal. */
+  end(): void;
+}
+
+/**
+ * Waits under a signal. One listener serves a whole answer: one for each token would cost more than the
+ * token at 20,000 tokens a second.
+ */
+export function createPatience(signal: AbortSignal): Patience {
+  let timer: NodeJS.Timeout | undefined;
+  let refuse: (reason: unknown) => void = () => undefined;
+  const abort = (): void => {
+    clearTimeout(timer);
+    refuse(signal.reason);
+  };
+  signal.addEventListener("abort", abort, { once: true });
+
+  return {
+    async wait(promise, limit, late) {
+      signal.throwIfAborted();
+      const { promise: refused, reject } = Promise.withResolvers<never>();
+      refuse = reject;
+      timer = setTimeout(() => reject(late()), limit);
+      try {
+        return await Promise.race([promise, refused]);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    end() {
+      signal.removeEventListener("abort", abort);
+    },
+  };
+}

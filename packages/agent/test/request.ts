@@ -1,0 +1,99 @@
+import type {
+  Conversation,
+  Message,
+  MessageInput,
+  ResponderEvent,
+  ResponderRequest,
+} from "@chatkeep/protocol";
+import { citationsOf, contentOf, toolCallIdOf, toolCallParts, toolCallsOf } from "@chatkeep/protocol";
+
+const NOW = "2026-01-01T00:00:00.000Z";
+
+/** A stored message, as core would give it to a responder. */
+export function storedMessage(input: MessageInput, seq: number): Message {
+  const parts = input.parts ?? [
+    ...(input.toolCallId === undefined
+      ? [{ type: "text" as const, text: input.content ?? "" }]
+      : [{ type: "tool-result" as const, id: input.toolCallId, result: input.content ?? "" }]),
+    ...(input.toolCalls === undefined ? [] : toolCallParts(input.toolCalls)),
+  ];
+  return {
+    id: input.id ?? `m${seq}`,
+    seq,
+    conversationId: "c1",
+    userId: null,
+    turnId: null,
+    role: input.role,
+    status: "complete",
+    parts,
+    content: contentOf(parts),
+    toolCalls: toolCallsOf(parts),
+    toolCallId: toolCallIdOf(parts),
+    citations: citationsOf(parts),
+    contextText: input.contextText ?? null,
+    intent: null,
+    processed: null,
+    model: null,
+    usage: null,
+    error: null,
+    metadata: null,
+    createdAt: NOW,
+    updatedAt: NOW,
+  };
+}
+
+/** What is asked in a test, and what was said before. */
+export interface Asked {
+  readonly question: string;
+  readonly contextText?: string;
+  readonly history?: readonly MessageInput[];
+  readonly scope?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** The request that a responder is given for a question. */
+export function requestFor(asked: Asked): ResponderRequest {
+  const history = (asked.history ?? []).map((input, index) => storedMessage(input, index + 1));
+  const seq = history.length + 1;
+  const conversation: Conversation = {
+    id: "c1",
+    userId: null,
+    scope: asked.scope ?? null,
+    scopeLabel: null,
+    isDefault: false,
+    title: null,
+    pinnedAt: null,
+    archivedAt: null,
+    messageCount: seq,
+    runningTurn: "t1",
+    preview: null,
+    metadata: null,
+    createdAt: NOW,
+    updatedAt: NOW,
+  };
+  return {
+    owner: { kind: "session", id: "0b9a7b3e-5d0c-4d5e-9a41-2f4f3c1f8a11" },
+    conversation,
+    turnId: "t1",
+    question: storedMessage(
+      { role: "user", content: asked.question, contextText: asked.contextText ?? null },
+      seq,
+    ),
+    history,
+    signal: asked.signal ?? new AbortController().signal,
+  };
+}
+
+/** All events of an answer. */
+export async function eventsOf(answer: AsyncIterable<ResponderEvent>): Promise<ResponderEvent[]> {
+  const events: ResponderEvent[] = [];
+  for await (const event of answer) events.push(event);
+  return events;
+}
+
+/** The text among events. */
+export function textOf(events: readonly ResponderEvent[]): string {
+  return events
+    .map((event) => (typeof event === "string" ? event : event.type === "text" ? event.text : ""))
+    .join("");
+}

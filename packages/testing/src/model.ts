@@ -1,0 +1,205 @@
+import { type IncomingHttpHeaders, type Server, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { performance } from "node:perf_hooks";
+import { text } from "node:stream/consumers";
+import { setTimeout as pause } from "node:timers/promises";
+
+import { createCompletion } from "./model/completion.ts";
+import type { ModelStep } from "./model/step.ts";
+
+export type { ModelCall, ModelStep } from "./model/step.ts";
+
+/** What the model does with a request. */
+export type ModelReply =
+  /** Steps in order. An async iterable decides by the test's own signals when each is sent. */
+  | {
+      readonly steps: Iterable<ModelStep> | AsyncIterable<ModelStep>;
+      /** Sends steps at this rate, by a clock that does not drift. Default: as fast as they come. */
+      readonly tokensPerSecond?: number;
+    }
+  /** Refuses before the first token. */
+  | { readonly status: number; readonly message: string; readonly headers?: Record<string, string> }
+  /** Takes the request and never says anything, not even a status line. */
+  | { readonly silent: true };
+
+/** A request that the model was sent. */
+export interface ModelRequest {
+  /** 0 for the first. */
+  readonly index: number;
+  /** Path with query, as it was sent. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  /** The JSON body: `model`, `messages`, `tools`, `stream`, … */
+  readonly body: ModelBody;
+  /** Resolves when the exchange is over; `aborted` when the client left before the end. */
+  readonly ended: Promise<"finished" | "aborted">;
+}
+
+/** The fields of a chat completions request that tests look at. */
+export interface ModelBody {
+  readonly model: string;
+  readonly messages: readonly {
+    readonly role: string;
+    readonly content?: unknown;
+    readonly tool_calls?: readonly {
+      readonly id: string;
+      readonly function: { readonly name: string; readonly arguments: string };
+    }[];
+    readonly tool_call_id?: string;
+  }[];
+  readonly tools?: readonly unknown[];
+  readonly stream?: boolean;
+  readonly stream_options?: { readonly include_usage?: boolean };
+}
+
+/** A running fake model. */
+export interface Model {
+  /** The base address, with `/v1`, for `OPENAI_BASE_URL`. */
+  readonly url: string;
+  /** Every request so far, in order of arrival. */
+  readonly requests: readonly ModelRequest[];
+  /** The request with this index, as soon as it has arrived. */
+  request(index: number): Promise<ModelRequest>;
+  /** Ends every connection and the server. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What {@link startModel} takes. */
+export interface ModelOptions {
+  /** What to do with each request. Default: says the last user message back, a word a chunk. */
+  readonly reply?: (request: ModelRequest) => ModelReply;
+  /** Default 0: any free port. */
+  readonly port?: number;
+}
+
+/**
+ * Starts a real HTTP server on loopback that speaks OpenAI's chat completions, streamed and not, and does
+ * what a script says. Usage is counted in chunks of text out and messages in. Source of the shapes:
+ * the API reference of OpenAI, "The chat completion chunk object".
+ */
+export async function startModel(options: ModelOptions = {}): Promise<Model> {
+  const { reply = echo, port = 0 } = options;
+  const requests: ModelRequest[] = [];
+  const waiting = new Map<number, ((request: ModelRequest) => void)[]>();
+
+  const server = createServer((incoming, response) => {
+    const ended = new Promise<"finished" | "aborted">((resolve) => {
+      response.once("close", () => resolve(response.writableFinished ? "finished" : "aborted"));
+    });
+    const serve = async (): Promise<void> => {
+      const body = JSON.parse(await text(incoming)) as ModelBody;
+      const { url = "", headers } = incoming;
+      const request: ModelRequest = { index: requests.length, url, headers, body, ended };
+      requests.push(request);
+      for (const resolve of waiting.get(request.index) ?? []) resolve(request);
+      waiting.delete(request.index);
+      if (url.split("?")[0] !== "/v1/chat/completions") {
+        return refuse(response, 404, `There is nothing at ${url}.`);
+      }
+      await answer(reply(request), request, response);
+    };
+    serve().catch((error: unknown) => {
+      if (response.headersSent) response.destroy();
+      else refuse(response, 500, `The script of the fake model failed: ${String(error)}`);
+    });
+  });
+
+  // One thousand benchmarked streams connect at once; Node's default backlog of 511 would drop some.
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port, host: "127.0.0.1", backlog: 4096 }, resolve);
+  });
+
+  const close = (): Promise<void> => closeServer(server);
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    requests,
+    request(index) {
+      const there = requests[index];
+      if (there !== undefined) return Promise.resolve(there);
+      return new Promise((resolve) => {
+        waiting.set(index, [...(waiting.get(index) ?? []), resolve]);
+      });
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function echo(request: ModelRequest): ModelReply {
+  const said = request.body.messages.findLast((message) => message.role === "user")?.content;
+  const words = `You said: ${typeof said === "string" ? said : JSON.stringify(said)}`.match(/\s*\S+/g) ?? [];
+  return { steps: words };
+}
+
+async function answer(reply: ModelReply, request: ModelRequest, response: ServerResponse): Promise<void> {
+  if ("silent" in reply) return;
+  if ("status" in reply) return refuse(response, reply.status, reply.message, reply.headers);
+  const stream = request.body.stream === true;
+  const head = { id: `chatcmpl-${request.index}`, created: 0, model: request.body.model };
+  const completion = createCompletion(head);
+
+  if (stream) {
+    response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
+    response.flushHeaders();
+  }
+  const send = async (data: string): Promise<void> => {
+    if (!stream || response.destroyed) return;
+    if (!response.write(`data: ${data}\n\n`)) await drained(response);
+  };
+
+  const started = performance.now();
+  let sent = 0;
+  for await (const step of reply.steps) {
+    if (response.destroyed) return;
+    if (reply.tokensPerSecond !== undefined) {
+      await pause(started + (1000 * sent++) / reply.tokensPerSecond - performance.now());
+    }
+    if (typeof step !== "string" && step.type === "hang") return;
+    if (typeof step !== "string" && step.type === "cut") return void response.destroy();
+    if (typeof step !== "string" && step.type === "raw") await send(step.data);
+    else if (typeof step !== "string" && step.type === "error") {
+      await send(JSON.stringify(errorBody(step.message)));
+      return void response.end(stream ? "data: [DONE]\n\n" : JSON.stringify(errorBody(step.message)));
+    } else for (const piece of completion.chunk(step)) await send(JSON.stringify(piece));
+  }
+
+  if (!stream) {
+    response.writeHead(200, { "content-type": "application/json" });
+    return void response.end(JSON.stringify(completion.collect(request.body.messages.length).whole));
+  }
+  const last = completion.collect(request.body.messages.length);
+  await send(JSON.stringify(last.finish));
+  if (request.body.stream_options?.include_usage === true) await send(JSON.stringify(last.usage));
+  response.end("data: [DONE]\n\n");
+}
+
+function refuse(
+  response: ServerResponse,
+  status: number,
+  message: string,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, { "content-type": "application/json", ...headers });
+  response.end(JSON.stringify(errorBody(message)));
+}
+
+function errorBody(message: string): object {
+  return { error: { message, type: "fake_error", param: null, code: null } };
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    response.once("drain", resolve);
+    response.once("close", resolve);
+  });
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  server.closeAllConnections();
+  await closed;
+}
