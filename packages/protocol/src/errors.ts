@@ -7,6 +7,7 @@ export const ERRORS = {
   message_not_found: { status: 404, title: "Message not found" },
   turn_not_found: { status: 404, title: "Turn not found" },
   not_found: { status: 404, title: "Not found" },
+  method_not_allowed: { status: 405, title: "Method not allowed" },
   conflict: { status: 409, title: "Conflict" },
   turn_in_progress: { status: 409, title: "Turn in progress" },
   idempotency_mismatch: { status: 409, title: "Idempotency mismatch" },

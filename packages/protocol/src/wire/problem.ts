@@ -49,6 +49,7 @@ function codeForStatus(status: number): ErrorCode {
   if (status === 401) return "unauthenticated";
   if (status === 403) return "forbidden";
   if (status === 404) return "not_found";
+  if (status === 405) return "method_not_allowed";
   if (status === 413) return "payload_too_large";
   if (status === 429) return "rate_limited";
   if (status >= 500) return "unavailable";

@@ -1,0 +1,10 @@
+export { type Authenticate, authenticateSession } from "./authenticate.ts";
+export { type FilesOptions, createFiles } from "./files.ts";
+export { type ListenOptions, type Listener, listen } from "./listen.ts";
+export { type Log, type LogOptions, createLog } from "./log.ts";
+export type { Connection, Fetch } from "./router.ts";
+export type { Call, Reply, Route, RouteInfo } from "./route.ts";
+export type { Chapters } from "./routes/book.ts";
+export type { Health } from "./routes/health.ts";
+export type { WritableRoles } from "./routes/messages.ts";
+export { type Server, type ServerOptions, createServer } from "./server.ts";

@@ -1,0 +1,75 @@
+/** A place in a text, counted from 1; columns in UTF-16 units, as editors do. */
+export interface TextPlace {
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * Finds the first character at which `text` stops being JSON (RFC 8259); the place after the last one
+ * when it is cut off. V8's own message names no place for half of the faults, and quotes the text.
+ */
+export function findJsonFault(text: string): TextPlace {
+  const before = text.slice(0, faultAt(text)).split("\n");
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+}
+
+const SPACE = /[\t\n\r ]*/y;
+/** All but a quote, a backslash and U+0000 to U+001F. */
+const PLAIN = /[^"\\\p{Cc}]*(?:[\x7f-\x9f][^"\\\p{Cc}]*)*/uy;
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
+const LITERAL = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+
+/** The offset of the fault; the length of a text without one. */
+function faultAt(text: string): number {
+  const open: string[] = [];
+  let at = 0;
+
+  /** Goes behind what the sticky `pattern` matches here. */
+  const skip = (pattern: RegExp): boolean => {
+    pattern.lastIndex = at;
+    if (!pattern.test(text)) return false;
+    at = pattern.lastIndex;
+    return true;
+  };
+  const take = (char: string): boolean => {
+    if (text[at] !== char) return false;
+    at++;
+    skip(SPACE);
+    return true;
+  };
+  const string = (): boolean => {
+    if (text[at] !== '"') return false;
+    at++;
+    do skip(PLAIN);
+    while (skip(ESCAPE));
+    return take('"');
+  };
+  const key = (): boolean => string() && take(":");
+  /** Ends the arrays and objects that end here; whether another value has to follow. */
+  const proceed = (): boolean | undefined => {
+    for (let inner = open.at(-1); inner !== undefined; inner = open.at(-1)) {
+      if (take(",")) return inner === "}" ? key() || undefined : true;
+      if (!take(inner)) return undefined;
+      open.pop();
+    }
+    return false;
+  };
+
+  skip(SPACE);
+  for (;;) {
+    if (take("{")) {
+      open.push("}");
+      if (text[at] !== "}") {
+        if (!key()) return at;
+        continue;
+      }
+    } else if (take("[")) {
+      open.push("]");
+      if (text[at] !== "]") continue;
+    } else if (!string()) {
+      if (!skip(LITERAL)) return at;
+      skip(SPACE);
+    }
+    if (proceed() !== true) return at;
+  }
+}

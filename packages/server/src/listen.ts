@@ -1,0 +1,87 @@
+import type { Server as NodeServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { createAdaptorServer } from "@hono/node-server";
+
+import type { Log } from "./log.ts";
+import type { Server } from "./server.ts";
+
+/** What {@link listen} takes. */
+export interface ListenOptions {
+  readonly server: Pick<Server, "fetch">;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** The address to listen on. Default `127.0.0.1`: this machine only. */
+  readonly host?: string;
+  readonly log: Log;
+}
+
+/** A port that is listened on. */
+export interface Listener extends AsyncDisposable {
+  /** Where the server is reached from this machine. */
+  readonly url: string;
+  /**
+   * Stops accepting, closes idle connections, lets requests that run finish and ends those that are
+   * still there after `grace` milliseconds (default 5,000). Resolves when no connection is left.
+   */
+  close(options?: { readonly grace?: number }): Promise<void>;
+}
+
+/** Serves on a port of Node. Rejects with Node's error (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`) when it cannot. */
+export async function listen({ server, port, host = "127.0.0.1", log }: ListenOptions): Promise<Listener> {
+  const node = createAdaptorServer({
+    fetch: (request, bindings) => server.fetch(request, bindings),
+    // The host's own Request and Response stay as they are.
+    overrideGlobalObjects: false,
+    serverOptions: {
+      // Longer than the 60 s of common load balancers: they, not we, end an idle connection.
+      keepAliveTimeout: 65_000,
+      headersTimeout: 10_000,
+      // To receive a request, its body included; an answer may take as long as it likes.
+      requestTimeout: 60_000,
+      maxHeaderSize: 32 * 1024,
+    },
+  }) as NodeServer;
+  node.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    log.debug({ code: error.code }, "a connection sent no valid request");
+    if (socket.writable) socket.end(refusal(error.code));
+    else socket.destroy();
+  });
+
+  const started = Promise.withResolvers<void>();
+  node.once("error", started.reject);
+  node.listen(port, host, started.resolve);
+  await started.promise;
+  node.off("error", started.reject);
+  node.on("error", (error) => log.error({ err: error }, "the server's socket failed"));
+
+  let closing: Promise<void> | undefined;
+  const close = ({ grace = 5_000 }: { readonly grace?: number } = {}): Promise<void> =>
+    (closing ??= closeWithin(node, grace));
+  return { url: urlOf(node.address() as AddressInfo), close, [Symbol.asyncDispose]: () => close() };
+}
+
+async function closeWithin(node: NodeServer, grace: number): Promise<void> {
+  const closed = Promise.withResolvers<void>();
+  node.close(() => closed.resolve());
+  const timer = setTimeout(() => node.closeAllConnections(), grace);
+  await closed.promise;
+  clearTimeout(timer);
+}
+
+/** What a connection is told whose request Node could not read: status lines only, there is no request to answer. */
+function refusal(code: string | undefined): string {
+  const status =
+    code === "HPE_HEADER_OVERFLOW"
+      ? "431 Request Header Fields Too Large"
+      : code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? "408 Request Timeout"
+        : "400 Bad Request";
+  return `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+}
+
+/** The address as a browser on this machine opens it: `0.0.0.0` and `::` are not addresses to go to. */
+function urlOf({ address, family, port }: AddressInfo): string {
+  if (address === "0.0.0.0" || address === "::") return `http://localhost:${port}`;
+  return family === "IPv6" ? `http://[${address}]:${port}` : `http://${address}:${port}`;
+}

@@ -1,0 +1,110 @@
+import type { ErrorCode, Owner } from "@chatkeep/protocol";
+import type { z } from "zod";
+
+import { validate } from "./validate.ts";
+
+/** What a route is given besides its validated input. */
+export interface Call {
+  readonly request: Request;
+  readonly requestId: string;
+  /** Cuts the connection, for a reader that does not read; ends the response where it cannot be cut. */
+  readonly cut: (() => void) | undefined;
+}
+
+/** One reply of a route, as the OpenAPI document tells of it. */
+export interface Reply {
+  readonly description: string;
+  /** The schema of the JSON body. */
+  readonly json?: z.ZodType;
+  /** Bodies of other media types, each with a sentence. */
+  readonly text?: Readonly<Record<string, string>>;
+}
+
+/** What a route is, apart from what it does: the router and the OpenAPI document both come from it. */
+export interface RouteInfo {
+  /** The OpenAPI `operationId`: a verb and a noun. */
+  readonly id: string;
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** The path as OpenAPI writes it: `/api/conversations/{conversation_id}`. */
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly replies: Readonly<Record<number, Reply>>;
+  /** The codes that this route adds to those that any route of its access may answer. */
+  readonly errors?: readonly ErrorCode[];
+}
+
+/** What the router gives of a request; credentials and body are only read by routes that need them. */
+export interface Arrival extends Call {
+  readonly path: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string | string[]>>;
+  readonly authenticate: () => Promise<Owner>;
+  readonly body: () => Promise<unknown>;
+}
+
+/** A route as the router takes it. */
+export interface Route extends RouteInfo {
+  /** `owner`: only with a credential; `anyone`: without. */
+  readonly access: "owner" | "anyone";
+  readonly params: z.ZodType | undefined;
+  readonly search: z.ZodType | undefined;
+  readonly body: z.ZodType | undefined;
+  readonly answer: (arrival: Arrival) => Promise<Response>;
+}
+
+/** What {@link ownerRoute} takes. */
+export interface OwnerRoute<Path, Query, Body> extends RouteInfo {
+  readonly params?: z.ZodType<Path>;
+  readonly search?: z.ZodType<Query>;
+  readonly body?: z.ZodType<Body>;
+  readonly handle: (call: Call & { owner: Owner; path: Path; query: Query; body: Body }) => Promise<Response>;
+}
+
+/**
+ * A route that answers owners only. Checked in this order: the credential, the path, the query, the body; a
+ * body is not read before its sender is known. Unknown query parameters and fields are refused.
+ */
+export function ownerRoute<Path = undefined, Query = undefined, Body = undefined>(
+  route: OwnerRoute<Path, Query, Body>,
+): Route {
+  const { handle, params, search, body, ...info } = route;
+  return {
+    ...info,
+    access: "owner",
+    params,
+    search,
+    body,
+    answer: async (arrival) => {
+      const { request, requestId, cut } = arrival;
+      const owner = await arrival.authenticate();
+      return handle({
+        request,
+        requestId,
+        cut,
+        owner,
+        path: params === undefined ? (undefined as Path) : validate(params, arrival.path, "path"),
+        query: search === undefined ? (undefined as Query) : validate(search, arrival.query, "query"),
+        body: body === undefined ? (undefined as Body) : validate(body, await arrival.body(), "body"),
+      });
+    },
+  };
+}
+
+/** What {@link openRoute} takes. */
+export interface OpenRoute extends RouteInfo {
+  readonly handle: (call: Call & { path: Readonly<Record<string, string>> }) => Promise<Response>;
+}
+
+/** A route that answers anyone: health, documents and pages. It reads no credential, query or body. */
+export function openRoute(route: OpenRoute): Route {
+  const { handle, ...info } = route;
+  return {
+    ...info,
+    access: "anyone",
+    params: undefined,
+    search: undefined,
+    body: undefined,
+    answer: (arrival) => handle(arrival),
+  };
+}

@@ -1,0 +1,161 @@
+import { ChatkeepError, isChatkeepError } from "@chatkeep/protocol";
+import { type Context, Hono } from "hono";
+
+import type { Authenticate } from "./authenticate.ts";
+import { readBody } from "./body.ts";
+import type { Log } from "./log.ts";
+import { problemResponse } from "./problem.ts";
+import { REQUEST_ID_HEADER, requestIdOf } from "./request-id.ts";
+import type { Route } from "./route.ts";
+
+/** What hono's Node adapter passes along with a request, as far as it is used here. */
+export interface Connection {
+  readonly outgoing?: { destroy(): unknown };
+}
+
+/** Answers a request; never rejects. */
+export type Fetch = (request: Request, connection?: Connection) => Promise<Response>;
+
+/** What {@link createRouter} takes; `createServer` tells of each. */
+export interface RouterOptions {
+  readonly routes: readonly Route[];
+  readonly authenticate: Authenticate;
+  readonly bodyLimit: number;
+  readonly fallback: (request: Request) => Promise<Response | undefined>;
+  readonly log: Log;
+}
+
+type Env = { Bindings: Connection };
+
+/** Routes requests: trailing slashes are accepted, HEAD is GET without its body, another method is 405 with `Allow`. */
+export function createRouter({ routes, authenticate, bodyLimit, fallback, log }: RouterOptions): Fetch {
+  const app = new Hono<Env>({ strict: false });
+
+  /** Answers with what `work` gives or throws, under the request's id, and logs it under the route's path. */
+  const respond = async (
+    request: Request,
+    route: Route | undefined,
+    work: (requestId: string) => Promise<Response>,
+  ): Promise<Response> => {
+    const began = performance.now();
+    const requestId = requestIdOf(request);
+    let response: Response;
+    try {
+      response = await work(requestId);
+    } catch (error) {
+      response = failureResponse(error, request, requestId, log);
+    }
+    for (const [name, value] of SECURITY_HEADERS) {
+      if (!response.headers.has(name)) response.headers.set(name, value);
+    }
+    response.headers.set(REQUEST_ID_HEADER, requestId);
+    const fields = {
+      requestId,
+      method: request.method,
+      // The template, never the address: that may hold ids.
+      route: route?.path ?? null,
+      status: response.status,
+      ms: Math.round((performance.now() - began) * 10) / 10,
+    };
+    // Load balancers ask every few seconds: their probes would drown everything else.
+    if (route?.tag === "Operating") log.debug(fields, "request");
+    else log.info(fields, "request");
+    return response;
+  };
+
+  for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {
+    const methods = new Map(group.map((route) => [route.method as string, route]));
+    const allow = [...methods.keys(), ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
+    app.all(honoPath(path), (context) => {
+      const request = context.req.raw;
+      const route = methods.get(request.method === "HEAD" ? "GET" : request.method);
+      return respond(request, route ?? group[0], async (requestId) =>
+        route === undefined
+          ? otherMethod(request, requestId, allow)
+          : route.answer({
+              request,
+              requestId,
+              cut: cutOf(context),
+              path: context.req.param(),
+              query: queryOf(request),
+              authenticate: async () => authenticate(request),
+              body: () => readBody(request, bodyLimit),
+            }),
+      );
+    });
+  }
+  app.notFound(({ req: { raw } }) =>
+    respond(raw, undefined, async () => {
+      const response = await fallback(raw);
+      if (response !== undefined) return response;
+      throw new ChatkeepError(
+        "not_found",
+        "There is nothing under this address. `/docs` lists what there is.",
+      );
+    }),
+  );
+  return async (request, connection = {}) => app.fetch(request, connection);
+}
+
+/** Set on every reply; a page sets a policy of its own. */
+const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
+  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
+  ["referrer-policy", "no-referrer"],
+  ["x-content-type-options", "nosniff"],
+];
+
+/** Nobody reads this status: the client is gone. nginx writes it into its log for the same. */
+const CLIENT_GONE = 499;
+
+function failureResponse(thrown: unknown, request: Request, requestId: string, log: Log): Response {
+  if (request.signal.aborted) return new Response(null, { status: CLIENT_GONE });
+  const error = isChatkeepError(thrown)
+    ? thrown
+    : new ChatkeepError(
+        "internal",
+        "Something went wrong on our side. The request's id tells the operator what.",
+        {
+          cause: thrown,
+        },
+      );
+  if (error.status >= 500) {
+    const fields = { requestId, code: error.code, err: error.cause ?? error };
+    if (error.code === "internal") log.error(fields, "a request failed");
+    else log.warn(fields, "a request could not be served");
+  }
+  return problemResponse(error, requestId);
+}
+
+function otherMethod(request: Request, requestId: string, allow: string): Response {
+  if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: { allow } });
+  const error = new ChatkeepError(
+    "method_not_allowed",
+    `This address takes ${allow}, not ${request.method}.`,
+  );
+  const response = problemResponse(error, requestId);
+  response.headers.set("allow", allow);
+  return response;
+}
+
+/** An OpenAPI path as hono writes it; `{path}` takes slashes too. */
+function honoPath(path: string): string {
+  return path.replace("{path}", ":path{.+}").replace(/\{(\w+)\}/g, ":$1");
+}
+
+function cutOf(context: Context<Env>): (() => void) | undefined {
+  const { outgoing } = context.env;
+  return outgoing === undefined ? undefined : () => void outgoing.destroy();
+}
+
+/** The query's parameters; one that is given twice is a list, which no schema takes. */
+function queryOf(request: Request): Record<string, string | string[]> {
+  const start = request.url.indexOf("?");
+  if (start === -1) return {};
+  const search = new URL(request.url).searchParams;
+  return Object.fromEntries(
+    [...new Set(search.keys())].map((name) => {
+      const values = search.getAll(name);
+      return [name, values.length === 1 ? (values[0] ?? "") : values];
+    }),
+  );
+}

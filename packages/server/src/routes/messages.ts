@@ -1,0 +1,111 @@
+import {
+  ChatkeepError,
+  type History,
+  type Owner,
+  type Role,
+  type WireMessageInput,
+  messageInputFromWire,
+  messageToWire,
+} from "@chatkeep/protocol";
+
+import { privateJson } from "../reply.ts";
+import { type Route, ownerRoute } from "../route.ts";
+import { deleted, message, messageBody, messageList, messagePage, messageSearch } from "../schema/message.ts";
+import { conversationPath } from "../schema/path.ts";
+
+/** Which roles an owner may write without a turn. */
+export type WritableRoles = (owner: Owner) => readonly Role[];
+
+/** What {@link messageRoutes} takes. */
+export interface MessageRouteOptions {
+  readonly history: History;
+  readonly writableRoles: WritableRoles;
+}
+
+/** The routes of messages. */
+export function messageRoutes({ history, writableRoles }: MessageRouteOptions): Route[] {
+  return [
+    ownerRoute({
+      id: "listMessages",
+      method: "GET",
+      path: "/api/conversations/{conversation_id}/messages",
+      tag: "Messages",
+      summary: "Read the latest messages, oldest first",
+      description:
+        "At most one of `before`, `after` and `offset`. The answer of a running turn is listed as far as it is " +
+        "committed, with status `streaming`.",
+      params: conversationPath,
+      search: messageSearch,
+      replies: { 200: { description: "A window.", json: messagePage } },
+      errors: ["forbidden", "conversation_not_found"],
+      handle: async ({ owner, path, query }) => {
+        const page = await history.listMessages(owner, path.conversation_id, query);
+        return privateJson({
+          messages: page.messages.map(messageToWire),
+          total: page.total,
+          limit: query.limit ?? 50,
+          offset: query.offset ?? 0,
+          has_more: page.hasMore,
+        });
+      },
+    }),
+    ownerRoute({
+      id: "appendMessages",
+      method: "POST",
+      path: "/api/conversations/{conversation_id}/messages",
+      tag: "Messages",
+      summary: "Append a message, or several, without a turn",
+      description:
+        "Several are stored all or none. A message whose `id` is there already is not stored again. People write " +
+        "`user` messages only; other roles need a server key.",
+      params: conversationPath,
+      body: messageBody,
+      replies: {
+        201: {
+          description: "What is stored: the message, or `messages` when several were sent.",
+          json: message.or(messageList),
+        },
+      },
+      errors: ["forbidden", "conversation_not_found", "idempotency_mismatch"],
+      handle: async ({ owner, path, body }) => {
+        const several = "messages" in body;
+        const inputs = several ? body.messages : [body];
+        requireRoles(inputs, writableRoles(owner), several);
+        const stored = await history.appendMessages(
+          owner,
+          path.conversation_id,
+          inputs.map(messageInputFromWire),
+        );
+        const wire = stored.map(messageToWire);
+        return privateJson(several ? { messages: wire } : wire[0], 201);
+      },
+    }),
+    ownerRoute({
+      id: "clearMessages",
+      method: "DELETE",
+      path: "/api/conversations/{conversation_id}/messages",
+      tag: "Messages",
+      summary: "Clear a conversation",
+      description:
+        "The conversation stays. A turn still running in it is stopped and cannot write into it again.",
+      params: conversationPath,
+      replies: { 200: { description: "How many there were.", json: deleted } },
+      errors: ["forbidden", "conversation_not_found"],
+      handle: async ({ owner, path }) =>
+        privateJson(await history.clearMessages(owner, path.conversation_id)),
+    }),
+  ];
+}
+
+function requireRoles(inputs: readonly WireMessageInput[], roles: readonly Role[], several: boolean): void {
+  for (const [index, { role }] of inputs.entries()) {
+    if (roles.includes(role)) continue;
+    throw new ChatkeepError(
+      "forbidden",
+      `A message of role \`${role}\` can only be written with a server key.`,
+      {
+        pointer: several ? `/messages/${index}/role` : "/role",
+      },
+    );
+  }
+}

@@ -1,0 +1,109 @@
+import {
+  MESSAGE_STATUSES,
+  type MessageQuery,
+  ROLES,
+  type WireMessage,
+  type WireMessageInput,
+  type WireMessagePage,
+  type WireUsage,
+} from "@chatkeep/protocol";
+import { z } from "zod";
+
+import { absent, id, integer, time } from "./field.ts";
+import { json, jsonObject } from "./json.ts";
+import { citation, part } from "./part.ts";
+
+/** Why an answer failed. */
+export const failure: z.ZodType<{ code: string; detail: string }> = z
+  .strictObject({ code: z.string(), detail: z.string() })
+  .meta({ id: "Failure" });
+
+const tokens = z.int().nullable();
+const usage: z.ZodType<WireUsage> = z
+  .strictObject({ input_tokens: tokens, output_tokens: tokens, total_tokens: tokens })
+  .meta({ id: "Usage" });
+
+/** A message, as it is given out. */
+export const message: z.ZodType<WireMessage> = z
+  .strictObject({
+    id,
+    seq: z.int(),
+    conversation_id: id,
+    user_id: z.string().nullable(),
+    turn_id: z.string().nullable(),
+    role: z.enum(ROLES),
+    status: z.enum(MESSAGE_STATUSES),
+    content: z.string(),
+    parts: z.array(part),
+    tool_calls: json,
+    tool_call_id: z.string().nullable(),
+    citations: z.array(citation).nullable(),
+    context_text: z.string().nullable(),
+    intent: z.string().nullable(),
+    processed: z.boolean().nullable(),
+    model: z.string().nullable(),
+    usage: usage.nullable(),
+    error: failure.nullable(),
+    metadata: jsonObject.nullable(),
+    created_at: time,
+    updated_at: time,
+  })
+  .meta({ id: "Message" });
+
+/** A window of a conversation, as it is given out; `limit` and `offset` are those that were applied. */
+export const messagePage: z.ZodType<WireMessagePage & { limit: number; offset: number }> = z
+  .strictObject({
+    messages: z.array(message),
+    total: z.int(),
+    limit: z.int(),
+    offset: z.int(),
+    has_more: z.boolean(),
+  })
+  .meta({ id: "MessagePage" });
+
+/** Several messages, as they are given out. */
+export const messageList: z.ZodType<{ messages: WireMessage[] }> = z.strictObject({
+  messages: z.array(message),
+});
+
+/** How many messages were deleted. */
+export const deleted: z.ZodType<{ deleted: number }> = z.strictObject({ deleted: z.int() });
+
+/** What a caller gives of a message. `null` stands for what is not given, so what was read can be sent. */
+export const messageInput: z.ZodType<WireMessageInput> = z
+  .strictObject({
+    id: absent(id),
+    role: z.enum(ROLES),
+    content: absent(z.string()),
+    parts: absent(z.array(part)),
+    tool_calls: absent(json),
+    tool_call_id: absent(z.string()),
+    citations: absent(z.array(citation)),
+    context_text: z.string().nullish(),
+    intent: z.string().nullish(),
+    processed: z.boolean().nullish(),
+    model: z.string().nullish(),
+    usage: usage.nullish(),
+    metadata: jsonObject.nullish(),
+  })
+  .meta({ id: "NewMessage" });
+
+/** One message, or several that are stored all or none. */
+export const messageBody: z.ZodType<WireMessageInput | { messages: WireMessageInput[] }> = z.union([
+  messageInput,
+  z.strictObject({ messages: z.array(messageInput).min(1).max(1000) }),
+]);
+
+/** Which messages to page. */
+export const messageSearch: z.ZodType<MessageQuery> = z.strictObject({
+  limit: integer(1, 100).optional().meta({ description: "Default 50." }),
+  before: integer(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .meta({ description: "Only messages with a smaller `seq`: the latest of them." }),
+  after: integer(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .meta({ description: "Only messages with a greater `seq`: the earliest of them." }),
+  offset: integer(0, 1_000_000_000)
+    .optional()
+    .meta({ description: "How many of the newest to leave out. Default 0." }),
+});

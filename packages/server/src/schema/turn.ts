@@ -1,0 +1,50 @@
+import { TURN_STATUSES, type WireQuestion, type WireTurn, type WireTurnState } from "@chatkeep/protocol";
+import { z } from "zod";
+
+import { absent, id, integer, time } from "./field.ts";
+import { jsonObject } from "./json.ts";
+import { failure, message } from "./message.ts";
+import { part } from "./part.ts";
+
+/** A turn, as it is given out. */
+export const turn: z.ZodType<WireTurn> = z
+  .strictObject({
+    id,
+    conversation_id: id,
+    status: z.enum(TURN_STATUSES),
+    message_id: id,
+    reply_id: z.string().nullable(),
+    persisted: z.boolean(),
+    error: failure.nullable(),
+    created_at: time,
+    settled_at: time.nullable(),
+  })
+  .meta({ id: "Turn" });
+
+/** A turn with its question and its answer so far, as it is given out. */
+export const turnState: z.ZodType<WireTurnState> = z
+  .strictObject({ turn, message, reply: message.nullable(), persisted: z.boolean() })
+  .meta({ id: "TurnState" });
+
+/** What a caller asks: `content` or `parts`, 1 to 10,000 code points of text, not blank. */
+export const question: z.ZodType<WireQuestion> = z
+  .strictObject({
+    id: absent(id).meta({ description: "The client's id for the message: a retry never asks twice." }),
+    content: absent(z.string()),
+    parts: absent(z.array(part)),
+    context_text: z.string().nullish().meta({ description: "What the person had selected." }),
+    metadata: jsonObject.nullish(),
+  })
+  .meta({ id: "Question" });
+
+/** From which event on to follow a turn. */
+export const eventSearch: z.ZodType<{ after?: number | undefined }> = z.strictObject({
+  after: integer(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .meta({ description: "The last event already seen. The header `Last-Event-ID` goes before it." }),
+});
+
+/** The header with which a reader resumes. */
+export const eventHeader: z.ZodType<{ "last-event-id": number }> = z.strictObject({
+  "last-event-id": integer(0, Number.MAX_SAFE_INTEGER),
+});

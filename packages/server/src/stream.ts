@@ -1,0 +1,134 @@
+import { DONE_FRAME, HEARTBEAT_FRAME, STREAM_HEADERS, type TurnEvent, encodeFrame } from "@chatkeep/protocol";
+
+import type { Log } from "./log.ts";
+
+/** What {@link streamEvents} takes. */
+export interface StreamOptions {
+  /** Begins to follow; aborting the signal detaches the reader and leaves the turn alone. */
+  readonly follow: (signal: AbortSignal) => AsyncIterable<TurnEvent> | Promise<AsyncIterable<TurnEvent>>;
+  readonly request: Request;
+  /** Cuts the connection of a reader that does not read. */
+  readonly cut: (() => void) | undefined;
+  /** Milliseconds between heartbeats; a reader that takes nothing for two of them is cut off. */
+  readonly heartbeat: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly log: Log;
+}
+
+/**
+ * How long the response waits for the first event, in milliseconds, so that `turn_not_found` or
+ * `events_expired` is still a status. A running turn may say nothing for longer: then it begins anyway.
+ */
+const FIRST_EVENT_WAIT = 1_000;
+
+/**
+ * A turn's events as a response. One event is taken for each that the reader took, so what waits in
+ * memory is one frame however slow the reader is. It ends with `[DONE]` when the turn is settled; when the
+ * events fail before, it ends without, and the reader resumes.
+ */
+export async function streamEvents(options: StreamOptions): Promise<Response> {
+  const { request, heartbeat, log } = options;
+  const detach = new AbortController();
+  const onAbort = (): void => detach.abort();
+  request.signal.addEventListener("abort", onAbort, { once: true });
+  const release = (): void => request.signal.removeEventListener("abort", onAbort);
+  try {
+    const events = (await options.follow(detach.signal))[Symbol.asyncIterator]();
+    const first = events.next();
+    await settledWithin(first, FIRST_EVENT_WAIT);
+    const body = createBody({ events, first, detach, release, heartbeat, cut: options.cut, log });
+    return new Response(body, { headers: { ...STREAM_HEADERS, ...options.headers } });
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Waits for `promise`, but no longer than `ms`. Rejects when it is rejected by then. */
+async function settledWithin(promise: Promise<unknown>, ms: number): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  try {
+    await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+interface BodyOptions {
+  readonly events: AsyncIterator<TurnEvent>;
+  readonly first: Promise<IteratorResult<TurnEvent>>;
+  readonly detach: AbortController;
+  readonly release: () => void;
+  readonly heartbeat: number;
+  readonly cut: (() => void) | undefined;
+  readonly log: Log;
+}
+
+function createBody(options: BodyOptions): ReadableStream<Uint8Array> {
+  const { events, detach, heartbeat, log } = options;
+  let next: Promise<IteratorResult<TurnEvent>> | undefined = options.first;
+  /** Whether the reader waits for a frame, rather than we for the reader. */
+  let wanted = false;
+  /** Heartbeats since something was sent or taken. */
+  let quiet = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const end = (): void => {
+    clearInterval(timer);
+    options.release();
+  };
+  const leave = (): void => {
+    end();
+    detach.abort();
+    // Not awaited: it ends when the events notice the signal.
+    void events.return?.().catch(() => undefined);
+  };
+
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        timer = setInterval(() => {
+          quiet++;
+          if (wanted) {
+            quiet = 0;
+            controller.enqueue(HEARTBEAT);
+          } else if (quiet >= 2) {
+            log.info({ heartbeat }, "cut off a reader that does not read");
+            leave();
+            if (options.cut === undefined) controller.error(new Error("The reader does not read."));
+            else options.cut();
+          }
+        }, heartbeat);
+      },
+      async pull(controller) {
+        wanted = true;
+        try {
+          const result = await (next ?? events.next());
+          next = undefined;
+          if (result.done === true) {
+            controller.enqueue(DONE);
+            controller.close();
+            end();
+          } else controller.enqueue(encode(encodeFrame(result.value)));
+        } catch (error) {
+          if (!detach.signal.aborted) log.warn({ err: error }, "a stream broke off; its reader resumes");
+          leave();
+          controller.close();
+        }
+        wanted = false;
+        quiet = 0;
+      },
+      cancel: leave,
+    },
+    // Nothing is read ahead of the reader.
+    { highWaterMark: 0 },
+  );
+}
+
+function encode(frame: string): Uint8Array {
+  return Buffer.from(frame, "utf8");
+}
+
+const HEARTBEAT = encode(HEARTBEAT_FRAME);
+const DONE = encode(DONE_FRAME);

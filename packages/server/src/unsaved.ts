@@ -1,0 +1,77 @@
+import {
+  type Message,
+  type Owner,
+  type Question,
+  type StartedTurn,
+  type TurnState,
+  citationsOf,
+  contentOf,
+  createFold,
+  toolCallsOf,
+  userIdOf,
+} from "@chatkeep/protocol";
+
+/**
+ * The state of a turn that an outage kept from being saved, from its events: nothing of it can be read
+ * back. Its messages have the number 0, which no stored message has.
+ */
+export async function unsavedTurnState(
+  owner: Owner,
+  question: Question,
+  { turn, events }: StartedTurn,
+): Promise<TurnState> {
+  const fold = createFold();
+  for await (const { chunk } of events) fold.push(chunk);
+  const answer = fold.answer();
+  const now = new Date().toISOString();
+  const parts = question.parts ?? [{ type: "text", text: question.content ?? "" }];
+  const asked: Message = {
+    ...EMPTY,
+    id: turn.messageId,
+    conversationId: turn.conversationId,
+    userId: userIdOf(owner),
+    turnId: turn.id,
+    role: "user",
+    status: "complete",
+    parts,
+    content: contentOf(parts),
+    contextText: question.contextText ?? null,
+    metadata: question.metadata ?? null,
+    createdAt: turn.createdAt,
+    updatedAt: turn.createdAt,
+  };
+  const reply: Message = {
+    ...asked,
+    ...EMPTY,
+    id: turn.replyId ?? turn.id,
+    role: "assistant",
+    status: answer.status === "running" ? "streaming" : answer.status,
+    parts: answer.parts,
+    content: contentOf(answer.parts),
+    toolCalls: toolCallsOf(answer.parts),
+    citations: citationsOf(answer.parts),
+    intent: answer.intent,
+    processed: answer.processed,
+    model: answer.model,
+    usage: answer.usage,
+    error: answer.error,
+    updatedAt: now,
+  };
+  const settled = { ...turn, status: answer.status, error: answer.error, settledAt: now };
+  return { turn: settled, message: asked, reply };
+}
+
+/** What a message has nothing of. */
+const EMPTY = {
+  seq: 0,
+  toolCalls: null,
+  toolCallId: null,
+  citations: null,
+  contextText: null,
+  intent: null,
+  processed: null,
+  model: null,
+  usage: null,
+  error: null,
+  metadata: null,
+} as const;
