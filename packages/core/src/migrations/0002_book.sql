@@ -1,0 +1,66 @@
+-- Books: chapters, their passages, and the statistics that rank them. They belong to no owner, so no
+-- row-level security stands on them.
+
+create table books (
+  name text collate "C" not null,
+  -- Counters, so that ranking costs no count: passages, and the terms in all of them.
+  passage_count bigint not null default 0,
+  term_count bigint not null default 0,
+  constraint books_pkey primary key (name),
+  constraint books_counts check (passage_count >= 0 and term_count >= 0)
+);
+
+create table chapters (
+  book text collate "C" not null,
+  path text collate "C" not null,
+  -- Chapters are ordered by it, then by path.
+  position integer not null,
+  title text not null,
+  -- Of the file and of the way it was read: an equal hash means that nothing has to be done.
+  hash text not null,
+  source text not null,
+  constraint chapters_pkey primary key (book, path),
+  constraint chapters_book foreign key (book) references books (name) on delete cascade
+);
+
+create table passages (
+  book text collate "C" not null,
+  path text collate "C" not null,
+  position integer not null,
+  section text,
+  anchor text,
+  -- The chapter's title and the headings above the section.
+  context text not null,
+  text text not null,
+  -- `english` folds a word's forms and drops stop words. Words of other languages pass it all but
+  -- unchanged, on both sides of the comparison, so they are found as with `simple`. The parser takes
+  -- /api/chat, CHATKEEP_BOOK or a.b.c for one word each; without their signs each part is found.
+  search tsvector not null generated always as (
+    setweight(to_tsvector('pg_catalog.english', translate(coalesce(section, ''), '/_.:=<>&@\', '          ')), 'A')
+    || setweight(to_tsvector('pg_catalog.english', translate(context, '/_.:=<>&@\', '          ')), 'B')
+    || to_tsvector('pg_catalog.english', translate(text, '/_.:=<>&@\', '          '))
+  ) stored,
+  constraint passages_pkey primary key (book, path, position),
+  constraint passages_chapter foreign key (book, path) references chapters (book, path) on delete cascade,
+  constraint passages_position check (position > 0),
+  constraint passages_not_empty check (text <> '')
+);
+-- Without a list of pending entries: books are read far more often than written.
+create index passages_search on passages using gin (search) with (fastupdate = off);
+
+-- In how many passages a term stands: what makes a rare one count more.
+create table terms (
+  book text collate "C" not null,
+  term text collate "C" not null,
+  passage_count bigint not null,
+  constraint terms_pkey primary key (book, term),
+  constraint terms_book foreign key (book) references books (name) on delete cascade,
+  constraint terms_count check (passage_count > 0)
+);
+
+-- Where the functions run as a role of their own.
+do $$ begin
+  if current_user = 'chatkeep_engine' then
+    grant select, insert, update, delete on books, chapters, passages, terms to chatkeep_store;
+  end if;
+end $$;
