@@ -11,6 +11,7 @@ export * from "./part.ts";
 export * from "./responder.ts";
 export * from "./stream/encode.ts";
 export * from "./stream/fold.ts";
+export * from "./stream/replay.ts";
 export * from "./stream/settled.ts";
 export * from "./stream/sse.ts";
 export * from "./turn.ts";

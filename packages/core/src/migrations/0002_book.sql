@@ -57,10 +57,3 @@ create table terms (
   constraint terms_book foreign key (book) references books (name) on delete cascade,
   constraint terms_count check (passage_count > 0)
 );
-
--- Where the functions run as a role of their own.
-do $$ begin
-  if current_user = 'chatkeep_engine' then
-    grant select, insert, update, delete on books, chapters, passages, terms to chatkeep_store;
-  end if;
-end $$;

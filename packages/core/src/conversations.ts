@@ -1,0 +1,183 @@
+import { randomUUID } from "node:crypto";
+import {
+  ChatkeepError,
+  type Conversation,
+  type ConversationQuery,
+  type History,
+  type JsonObject,
+  type Owner,
+  type Part,
+  userIdOf,
+} from "@chatkeep/protocol";
+import type { Database } from "./database/database.ts";
+import { unescapeText } from "./database/text.ts";
+import { type Limits, checkBytes, checkId, checkLength, checkRange } from "./limits.ts";
+import { ownerId } from "./owners.ts";
+import { titleOf } from "./title.ts";
+
+/** A row of the table `conversations` as `to_json` writes it. */
+export interface ConversationRow {
+  id: string;
+  scope: string | null;
+  scope_label: string | null;
+  is_default: boolean;
+  title: string | null;
+  pinned_at: string | null;
+  archived_at: string | null;
+  last_seq: number;
+  cleared_seq: number;
+  running_turn: string | null;
+  preview: string | null;
+  metadata: JsonObject | null;
+  created_no: number;
+  active_no: number;
+  created_at: string;
+  updated_at: string;
+}
+
+/** The part of {@link History} that is about conversations. */
+export type Conversations = Pick<
+  History,
+  "createConversation" | "getConversation" | "listConversations" | "updateConversation" | "deleteConversation"
+>;
+
+/** Conversations on the SQL functions. */
+export function createConversations(database: Database, limits: Limits): Conversations {
+  return {
+    async createConversation(owner, init = {}) {
+      const { id, scope = null, scopeLabel = null, title = null, metadata = null } = init;
+      if (id !== undefined) checkId(id, "/id");
+      if (scope === "") throw new ChatkeepError("invalid_request", "A scope cannot be empty; leave it out.", { pointer: "/scope" });
+      checkLength(scope, "/scope", 500);
+      checkLength(scopeLabel, "/scope_label", 500);
+      checkTitle(title);
+      checkBytes(metadata, "/metadata", limits.metadataBytes);
+      const [row] = await database.call("create_conversation", {
+        owner: ownerId(owner),
+        owner_kind: owner.kind,
+        id: id ?? randomUUID(),
+        by_id: id !== undefined,
+        scope,
+        scope_label: scopeLabel,
+        title,
+        metadata,
+        reuse_latest: init.reuse === "latest",
+      });
+      return {
+        conversation: conversationFromRow(row?.conversation as ConversationRow, owner),
+        created: row?.created === true,
+      };
+    },
+
+    async getConversation(owner, id) {
+      const [row] = await database.call("get_conversation", { owner: ownerId(owner), conversation: id });
+      return conversationFromRow(row?.get_conversation as ConversationRow, owner);
+    },
+
+    async listConversations(owner, query = {}) {
+      const limit = checkRange(query.limit, "limit", 1, 100, 20);
+      const cursor = query.cursor === undefined ? null : readCursor(query.cursor, query);
+      const [row] = await database.call("list_conversations", {
+        owner: ownerId(owner),
+        only_archived: query.archived === true,
+        only_scope: query.scope ?? null,
+        sort_by: query.sort === "createdAt" ? "creation" : "activity",
+        ascending: query.order === "asc",
+        after_no: cursor,
+        page_offset: checkRange(query.offset, "offset", 0, 100_000, 0),
+        // One more than asked for tells whether there is a next page.
+        page_limit: limit + 1,
+      });
+      const rows = row?.conversations as ConversationRow[];
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      return {
+        conversations: page.map((item) => conversationFromRow(item, owner)),
+        total: row?.total ?? null,
+        nextCursor: rows.length > limit && last !== undefined ? writeCursor(last, query) : null,
+      };
+    },
+
+    async updateConversation(owner, id, patch) {
+      checkTitle(patch.title ?? null);
+      checkBytes(patch.metadata, "/metadata", limits.metadataBytes);
+      const fields = (["title", "pinned", "archived", "metadata"] as const).filter((name) => patch[name] !== undefined);
+      const [row] = await database.call("update_conversation", {
+        owner: ownerId(owner),
+        conversation: id,
+        fields,
+        new_title: patch.title ?? null,
+        question_title: patch.title === null ? await questionTitle(database, owner, id) : null,
+        new_pinned: patch.pinned ?? null,
+        new_archived: patch.archived ?? null,
+        new_metadata: patch.metadata ?? null,
+      });
+      return conversationFromRow(row?.update_conversation as ConversationRow, owner);
+    },
+
+    async deleteConversation(owner, id) {
+      await database.call("delete_conversation", { owner: ownerId(owner), conversation: id });
+    },
+  };
+}
+
+/** A conversation from its row. */
+export function conversationFromRow(row: ConversationRow, owner: Owner): Conversation {
+  const text = (value: string | null): string | null => (value === null ? null : unescapeText(value));
+  return {
+    id: row.id,
+    userId: userIdOf(owner),
+    scope: text(row.scope),
+    scopeLabel: text(row.scope_label),
+    isDefault: row.is_default,
+    title: text(row.title),
+    pinnedAt: instant(row.pinned_at),
+    archivedAt: instant(row.archived_at),
+    messageCount: row.last_seq - row.cleared_seq,
+    runningTurn: row.running_turn,
+    preview: text(row.preview),
+    metadata: row.metadata,
+    createdAt: instant(row.created_at),
+    updatedAt: instant(row.updated_at),
+  };
+}
+
+/** A time of the database as ISO 8601 with milliseconds, in UTC. */
+export function instant<T extends string | null>(time: T): T {
+  return (time === null ? null : new Date(time).toISOString()) as T;
+}
+
+function checkTitle(title: string | null): void {
+  if (title?.trim() === "") {
+    throw new ChatkeepError("invalid_request", "A title cannot be blank; null takes it back.", { pointer: "/title" });
+  }
+  checkLength(title, "/title", 500);
+}
+
+async function questionTitle(database: Database, owner: Owner, conversation: string): Promise<string | null> {
+  const [row] = await database.call("first_question", { owner: ownerId(owner), conversation });
+  const parts = row?.first_question as Part[] | null | undefined;
+  return parts === null || parts === undefined ? null : titleOf(parts);
+}
+
+/** A cursor names the order it belongs to and the number it stands at: with another order it is refused. */
+function writeCursor(last: ConversationRow, { sort, order }: ConversationQuery): string {
+  const number = sort === "createdAt" ? last.created_no : last.active_no;
+  return Buffer.from(JSON.stringify([orderName(sort, order), number])).toString("base64url");
+}
+
+function readCursor(cursor: string, { sort, order }: ConversationQuery): number {
+  try {
+    const [name, number] = JSON.parse(Buffer.from(cursor, "base64url").toString()) as [unknown, unknown];
+    if (name === orderName(sort, order) && Number.isSafeInteger(number)) return number as number;
+  } catch {
+    // Said below: there is but one thing to do about any bad cursor.
+  }
+  throw new ChatkeepError("invalid_request", "This cursor belongs to no such list. Begin again without it.", {
+    pointer: "cursor",
+  });
+}
+
+function orderName(sort: ConversationQuery["sort"], order: ConversationQuery["order"]): string {
+  return `${sort ?? "updatedAt"} ${order ?? "desc"}`;
+}

@@ -1,0 +1,132 @@
+import type { ChatkeepError } from "@chatkeep/protocol";
+import { isUnavailable, unavailable } from "./failure.ts";
+
+/** How the database is. */
+export interface DatabaseHealth {
+  readonly status: "ok" | "down";
+  /** How long the probe took, in milliseconds; `null` when it failed. */
+  readonly latencyMs: number | null;
+}
+
+/** Keeps an outage from being waited for; see {@link createBreaker}. */
+export interface Breaker {
+  /** Runs `work`, or refuses at once while the database is down. Rejects `work` that an outage hangs up. */
+  guard<T>(work: () => Promise<T>): Promise<T>;
+  /** Asks the database now; calls at the same time share one probe. */
+  probe(): Promise<DatabaseHealth>;
+  /** Whether the last probe failed. */
+  isOpen(): boolean;
+  /** Resolves when the database can be reached again; at once when it can be. */
+  whenClosed(): Promise<void>;
+  close(): void;
+}
+
+/** Milliseconds without an answer after which the database is asked whether it lives. */
+const PATIENCE = 800;
+/** Milliseconds within which a probe has to answer. With PATIENCE: an outage is known within 2 s. */
+const PROBE_TIMEOUT = 1000;
+/** Milliseconds between probes while it is down. */
+const RETRY = 500;
+
+/**
+ * A circuit breaker with a live probe. While all is well it asks nothing, so that a database that
+ * sleeps may sleep. It probes when a call fails by its connection or nothing has been answered for
+ * 0.8 s; when the probe fails it opens: waiting calls are rejected, new ones refused at once, and it
+ * probes on until it closes by itself.
+ */
+export function createBreaker(ask: () => Promise<unknown>): Breaker {
+  const waiting = new Set<{ since: number; reject: (error: ChatkeepError) => void }>();
+  let open = false;
+  let lastAnswer = 0;
+  let probing: Promise<DatabaseHealth> | undefined;
+  let watch: NodeJS.Timeout | undefined;
+  let closed = false;
+  let closing = Promise.withResolvers<void>();
+
+  const setOpen = (next: boolean, cause?: unknown): void => {
+    if (open === next) return;
+    open = next;
+    if (open) {
+      closing = Promise.withResolvers<void>();
+      for (const call of waiting) call.reject(unavailable(cause));
+      waiting.clear();
+      schedule(RETRY);
+    } else {
+      closing.resolve();
+    }
+  };
+
+  const probe = (): Promise<DatabaseHealth> => {
+    probing ??= measure().finally(() => {
+      probing = undefined;
+    });
+    return probing;
+  };
+
+  const measure = async (): Promise<DatabaseHealth> => {
+    const begin = performance.now();
+    const timeout = Promise.withResolvers<never>();
+    const timer = setTimeout(() => timeout.reject(new Error("timeout: the probe was not answered")), PROBE_TIMEOUT);
+    const answer = ask();
+    answer.catch(() => undefined);
+    try {
+      await Promise.race([answer, timeout.promise]);
+      setOpen(false);
+      return { status: "ok", latencyMs: performance.now() - begin };
+    } catch (error) {
+      // A busy pool keeps a probe waiting while calls are being answered: that is no outage.
+      if (lastAnswer > begin) return { status: "ok", latencyMs: performance.now() - begin };
+      setOpen(true, error);
+      return { status: "down", latencyMs: null };
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  const schedule = (delay: number): void => {
+    if (watch !== undefined || closed) return;
+    watch = setTimeout(() => {
+      watch = undefined;
+      void look();
+    }, delay);
+    watch.unref();
+  };
+
+  const look = async (): Promise<void> => {
+    const now = performance.now();
+    const oldest = waiting.values().next().value;
+    if (open || (oldest !== undefined && now - Math.max(oldest.since, lastAnswer) >= PATIENCE)) await probe();
+    if (open) schedule(RETRY);
+    else if (waiting.size > 0) schedule(PATIENCE / 2);
+  };
+
+  const guard = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (open) throw unavailable(new Error("the database is down"));
+    const given = Promise.withResolvers<never>();
+    const call = { since: performance.now(), reject: given.reject };
+    waiting.add(call);
+    schedule(PATIENCE);
+    try {
+      const result = await Promise.race([work(), given.promise]);
+      lastAnswer = performance.now();
+      return result;
+    } catch (error) {
+      if (!isUnavailable(error)) lastAnswer = performance.now();
+      else if (!open) await probe();
+      throw error;
+    } finally {
+      waiting.delete(call);
+    }
+  };
+
+  return {
+    guard,
+    probe,
+    isOpen: () => open,
+    whenClosed: () => (open ? closing.promise : Promise.resolve()),
+    close() {
+      closed = true;
+      clearTimeout(watch);
+    },
+  };
+}

@@ -1,0 +1,170 @@
+import type { Json } from "@chatkeep/protocol";
+import { type Breaker, createBreaker } from "./breaker.ts";
+import { failureOf, isUnavailable } from "./failure.ts";
+import { FUNCTIONS, type FunctionName, type SqlFunction, type SqlType } from "./functions.ts";
+import type { ConnectionPool, QueryConfig } from "./pool.ts";
+import { releaseSchema } from "./release.ts";
+import { escapeText, unescapeText } from "./text.ts";
+
+/** What TypeScript gives for an argument of a PostgreSQL type. `json` is given as the value, `interval` in milliseconds. */
+interface Given {
+  uuid: string;
+  text: string | null;
+  boolean: boolean | null;
+  integer: number | null;
+  bigint: number | null;
+  interval: number;
+  json: Json | object;
+  void: never;
+  "uuid[]": readonly string[];
+  "text[]": readonly (string | null)[];
+  "boolean[]": readonly (boolean | null)[];
+  "integer[]": readonly number[];
+  "json[]": readonly (Json | object)[];
+}
+
+/** What TypeScript gets for a column of a PostgreSQL type. */
+interface Got {
+  uuid: string;
+  text: string;
+  boolean: boolean;
+  integer: number;
+  bigint: number;
+  json: unknown;
+  void: null;
+}
+
+type Args<N extends FunctionName> = { [K in keyof (typeof FUNCTIONS)[N]["args"]]: Given[(typeof FUNCTIONS)[N]["args"][K] & SqlType] };
+type Row<N extends FunctionName> = {
+  [K in keyof (typeof FUNCTIONS)[N]["returns"]]: Got[(typeof FUNCTIONS)[N]["returns"][K] & keyof Got] | null;
+};
+
+/** The SQL functions of this release, callable by name. */
+export interface Database {
+  /**
+   * Calls one SQL function: one statement, one round trip, no transaction around it. Errors:
+   * `ChatkeepError` only; while the database is down, `unavailable` at once.
+   */
+  call<N extends FunctionName>(name: N, args: Args<N>): Promise<Row<N>[]>;
+  readonly breaker: Breaker;
+  close(): void;
+}
+
+/** What {@link createDatabase} takes. */
+export interface DatabaseOptions {
+  readonly pool: ConnectionPool;
+  /** Default `chatkeep`. */
+  readonly schema?: string;
+  /**
+   * Whether statements are prepared under names. Default `auto`: until a pooler turns out not to keep
+   * them (PgBouncer before 1.21 in transaction mode), then without, for good.
+   */
+  readonly preparedStatements?: "auto" | "never";
+  /** Told of a connection of the pool that died while idle. */
+  readonly onConnectionError?: (error: Error) => void;
+}
+
+/** These tell a second time something else than the first, so a lost answer is not asked for again. */
+const ONCE: ReadonlySet<FunctionName> = new Set(["delete_conversation", "clear_messages"]);
+
+/** SQLSTATEs of a prepared statement that the pooler's server connection does not know, or knows already. */
+const NAME_LOST = new Set(["26000", "42P05"]);
+
+const RAW = { getTypeParser: () => (value: string) => value };
+
+/** The SQL functions over a pool; see {@link Database}. */
+export function createDatabase(options: DatabaseOptions): Database {
+  const { pool } = options;
+  const schema = releaseSchema(options.schema ?? "chatkeep");
+  const statements = new Map(
+    Object.entries(FUNCTIONS).map(([name, fn]: [string, SqlFunction]) => [name, statementOf(schema, name, fn)]),
+  );
+  let named = options.preparedStatements !== "never";
+  pool.on("error", options.onConnectionError ?? (() => undefined));
+  const breaker = createBreaker(() => pool.query({ text: "select 1" }));
+
+  const send = async (name: FunctionName, values: unknown[]): Promise<unknown[]> => {
+    const text = statements.get(name) as string;
+    const config: QueryConfig = { text, values, types: RAW };
+    try {
+      const sent = named ? { ...config, name: `${schema}.${name}` } : config;
+      return (await pool.query(sent)).rows;
+    } catch (error) {
+      // Such a statement failed before it ran.
+      if (!named || !NAME_LOST.has(String((error as { code?: unknown }).code))) throw error;
+      named = false;
+      return (await pool.query(config)).rows;
+    }
+  };
+
+  const call = async (name: FunctionName, args: Record<string, unknown>): Promise<Record<string, unknown>[]> => {
+    const fn: SqlFunction = FUNCTIONS[name];
+    const values = Object.entries(fn.args).map(([key, type]) => encode(type, args[key]));
+    let rows: unknown[];
+    try {
+      rows = await breaker.guard(() => send(name, values));
+    } catch (error) {
+      // One connection was lost, the database was not: every other call can be made again as it was,
+      // because ids are made before it.
+      if (!isUnavailable(error) || breaker.isOpen() || ONCE.has(name)) throw failureOf(error);
+      try {
+        rows = await breaker.guard(() => send(name, values));
+      } catch (again) {
+        throw failureOf(again);
+      }
+    }
+    return rows.map((row) => decodeRow(fn, row as Record<string, string | null>));
+  };
+
+  return {
+    call: call as Database["call"],
+    breaker,
+    close: () => breaker.close(),
+  };
+}
+
+function statementOf(schema: string, name: string, fn: SqlFunction): string {
+  const args = Object.values(fn.args).map((type, index) => `$${index + 1}::${type}`);
+  return `select * from "${schema}".${name}(${args.join(", ")})`;
+}
+
+function encode(type: SqlType, value: unknown): unknown {
+  if (value === null || value === undefined) return null;
+  switch (type) {
+    case "text":
+      return escapeText(value as string);
+    case "text[]":
+      return (value as (string | null)[]).map((text) => (text === null ? null : escapeText(text)));
+    case "json":
+      return JSON.stringify(value);
+    case "json[]":
+      return (value as unknown[]).map((item) => (item === null ? null : JSON.stringify(item)));
+    case "interval":
+      return `${value as number} milliseconds`;
+    default:
+      return value;
+  }
+}
+
+function decodeRow(fn: SqlFunction, row: Record<string, string | null>): Record<string, unknown> {
+  const decoded: Record<string, unknown> = {};
+  for (const [column, type] of Object.entries(fn.returns)) decoded[column] = decode(type, row[column] ?? null);
+  return decoded;
+}
+
+function decode(type: SqlType, value: string | null): unknown {
+  if (value === null) return null;
+  switch (type) {
+    case "json":
+      return JSON.parse(value);
+    case "text":
+      return unescapeText(value);
+    case "bigint":
+    case "integer":
+      return Number(value);
+    case "boolean":
+      return value === "t";
+    default:
+      return value;
+  }
+}

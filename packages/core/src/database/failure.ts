@@ -1,0 +1,70 @@
+import { ChatkeepError, ERRORS, type ErrorCode } from "@chatkeep/protocol";
+
+/** The SQLSTATE with which our functions raise a code of the error table as their message. */
+const RAISED = "CK000";
+
+/** The SQLSTATE with which a function refuses a node that was taken for dead. */
+const NODE_FENCED = "CK001";
+
+const SENTENCES: Partial<Record<ErrorCode, string>> = {
+  conversation_not_found: "There is no conversation with this id.",
+  message_not_found: "There is no message with this id in the conversation.",
+  turn_not_found: "There is no turn with this id in the conversation.",
+  forbidden: "This belongs to somebody else.",
+  turn_in_progress: "An answer is still being given in this conversation. Follow it, or stop it, before asking again.",
+  idempotency_mismatch: "A message with this id was stored with another body. Use a new id for a new message.",
+};
+
+/** SQLSTATE classes and codes that say: the server is not there or not able just now, try again. */
+const PASSING = new Set(["53300", "53400", "55P03", "57014", "57P01", "57P02", "57P03", "57P05", "25006", "40001", "40P01"]);
+
+/** A connection's end as Node and `pg` tell it: these errors have no SQLSTATE. */
+const CONNECTION = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES)|connection|timeout/i;
+
+/** What `pg` sets on an error besides its message. */
+interface DriverError extends Error {
+  readonly code?: string;
+  readonly detail?: string;
+  readonly constraint?: string;
+}
+
+/**
+ * The one place where the driver's errors become ours: by SQLSTATE and constraint name, the cause kept.
+ * The server's own words are in `cause` only: they may hold what a person wrote.
+ */
+export function failureOf(thrown: unknown): ChatkeepError {
+  if (thrown instanceof ChatkeepError) return thrown;
+  const error = thrown as DriverError;
+  const state = error.code ?? "";
+  if (state === RAISED && Object.hasOwn(ERRORS, error.message)) {
+    const code = error.message as ErrorCode;
+    const details = { cause: error, turnId: code === "turn_in_progress" ? error.detail : undefined };
+    return new ChatkeepError(code, SENTENCES[code] ?? error.detail ?? ERRORS[code].title, details);
+  }
+  if (isUnavailable(error)) return unavailable(error);
+  if (state.startsWith("23") && error.constraint !== undefined) {
+    return new ChatkeepError("conflict", `The database refused this by its rule ${error.constraint}.`, { cause: error });
+  }
+  return new ChatkeepError("internal", "Something went wrong on our side. The request's id tells the operator what.", {
+    cause: error,
+  });
+}
+
+/** The error of a database that cannot be reached or cannot answer just now. */
+export function unavailable(cause: unknown): ChatkeepError {
+  const detail = "The conversations cannot be reached just now. Nothing is lost; try again in a moment.";
+  return new ChatkeepError("unavailable", detail, { retryAfter: 2, cause });
+}
+
+/** Whether `thrown` is a function's refusal of a node that was taken for dead. */
+export function isFenced(thrown: unknown): boolean {
+  const cause = thrown instanceof ChatkeepError ? thrown.cause : thrown;
+  return (cause as DriverError | undefined)?.code === NODE_FENCED;
+}
+
+/** Whether `thrown` means that the connection was lost or the server is not able just now. */
+export function isUnavailable(thrown: unknown): boolean {
+  const { code = "", message = "" } = thrown as DriverError;
+  if (PASSING.has(code) || /^08/.test(code)) return true;
+  return !/^[0-9A-Z]{5}$/.test(code) && (CONNECTION.test(code) || CONNECTION.test(message));
+}

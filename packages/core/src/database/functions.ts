@@ -1,0 +1,225 @@
+/**
+ * Every SQL function of this release: its arguments in order and the columns it returns, by their
+ * PostgreSQL types. A test compares this table with `pg_proc`; the types of every call derive from it.
+ */
+export const FUNCTIONS = {
+  create_conversation: {
+    args: {
+      owner: "uuid",
+      owner_kind: "text",
+      id: "text",
+      by_id: "boolean",
+      scope: "text",
+      scope_label: "text",
+      title: "text",
+      metadata: "json",
+      reuse_latest: "boolean",
+    },
+    returns: { created: "boolean", conversation: "json" },
+  },
+  get_conversation: {
+    args: { owner: "uuid", conversation: "text" },
+    returns: { get_conversation: "json" },
+  },
+  list_conversations: {
+    args: {
+      owner: "uuid",
+      only_archived: "boolean",
+      only_scope: "text",
+      sort_by: "text",
+      ascending: "boolean",
+      after_no: "bigint",
+      page_offset: "integer",
+      page_limit: "integer",
+    },
+    returns: { total: "bigint", conversations: "json" },
+  },
+  update_conversation: {
+    args: {
+      owner: "uuid",
+      conversation: "text",
+      fields: "text[]",
+      new_title: "text",
+      question_title: "text",
+      new_pinned: "boolean",
+      new_archived: "boolean",
+      new_metadata: "json",
+    },
+    returns: { update_conversation: "json" },
+  },
+  first_question: {
+    args: { owner: "uuid", conversation: "text" },
+    returns: { first_question: "json" },
+  },
+  delete_conversation: {
+    args: { owner: "uuid", conversation: "text" },
+    returns: { delete_conversation: "void" },
+  },
+  append_messages: {
+    args: {
+      owner: "uuid",
+      conversation: "text",
+      ids: "text[]",
+      roles: "text[]",
+      bodies: "json[]",
+      context_texts: "text[]",
+      intents: "text[]",
+      processed_flags: "boolean[]",
+      models: "text[]",
+      usages: "json[]",
+      metadatas: "json[]",
+      new_title: "text",
+      new_preview: "text",
+    },
+    returns: { message: "json" },
+  },
+  page_messages: {
+    args: {
+      owner: "uuid",
+      conversation: "text",
+      before_seq: "bigint",
+      after_seq: "bigint",
+      page_offset: "bigint",
+      page_limit: "integer",
+    },
+    returns: { total: "bigint", first_seq: "bigint", running_turn: "uuid", messages: "json" },
+  },
+  clear_messages: {
+    args: { owner: "uuid", conversation: "text" },
+    returns: { clear_messages: "bigint" },
+  },
+  begin_turn: {
+    args: {
+      owner: "uuid",
+      conversation: "text",
+      node: "bigint",
+      lease: "interval",
+      turn_id: "uuid",
+      message_id: "text",
+      reply_id: "text",
+      body: "json",
+      context_text: "text",
+      metadata: "json",
+      start_chunk: "json",
+      new_title: "text",
+      new_preview: "text",
+      context_limit: "integer",
+    },
+    returns: { outcome: "text", turn: "json", conversation_row: "json", question: "json", history: "json" },
+  },
+  settle_turn: {
+    args: {
+      owner: "uuid",
+      conversation: "text",
+      turn_id: "uuid",
+      node: "bigint",
+      new_status: "text",
+      body: "json",
+      new_intent: "text",
+      new_processed: "boolean",
+      new_model: "text",
+      new_usage: "json",
+      new_error: "json",
+      event_seqs: "integer[]",
+      event_chunks: "json[]",
+      new_preview: "text",
+    },
+    returns: { settle_turn: "boolean" },
+  },
+  get_turn: {
+    args: { owner: "uuid", conversation: "text", turn_id: "uuid" },
+    returns: { turn: "json", question: "json", reply: "json" },
+  },
+  read_events: {
+    args: { owner: "uuid", conversation: "text", turn_id: "uuid", after_seq: "integer", page_limit: "integer" },
+    returns: { status: "text", last_event: "integer", events: "json" },
+  },
+  stop_turn: {
+    args: { owner: "uuid", conversation: "text", turn_id: "uuid" },
+    returns: { stop_turn: "json" },
+  },
+  register_node: {
+    args: { lease: "interval" },
+    returns: { register_node: "bigint" },
+  },
+  write_events: {
+    args: {
+      node: "bigint",
+      lease: "interval",
+      owners: "uuid[]",
+      turn_ids: "uuid[]",
+      seqs: "integer[]",
+      chunks: "json[]",
+    },
+    returns: { state: "text", turn_id: "uuid" },
+  },
+  release_node: {
+    args: { node: "bigint" },
+    returns: { release_node: "void" },
+  },
+  take_over_turns: {
+    args: { page_limit: "integer" },
+    returns: { owner_id: "uuid", conversation_id: "text", turn_id: "uuid" },
+  },
+  rotate_events: {
+    args: { grace: "interval" },
+    returns: { rotate_events: "boolean" },
+  },
+  book_chapters: {
+    args: { of_book: "text" },
+    returns: { book_chapters: "json" },
+  },
+  book_chapter: {
+    args: { of_book: "text", at_path: "text" },
+    returns: { book_chapter: "json" },
+  },
+  book_put_chapters: {
+    args: {
+      of_book: "text",
+      paths: "text[]",
+      positions: "integer[]",
+      titles: "text[]",
+      hashes: "text[]",
+      sources: "text[]",
+      passage_chapters: "integer[]",
+      passage_sections: "text[]",
+      passage_anchors: "text[]",
+      passage_contexts: "text[]",
+      passage_texts: "text[]",
+    },
+    returns: { book_put_chapters: "integer" },
+  },
+  book_remove_chapters: {
+    args: { of_book: "text", kept: "text[]" },
+    returns: { book_remove_chapters: "integer" },
+  },
+  book_search: {
+    args: {
+      of_book: "text",
+      question: "text",
+      background: "text",
+      preferred: "text",
+      only_path: "text",
+      page_limit: "integer",
+    },
+    returns: { book_search: "json" },
+  },
+  book_score: {
+    args: { of_book: "text", question: "text", background: "text", texts: "text[]" },
+    returns: { book_score: "json" },
+  },
+} as const satisfies Record<string, SqlFunction>;
+
+/** A PostgreSQL type that a function takes or returns. */
+export type SqlType =
+  | "uuid" | "text" | "boolean" | "integer" | "bigint" | "interval" | "json" | "void"
+  | "uuid[]" | "text[]" | "boolean[]" | "integer[]" | "json[]";
+
+/** The shape of an entry of {@link FUNCTIONS}. */
+export interface SqlFunction {
+  readonly args: Readonly<Record<string, SqlType>>;
+  readonly returns: Readonly<Record<string, SqlType>>;
+}
+
+/** The name of a function of this release. */
+export type FunctionName = keyof typeof FUNCTIONS;

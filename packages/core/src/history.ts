@@ -1,0 +1,99 @@
+import type { History, Owner, Responder } from "@chatkeep/protocol";
+import { createConversations } from "./conversations.ts";
+import type { DatabaseHealth } from "./database/breaker.ts";
+import { createDatabase } from "./database/database.ts";
+import type { ConnectionPool } from "./database/pool.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { createMessages } from "./messages.ts";
+import { type OutagePolicy, createTurns } from "./turns/turns.ts";
+
+/** What {@link createHistory} takes. */
+export interface HistoryOptions {
+  /** The host's `pg` pool, or any with its shape. It is not closed with the history. */
+  readonly pool: ConnectionPool;
+  /** The schema that `migrate` made (default `chatkeep`). */
+  readonly schema?: string;
+  /** The function that answers; without one, no turn can be started. */
+  readonly responder?: Responder;
+  readonly limits?: Partial<Limits>;
+  /** Milliseconds within which a dead node's turns are settled (default 10,000). */
+  readonly lease?: number;
+  /** Milliseconds that a settled turn's events are kept at least (default 10 minutes). */
+  readonly eventsGrace?: number;
+  /** Milliseconds without a word of the responder after which its answer has failed (default 120,000). */
+  readonly responderPatience?: number;
+  /** What is done while the database is down (default: `required` for users, `best-effort` for sessions). */
+  readonly outage?: Partial<Record<Owner["kind"], OutagePolicy>>;
+  /** Default `auto`: prepared under names until a pooler turns out not to keep them. */
+  readonly preparedStatements?: "auto" | "never";
+  /** Told what went wrong where nobody waits for an answer, for the operator's log; default nobody. */
+  readonly onError?: (error: unknown, turnId?: string) => void;
+}
+
+/** How the history is. */
+export interface Health {
+  /** `degraded`: the database is down and sessions are answered without saving; `down`: nobody is. */
+  readonly status: "ok" | "degraded" | "down";
+  readonly database: DatabaseHealth;
+}
+
+/** {@link History} on PostgreSQL. */
+export interface CoreHistory extends History {
+  /** Asks the database now. */
+  health(): Promise<Health>;
+  /** How many turns run on this node. */
+  runningTurns(): number;
+  /**
+   * Takes no more turns, lets the running ones finish for `grace` milliseconds (default 0), settles the
+   * rest as `interrupted`, and lets go of what it holds. The pool stays open.
+   */
+  close(options?: { readonly grace?: number }): Promise<void>;
+}
+
+/**
+ * Conversation memory on PostgreSQL: see {@link History} for what every method promises. `migrate` must
+ * have run. Opens no connection by itself.
+ */
+export function createHistory(options: HistoryOptions): CoreHistory {
+  const onError = options.onError ?? (() => undefined);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const outage = { user: "required", session: "best-effort", ...options.outage } as const;
+  const database = createDatabase({
+    pool: options.pool,
+    ...(options.schema === undefined ? {} : { schema: options.schema }),
+    preparedStatements: options.preparedStatements ?? "auto",
+    onConnectionError: onError,
+  });
+  const turns = createTurns({
+    database,
+    pool: options.pool,
+    limits,
+    responder: options.responder,
+    lease: options.lease ?? 10_000,
+    eventsGrace: options.eventsGrace ?? 600_000,
+    responderPatience: options.responderPatience ?? 120_000,
+    outage,
+    onError,
+  });
+  const close = async ({ grace = 0 } = {}): Promise<void> => {
+    await turns.close(grace);
+    database.close();
+  };
+  const { startTurn, getTurn, followTurn, stopTurn } = turns;
+  return {
+    ...createConversations(database, limits),
+    ...createMessages({ database, limits, answerSoFar: turns.answerSoFar }),
+    startTurn,
+    getTurn,
+    followTurn,
+    stopTurn,
+    async health() {
+      const probed = await database.breaker.probe();
+      const answering = Object.values(outage).includes("best-effort");
+      return { status: probed.status === "ok" ? "ok" : answering ? "degraded" : "down", database: probed };
+    },
+    runningTurns: () => turns.running(),
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+}

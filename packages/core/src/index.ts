@@ -1,0 +1,17 @@
+export { createHistory, type CoreHistory, type Health, type HistoryOptions } from "./history.ts";
+export type { DatabaseHealth } from "./database/breaker.ts";
+export { migrate, MigrationError, type Migrated, type MigrateOptions } from "./database/migrate.ts";
+export {
+  createPool,
+  openConnection,
+  type Connection,
+  type ConnectionPool,
+  type PoolOptions,
+  type Queryable,
+  type QueryConfig,
+} from "./database/pool.ts";
+export { RELEASE, releaseSchema } from "./database/release.ts";
+export { contextOf, type ContextOptions } from "./context.ts";
+export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+export { ownerId } from "./owners.ts";
+export type { OutagePolicy } from "./turns/turns.ts";

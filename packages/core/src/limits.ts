@@ -1,0 +1,61 @@
+import { ChatkeepError } from "@chatkeep/protocol";
+
+/** What a store takes at the most; each can be set when the history is made. */
+export interface Limits {
+  /** Code points of text in a person's message (default 10,000). */
+  readonly userText: number;
+  /** Bytes of any message's parts as JSON (default 4 MiB). */
+  readonly messageBytes: number;
+  /** Bytes of a message's or conversation's metadata as JSON (default 16 KiB). */
+  readonly metadataBytes: number;
+  /** Messages in one append (default 1,000). */
+  readonly batch: number;
+}
+
+/** The limits when none are given. */
+export const DEFAULT_LIMITS: Limits = {
+  userText: 10_000,
+  messageBytes: 4 * 1024 * 1024,
+  metadataBytes: 16 * 1024,
+  batch: 1000,
+};
+
+/** An id that a client may give: printable ASCII without a space, so that it fits a path and a key as it is. */
+const ID = /^[!-~]{1,128}$/;
+
+/** Refuses an id that could not be kept. Errors: `invalid_request`. */
+export function checkId(id: string, pointer: string): void {
+  if (!ID.test(id)) {
+    throw new ChatkeepError("invalid_request", "An id has 1 to 128 printable ASCII characters and no space.", { pointer });
+  }
+}
+
+/** A whole number within bounds, or the default where none is given. Errors: `invalid_request`. */
+export function checkRange(value: number | undefined, name: string, low: number, high: number, otherwise: number): number {
+  if (value === undefined) return otherwise;
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new ChatkeepError("invalid_request", `${name} has to be a whole number from ${low} to ${high}.`, { pointer: name });
+  }
+  return value;
+}
+
+/** Refuses text beyond a limit, counted in code points. Errors: `invalid_request`. */
+export function checkLength(text: string | null | undefined, pointer: string, most: number): void {
+  // A string has at least as many UTF-16 units as code points, so short ones need no counting.
+  if (text === null || text === undefined || text.length <= most) return;
+  let count = 0;
+  for (const _ of text) count += 1;
+  if (count > most) {
+    const detail = `${pointer} has ${count} characters; at most ${most} are taken.`;
+    throw new ChatkeepError("invalid_request", detail, { pointer });
+  }
+}
+
+/** Refuses JSON beyond a limit, in bytes of UTF-8. Errors: `payload_too_large`. */
+export function checkBytes(value: object | null | undefined, pointer: string, most: number): void {
+  if (value === null || value === undefined) return;
+  const bytes = Buffer.byteLength(JSON.stringify(value));
+  if (bytes > most) {
+    throw new ChatkeepError("payload_too_large", `${pointer} has ${bytes} bytes; at most ${most} are taken.`, { pointer });
+  }
+}

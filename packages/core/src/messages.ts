@@ -1,0 +1,224 @@
+import { randomUUID } from "node:crypto";
+import {
+  type Answer,
+  ChatkeepError,
+  type Failure,
+  type History,
+  type Json,
+  type JsonObject,
+  type Message,
+  type MessageInput,
+  type MessageStatus,
+  type Owner,
+  type Part,
+  ROLES,
+  type Role,
+  citationsOf,
+  contentOf,
+  toolCallIdOf,
+  toolCallParts,
+  toolCallsOf,
+  usageFromWire,
+  usageToWire,
+  userIdOf,
+} from "@chatkeep/protocol";
+import { instant } from "./conversations.ts";
+import type { Database } from "./database/database.ts";
+import { unescapeText } from "./database/text.ts";
+import { type Limits, checkBytes, checkId, checkLength, checkRange } from "./limits.ts";
+import { ownerId } from "./owners.ts";
+import { previewOf, titleOf } from "./title.ts";
+
+/** A row of the table `messages` as `to_json` writes it. */
+export interface MessageRow {
+  conversation_id: string;
+  seq: number;
+  id: string;
+  turn_id: string | null;
+  role: Role;
+  status: MessageStatus;
+  parts: Part[];
+  context_text: string | null;
+  intent: string | null;
+  processed: boolean | null;
+  model: string | null;
+  usage: Json;
+  error: Failure | null;
+  metadata: JsonObject | null;
+  created_at: string;
+  updated_at: string;
+}
+
+/** The part of {@link History} that is about messages. */
+export type Messages = Pick<History, "appendMessages" | "listMessages" | "clearMessages">;
+
+/** What {@link createMessages} takes. */
+export interface MessagesOptions {
+  readonly database: Database;
+  readonly limits: Limits;
+  /** The answer so far, as far as it is committed, of a turn that is running. */
+  readonly answerSoFar: (owner: Owner, conversationId: string, turnId: string) => Promise<Answer>;
+}
+
+/** Messages on the SQL functions. */
+export function createMessages({ database, limits, answerSoFar }: MessagesOptions): Messages {
+  return {
+    async appendMessages(owner, conversationId, inputs) {
+      const messages = inputs.map((input, index) => checkMessage(input, limits, inputs.length > 1 ? `/messages/${index}` : ""));
+      checkBatch(messages, limits);
+      const question = messages.find((message) => message.role === "user");
+      const rows = await database.call("append_messages", {
+        owner: ownerId(owner),
+        conversation: conversationId,
+        ids: messages.map((message) => message.id),
+        roles: messages.map((message) => message.role),
+        bodies: messages.map((message) => message.parts),
+        context_texts: messages.map((message) => message.contextText ?? null),
+        intents: messages.map((message) => message.intent ?? null),
+        processed_flags: messages.map((message) => message.processed ?? null),
+        models: messages.map((message) => message.model ?? null),
+        usages: messages.map(({ usage }) => (usage === undefined || usage === null ? null : usageToWire(usage))),
+        metadatas: messages.map((message) => message.metadata ?? null),
+        new_title: question === undefined ? null : titleOf(question.parts),
+        new_preview: previewOf(messages.at(-1)!.parts),
+      });
+      const stored = new Map(rows.map((row) => messageOf(row.message as MessageRow, owner)).map((one) => [one.id, one]));
+      return messages.map((message) => stored.get(message.id)!);
+    },
+
+    async listMessages(owner, conversationId, query = {}) {
+      const given = [query.before, query.after, query.offset].filter((value) => value !== undefined);
+      if (given.length > 1) {
+        throw new ChatkeepError("invalid_request", "Give one of before, after and offset, not several.", { pointer: "before" });
+      }
+      const [page] = await database.call("page_messages", {
+        owner: ownerId(owner),
+        conversation: conversationId,
+        before_seq: query.before === undefined ? null : checkRange(query.before, "before", 0, Number.MAX_SAFE_INTEGER, 0),
+        after_seq: query.after === undefined ? null : checkRange(query.after, "after", 0, Number.MAX_SAFE_INTEGER, 0),
+        page_offset: checkRange(query.offset, "offset", 0, Number.MAX_SAFE_INTEGER, 0),
+        page_limit: checkRange(query.limit, "limit", 1, 100, 50),
+      });
+      const rows = page?.messages as MessageRow[];
+      const messages = rows.map((row) => messageOf(row, owner));
+      const streaming = messages.findIndex((message) => message.status === "streaming");
+      if (streaming >= 0) messages[streaming] = await withAnswer(messages[streaming]!, owner, answerSoFar);
+      return {
+        messages,
+        total: page?.total ?? 0,
+        hasMore: (messages[0]?.seq ?? 0) > (page?.first_seq ?? 0),
+      };
+    },
+
+    async clearMessages(owner, conversationId) {
+      const [row] = await database.call("clear_messages", { owner: ownerId(owner), conversation: conversationId });
+      return { deleted: row?.clear_messages ?? 0 };
+    },
+  };
+}
+
+/** A message from its row. */
+export function messageOf(row: MessageRow, owner: Owner): Message {
+  const { parts } = row;
+  return {
+    id: row.id,
+    seq: row.seq,
+    conversationId: row.conversation_id,
+    userId: userIdOf(owner),
+    turnId: row.turn_id,
+    role: row.role,
+    status: row.status,
+    parts,
+    content: contentOf(parts),
+    toolCalls: toolCallsOf(parts),
+    toolCallId: row.role === "tool" ? toolCallIdOf(parts) : null,
+    citations: citationsOf(parts),
+    contextText: row.context_text === null ? null : unescapeText(row.context_text),
+    intent: row.intent === null ? null : unescapeText(row.intent),
+    processed: row.processed,
+    model: row.model === null ? null : unescapeText(row.model),
+    usage: usageFromWire(row.usage),
+    error: row.error,
+    metadata: row.metadata,
+    createdAt: instant(row.created_at),
+    updatedAt: instant(row.updated_at),
+  };
+}
+
+/** A message that is still being written, with the answer so far. */
+export async function withAnswer(
+  message: Message,
+  owner: Owner,
+  answerSoFar: MessagesOptions["answerSoFar"],
+): Promise<Message> {
+  if (message.status !== "streaming" || message.turnId === null) return message;
+  const { parts, model, usage, intent, processed } = await answerSoFar(owner, message.conversationId, message.turnId);
+  return {
+    ...message,
+    parts,
+    content: contentOf(parts),
+    toolCalls: toolCallsOf(parts),
+    citations: citationsOf(parts),
+    model,
+    usage,
+    intent,
+    processed,
+  };
+}
+
+/** A message that may be stored: with its id and parts. */
+export type CheckedMessage = MessageInput & { readonly id: string; readonly parts: readonly Part[] };
+
+/** Refuses a message that may not be stored, and makes its parts. Errors: `invalid_request`, `payload_too_large`. */
+export function checkMessage(input: MessageInput, limits: Limits, at = ""): CheckedMessage {
+  const refuse = (detail: string, pointer: string): never => {
+    throw new ChatkeepError("invalid_request", detail, { pointer: at + pointer });
+  };
+  if (input.id !== undefined) checkId(input.id, `${at}/id`);
+  if (!ROLES.includes(input.role)) refuse(`A role is one of ${ROLES.join(", ")}.`, "/role");
+  const short = [input.content, input.toolCalls, input.toolCallId, input.citations].some((value) => value !== undefined);
+  if (input.parts !== undefined && short) {
+    refuse("Give either parts, or content with tool_calls, tool_call_id and citations.", "/parts");
+  }
+  const parts = input.parts ?? partsOf(input);
+  if (parts.length === 0) refuse("A message cannot be empty.", input.parts === undefined ? "/content" : "/parts");
+  if (input.role === "user") {
+    const text = contentOf(parts);
+    const pointer = input.parts === undefined ? "/content" : "/parts";
+    if (text.trim() === "" && !parts.some((part) => part.type !== "text" && part.type !== "reasoning")) {
+      refuse("A message cannot be blank.", pointer);
+    }
+    checkLength(text, at + pointer, limits.userText);
+  }
+  checkLength(input.contextText, `${at}/context_text`, limits.userText);
+  checkBytes(parts, `${at}/parts`, limits.messageBytes);
+  checkBytes(input.metadata, `${at}/metadata`, limits.metadataBytes);
+  return { ...input, id: input.id ?? randomUUID(), parts };
+}
+
+/** The parts that the shorthands stand for. */
+function partsOf(input: MessageInput): Part[] {
+  const { content = "", toolCalls, toolCallId, citations } = input;
+  if (input.role === "tool" && toolCallId !== undefined) {
+    return [{ type: "tool-result", id: toolCallId, result: content }];
+  }
+  const parts: Part[] = content === "" ? [] : [{ type: "text", text: content }];
+  if (toolCalls !== undefined && toolCalls !== null) parts.push(...toolCallParts(toolCalls));
+  for (const citation of citations ?? []) parts.push({ type: "citation", citation });
+  return parts;
+}
+
+function checkBatch(messages: readonly CheckedMessage[], limits: Limits): void {
+  if (messages.length === 0 || messages.length > limits.batch) {
+    const detail = `An append takes 1 to ${limits.batch} messages, not ${messages.length}.`;
+    throw new ChatkeepError("invalid_request", detail, { pointer: "/messages" });
+  }
+  const seen = new Set<string>();
+  for (const [index, { id }] of messages.entries()) {
+    if (seen.has(id)) {
+      const detail = "Two messages of one append have the same id.";
+      throw new ChatkeepError("invalid_request", detail, { pointer: `/messages/${index}/id` });
+    }
+    seen.add(id);
+  }
+}

@@ -1,0 +1,26 @@
+import { createHash } from "node:crypto";
+import { ChatkeepError, type Owner, isSessionId } from "@chatkeep/protocol";
+
+/**
+ * The id under which an owner's rows stand: a UUID (version 8, RFC 9562) made of SHA-256 over the kind
+ * and the issuer with the subject, or the session's secret. So the secret is never stored, and no query
+ * is needed to know an owner.
+ *
+ * Errors: `invalid_request` when a session id is no UUID v4 or a user has no subject.
+ */
+export function ownerId(owner: Owner): string {
+  if (owner.kind === "session" && !isSessionId(owner.id)) {
+    throw new ChatkeepError("invalid_request", "The session id has to be a UUID v4.", { pointer: "X-Session-ID" });
+  }
+  if (owner.kind === "user" && owner.id === "") {
+    throw new ChatkeepError("invalid_request", "The user has no id.");
+  }
+  // As JSON, so that no two owners are spelled alike whatever is in their names.
+  const name =
+    owner.kind === "user" ? ["user", owner.issuer ?? "", owner.id] : ["session", owner.id.toLowerCase()];
+  const hash = createHash("sha256").update(JSON.stringify(name)).digest().subarray(0, 16);
+  hash[6] = (hash[6]! & 0x0f) | 0x80;
+  hash[8] = (hash[8]! & 0x3f) | 0x80;
+  const hex = hash.toString("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

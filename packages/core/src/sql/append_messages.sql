@@ -1,0 +1,75 @@
+-- Appends messages in the given order, all or none (law 4: the numbers are given out under the
+-- conversation's row lock, without a gap). An id that is there already stores nothing (law 3): the
+-- stored message is returned, or 'idempotency_mismatch' raised if it says something else.
+create function append_messages(
+  owner uuid,
+  conversation text,
+  ids text[],
+  roles text[],
+  bodies json[],
+  context_texts text[],
+  intents text[],
+  processed_flags boolean[],
+  models text[],
+  usages json[],
+  metadatas json[],
+  new_title text,
+  new_preview text
+) returns table (message json)
+language plpgsql security definer set search_path from current as $$
+declare
+  wanted integer := cardinality(ids);
+  base bigint;
+  stored integer;
+  mismatch text;
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  update conversations c set
+    last_seq = c.last_seq + wanted,
+    active_no = nextval('activity'),
+    updated_at = clock_timestamp(),
+    title = coalesce(c.title, new_title),
+    title_source = coalesce(c.title_source, case when new_title is not null then 'question' end),
+    preview = coalesce(new_preview, c.preview)
+  where c.owner_id = owner and c.id = conversation and c.deleted_at is null
+  returning c.last_seq - wanted into base;
+  if not found then
+    perform refuse_conversation(owner, conversation);
+  end if;
+
+  return query
+  insert into messages as m (
+    owner_id, conversation_id, seq, id, role, parts, context_text, intent, processed, model, usage, metadata
+  )
+  select
+    owner, conversation, base + row_number() over (order by given.place), given.id, given.role, given.body,
+    given.context_text, given.intent, given.processed, given.model, given.usage, given.metadata
+  from unnest(
+    ids, roles, bodies, context_texts, intents, processed_flags, models, usages, metadatas
+  ) with ordinality as given (id, role, body, context_text, intent, processed, model, usage, metadata, place)
+  where not exists (
+    select from messages old where old.owner_id = owner and old.conversation_id = conversation and old.id = given.id
+  )
+  returning to_json(m);
+  get diagnostics stored = row_count;
+  if stored = wanted then
+    return;
+  end if;
+
+  -- Some were there already: give their numbers back.
+  update conversations c set last_seq = base + stored where c.owner_id = owner and c.id = conversation;
+  select given.id into mismatch
+  from unnest(ids, roles, bodies, context_texts) as given (id, role, body, context_text)
+  join messages old on old.owner_id = owner and old.conversation_id = conversation and old.id = given.id
+  where old.role <> given.role or old.parts::text <> given.body::text
+    or old.context_text is distinct from given.context_text
+  limit 1;
+  if mismatch is not null then
+    raise exception 'idempotency_mismatch' using errcode = 'CK000', detail = mismatch;
+  end if;
+  return query
+  select to_json(old) from messages old
+  where old.owner_id = owner and old.conversation_id = conversation and old.id = any (ids)
+    and old.seq <= base;
+end
+$$;

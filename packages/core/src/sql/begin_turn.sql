@@ -1,0 +1,92 @@
+-- Begins a turn in one round trip: locks the conversation, finds out whether the question was asked
+-- before (law 3), stores it (law 1), opens the turn with its empty answer and its first event, and
+-- returns the context. `outcome` is 'started', or 'attached' with the turn that the same question began.
+create function begin_turn(
+  owner uuid,
+  conversation text,
+  node bigint,
+  lease interval,
+  turn_id uuid,
+  message_id text,
+  reply_id text,
+  body json,
+  context_text text,
+  metadata json,
+  start_chunk json,
+  new_title text,
+  new_preview text,
+  context_limit integer
+) returns table (outcome text, turn json, conversation_row json, question json, history json)
+language plpgsql security definer set search_path from current as $$
+#variable_conflict use_variable
+declare
+  c conversations;
+  t turns;
+  m messages;
+  current_slot smallint;
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  select * into c from conversations k
+  where k.owner_id = owner and k.id = conversation and k.deleted_at is null for no key update;
+  if not found then
+    perform refuse_conversation(owner, conversation);
+  end if;
+
+  select * into m from messages k
+  where k.owner_id = owner and k.conversation_id = conversation and k.id = message_id;
+  if found then
+    select * into t from turns k
+    where k.owner_id = owner and k.conversation_id = conversation and k.question_seq = m.seq;
+    if not found or m.role <> 'user' or m.parts::text <> body::text
+      or m.context_text is distinct from context_text then
+      raise exception 'idempotency_mismatch' using errcode = 'CK000', detail = message_id;
+    end if;
+    return query select
+      -- The very same call again, whose first answer was lost with the connection, has begun it.
+      case when t.id = turn_id then 'started' else 'attached' end,
+      to_json(t), to_json(c), to_json(m), latest_messages(owner, conversation, c.cleared_seq, m.seq, context_limit);
+    return;
+  end if;
+
+  if c.running_turn is not null then
+    raise exception 'turn_in_progress' using errcode = 'CK000', detail = c.running_turn::text;
+  end if;
+
+  -- A node without turns renews no lease, so it is done here. The row stays locked until the commit: a node
+  -- that was taken for dead begins nothing.
+  update nodes n set lease_until = clock_timestamp() + lease
+  where n.id = node and n.lease_until < clock_timestamp() + lease * 0.7;
+  if not found then
+    perform 1 from nodes n where n.id = node for key share;
+    if not found then
+      raise exception 'node_fenced' using errcode = 'CK001';
+    end if;
+  end if;
+
+  select s.slot into current_slot from event_slot s;
+  update conversations k set
+    last_seq = k.last_seq + 2,
+    running_turn = turn_id,
+    active_no = nextval('activity'),
+    updated_at = clock_timestamp(),
+    title = coalesce(k.title, new_title),
+    title_source = coalesce(k.title_source, case when new_title is not null then 'question' end),
+    preview = new_preview
+  where k.owner_id = owner and k.id = conversation;
+  insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts, context_text, metadata)
+  values
+    (owner, conversation, c.last_seq + 1, message_id, turn_id, 'user', 'complete', body, context_text, metadata);
+  insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts)
+  values (owner, conversation, c.last_seq + 2, reply_id, turn_id, 'assistant', 'streaming', '[]');
+  insert into turns (owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, slot)
+  values (owner, turn_id, conversation, c.last_seq + 1, message_id, reply_id, node, current_slot)
+  returning * into t;
+  insert into turn_events (owner_id, turn_id, seq, slot, chunk) values (owner, turn_id, 1, current_slot, start_chunk);
+
+  select * into c from conversations k where k.owner_id = owner and k.id = conversation;
+  select to_json(k) into question from messages k
+  where k.owner_id = owner and k.conversation_id = conversation and k.seq = t.question_seq;
+  return query select 'started', to_json(t), to_json(c), question,
+    latest_messages(owner, conversation, c.cleared_seq, t.question_seq, context_limit);
+end
+$$;

@@ -1,0 +1,23 @@
+-- Deletes all messages of a conversation and stops what runs in it; the numbers go on (law 4).
+create function clear_messages(owner uuid, conversation text) returns bigint
+language plpgsql security definer set search_path from current as $$
+declare
+  deleted bigint;
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  select c.last_seq - c.cleared_seq into deleted from conversations c
+  where c.owner_id = owner and c.id = conversation and c.deleted_at is null for no key update;
+  if not found then
+    perform refuse_conversation(owner, conversation);
+  end if;
+  update conversations c set
+    cleared_seq = c.last_seq, running_turn = null, preview = null, updated_at = clock_timestamp(),
+    title = case when c.title_source = 'person' then c.title end,
+    title_source = case when c.title_source = 'person' then c.title_source end
+  where c.owner_id = owner and c.id = conversation;
+  perform end_running_turn(owner, conversation);
+  delete from messages m where m.owner_id = owner and m.conversation_id = conversation;
+  delete from turns t where t.owner_id = owner and t.conversation_id = conversation;
+  return deleted;
+end
+$$;

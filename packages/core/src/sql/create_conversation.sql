@@ -1,0 +1,73 @@
+-- Gets or creates a conversation. Race-safe: the unique keys decide who creates it.
+-- `id` is the id of a new one; with `by_id`, also the one to look for. Without it: the scope's default,
+-- got or created, or a new one where there is no scope. `reuse_latest` takes the latest active one first.
+create function create_conversation(
+  owner uuid,
+  owner_kind text,
+  id text,
+  by_id boolean,
+  scope text,
+  scope_label text,
+  title text,
+  metadata json,
+  reuse_latest boolean
+) returns table (created boolean, conversation json)
+language plpgsql security definer set search_path from current as $$
+#variable_conflict use_variable
+declare
+  c conversations;
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  insert into owners (id, kind) values (owner, owner_kind) on conflict do nothing;
+
+  if by_id then
+    select * into c from conversations k where k.owner_id = owner and k.id = create_conversation.id;
+    if found and c.deleted_at is not null then
+      raise exception 'conflict' using errcode = 'CK000', detail = 'A conversation with this id was deleted. Use another id.';
+    elsif found then
+      return query select false, to_json(c);
+      return;
+    elsif conversation_exists(id) then
+      raise exception 'forbidden' using errcode = 'CK000';
+    end if;
+  elsif reuse_latest then
+    -- One at a time: else two calls at once would both find none.
+    perform 1 from owners o where o.id = owner for no key update;
+    if scope is null then
+      select * into c from conversations k
+      where k.owner_id = owner and k.deleted_at is null and (k.archived_at is not null) = false
+      order by k.active_no desc limit 1;
+    else
+      select * into c from conversations k
+      where k.owner_id = owner and k.scope = create_conversation.scope and k.deleted_at is null
+        and (k.archived_at is not null) = false
+      order by k.active_no desc limit 1;
+    end if;
+    if found then
+      return query select false, to_json(c);
+      return;
+    end if;
+  end if;
+
+  insert into conversations (owner_id, id, scope, scope_label, is_default, title, title_source, metadata)
+  values (
+    owner, id, scope, scope_label, scope is not null and not by_id,
+    title, case when title is not null then 'person' end, metadata
+  )
+  on conflict do nothing
+  returning * into c;
+  if found then
+    update owners o set conversation_count = o.conversation_count + 1 where o.id = owner;
+    return query select true, to_json(c);
+    return;
+  end if;
+
+  if by_id then
+    select * into strict c from conversations k where k.owner_id = owner and k.id = create_conversation.id;
+  else
+    select * into strict c from conversations k
+    where k.owner_id = owner and k.scope = create_conversation.scope and k.is_default and k.deleted_at is null;
+  end if;
+  return query select false, to_json(c);
+end
+$$;

@@ -1,0 +1,52 @@
+-- The flush of one node: renews its lease, writes the events of all its turns in one insert, and tells
+-- of its turns that are to stop ('stop') or that are its own no more ('gone'). Raises 'node_fenced' when
+-- the node was taken for dead: then nothing of it is written, whatever it slept through.
+create function write_events(
+  node bigint,
+  lease interval,
+  owners uuid[],
+  turn_ids uuid[],
+  seqs integer[],
+  chunks json[]
+) returns table (state text, turn_id uuid)
+language plpgsql security definer set search_path from current as $$
+declare
+  renew boolean;
+begin
+  select n.lease_until < clock_timestamp() + lease * 0.7 into renew from nodes n where n.id = node for key share;
+  if not found then
+    raise exception 'node_fenced' using errcode = 'CK001';
+  end if;
+  if renew then
+    update nodes n set lease_until = clock_timestamp() + lease where n.id = node;
+  end if;
+
+  perform set_config('chatkeep.engine', 'on', true);
+  if cardinality(seqs) > 0 then
+    insert into turn_events (owner_id, turn_id, seq, slot, chunk)
+    select t.owner_id, t.id, e.seq, t.slot, e.chunk
+    from unnest(owners, turn_ids, seqs, chunks) as e (owner_id, turn_id, seq, chunk)
+    join turns t on t.owner_id = e.owner_id and t.id = e.turn_id
+    where t.node_id = node and t.status = 'running'
+    -- The same flush again, when its first answer was lost with the connection.
+    on conflict do nothing;
+    -- Readers on other nodes; without any, the commit is spared the notify queue's lock.
+    if exists (select from nodes n where n.id <> node) then
+      perform pg_notify('chatkeep_events', node::text);
+    end if;
+  end if;
+
+  return query
+  select 'stop', t.id from turns t
+  where t.node_id = node and t.status = 'running' and t.stop_requested_at is not null;
+  return query
+  select 'gone', mine.id from (
+    select distinct e.owner_id, e.id from unnest(owners, turn_ids) as e (owner_id, id)
+  ) mine
+  where not exists (
+    select from turns t
+    where t.owner_id = mine.owner_id and t.id = mine.id and t.node_id = node and t.status = 'running'
+  );
+  perform set_config('chatkeep.engine', 'off', true);
+end
+$$;

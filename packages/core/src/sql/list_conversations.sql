@@ -1,0 +1,66 @@
+-- A page of the owner's conversations in the order of `sort_by` ('activity' or 'creation'), descending or
+-- `ascending`, beyond the number `after_no`. The total is a counter; null when one scope is asked for.
+create function list_conversations(
+  owner uuid,
+  only_archived boolean,
+  only_scope text,
+  sort_by text,
+  ascending boolean,
+  after_no bigint,
+  page_offset integer,
+  page_limit integer
+) returns table (total bigint, conversations json)
+language plpgsql security definer set search_path from current as $$
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  if only_scope is null then
+    select case when only_archived then o.archived_count else o.conversation_count end
+    into total from owners o where o.id = owner;
+    total := coalesce(total, 0);
+  end if;
+
+  -- Of the branches of a union all, only the one whose first condition holds is run.
+  select coalesce(json_agg(to_json(page)), '[]') into list_conversations.conversations from (
+    (
+      select c.* from conversations c
+      where sort_by = 'activity' and only_scope is null and not ascending
+        and c.owner_id = owner and c.deleted_at is null and (c.archived_at is not null) = only_archived
+        and c.active_no < coalesce(after_no, 9223372036854775807)
+      order by c.active_no desc offset page_offset limit page_limit
+    ) union all (
+      select c.* from conversations c
+      where sort_by = 'activity' and only_scope is null and ascending
+        and c.owner_id = owner and c.deleted_at is null and (c.archived_at is not null) = only_archived
+        and c.active_no > coalesce(after_no, 0)
+      order by c.active_no offset page_offset limit page_limit
+    ) union all (
+      select c.* from conversations c
+      where sort_by = 'activity' and only_scope is not null and not ascending
+        and c.owner_id = owner and c.deleted_at is null and (c.archived_at is not null) = only_archived
+        and c.scope = only_scope and c.active_no < coalesce(after_no, 9223372036854775807)
+      order by c.active_no desc offset page_offset limit page_limit
+    ) union all (
+      select c.* from conversations c
+      where sort_by = 'activity' and only_scope is not null and ascending
+        and c.owner_id = owner and c.deleted_at is null and (c.archived_at is not null) = only_archived
+        and c.scope = only_scope and c.active_no > coalesce(after_no, 0)
+      order by c.active_no offset page_offset limit page_limit
+    ) union all (
+      select c.* from conversations c
+      where sort_by = 'creation' and not ascending
+        and c.owner_id = owner and c.deleted_at is null and (c.archived_at is not null) = only_archived
+        and (only_scope is null or c.scope = only_scope)
+        and c.created_no < coalesce(after_no, 9223372036854775807)
+      order by c.created_no desc offset page_offset limit page_limit
+    ) union all (
+      select c.* from conversations c
+      where sort_by = 'creation' and ascending
+        and c.owner_id = owner and c.deleted_at is null and (c.archived_at is not null) = only_archived
+        and (only_scope is null or c.scope = only_scope)
+        and c.created_no > coalesce(after_no, 0)
+      order by c.created_no offset page_offset limit page_limit
+    )
+  ) page;
+  return next;
+end
+$$;

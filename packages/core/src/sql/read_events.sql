@@ -1,0 +1,33 @@
+-- The events of a turn after `after_seq`, in order, with the turn's status; `last_event` once it is settled.
+create function read_events(
+  owner uuid,
+  conversation text,
+  turn_id uuid,
+  after_seq integer,
+  page_limit integer
+) returns table (status text, last_event integer, events json)
+language plpgsql security definer set search_path from current as $$
+#variable_conflict use_variable
+declare
+  t turns;
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  select * into t from turns k
+  where k.owner_id = owner and k.id = turn_id and k.conversation_id = conversation;
+  if not found then
+    if not exists (
+      select from conversations c where c.owner_id = owner and c.id = conversation and c.deleted_at is null
+    ) then
+      perform refuse_conversation(owner, conversation);
+    end if;
+    raise exception 'turn_not_found' using errcode = 'CK000';
+  end if;
+  select coalesce(json_agg(json_build_object('seq', page.seq, 'chunk', page.chunk) order by page.seq), '[]')
+  into events from (
+    select e.seq, e.chunk from turn_events e
+    where e.owner_id = owner and e.turn_id = t.id and e.slot = t.slot and e.seq > after_seq
+    order by e.seq limit page_limit
+  ) page;
+  return query select t.status, t.last_event, events;
+end
+$$;

@@ -1,0 +1,24 @@
+-- Asks the turn's node to stop it; a settled turn stays as it is. The node sees it with its next flush.
+create function stop_turn(owner uuid, conversation text, turn_id uuid) returns json
+language plpgsql security definer set search_path from current as $$
+#variable_conflict use_variable
+declare
+  t turns;
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  if not exists (
+    select from conversations c where c.owner_id = owner and c.id = conversation and c.deleted_at is null
+  ) then
+    perform refuse_conversation(owner, conversation);
+  end if;
+  update turns k set stop_requested_at = clock_timestamp()
+  where k.owner_id = owner and k.id = turn_id and k.conversation_id = conversation
+    and k.status = 'running' and k.stop_requested_at is null;
+  select * into t from turns k
+  where k.owner_id = owner and k.id = turn_id and k.conversation_id = conversation;
+  if not found then
+    raise exception 'turn_not_found' using errcode = 'CK000';
+  end if;
+  return to_json(t);
+end
+$$;

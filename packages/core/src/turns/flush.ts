@@ -1,0 +1,174 @@
+import { type TurnEvent, isChatkeepError } from "@chatkeep/protocol";
+import type { Database } from "../database/database.ts";
+import { isFenced } from "../database/failure.ts";
+import type { LiveTurn } from "./live.ts";
+
+/** What {@link createFlushLoop} takes. */
+export interface FlushOptions {
+  readonly database: Database;
+  /** This node's id; a new one each time it had been taken for dead. */
+  readonly node: () => number;
+  /** Milliseconds of the lease. */
+  readonly lease: number;
+  /** Milliseconds without a commit after which readers are told (default 2,000). */
+  readonly patience?: number;
+  /** Told, after `patience`, that a turn's events cannot be committed just now. */
+  readonly onStalled: (turn: LiveTurn, error: Error) => void;
+  /** Told that the node was taken for dead: none of its turns is its own any more. */
+  readonly onFenced: () => void;
+  /** Told that someone asked to stop this turn. */
+  readonly onStop: (turnId: string) => void;
+  /** Told that this turn is not this node's any more: its conversation was cleared or deleted. */
+  readonly onGone: (turnId: string) => void;
+}
+
+/** The group commit of a node's turns; see {@link createFlushLoop}. */
+export interface FlushLoop {
+  add(turn: LiveTurn): void;
+  /** Something waits to be committed. */
+  wake(): void;
+  /** Takes a turn out; resolves when no flush with events of it is under way. */
+  remove(turn: LiveTurn): Promise<void>;
+}
+
+/** Milliseconds after which a node with running turns asks for stops, though it has nothing to write. */
+const LOOK = 100;
+/** Milliseconds that flushes keep apart at the most. */
+const SLOWEST = 40;
+/** Rows a second for each millisecond that flushes keep apart: 2,000/s are flushed every 2 ms, 40,000/s every 40 ms. */
+const ROWS_PER_MS = 1000;
+
+/**
+ * One loop a node: while a flush is under way the events of all its turns gather, and the next flush
+ * writes them all with one statement. So a quiet node waits for one commit and a busy one forms batches,
+ * kept apart by a tick that grows with the row rate. The same statement renews the lease and brings back
+ * which turns are to stop. It runs only while there are turns.
+ */
+export function createFlushLoop(options: FlushOptions): FlushLoop {
+  const { database } = options;
+  const patience = options.patience ?? 2000;
+  const turns = new Map<string, LiveTurn>();
+  let running = false;
+  let dirty = false;
+  let waiting: (() => void) | undefined;
+  let flushing: { turns: ReadonlySet<LiveTurn>; done: Promise<void> } | undefined;
+  let rate = 0;
+  let lastFlush = 0;
+
+  const wake = (): void => {
+    dirty = true;
+    waiting?.();
+  };
+
+  /** Waits until something is pending, or it is time to look for stops; then for the tick. */
+  const next = async (): Promise<void> => {
+    if (!dirty) await pause(LOOK);
+    const tick = Math.min(SLOWEST, rate / ROWS_PER_MS);
+    const left = lastFlush + tick - performance.now();
+    if (left >= 1) await new Promise((resolve) => setTimeout(resolve, left));
+  };
+
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(end, ms);
+      function end(): void {
+        clearTimeout(timer);
+        waiting = undefined;
+        resolve();
+      }
+      waiting = end;
+    });
+
+  const flush = async (): Promise<void> => {
+    const batch = new Map<LiveTurn, TurnEvent[]>();
+    dirty = false;
+    for (const turn of turns.values()) if (turn.hasPending()) batch.set(turn, turn.take());
+    const { promise, resolve } = Promise.withResolvers<void>();
+    flushing = { turns: new Set(batch.keys()), done: promise };
+    const now = performance.now();
+    const rows = [...batch.values()].reduce((sum, events) => sum + events.length, 0);
+    // Over about a second.
+    const weight = Math.min(1, (now - lastFlush) / 1000);
+    rate += weight * (rows / Math.max(0.001, (now - lastFlush) / 1000) - rate);
+    lastFlush = now;
+    try {
+      await write(batch);
+    } finally {
+      flushing = undefined;
+      resolve();
+    }
+  };
+
+  const write = async (batch: ReadonlyMap<LiveTurn, readonly TurnEvent[]>): Promise<void> => {
+    const events = [...batch].flatMap(([turn, list]) => list.map((event) => ({ turn, event })));
+    const told = await keepTrying(() =>
+      database.call("write_events", {
+        node: options.node(),
+        lease: options.lease,
+        owners: events.map(({ turn }) => turn.ownerId),
+        turn_ids: events.map(({ turn }) => turn.id),
+        seqs: events.map(({ event }) => event.seq),
+        chunks: events.map(({ event }) => event.chunk),
+      }),
+    );
+    if (told === undefined) {
+      options.onFenced();
+      return;
+    }
+    const gone = new Set(told.flatMap((row) => (row.state === "gone" ? [row.turn_id as string] : [])));
+    for (const [turn, list] of batch) if (!gone.has(turn.id)) turn.commit(list);
+    for (const row of told) {
+      if (row.state === "stop") options.onStop(row.turn_id as string);
+      else options.onGone(row.turn_id as string);
+    }
+  };
+
+  /** Until the batch is written; `undefined` when the node was fenced. An outage holds it, and tells readers after a while. */
+  const keepTrying = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    let stall: NodeJS.Timeout | undefined;
+    try {
+      for (;;) {
+        try {
+          return await work();
+        } catch (error) {
+          if (isFenced(error)) return undefined;
+          if (!isChatkeepError(error)) throw error;
+          stall ??= setTimeout(() => {
+            for (const turn of turns.values()) options.onStalled(turn, error);
+          }, patience);
+          await database.breaker.whenClosed();
+          // Not an outage but an error that may stay: no busy loop.
+          if (error.code !== "unavailable") await pause(LOOK);
+        }
+      }
+    } finally {
+      clearTimeout(stall);
+      if (stall !== undefined) for (const turn of turns.values()) turn.stalled(undefined);
+    }
+  };
+
+  const loop = async (): Promise<void> => {
+    running = true;
+    try {
+      while (turns.size > 0) {
+        await next();
+        if (turns.size > 0) await flush();
+      }
+    } finally {
+      running = false;
+    }
+  };
+
+  return {
+    add(turn) {
+      turns.set(turn.id, turn);
+      if (!running) void loop();
+    },
+    wake,
+    async remove(turn) {
+      turns.delete(turn.id);
+      if (flushing?.turns.has(turn) === true) await flushing.done;
+      else wake();
+    },
+  };
+}

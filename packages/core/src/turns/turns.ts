@@ -1,0 +1,477 @@
+import { randomUUID } from "node:crypto";
+import {
+  type Answer,
+  ChatkeepError,
+  type Chunk,
+  type Failure,
+  type FollowOptions,
+  type History,
+  type Owner,
+  type Question,
+  type Responder,
+  type StartedTurn,
+  type Turn,
+  type TurnEvent,
+  type TurnState,
+  type TurnStatus,
+  createFold,
+  isChatkeepError,
+  replayEvents,
+  usageToWire,
+} from "@chatkeep/protocol";
+import { CONTEXT_MESSAGES, contextOf } from "../context.ts";
+import { type ConversationRow, conversationFromRow, instant } from "../conversations.ts";
+import type { Database } from "../database/database.ts";
+import { isFenced } from "../database/failure.ts";
+import type { ConnectionPool } from "../database/pool.ts";
+import type { Limits } from "../limits.ts";
+import { type CheckedMessage, type MessageRow, checkMessage, messageOf, withAnswer } from "../messages.ts";
+import { ownerId } from "../owners.ts";
+import { previewOf, titleOf } from "../title.ts";
+import { createFlushLoop } from "./flush.ts";
+import { followLive } from "./follow.ts";
+import { type LiveTurn, createLiveTurn } from "./live.ts";
+import { type LogPlace, followLog, readLog } from "./log.ts";
+import { type Ending, TurnEnded, runResponder } from "./run.ts";
+import { INTERRUPTED, createTakeover } from "./takeover.ts";
+import { unsavedConversation, unsavedQuestion } from "./unsaved.ts";
+import { createWakeups } from "./wakeups.ts";
+
+/** What is done with a question while the database is down: refuse it, or answer it without saving. */
+export type OutagePolicy = "required" | "best-effort";
+
+/** What {@link createTurns} takes; the times are milliseconds. */
+export interface TurnsOptions {
+  readonly database: Database;
+  readonly pool: ConnectionPool;
+  readonly limits: Limits;
+  readonly responder: Responder | undefined;
+  readonly lease: number;
+  readonly eventsGrace: number;
+  readonly responderPatience: number;
+  readonly outage: Readonly<Record<Owner["kind"], OutagePolicy>>;
+  readonly onError: (error: unknown, turnId?: string) => void;
+}
+
+/** The part of {@link History} that is about turns, and what the rest of it needs of them. */
+export interface Turns extends Pick<History, "startTurn" | "getTurn" | "followTurn" | "stopTurn"> {
+  /** The answer so far of a running turn, as far as it is committed. */
+  answerSoFar(owner: Owner, conversationId: string, turnId: string): Promise<Answer>;
+  /** How many turns run on this node. */
+  running(): number;
+  /** Takes no more turns, lets the running ones finish for `grace` milliseconds, and settles the rest. */
+  close(grace: number): Promise<void>;
+}
+
+/** A row of the table `turns` as `to_json` writes it. */
+interface TurnRow {
+  id: string;
+  conversation_id: string;
+  status: TurnStatus;
+  message_id: string;
+  reply_id: string;
+  error: Failure | null;
+  created_at: string;
+  settled_at: string | null;
+}
+
+/** Milliseconds that a stop waits for the turn to be settled. */
+const STOP_PATIENCE = 1000;
+/** A node counts as dead a little before the lease is over, so that its turns are settled within it. */
+const LEASE_SHARE = 0.8;
+
+/** Turns: begun in the database, run here, settled in the database; see docs/decisions for the why. */
+export function createTurns(options: TurnsOptions): Turns {
+  const { database, limits } = options;
+  const lease = options.lease * LEASE_SHARE;
+  /** The turns that run here, and how each ends. */
+  const lives = new Map<string, { live: LiveTurn; messageId: string; done: Promise<void> }>();
+  const wakeups = createWakeups(options.pool, database.breaker);
+  const takeover = createTakeover({ database, lease, grace: options.eventsGrace, onError: options.onError });
+  let node: Promise<number> | undefined;
+  let nodeId = 0;
+  let closing = false;
+
+  const register = (): Promise<number> => {
+    node ??= database.call("register_node", { lease }).then(
+      ([row]) => (nodeId = row?.register_node ?? 0),
+      (error: unknown) => {
+        node = undefined;
+        throw error;
+      },
+    );
+    return node;
+  };
+
+  const drop = (turnId: string, reason: TurnEnded): void => {
+    const entry = lives.get(turnId);
+    if (entry === undefined) return;
+    lives.delete(turnId);
+    entry.live.lost();
+    entry.live.stopping.abort(reason);
+  };
+
+  const onFenced = (): void => {
+    node = undefined;
+    for (const { live } of lives.values()) if (live.persisted) drop(live.id, new TurnEnded("interrupted", INTERRUPTED));
+  };
+
+  const flushes = createFlushLoop({
+    database,
+    lease,
+    node: () => nodeId,
+    onFenced,
+    onStalled,
+    onStop: (turnId) => lives.get(turnId)?.live.stopping.abort(new TurnEnded("stopped", null)),
+    onGone: (turnId) => drop(turnId, new TurnEnded("stopped", null)),
+  });
+
+  function onStalled(live: LiveTurn, error: Error): void {
+    if (options.outage[live.owner.kind] === "best-effort") live.release();
+    else live.stalled(error);
+  }
+
+  const placeOf = (owner: Owner, conversationId: string, turnId: string): LogPlace => {
+    // Turn ids are UUIDs of our own; anything else is nobody's.
+    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(turnId)) {
+      throw new ChatkeepError("turn_not_found", "There is no turn with this id in the conversation.");
+    }
+    return { owner, conversationId, turnId: turnId.toLowerCase() };
+  };
+
+  const liveOf = ({ owner, conversationId, turnId }: LogPlace): LiveTurn | undefined => {
+    const live = lives.get(turnId)?.live;
+    return live?.ownerId === ownerId(owner) && live.conversationId === conversationId ? live : undefined;
+  };
+
+  const follow = (place: LogPlace, { after = 0, signal }: FollowOptions): AsyncIterable<TurnEvent> => {
+    takeover.touch();
+    const live = liveOf(place);
+    const how = { database, wakeups, after, signal };
+    return live === undefined ? followLog(place, how) : followLive(live, place, how);
+  };
+
+  /** A settled turn's stream from its stored answer, once its events are dropped. */
+  const followOrReplay = async function* (place: LogPlace, signal: AbortSignal | undefined): AsyncGenerator<TurnEvent, void, void> {
+    try {
+      yield* follow(place, { signal });
+    } catch (error) {
+      if (!isChatkeepError(error, "events_expired")) throw error;
+      yield* replayEvents(await getTurn(place));
+    }
+  };
+
+  const begin = async (
+    owner: Owner,
+    conversationId: string,
+    question: CheckedMessage,
+    ids: { turnId: string; replyId: string },
+    start: Chunk,
+  ) => {
+    const call = async () =>
+      database.call("begin_turn", {
+        owner: ownerId(owner),
+        conversation: conversationId,
+        node: await register(),
+        lease,
+        turn_id: ids.turnId,
+        message_id: question.id,
+        reply_id: ids.replyId,
+        body: question.parts,
+        context_text: question.contextText ?? null,
+        metadata: question.metadata ?? null,
+        start_chunk: start,
+        new_title: titleOf(question.parts),
+        new_preview: previewOf(question.parts),
+        context_limit: CONTEXT_MESSAGES,
+      });
+    try {
+      return await call();
+    } catch (error) {
+      if (!isFenced(error)) throw error;
+      onFenced();
+      return call();
+    }
+  };
+
+  const startTurn = async (
+    owner: Owner,
+    conversationId: string,
+    given: Question,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<StartedTurn> => {
+    const { responder } = options;
+    if (responder === undefined) throw new TypeError("This history has no responder: pass one to createHistory to start turns.");
+    if (closing) throw new ChatkeepError("unavailable", "This server is going down. Try again in a moment.", { retryAfter: 1 });
+    takeover.touch();
+    const question = checkMessage({ ...given, role: "user" }, limits);
+    const ids = { turnId: randomUUID(), replyId: randomUUID() };
+    const start = (persisted: boolean): Chunk => startChunk(ids, conversationId, question.id, persisted);
+
+    let begun: Awaited<ReturnType<typeof begin>>[number];
+    try {
+      begun = (await begin(owner, conversationId, question, ids, start(true)))[0]!;
+    } catch (error) {
+      if (!isChatkeepError(error, "unavailable") || options.outage[owner.kind] !== "best-effort") throw error;
+      return startUnsaved(responder, owner, conversationId, question, ids, start(false), signal);
+    }
+    const turn = turnFromRow(begun.turn as TurnRow);
+    const place = placeOf(owner, conversationId, turn.id);
+    if (begun.outcome === "attached") return { turn, events: followOrReplay(place, signal) };
+
+    const live = createLiveTurn({
+      id: turn.id,
+      owner,
+      ownerId: ownerId(owner),
+      conversationId,
+      start: start(true),
+      persisted: true,
+      onPending: flushes.wake,
+    });
+    const history = (begun.history as MessageRow[]).map((row) => messageOf(row, owner));
+    run(live, responder, question.id, {
+      owner,
+      conversation: conversationFromRow(begun.conversation_row as ConversationRow, owner),
+      turnId: turn.id,
+      question: messageOf(begun.question as MessageRow, owner),
+      history: contextOf(history),
+      signal: live.stopping.signal,
+    });
+    return { turn, events: follow(place, { signal }) };
+  };
+
+  const startUnsaved = (
+    responder: Responder,
+    owner: Owner,
+    conversationId: string,
+    question: CheckedMessage,
+    ids: { turnId: string; replyId: string },
+    start: Chunk,
+    signal: AbortSignal | undefined,
+  ): StartedTurn => {
+    // The same question again attaches, as far as this node knows.
+    const same = [...lives.values()].find(
+      ({ live, messageId }) => messageId === question.id && live.ownerId === ownerId(owner) && live.conversationId === conversationId,
+    );
+    const turnId = same?.live.id ?? ids.turnId;
+    const turn: Turn = {
+      id: turnId,
+      conversationId,
+      status: "running",
+      messageId: question.id,
+      replyId: ids.replyId,
+      persisted: false,
+      error: null,
+      createdAt: new Date().toISOString(),
+      settledAt: null,
+    };
+    if (same === undefined) {
+      const live = createLiveTurn({
+        id: turnId,
+        owner,
+        ownerId: ownerId(owner),
+        conversationId,
+        start,
+        persisted: false,
+        onPending: () => undefined,
+      });
+      run(live, responder, question.id, {
+        owner,
+        conversation: unsavedConversation(conversationId, owner),
+        turnId,
+        question: unsavedQuestion(question, turn, owner),
+        history: [],
+        signal: live.stopping.signal,
+      });
+    }
+    return { turn, events: follow(placeOf(owner, conversationId, turnId), { signal }) };
+  };
+
+  const run = (
+    live: LiveTurn,
+    responder: Responder,
+    messageId: string,
+    request: Parameters<Responder>[0],
+  ): void => {
+    if (live.persisted) flushes.add(live);
+    const work = async (): Promise<void> => {
+      const ending = await runResponder({
+        responder,
+        request,
+        turn: live,
+        patience: options.responderPatience,
+        onError: (error) => options.onError(error, live.id),
+      });
+      await flushes.remove(live);
+      if (lives.has(live.id)) await settle(live, ending);
+      lives.delete(live.id);
+    };
+    // The entry is there before the work begins: a responder may end at once.
+    const { promise, resolve } = Promise.withResolvers<void>();
+    lives.set(live.id, { live, messageId, done: promise });
+    void work()
+      .catch((error: unknown) => options.onError(error, live.id))
+      .finally(resolve);
+  };
+
+  const settle = async (live: LiveTurn, { status, error }: Ending): Promise<void> => {
+    const { events, answer } = live.end(status, error);
+    if (!live.persisted) {
+      live.settled();
+      return;
+    }
+    const stall = setTimeout(() => onStalled(live, new ChatkeepError("unavailable", "The answer's end is not saved yet.")), 2000);
+    try {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          const [row] = await database.call("settle_turn", {
+            owner: live.ownerId,
+            conversation: live.conversationId,
+            turn_id: live.id,
+            node: nodeId,
+            new_status: status,
+            body: answer.parts,
+            new_intent: answer.intent,
+            new_processed: answer.processed,
+            new_model: answer.model,
+            new_usage: answer.usage === null ? null : usageToWire(answer.usage),
+            new_error: error,
+            event_seqs: events.map((event) => event.seq),
+            event_chunks: events.map((event) => event.chunk),
+            new_preview: previewOf(answer.parts),
+          });
+          if (row?.settle_turn !== true) break;
+          live.commit(events);
+          live.settled();
+          return;
+        } catch (failed) {
+          options.onError(failed, live.id);
+          if (!isChatkeepError(failed, "unavailable") && tries >= 3) break;
+          await database.breaker.whenClosed();
+        }
+      }
+      live.lost();
+    } finally {
+      clearTimeout(stall);
+    }
+  };
+
+  const getTurn = async ({ owner, conversationId, turnId }: LogPlace): Promise<TurnState> => {
+    takeover.touch();
+    const [row] = await database.call("get_turn", {
+      owner: ownerId(owner),
+      conversation: conversationId,
+      turn_id: turnId,
+    });
+    const reply = row?.reply as MessageRow | null | undefined;
+    return {
+      turn: turnFromRow(row?.turn as TurnRow),
+      message: messageOf(row?.question as MessageRow, owner),
+      reply: reply === null || reply === undefined ? null : await withAnswer(messageOf(reply, owner), owner, answerSoFar),
+    };
+  };
+
+  const answerSoFar = async (owner: Owner, conversationId: string, turnId: string): Promise<Answer> => {
+    takeover.touch();
+    const place = placeOf(owner, conversationId, turnId);
+    const live = liveOf(place);
+    if (live !== undefined) return live.answer();
+    const fold = createFold();
+    for (let after = 0; ; ) {
+      const { events } = await readLog(database, place, after);
+      if (events.length === 0) return fold.answer();
+      for (const { chunk } of events) fold.push(chunk);
+      after = events.at(-1)!.seq;
+    }
+  };
+
+  /** Resolves when the turn is settled, wherever it runs, or after {@link STOP_PATIENCE}. */
+  const settled = async (place: LogPlace): Promise<void> => {
+    const signal = AbortSignal.timeout(STOP_PATIENCE);
+    try {
+      for await (const _ of follow(place, { signal })) {
+        // Only the end counts.
+      }
+    } catch (error) {
+      if (!isChatkeepError(error, "events_expired")) throw error;
+    }
+  };
+
+  return {
+    startTurn,
+    getTurn: (owner, conversationId, turnId) => getTurn(placeOf(owner, conversationId, turnId)),
+    followTurn: (owner, conversationId, turnId, follows = {}) => follow(placeOf(owner, conversationId, turnId), follows),
+
+    async stopTurn(owner, conversationId, turnId) {
+      const place = placeOf(owner, conversationId, turnId);
+      const live = liveOf(place);
+      if (live === undefined) {
+        const [row] = await database.call("stop_turn", {
+          owner: ownerId(owner),
+          conversation: conversationId,
+          turn_id: place.turnId,
+        });
+        const turn = turnFromRow(row?.stop_turn as TurnRow);
+        if (turn.status !== "running") return turn;
+      } else {
+        live.stopping.abort(new TurnEnded("stopped", null));
+      }
+      await settled(place);
+      return (await getTurn(place)).turn;
+    },
+
+    answerSoFar,
+    running: () => lives.size,
+
+    async close(grace) {
+      closing = true;
+      const left = AbortSignal.timeout(Math.max(1, grace));
+      const all = (): Promise<unknown> => Promise.all([...lives.values()].map(({ done }) => done));
+      await Promise.race([all(), new Promise((resolve) => left.addEventListener("abort", resolve))]);
+      for (const { live } of lives.values()) live.stopping.abort(new TurnEnded("interrupted", INTERRUPTED));
+      // A database that is down is not waited for: another node settles these when their lease is over.
+      const settling = Promise.withResolvers<void>();
+      const timer = setTimeout(settling.resolve, 5000);
+      await Promise.race([all(), settling.promise]);
+      clearTimeout(timer);
+      await takeover.close();
+      if (node !== undefined && !database.breaker.isOpen()) {
+        await database.call("release_node", { node: nodeId }).catch(options.onError);
+      }
+      wakeups.close();
+    },
+  };
+}
+
+function turnFromRow(row: TurnRow): Turn {
+  return {
+    id: row.id,
+    conversationId: row.conversation_id,
+    status: row.status,
+    messageId: row.message_id,
+    replyId: row.reply_id,
+    persisted: true,
+    error: row.error,
+    createdAt: instant(row.created_at),
+    settledAt: instant(row.settled_at),
+  };
+}
+
+function startChunk(
+  ids: { turnId: string; replyId: string },
+  conversationId: string,
+  messageId: string,
+  persisted: boolean,
+): Chunk {
+  return {
+    type: "start",
+    messageId: ids.replyId,
+    messageMetadata: {
+      turn_id: ids.turnId,
+      conversation_id: conversationId,
+      message_id: messageId,
+      persisted,
+      created_at: new Date().toISOString(),
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import type { Chunk } from "../chunk.ts";
+import type { JsonObject } from "../json.ts";
+import type { Message } from "../message.ts";
+import type { TurnEvent, TurnState } from "../turn.ts";
+import { createEncoder } from "./encode.ts";
+import { settledChunks } from "./settled.ts";
+
+/**
+ * The stream of a settled turn, made anew from its stored answer: what it says is the same, its events
+ * and their numbers are others, so it can be read from the beginning only.
+ */
+export function* replayEvents({ turn, reply }: TurnState): Generator<TurnEvent, void, void> {
+  let seq = 0;
+  const messageMetadata: JsonObject = {
+    turn_id: turn.id,
+    conversation_id: turn.conversationId,
+    message_id: turn.messageId,
+    persisted: turn.persisted,
+    created_at: turn.createdAt,
+  };
+  yield { seq: ++seq, chunk: { type: "start", messageId: reply?.id ?? turn.id, messageMetadata } };
+  for (const chunk of reply === null ? [] : answerChunks(reply)) yield { seq: ++seq, chunk };
+  const status = turn.status === "running" ? "interrupted" : turn.status;
+  for (const chunk of settledChunks(status, turn.error, turn.persisted)) yield { seq: ++seq, chunk };
+}
+
+/** The chunks that tell a stored answer, without its start and end. */
+export function* answerChunks(message: Message): Generator<Chunk, void, void> {
+  const encoder = createEncoder();
+  for (const part of message.parts) {
+    // Each part is a block of its own, as it was stored.
+    yield* encoder.end();
+    yield* encoder.encode(part);
+  }
+  yield* encoder.end();
+  const { model, usage, intent, processed } = message;
+  if (model !== null) yield* encoder.encode({ type: "model", model, ...(usage === null ? {} : { usage }) });
+  if (intent !== null) yield* encoder.encode({ type: "intent", intent, processed: processed === true });
+}
+
