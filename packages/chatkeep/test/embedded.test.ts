@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -99,18 +100,20 @@ test("after a kill -9 of the holder and of PostgreSQL what was committed is reco
   expect(await ask(database.url, "select text from kept3")).toEqual(["still here"]);
 });
 
-test("a postmaster.pid whose number belongs to another process by now does not keep us out", async () => {
+test("lock files of PostgreSQL whose number belongs to another process by now do not keep us out", async () => {
   await (await open(home.path)).close();
-  const { uid, gid } = statSync(join(home.path, "postgres/data"));
-  const stale = join(home.path, "postgres/data/postmaster.pid");
-  // As root the number must be one of PostgreSQL's own account for it to refuse; our own parent's will do elsewhere.
-  writeFileSync(
-    stale,
-    `${process.ppid}\n${home.path}/postgres/data\n1\n5432\n${home.path}/postgres\n\n\nready\n`,
-  );
-  chownSync(stale, uid, gid);
+  const postgres = join(home.path, "postgres");
+  const { uid, gid } = statSync(postgres);
+  // PostgreSQL only minds processes of its own account.
+  const other = spawn("sleep", ["60"], process.getuid?.() === 0 ? { uid, gid } : {});
+  for (const name of ["data/postmaster.pid", ".s.PGSQL.5432.lock"]) {
+    const file = join(postgres, name);
+    writeFileSync(file, `${other.pid}\n${postgres}/data\n1\n5432\n${postgres}\n\n\nready\n`);
+    chownSync(file, uid, gid);
+  }
   await using database = await open(home.path);
   expect(await ask(database.url, "select 1")).toEqual([1]);
+  other.kill();
 });
 
 test("a second start on the same home is refused with a sentence that says who holds it", async () => {
