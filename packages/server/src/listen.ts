@@ -20,10 +20,9 @@ export interface ListenOptions {
 export interface Listener extends AsyncDisposable {
   /** Where the server is reached from this machine. */
   readonly url: string;
-  /**
-   * Stops accepting, closes idle connections, lets requests that run finish and ends those that are
-   * still there after `grace` milliseconds (default 5,000). Resolves when no connection is left.
-   */
+  /** Stops accepting and closes idle connections; requests that run go on. */
+  stop(): void;
+  /** Stops, and ends the requests that are still running after `grace` milliseconds (default 5,000). Resolves when no connection is left. */
   close(options?: { readonly grace?: number }): Promise<void>;
 }
 
@@ -55,18 +54,20 @@ export async function listen({ server, port, host = "127.0.0.1", log }: ListenOp
   node.off("error", started.reject);
   node.on("error", (error) => log.error({ err: error }, "the server's socket failed"));
 
-  let closing: Promise<void> | undefined;
-  const close = ({ grace = 5_000 }: { readonly grace?: number } = {}): Promise<void> =>
-    (closing ??= closeWithin(node, grace));
-  return { url: urlOf(node.address() as AddressInfo), close, [Symbol.asyncDispose]: () => close() };
-}
-
-async function closeWithin(node: NodeServer, grace: number): Promise<void> {
   const closed = Promise.withResolvers<void>();
-  node.close(() => closed.resolve());
-  const timer = setTimeout(() => node.closeAllConnections(), grace);
-  await closed.promise;
-  clearTimeout(timer);
+  let stopped = false;
+  const stop = (): void => {
+    if (stopped) return;
+    stopped = true;
+    node.close(() => closed.resolve());
+  };
+  const close = async ({ grace = 5_000 }: { readonly grace?: number } = {}): Promise<void> => {
+    stop();
+    const timer = setTimeout(() => node.closeAllConnections(), grace);
+    await closed.promise;
+    clearTimeout(timer);
+  };
+  return { url: urlOf(node.address() as AddressInfo), stop, close, [Symbol.asyncDispose]: () => close() };
 }
 
 /** What a connection is told whose request Node could not read: status lines only, there is no request to answer. */

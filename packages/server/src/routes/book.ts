@@ -1,11 +1,98 @@
-import type { Route } from "../route.ts";
+import { ChatkeepError } from "@chatkeep/protocol";
 
-/** The chapters of a book. */
-export interface Chapters {
-  chapters(): Promise<readonly { readonly path: string; readonly title: string }[]>;
+import { escapeHtml as h, pageResponse } from "../page.ts";
+import { type Route, openRoute } from "../route.ts";
+
+/** A chapter in the list of a book. */
+export interface ChapterEntry {
+  /** The file within the book, with forward slashes. */
+  readonly path: string;
+  readonly title: string;
+  /** Where its page is: `/book/<path>`. */
+  readonly url: string;
 }
 
-/** The text of the book. */
-export function bookRoutes(_book: Chapters): Route[] {
-  return [];
+/** The chapters of a book, as far as their pages need them; the agent's `Book` has this shape. */
+export interface Chapters {
+  chapters(): Promise<readonly ChapterEntry[]>;
+  /** `null` when there is none under this path. */
+  chapter(path: string): Promise<
+    | (ChapterEntry & {
+        readonly markdown: string;
+        /** Its headings below the title, in order, with the anchors that citations point to. */
+        readonly sections: readonly { readonly title: string; readonly anchor: string; readonly depth: number }[];
+      })
+    | null
+  >;
+}
+
+/** The pages of a book, to which citations lead. */
+export function bookRoutes(book: Chapters): Route[] {
+  return [
+    openRoute({
+      id: "book",
+      method: "GET",
+      path: "/book",
+      tag: "Documents",
+      summary: "The chapters of the book",
+      replies: { 200: { description: "A page.", text: { "text/html": "A page without a script." } } },
+      errors: ["unavailable"],
+      handle: async () => {
+        const chapters = await book.chapters();
+        const items = chapters.map(({ title, url }) => `<li><a href="${h(url)}">${h(title)}</a></li>`);
+        return page("Book", chapters, undefined, `<h1>Book</h1>\n<ol class="chapters">${items.join("")}</ol>`);
+      },
+    }),
+    openRoute({
+      id: "bookChapter",
+      method: "GET",
+      path: "/book/{path}",
+      tag: "Documents",
+      summary: "A chapter of the book",
+      replies: { 200: { description: "A page.", text: { "text/html": "A page without a script." } } },
+      errors: ["not_found", "unavailable"],
+      handle: async ({ path }) => {
+        const [chapters, chapter] = await Promise.all([book.chapters(), book.chapter(path["path"] ?? "")]);
+        if (chapter === null) throw new ChatkeepError("not_found", "The book has no such chapter. `/book` lists them.");
+        const { renderMarkdown } = await import("../markdown.ts");
+        const index = chapters.findIndex(({ url }) => url === chapter.url);
+        const body = `<article>\n<h1>${h(chapter.title)}</h1>\n${renderMarkdown(chapter.markdown, chapter.sections)}\n</article>
+${turnLinks(chapters[index - 1], chapters[index + 1])}`;
+        return page(chapter.title, chapters, chapter.url, body);
+      },
+    }),
+  ];
+}
+
+function page(
+  title: string,
+  chapters: readonly ChapterEntry[],
+  current: string | undefined,
+  content: string,
+): Response {
+  const items = chapters.map(
+    (chapter) =>
+      `<li><a href="${h(chapter.url)}"${chapter.url === current ? ' aria-current="page"' : ""}>${h(chapter.title)}</a></li>`,
+  );
+  return pageResponse({
+    title,
+    body: `
+<a class="skip" href="#main">Skip to the content</a>
+<header class="bar"><a href="/">Chatkeep</a><a href="/book">Book</a></header>
+<div class="columns">
+<nav aria-label="Chapters"><ul>${items.join("\n")}</ul></nav>
+<main id="main" class="text">
+${content}
+</main>
+</div>`,
+  });
+}
+
+function turnLinks(before: ChapterEntry | undefined, after: ChapterEntry | undefined): string {
+  if (before === undefined && after === undefined) return "";
+  const link = (chapter: ChapterEntry | undefined, rel: string, word: string): string =>
+    chapter === undefined
+      ? "<span></span>"
+      : `<a rel="${rel}" href="${h(chapter.url)}"><small>${word}</small>${h(chapter.title)}</a>`;
+  return `<div class="turn">${link(before, "prev", "Before")}${link(after, "next", "Next")}</div>`;
 }

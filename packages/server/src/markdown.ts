@@ -1,0 +1,47 @@
+import { Marked, type Tokens } from "marked";
+
+import { escapeHtml as h } from "./page.ts";
+
+/** A heading with the anchor that citations point to. */
+interface Heading {
+  readonly title: string;
+  readonly anchor: string;
+}
+
+/** Addresses that become links: of the web, of mail, and those within the book. */
+const LINKED = /^(https?:|mailto:|#|[^:]*$)/i;
+
+/**
+ * Markdown as HTML for a page of ours: raw HTML is shown as the text it is, images become links, and only
+ * addresses that cannot run a script are linked. `headings` are those below the title, in order; the title
+ * itself is left out, the page has it.
+ */
+export function renderMarkdown(markdown: string, headings: readonly Heading[]): string {
+  const marked = new Marked({
+    renderer: {
+      html: ({ text }) => h(text),
+      link({ href, tokens }) {
+        return linkHtml(href, this.parser.parseInline(tokens));
+      },
+      image: ({ href, text }) => linkHtml(href, h(text === "" ? href : text)),
+      heading({ depth, tokens }) {
+        const heading = rest.shift();
+        if (heading === undefined) return "";
+        const level = Math.min(6, Math.max(2, depth));
+        const { title, anchor } = heading;
+        const inside = this.parser.parseInline(tokens).replace(/\s*\{#[\w-]+\}$/, "");
+        return `<h${level} id="${h(anchor)}"><a href="#${h(encodeURIComponent(anchor))}">${inside === "" ? h(title) : inside}</a></h${level}>\n`;
+      },
+    },
+  });
+  const tokens = marked.lexer(markdown);
+  const own = tokens.filter((token): token is Tokens.Heading => token.type === "heading");
+  // The chapter's title is the one heading that is no section.
+  const title = own.length > headings.length ? own[0] : undefined;
+  const rest = [...headings];
+  return marked.parser(tokens.filter((token) => token !== title));
+}
+
+function linkHtml(href: string, inside: string): string {
+  return LINKED.test(href) ? `<a href="${h(href)}">${inside}</a>` : inside;
+}
