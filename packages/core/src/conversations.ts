@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+
 import {
   ChatkeepError,
   type Conversation,
@@ -9,6 +10,7 @@ import {
   type Part,
   userIdOf,
 } from "@chatkeep/protocol";
+
 import type { Database } from "./database/database.ts";
 import { unescapeText } from "./database/text.ts";
 import { type Limits, checkBytes, checkId, checkLength, checkRange } from "./limits.ts";
@@ -47,7 +49,10 @@ export function createConversations(database: Database, limits: Limits): Convers
     async createConversation(owner, init = {}) {
       const { id, scope = null, scopeLabel = null, title = null, metadata = null } = init;
       if (id !== undefined) checkId(id, "/id");
-      if (scope === "") throw new ChatkeepError("invalid_request", "A scope cannot be empty; leave it out.", { pointer: "/scope" });
+      if (scope === "")
+        throw new ChatkeepError("invalid_request", "A scope cannot be empty; leave it out.", {
+          pointer: "/scope",
+        });
       checkLength(scope, "/scope", 500);
       checkLength(scopeLabel, "/scope_label", 500);
       checkTitle(title);
@@ -101,7 +106,9 @@ export function createConversations(database: Database, limits: Limits): Convers
     async updateConversation(owner, id, patch) {
       checkTitle(patch.title ?? null);
       checkBytes(patch.metadata, "/metadata", limits.metadataBytes);
-      const fields = (["title", "pinned", "archived", "metadata"] as const).filter((name) => patch[name] !== undefined);
+      const fields = (["title", "pinned", "archived", "metadata"] as const).filter(
+        (name) => patch[name] !== undefined,
+      );
       const [row] = await database.call("update_conversation", {
         owner: ownerId(owner),
         conversation: id,
@@ -149,7 +156,9 @@ export function instant<T extends string | null>(time: T): T {
 
 function checkTitle(title: string | null): void {
   if (title?.trim() === "") {
-    throw new ChatkeepError("invalid_request", "A title cannot be blank; null takes it back.", { pointer: "/title" });
+    throw new ChatkeepError("invalid_request", "A title cannot be blank; null takes it back.", {
+      pointer: "/title",
+    });
   }
   checkLength(title, "/title", 500);
 }

@@ -1,4 +1,5 @@
 import type { History, Owner, Responder } from "@chatkeep/protocol";
+
 import { createConversations } from "./conversations.ts";
 import type { DatabaseHealth } from "./database/breaker.ts";
 import { createDatabase } from "./database/database.ts";

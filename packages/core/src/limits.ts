@@ -26,15 +26,27 @@ const ID = /^[!-~]{1,128}$/;
 /** Refuses an id that could not be kept. Errors: `invalid_request`. */
 export function checkId(id: string, pointer: string): void {
   if (!ID.test(id)) {
-    throw new ChatkeepError("invalid_request", "An id has 1 to 128 printable ASCII characters and no space.", { pointer });
+    throw new ChatkeepError(
+      "invalid_request",
+      "An id has 1 to 128 printable ASCII characters and no space.",
+      { pointer },
+    );
   }
 }
 
 /** A whole number within bounds, or the default where none is given. Errors: `invalid_request`. */
-export function checkRange(value: number | undefined, name: string, low: number, high: number, otherwise: number): number {
+export function checkRange(
+  value: number | undefined,
+  name: string,
+  low: number,
+  high: number,
+  otherwise: number,
+): number {
   if (value === undefined) return otherwise;
   if (!Number.isInteger(value) || value < low || value > high) {
-    throw new ChatkeepError("invalid_request", `${name} has to be a whole number from ${low} to ${high}.`, { pointer: name });
+    throw new ChatkeepError("invalid_request", `${name} has to be a whole number from ${low} to ${high}.`, {
+      pointer: name,
+    });
   }
   return value;
 }
@@ -56,6 +68,10 @@ export function checkBytes(value: object | null | undefined, pointer: string, mo
   if (value === null || value === undefined) return;
   const bytes = Buffer.byteLength(JSON.stringify(value));
   if (bytes > most) {
-    throw new ChatkeepError("payload_too_large", `${pointer} has ${bytes} bytes; at most ${most} are taken.`, { pointer });
+    throw new ChatkeepError(
+      "payload_too_large",
+      `${pointer} has ${bytes} bytes; at most ${most} are taken.`,
+      { pointer },
+    );
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+
 import {
   type Answer,
   ChatkeepError,
@@ -22,6 +23,7 @@ import {
   usageToWire,
   userIdOf,
 } from "@chatkeep/protocol";
+
 import { instant } from "./conversations.ts";
 import type { Database } from "./database/database.ts";
 import { unescapeText } from "./database/text.ts";
@@ -64,7 +66,9 @@ export interface MessagesOptions {
 export function createMessages({ database, limits, answerSoFar }: MessagesOptions): Messages {
   return {
     async appendMessages(owner, conversationId, inputs) {
-      const messages = inputs.map((input, index) => checkMessage(input, limits, inputs.length > 1 ? `/messages/${index}` : ""));
+      const messages = inputs.map((input, index) =>
+        checkMessage(input, limits, inputs.length > 1 ? `/messages/${index}` : ""),
+      );
       checkBatch(messages, limits);
       const question = messages.find((message) => message.role === "user");
       const rows = await database.call("append_messages", {
@@ -77,25 +81,35 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
         intents: messages.map((message) => message.intent ?? null),
         processed_flags: messages.map((message) => message.processed ?? null),
         models: messages.map((message) => message.model ?? null),
-        usages: messages.map(({ usage }) => (usage === undefined || usage === null ? null : usageToWire(usage))),
+        usages: messages.map(({ usage }) =>
+          usage === undefined || usage === null ? null : usageToWire(usage),
+        ),
         metadatas: messages.map((message) => message.metadata ?? null),
         new_title: question === undefined ? null : titleOf(question.parts),
         new_preview: previewOf(messages.at(-1)!.parts),
       });
-      const stored = new Map(rows.map((row) => messageOf(row.message as MessageRow, owner)).map((one) => [one.id, one]));
+      const stored = new Map(
+        rows.map((row) => messageOf(row.message as MessageRow, owner)).map((one) => [one.id, one]),
+      );
       return messages.map((message) => stored.get(message.id)!);
     },
 
     async listMessages(owner, conversationId, query = {}) {
       const given = [query.before, query.after, query.offset].filter((value) => value !== undefined);
       if (given.length > 1) {
-        throw new ChatkeepError("invalid_request", "Give one of before, after and offset, not several.", { pointer: "before" });
+        throw new ChatkeepError("invalid_request", "Give one of before, after and offset, not several.", {
+          pointer: "before",
+        });
       }
       const [page] = await database.call("page_messages", {
         owner: ownerId(owner),
         conversation: conversationId,
-        before_seq: query.before === undefined ? null : checkRange(query.before, "before", 0, Number.MAX_SAFE_INTEGER, 0),
-        after_seq: query.after === undefined ? null : checkRange(query.after, "after", 0, Number.MAX_SAFE_INTEGER, 0),
+        before_seq:
+          query.before === undefined
+            ? null
+            : checkRange(query.before, "before", 0, Number.MAX_SAFE_INTEGER, 0),
+        after_seq:
+          query.after === undefined ? null : checkRange(query.after, "after", 0, Number.MAX_SAFE_INTEGER, 0),
         page_offset: checkRange(query.offset, "offset", 0, Number.MAX_SAFE_INTEGER, 0),
         page_limit: checkRange(query.limit, "limit", 1, 100, 50),
       });
@@ -111,7 +125,10 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
     },
 
     async clearMessages(owner, conversationId) {
-      const [row] = await database.call("clear_messages", { owner: ownerId(owner), conversation: conversationId });
+      const [row] = await database.call("clear_messages", {
+        owner: ownerId(owner),
+        conversation: conversationId,
+      });
       return { deleted: row?.clear_messages ?? 0 };
     },
   };
@@ -152,7 +169,11 @@ export async function withAnswer(
   answerSoFar: MessagesOptions["answerSoFar"],
 ): Promise<Message> {
   if (message.status !== "streaming" || message.turnId === null) return message;
-  const { parts, model, usage, intent, processed } = await answerSoFar(owner, message.conversationId, message.turnId);
+  const { parts, model, usage, intent, processed } = await answerSoFar(
+    owner,
+    message.conversationId,
+    message.turnId,
+  );
   return {
     ...message,
     parts,
@@ -176,12 +197,15 @@ export function checkMessage(input: MessageInput, limits: Limits, at = ""): Chec
   };
   if (input.id !== undefined) checkId(input.id, `${at}/id`);
   if (!ROLES.includes(input.role)) refuse(`A role is one of ${ROLES.join(", ")}.`, "/role");
-  const short = [input.content, input.toolCalls, input.toolCallId, input.citations].some((value) => value !== undefined);
+  const short = [input.content, input.toolCalls, input.toolCallId, input.citations].some(
+    (value) => value !== undefined,
+  );
   if (input.parts !== undefined && short) {
     refuse("Give either parts, or content with tool_calls, tool_call_id and citations.", "/parts");
   }
   const parts = input.parts ?? partsOf(input);
-  if (parts.length === 0) refuse("A message cannot be empty.", input.parts === undefined ? "/content" : "/parts");
+  if (parts.length === 0)
+    refuse("A message cannot be empty.", input.parts === undefined ? "/content" : "/parts");
   if (input.role === "user") {
     const text = contentOf(parts);
     const pointer = input.parts === undefined ? "/content" : "/parts";

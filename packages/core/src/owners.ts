@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+
 import { ChatkeepError, type Owner, isSessionId } from "@chatkeep/protocol";
 
 /**
@@ -10,7 +11,9 @@ import { ChatkeepError, type Owner, isSessionId } from "@chatkeep/protocol";
  */
 export function ownerId(owner: Owner): string {
   if (owner.kind === "session" && !isSessionId(owner.id)) {
-    throw new ChatkeepError("invalid_request", "The session id has to be a UUID v4.", { pointer: "X-Session-ID" });
+    throw new ChatkeepError("invalid_request", "The session id has to be a UUID v4.", {
+      pointer: "X-Session-ID",
+    });
   }
   if (owner.kind === "user" && owner.id === "") {
     throw new ChatkeepError("invalid_request", "The user has no id.");

@@ -12,7 +12,10 @@ export function previewOf(parts: readonly Part[]): string | null {
 
 function beginningOf(text: string, most: number): string | null {
   // Twice as many units hold as many code points, whatever they are.
-  const line = text.slice(0, most * 4).replace(/\s+/gu, " ").trim();
+  const line = text
+    .slice(0, most * 4)
+    .replace(/\s+/gu, " ")
+    .trim();
   if (line === "") return null;
   const points = Array.from(line);
   if (points.length <= most) return line;

@@ -1,4 +1,5 @@
 import type { ChatkeepError } from "@chatkeep/protocol";
+
 import { isUnavailable, unavailable } from "./failure.ts";
 
 /** How the database is. */
@@ -66,7 +67,10 @@ export function createBreaker(ask: () => Promise<unknown>): Breaker {
   const measure = async (): Promise<DatabaseHealth> => {
     const begin = performance.now();
     const timeout = Promise.withResolvers<never>();
-    const timer = setTimeout(() => timeout.reject(new Error("timeout: the probe was not answered")), PROBE_TIMEOUT);
+    const timer = setTimeout(
+      () => timeout.reject(new Error("timeout: the probe was not answered")),
+      PROBE_TIMEOUT,
+    );
     const answer = ask();
     answer.catch(() => undefined);
     try {

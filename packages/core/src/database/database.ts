@@ -1,4 +1,5 @@
 import type { Json } from "@chatkeep/protocol";
+
 import { type Breaker, createBreaker } from "./breaker.ts";
 import { failureOf, isUnavailable } from "./failure.ts";
 import { FUNCTIONS, type FunctionName, type SqlFunction, type SqlType } from "./functions.ts";
@@ -34,7 +35,9 @@ interface Got {
   void: null;
 }
 
-type Args<N extends FunctionName> = { [K in keyof (typeof FUNCTIONS)[N]["args"]]: Given[(typeof FUNCTIONS)[N]["args"][K] & SqlType] };
+type Args<N extends FunctionName> = {
+  [K in keyof (typeof FUNCTIONS)[N]["args"]]: Given[(typeof FUNCTIONS)[N]["args"][K] & SqlType];
+};
 type Row<N extends FunctionName> = {
   [K in keyof (typeof FUNCTIONS)[N]["returns"]]: Got[(typeof FUNCTIONS)[N]["returns"][K] & keyof Got] | null;
 };
@@ -77,7 +80,10 @@ export function createDatabase(options: DatabaseOptions): Database {
   const { pool } = options;
   const schema = releaseSchema(options.schema ?? "chatkeep");
   const statements = new Map(
-    Object.entries(FUNCTIONS).map(([name, fn]: [string, SqlFunction]) => [name, statementOf(schema, name, fn)]),
+    Object.entries(FUNCTIONS).map(([name, fn]: [string, SqlFunction]) => [
+      name,
+      statementOf(schema, name, fn),
+    ]),
   );
   let named = options.preparedStatements !== "never";
   pool.on("error", options.onConnectionError ?? (() => undefined));
@@ -97,7 +103,10 @@ export function createDatabase(options: DatabaseOptions): Database {
     }
   };
 
-  const call = async (name: FunctionName, args: Record<string, unknown>): Promise<Record<string, unknown>[]> => {
+  const call = async (
+    name: FunctionName,
+    args: Record<string, unknown>,
+  ): Promise<Record<string, unknown>[]> => {
     const fn: SqlFunction = FUNCTIONS[name];
     const values = Object.entries(fn.args).map(([key, type]) => encode(type, args[key]));
     let rows: unknown[];
@@ -148,7 +157,8 @@ function encode(type: SqlType, value: unknown): unknown {
 
 function decodeRow(fn: SqlFunction, row: Record<string, string | null>): Record<string, unknown> {
   const decoded: Record<string, unknown> = {};
-  for (const [column, type] of Object.entries(fn.returns)) decoded[column] = decode(type, row[column] ?? null);
+  for (const [column, type] of Object.entries(fn.returns))
+    decoded[column] = decode(type, row[column] ?? null);
   return decoded;
 }
 

@@ -11,18 +11,33 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
   message_not_found: "There is no message with this id in the conversation.",
   turn_not_found: "There is no turn with this id in the conversation.",
   forbidden: "This belongs to somebody else.",
-  turn_in_progress: "An answer is still being given in this conversation. Follow it, or stop it, before asking again.",
-  idempotency_mismatch: "A message with this id was stored with another body. Use a new id for a new message.",
+  turn_in_progress:
+    "An answer is still being given in this conversation. Follow it, or stop it, before asking again.",
+  idempotency_mismatch:
+    "A message with this id was stored with another body. Use a new id for a new message.",
 };
 
 /** SQLSTATE classes and codes that say: the server is not there or not able just now, try again. */
-const PASSING = new Set(["53300", "53400", "55P03", "57014", "57P01", "57P02", "57P03", "57P05", "25006", "40001", "40P01"]);
+const PASSING = new Set([
+  "53300",
+  "53400",
+  "55P03",
+  "57014",
+  "57P01",
+  "57P02",
+  "57P03",
+  "57P05",
+  "25006",
+  "40001",
+  "40P01",
+]);
 
 /** A connection's end as Node and `pg` tell it: these errors have no SQLSTATE. */
-const CONNECTION = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES)|connection|timeout/i;
+const CONNECTION =
+  /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES)|connection|timeout/i;
 
 /** What `pg` sets on an error besides its message. */
-interface DriverError extends Error {
+interface DriverError extends Partial<Error> {
   readonly code?: string;
   readonly detail?: string;
   readonly constraint?: string;
@@ -36,18 +51,24 @@ export function failureOf(thrown: unknown): ChatkeepError {
   if (thrown instanceof ChatkeepError) return thrown;
   const error = thrown as DriverError;
   const state = error.code ?? "";
-  if (state === RAISED && Object.hasOwn(ERRORS, error.message)) {
+  if (state === RAISED && Object.hasOwn(ERRORS, error.message ?? "")) {
     const code = error.message as ErrorCode;
     const details = { cause: error, turnId: code === "turn_in_progress" ? error.detail : undefined };
     return new ChatkeepError(code, SENTENCES[code] ?? error.detail ?? ERRORS[code].title, details);
   }
   if (isUnavailable(error)) return unavailable(error);
   if (state.startsWith("23") && error.constraint !== undefined) {
-    return new ChatkeepError("conflict", `The database refused this by its rule ${error.constraint}.`, { cause: error });
+    return new ChatkeepError("conflict", `The database refused this by its rule ${error.constraint}.`, {
+      cause: error,
+    });
   }
-  return new ChatkeepError("internal", "Something went wrong on our side. The request's id tells the operator what.", {
-    cause: error,
-  });
+  return new ChatkeepError(
+    "internal",
+    "Something went wrong on our side. The request's id tells the operator what.",
+    {
+      cause: error,
+    },
+  );
 }
 
 /** The error of a database that cannot be reached or cannot answer just now. */
@@ -65,6 +86,6 @@ export function isFenced(thrown: unknown): boolean {
 /** Whether `thrown` means that the connection was lost or the server is not able just now. */
 export function isUnavailable(thrown: unknown): boolean {
   const { code = "", message = "" } = thrown as DriverError;
-  if (PASSING.has(code) || /^08/.test(code)) return true;
+  if (PASSING.has(code) || code.startsWith("08")) return true;
   return !/^[0-9A-Z]{5}$/.test(code) && (CONNECTION.test(code) || CONNECTION.test(message));
 }

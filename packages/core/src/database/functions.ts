@@ -131,7 +131,13 @@ export const FUNCTIONS = {
     returns: { turn: "json", question: "json", reply: "json" },
   },
   read_events: {
-    args: { owner: "uuid", conversation: "text", turn_id: "uuid", after_seq: "integer", page_limit: "integer" },
+    args: {
+      owner: "uuid",
+      conversation: "text",
+      turn_id: "uuid",
+      after_seq: "integer",
+      page_limit: "integer",
+    },
     returns: { status: "text", last_event: "integer", events: "json" },
   },
   stop_turn: {
@@ -212,8 +218,19 @@ export const FUNCTIONS = {
 
 /** A PostgreSQL type that a function takes or returns. */
 export type SqlType =
-  | "uuid" | "text" | "boolean" | "integer" | "bigint" | "interval" | "json" | "void"
-  | "uuid[]" | "text[]" | "boolean[]" | "integer[]" | "json[]";
+  | "uuid"
+  | "text"
+  | "boolean"
+  | "integer"
+  | "bigint"
+  | "interval"
+  | "json"
+  | "void"
+  | "uuid[]"
+  | "text[]"
+  | "boolean[]"
+  | "integer[]"
+  | "json[]";
 
 /** The shape of an entry of {@link FUNCTIONS}. */
 export interface SqlFunction {

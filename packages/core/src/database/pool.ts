@@ -17,7 +17,10 @@ export interface QueryConfig {
 
 /** A connection held for a while: for a transaction, or to listen. */
 export interface Connection extends Queryable {
-  on(event: "notification", listener: (message: { channel: string; payload?: string | undefined }) => void): unknown;
+  on(
+    event: "notification",
+    listener: (message: { channel: string; payload?: string | undefined }) => void,
+  ): unknown;
   on(event: "error" | "end", listener: (error?: Error) => void): unknown;
   /** With `true` it is closed and not used again. */
   release(destroy?: boolean): void;
@@ -72,10 +75,14 @@ function connectionConfig(url: string): PoolConfig {
   try {
     parsed = new URL(url);
   } catch {
-    throw new TypeError("The database URL cannot be read. It looks like postgres://user:password@host:5432/database.");
+    throw new TypeError(
+      "The database URL cannot be read. It looks like postgres://user:password@host:5432/database.",
+    );
   }
   if (parsed.protocol !== "postgres:" && parsed.protocol !== "postgresql:") {
-    throw new TypeError(`The database URL begins with ${parsed.protocol}//; it has to begin with postgres://.`);
+    throw new TypeError(
+      `The database URL begins with ${parsed.protocol}//; it has to begin with postgres://.`,
+    );
   }
   const mode = parsed.searchParams.get("sslmode");
   const binding = parsed.searchParams.get("channel_binding");
@@ -91,5 +98,7 @@ function connectionConfig(url: string): PoolConfig {
 }
 
 function isLocal(host: string): boolean {
-  return host === "" || host === "localhost" || host === "127.0.0.1" || host === "[::1]" || host.startsWith("%2F");
+  return (
+    host === "" || host === "localhost" || host === "127.0.0.1" || host === "[::1]" || host.startsWith("%2F")
+  );
 }

@@ -11,7 +11,9 @@ const MIGRATIONS = new URL("../migrations/", import.meta.url);
 const FILE = /^(\d{4})_[a-z_]+\.sql$/;
 
 /** The version of the schema that this release works with: the number of its last migration. */
-export const RELEASE: number = Math.max(...readdirSync(MIGRATIONS).map((file) => Number(FILE.exec(file)?.[1] ?? 0)));
+export const RELEASE: number = Math.max(
+  ...readdirSync(MIGRATIONS).map((file) => Number(FILE.exec(file)?.[1] ?? 0)),
+);
 
 /** The schema that holds the functions of this release, so that those of others can stand beside it. */
 export function releaseSchema(schema: string): string {
@@ -24,7 +26,9 @@ export function readMigrations(after: number): Migration[] {
     .sort()
     .flatMap((file) => {
       const version = Number(FILE.exec(file)?.[1] ?? 0);
-      return version > after ? [{ version, name: file, sql: readFileSync(new URL(file, MIGRATIONS), "utf8") }] : [];
+      return version > after
+        ? [{ version, name: file, sql: readFileSync(new URL(file, MIGRATIONS), "utf8") }]
+        : [];
     });
 }
 

@@ -1,11 +1,12 @@
 /**
  * PostgreSQL's text holds neither NUL nor lone surrogates. They, and the mark itself, are written as
- * U+001A (SUBSTITUTE) and four hex digits; every other string is stored as it is. Reversible for any
- * JavaScript string (law 9). JSON columns need none of this: JSON escapes them itself.
+ * U+FDD0 (a noncharacter, set aside for internal use) and four hex digits; every other string is stored
+ * as it is. Reversible for any JavaScript string (law 9). JSON columns need none of this: JSON escapes
+ * such units itself.
  */
-const MARK = "\u001a";
-const UNSTORABLE = /[\0\u001a]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-const MARKED = /\u001a([0-9a-f]{4})/g;
+const MARK = "\ufdd0";
+const UNSTORABLE = /[\0\ufdd0]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const MARKED = /\ufdd0([0-9a-f]{4})/g;
 
 /** The form in which `text` is stored. */
 export function escapeText(text: string): string {

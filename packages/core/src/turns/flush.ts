@@ -1,4 +1,5 @@
 import { type TurnEvent, isChatkeepError } from "@chatkeep/protocol";
+
 import type { Database } from "../database/database.ts";
 import { isFenced } from "../database/failure.ts";
 import type { LiveTurn } from "./live.ts";

@@ -1,4 +1,5 @@
 import type { TurnEvent } from "@chatkeep/protocol";
+
 import type { LiveTurn } from "./live.ts";
 import { type FollowLogOptions, type LogPlace, followLog, isAborted, readLog } from "./log.ts";
 

@@ -1,4 +1,5 @@
 import { ChatkeepError, type Owner, type TurnEvent, type TurnStatus, isLastChunk } from "@chatkeep/protocol";
+
 import type { Database } from "../database/database.ts";
 import { ownerId } from "../owners.ts";
 import type { Wakeups } from "./wakeups.ts";
@@ -49,7 +50,10 @@ export interface FollowLogOptions {
  * Follows a turn by its log, wherever it runs: reads, then waits for a wake-up or the time to poll.
  * Errors: `events_expired` when the turn is settled and its events are dropped.
  */
-export async function* followLog(place: LogPlace, options: FollowLogOptions): AsyncGenerator<TurnEvent, void, void> {
+export async function* followLog(
+  place: LogPlace,
+  options: FollowLogOptions,
+): AsyncGenerator<TurnEvent, void, void> {
   const { database, wakeups, signal } = options;
   let { after } = options;
   using wake = wakeups.subscribe(signal);
@@ -72,7 +76,10 @@ export async function* followLog(place: LogPlace, options: FollowLogOptions): As
 
 /** The error of a settled turn whose events are dropped. */
 export function expired(): ChatkeepError {
-  return new ChatkeepError("events_expired", "The events of this answer are no longer kept. Read the stored message instead.");
+  return new ChatkeepError(
+    "events_expired",
+    "The events of this answer are no longer kept. Read the stored message instead.",
+  );
 }
 
 /** Asked anew each time: it changes while a reader waits. */

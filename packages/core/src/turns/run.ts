@@ -5,6 +5,7 @@ import {
   type ResponderEvent,
   type ResponderRequest,
 } from "@chatkeep/protocol";
+
 import type { LiveTurn, SettledStatus } from "./live.ts";
 
 /** Why a responder was aborted; the reason of its signal. */

@@ -1,4 +1,5 @@
 import { type Failure, type TurnEvent, createFold, settledChunks, usageToWire } from "@chatkeep/protocol";
+
 import type { Database } from "../database/database.ts";
 import { previewOf } from "../title.ts";
 

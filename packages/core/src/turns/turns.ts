@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+
 import {
   type Answer,
   ChatkeepError,
@@ -19,6 +20,7 @@ import {
   replayEvents,
   usageToWire,
 } from "@chatkeep/protocol";
+
 import { CONTEXT_MESSAGES, contextOf } from "../context.ts";
 import { type ConversationRow, conversationFromRow, instant } from "../conversations.ts";
 import type { Database } from "../database/database.ts";
@@ -113,7 +115,8 @@ export function createTurns(options: TurnsOptions): Turns {
 
   const onFenced = (): void => {
     node = undefined;
-    for (const { live } of lives.values()) if (live.persisted) drop(live.id, new TurnEnded("interrupted", INTERRUPTED));
+    for (const { live } of lives.values())
+      if (live.persisted) drop(live.id, new TurnEnded("interrupted", INTERRUPTED));
   };
 
   const flushes = createFlushLoop({
@@ -152,7 +155,10 @@ export function createTurns(options: TurnsOptions): Turns {
   };
 
   /** A settled turn's stream from its stored answer, once its events are dropped. */
-  const followOrReplay = async function* (place: LogPlace, signal: AbortSignal | undefined): AsyncGenerator<TurnEvent, void, void> {
+  const followOrReplay = async function* (
+    place: LogPlace,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<TurnEvent, void, void> {
     try {
       yield* follow(place, { signal });
     } catch (error) {
@@ -201,8 +207,12 @@ export function createTurns(options: TurnsOptions): Turns {
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<StartedTurn> => {
     const { responder } = options;
-    if (responder === undefined) throw new TypeError("This history has no responder: pass one to createHistory to start turns.");
-    if (closing) throw new ChatkeepError("unavailable", "This server is going down. Try again in a moment.", { retryAfter: 1 });
+    if (responder === undefined)
+      throw new TypeError("This history has no responder: pass one to createHistory to start turns.");
+    if (closing)
+      throw new ChatkeepError("unavailable", "This server is going down. Try again in a moment.", {
+        retryAfter: 1,
+      });
     takeover.touch();
     const question = checkMessage({ ...given, role: "user" }, limits);
     const ids = { turnId: randomUUID(), replyId: randomUUID() };
@@ -251,7 +261,10 @@ export function createTurns(options: TurnsOptions): Turns {
   ): StartedTurn => {
     // The same question again attaches, as far as this node knows.
     const same = [...lives.values()].find(
-      ({ live, messageId }) => messageId === question.id && live.ownerId === ownerId(owner) && live.conversationId === conversationId,
+      ({ live, messageId }) =>
+        messageId === question.id &&
+        live.ownerId === ownerId(owner) &&
+        live.conversationId === conversationId,
     );
     const turnId = same?.live.id ?? ids.turnId;
     const turn: Turn = {
@@ -320,7 +333,10 @@ export function createTurns(options: TurnsOptions): Turns {
       live.settled();
       return;
     }
-    const stall = setTimeout(() => onStalled(live, new ChatkeepError("unavailable", "The answer's end is not saved yet.")), 2000);
+    const stall = setTimeout(
+      () => onStalled(live, new ChatkeepError("unavailable", "The answer's end is not saved yet.")),
+      2000,
+    );
     try {
       for (let tries = 1; ; tries += 1) {
         try {
@@ -367,7 +383,10 @@ export function createTurns(options: TurnsOptions): Turns {
     return {
       turn: turnFromRow(row?.turn as TurnRow),
       message: messageOf(row?.question as MessageRow, owner),
-      reply: reply === null || reply === undefined ? null : await withAnswer(messageOf(reply, owner), owner, answerSoFar),
+      reply:
+        reply === null || reply === undefined
+          ? null
+          : await withAnswer(messageOf(reply, owner), owner, answerSoFar),
     };
   };
 
@@ -377,7 +396,7 @@ export function createTurns(options: TurnsOptions): Turns {
     const live = liveOf(place);
     if (live !== undefined) return live.answer();
     const fold = createFold();
-    for (let after = 0; ; ) {
+    for (let after = 0; ;) {
       const { events } = await readLog(database, place, after);
       if (events.length === 0) return fold.answer();
       for (const { chunk } of events) fold.push(chunk);
@@ -400,7 +419,8 @@ export function createTurns(options: TurnsOptions): Turns {
   return {
     startTurn,
     getTurn: (owner, conversationId, turnId) => getTurn(placeOf(owner, conversationId, turnId)),
-    followTurn: (owner, conversationId, turnId, follows = {}) => follow(placeOf(owner, conversationId, turnId), follows),
+    followTurn: (owner, conversationId, turnId, follows = {}) =>
+      follow(placeOf(owner, conversationId, turnId), follows),
 
     async stopTurn(owner, conversationId, turnId) {
       const place = placeOf(owner, conversationId, turnId);

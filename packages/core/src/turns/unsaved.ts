@@ -1,4 +1,12 @@
-import { type Conversation, type Message, type Owner, type Turn, contentOf, userIdOf } from "@chatkeep/protocol";
+import {
+  type Conversation,
+  type Message,
+  type Owner,
+  type Turn,
+  contentOf,
+  userIdOf,
+} from "@chatkeep/protocol";
+
 import type { CheckedMessage } from "../messages.ts";
 
 /** What a responder is told of a conversation that cannot be read just now. */

@@ -1,5 +1,5 @@
-import type { Connection, ConnectionPool } from "../database/pool.ts";
 import type { Breaker } from "../database/breaker.ts";
+import type { Connection, ConnectionPool } from "../database/pool.ts";
 
 /** Wakes readers who follow turns of other nodes; see {@link createWakeups}. */
 export interface Wakeups {
@@ -120,7 +120,10 @@ export function createWakeups(pool: ConnectionPool, breaker: Breaker): Wakeups {
     const late = setTimeout(() => reject(new Error("LISTEN delivers nothing here")), PROBE);
     try {
       // Through the pool, as a node's are: what counts is that those arrive.
-      await Promise.all([pool.query({ text: "select pg_notify($1, $2)", values: [CHANNEL, payload] }), promise]);
+      await Promise.all([
+        pool.query({ text: "select pg_notify($1, $2)", values: [CHANNEL, payload] }),
+        promise,
+      ]);
     } finally {
       clearTimeout(late);
       probeSent = undefined;
