@@ -1,0 +1,81 @@
+import type { FoundPassage } from "@chatkeep/core";
+import type { Citation } from "@chatkeep/protocol";
+
+import { type Book, bookUrl } from "../book.ts";
+import type { Reading } from "./question.ts";
+import { chooseQuote, cutUnits } from "./quote.ts";
+
+/** An answer that rests on a book. */
+export interface BookAnswer {
+  /** In the order of their markers: the first is `[1]`. */
+  readonly citations: readonly Citation[];
+  /** Markdown. */
+  readonly text: string;
+}
+
+/** How many units of the first and of each further passage are quoted at most. */
+const UNITS = [4, 2];
+
+/** Quotes the passages: a sentence that says where they stand, then each as a block with its marker. */
+export async function quotePassages(
+  book: Book,
+  reading: Reading,
+  passages: readonly FoundPassage[],
+): Promise<BookAnswer> {
+  const cut = passages.map((passage) => cutUnits(passage.text));
+  const scores = await book.score(
+    reading,
+    cut.flat().map((unit) => `${unit.head ?? ""} ${unit.text}`),
+  );
+
+  let at = 0;
+  const quotes = passages.map((passage, index) => {
+    const units = cut[index] ?? [];
+    const own = scores.slice(at, (at += units.length));
+    return chooseQuote(passage.text, units, own, UNITS[index] ?? 2);
+  });
+  return {
+    citations: passages.map((passage, index) => citationOf(passage, quotes[index]?.text ?? passage.text)),
+    text: [
+      leadIn(passages),
+      ...quotes.map((quote, index) => blockquote(quote.markdown, `[${index + 1}]`)),
+    ].join("\n\n"),
+  };
+}
+
+function citationOf(passage: FoundPassage, quote: string): Citation {
+  return {
+    path: passage.path,
+    chapter: passage.title,
+    section: passage.section,
+    anchor: passage.anchor,
+    quote,
+    score: passage.score,
+    url: bookUrl(passage.path, passage.anchor),
+  };
+}
+
+function leadIn(passages: readonly FoundPassage[]): string {
+  const [first] = passages;
+  const chapters = [...new Set(passages.map((passage) => passage.title))];
+  if (first === undefined) return "";
+  if (passages.length === 1 && first.section !== null) {
+    return `The chapter “${first.title}” says, under “${first.section}”:`;
+  }
+  return chapters.length === 1
+    ? `The chapter “${first.title}” says:`
+    : `The book says, in ${listOf(chapters.map((title) => `“${title}”`))}:`;
+}
+
+/** The marker stands behind the last sentence, or on a line of its own below what is not a sentence. */
+function blockquote(markdown: string, marker: string): string {
+  const last = markdown.split("\n").at(-1) ?? "";
+  const apart = /^(\||```|~~~|\s*([-*]|\d+\.)\s)/.test(last);
+  return `${markdown}${apart ? "\n\n" : " "}${marker}`.replaceAll(/^/gm, "> ").replaceAll(/^> $/gm, ">");
+}
+
+/** "A", "A and B", "A, B and C". */
+export function listOf(items: readonly string[]): string {
+  if (items.length < 2) return items.join("");
+  return `${items.slice(0, -1).join(", ")} and ${items.at(-1) ?? ""}`;
+}

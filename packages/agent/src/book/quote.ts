@@ -1,0 +1,134 @@
+import { type Token, type Tokens, marked } from "marked";
+
+/** A piece of a passage that can be quoted by itself. */
+export interface Unit {
+  readonly kind: "sentence" | "item" | "row" | "code";
+  /** Where it stands in the passage's text. */
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+  /** Which block of the passage it belongs to. */
+  readonly block: number;
+  /** Of a row: the table's head, without which it says little. */
+  readonly head?: string;
+}
+
+const sentences = new Intl.Segmenter("en", { granularity: "sentence" });
+
+/** Cuts a passage into sentences, items of lists, rows of tables and blocks of code, in order. */
+export function cutUnits(passage: string): Unit[] {
+  const units: Unit[] = [];
+  let at = 0;
+  for (const [block, token] of marked.lexer(passage).entries()) {
+    const start = at;
+    at += token.raw.length;
+    if (token.type === "space") continue;
+    units.push(...blockUnits(token, start, block));
+  }
+  // The lexer gives the text back piece by piece; where it did not, no place can be trusted.
+  return units.filter((unit) => passage.slice(unit.start, unit.end) === unit.text);
+}
+
+function blockUnits(token: Token, start: number, block: number): Unit[] {
+  if (token.type === "code") return [unit("code", token.raw, start, block)];
+  if (token.type === "list") {
+    let at = start;
+    return (token as Tokens.List).items.map((item) => {
+      const made = unit("item", item.raw, at, block);
+      at += item.raw.length;
+      return made;
+    });
+  }
+  if (token.type === "table") return rowUnits(token.raw, start, block);
+  return sentenceUnits(token.raw, start, block);
+}
+
+function rowUnits(raw: string, start: number, block: number): Unit[] {
+  const lines = raw.split("\n");
+  const head = lines.slice(0, 2).join("\n");
+  let at = start;
+  return lines.flatMap((line, index) => {
+    const made = { ...unit("row", line, at, block), head };
+    at += line.length + 1;
+    return index < 2 || line.trim() === "" ? [] : [made];
+  });
+}
+
+/** Sentences; one that ends within code (`a. b`) goes on. */
+function sentenceUnits(raw: string, start: number, block: number): Unit[] {
+  const units: Unit[] = [];
+  let open = "";
+  let from = 0;
+  for (const { segment, index } of sentences.segment(raw)) {
+    if (open === "") from = index;
+    open += segment;
+    const inCode = (open.match(/`/g)?.length ?? 0) % 2 === 1;
+    const cutShort = /\b(e\.g|i\.e|etc|vs|cf|no)\.\s*$/i.test(open);
+    if (inCode || cutShort) continue;
+    units.push(unit("sentence", open, start + from, block));
+    open = "";
+  }
+  if (open !== "") units.push(unit("sentence", open, start + from, block));
+  return units;
+}
+
+function unit(kind: Unit["kind"], raw: string, at: number, block: number): Unit {
+  const text = raw.trim();
+  const start = at + raw.length - raw.trimStart().length;
+  return { kind, start, end: start + text.length, text, block };
+}
+
+/** A stretch of a passage to quote. */
+export interface Quote {
+  /** Verbatim from the passage. */
+  readonly text: string;
+  /** The same as Markdown to show: a table's row under its head. */
+  readonly markdown: string;
+}
+
+/** Characters of a quote, unless a single unit is longer. */
+const LONGEST = 480;
+
+/**
+ * The stretch of a passage that answers best: up to `most` units in a row, chosen by their `scores`. A unit
+ * that ends in a colon brings what it introduces. When no unit holds a word of the question (its heading
+ * does), the beginning.
+ */
+export function chooseQuote(
+  passage: string,
+  units: readonly Unit[],
+  scores: readonly number[],
+  most: number,
+): Quote {
+  let best = { from: 0, to: Math.min(units.length, 2), value: 0 };
+  for (let from = 0; from < units.length; from++) {
+    let value = 0;
+    for (let to = from + 1; to <= Math.min(units.length, from + most); to++) {
+      const [first, last] = [units[from], units[to - 1]];
+      if (first === undefined || last === undefined) break;
+      if (last.block !== first.block && !units[to - 2]?.text.endsWith(":")) break;
+      if (to > from + 1 && last.end - first.start > LONGEST) break;
+      // Each further unit has to bring a fifth of the question, else the quote only grows longer.
+      value += (scores[to - 1] ?? 0) - (to > from + 1 ? 0.2 : 0);
+      if (value > best.value) best = { from, to, value };
+    }
+  }
+  return quoteOf(passage, units, best.from, withIntroduced(units, best.to));
+}
+
+function withIntroduced(units: readonly Unit[], to: number): number {
+  const [last, next] = [units[to - 1], units[to]];
+  if (last === undefined || next === undefined || !last.text.endsWith(":")) return to;
+  let end = to + 1;
+  const room = last.start + LONGEST;
+  while ((units[end]?.block ?? -1) === next.block && (units[end]?.end ?? 0) <= room) end++;
+  return end;
+}
+
+function quoteOf(passage: string, units: readonly Unit[], from: number, to: number): Quote {
+  const [first, last] = [units[from], units[to - 1]];
+  if (first === undefined || last === undefined) return { text: passage, markdown: passage };
+  const text = passage.slice(first.start, last.end);
+  const head = first.kind === "row" ? `${first.head ?? ""}\n` : "";
+  return { text, markdown: head + text };
+}

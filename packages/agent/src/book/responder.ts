@@ -1,0 +1,59 @@
+import type { Responder } from "@chatkeep/protocol";
+
+import type { Book } from "../book.ts";
+import { type BookAnswer, listOf, quotePassages } from "./answer.ts";
+import { type Reading, readQuestion } from "./question.ts";
+import { findPassages } from "./retrieval.ts";
+
+/** What {@link createBookResponder} takes. */
+export interface BookResponderOptions {
+  readonly book: Book;
+}
+
+/**
+ * A responder that answers from a book, in its words, without a model, a key or a network: one sentence that
+ * says where, then one to three quotes with the markers `[1]` to `[3]`, each with its citation. The citations
+ * come before the text, word by word. When the book has no answer it says so.
+ */
+export function createBookResponder({ book }: BookResponderOptions): Responder {
+  return async function* respond(request) {
+    request.signal.throwIfAborted();
+    const reading = readQuestion(request);
+    const { citations, text } = await answer(book, reading, request);
+    for (const citation of citations) {
+      request.signal.throwIfAborted();
+      yield { type: "citation", citation };
+    }
+    for (const word of text.match(/\s*\S+/g) ?? []) {
+      request.signal.throwIfAborted();
+      yield { type: "text", text: word };
+    }
+  };
+}
+
+async function answer(book: Book, reading: Reading, request: Parameters<Responder>[0]): Promise<BookAnswer> {
+  if (reading.kind === "thanks") return plain("You are welcome.");
+  if (reading.kind === "greeting") {
+    return plain(`Hello! I answer from a book, in its own words. ${await invitation(book)}`);
+  }
+  const passages = reading.kind === "empty" ? [] : await findPassages(book, reading, request);
+  if (passages.length > 0) return quotePassages(book, reading, passages);
+  const regret =
+    reading.kind === "more" ? "The book says no more about that." : "The book has no answer to that.";
+  return plain(`${regret} ${await invitation(book)}`);
+}
+
+function plain(text: string): BookAnswer {
+  return { citations: [], text };
+}
+
+/** Chapters that an invitation names. */
+const NAMED = 4;
+
+async function invitation(book: Book): Promise<string> {
+  const chapters = await book.chapters();
+  if (chapters.length === 0) return "It is empty so far.";
+  const titles = chapters.slice(0, NAMED).map((chapter) => `“${chapter.title}”`);
+  const which = chapters.length > NAMED ? `${titles.join(", ")} and more` : listOf(titles);
+  return `You can ask about ${which}.`;
+}
