@@ -18,3 +18,5 @@ export { startPostgres } from "./postgres.ts";
 export type { Postgres, PostgresOptions } from "./postgres.ts";
 export { startChatkeep } from "./process.ts";
 export type { Chatkeep, ChatkeepOptions } from "./process.ts";
+export { createScriptedResponder } from "./responder.ts";
+export type { Run, ScriptedResponder, ScriptedResponderOptions } from "./responder.ts";

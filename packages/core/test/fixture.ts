@@ -1,0 +1,54 @@
+import { randomUUID } from "node:crypto";
+
+import { type CoreHistory, type HistoryOptions, createHistory, createPool } from "@chatkeep/core";
+import type { Owner } from "@chatkeep/protocol";
+import { type ScriptedResponder, createScriptedResponder } from "@chatkeep/testing";
+import type { HistoryFixture } from "@chatkeep/testing/contract";
+
+/** A fixture of the contract whose histories are core's own. */
+export interface CoreFixture extends HistoryFixture {
+  readonly history: CoreHistory;
+  readonly asRestarted: (options?: Partial<HistoryOptions>) => Promise<CoreHistory>;
+}
+
+/** A user who was never there before. */
+export function newUser(): Owner {
+  return { kind: "user", id: randomUUID(), issuer: "https://issuer.example" };
+}
+
+/** A session that was never there before. */
+export function newSession(): Owner {
+  return { kind: "session", id: randomUUID() };
+}
+
+/** Histories over the database of this URL; each node has a pool of its own, as processes have. */
+export function openFixture(
+  url: string,
+  owner: () => Owner,
+  options: Partial<HistoryOptions> = {},
+  responder: ScriptedResponder = createScriptedResponder(),
+): CoreFixture {
+  const history = openNode(url, { responder: responder.responder, ...options });
+  return {
+    history,
+    responder,
+    owner,
+    asRestarted: (more = {}) =>
+      Promise.resolve(openNode(url, { responder: responder.responder, ...options, ...more })),
+    // Nothing listens on port 1.
+    asUnreachable: () =>
+      Promise.resolve(openNode("postgres://nobody@127.0.0.1:1/nothing", { responder: responder.responder })),
+    close: () => history.close(),
+  };
+}
+
+/** A node: a history whose pool is closed with it. */
+function openNode(url: string, options: Partial<HistoryOptions>): CoreHistory {
+  const pool = createPool(url);
+  const history = createHistory({ pool, ...options });
+  const close: CoreHistory["close"] = async (how) => {
+    await history.close(how);
+    await pool.end();
+  };
+  return { ...history, close, [Symbol.asyncDispose]: () => close() };
+}

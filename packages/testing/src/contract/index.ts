@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe } from "vitest";
+
+import { describeConversations } from "./conversations.ts";
+import { describeErasure } from "./erasure.ts";
+import type { HistoryFixture } from "./fixture.ts";
+import { describeIsolation } from "./isolation.ts";
+import { describeListing } from "./listing.ts";
+import { describeMessages } from "./messages.ts";
+import { describeOutage } from "./outage.ts";
+import { describePaging } from "./paging.ts";
+import { describeRetries } from "./retries.ts";
+import { describeRoundTrip } from "./roundtrip.ts";
+import { describeStreams } from "./streams.ts";
+import { describeTurns } from "./turns.ts";
+
+export type { HistoryFixture } from "./fixture.ts";
+
+/**
+ * The contract of `History`: a test for each sentence of its comments and of its data types. It runs over
+ * every implementation; what is opened here serves all its tests, which keep apart by owner.
+ */
+export function describeHistory(name: string, open: () => Promise<HistoryFixture>): void {
+  describe(`History: ${name}`, () => {
+    let fixture: HistoryFixture | undefined;
+    beforeAll(async () => {
+      fixture = await open();
+    });
+    afterAll(() => fixture?.close());
+    const opened = (): HistoryFixture => {
+      if (fixture === undefined) throw new Error("The fixture is open only while tests run.");
+      return fixture;
+    };
+
+    describeConversations(opened);
+    describeListing(opened);
+    describeMessages(opened);
+    describePaging(opened);
+    describeTurns(opened);
+    describeStreams(opened);
+    describeRetries(opened);
+    describeErasure(opened);
+    describeIsolation(opened);
+    describeOutage(opened);
+    describeRoundTrip(opened);
+  });
+}
