@@ -1,0 +1,37 @@
+import { Icon } from "@chatkeep/react";
+import { type ReactNode, useEffect, useRef } from "react";
+
+/** What {@link Drawer} takes. */
+export interface DrawerProps {
+  readonly children: (close: ReactNode) => ReactNode;
+  readonly onClose: () => void;
+}
+
+/** The sidebar on a narrow screen: a native modal dialog at the edge. Mounted open. */
+export function Drawer({ children, onClose }: DrawerProps): ReactNode {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  const close = (): void => dialog.current?.close();
+  return (
+    // A press beside the drawer hits the dialog itself; Escape closes it for those who use a keyboard.
+    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions
+    <dialog
+      ref={dialog}
+      className="drawer"
+      aria-label="Conversations"
+      onClose={onClose}
+      onClick={(event) => event.target === dialog.current && close()}
+    >
+      {children(
+        <button
+          type="button"
+          className="ck-button ck-quiet ck-square"
+          aria-label="Close the list of conversations"
+          onClick={close}
+        >
+          <Icon name="close" />
+        </button>,
+      )}
+    </dialog>
+  );
+}

@@ -1,0 +1,38 @@
+import { type ReactNode, useEffect, useState } from "react";
+
+import { useStrings } from "../hooks/useStrings.ts";
+import { copyText } from "../state/clipboard.ts";
+import { Icon } from "./Icon.tsx";
+
+/** What {@link CopyButton} takes. */
+export interface CopyButtonProps {
+  readonly text: string;
+  readonly label: string;
+}
+
+/** How long the button says what became of it, in milliseconds. */
+const SHOWN = 2_000;
+
+/** A button that copies a text and says so on itself. */
+export function CopyButton({ text, label }: CopyButtonProps): ReactNode {
+  const strings = useStrings();
+  const [state, setState] = useState<"idle" | "copied" | "failed">("idle");
+  useEffect(() => {
+    if (state === "idle") return;
+    const timer = setTimeout(() => setState("idle"), SHOWN);
+    return () => clearTimeout(timer);
+  }, [state]);
+  const says = { idle: label, copied: strings.copied, failed: strings.copyFailed }[state];
+  return (
+    <button
+      type="button"
+      className="ck-button ck-quiet ck-square"
+      aria-label={says}
+      title={says}
+      data-state={state}
+      onClick={() => void copyText(text).then(setState)}
+    >
+      <Icon name={state === "copied" ? "check" : "copy"} />
+    </button>
+  );
+}

@@ -1,0 +1,162 @@
+import { type ReactNode, memo } from "react";
+
+import { useStrings } from "../hooks/useStrings.ts";
+import { Link } from "../markdown/Link.tsx";
+import { Markdown } from "../markdown/Markdown.tsx";
+import { type Content, messageContent, textOf } from "../state/content.ts";
+import type { Entry } from "../state/entry.ts";
+import type { Connection } from "../state/follow.ts";
+import { CopyButton } from "./CopyButton.tsx";
+import { Icon } from "./Icon.tsx";
+import { Notice } from "./Notice.tsx";
+import { Sources } from "./Sources.tsx";
+import { ToolCard } from "./ToolCard.tsx";
+
+/** What can be done with a message; each takes its id. */
+export interface MessageActions {
+  readonly retry: (id: string) => void;
+  readonly edit: (id: string) => void;
+  readonly askAgain: (id: string) => void;
+}
+
+/** What {@link MessageView} takes. */
+export interface MessageViewProps {
+  readonly entry: Entry;
+  readonly actions: MessageActions;
+  /** How the stream of this answer stands; `null` when it has none. */
+  readonly connection: Connection | null;
+}
+
+/** One message of a transcript; rendered again only when its entry has changed. */
+export const MessageView: (props: MessageViewProps) => ReactNode = memo((props: MessageViewProps) =>
+  props.entry.role === "user" ? <QuestionView {...props} /> : <AnswerView {...props} />,
+);
+
+function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
+  const strings = useStrings();
+  const { delivery } = entry;
+  return (
+    <article className="ck-message ck-question" data-delivery={delivery}>
+      <h2 className="ck-hidden">{strings.you}</h2>
+      {entry.contextText !== null && (
+        <blockquote className="ck-selected" aria-label={strings.selectedText}>
+          {entry.contextText}
+        </blockquote>
+      )}
+      <div className="ck-bubble">{textOf(entry.parts)}</div>
+      {delivery === "queued" && (
+        <div className="ck-delivery">
+          {strings.queued}
+          <button type="button" className="ck-button ck-quiet" onClick={() => actions.edit(entry.id)}>
+            <Icon name="edit" />
+            {strings.edit}
+          </button>
+        </div>
+      )}
+      {delivery === "failed" && (
+        <Notice
+          tone="trouble"
+          actions={
+            <>
+              <button type="button" className="ck-button" onClick={() => actions.retry(entry.id)}>
+                <Icon name="retry" />
+                {strings.retry}
+              </button>
+              <button type="button" className="ck-button ck-quiet" onClick={() => actions.edit(entry.id)}>
+                <Icon name="edit" />
+                {strings.edit}
+              </button>
+            </>
+          }
+        >
+          <strong>{strings.notSent}.</strong> {entry.error?.detail}
+        </Notice>
+      )}
+    </article>
+  );
+}
+
+function AnswerView({ entry, actions, connection }: MessageViewProps): ReactNode {
+  const strings = useStrings();
+  const { content, citations } = messageContent(entry.parts);
+  const growing = entry.status === "streaming";
+  const text = textOf(entry.parts);
+  return (
+    <article className="ck-message ck-answer" data-status={entry.status} aria-busy={growing}>
+      <h2 className="ck-hidden">{entry.role === "tool" ? strings.tool : strings.answer}</h2>
+      {content.map((piece, index) => (
+        <ContentView
+          key={index}
+          content={piece}
+          citations={citations}
+          state={growing ? "growing" : "finished"}
+        />
+      ))}
+      {growing && <span className="ck-caret" aria-hidden="true" />}
+      {citations.length > 0 && <Sources citations={citations} />}
+      {connection === "resuming" && <Notice tone="quiet">{strings.resuming}</Notice>}
+      <Ending entry={entry} actions={actions} />
+      {entry.delivery === "unsaved" && (
+        <Notice tone="trouble">
+          <strong>{strings.notSaved}.</strong> {strings.notSavedDetail}
+        </Notice>
+      )}
+      {!growing && text !== "" && (
+        <div className="ck-actions">
+          <CopyButton text={text} label={strings.copy} />
+        </div>
+      )}
+    </article>
+  );
+}
+
+/** How an answer ended that did not end by itself. */
+function Ending({ entry, actions }: Pick<MessageViewProps, "entry" | "actions">): ReactNode {
+  const strings = useStrings();
+  const { status, error, id } = entry;
+  if (status === "stopped") return <p className="ck-delivery">{strings.answerStopped}</p>;
+  if (status !== "failed" && status !== "interrupted") return null;
+  const otherwise = status === "failed" ? strings.answerFailed : strings.answerInterrupted;
+  return (
+    <Notice
+      tone="trouble"
+      actions={
+        <button type="button" className="ck-button" onClick={() => actions.askAgain(id)}>
+          <Icon name="retry" />
+          {strings.askAgain}
+        </button>
+      }
+    >
+      {error?.detail ?? otherwise}
+    </Notice>
+  );
+}
+
+interface ContentViewProps {
+  readonly content: Content;
+  readonly citations: ReturnType<typeof messageContent>["citations"];
+  readonly state: "growing" | "finished";
+}
+
+function ContentView({ content, citations, state }: ContentViewProps): ReactNode {
+  const strings = useStrings();
+  switch (content.kind) {
+    case "text":
+      return <Markdown text={content.text} citations={citations} state={state} />;
+    case "reasoning":
+      return (
+        <details className="ck-fold">
+          <summary>{strings.reasoning}</summary>
+          <p className="ck-raw">{content.text}</p>
+        </details>
+      );
+    case "tool":
+      return <ToolCard call={content.call} result={content.result} />;
+    case "file":
+      return (
+        <p>
+          <Link address={content.url}>{content.name}</Link>
+        </p>
+      );
+  }
+}

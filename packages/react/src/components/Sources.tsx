@@ -1,0 +1,47 @@
+import type { Citation } from "@chatkeep/protocol";
+import { type ReactNode, useId } from "react";
+
+import { useStrings } from "../hooks/useStrings.ts";
+import { safeAddress } from "../markdown/address.ts";
+import { placeOf } from "../markdown/CitationMark.tsx";
+
+/** What {@link Sources} takes. */
+export interface SourcesProps {
+  /** In the order in which the text's markers count them. */
+  readonly citations: readonly Citation[];
+}
+
+/** The passages that an answer rests on: where they stand, and their words. */
+export function Sources({ citations }: SourcesProps): ReactNode {
+  const strings = useStrings();
+  const id = useId();
+  return (
+    <section className="ck-sources" aria-labelledby={id}>
+      <h3 id={id}>{strings.sources}</h3>
+      <ol>
+        {citations.map((citation, index) => (
+          <li key={index}>
+            <Source number={index + 1} citation={citation} />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Source({ number, citation }: { number: number; citation: Citation }): ReactNode {
+  const address = citation.url === null ? null : safeAddress(citation.url);
+  const body = (
+    <>
+      <span className="ck-source-number">{number}</span>
+      <span className="ck-source-place">{placeOf(citation)}</span>
+      {citation.quote !== null && <q className="ck-source-quote">{citation.quote}</q>}
+    </>
+  );
+  if (address === null) return <div className="ck-source">{body}</div>;
+  return (
+    <a className="ck-source" href={address} target="_blank" rel="noopener">
+      {body}
+    </a>
+  );
+}

@@ -1,0 +1,49 @@
+import type { ReactNode } from "react";
+
+import { useStrings } from "../hooks/useStrings.ts";
+import type { Thread, ThreadState } from "../state/thread.ts";
+import { Icon } from "./Icon.tsx";
+
+/** What {@link ThreadTrouble} takes. */
+export interface ThreadTroubleProps {
+  readonly thread: Thread;
+  readonly state: ThreadState;
+  /** Opens a conversation that has not begun. */
+  readonly onNew: () => void;
+}
+
+/** In place of messages that are not there yet or cannot be: never an empty transcript. */
+export function ThreadTrouble({ thread, state, onNew }: ThreadTroubleProps): ReactNode {
+  const strings = useStrings();
+  if (state.status === "loading") {
+    return (
+      <div className="ck-trouble">
+        <p className="ck-hidden">{strings.loading}</p>
+        <div className="ck-skeleton ck-column" aria-hidden="true">
+          <span />
+          <span />
+          <span />
+        </div>
+      </div>
+    );
+  }
+  const missing = state.status === "missing";
+  return (
+    <div className="ck-trouble" role="alert">
+      <Icon name="alert" />
+      <h2>{missing ? strings.missing : strings.historyFailed}</h2>
+      <p>{missing ? strings.missingDetail : `${strings.historyKept} ${state.failure ?? ""}`}</p>
+      {missing ? (
+        <button type="button" className="ck-button ck-primary" onClick={onNew}>
+          <Icon name="plus" />
+          {strings.untitled}
+        </button>
+      ) : (
+        <button type="button" className="ck-button ck-primary" onClick={() => void thread.open()}>
+          <Icon name="retry" />
+          {strings.retry}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,99 @@
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+
+import { useScrollKeeper } from "../hooks/useScrollKeeper.ts";
+import { useSnapshot } from "../hooks/useSnapshot.ts";
+import { useStrings } from "../hooks/useStrings.ts";
+import type { Chat } from "../state/chat.ts";
+import type { Thread } from "../state/thread.ts";
+import { Composer } from "./Composer.tsx";
+import { Icon } from "./Icon.tsx";
+import type { MessageActions } from "./MessageView.tsx";
+import { StatusNode } from "./StatusNode.tsx";
+import { ThreadTrouble } from "./ThreadTrouble.tsx";
+import { Transcript } from "./Transcript.tsx";
+
+/** What {@link ThreadView} takes. Give it the conversation's id as `key`: its place and draft are its own. */
+export interface ThreadViewProps {
+  readonly chat: Chat;
+  readonly thread: Thread;
+  /** What is shown of a thread in which nothing was asked. */
+  readonly welcome: ReactNode;
+  /** Told when something was asked. */
+  readonly onSend?: () => void;
+  /** Opens a conversation that has not begun. */
+  readonly onNew: () => void;
+}
+
+/** One conversation: its messages and the field for the next question. */
+export function ThreadView({ chat, thread, welcome, onSend, onNew }: ThreadViewProps): ReactNode {
+  const strings = useStrings();
+  const state = useSnapshot(thread);
+  const scroll = useScrollKeeper();
+  const field = useRef<HTMLTextAreaElement>(null);
+  const [text, setText] = useState(() => chat.draft(thread));
+
+  useEffect(() => chat.show(thread), [chat, thread]);
+  useEffect(() => {
+    // Not on a touch screen: it would raise the keyboard over the page.
+    if (!matchMedia("(pointer: coarse)").matches) field.current?.focus();
+  }, []);
+
+  const write = (draft: string): void => {
+    setText(draft);
+    chat.setDraft(thread, draft);
+  };
+  const send = (): void => {
+    write("");
+    thread.send(text);
+    scroll.toEnd();
+    onSend?.();
+  };
+  const actions = useMemo<MessageActions>(
+    () => ({
+      retry: (id) => thread.retry(id),
+      askAgain: (id) => thread.askAgain(id),
+      edit(id) {
+        const question = thread.withdraw(id);
+        if (question === null) return;
+        setText((draft) => {
+          const edited = draft === "" ? question : `${question}\n${draft}`;
+          chat.setDraft(thread, edited);
+          return edited;
+        });
+        field.current?.focus();
+      },
+    }),
+    [chat, thread],
+  );
+
+  const empty = state.status === "new" && state.entries.length === 0;
+  const troubled = state.status === "failed" || state.status === "missing";
+  return (
+    <div className="ck-thread">
+      <StatusNode outcome={state.outcome} />
+      {empty && <div className="ck-scroll">{welcome}</div>}
+      {!empty && <Transcript thread={thread} state={state} actions={actions} scroll={scroll} />}
+      {(troubled || state.status === "loading") && state.entries.length === 0 && (
+        <ThreadTrouble thread={thread} state={state} onNew={onNew} />
+      )}
+      <div className="ck-foot">
+        {!scroll.sticking && !empty && (
+          <button type="button" className="ck-button ck-jump" onClick={scroll.toEnd}>
+            <Icon name="down" />
+            {strings.jumpToLatest}
+          </button>
+        )}
+        {state.status !== "missing" && (
+          <Composer
+            text={text}
+            field={field}
+            running={state.running}
+            onText={write}
+            onStop={() => void thread.stop()}
+            onSend={send}
+          />
+        )}
+      </div>
+    </div>
+  );
+}

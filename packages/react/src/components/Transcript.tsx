@@ -1,0 +1,97 @@
+import { type ReactNode, type RefObject, useEffect, useRef } from "react";
+
+import type { KeptScroll } from "../hooks/useScrollKeeper.ts";
+import { useStrings } from "../hooks/useStrings.ts";
+import type { Thread, ThreadState } from "../state/thread.ts";
+import { Icon } from "./Icon.tsx";
+import { type MessageActions, MessageView } from "./MessageView.tsx";
+import { Notice } from "./Notice.tsx";
+
+/** What {@link Transcript} takes. */
+export interface TranscriptProps {
+  readonly thread: Thread;
+  readonly state: ThreadState;
+  readonly actions: MessageActions;
+  readonly scroll: Pick<KeptScroll, "container" | "content">;
+}
+
+/** The messages of a thread. Not a live region: what is worth saying is said by the status node. */
+export function Transcript(props: TranscriptProps): ReactNode {
+  const strings = useStrings();
+  const { thread, state, actions } = props;
+  const { container, content } = props.scroll;
+  const { entries, older, running } = state;
+  const waiting = running !== null && !entries.some((entry) => entry.status === "streaming");
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- scrolled with the keyboard
+    <section className="ck-scroll" ref={container} aria-label={strings.messages} tabIndex={0}>
+      <div className="ck-column" ref={content}>
+        {older !== "none" && <Older key={entries[0]?.id} thread={thread} state={state} root={container} />}
+        {entries.map((entry) => (
+          <MessageView
+            key={entry.id}
+            entry={entry}
+            actions={actions}
+            connection={running?.replyId === entry.id ? running.connection : null}
+          />
+        ))}
+        {waiting && (
+          <p className="ck-waiting" aria-hidden="true">
+            <span />
+            <span />
+            <span />
+          </p>
+        )}
+      </div>
+    </section>
+  );
+}
+
+interface OlderProps {
+  readonly thread: Thread;
+  readonly state: ThreadState;
+  readonly root: RefObject<HTMLElement | null>;
+}
+
+/** Reads older messages when it comes near to being seen. */
+function Older({ thread, state, root }: OlderProps): ReactNode {
+  const strings = useStrings();
+  const mark = useRef<HTMLDivElement>(null);
+  const { older } = state;
+  useEffect(() => {
+    if (mark.current === null || older !== "more") return;
+    // Made anew after every page (the key is its first message): one that stays in sight reports nothing a second time.
+    const observer = new IntersectionObserver(
+      ([seen]) => seen?.isIntersecting === true && void thread.loadOlder(),
+      { root: root.current, rootMargin: "400px 0px 0px" },
+    );
+    observer.observe(mark.current);
+    return () => observer.disconnect();
+  }, [thread, root, older]);
+  return (
+    <div className="ck-older" ref={mark}>
+      {older === "failed" ? (
+        <Notice
+          tone="trouble"
+          actions={
+            <button type="button" className="ck-button" onClick={() => void thread.loadOlder()}>
+              <Icon name="retry" />
+              {strings.retry}
+            </button>
+          }
+        >
+          {strings.olderFailed}
+        </Notice>
+      ) : (
+        <button
+          type="button"
+          className="ck-button ck-quiet"
+          disabled={older === "loading"}
+          onClick={() => void thread.loadOlder()}
+        >
+          {strings.loadOlder}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,11 @@
+import { type Context, createContext, useContext } from "react";
+
+import { ENGLISH, type Strings } from "../strings.ts";
+
+/** Gives the components below it their texts; English without it. */
+export const StringsContext: Context<Strings> = createContext(ENGLISH);
+
+/** The texts of the page's language. */
+export function useStrings(): Strings {
+  return useContext(StringsContext);
+}

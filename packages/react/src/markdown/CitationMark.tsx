@@ -1,0 +1,44 @@
+import type { Citation } from "@chatkeep/protocol";
+import type { ReactNode } from "react";
+
+import { useStrings } from "../hooks/useStrings.ts";
+import { safeAddress } from "./address.ts";
+
+/** What {@link CitationMark} takes. */
+export interface CitationMarkProps {
+  /** Counted from 1, as in the text. */
+  readonly number: number;
+  readonly citation: Citation;
+}
+
+/** The marker `[n]` in an answer, as a link to the passage that it rests on. */
+export function CitationMark({ number, citation }: CitationMarkProps): ReactNode {
+  const address = citation.url === null ? null : safeAddress(citation.url);
+  const label = useStrings().source(number, placeOf(citation));
+  if (address === null) {
+    return (
+      <sup className="ck-mark" title={placeOf(citation)}>
+        {number}
+      </sup>
+    );
+  }
+  return (
+    <a
+      className="ck-mark"
+      href={address}
+      target="_blank"
+      rel="noopener"
+      title={placeOf(citation)}
+      aria-label={label}
+    >
+      {number}
+    </a>
+  );
+}
+
+/** Where a citation stands, for people: chapter › section, or the path when the chapter has no name. */
+export function placeOf(citation: Citation): string {
+  const chapter = citation.chapter === "" ? citation.path : citation.chapter;
+  const { section } = citation;
+  return section === null || section === "" || section === chapter ? chapter : `${chapter} › ${section}`;
+}

@@ -1,0 +1,71 @@
+import type { Citation } from "@chatkeep/protocol";
+import type { MarkedToken, Token } from "marked";
+import { Fragment, type ReactNode } from "react";
+
+import { CitationMark } from "./CitationMark.tsx";
+import { Link } from "./Link.tsx";
+import { decodeReferences } from "./reference.ts";
+
+/** What {@link Inline} takes. */
+export interface InlineProps {
+  readonly tokens: readonly Token[];
+  /** What the markers `[1]`, `[2]`, … refer to. */
+  readonly citations: readonly Citation[];
+}
+
+/** The words of a block as elements. Raw HTML is shown as the text that it is. */
+export function Inline({ tokens, citations }: InlineProps): ReactNode {
+  return tokens.map((token, index) => (
+    <Fragment key={index}>{element(token as MarkedToken, citations)}</Fragment>
+  ));
+}
+
+function element(token: MarkedToken, citations: readonly Citation[]): ReactNode {
+  const inner = (tokens: readonly Token[]): ReactNode => <Inline tokens={tokens} citations={citations} />;
+  switch (token.type) {
+    case "strong":
+      return <strong>{inner(token.tokens)}</strong>;
+    case "em":
+      return <em>{inner(token.tokens)}</em>;
+    case "del":
+      return <del>{inner(token.tokens)}</del>;
+    case "codespan":
+      return <code>{token.text}</code>;
+    case "br":
+      return <br />;
+    case "link":
+      return (
+        <Link address={token.autolink === true ? token.href : decodeReferences(token.href)}>
+          {token.autolink === true ? token.text : inner(token.tokens)}
+        </Link>
+      );
+    case "image":
+      // Never fetched: an image's address in an answer would tell its server who reads it.
+      return (
+        <Link address={decodeReferences(token.href)}>{token.text === "" ? token.href : token.text}</Link>
+      );
+    case "escape":
+      return token.text;
+    case "text":
+      return token.tokens === undefined ? withMarks(token.text, citations) : inner(token.tokens);
+    case "checkbox":
+      return <input type="checkbox" checked={token.checked} disabled />;
+    default:
+      return token.raw;
+  }
+}
+
+/** Text in which the markers that have a citation are links to it. */
+function withMarks(text: string, citations: readonly Citation[]): ReactNode {
+  const pieces = text.split(/\[(\d{1,3})\]/);
+  if (pieces.length === 1) return decodeReferences(text);
+  return pieces.map((piece, index) => {
+    if (index % 2 === 0) return decodeReferences(piece);
+    const citation = citations[Number(piece) - 1];
+    return citation === undefined ? (
+      `[${piece}]`
+    ) : (
+      <CitationMark key={index} number={Number(piece)} citation={citation} />
+    );
+  });
+}

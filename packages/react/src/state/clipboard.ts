@@ -1,0 +1,25 @@
+/**
+ * Copies `text`; `failed` when the browser does not let us. On plain `http:` there is no clipboard to write to, so
+ * a hidden field is selected and copied there.
+ */
+export async function copyText(text: string): Promise<"copied" | "failed"> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return "copied";
+  } catch {
+    return copySelected(text) ? "copied" : "failed";
+  }
+}
+
+function copySelected(text: string): boolean {
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.className = "ck-hidden";
+  const focused = document.activeElement;
+  document.body.append(field);
+  field.select();
+  const copied = document.execCommand("copy");
+  field.remove();
+  if (focused instanceof HTMLElement) focused.focus();
+  return copied;
+}

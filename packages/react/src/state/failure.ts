@@ -1,0 +1,18 @@
+import { isChatkeepError } from "@chatkeep/protocol";
+
+/** The sentence that a person is told of an error; anything but a `ChatkeepError` is this page's own fault. */
+export function sentenceOf(error: unknown): string {
+  return isChatkeepError(error)
+    ? error.message
+    : "Something went wrong in this page. Reload it and try again.";
+}
+
+/** Whether trying again can help: no network, a cut stream, 429 or 5xx, rather than an answer that stays the same. */
+export function isPassing(error: unknown): boolean {
+  return !isChatkeepError(error) || error.status === 429 || error.status >= 500;
+}
+
+/** Whether the conversation does not exist for this owner, deleted or never theirs. */
+export function isGone(error: unknown): boolean {
+  return isChatkeepError(error, "conversation_not_found") || isChatkeepError(error, "forbidden");
+}

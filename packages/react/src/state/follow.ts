@@ -1,0 +1,66 @@
+import { type History, type Owner, type TurnEvent, isChatkeepError, isLastChunk } from "@chatkeep/protocol";
+
+import { backoff, pause } from "./backoff.ts";
+import { isPassing } from "./failure.ts";
+
+/** What {@link followToEnd} takes. */
+export interface FollowToEndOptions {
+  readonly history: Pick<History, "followTurn" | "getTurn">;
+  readonly owner: Owner;
+  readonly conversationId: string;
+  readonly turnId: string;
+  /** A stream that is open already, the one `startTurn` gave; default: one is opened. */
+  readonly events?: AsyncIterable<TurnEvent> | undefined;
+  /** The last event already seen; default 0, from the beginning. */
+  readonly after?: number | undefined;
+  /** Aborting detaches; the turn goes on. */
+  readonly signal: AbortSignal;
+  /** Told whenever the connection is lost (`resuming`) and whenever an event arrives after that (`live`). */
+  readonly onConnection?: ((connection: Connection) => void) | undefined;
+}
+
+/** Whether events arrive, or the stream was cut and is being resumed. */
+export type Connection = "live" | "resuming";
+
+/**
+ * Yields the events of a turn, each once and in order, until it is settled, however often the connection
+ * is cut: it resumes from the last event seen, with a capped backoff ({@link backoff}).
+ *
+ * Ends without the last event when the signal aborts, or when the events are gone (`events_expired`, a deleted
+ * conversation, a session that changed): what is stored then tells all.
+ */
+export async function* followToEnd(options: FollowToEndOptions): AsyncGenerator<TurnEvent, void, void> {
+  const { history, owner, conversationId, turnId, signal, onConnection } = options;
+  let events = options.events;
+  let after = options.after ?? 0;
+  let attempt = 0;
+
+  while (!signal.aborted) {
+    let retryAfter = 0;
+    try {
+      events ??= history.followTurn(owner, conversationId, turnId, { after, signal });
+      for await (const event of events) {
+        if (event.seq <= after) continue;
+        if (attempt > 0) onConnection?.("live");
+        attempt = 0;
+        after = event.seq;
+        yield event;
+        if (isLastChunk(event.chunk)) return;
+      }
+      // A stream that ends in good order before the last event: only the turn itself can say which it is.
+      if (await isSettled(options)) return;
+    } catch (error) {
+      if (signal.aborted || !isPassing(error)) return;
+      retryAfter = isChatkeepError(error) ? (error.retryAfter ?? 0) * 1_000 : 0;
+    }
+    events = undefined;
+    onConnection?.("resuming");
+    await pause({ ms: Math.max(backoff(attempt), retryAfter), signal });
+    attempt += 1;
+  }
+}
+
+async function isSettled({ history, owner, conversationId, turnId }: FollowToEndOptions): Promise<boolean> {
+  const { turn } = await history.getTurn(owner, conversationId, turnId);
+  return turn.status !== "running";
+}

@@ -1,0 +1,59 @@
+/** Something whose state can be read and watched; the shape `useSyncExternalStore` takes. */
+export interface Readable<State> {
+  /** The same object until the state changes. */
+  readonly getSnapshot: () => State;
+  /** Calls `listener` after each change; gives the function that ends it. */
+  readonly subscribe: (listener: () => void) => () => void;
+}
+
+/** A {@link Readable} whose owner says when it has changed. */
+export interface Snapshot<State> extends Readable<State> {
+  /** The state has changed: a new snapshot is built with the next frame, once, however often this is called. */
+  changed(): void;
+}
+
+/** Calls `run` once, soon: with the next animation frame in a browser. */
+export type Schedule = (run: () => void) => void;
+
+/**
+ * The default {@link Schedule}: an animation frame, or 16 ms where there are none. Hidden pages get no
+ * frames at all, so there it is the timer too; otherwise a settled answer would be announced only on return.
+ */
+export const nextFrame: Schedule = (run) => {
+  const hidden = typeof document === "undefined" || document.visibilityState === "hidden";
+  if (hidden || typeof requestAnimationFrame !== "function") setTimeout(run, 16);
+  else requestAnimationFrame(run);
+};
+
+/** What {@link createSnapshot} takes. */
+export interface SnapshotOptions<State> {
+  /** Builds the state as it is now; must give new objects for what has changed and the same for what has not. */
+  readonly build: () => State;
+  /** When a new snapshot is built; default {@link nextFrame}. */
+  readonly schedule?: Schedule | undefined;
+}
+
+/** Holds the snapshot of a state that changes faster than it can be painted. */
+export function createSnapshot<State>(options: SnapshotOptions<State>): Snapshot<State> {
+  const { build, schedule = nextFrame } = options;
+  const listeners = new Set<() => void>();
+  let current = build();
+  let scheduled = false;
+
+  return {
+    getSnapshot: () => current,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    changed() {
+      if (scheduled) return;
+      scheduled = true;
+      schedule(() => {
+        scheduled = false;
+        current = build();
+        for (const listener of listeners) listener();
+      });
+    },
+  };
+}
