@@ -15,3 +15,14 @@ export { contextOf, type ContextOptions } from "./context.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export { ownerId } from "./owners.ts";
 export type { OutagePolicy } from "./turns/turns.ts";
+export {
+  createBookStore,
+  type BookQuery,
+  type BookStore,
+  type BookStoreOptions,
+  type ChapterInput,
+  type FoundPassage,
+  type PassageInput,
+  type PassageQuery,
+  type StoredChapter,
+} from "./book.ts";
