@@ -74,6 +74,8 @@ export interface History {
    *
    * - The same `question.id` with the same body attaches to the running turn or gives the settled one:
    *   stored once, answered once. With another body: `idempotency_mismatch`.
+   * - With `question.shown`, an answer given during an outage is stored as it was shown, once; without a
+   *   valid receipt it is `invalid_request`, and the question can still be asked anew.
    * - While another turn runs in the conversation: `turn_in_progress` with its `turnId`.
    * - Each event of the stream is committed before it is yielded here.
    */

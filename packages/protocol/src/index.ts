@@ -6,6 +6,7 @@ export * from "./errors.ts";
 export * from "./history.ts";
 export * from "./json.ts";
 export * from "./message.ts";
+export * from "./outbox.ts";
 export * from "./owner.ts";
 export * from "./part.ts";
 export * from "./responder.ts";

@@ -107,6 +107,25 @@ export const FUNCTIONS = {
     },
     returns: { outcome: "text", turn: "json", conversation_row: "json", question: "json", history: "json" },
   },
+  record_turn: {
+    args: {
+      owner: "uuid",
+      conversation: "text",
+      turn_id: "uuid",
+      message_id: "text",
+      reply_id: "text",
+      body: "json",
+      context_text: "text",
+      metadata: "json",
+      reply_status: "text",
+      reply_body: "json",
+      reply_error: "json",
+      new_title: "text",
+      new_preview: "text",
+    },
+    returns: { outcome: "text", turn: "json" },
+  },
+  receipt_key: { args: {}, returns: { receipt_key: "text" } },
   settle_turn: {
     args: {
       owner: "uuid",

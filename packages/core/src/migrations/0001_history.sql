@@ -155,6 +155,14 @@ create table event_slot (
 );
 insert into event_slot default values;
 
+-- What nodes share and nobody else knows.
+create table secrets (
+  name text primary key,
+  value text not null
+);
+-- 244 random bits of the server's: the key of receipts for answers that could not be saved.
+insert into secrets values ('receipt', gen_random_uuid()::text || gen_random_uuid()::text);
+
 -- Row-level security: an owner's function sees the rows of the owner it set, and no others.
 -- (The engine's policy differs by what the server allows: see ../security.)
 alter table owners enable row level security;

@@ -78,6 +78,8 @@ export interface LiveTurnOptions {
   readonly start: Chunk;
   /** `false`: the database is down and the answer is given without saving. */
   readonly persisted: boolean;
+  /** Signs the answer, when it is shown without being saved. */
+  readonly receipt: (answer: Answer, status: SettledStatus) => string;
   /** Called when something waits to be committed. */
   readonly onPending: () => void;
 }
@@ -91,7 +93,7 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
   let held: TurnEvent[] = [{ seq: 1, chunk: options.start }];
   let state: "running" | "settled" | "lost" = "running";
   let stall: Error | undefined;
-  let ended = false;
+  let ending: { status: SettledStatus; error: Failure | null } | undefined;
   let released = !options.persisted;
   /** The answer that may be shown while the last events wait for their commit. */
   let shown: Answer | undefined;
@@ -164,11 +166,13 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
     answer: () => shown ?? fold.answer(),
     end(status, error) {
       const before = released ? undefined : fold.answer();
-      write([...encoder.end(), ...settledChunks(status, error, !released)]);
+      write(encoder.end());
+      ending = { status, error };
+      const unsaved = released ? { receipt: options.receipt(fold.answer(), status) } : undefined;
+      write(settledChunks(status, error, unsaved));
       const events = pending;
       taken = events;
       pending = [];
-      ended = true;
       if (!released) for (const { chunk } of events) fold.push(chunk);
       shown = before;
       return { events, answer: fold.answer() };
@@ -190,9 +194,16 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
     release() {
       if (released) return;
       const hidden = [...taken, ...pending];
-      if (ended) {
+      if (ending !== undefined) {
         released = true;
-        show(hidden.map(unsaved));
+        const { status, error } = ending;
+        const last = settledChunks(status, error, { receipt: options.receipt(fold.answer(), status) });
+        // The same events, but the last say that they are not saved.
+        const body = hidden.slice(0, -last.length);
+        show([
+          ...body,
+          ...hidden.slice(-last.length).map(({ seq }, index) => ({ seq, chunk: last[index]! })),
+        ]);
         state = "settled";
         return;
       }
@@ -215,11 +226,4 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
       return () => readers.delete(listener);
     },
   };
-}
-
-/** A last event that is shown before it is committed: it says so. */
-function unsaved(event: TurnEvent): TurnEvent {
-  const { chunk } = event;
-  if (chunk.type !== "finish" && chunk.type !== "message-metadata") return event;
-  return { ...event, chunk: { ...chunk, messageMetadata: { ...chunk.messageMetadata, persisted: false } } };
 }

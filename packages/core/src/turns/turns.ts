@@ -10,6 +10,7 @@ import {
   type Owner,
   type Question,
   type Responder,
+  type ShownAnswer,
   type StartedTurn,
   type Turn,
   type TurnEvent,
@@ -34,9 +35,10 @@ import { createFlushLoop } from "./flush.ts";
 import { followLive } from "./follow.ts";
 import { type LiveTurn, createLiveTurn } from "./live.ts";
 import { type LogPlace, followLog, readLog } from "./log.ts";
+import { createReceipts } from "./receipts.ts";
 import { type Ending, TurnEnded, runResponder } from "./run.ts";
 import { INTERRUPTED, createTakeover } from "./takeover.ts";
-import { unsavedConversation, unsavedQuestion } from "./unsaved.ts";
+import { UNSAVED_FAILURE, unsavedConversation, unsavedOf, unsavedQuestion } from "./unsaved.ts";
 import { createWakeups } from "./wakeups.ts";
 
 /** What is done with a question while the database is down: refuse it, or answer it without saving. */
@@ -89,14 +91,15 @@ export function createTurns(options: TurnsOptions): Turns {
   /** The turns that run here, and how each ends. */
   const lives = new Map<string, { live: LiveTurn; messageId: string; done: Promise<void> }>();
   const wakeups = createWakeups(options.pool, database.breaker);
+  const receipts = createReceipts(database);
   const takeover = createTakeover({ database, lease, grace: options.eventsGrace, onError: options.onError });
   let node: Promise<number> | undefined;
   let nodeId = 0;
   let closing = false;
 
   const register = (): Promise<number> => {
-    node ??= database.call("register_node", { lease }).then(
-      ([row]) => (nodeId = row?.register_node ?? 0),
+    node ??= Promise.all([database.call("register_node", { lease }), receipts.load()]).then(
+      ([[row]]) => (nodeId = row?.register_node ?? 0),
       (error: unknown) => {
         node = undefined;
         throw error;
@@ -216,6 +219,7 @@ export function createTurns(options: TurnsOptions): Turns {
     takeover.touch();
     const question = checkMessage({ ...given, role: "user" }, limits);
     const ids = { turnId: randomUUID(), replyId: randomUUID() };
+    if (given.shown !== undefined) return record(owner, conversationId, question, given.shown, signal);
     const start = (persisted: boolean): Chunk => startChunk(ids, conversationId, question.id, persisted);
 
     let begun: Awaited<ReturnType<typeof begin>>[number];
@@ -236,6 +240,8 @@ export function createTurns(options: TurnsOptions): Turns {
       conversationId,
       start: start(true),
       persisted: true,
+      receipt: (answer, status) =>
+        receipts.sign(unsavedOf(owner, conversationId, question, { ...turnIds(turn), ...answer, status })),
       onPending: flushes.wake,
     });
     const history = (begun.history as MessageRow[]).map((row) => messageOf(row, owner));
@@ -248,6 +254,38 @@ export function createTurns(options: TurnsOptions): Turns {
       signal: live.stopping.signal,
     });
     return { turn, events: follow(place, { signal }) };
+  };
+
+  /** Stores an answer that was shown during an outage, as it was shown. */
+  const record = async (
+    owner: Owner,
+    conversationId: string,
+    question: CheckedMessage,
+    shown: ShownAnswer,
+    signal: AbortSignal | undefined,
+  ): Promise<StartedTurn> => {
+    await receipts.load();
+    if (!receipts.verify(unsavedOf(owner, conversationId, question, shown), shown.receipt)) {
+      const detail = "This receipt is not ours or not of this answer. Ask the question anew.";
+      throw new ChatkeepError("invalid_request", detail, { pointer: "/shown/receipt" });
+    }
+    const [row] = await database.call("record_turn", {
+      owner: ownerId(owner),
+      conversation: conversationId,
+      turn_id: shown.turnId,
+      message_id: question.id,
+      reply_id: shown.replyId,
+      body: question.parts,
+      context_text: question.contextText ?? null,
+      metadata: question.metadata ?? null,
+      reply_status: shown.status,
+      reply_body: shown.parts,
+      reply_error: shown.status === "failed" ? UNSAVED_FAILURE : null,
+      new_title: titleOf(question.parts),
+      new_preview: previewOf(shown.parts),
+    });
+    const turn = turnFromRow(row?.turn as TurnRow);
+    return { turn, events: followOrReplay(placeOf(owner, conversationId, turn.id), signal) };
   };
 
   const startUnsaved = (
@@ -286,6 +324,8 @@ export function createTurns(options: TurnsOptions): Turns {
         conversationId,
         start,
         persisted: false,
+        receipt: (answer, status) =>
+          receipts.sign(unsavedOf(owner, conversationId, question, { ...ids, ...answer, status })),
         onPending: () => undefined,
       });
       run(live, responder, question.id, {
@@ -475,6 +515,10 @@ function turnFromRow(row: TurnRow): Turn {
     createdAt: instant(row.created_at),
     settledAt: instant(row.settled_at),
   };
+}
+
+function turnIds(turn: Turn): { turnId: string; replyId: string } {
+  return { turnId: turn.id, replyId: turn.replyId ?? "" };
 }
 
 function startChunk(

@@ -1,13 +1,44 @@
 import {
   type Conversation,
+  type Failure,
   type Message,
   type Owner,
+  type ShownAnswer,
   type Turn,
+  type TurnStatus,
   contentOf,
   userIdOf,
 } from "@chatkeep/protocol";
 
 import type { CheckedMessage } from "../messages.ts";
+import { ownerId } from "../owners.ts";
+import type { Unsaved } from "./receipts.ts";
+
+/** What is kept of the reason why an answer failed during an outage: its own words are not signed. */
+export const UNSAVED_FAILURE: Failure = {
+  code: "model_error",
+  detail: "The assistant failed before its answer was complete. Try again.",
+};
+
+/** What a receipt signs of an answer that is shown and not saved. */
+export function unsavedOf(
+  owner: Owner,
+  conversationId: string,
+  question: CheckedMessage,
+  shown: Omit<ShownAnswer, "receipt" | "status"> & { readonly status: TurnStatus },
+): Unsaved {
+  return {
+    ownerId: ownerId(owner),
+    conversationId,
+    messageId: question.id,
+    body: question.parts,
+    contextText: question.contextText ?? null,
+    turnId: shown.turnId,
+    replyId: shown.replyId,
+    status: shown.status,
+    parts: shown.parts,
+  };
+}
 
 /** What a responder is told of a conversation that cannot be read just now. */
 export function unsavedConversation(id: string, owner: Owner): Conversation {

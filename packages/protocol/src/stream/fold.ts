@@ -19,6 +19,8 @@ export interface Answer {
   readonly error: Failure | null;
   /** `false` once a chunk said that the answer is not being saved. */
   readonly persisted: boolean;
+  /** With an answer that could not be saved: what proves, when it is sent again, that we gave it. */
+  readonly receipt: string | null;
 }
 
 /** Folds chunks into the answer; see {@link createFold}. */
@@ -46,6 +48,7 @@ export function createFold(): Fold {
     status: "running",
     error: null,
     persisted: true,
+    receipt: null,
   };
 
   const place = (key: string, part: Part): void => {
@@ -140,7 +143,7 @@ export function createFold(): Fold {
 const SETTLED = new Set<unknown>(["complete", "stopped", "interrupted", "failed"] satisfies TurnStatus[]);
 
 function readMetadata(metadata: JsonObject): Partial<Answer> {
-  const { model, usage, intent, processed, status, error, persisted } = metadata;
+  const { model, usage, intent, processed, status, error, persisted, receipt } = metadata;
   return {
     ...(typeof model === "string" ? { model } : {}),
     ...(usage === undefined ? {} : { usage: usageFromWire(usage) }),
@@ -149,5 +152,6 @@ function readMetadata(metadata: JsonObject): Partial<Answer> {
     ...(SETTLED.has(status) ? { status: status as TurnStatus } : {}),
     ...(error === undefined ? {} : { error: failureFromWire(error) }),
     ...(typeof persisted === "boolean" ? { persisted } : {}),
+    ...(typeof receipt === "string" ? { receipt } : {}),
   };
 }

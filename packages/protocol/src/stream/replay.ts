@@ -21,7 +21,7 @@ export function* replayEvents({ turn, reply }: TurnState): Generator<TurnEvent, 
   yield { seq: ++seq, chunk: { type: "start", messageId: reply?.id ?? turn.id, messageMetadata } };
   for (const chunk of reply === null ? [] : answerChunks(reply)) yield { seq: ++seq, chunk };
   const status = turn.status === "running" ? "interrupted" : turn.status;
-  for (const chunk of settledChunks(status, turn.error, turn.persisted)) yield { seq: ++seq, chunk };
+  for (const chunk of settledChunks(status, turn.error)) yield { seq: ++seq, chunk };
 }
 
 /** The chunks that tell a stored answer, without its start and end. */
@@ -37,4 +37,3 @@ export function* answerChunks(message: Message): Generator<Chunk, void, void> {
   if (model !== null) yield* encoder.encode({ type: "model", model, ...(usage === null ? {} : { usage }) });
   if (intent !== null) yield* encoder.encode({ type: "intent", intent, processed: processed === true });
 }
-

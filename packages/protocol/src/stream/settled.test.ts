@@ -16,11 +16,17 @@ describe("how a turn's stream ends", () => {
       fc.property(
         fc.constantFrom("complete", "stopped", "interrupted", "failed"),
         anyFailure,
-        fc.boolean(),
-        (status, error, persisted) => {
+        fc.option(fc.record({ receipt: fc.string() }), { nil: undefined }),
+        (status, error, unsaved) => {
           const fold = createFold();
-          for (const chunk of settledChunks(status, error, persisted)) fold.push(chunk);
-          expect(fold.answer()).toMatchObject({ status, error, persisted });
+          for (const chunk of settledChunks(status, error, unsaved)) fold.push(chunk);
+          const persisted = unsaved === undefined;
+          expect(fold.answer()).toMatchObject({
+            status,
+            error,
+            persisted,
+            receipt: unsaved?.receipt ?? null,
+          });
         },
       ),
     );

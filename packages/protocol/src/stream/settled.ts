@@ -3,16 +3,19 @@ import type { JsonObject } from "../json.ts";
 import type { Failure } from "../message.ts";
 import type { TurnStatus } from "../turn.ts";
 
-/** The chunks that end a turn's stream: how it was settled, in our words and then in the AI SDK's. */
+/**
+ * The chunks that end a turn's stream: how it was settled, in our words and then in the AI SDK's. With
+ * `unsaved`, that the answer is not stored, and the receipt with which it can be sent again.
+ */
 export function settledChunks(
   status: Exclude<TurnStatus, "running">,
   error: Failure | null,
-  persisted = true,
+  unsaved?: { readonly receipt: string },
 ): Chunk[] {
   const messageMetadata: JsonObject = {
     status,
     ...(error === null ? {} : { error: { ...error } }),
-    ...(persisted ? {} : { persisted }),
+    ...(unsaved === undefined ? {} : { persisted: false, receipt: unsaved.receipt }),
   };
   if (status === "complete") return [{ type: "finish", messageMetadata }];
   const last: Chunk =

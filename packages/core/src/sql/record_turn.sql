@@ -1,0 +1,73 @@
+-- Stores a turn that was answered while the database was down: question and answer as they were shown.
+-- The same question again stores nothing (law 3). `outcome` is 'recorded', or 'attached' with the turn
+-- that the question began before.
+create function record_turn(
+  owner uuid,
+  conversation text,
+  turn_id uuid,
+  message_id text,
+  reply_id text,
+  body json,
+  context_text text,
+  metadata json,
+  reply_status text,
+  reply_body json,
+  reply_error json,
+  new_title text,
+  new_preview text
+) returns table (outcome text, turn json)
+language plpgsql security definer set search_path from current as $$
+#variable_conflict use_variable
+declare
+  c conversations;
+  t turns;
+  m messages;
+  current_slot smallint;
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  select * into c from conversations k
+  where k.owner_id = owner and k.id = conversation and k.deleted_at is null for no key update;
+  if not found then
+    perform refuse_conversation(owner, conversation);
+  end if;
+
+  select * into m from messages k
+  where k.owner_id = owner and k.conversation_id = conversation and k.id = message_id;
+  if found then
+    select * into t from turns k
+    where k.owner_id = owner and k.conversation_id = conversation and k.question_seq = m.seq;
+    if not found or m.parts::text <> body::text or m.context_text is distinct from context_text then
+      raise exception 'idempotency_mismatch' using errcode = 'CK000', detail = message_id;
+    end if;
+    return query select 'attached', to_json(t);
+    return;
+  end if;
+  if c.running_turn is not null then
+    raise exception 'turn_in_progress' using errcode = 'CK000', detail = c.running_turn::text;
+  end if;
+
+  select s.slot into current_slot from event_slot s;
+  update conversations k set
+    last_seq = k.last_seq + 2,
+    active_no = nextval('activity'),
+    updated_at = clock_timestamp(),
+    title = coalesce(k.title, new_title),
+    title_source = coalesce(k.title_source, case when new_title is not null then 'question' end),
+    preview = coalesce(new_preview, k.preview)
+  where k.owner_id = owner and k.id = conversation;
+  insert into messages (owner_id, conversation_id, seq, id, turn_id, role, parts, context_text, metadata)
+  values (owner, conversation, c.last_seq + 1, message_id, turn_id, 'user', body, context_text, metadata);
+  insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts, error)
+  values (owner, conversation, c.last_seq + 2, reply_id, turn_id, 'assistant', reply_status, reply_body, reply_error);
+  -- No node runs it. It has no events, so it is replayed from its messages.
+  insert into turns (
+    owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, slot, status, last_event, error, settled_at
+  )
+  values (
+    owner, turn_id, conversation, c.last_seq + 1, message_id, reply_id, 0, current_slot, reply_status, 1, reply_error,
+    clock_timestamp()
+  )
+  returning * into t;
+  return query select 'recorded', to_json(t);
+end
+$$;
