@@ -1,28 +1,29 @@
 import {
+  type Answer,
   type Message,
   type Owner,
   type Question,
-  type StartedTurn,
+  type Turn,
   type TurnState,
   citationsOf,
   contentOf,
-  createFold,
   toolCallsOf,
   userIdOf,
 } from "@chatkeep/protocol";
 
+/** What {@link unsavedTurnState} takes. */
+export interface UnsavedTurn {
+  readonly owner: Owner;
+  readonly question: Question;
+  readonly turn: Turn;
+  readonly answer: Answer;
+}
+
 /**
- * The state of a turn that an outage kept from being saved, from its events: nothing of it can be read
- * back. Its messages have the number 0, which no stored message has.
+ * The state of a turn that an outage kept from being saved, from its answer: nothing of it can be read
+ * back now. Its messages have the number 0, which no stored message has.
  */
-export async function unsavedTurnState(
-  owner: Owner,
-  question: Question,
-  { turn, events }: StartedTurn,
-): Promise<TurnState> {
-  const fold = createFold();
-  for await (const { chunk } of events) fold.push(chunk);
-  const answer = fold.answer();
+export function unsavedTurnState({ owner, question, turn, answer }: UnsavedTurn): TurnState {
   const now = new Date().toISOString();
   const parts = question.parts ?? [{ type: "text", text: question.content ?? "" }];
   const asked: Message = {
@@ -57,7 +58,7 @@ export async function unsavedTurnState(
     error: answer.error,
     updatedAt: now,
   };
-  const settled = { ...turn, status: answer.status, error: answer.error, settledAt: now };
+  const settled = { ...turn, persisted: false, status: answer.status, error: answer.error, settledAt: now };
   return { turn: settled, message: asked, reply };
 }
 

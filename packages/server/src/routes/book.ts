@@ -20,7 +20,11 @@ export interface Chapters {
     | (ChapterEntry & {
         readonly markdown: string;
         /** Its headings below the title, in order, with the anchors that citations point to. */
-        readonly sections: readonly { readonly title: string; readonly anchor: string; readonly depth: number }[];
+        readonly sections: readonly {
+          readonly title: string;
+          readonly anchor: string;
+          readonly depth: number;
+        }[];
       })
     | null
   >;
@@ -40,7 +44,12 @@ export function bookRoutes(book: Chapters): Route[] {
       handle: async () => {
         const chapters = await book.chapters();
         const items = chapters.map(({ title, url }) => `<li><a href="${h(url)}">${h(title)}</a></li>`);
-        return page("Book", chapters, undefined, `<h1>Book</h1>\n<ol class="chapters">${items.join("")}</ol>`);
+        return page(
+          "Book",
+          chapters,
+          undefined,
+          `<h1>Book</h1>\n<ol class="chapters">${items.join("")}</ol>`,
+        );
       },
     }),
     openRoute({
@@ -53,7 +62,8 @@ export function bookRoutes(book: Chapters): Route[] {
       errors: ["not_found", "unavailable"],
       handle: async ({ path }) => {
         const [chapters, chapter] = await Promise.all([book.chapters(), book.chapter(path["path"] ?? "")]);
-        if (chapter === null) throw new ChatkeepError("not_found", "The book has no such chapter. `/book` lists them.");
+        if (chapter === null)
+          throw new ChatkeepError("not_found", "The book has no such chapter. `/book` lists them.");
         const { renderMarkdown } = await import("../markdown.ts");
         const index = chapters.findIndex(({ url }) => url === chapter.url);
         const body = `<article>\n<h1>${h(chapter.title)}</h1>\n${renderMarkdown(chapter.markdown, chapter.sections)}\n</article>

@@ -1,7 +1,9 @@
 import {
+  type Answer,
   type History,
   STREAM_HEADERS,
   type TurnEvent,
+  createFold,
   questionFromWire,
   turnStateToWire,
   turnToWire,
@@ -74,14 +76,18 @@ export function turnRoutes({ history, heartbeat, log }: TurnRouteOptions): Route
         const started = await history.startTurn(owner, path.conversation_id, asked, {
           signal: request.signal,
         });
-        if (!started.turn.persisted) {
-          const state = await unsavedTurnState(owner, asked, started);
-          return privateJson(turnStateToWire(state), 200, { [PERSISTED_HEADER]: "false" });
+        const answer = await foldEvents(started.events);
+        request.signal.throwIfAborted();
+        if (answer.persisted) {
+          return privateJson(
+            turnStateToWire(await history.getTurn(owner, path.conversation_id, started.turn.id)),
+          );
         }
-        for await (const _ of started.events) if (request.signal.aborted) break;
-        return privateJson(
-          turnStateToWire(await history.getTurn(owner, path.conversation_id, started.turn.id)),
+        const state = turnStateToWire(
+          unsavedTurnState({ owner, question: asked, turn: started.turn, answer }),
         );
+        const receipt = answer.receipt === null ? {} : { receipt: answer.receipt };
+        return privateJson({ ...state, ...receipt }, 200, { [PERSISTED_HEADER]: "false" });
       },
     }),
     ownerRoute({
@@ -134,6 +140,12 @@ export function turnRoutes({ history, heartbeat, log }: TurnRouteOptions): Route
         privateJson(turnToWire(await history.stopTurn(owner, path.conversation_id, path.turn_id))),
     }),
   ];
+}
+
+async function foldEvents(events: AsyncIterable<TurnEvent>): Promise<Answer> {
+  const fold = createFold();
+  for await (const { chunk } of events) fold.push(chunk);
+  return fold.answer();
 }
 
 /** Whether the `Accept` header names event streams; `*` alone is answered with JSON. */

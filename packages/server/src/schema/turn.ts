@@ -60,7 +60,7 @@ export const question: z.ZodType<WireQuestion> = z
     parts: absent(z.array(part)),
     context_text: z.string().nullish().meta({ description: "What the person had selected." }),
     metadata: jsonObject.nullish(),
-    shown: absent(shownAnswer),
+    shown: absent(shown),
   })
   .meta({ id: "Question" });
 
