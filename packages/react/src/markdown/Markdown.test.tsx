@@ -1,0 +1,142 @@
+import type { Citation } from "@chatkeep/protocol";
+import fc from "fast-check";
+import { renderToStaticMarkup } from "react-dom/server";
+import { expect, test } from "vitest";
+
+import { createBlocks } from "./blocks.ts";
+import { Markdown } from "./Markdown.tsx";
+
+const citation: Citation = {
+  path: "docs/intro.md",
+  chapter: "Introduction",
+  section: "What it is",
+  anchor: "what-it-is",
+  quote: "It keeps.",
+  score: 0.9,
+  url: "/book/docs/intro.md#what-it-is",
+};
+
+const html = (text: string, citations: readonly Citation[] = []): string =>
+  renderToStaticMarkup(<Markdown text={text} citations={citations} state="finished" />).replace(
+    /^<div class="ck-markdown">(.*)<\/div>$/s,
+    "$1",
+  );
+
+/** Texts in which a later line changes how an earlier one is read. */
+const TEXTS = [
+  "# Title\n\nA paragraph with **bold**, *slanted*, ~~gone~~ and `code`.\nA second line.\n\n- one\n- two\n\n  still two\n- three\n\n1. a\n2. b\n   - nested\n\n> quoted\nlazy\n\n```ts\nconst a = 1;\n\n# no title\n```\n\n| a | b |\n|:-:|--:|\n| 1 | 2 |\n\n---\n\nThe end.",
+  "Setext\n===\n\nAnother\n---\ntext\n- item\n\n\n\nafter\n    indented after a paragraph\n\n    code\n\n    more code\n",
+  'Before [a link][ref] and ![an image](https://example.org/i.png).\n\n[ref]: https://example.org/x "t"\n\nAfter.',
+  "> [q]: https://example.org/q\n\nsee [q]\n",
+  "<div>\n\n**bold**\n</div>\n\n<!-- a comment\n\n# with a title\n-->\n\n<pre>\n\nx\n</pre> tail\n",
+  "* * *\n- - -\n* a\n\n* b\n+ c\n\n  ```\n  in a list\n  ```\n\nend\r\nwith\r\n\r\ncarriage returns\r",
+  "1) one\n2) two\n\n- [ ] open\n- [x] done\n\nauto https://example.org/a_b?c=d&e and <https://example.org> www.example.org\n\n| not a table\n",
+  "```\nnever closed\n\n- not a list\n",
+];
+
+test("every way of growing to a text gives the tree of the whole text", () => {
+  for (const text of TEXTS) {
+    const whole = createBlocks()(text).map((block) => block.token);
+    for (let step = 1; step <= 7; step++) {
+      const grow = createBlocks();
+      for (let end = 0; end < text.length; end += step) grow(text.slice(0, end));
+      expect(grow(text).map((block) => block.token)).toEqual(whole);
+    }
+  }
+});
+
+// oxfmt-ignore
+const PIECES = [
+  "\n", "\n\n", " ", "    ", "a", "- ", "1. ", "# ", "> ", "```", "|", "|-|\n", "---", "===", "*", "**", "`", "+ ", "!",
+  "[a]", "[a]: b", "(b)", "<b>", "</b>", "<!--", "-->", "\\", "&amp;", "https://a.b", "\t", "~~", "<pre>", "</pre>",
+];
+
+test("texts put together from any pieces grow to the tree of the whole", () => {
+  const piece = fc.constantFrom(...PIECES);
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 24 }), (pieces) => {
+      const grow = createBlocks();
+      let text = "";
+      for (const each of pieces) grow((text += each));
+      const whole = createBlocks()(text);
+      expect(grow(text).map((block) => block.token)).toEqual(whole.map((block) => block.token));
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test("finished blocks stay the same objects while the text grows", () => {
+  const grow = createBlocks();
+  const first = grow("# Title\n\nA paragraph.\n\nThe la")[1];
+  const later = grow("# Title\n\nA paragraph.\n\nThe last one grows.\n\nAnother.");
+  expect(later[1]).toBe(first);
+  expect(later.map((block) => block.key)).toEqual([0, 1, 2, 3]);
+});
+
+test("Markdown becomes elements", () => {
+  expect(html("## A &amp; B\n\n*x* **y** ~~z~~ `&lt;`  \n\\*")).toBe(
+    "<h4>A &amp; B</h4><p><em>x</em> <strong>y</strong> <del>z</del> <code>&amp;lt;</code><br/>*</p>",
+  );
+  expect(html("3. a\n4. b")).toBe('<ol start="3"><li>a</li><li>b</li></ol>');
+  expect(html("a < b && c > `d`")).toBe("<p>a &lt; b &amp;&amp; c &gt; <code>d</code></p>");
+});
+
+test("raw HTML is shown as the text that it is", () => {
+  expect(html("<b>x</b> SELECT <T> FROM t")).toBe("<p>&lt;b&gt;x&lt;/b&gt; SELECT &lt;T&gt; FROM t</p>");
+  expect(html("<script>alert(1)</script>")).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+});
+
+test("a marker with a citation is a link to it, without one it is text", () => {
+  expect(html("It keeps [1], does it not [2]?", [citation])).toBe(
+    '<p>It keeps <a class="ck-mark" href="/book/docs/intro.md#what-it-is" target="_blank" rel="noopener" ' +
+      'title="Introduction › What it is" aria-label="Source 1: Introduction › What it is">1</a>, does it not [2]?</p>',
+  );
+  expect(html("[1]", [{ ...citation, url: "javascript:alert(1)" }])).not.toContain("href");
+  expect(html("`[1]`", [citation])).toBe("<p><code>[1]</code></p>");
+});
+
+test("a marker that is still being written does not flicker", () => {
+  const growing = (text: string): string =>
+    renderToStaticMarkup(<Markdown text={text} citations={[citation]} state="growing" />);
+  expect(growing("It keeps [")).not.toContain("[");
+  expect(growing("It keeps [1")).not.toContain("[");
+});
+
+const ATTACKS = [
+  "[x](javascript:alert(1))",
+  "[x](JaVaScRiPt:alert(1))",
+  "[x](java\tscript:alert(1))",
+  "[x](&#106;avascript:alert(1))",
+  "[x](&#x6A;avascript&#58;alert(1))",
+  "[x](javascript&colon;alert(1))",
+  "[x](\u0001javascript:alert(1))",
+  "[x](<javascript:alert(1)>)",
+  "[x](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)",
+  "[x](vbscript:msgbox(1))",
+  "[x](blob:https://example.org/1)",
+  "[x](file:///etc/passwd)",
+  "[x][r]\n\n[r]: javascript:alert(1)",
+  "<javascript:alert(1)>",
+  "![x](javascript:alert(1))",
+  "![x](https://example.org/pixel.gif)",
+  '[x](https://example.org "onmouseover=alert(1)")',
+  "<img src=x onerror=alert(1)>",
+  "<svg onload=alert(1)>",
+  "<a href='javascript:alert(1)'>x</a>",
+  "<iframe srcdoc='<script>alert(1)</script>'>",
+  "```html\n<script>alert(1)</script>\n```",
+  "```<img/src=x onerror=alert(1)>\nx\n```",
+  "| <script>alert(1)</script> |\n|-|\n| [x](javascript:alert(1)) |",
+  "- [ ] <input autofocus onfocus=alert(1)>",
+  "<math><a xlink:href=javascript:alert(1)>x",
+];
+
+test.each(ATTACKS)("stays inert: %s", (text) => {
+  for (let end = 1; end <= text.length; end++) {
+    const made = html(text.slice(0, end)).replaceAll(/<svg class="ck-icon".*?<\/svg>/g, "");
+    const addresses = [...made.matchAll(/href="([^"]*)"/g)].map(([, address]) => address ?? "");
+    for (const address of addresses) expect(address).toMatch(/^(https?:|mailto:|[^:]*$)/);
+    expect(made).not.toMatch(/<(script|img|svg|iframe|math|style|object|embed|form|base|link|meta)\b/i);
+    expect(made).not.toMatch(/<[^>]*\son\w+=/i);
+  }
+});
