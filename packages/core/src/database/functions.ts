@@ -171,12 +171,15 @@ export const FUNCTIONS = {
     args: {
       node: "bigint",
       lease: "interval",
-      owners: "uuid[]",
       turn_ids: "uuid[]",
       seqs: "integer[]",
       chunks: "json[]",
     },
     returns: { state: "text", turn_id: "uuid" },
+  },
+  find_turn: {
+    args: { node: "bigint", turn_id: "uuid" },
+    returns: { owner_id: "uuid", conversation_id: "text" },
   },
   release_node: {
     args: { node: "bigint" },

@@ -12,9 +12,13 @@ create table owners (
   conversation_count bigint not null default 0,
   archived_count bigint not null default 0,
   created_at timestamptz not null default clock_timestamp(),
+  -- To within a day: idle sessions are pruned by it, and it is not worth a write a message.
+  active_at timestamptz not null default clock_timestamp(),
   constraint owners_kind check (kind in ('user', 'session')),
   constraint owners_counts check (conversation_count >= 0 and archived_count >= 0)
 );
+
+create index owners_idle on owners (active_at) where kind = 'session';
 
 create table conversations (
   owner_id uuid not null,
@@ -31,6 +35,8 @@ create table conversations (
   -- The last number given out, and the last one that a clear took away: what is between is there.
   last_seq bigint not null default 0,
   cleared_seq bigint not null default 0,
+  -- Cleared messages up to here are gone from the disk too; the janitor takes the rest in small pieces.
+  purged_seq bigint not null default 0,
   running_turn uuid,
   preview text,
   metadata json,
@@ -44,7 +50,9 @@ create table conversations (
   constraint conversations_default_scope check (not is_default or scope is not null),
   constraint conversations_title_source check (title_source in ('person', 'question', 'model')),
   constraint conversations_title check ((title is null) = (title_source is null)),
-  constraint conversations_seq check (cleared_seq >= 0 and last_seq >= cleared_seq)
+  constraint conversations_seq check (
+    purged_seq >= 0 and cleared_seq >= purged_seq and last_seq >= cleared_seq
+  )
 );
 
 create unique index conversations_default on conversations (owner_id, scope)
@@ -55,6 +63,9 @@ create index conversations_created on conversations (owner_id, (archived_at is n
   where deleted_at is null;
 create index conversations_scope on conversations (owner_id, scope, (archived_at is not null), active_no)
   where deleted_at is null and scope is not null;
+-- What the janitor looks for.
+create index conversations_trash on conversations (deleted_at) where deleted_at is not null;
+create index conversations_cleared on conversations (owner_id, id) where purged_seq < cleared_seq;
 -- Tells "not yours" from "not there".
 create index conversations_any_owner on conversations (id);
 
@@ -81,7 +92,8 @@ create table messages (
   constraint messages_pkey primary key (owner_id, conversation_id, seq),
   constraint messages_once unique (owner_id, conversation_id, id),
   constraint messages_conversation foreign key (owner_id, conversation_id)
-    references conversations (owner_id, id) on delete cascade,
+    -- A claim moves a conversation to another owner with all that it holds.
+    references conversations (owner_id, id) on delete cascade on update cascade,
   constraint messages_seq check (seq > 0),
   constraint messages_id check (id ~ '^[!-~]{1,128}$'),
   constraint messages_role check (role in ('system', 'user', 'assistant', 'tool')),
@@ -120,14 +132,14 @@ create table turns (
   settled_at timestamptz,
   constraint turns_pkey primary key (owner_id, id),
   constraint turns_conversation foreign key (owner_id, conversation_id)
-    references conversations (owner_id, id) on delete cascade,
+    references conversations (owner_id, id) on delete cascade on update cascade,
   constraint turns_status check (status in ('running', 'complete', 'stopped', 'interrupted', 'failed')),
   constraint turns_settled check ((status = 'running') = (settled_at is null))
 );
 
 create unique index turns_running on turns (owner_id, conversation_id) where status = 'running';
 create unique index turns_question on turns (owner_id, conversation_id, question_seq);
-create index turns_node on turns (node_id) where status = 'running';
+create index turns_node on turns (node_id, id) where status = 'running';
 create index turns_stopping on turns (node_id) where status = 'running' and stop_requested_at is not null;
 create index turns_slot on turns (slot, settled_at);
 

@@ -106,7 +106,6 @@ export function createFlushLoop(options: FlushOptions): FlushLoop {
       database.call("write_events", {
         node: options.node(),
         lease: options.lease,
-        owners: events.map(({ turn }) => turn.ownerId),
         turn_ids: events.map(({ turn }) => turn.id),
         seqs: events.map(({ event }) => event.seq),
         chunks: events.map(({ event }) => event.chunk),

@@ -377,12 +377,13 @@ export function createTurns(options: TurnsOptions): Turns {
       () => onStalled(live, new ChatkeepError("unavailable", "The answer's end is not saved yet.")),
       2000,
     );
+    let place = { ownerId: live.ownerId, conversationId: live.conversationId };
     try {
       for (let tries = 1; ; tries += 1) {
         try {
           const [row] = await database.call("settle_turn", {
-            owner: live.ownerId,
-            conversation: live.conversationId,
+            owner: place.ownerId,
+            conversation: place.conversationId,
             turn_id: live.id,
             node: nodeId,
             new_status: status,
@@ -396,7 +397,12 @@ export function createTurns(options: TurnsOptions): Turns {
             event_chunks: events.map((event) => event.chunk),
             new_preview: previewOf(answer.parts),
           });
-          if (row?.settle_turn !== true) break;
+          if (row?.settle_turn !== true) {
+            const [moved] = await database.call("find_turn", { node: nodeId, turn_id: live.id });
+            if (moved === undefined || moved.owner_id === place.ownerId) break;
+            place = { ownerId: moved.owner_id as string, conversationId: moved.conversation_id as string };
+            continue;
+          }
           live.commit(events);
           live.settled();
           return;

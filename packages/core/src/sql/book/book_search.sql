@@ -28,9 +28,12 @@ begin
           case when p.path = preferred then 1.2 else 1.0 end
           * sum(
             -- ts_rank of one term is the sum of weight / place², at most π²/6 of the weight.
-            asked.weight * least(1.0, 1.645 * ts_rank('{0.6, 0.7, 0.8, 1.0}', p.search, asked.query))
+            asked.weight * least(1.0, 1.645 * ts_rank('{0.7, 0.8, 0.85, 1.0}', p.search, asked.query))
           )
           / total.weight
+          -- A heading that says little else is more to the point than one that says much besides.
+          * (0.8 + 0.2 * count(*) filter (where ts_filter(p.search, '{a,b}') @@ asked.query)
+            / greatest(1, length(ts_filter(p.search, '{a,b}'))))
           / (0.85 + 0.15 * length(p.search) / greatest(1, b.term_count::double precision / b.passage_count))
         ) as score
       from total

@@ -34,15 +34,16 @@ begin
           starts_with(n.term, asked.lexeme)
           or starts_with(asked.lexeme, n.term)
           or (
+            -- One letter more, less or other, or two swapped: what stands before and behind is equal. A short
+            -- word that differs is more often another word (bread, break) than a slip.
             abs(length(n.term) - length(asked.lexeme)) <= 1
             and exists (
-              -- One letter more, less, other, or two swapped: what is before and behind is equal.
               select from generate_series(0, length(asked.lexeme)) as place
               where left(n.term, place) = left(asked.lexeme, place)
                 and (
-                  substr(n.term, place + 2) = substr(asked.lexeme, place + 1)
-                  or substr(n.term, place + 1) = substr(asked.lexeme, place + 2)
-                  or substr(n.term, place + 2) = substr(asked.lexeme, place + 2)
+                  (substr(n.term, place + 2) = substr(asked.lexeme, place + 1) and length(n.term) >= 6)
+                  or (substr(n.term, place + 1) = substr(asked.lexeme, place + 2) and length(n.term) >= 5)
+                  or (substr(n.term, place + 2) = substr(asked.lexeme, place + 2) and length(n.term) >= 6)
                   or (
                     substr(n.term, place + 3) = substr(asked.lexeme, place + 3)
                     and substr(n.term, place + 1, 2) = reverse(substr(asked.lexeme, place + 1, 2))

@@ -4,7 +4,6 @@
 create function write_events(
   node bigint,
   lease interval,
-  owners uuid[],
   turn_ids uuid[],
   seqs integer[],
   chunks json[]
@@ -24,10 +23,10 @@ begin
   perform set_config('chatkeep.engine', 'on', true);
   if cardinality(seqs) > 0 then
     insert into turn_events (owner_id, turn_id, seq, slot, chunk)
+    -- Under the owner whose it is now: a claim may have moved it.
     select t.owner_id, t.id, e.seq, t.slot, e.chunk
-    from unnest(owners, turn_ids, seqs, chunks) as e (owner_id, turn_id, seq, chunk)
-    join turns t on t.owner_id = e.owner_id and t.id = e.turn_id
-    where t.node_id = node and t.status = 'running'
+    from unnest(turn_ids, seqs, chunks) as e (turn_id, seq, chunk)
+    join turns t on t.id = e.turn_id and t.node_id = node and t.status = 'running'
     -- The same flush again, when its first answer was lost with the connection.
     on conflict do nothing;
     -- Readers on other nodes; without any, the commit is spared the notify queue's lock.
@@ -40,13 +39,8 @@ begin
   select 'stop', t.id from turns t
   where t.node_id = node and t.status = 'running' and t.stop_requested_at is not null;
   return query
-  select 'gone', mine.id from (
-    select distinct e.owner_id, e.id from unnest(owners, turn_ids) as e (owner_id, id)
-  ) mine
-  where not exists (
-    select from turns t
-    where t.owner_id = mine.owner_id and t.id = mine.id and t.node_id = node and t.status = 'running'
-  );
+  select 'gone', mine.id from (select distinct e.id from unnest(turn_ids) as e (id)) mine
+  where not exists (select from turns t where t.id = mine.id and t.node_id = node and t.status = 'running');
   perform set_config('chatkeep.engine', 'off', true);
 end
 $$;

@@ -1,0 +1,11 @@
+-- Whose a node's running turn is now: a claim may have moved it while it ran.
+create function find_turn(node bigint, turn_id uuid) returns table (owner_id uuid, conversation_id text)
+language plpgsql security definer set search_path from current as $$
+begin
+  perform set_config('chatkeep.engine', 'on', true);
+  return query
+  select t.owner_id, t.conversation_id from turns t
+  where t.node_id = node and t.id = find_turn.turn_id and t.status = 'running';
+  perform set_config('chatkeep.engine', 'off', true);
+end
+$$;
