@@ -45,7 +45,8 @@ export function healthRoutes(options: HealthRouteOptions): Route[] {
       },
       handle: async () => {
         const { status, database } = await options.health();
-        const body = { status, database: { status: database.status, latency_ms: database.latencyMs } };
+        const latency = database.latencyMs === null ? null : Math.round(database.latencyMs * 10) / 10;
+        const body = { status, database: { status: database.status, latency_ms: latency } };
         return probe(body, status === "down" ? 503 : 200);
       },
     }),

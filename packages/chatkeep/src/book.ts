@@ -1,0 +1,39 @@
+import { createBook, createBookResponder } from "@chatkeep/agent";
+import { type ConnectionPool, createBookStore } from "@chatkeep/core";
+import type { Responder } from "@chatkeep/protocol";
+import type { Chapters, Log } from "@chatkeep/server";
+
+/** What {@link openBook} takes. */
+export interface BookOptions {
+  readonly pool: ConnectionPool;
+  readonly schema: string;
+  /** The folder of Markdown. */
+  readonly folder: string;
+  readonly log: Log;
+}
+
+/** The book of this server. */
+export interface OpenBook extends Chapters {
+  /** Answers from the book, without a key and without a network. */
+  readonly responder: Responder;
+  /** Brings the stored book up to the folder. */
+  ingest(): Promise<void>;
+  close(): void;
+}
+
+/** The book in a folder; nothing is read before {@link OpenBook.ingest}. */
+export function openBook({ pool, schema, folder, log }: BookOptions): OpenBook {
+  const store = createBookStore({ pool, schema });
+  const book = createBook({ store, folder, log: { warn: (message) => log.warn({ folder }, message) } });
+  return {
+    responder: createBookResponder({ book }),
+    chapters: () => book.chapters(),
+    chapter: (path) => book.chapter(path),
+    async ingest() {
+      const began = performance.now();
+      const { chapters, changed, removed } = await book.ingest();
+      log.info({ chapters, changed, removed, ms: Math.round(performance.now() - began) }, "read the book");
+    },
+    close: () => store.close(),
+  };
+}

@@ -1,0 +1,79 @@
+/** What a failure to reach or use a database means to the person who started us. */
+export interface DatabaseFault {
+  /** One sentence that says what to do. */
+  readonly sentence: string;
+  /** Whether it may pass by itself, as for a server that starts later than we. */
+  readonly passing: boolean;
+}
+
+/** Node's and OpenSSL's codes of a certificate that is not trusted. */
+const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS/;
+
+/** Explains an error of the driver, of TLS or of PostgreSQL; `undefined` for one that is not of these. */
+export function explainDatabaseError(error: unknown, url: string): DatabaseFault | undefined {
+  const { code = "", message = "" } = error as { code?: string; message?: string };
+  const { hostname, port, username, pathname, searchParams } = new URL(url);
+  const user = decodeURIComponent(username) || "(none)";
+  const database = decodeURIComponent(pathname.slice(1)) || user;
+  const place = `${decodeURIComponent(hostname) || (searchParams.get("host") ?? "localhost")}:${port || "5432"}`;
+  const lasting = (sentence: string): DatabaseFault => ({ sentence, passing: false });
+  const passing = (sentence: string): DatabaseFault => ({ sentence, passing: true });
+
+  switch (code) {
+    case "28P01":
+      return lasting(`PostgreSQL at ${place} refused the password of "${user}": correct it in DATABASE_URL.`);
+    case "28000":
+      return /no encryption|SSL off/i.test(message)
+        ? lasting(
+            `PostgreSQL at ${place} takes encrypted connections only: add ?sslmode=require to DATABASE_URL.`,
+          )
+        : lasting(
+            `PostgreSQL at ${place} does not let "${user}" in: correct the user in DATABASE_URL, or allow it in pg_hba.conf.`,
+          );
+    case "3D000":
+      return lasting(
+        `There is no database "${database}" at ${place}: make it (createdb ${database}), or correct DATABASE_URL.`,
+      );
+    case "42501":
+      return lasting(
+        `The role "${user}" lacks a right: run "chatkeep migrate" once with a role that owns the database "${database}".`,
+      );
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return passing(`No machine is known as "${hostname}": correct the host in DATABASE_URL.`);
+    case "ECONNREFUSED":
+    case "ENOENT":
+      return passing(
+        `Nothing answers at ${place}: start PostgreSQL there, or correct the host and port in DATABASE_URL.`,
+      );
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "ETIMEDOUT":
+      return passing(
+        `${place} cannot be reached: check the network and firewalls, or correct the host in DATABASE_URL.`,
+      );
+    case "57P03":
+      return passing(`PostgreSQL at ${place} is starting up: wait a moment.`);
+    case "53300":
+      return passing(
+        `PostgreSQL at ${place} has no connection left: raise max_connections, or put a pooler in front.`,
+      );
+    default:
+  }
+  if (/does not support SSL/i.test(message)) {
+    return lasting(
+      `PostgreSQL at ${place} offers no TLS: remove sslmode from DATABASE_URL, or switch TLS on in the server.`,
+    );
+  }
+  if (CERTIFICATE.test(code)) {
+    return lasting(
+      `The certificate of ${place} is not trusted (${code}): add sslrootcert=<its authority's file> to DATABASE_URL.`,
+    );
+  }
+  if (/timeout|terminated|ECONNRESET|connection/i.test(`${code} ${message}`)) {
+    return passing(
+      `${place} does not answer: check that PostgreSQL runs there and that the network lets us through.`,
+    );
+  }
+  return undefined;
+}

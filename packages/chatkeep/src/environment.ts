@@ -1,0 +1,135 @@
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseEnv } from "node:util";
+
+import { StartError } from "./start-error.ts";
+
+/** What the command is told by its environment; `.env.example` lists the variables. */
+export interface Environment {
+  /** PORT: 0 takes a free one. */
+  readonly port: number;
+  /** HOST: the address to listen on. */
+  readonly host: string;
+  /** LOG_LEVEL: one of pino's. */
+  readonly logLevel: string;
+  /** DATABASE_URL, else NEON_DATABASE_URL; without either the embedded database is used. */
+  readonly databaseUrl: string | undefined;
+  /** CHATKEEP_HOME: the folder of the embedded database. */
+  readonly home: string;
+  /** CHATKEEP_SCHEMA: the schema of our tables. */
+  readonly schema: string;
+  /** CHATKEEP_BOOK: the folder of Markdown that the book responder answers from. */
+  readonly book: string;
+  /** CHATKEEP_MODEL with OPENAI_BASE_URL and OPENAI_API_KEY. */
+  readonly model:
+    | { readonly name: string; readonly baseUrl: string; readonly apiKey: string | undefined }
+    | undefined;
+  /** CHATKEEP_RESPONDER: a file whose default export is a responder. */
+  readonly responder: string | undefined;
+  /** CHATKEEP_GRACE: how long turns may go on after SIGTERM, in milliseconds; seconds in the variable. */
+  readonly grace: number;
+}
+
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+
+/**
+ * Reads the environment: the process's, and below it the file `.env` of the working directory. Throws a
+ * {@link StartError} with a sentence for each variable that cannot be used.
+ */
+export function readEnvironment(
+  variables: Readonly<Record<string, string | undefined>> = readVariables(),
+): Environment {
+  const faults: string[] = [];
+  /** A variable; one that is set but empty counts as not set, as in a copied `.env.example`. */
+  const text = (name: string): string | undefined => {
+    const value = variables[name]?.trim();
+    return value === "" ? undefined : value;
+  };
+  const number = (name: string, otherwise: number, most: number, meaning: string): number => {
+    const value = text(name);
+    if (value === undefined) return otherwise;
+    if (/^\d+(\.\d+)?$/.test(value) && Number(value) <= most) return Number(value);
+    faults.push(`${name} must be ${meaning}, not "${value}".`);
+    return otherwise;
+  };
+
+  const port = number("PORT", 3000, 65_535, "a whole number from 0 to 65535");
+  if (!Number.isInteger(port)) faults.push(`PORT must be a whole number from 0 to 65535, not "${port}".`);
+  const grace = number("CHATKEEP_GRACE", 20, 3600, "a number of seconds from 0 to 3600");
+
+  const logLevel = text("LOG_LEVEL")?.toLowerCase() ?? "info";
+  if (!LOG_LEVELS.includes(logLevel))
+    faults.push(`LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}, not "${logLevel}".`);
+
+  const urlName = text("DATABASE_URL") === undefined ? "NEON_DATABASE_URL" : "DATABASE_URL";
+  const databaseUrl = text(urlName);
+  if (databaseUrl !== undefined && !isDatabaseUrl(databaseUrl)) {
+    // The value is not repeated: it holds a password.
+    faults.push(`${urlName} must look like postgres://user:password@host:5432/database.`);
+  }
+
+  const schema = text("CHATKEEP_SCHEMA") ?? "chatkeep";
+  if (!/^[a-z_][a-z0-9_]{0,47}$/.test(schema)) {
+    faults.push(`CHATKEEP_SCHEMA must be small letters, digits and _, at most 48 of them, not "${schema}".`);
+  }
+
+  const responder = text("CHATKEEP_RESPONDER");
+  if (responder !== undefined && !existsSync(responder)) {
+    faults.push(`CHATKEEP_RESPONDER must name a file; there is no "${responder}" here.`);
+  }
+  const model = readModel(text, faults);
+  if (responder !== undefined && model !== undefined) {
+    faults.push("Set CHATKEEP_RESPONDER or CHATKEEP_MODEL, not both: one of them answers.");
+  }
+
+  const book = text("CHATKEEP_BOOK");
+  if (book !== undefined && !existsSync(book)) {
+    faults.push(`CHATKEEP_BOOK must name a folder of Markdown; there is no "${book}" here.`);
+  }
+
+  if (faults.length > 0) throw new StartError(faults.join("\n"));
+  return {
+    port,
+    host: text("HOST") ?? "127.0.0.1",
+    logLevel,
+    databaseUrl,
+    home: text("CHATKEEP_HOME") ?? ".chatkeep",
+    schema,
+    book: book ?? ownGuide(),
+    model,
+    responder,
+    grace: grace * 1000,
+  };
+}
+
+function readVariables(): Record<string, string | undefined> {
+  const file = existsSync(".env") ? parseEnv(readFileSync(".env", "utf8")) : {};
+  return { ...file, ...process.env };
+}
+
+function readModel(text: (name: string) => string | undefined, faults: string[]): Environment["model"] {
+  const name = text("CHATKEEP_MODEL");
+  if (name === undefined) return undefined;
+  const baseUrl = text("OPENAI_BASE_URL");
+  if (!/^openai-compatible\/.+/.test(name)) {
+    faults.push(`CHATKEEP_MODEL must be openai-compatible/<name of the model>, not "${name}".`);
+  }
+  if (baseUrl === undefined) {
+    faults.push("CHATKEEP_MODEL needs OPENAI_BASE_URL, the model server's address up to and with /v1.");
+    return undefined;
+  }
+  if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl)) {
+    faults.push(`OPENAI_BASE_URL must be an address such as https://api.openai.com/v1, not "${baseUrl}".`);
+  }
+  return { name, baseUrl, apiKey: text("OPENAI_API_KEY") };
+}
+
+function isDatabaseUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
+}
+
+/** Chatkeep's own guide: beside the built package, or in the repository. */
+function ownGuide(): string {
+  const shipped = new URL("../guide/", import.meta.url);
+  return fileURLToPath(existsSync(shipped) ? shipped : new URL("../../../docs/guide/", import.meta.url));
+}

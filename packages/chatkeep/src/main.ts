@@ -1,0 +1,101 @@
+import { parseArgs } from "node:util";
+
+import { readEnvironment } from "./environment.ts";
+import { COMMANDS, type CommandName, commandHelp, generalHelp } from "./help.ts";
+import { StartError } from "./start-error.ts";
+import { version } from "./version.ts";
+
+/** The exit code for arguments that make no sense, as shells use it. */
+const USAGE = 2;
+
+/**
+ * Runs the command that the arguments name, and gives its exit code: 0, 1 when it could not do its work,
+ * 2 for arguments that make no sense. What goes wrong is told in a sentence on standard error.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const { stdout, stderr } = process;
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (error) {
+    stderr.write(`${(error as Error).message.split(". ")[0]}. See chatkeep --help.\n`);
+    return USAGE;
+  }
+  const { values, positionals } = parsed;
+  const [name, ...rest] = positionals;
+  if (values.version === true) {
+    stdout.write(`${version()}\n`);
+    return 0;
+  }
+  if (name === undefined) {
+    (values.help === true ? stdout : stderr).write(generalHelp());
+    return values.help === true ? 0 : USAGE;
+  }
+  if (!isCommand(name)) {
+    stderr.write(`There is no command "${name}": the commands are ${Object.keys(COMMANDS).join(", ")}.\n`);
+    return USAGE;
+  }
+  if (values.help === true) {
+    stdout.write(commandHelp(name));
+    return 0;
+  }
+  if (rest.length > 0) {
+    stderr.write(
+      `chatkeep ${name} takes no arguments, and was given "${rest[0]}". See chatkeep ${name} --help.\n`,
+    );
+    return USAGE;
+  }
+  try {
+    return await run(name);
+  } catch (error) {
+    stderr.write(`${sentenceOf(error)}\n`);
+    return 1;
+  }
+}
+
+function parse(args: readonly string[]): {
+  values: { help?: boolean; version?: boolean };
+  positionals: string[];
+} {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { help: { type: "boolean", short: "h" }, version: { type: "boolean", short: "v" } },
+  });
+}
+
+function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name);
+}
+
+/** Each command is loaded when it is run: `--help` needs none of them. */
+async function run(name: CommandName): Promise<number> {
+  const { stdout, stderr } = process;
+  const environment = readEnvironment();
+  const { openLog } = await import("./log.ts");
+  switch (name) {
+    case "serve": {
+      const { runServe } = await import("./run-serve.ts");
+      return runServe(environment, { log: openLog(environment.logLevel, stdout), output: stdout });
+    }
+    case "migrate": {
+      const { runMigrate } = await import("./migrate.ts");
+      stdout.write(`${await runMigrate(environment, openLog("warn", stderr))}\n`);
+      return 0;
+    }
+    case "doctor": {
+      const { runDoctor } = await import("./doctor.ts");
+      return runDoctor(environment, { log: openLog("warn", stderr), output: stdout });
+    }
+  }
+}
+
+function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // These are written for a person; anything else is a fault of ours, and its stack is what helps.
+  if (error instanceof StartError || SPOKEN.has(error.name)) return error.message;
+  return error.stack ?? error.message;
+}
+
+/** Errors of our packages whose message is a sentence for the person who started us. */
+const SPOKEN = new Set(["EmbeddedDatabaseError", "MigrationError"]);

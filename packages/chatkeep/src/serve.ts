@@ -1,0 +1,92 @@
+import { fileURLToPath } from "node:url";
+
+import { createHistory, createPool, migrate } from "@chatkeep/core";
+import { type Log, authenticateSession, createFiles, createServer, listen } from "@chatkeep/server";
+
+import { openBook } from "./book.ts";
+import { explainDatabaseError } from "./database-fault.ts";
+import { openDatabase } from "./database.ts";
+import type { Environment } from "./environment.ts";
+import { explainListenError } from "./listen-fault.ts";
+import { loadResponder } from "./responder.ts";
+import { openTables } from "./tables.ts";
+
+/** The command while it serves. */
+export interface Serving {
+  /** Where it is reached from this machine. */
+  readonly url: string;
+  readonly database: "embedded" | "external";
+  /** Stops accepting, gives running turns `grace` milliseconds, settles the rest and ends all that was opened. */
+  close(grace: number): Promise<void>;
+}
+
+/** The page as Vite builds it: beside the sources and beside the built command alike. */
+const PAGE_FOLDER = fileURLToPath(new URL("../dist/app", import.meta.url));
+
+/**
+ * Opens all that serving needs, in the order in which it is needed; what was opened is closed again when
+ * a later step fails. Throws a `StartError` with the sentence for the person who started us.
+ */
+export async function serve(environment: Environment, log: Log): Promise<Serving> {
+  const { schema, port, host } = environment;
+  const closers: (() => unknown)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    const [database, given] = await Promise.all([openDatabase(environment, log), loadResponder(environment)]);
+    closers.push(() => database.close());
+    const pool = createPool(database.url, {
+      onError: (error) => log.warn({ err: error }, "a database connection was lost"),
+    });
+    closers.push(() => pool.end());
+    const book = openBook({ pool, schema, folder: environment.book, log });
+    closers.push(() => book.close());
+    const tables = await openTables({
+      migrate: () => migrate(pool, { schema }),
+      explain: (error) => explainDatabaseError(error, database.url),
+      onReady: () => book.ingest(),
+      log,
+    });
+    closers.push(() => tables.close());
+    const history = createHistory({
+      pool,
+      schema,
+      responder: given ?? book.responder,
+      onError: (error, turnId) => log.error({ err: error, turnId }, "a turn or the database met an error"),
+    });
+    closers.push(() => history.close());
+
+    let ending = false;
+    const server = createServer({
+      history,
+      health: () => history.health(),
+      ready: () => tables.ready() && !ending,
+      authenticate: async (request) => {
+        await tables.ensure();
+        return authenticateSession(request);
+      },
+      book,
+      fallback: createFiles({ folder: PAGE_FOLDER, pages: /^\/c\/[^/]+\/?$/ }),
+      log,
+    });
+    const listener = await listen({ server, port, host, log }).catch((error: unknown) => {
+      throw explainListenError(error, environment);
+    });
+    closers.push(() => listener.close({ grace: 1_000 }));
+
+    return {
+      url: listener.url,
+      database: database.kind,
+      close: async (grace) => {
+        ending = true;
+        listener.stop();
+        await history.close({ grace });
+        await closeAll();
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
