@@ -149,8 +149,12 @@ export function createClient(options: ClientOptions): History {
         accept: "text/event-stream",
         ...(after > 0 ? { "last-event-id": String(after) } : {}),
       };
-      const response = await request(owner, "GET", `${turnPath(id, turnId)}/events`, { headers, signal });
-      yield* readEvents(response, signal);
+      try {
+        const response = await request(owner, "GET", `${turnPath(id, turnId)}/events`, { headers, signal });
+        yield* readEvents(response, signal);
+      } catch (error) {
+        if (signal?.aborted !== true) throw error;
+      }
     },
 
     async stopTurn(owner, id, turnId) {
@@ -211,8 +215,7 @@ async function* readEvents(
   try {
     yield* decodeFrames(response.body);
   } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
+    if (signal?.aborted !== true) throw error;
   }
 }
 

@@ -11,7 +11,7 @@ const anyFailure: fc.Arbitrary<Failure | null> = fc.option(
 );
 
 describe("how a turn's stream ends", () => {
-  it("tells status, error and persistence, so that a reader needs nothing else", () => {
+  it("tells status, error, persistence and receipt, so that a reader needs nothing else", () => {
     fc.assert(
       fc.property(
         fc.constantFrom("complete", "stopped", "interrupted", "failed"),
