@@ -4,6 +4,7 @@ import type { Citation } from "@chatkeep/protocol";
 import { type Book, bookUrl } from "../book.ts";
 import type { Reading } from "./question.ts";
 import { chooseQuote, cutUnits } from "./quote.ts";
+import type { Finding } from "./retrieval.ts";
 
 /** An answer that rests on a book. */
 export interface BookAnswer {
@@ -20,7 +21,7 @@ const UNITS = [4, 2];
 export async function quotePassages(
   book: Book,
   reading: Reading,
-  passages: readonly FoundPassage[],
+  { passages, sure }: Finding,
 ): Promise<BookAnswer> {
   const cut = passages.map((passage) => cutUnits(passage.text));
   const scores = await book.score(
@@ -37,7 +38,7 @@ export async function quotePassages(
   return {
     citations: passages.map((passage, index) => citationOf(passage, quotes[index]?.text ?? passage.text)),
     text: [
-      leadIn(passages),
+      leadIn(passages, sure),
       ...quotes.map((quote, index) => blockquote(quote.markdown, `[${index + 1}]`)),
     ].join("\n\n"),
   };
@@ -55,16 +56,13 @@ function citationOf(passage: FoundPassage, quote: string): Citation {
   };
 }
 
-function leadIn(passages: readonly FoundPassage[]): string {
+function leadIn(passages: readonly FoundPassage[], sure: boolean): string {
   const [first] = passages;
-  const chapters = [...new Set(passages.map((passage) => passage.title))];
   if (first === undefined) return "";
-  if (passages.length === 1 && first.section !== null) {
-    return `The chapter “${first.title}” says, under “${first.section}”:`;
-  }
-  return chapters.length === 1
-    ? `The chapter “${first.title}” says:`
-    : `The book says, in ${listOf(chapters.map((title) => `“${title}”`))}:`;
+  const chapters = listOf([...new Set(passages.map((passage) => `“${passage.title}”`))]);
+  if (!sure) return `I am not sure that the book answers this. The nearest is in ${chapters}:`;
+  if (passages.length > 1 || first.section === null) return `The book says, in ${chapters}:`;
+  return `The book says, in ${chapters} under “${first.section}”:`;
 }
 
 /** The marker stands behind the last sentence, or on a line of its own below what is not a sentence. */

@@ -9,11 +9,14 @@ export interface Reading extends BookQuery {
 
 /** Words of which questions are made and books are not: they would count as rare, and find nothing. */
 const FILLERS = new Set(
-  `able actually anybody anyone anything cannot come could describe does doesn dont else everything example exactly
-  explain find get gets getting give given goes going gonna gotta happen happened happening happens help hello hey hi how
-  know let like look maybe mean means might need needed needs ok okay perhaps please possible possibly question really
-  say says shall show somebody someone something sure talk tell thank thanks thing things think try trying
-  understand want wanted wants way whats wonder wondering would yes`.split(/\s+/),
+  `a able about actually after also am an and any anybody anyone anything are as at be been before but by can cannot come could
+  describe did do does doesnt dont during else everything exactly explain find for from get gets getting give given goes
+  going gonna gotta had happen happened happening happens has have hello hey hi how i if im in is isnt it its just
+  know let lets like look maybe me mean means might mine my need needed needs of ok okay on or our perhaps please
+  possible possibly question really say says shall should show so some somebody someone something still sure talk tell
+  than thank thanks that the their them then there these they thing things think this those to too try trying
+  understand us use used using was way we were what whats when where which while who whom whose why will with wonder wondering work works would
+  yes you your`.split(/\s+/),
 );
 
 const GREETING =

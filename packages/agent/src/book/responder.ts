@@ -36,8 +36,8 @@ async function answer(book: Book, reading: Reading, request: Parameters<Responde
   if (reading.kind === "greeting") {
     return plain(`Hello! I answer from a book, in its own words. ${await invitation(book)}`);
   }
-  const passages = reading.kind === "empty" ? [] : await findPassages(book, reading, request);
-  if (passages.length > 0) return quotePassages(book, reading, passages);
+  const finding = reading.kind === "empty" ? undefined : await findPassages(book, reading, request);
+  if (finding !== undefined && finding.passages.length > 0) return quotePassages(book, reading, finding);
   const regret =
     reading.kind === "more" ? "The book says no more about that." : "The book has no answer to that.";
   return plain(`${regret} ${await invitation(book)}`);

@@ -1,6 +1,14 @@
 -- Books: chapters, their passages, and the statistics that rank them. They belong to no owner, so no
 -- row-level security stands on them.
 
+-- English word forms are folded; words of other languages pass all but unchanged, on both sides of the
+-- comparison, so they are found as with `simple`. Unlike `english` it keeps stop words: "when the database
+-- is down" would be nothing but "database" without them, and ranking makes little of common words anyway.
+create text search dictionary book_stem (template = pg_catalog.snowball, language = english);
+create text search configuration book_words (copy = pg_catalog.english);
+alter text search configuration book_words
+  alter mapping replace pg_catalog.english_stem with book_stem;
+
 create table books (
   name text collate "C" not null,
   -- Counters, so that ranking costs no count: passages, and the terms in all of them.
@@ -32,13 +40,12 @@ create table passages (
   -- The chapter's title and the headings above the section.
   context text not null,
   text text not null,
-  -- `english` folds a word's forms and drops stop words. Words of other languages pass it all but
-  -- unchanged, on both sides of the comparison, so they are found as with `simple`. The parser takes
-  -- /api/chat, CHATKEEP_BOOK or a.b.c for one word each; without their signs each part is found.
+  -- The parser takes /api/chat, CHATKEEP_BOOK or a.b.c for one word each; without their signs each part
+  -- is found.
   search tsvector not null generated always as (
-    setweight(to_tsvector('pg_catalog.english', translate(coalesce(section, ''), '/_.:=<>&@\', '          ')), 'A')
-    || setweight(to_tsvector('pg_catalog.english', translate(context, '/_.:=<>&@\', '          ')), 'B')
-    || to_tsvector('pg_catalog.english', translate(text, '/_.:=<>&@\', '          '))
+    setweight(to_tsvector('book_words', translate(coalesce(section, ''), '/_.:=<>&@\', '          ')), 'A')
+    || setweight(to_tsvector('book_words', translate(context, '/_.:=<>&@\', '          ')), 'B')
+    || to_tsvector('book_words', translate(text, '/_.:=<>&@\', '          '))
   ) stored,
   constraint passages_pkey primary key (book, path, position),
   constraint passages_chapter foreign key (book, path) references chapters (book, path) on delete cascade,

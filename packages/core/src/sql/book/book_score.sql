@@ -1,23 +1,23 @@
--- How much of a question each of `texts` holds, in their order: 0 to 1, the share of its terms by weight.
+-- How much of a question each of `texts` holds, in their order: the share of its terms by weight, 0 to 1,
+-- and up to 0.3 more for those of the `background`.
 create function book_score(of_book text, question text, background text, texts text[]) returns json
 language plpgsql stable security definer set search_path from current as $$
 begin
   return (
-    with asked as materialized (
+    with t as materialized (
       select * from book_terms(of_book, question, background)
-    ), scored as (
+    ), total as (
+      select sum(t.weight) filter (where t.asked) as weight from t
+    ), given as (
       select
-        given.place,
-        coalesce(sum(asked.weight) filter (where words.search @@ asked.query), 0) / sum(asked.weight) as score
-      from unnest(texts) with ordinality as given (body, place)
-      cross join lateral (
-        select to_tsvector('pg_catalog.english', translate(given.body, '/_.:=<>&@\', '          ')) as search
-      ) words
-      cross join asked
-      group by given.place
+        body.place,
+        to_tsvector('book_words', translate(body.text, '/_.:=<>&@\', '          ')) as search
+      from unnest(texts) with ordinality as body (text, place)
     )
-    select json_agg(round(coalesce(s.score, 0)::numeric, 4) order by given.place)
-    from unnest(texts) with ordinality as given (body, place) left join scored s on s.place = given.place
+    select json_agg(round(coalesce((
+      select sum(t.weight) / max(total.weight) from t, total where given.search @@ t.query
+    ), 0)::numeric, 4) order by given.place)
+    from given
   );
 end
 $$;
