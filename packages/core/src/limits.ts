@@ -20,12 +20,14 @@ export const DEFAULT_LIMITS: Limits = {
   batch: 1000,
 };
 
-/** An id that a client may give: printable ASCII without a space, so that it fits a path and a key as it is. */
+/** An id that a client may give: printable ASCII without a space, so that it fits a key and, percent-encoded, a path. */
 const ID = /^[!-~]{1,128}$/;
+/** These two are taken out of every path, encoded or not, by every client that follows the URL standard. */
+const NO_PATH = new Set([".", ".."]);
 
 /** Refuses an id that could not be kept. Errors: `invalid_request`. */
 export function checkId(id: string, pointer: string): void {
-  if (!ID.test(id)) {
+  if (!ID.test(id) || NO_PATH.has(id)) {
     throw new ChatkeepError(
       "invalid_request",
       "An id has 1 to 128 printable ASCII characters and no space.",

@@ -27,7 +27,7 @@ import { type ConversationRow, conversationFromRow, instant } from "../conversat
 import type { Database } from "../database/database.ts";
 import { isFenced } from "../database/failure.ts";
 import type { ConnectionPool } from "../database/pool.ts";
-import type { Limits } from "../limits.ts";
+import { type Limits, checkRange } from "../limits.ts";
 import { type CheckedMessage, type MessageRow, checkMessage, messageOf, withAnswer } from "../messages.ts";
 import { ownerId } from "../owners.ts";
 import { previewOf, titleOf } from "../title.ts";
@@ -220,7 +220,8 @@ export function createTurns(options: TurnsOptions): Turns {
     const question = checkMessage({ ...given, role: "user" }, limits);
     const ids = { turnId: randomUUID(), replyId: randomUUID() };
     if (given.shown !== undefined) return record(owner, conversationId, question, given.shown, signal);
-    const start = (persisted: boolean): Chunk => startChunk(ids, conversationId, question.id, persisted);
+    const now = new Date().toISOString();
+    const start = (persisted: boolean): Chunk => startChunk(ids, conversationId, question.id, now, persisted);
 
     let begun: Awaited<ReturnType<typeof begin>>[number];
     try {
@@ -464,9 +465,11 @@ export function createTurns(options: TurnsOptions): Turns {
 
   return {
     startTurn,
-    getTurn: (owner, conversationId, turnId) => getTurn(placeOf(owner, conversationId, turnId)),
-    followTurn: (owner, conversationId, turnId, follows = {}) =>
-      follow(placeOf(owner, conversationId, turnId), follows),
+    getTurn: async (owner, conversationId, turnId) => getTurn(placeOf(owner, conversationId, turnId)),
+    async *followTurn(owner, conversationId, turnId, follows = {}) {
+      checkRange(follows.after, "after", 0, Number.MAX_SAFE_INTEGER, 0);
+      yield* follow(placeOf(owner, conversationId, turnId), follows);
+    },
 
     async stopTurn(owner, conversationId, turnId) {
       const place = placeOf(owner, conversationId, turnId);
@@ -531,6 +534,7 @@ function startChunk(
   ids: { turnId: string; replyId: string },
   conversationId: string,
   messageId: string,
+  createdAt: string,
   persisted: boolean,
 ): Chunk {
   return {
@@ -541,7 +545,7 @@ function startChunk(
       conversation_id: conversationId,
       message_id: messageId,
       persisted,
-      created_at: new Date().toISOString(),
+      created_at: createdAt,
     },
   };
 }
