@@ -20,7 +20,7 @@ interface Given {
   "uuid[]": readonly string[];
   "text[]": readonly (string | null)[];
   "boolean[]": readonly (boolean | null)[];
-  "integer[]": readonly number[];
+  "integer[]": readonly (number | null)[];
   "json[]": readonly (Json | object)[];
 }
 

@@ -32,7 +32,7 @@ export interface FlushLoop {
   remove(turn: LiveTurn): Promise<void>;
 }
 
-/** Milliseconds after which a node with running turns asks for stops, though it has nothing to write. */
+/** Milliseconds after which a node asks which of its turns are to stop or are gone, though it has nothing to write. */
 const LOOK = 100;
 /** Milliseconds that flushes keep apart at the most. */
 const SLOWEST = 40;
@@ -55,6 +55,7 @@ export function createFlushLoop(options: FlushOptions): FlushLoop {
   let flushing: { turns: ReadonlySet<LiveTurn>; done: Promise<void> } | undefined;
   let rate = 0;
   let lastFlush = 0;
+  let lastLook = 0;
 
   const wake = (): void => {
     dirty = true;
@@ -101,14 +102,21 @@ export function createFlushLoop(options: FlushOptions): FlushLoop {
   };
 
   const write = async (batch: ReadonlyMap<LiveTurn, readonly TurnEvent[]>): Promise<void> => {
-    const events = [...batch].flatMap(([turn, list]) => list.map((event) => ({ turn, event })));
+    const events: { turn: LiveTurn; event: TurnEvent | undefined }[] = [...batch].flatMap(([turn, list]) =>
+      list.map((event) => ({ turn, event })),
+    );
+    // Now and then also after those that write nothing: they may be gone while their responder thinks.
+    if (performance.now() >= lastLook + LOOK) {
+      lastLook = performance.now();
+      for (const turn of turns.values()) if (!batch.has(turn)) events.push({ turn, event: undefined });
+    }
     const told = await keepTrying(() =>
       database.call("write_events", {
         node: options.node(),
         lease: options.lease,
         turn_ids: events.map(({ turn }) => turn.id),
-        seqs: events.map(({ event }) => event.seq),
-        chunks: events.map(({ event }) => event.chunk),
+        seqs: events.map(({ event }) => event?.seq ?? null),
+        chunks: events.map(({ event }) => event?.chunk ?? null),
       }),
     );
     if (told === undefined) {

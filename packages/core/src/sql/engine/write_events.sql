@@ -1,6 +1,7 @@
 -- The flush of one node: renews its lease, writes the events of all its turns in one insert, and tells
 -- of its turns that are to stop ('stop') or that are its own no more ('gone'). Raises 'node_fenced' when
--- the node was taken for dead: then nothing of it is written, whatever it slept through.
+-- the node was taken for dead: then nothing of it is written, whatever it slept through. A turn that is
+-- only asked after stands among the events once, with no number.
 create function write_events(
   node bigint,
   lease interval,
@@ -21,12 +22,13 @@ begin
   end if;
 
   perform set_config('chatkeep.engine', 'on', true);
-  if cardinality(seqs) > 0 then
+  if cardinality(array_remove(seqs, null)) > 0 then
     insert into turn_events (owner_id, turn_id, seq, slot, chunk)
     -- Under the owner whose it is now: a claim may have moved it.
     select t.owner_id, t.id, e.seq, t.slot, e.chunk
     from unnest(turn_ids, seqs, chunks) as e (turn_id, seq, chunk)
     join turns t on t.id = e.turn_id and t.node_id = node and t.status = 'running'
+    where e.seq is not null
     -- The same flush again, when its first answer was lost with the connection.
     on conflict do nothing;
     -- Readers on other nodes; without any, the commit is spared the notify queue's lock.
