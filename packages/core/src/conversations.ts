@@ -33,6 +33,7 @@ export interface ConversationRow {
   metadata: JsonObject | null;
   created_no: number;
   active_no: number;
+  deleted_at: string | null;
   created_at: string;
   updated_at: string;
 }
@@ -40,7 +41,13 @@ export interface ConversationRow {
 /** The part of {@link History} that is about conversations. */
 export type Conversations = Pick<
   History,
-  "createConversation" | "getConversation" | "listConversations" | "updateConversation" | "deleteConversation"
+  | "createConversation"
+  | "getConversation"
+  | "listConversations"
+  | "updateConversation"
+  | "deleteConversation"
+  | "restoreConversation"
+  | "listTrash"
 >;
 
 /** Conversations on the SQL functions. */
@@ -124,6 +131,30 @@ export function createConversations(database: Database, limits: Limits): Convers
 
     async deleteConversation(owner, id) {
       await database.call("delete_conversation", { owner: ownerId(owner), conversation: id });
+    },
+
+    async restoreConversation(owner, id) {
+      const [row] = await database.call("restore_conversation", { owner: ownerId(owner), conversation: id });
+      return conversationFromRow(row?.restore_conversation as ConversationRow, owner);
+    },
+
+    async listTrash(owner, query = {}) {
+      const limit = checkRange(query.limit, "limit", 1, 100, 20);
+      const [row] = await database.call("list_trash", {
+        owner: ownerId(owner),
+        before_no: query.cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(query.cursor, {}),
+        page_limit: limit + 1,
+      });
+      const rows = row?.list_trash as ConversationRow[];
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      return {
+        conversations: page.map((one) => ({
+          ...conversationFromRow(one, owner),
+          deletedAt: instant(one.deleted_at)!,
+        })),
+        nextCursor: rows.length > limit && last !== undefined ? writeCursor(last, {}) : null,
+      };
     },
   };
 }

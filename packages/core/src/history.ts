@@ -4,8 +4,10 @@ import { createConversations } from "./conversations.ts";
 import type { DatabaseHealth } from "./database/breaker.ts";
 import { createDatabase } from "./database/database.ts";
 import type { ConnectionPool } from "./database/pool.ts";
+import { type JanitorOptions, purge } from "./janitor.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { createMessages } from "./messages.ts";
+import { type PersonalData, createPersonalData } from "./personal-data.ts";
 import { type OutagePolicy, createTurns } from "./turns/turns.ts";
 
 /** What {@link createHistory} takes. */
@@ -39,9 +41,11 @@ export interface Health {
 }
 
 /** {@link History} on PostgreSQL. */
-export interface CoreHistory extends History {
+export interface CoreHistory extends Omit<History, keyof PersonalData>, PersonalData {
   /** Asks the database now. */
   health(): Promise<Health>;
+  /** Deletes for good what its time is over for; see {@link JanitorOptions}. Resolves with the number of steps. */
+  purge(options?: JanitorOptions, signal?: AbortSignal): Promise<number>;
   /** How many turns run on this node. */
   runningTurns(): number;
   /**
@@ -84,6 +88,8 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   return {
     ...createConversations(database, limits),
     ...createMessages({ database, limits, answerSoFar: turns.answerSoFar }),
+    ...createPersonalData(database),
+    purge: (purged, signal) => purge(database, purged, signal),
     startTurn,
     getTurn,
     followTurn,

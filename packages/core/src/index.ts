@@ -13,6 +13,8 @@ export {
 export { RELEASE, releaseSchema } from "./database/release.ts";
 export { contextOf, type ContextOptions } from "./context.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+export type { JanitorOptions } from "./janitor.ts";
+export type { ActOptions, PersonalData } from "./personal-data.ts";
 export { ownerId } from "./owners.ts";
 export type { OutagePolicy } from "./turns/turns.ts";
 export {

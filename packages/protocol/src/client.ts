@@ -2,13 +2,16 @@ import { ChatkeepError } from "./errors.ts";
 import type { History } from "./history.ts";
 import type { Owner } from "./owner.ts";
 import { createFold } from "./stream/fold.ts";
+import { decodeLines } from "./stream/lines.ts";
 import { decodeFrames } from "./stream/sse.ts";
 import type { StartedTurn, Turn, TurnEvent } from "./turn.ts";
 import {
   type WireConversation,
   type WireConversationPage,
+  type WireTrashPage,
   conversationFromWire,
   conversationPageFromWire,
+  trashPageFromWire,
 } from "./wire/conversation.ts";
 import {
   type WireMessage,
@@ -17,6 +20,12 @@ import {
   messageInputToWire,
   messagePageFromWire,
 } from "./wire/message.ts";
+import {
+  type WireErasureReceipt,
+  type WireExportLine,
+  erasureReceiptFromWire,
+  exportLineFromWire,
+} from "./wire/personal-data.ts";
 import { problemFromWire } from "./wire/problem.ts";
 import {
   type WireTurn,
@@ -109,6 +118,39 @@ export function createClient(options: ClientOptions): History {
 
     async deleteConversation(owner, id) {
       await request(owner, "DELETE", conversationPath(id));
+    },
+
+    async restoreConversation(owner, id) {
+      return conversationFromWire(
+        await json<WireConversation>(owner, "POST", `${conversationPath(id)}/restore`),
+      );
+    },
+
+    async listTrash(owner, query = {}) {
+      return trashPageFromWire(
+        await json<WireTrashPage>(owner, "GET", `/api/trash${searchOf({ ...query })}`),
+      );
+    },
+
+    async claimSession(user, session) {
+      const headers = { "x-session-id": session.id };
+      return json<{ claimed: number }>(user, "POST", "/api/sessions/claim", { headers });
+    },
+
+    async *exportData(owner) {
+      const response = await request(owner, "GET", "/api/me/export", {
+        headers: { accept: "application/jsonl" },
+      });
+      for await (const text of decodeLines(bodyOf(response))) {
+        const line = exportLineFromWire(JSON.parse(text) as WireExportLine);
+        yield line;
+        if (line.type === "end") return;
+      }
+      throw new ChatkeepError("unavailable", "The export was cut off before its end; begin again.");
+    },
+
+    async eraseData(owner) {
+      return erasureReceiptFromWire(await json<WireErasureReceipt>(owner, "DELETE", "/api/me"));
     },
 
     async appendMessages(owner, id, messages) {
@@ -207,13 +249,17 @@ async function readJson<T>(response: Response): Promise<T> {
   }
 }
 
+function bodyOf(response: Response): ReadableStream<Uint8Array> {
+  if (response.body === null) throw new ChatkeepError("unavailable", "The server sent no stream.");
+  return response.body;
+}
+
 async function* readEvents(
   response: Response,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TurnEvent, void, void> {
-  if (response.body === null) throw new ChatkeepError("unavailable", "The server sent no stream.");
   try {
-    yield* decodeFrames(response.body);
+    yield* decodeFrames(bodyOf(response));
   } catch (error) {
     if (signal?.aborted !== true) throw error;
   }

@@ -78,3 +78,23 @@ export interface ConversationPage {
   /** Gives the next page; `null` on the last. */
   readonly nextCursor: string | null;
 }
+
+/** Which deleted conversations to list. */
+export interface TrashQuery {
+  /** 1 to 100 (default 20). */
+  readonly limit?: number | undefined;
+  /** The `nextCursor` of the page before; opaque. */
+  readonly cursor?: string | undefined;
+}
+
+/** A conversation in the trash. */
+export interface DeletedConversation extends Conversation {
+  readonly deletedAt: string;
+}
+
+/** A page of the trash. */
+export interface TrashPage {
+  readonly conversations: readonly DeletedConversation[];
+  /** Gives the next page; `null` on the last. */
+  readonly nextCursor: string | null;
+}

@@ -4,9 +4,12 @@ import type {
   ConversationPage,
   ConversationPatch,
   ConversationQuery,
+  TrashPage,
+  TrashQuery,
 } from "./conversation.ts";
 import type { Message, MessageInput, MessagePage, MessageQuery } from "./message.ts";
 import type { Owner } from "./owner.ts";
+import type { ErasureReceipt, ExportLine } from "./personal-data.ts";
 import type { FollowOptions, Question, StartedTurn, Turn, TurnEvent, TurnState } from "./turn.ts";
 
 /**
@@ -45,10 +48,33 @@ export interface History {
   updateConversation(owner: Owner, conversationId: string, patch: ConversationPatch): Promise<Conversation>;
 
   /**
-   * Deletes a conversation with all that belongs to it. A turn still running in it is stopped and cannot
-   * write into it again. A second delete is `conversation_not_found`.
+   * Deletes a conversation with all that belongs to it: to everybody it is gone, but its owner can restore
+   * it until the undo time is over and it is purged. A turn still running in it is stopped and cannot write
+   * into it again. A second delete is `conversation_not_found`.
    */
   deleteConversation(owner: Owner, conversationId: string): Promise<void>;
+
+  /** Takes a deleted conversation back. Errors: `conflict` when it is not deleted. */
+  restoreConversation(owner: Owner, conversationId: string): Promise<Conversation>;
+
+  /** Lists the owner's deleted conversations that can be restored, by last activity. */
+  listTrash(owner: Owner, query?: TrashQuery): Promise<TrashPage>;
+
+  /**
+   * Moves the conversations of an anonymous session to a user, all or none, with the turns that run in
+   * them. Idempotent: what is claimed is the session's no more, so a second claim, by whomever, finds
+   * nothing. A default conversation of a scope where the user has one stays beside it as an ordinary one.
+   */
+  claimSession(user: Owner, session: Owner): Promise<{ readonly claimed: number }>;
+
+  /**
+   * Yields all that is kept of the owner, whatever its size in constant memory: each conversation, archived
+   * and deleted ones too, followed by its messages in order.
+   */
+  exportData(owner: Owner): AsyncIterable<ExportLine>;
+
+  /** Erases all that is kept of the owner, at once and for good, and says what it was. */
+  eraseData(owner: Owner): Promise<ErasureReceipt>;
 
   /**
    * Appends messages, all or none. They get the next numbers in the given order, without a gap, however

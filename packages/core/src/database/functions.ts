@@ -88,6 +88,49 @@ export const FUNCTIONS = {
     args: { owner: "uuid", conversation: "text" },
     returns: { clear_messages: "bigint" },
   },
+  restore_conversation: {
+    args: { owner: "uuid", conversation: "text" },
+    returns: { restore_conversation: "json" },
+  },
+  list_trash: {
+    args: { owner: "uuid", before_no: "bigint", page_limit: "integer" },
+    returns: { list_trash: "json" },
+  },
+  export_conversations: {
+    args: { owner: "uuid", after_no: "bigint", page_limit: "integer" },
+    returns: { export_conversations: "json" },
+  },
+  export_messages: {
+    args: { owner: "uuid", conversation: "text", after_seq: "bigint", page_limit: "integer" },
+    returns: { export_messages: "json" },
+  },
+  hide_owner: { args: { owner: "uuid" }, returns: { hide_owner: "void" } },
+  erase_some: {
+    args: { owner: "uuid", page_limit: "integer" },
+    returns: { conversations_erased: "integer", messages_erased: "integer", turns_erased: "integer" },
+  },
+  erase_owner: {
+    args: { owner: "uuid", actor: "text", receipt: "json" },
+    returns: { erase_owner: "void" },
+  },
+  record_audit: {
+    args: { owner: "uuid", actor: "text", action: "text", details: "json" },
+    returns: { record_audit: "void" },
+  },
+  claim_session: {
+    args: { owner: "uuid", session: "uuid", actor: "text" },
+    returns: { claim_session: "bigint" },
+  },
+  purge_some: {
+    args: { undo: "interval", session_idle: "interval", page_limit: "integer" },
+    returns: { purge_some: "boolean" },
+  },
+  spend_points: {
+    args: { limit_key: "text", spent: "integer", window_ms: "bigint", restart: "boolean" },
+    returns: { points: "integer", left_ms: "bigint" },
+  },
+  read_points: { args: { limit_key: "text" }, returns: { points: "integer", left_ms: "bigint" } },
+  forget_points: { args: { limit_key: "text" }, returns: { forget_points: "bigint" } },
   begin_turn: {
     args: {
       owner: "uuid",

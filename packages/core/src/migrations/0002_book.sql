@@ -35,6 +35,7 @@ create table passages (
   book text collate "C" not null,
   path text collate "C" not null,
   position integer not null,
+  -- The heading; null for what stands under the chapter's title.
   section text,
   anchor text,
   -- The chapter's title and the headings above the section.
@@ -43,7 +44,7 @@ create table passages (
   -- The parser takes /api/chat, CHATKEEP_BOOK or a.b.c for one word each; without their signs each part
   -- is found.
   search tsvector not null generated always as (
-    setweight(to_tsvector('book_words', translate(coalesce(section, ''), '/_.:=<>&@\', '          ')), 'A')
+    setweight(to_tsvector('book_words', translate(coalesce(section, context), '/_.:=<>&@\', '          ')), 'A')
     || setweight(to_tsvector('book_words', translate(context, '/_.:=<>&@\', '          ')), 'B')
     || to_tsvector('book_words', translate(text, '/_.:=<>&@\', '          '))
   ) stored,

@@ -20,19 +20,26 @@ language plpgsql security definer set search_path from current as $$
 declare
   wanted integer := cardinality(ids);
   base bigint;
+  cleared bigint;
   stored integer;
   mismatch text;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
+  update owners o set active_at = clock_timestamp()
+  where o.id = owner and o.active_at < clock_timestamp() - interval '1 day';
   update conversations c set
     last_seq = c.last_seq + wanted,
     active_no = nextval('activity'),
     updated_at = clock_timestamp(),
     title = coalesce(c.title, new_title),
     title_source = coalesce(c.title_source, case when new_title is not null then 'question' end),
-    preview = coalesce(new_preview, c.preview)
+    -- A retry of an earlier message is not the latest one.
+    preview = case when exists (
+      select from messages old
+      where old.owner_id = owner and old.conversation_id = conversation and old.id = ids[wanted]
+    ) then c.preview else coalesce(new_preview, c.preview) end
   where c.owner_id = owner and c.id = conversation and c.deleted_at is null
-  returning c.last_seq - wanted into base;
+  returning c.last_seq - wanted, c.cleared_seq into base, cleared;
   if not found then
     perform refuse_conversation(owner, conversation);
   end if;
@@ -48,7 +55,8 @@ begin
     ids, roles, bodies, context_texts, intents, processed_flags, models, usages, metadatas
   ) with ordinality as given (id, role, body, context_text, intent, processed, model, usage, metadata, place)
   where not exists (
-    select from messages old where old.owner_id = owner and old.conversation_id = conversation and old.id = given.id
+    select from messages old
+    where old.owner_id = owner and old.conversation_id = conversation and old.id = given.id and old.seq > cleared
   )
   returning to_json(m);
   get diagnostics stored = row_count;
@@ -61,8 +69,9 @@ begin
   select given.id into mismatch
   from unnest(ids, roles, bodies, context_texts) as given (id, role, body, context_text)
   join messages old on old.owner_id = owner and old.conversation_id = conversation and old.id = given.id
-  where old.role <> given.role or old.parts::text <> given.body::text
-    or old.context_text is distinct from given.context_text
+    and old.seq > cleared
+  where (old.role <> given.role or old.parts::text <> given.body::text
+    or old.context_text is distinct from given.context_text)
   limit 1;
   if mismatch is not null then
     raise exception 'idempotency_mismatch' using errcode = 'CK000', detail = mismatch;
@@ -70,6 +79,6 @@ begin
   return query
   select to_json(old) from messages old
   where old.owner_id = owner and old.conversation_id = conversation and old.id = any (ids)
-    and old.seq <= base;
+    and old.seq > cleared and old.seq <= base;
 end
 $$;

@@ -33,7 +33,7 @@ begin
   end if;
 
   select * into m from messages k
-  where k.owner_id = owner and k.conversation_id = conversation and k.id = message_id;
+  where k.owner_id = owner and k.conversation_id = conversation and k.id = message_id and k.seq > c.cleared_seq;
   if found then
     select * into t from turns k
     where k.owner_id = owner and k.conversation_id = conversation and k.question_seq = m.seq;
@@ -63,6 +63,8 @@ begin
     end if;
   end if;
 
+  update owners o set active_at = clock_timestamp()
+  where o.id = owner and o.active_at < clock_timestamp() - interval '1 day';
   select s.slot into current_slot from event_slot s;
   update conversations k set
     last_seq = k.last_seq + 2,
@@ -78,8 +80,12 @@ begin
     (owner, conversation, c.last_seq + 1, message_id, turn_id, 'user', 'complete', body, context_text, metadata);
   insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts)
   values (owner, conversation, c.last_seq + 2, reply_id, turn_id, 'assistant', 'streaming', '[]');
-  insert into turns (owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, slot)
-  values (owner, turn_id, conversation, c.last_seq + 1, message_id, reply_id, node, current_slot)
+  -- The time that the first event tells, so that both tell the same.
+  insert into turns (owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, slot, created_at)
+  values (
+    owner, turn_id, conversation, c.last_seq + 1, message_id, reply_id, node, current_slot,
+    (start_chunk #>> '{messageMetadata,created_at}')::timestamptz
+  )
   returning * into t;
   insert into turn_events (owner_id, turn_id, seq, slot, chunk) values (owner, turn_id, 1, current_slot, start_chunk);
 

@@ -19,6 +19,8 @@ declare
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   insert into owners (id, kind) values (owner, owner_kind) on conflict do nothing;
+  update owners o set active_at = clock_timestamp()
+  where o.id = owner and o.active_at < clock_timestamp() - interval '1 day';
 
   if by_id then
     select * into c from conversations k where k.owner_id = owner and k.id = create_conversation.id;

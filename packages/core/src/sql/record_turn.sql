@@ -32,7 +32,7 @@ begin
   end if;
 
   select * into m from messages k
-  where k.owner_id = owner and k.conversation_id = conversation and k.id = message_id;
+  where k.owner_id = owner and k.conversation_id = conversation and k.id = message_id and k.seq > c.cleared_seq;
   if found then
     select * into t from turns k
     where k.owner_id = owner and k.conversation_id = conversation and k.question_seq = m.seq;

@@ -1,4 +1,4 @@
-import type { Conversation, ConversationPage } from "../conversation.ts";
+import type { Conversation, ConversationPage, DeletedConversation, TrashPage } from "../conversation.ts";
 import type { JsonObject } from "../json.ts";
 
 /** A conversation as JSON on the wire. */
@@ -71,6 +71,34 @@ export function conversationPageFromWire(wire: WireConversationPage): Conversati
   return {
     conversations: wire.conversations.map(conversationFromWire),
     total: wire.total,
+    nextCursor: wire.next_cursor,
+  };
+}
+
+/** A page of the trash as JSON on the wire. */
+export interface WireTrashPage {
+  conversations: (WireConversation & { deleted_at: string })[];
+  next_cursor: string | null;
+}
+
+/** To the wire. */
+export function trashPageToWire(page: TrashPage): WireTrashPage {
+  return {
+    conversations: page.conversations.map((one) => ({
+      ...conversationToWire(one),
+      deleted_at: one.deletedAt,
+    })),
+    next_cursor: page.nextCursor,
+  };
+}
+
+/** From the wire. */
+export function trashPageFromWire(wire: WireTrashPage): TrashPage {
+  return {
+    conversations: wire.conversations.map((one): DeletedConversation => ({
+      ...conversationFromWire(one),
+      deletedAt: one.deleted_at,
+    })),
     nextCursor: wire.next_cursor,
   };
 }

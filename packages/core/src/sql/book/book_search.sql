@@ -1,7 +1,7 @@
 -- The passages that best fit a question, best first, each with a score from 0 to 1: the share of the
--- question's terms, by weight, that the passage holds. A term in the section's heading counts 1, in the
--- chapter's title or a heading above 0.85, once in the text 0.7, more often there up to 1; long passages
--- count less. What fits the `background` counts on top. Chapters at the `preferred` path count 1.2 times.
+-- question's terms, by weight, that the passage holds. A term counts 0.8 in the heading and 0.55 in the text,
+-- each further time less and less, and 0.4 where only the chapter's title or a heading above has it; long
+-- passages count less. What fits the `background` counts on top. Chapters at the `preferred` path count 1.2 times.
 create function book_search(
   of_book text,
   question text,
@@ -25,8 +25,9 @@ begin
       select
         p.path, p.position,
         case when p.path = preferred then 1.2 else 1.0 end
-          -- ts_rank of one term is the sum of weight / place², at most π²/6 of the weight.
-          * sum(t.weight * least(1.0, 1.645 * ts_rank('{0.7, 0.8, 0.85, 1.0}', p.search, t.query)))
+          -- For one term, ts_rank is the sum of weight / place² over its places, divided by π²/6; in the heading
+          -- and twice in the text that comes to 0.77, which is taken for all that a passage can hold of it.
+          * sum(t.weight * ts_rank('{0.7, 0.6, 0.5, 1.0}', p.search, t.query) / 0.77)
           / total.weight
           / (0.85 + 0.15 * length(p.search) / greatest(1, b.term_count::double precision / b.passage_count))
           as score
@@ -50,7 +51,7 @@ begin
           sum(1.0 / w.passage_count) filter (where exists (select from t where t.found = word.lexeme))
             / sum(1.0 / w.passage_count), 0
         ) as matched
-        from unnest(ts_filter(p.search, '{a,b}')) word
+        from unnest(ts_filter(p.search, '{a}')) word
         join terms w on w.book = of_book and w.term = word.lexeme
       ) heading
       order by score desc, p.path, p.position

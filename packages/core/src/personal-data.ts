@@ -1,0 +1,114 @@
+import type { ErasureReceipt, ExportLine, Owner } from "@chatkeep/protocol";
+
+import { type ConversationRow, conversationFromRow, instant } from "./conversations.ts";
+import type { Database } from "./database/database.ts";
+import { type MessageRow, messageOf } from "./messages.ts";
+import { ownerId } from "./owners.ts";
+
+/** Who does something to an owner's data, for the audit: `owner` (default), or a server key's name. */
+export interface ActOptions {
+  readonly actor?: string;
+}
+
+/** What is done with all that is kept of one owner. */
+export interface PersonalData {
+  /** See `History.claimSession`; kept in the audit. */
+  claimSession(user: Owner, session: Owner, options?: ActOptions): Promise<{ readonly claimed: number }>;
+  /** See `History.exportData`; kept in the audit. */
+  exportData(owner: Owner, options?: ActOptions): AsyncIterable<ExportLine>;
+  /** See `History.eraseData`; kept in the audit. */
+  eraseData(owner: Owner, options?: ActOptions): Promise<ErasureReceipt>;
+  /** Keeps in the audit that somebody acted for an owner. */
+  recordAct(owner: Owner, actor: string): Promise<void>;
+}
+
+/** Rows read or deleted at once: about 20 ms of work. */
+const PAGE = 1000;
+
+/** Personal data on the SQL functions. */
+export function createPersonalData(database: Database): PersonalData {
+  return {
+    async claimSession(user, session, { actor = "owner" } = {}) {
+      if (user.kind !== "user" || session.kind !== "session") {
+        throw new TypeError("claimSession takes a user and a session, in this order.");
+      }
+      const [row] = await database.call("claim_session", {
+        owner: ownerId(user),
+        session: ownerId(session),
+        actor,
+      });
+      return { claimed: row?.claim_session ?? 0 };
+    },
+
+    async *exportData(owner, { actor = "owner" } = {}) {
+      const id = ownerId(owner);
+      await database.call("record_audit", { owner: id, actor, action: "export", details: null });
+      let conversations = 0;
+      let messages = 0;
+      for await (const row of exportedConversations(database, id)) {
+        conversations += 1;
+        yield {
+          type: "conversation",
+          conversation: conversationFromRow(row, owner),
+          deletedAt: instant(row.deleted_at),
+        };
+        for await (const message of exportedMessages(database, id, row.id)) {
+          messages += 1;
+          yield { type: "message", message: messageOf(message, owner) };
+        }
+      }
+      yield { type: "end", conversations, messages };
+    },
+
+    async eraseData(owner, { actor = "owner" } = {}) {
+      const id = ownerId(owner);
+      const receipt = { erasedAt: new Date().toISOString(), conversations: 0, messages: 0, turns: 0 };
+      await database.call("hide_owner", { owner: id });
+      for (;;) {
+        const [erased] = await database.call("erase_some", { owner: id, page_limit: PAGE });
+        if (erased === undefined) break;
+        receipt.conversations += erased.conversations_erased ?? 0;
+        receipt.messages += erased.messages_erased ?? 0;
+        receipt.turns += erased.turns_erased ?? 0;
+      }
+      await database.call("erase_owner", { owner: id, actor, receipt });
+      return receipt;
+    },
+
+    async recordAct(owner, actor) {
+      await database.call("record_audit", { owner: ownerId(owner), actor, action: "act", details: null });
+    },
+  };
+}
+
+async function* exportedConversations(
+  database: Database,
+  owner: string,
+): AsyncGenerator<ConversationRow, void, void> {
+  for (let after = 0; ;) {
+    const [page] = await database.call("export_conversations", { owner, after_no: after, page_limit: 100 });
+    const rows = page?.export_conversations as ConversationRow[];
+    if (rows.length === 0) return;
+    yield* rows;
+    after = rows.at(-1)!.created_no;
+  }
+}
+
+async function* exportedMessages(
+  database: Database,
+  owner: string,
+  conversation: string,
+): AsyncGenerator<MessageRow, void, void> {
+  for (let after = 0; ;) {
+    const [page] = await database.call("export_messages", {
+      owner,
+      conversation,
+      after_seq: after,
+      page_limit: PAGE / 10,
+    });
+    const rows = page?.export_messages as MessageRow[];
+    if (rows.length === 0) return;
+    yield* rows;
+    after = rows.at(-1)!.seq;
+  }
+}

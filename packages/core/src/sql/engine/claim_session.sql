@@ -1,0 +1,43 @@
+-- Moves all conversations of a session to a user, in one transaction, with all that they hold and the
+-- turns that run in them. Idempotent: what is moved is the session's no more, so a second claim, by
+-- whomever, finds nothing. Where the user has a default of the same scope, the session's stays beside it.
+create function claim_session(owner uuid, session uuid, actor text) returns bigint
+language plpgsql security definer set search_path from current as $$
+declare
+  claimed bigint;
+  claimed_archived bigint;
+begin
+  perform set_config('chatkeep.engine', 'on', true);
+  insert into owners (id, kind) values (owner, 'user') on conflict do nothing;
+  -- Both at once and in one order, so that two claims cannot wait for each other.
+  perform 1 from owners o where o.id in (owner, session) order by o.id for update;
+  perform 1 from conversations c where c.owner_id = session order by c.id for update;
+  update turn_events e set owner_id = owner where e.owner_id = session;
+  update conversations c set
+    owner_id = owner,
+    -- An id that the user has too, which only ids of the clients' own can meet.
+    id = case
+      when exists (select from conversations k where k.owner_id = owner and k.id = c.id) then gen_random_uuid()::text
+      else c.id
+    end,
+    is_default = c.is_default and not exists (
+      select from conversations k
+      where k.owner_id = owner and k.scope = c.scope and k.is_default and k.deleted_at is null
+    )
+  where c.owner_id = session;
+  select o.conversation_count, o.archived_count into claimed, claimed_archived from owners o where o.id = session;
+  if found then
+    update owners o set
+      conversation_count = o.conversation_count + claimed,
+      archived_count = o.archived_count + claimed_archived
+    where o.id = owner;
+    update owners o set conversation_count = 0, archived_count = 0 where o.id = session;
+  end if;
+  claimed := coalesce(claimed + claimed_archived, 0);
+  if claimed > 0 then
+    perform record_audit(owner, actor, 'claim', json_build_object('session', session, 'conversations', claimed));
+  end if;
+  perform set_config('chatkeep.engine', 'off', true);
+  return claimed;
+end
+$$;

@@ -1,0 +1,16 @@
+-- The first step of an erasure: all conversations of the owner are gone for every reader, and nothing
+-- that runs in them can write any more.
+create function hide_owner(owner uuid) returns void
+language plpgsql security definer set search_path from current as $$
+declare
+  running text;
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  update conversations c set deleted_at = clock_timestamp(), running_turn = null
+  where c.owner_id = owner and c.deleted_at is null;
+  for running in select t.conversation_id from turns t where t.owner_id = owner and t.status = 'running' loop
+    perform end_running_turn(owner, running);
+  end loop;
+  update owners o set conversation_count = 0, archived_count = 0 where o.id = owner;
+end
+$$;

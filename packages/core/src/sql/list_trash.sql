@@ -1,0 +1,14 @@
+-- The owner's deleted conversations that can still be restored, by last activity, below the number `before_no`.
+create function list_trash(owner uuid, before_no bigint, page_limit integer) returns json
+language plpgsql security definer set search_path from current as $$
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  return (
+    select coalesce(json_agg(to_json(page) order by page.active_no desc), '[]') from (
+      select c.* from conversations c
+      where c.owner_id = owner and c.deleted_at is not null and c.active_no < before_no
+      order by c.active_no desc limit page_limit
+    ) page
+  );
+end
+$$;
