@@ -3,7 +3,7 @@ import { escapeHtml as h } from "./page.ts";
 /** What is read here of an OpenAPI document. */
 interface Schema {
   $ref?: string;
-  type?: string;
+  type?: string | string[];
   description?: string;
   properties?: Record<string, Schema>;
   required?: string[];
@@ -156,7 +156,7 @@ function typeHtml(schema: Schema): string {
     schema.maximum !== undefined && schema.maximum < Number.MAX_SAFE_INTEGER
       ? ` ${schema.minimum ?? ""}–${schema.maximum}`
       : "";
-  return `${h(schema.type ?? "any JSON")}${bounds}${schema.format === undefined ? "" : ` (${h(schema.format)})`}`;
+  return `${h([schema.type ?? "any JSON"].flat().join(" | "))}${bounds}${schema.format === undefined ? "" : ` (${h(schema.format)})`}`;
 }
 
 function table(caption: string, rows: string[][]): string {

@@ -61,6 +61,12 @@ export async function listen({ server, port, host = "127.0.0.1", log }: ListenOp
     stopped = true;
     node.close(() => closed.resolve());
   };
+  // Node closes the connections that are idle when it stops, not those that become so afterwards.
+  node.on("request", (_, response) => {
+    response.once("close", () => {
+      if (stopped) setImmediate(() => node.closeIdleConnections());
+    });
+  });
   const close = async ({ grace = 5_000 }: { readonly grace?: number } = {}): Promise<void> => {
     stop();
     const timer = setTimeout(() => node.closeAllConnections(), grace);

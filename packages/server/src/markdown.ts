@@ -19,7 +19,7 @@ const LINKED = /^(https?:|mailto:|#|[^:]*$)/i;
 export function renderMarkdown(markdown: string, headings: readonly Heading[]): string {
   const marked = new Marked({
     renderer: {
-      html: ({ text }) => h(text),
+      html: (token) => ("block" in token && token.block ? `<p>${h(token.text)}</p>\n` : h(token.text)),
       link({ href, tokens }) {
         return linkHtml(href, this.parser.parseInline(tokens));
       },

@@ -92,19 +92,26 @@ export function ownerRoute<Path = undefined, Query = undefined, Body = undefined
 }
 
 /** What {@link openRoute} takes. */
-export interface OpenRoute extends RouteInfo {
-  readonly handle: (call: Call & { path: Readonly<Record<string, string>> }) => Promise<Response>;
+export interface OpenRoute<Path> extends RouteInfo {
+  readonly params?: z.ZodType<Path>;
+  readonly handle: (call: Call & { path: Path }) => Promise<Response>;
 }
 
 /** A route that answers anyone: health, documents and pages. It reads no credential, query or body. */
-export function openRoute(route: OpenRoute): Route {
-  const { handle, ...info } = route;
+export function openRoute<Path = undefined>(route: OpenRoute<Path>): Route {
+  const { handle, params, ...info } = route;
   return {
     ...info,
     access: "anyone",
-    params: undefined,
+    params,
     search: undefined,
     body: undefined,
-    answer: (arrival) => handle(arrival),
+    answer: async ({ request, requestId, cut, path }) =>
+      handle({
+        request,
+        requestId,
+        cut,
+        path: params === undefined ? (undefined as Path) : validate(params, path, "path"),
+      }),
   };
 }

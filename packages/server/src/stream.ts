@@ -68,14 +68,14 @@ interface BodyOptions {
 function createBody(options: BodyOptions): ReadableStream<Uint8Array> {
   const { events, detach, heartbeat, log } = options;
   let next: Promise<IteratorResult<TurnEvent>> | undefined = options.first;
-  /** Whether the reader waits for a frame, rather than we for the reader. */
-  let wanted = false;
-  /** Heartbeats since something was sent or taken. */
-  let quiet = 0;
+  /** Whether the reader asked for the frame that comes next. */
+  let asked = false;
+  /** How often the time of a heartbeat came while the reader had not taken what was sent. */
+  let stalls = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const end = (): void => {
-    clearInterval(timer);
+    clearTimeout(timer);
     options.release();
   };
   const leave = (): void => {
@@ -85,24 +85,30 @@ function createBody(options: BodyOptions): ReadableStream<Uint8Array> {
     void events.return?.().catch(() => undefined);
   };
 
+  /** Called after a time in which nothing was sent and nothing asked for. */
+  const onQuiet = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+    const reading = asked && controller.desiredSize === 0;
+    stalls = reading ? 0 : stalls + 1;
+    if (stalls < 2) {
+      if (reading) controller.enqueue(HEARTBEAT);
+      timer?.refresh();
+      return;
+    }
+    log.info({ heartbeat }, "cut off a reader that does not read");
+    leave();
+    if (options.cut === undefined) controller.error(new Error("The reader does not read."));
+    else options.cut();
+  };
+
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        timer = setInterval(() => {
-          quiet++;
-          if (wanted) {
-            quiet = 0;
-            controller.enqueue(HEARTBEAT);
-          } else if (quiet >= 2) {
-            log.info({ heartbeat }, "cut off a reader that does not read");
-            leave();
-            if (options.cut === undefined) controller.error(new Error("The reader does not read."));
-            else options.cut();
-          }
-        }, heartbeat);
+        timer = setTimeout(() => onQuiet(controller), heartbeat);
       },
       async pull(controller) {
-        wanted = true;
+        asked = true;
+        stalls = 0;
+        timer?.refresh();
         try {
           const result = await (next ?? events.next());
           next = undefined;
@@ -110,14 +116,16 @@ function createBody(options: BodyOptions): ReadableStream<Uint8Array> {
             controller.enqueue(DONE);
             controller.close();
             end();
-          } else controller.enqueue(encode(encodeFrame(result.value)));
+          } else {
+            controller.enqueue(encode(encodeFrame(result.value)));
+            timer?.refresh();
+          }
         } catch (error) {
           if (!detach.signal.aborted) log.warn({ err: error }, "a stream broke off; its reader resumes");
           leave();
           controller.close();
         }
-        wanted = false;
-        quiet = 0;
+        asked = false;
       },
       cancel: leave,
     },

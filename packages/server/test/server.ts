@@ -32,6 +32,8 @@ export interface TestServer {
   conversation(session: string): Promise<WireConversation>;
   /** All lines logged so far. */
   logged(): Record<string, unknown>[];
+  /** Resolves when a line with this message is logged. */
+  logs(message: string): Promise<void>;
 }
 
 /** Starts it for a test file, to be called at its top level. */
@@ -41,7 +43,12 @@ export async function startServer(options: Partial<ServerOptions> = {}): Promise
   const script = createScriptedResponder();
   const history = createHistory({ pool, responder: script.responder });
   const lines: string[] = [];
-  const log = createLog({ level: "debug", destination: { write: (line) => void lines.push(line) } });
+  const waiting = new Set<() => void>();
+  const write = (line: string): void => {
+    lines.push(line);
+    for (const look of waiting) look();
+  };
+  const log = createLog({ level: "debug", destination: { write } });
   const server = createServer({ history, health: () => history.health(), log, ...options });
   const listener = await listen({ server, port: 0, log });
   afterAll(async () => {
@@ -87,6 +94,16 @@ export async function startServer(options: Partial<ServerOptions> = {}): Promise
       expect(response.status).toBe(201);
       return (await response.json()) as WireConversation;
     },
+    logs: (message) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (!lines.some((line) => line.includes(message))) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+        look();
+      }),
     logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
   };
 }

@@ -2,6 +2,7 @@ import { ChatkeepError } from "@chatkeep/protocol";
 
 import { escapeHtml as h, pageResponse } from "../page.ts";
 import { type Route, openRoute } from "../route.ts";
+import { chapterPath } from "../schema/path.ts";
 
 /** A chapter in the list of a book. */
 export interface ChapterEntry {
@@ -58,10 +59,11 @@ export function bookRoutes(book: Chapters): Route[] {
       path: "/book/{path}",
       tag: "Documents",
       summary: "A chapter of the book",
+      params: chapterPath,
       replies: { 200: { description: "A page.", text: { "text/html": "A page without a script." } } },
       errors: ["not_found", "unavailable"],
       handle: async ({ path }) => {
-        const [chapters, chapter] = await Promise.all([book.chapters(), book.chapter(path["path"] ?? "")]);
+        const [chapters, chapter] = await Promise.all([book.chapters(), book.chapter(path.path)]);
         if (chapter === null)
           throw new ChatkeepError("not_found", "The book has no such chapter. `/book` lists them.");
         const { renderMarkdown } = await import("../markdown.ts");

@@ -12,3 +12,6 @@ export const turnPath: z.ZodType<{ conversation_id: string; turn_id: string }> =
   conversation_id: id,
   turn_id: id,
 });
+
+/** The path of a chapter, which may hold slashes. */
+export const chapterPath: z.ZodType<{ path: string }> = z.strictObject({ path: z.string() });

@@ -1,0 +1,14 @@
+import { writeFileSync } from "node:fs";
+
+import type { History } from "@chatkeep/protocol";
+import { createServer } from "@chatkeep/server";
+
+/** Writes `openapi.json` anew, the file that a test compares with what the server tells: `npm run openapi -w packages/server`. */
+const server = createServer({
+  // The document is asked for, and nothing else.
+  history: {} as History,
+  health: () => Promise.resolve({ status: "ok", database: { status: "ok", latencyMs: 0 } }),
+  book: { chapters: () => Promise.resolve([]), chapter: () => Promise.resolve(null) },
+});
+const response = await server.fetch(new Request("http://localhost/openapi.json"));
+writeFileSync(new URL("../openapi.json", import.meta.url), `${await response.text()}\n`);

@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+
+import { startServer } from "./server.ts";
+
+const chapters = [
+  { path: "intro.md", title: "Introduction", url: "/book/intro.md" },
+  { path: "deep/more & more.md", title: "More & <more>", url: "/book/deep/more%20%26%20more.md" },
+];
+const markdown = `# Introduction
+
+First words, with <script>alert(1)</script> and <b onclick="x()">raw HTML</b>.
+
+## What it \`is\` {#what}
+
+[a](javascript:alert(1)) [b](data:text/html,x) [c](https://example.org/?a=1&b=2) [d](deep/more.md#x)
+![picture](javascript:alert(2)) ![photo](photo.png "title")
+
+\`\`\`ts
+const a = "<script>";
+\`\`\`
+
+<img src=x onerror=alert(1)>
+
+### <i>Odd</i> & "quoted"
+`;
+const sections = [
+  { title: "What it is", anchor: "what", depth: 2 },
+  { title: 'Odd & "quoted"', anchor: 'odd--"quoted"', depth: 3 },
+];
+
+const { send, refused } = await startServer({
+  book: {
+    chapters: async () => chapters,
+    chapter: async (path) => {
+      const found = chapters.find((chapter) => chapter.path === path);
+      return found === undefined ? null : { ...found, markdown, sections };
+    },
+  },
+});
+
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+test.each(["/docs", "/book", "/book/intro.md"])("%s needs nothing that its policy forbids", async (path) => {
+  const response = await send(path);
+  expect(response.headers.get("content-security-policy")).toBe(POLICY);
+  expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
+  const html = await response.text();
+  expect(html).not.toMatch(/<script|<style|<img|<iframe|<[^>]* (style|src|on\w+)=/i);
+  expect(html).not.toMatch(/href="(?!\/|#|https:\/\/example\.org|deep\/|photo\.png)/);
+  expect(html).toContain('<link rel="stylesheet" href="/pages.css">');
+});
+
+test("the style sheet loads nothing from elsewhere", async () => {
+  const response = await send("/pages.css");
+  expect(response.headers.get("content-type")).toBe("text/css; charset=utf-8");
+  expect(await response.text()).not.toMatch(/@import|url\(/);
+});
+
+test("the API's page shows every operation and links only to what it has", async () => {
+  const html = await (await send("/docs")).text();
+  for (const id of ["createConversation", "startTurn", "followTurn", "health", "schema-Message"]) {
+    expect(html).toContain(`id="${id}"`);
+  }
+  const ids = new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+  for (const [, target] of html.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(target);
+});
+
+test("a chapter is shown with the anchors that citations name, its raw HTML as text, no link that runs a script", async () => {
+  const html = await (await send("/book/intro.md")).text();
+  expect(html).toContain("<h1>Introduction</h1>");
+  expect(html.match(/<h1>/g)).toHaveLength(1);
+  expect(html).toContain('<h2 id="what"><a href="#what">What it <code>is</code></a></h2>');
+  expect(html).toContain('id="odd--&#34;quoted&#34;"');
+  expect(html).toContain("&#60;script&#62;alert(1)&#60;/script&#62;");
+  expect(html).toContain('<a href="https://example.org/?a=1&#38;b=2">c</a>');
+  expect(html).toContain('<a href="deep/more.md#x">d</a>');
+  expect(html).toContain('<a href="photo.png">photo</a>');
+  expect(html).not.toMatch(/href="(javascript|data):/i);
+  expect(html).toContain('aria-current="page"');
+});
+
+test("the path of a chapter may hold slashes and any character", async () => {
+  const html = await (await send("/book/deep/more%20%26%20more.md")).text();
+  expect(html).toContain("<h1>More &#38; &#60;more&#62;</h1>");
+  expect(html).toContain("<title>More &#38; &#60;more&#62;</title>");
+});
+
+test("a chapter that is not there is 404", async () => {
+  expect(await refused("/book/nothing.md")).toMatchObject({ status: 404, code: "not_found" });
+});
