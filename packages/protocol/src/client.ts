@@ -27,7 +27,9 @@ import {
   exportLineFromWire,
 } from "./wire/personal-data.ts";
 import { problemFromWire } from "./wire/problem.ts";
+import { queryTextToWire } from "./wire/query.ts";
 import {
+  TURN_STATUS_HEADER,
   type WireTurn,
   type WireTurnState,
   questionToWire,
@@ -103,8 +105,12 @@ export function createClient(options: ClientOptions): History {
     },
 
     async listConversations(owner, query = {}) {
-      const { sort, ...rest } = query;
-      const search = searchOf({ ...rest, sort: sort === undefined ? undefined : WIRE_SORT[sort] });
+      const { sort, scope, ...rest } = query;
+      const search = searchOf({
+        ...rest,
+        scope: scope === undefined ? undefined : queryTextToWire(scope),
+        sort: sort === undefined ? undefined : WIRE_SORT[sort],
+      });
       return conversationPageFromWire(
         await json<WireConversationPage>(owner, "GET", `/api/conversations${search}`),
       );
@@ -179,7 +185,11 @@ export function createClient(options: ClientOptions): History {
         headers: { accept: "text/event-stream" },
         signal,
       });
-      return readStart(response, id, signal);
+      const started = await readStart(response, id, signal);
+      if (!response.headers.has(TURN_STATUS_HEADER)) return started;
+      // The first event is of the turn's beginning: how it was settled is asked for.
+      const { turn } = await client.getTurn(owner, id, started.turn.id);
+      return { ...started, turn };
     },
 
     async getTurn(owner, id, turnId) {
@@ -189,7 +199,7 @@ export function createClient(options: ClientOptions): History {
     async *followTurn(owner, id, turnId, { after = 0, signal } = {}) {
       const headers = {
         accept: "text/event-stream",
-        ...(after > 0 ? { "last-event-id": String(after) } : {}),
+        ...(after === 0 ? {} : { "last-event-id": String(after) }),
       };
       try {
         const response = await request(owner, "GET", `${turnPath(id, turnId)}/events`, { headers, signal });

@@ -22,4 +22,5 @@ export * from "./wire/conversation.ts";
 export * from "./wire/message.ts";
 export * from "./wire/personal-data.ts";
 export * from "./wire/problem.ts";
+export * from "./wire/query.ts";
 export * from "./wire/turn.ts";

@@ -4,6 +4,9 @@ import type { Part } from "../part.ts";
 import type { Question, ShownAnswer, Turn, TurnState, TurnStatus } from "../turn.ts";
 import { type WireMessage, messageFromWire, messageToWire } from "./message.ts";
 
+/** The response header that tells how the turn of a stream was settled, where it is a retry that found it settled. */
+export const TURN_STATUS_HEADER = "x-chatkeep-turn-status";
+
 /** A turn as JSON on the wire. */
 export interface WireTurn {
   id: string;

@@ -2,6 +2,8 @@ import {
   type Answer,
   type History,
   STREAM_HEADERS,
+  TURN_STATUS_HEADER,
+  type Turn,
   type TurnEvent,
   createFold,
   questionFromWire,
@@ -63,14 +65,16 @@ export function turnRoutes({ history, heartbeat, log }: TurnRouteOptions): Route
         const { owner, path, body, request } = call;
         const asked = questionFromWire(body);
         if (wantsStream(request)) {
-          let persisted = true;
+          let turn: Turn | undefined;
           const begin = async (signal: AbortSignal): Promise<AsyncIterable<TurnEvent>> => {
             const started = await history.startTurn(owner, path.conversation_id, asked, { signal });
-            persisted = started.turn.persisted;
+            ({ turn } = started);
             return started.events;
           };
           const response = await stream(call, begin);
-          if (!persisted) response.headers.set(PERSISTED_HEADER, "false");
+          if (turn?.persisted === false) response.headers.set(PERSISTED_HEADER, "false");
+          if (turn !== undefined && turn.status !== "running")
+            response.headers.set(TURN_STATUS_HEADER, turn.status);
           return response;
         }
         const started = await history.startTurn(owner, path.conversation_id, asked, {

@@ -6,7 +6,7 @@ import type {
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { flag, id, integer, time } from "./field.ts";
+import { flag, id, integer, scope, time } from "./field.ts";
 import { jsonObject } from "./json.ts";
 
 /** A conversation, as it is given out. */
@@ -88,7 +88,7 @@ export const conversationSearch: z.ZodType<ConversationSearch> = z.strictObject(
   limit: integer(1, 100).optional().meta({ description: "Default 20." }),
   cursor: z.string().optional().meta({ description: "The `next_cursor` of the page before." }),
   offset: integer(0, 1_000_000_000).optional().meta({ description: "How many to leave out. Default 0." }),
-  scope: z.string().optional(),
+  scope: scope.optional(),
   archived: flag.optional().meta({ description: "Default `false`: only those that are not archived." }),
   sort: z.enum(["created_at", "updated_at"]).optional().meta({ description: "Default `updated_at`." }),
   order: z.enum(["asc", "desc"]).optional().meta({ description: "Default `desc`." }),

@@ -1,3 +1,4 @@
+import { queryTextFromWire } from "@chatkeep/protocol";
 import { z } from "zod";
 
 /**
@@ -22,6 +23,13 @@ export function integer(min: number, max: number): z.ZodType<number> {
     z.int({ error }).min(min, error).max(max, error),
   );
 }
+
+/** A scope in a query string. */
+export const scope: z.ZodType<string> = z
+  .preprocess((value) => (typeof value === "string" ? queryTextFromWire(value) : value), z.string())
+  .meta({
+    description: "A lone surrogate, which UTF-8 cannot hold, is written as U+FDD0 and four hex digits.",
+  });
 
 /** `true` or `false` in a query string. */
 export const flag: z.ZodType<boolean> = z.preprocess(
