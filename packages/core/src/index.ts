@@ -1,6 +1,8 @@
 export { createHistory, type CoreHistory, type Health, type HistoryOptions } from "./history.ts";
 export type { DatabaseHealth } from "./database/breaker.ts";
-export { migrate, MigrationError, type Migrated, type MigrateOptions } from "./database/migrate.ts";
+export { migrate, type Migrated, type MigrateOptions } from "./database/migrate.ts";
+export { MigrationError } from "./database/migration-error.ts";
+export type { Security } from "./database/roles.ts";
 export {
   createPool,
   openConnection,

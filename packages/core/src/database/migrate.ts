@@ -1,5 +1,8 @@
-import type { Connection, ConnectionPool, Queryable } from "./pool.ts";
+import { MigrationError } from "./migration-error.ts";
+import type { Connection, ConnectionPool } from "./pool.ts";
 import { RELEASE, readFunctions, readMigrations, readSecurity, releaseSchema } from "./release.ts";
+import { INSUFFICIENT_PRIVILEGE, type Security, joinRoles, leaveRoles, makeRoles } from "./roles.ts";
+import { ask, run, serverVersion } from "./statement.ts";
 
 /** What {@link migrate} takes. */
 export interface MigrateOptions {
@@ -9,23 +12,12 @@ export interface MigrateOptions {
   readonly grantTo?: readonly string[];
 }
 
-/**
- * Which second lock holds: `roles` of their own that own tables and functions, or row-level security
- * `forced` on the migrating role, where the server gives no right to create roles.
- */
-export type Security = "roles" | "forced";
-
 /** What {@link migrate} did. */
 export interface Migrated {
   /** The version before, 0 for a new schema. */
   readonly from: number;
   readonly to: number;
   readonly security: Security;
-}
-
-/** A schema that cannot be migrated; the message says what to do. */
-export class MigrationError extends Error {
-  override readonly name = "MigrationError";
 }
 
 /** The oldest PostgreSQL that we work on, as `server_version_num`. */
@@ -58,8 +50,6 @@ export async function migrate(pool: ConnectionPool, options: MigrateOptions = {}
   }
 }
 
-const INSUFFICIENT_PRIVILEGE = "42501";
-
 function lacksRight(schema: string, cause: Error): MigrationError {
   return new MigrationError(
     `This role lacks a right to set up the schema "${schema}" (${cause.message}). Run "chatkeep migrate" once with a role that owns the database.`,
@@ -83,12 +73,14 @@ async function migrateLocked(
       `The schema "${schema}" is at version ${from}, this release knows only ${RELEASE}. Start the newer release, or point this one at another schema.`,
     );
   }
-  const login = String(await ask(connection, "select current_user"));
   const security = exists
     ? ((await ask(connection, `select "${schema}".schema_security()`)) as Security)
     : await makeRoles(connection);
   const functions = releaseSchema(schema);
   const has = await ask(connection, `select to_regnamespace('"${functions}"')`);
+  if (from === RELEASE && has !== null && grantTo.length === 0) return { from, to: RELEASE, security };
+  if (security === "roles") await joinRoles(connection);
+  const login = String(await ask(connection, "select current_user"));
   const to = [login, ...grantTo].map(quote).join(", ");
 
   /** Acts as a role of ours, or, where there are none, as the one that migrates. */
@@ -130,47 +122,16 @@ async function migrateLocked(
     await run(connection, `grant usage on schema "${schema}", "${functions}" to ${to}`);
   }
   await run(connection, "reset role");
+  if (security === "roles") await leaveRoles(connection);
   return { from, to: RELEASE, security };
 }
 
 async function checkServer(connection: Connection): Promise<void> {
-  if (Number(await ask(connection, "select current_setting('server_version_num')")) >= OLDEST_SERVER) return;
+  if ((await serverVersion(connection)) >= OLDEST_SERVER) return;
   const version = String(await ask(connection, "select current_setting('server_version')"));
   throw new MigrationError(
     `PostgreSQL ${version} is too old: Chatkeep needs 15 or newer. Upgrade the server.`,
   );
-}
-
-/** Makes the two roles, if the server lets us; they are the same for every schema and hold no right of their own. */
-async function makeRoles(connection: Connection): Promise<Security> {
-  await run(connection, "savepoint roles");
-  try {
-    for (const role of ["chatkeep_store", "chatkeep_engine"]) {
-      await run(
-        connection,
-        `do $$ begin
-           create role ${role} nologin nosuperuser nobypassrls noinherit;
-         exception when duplicate_object or unique_violation then null;
-         end $$`,
-      );
-      const canAct = `select pg_has_role(current_user, '${role}', 'member')`;
-      if ((await ask(connection, canAct)) !== true) await run(connection, `grant ${role} to current_user`);
-      // Being a member is not enough on PostgreSQL 16 and later: acting as it has to work.
-      await run(connection, `set local role ${role}`);
-      await run(connection, "reset role");
-    }
-    await run(connection, "release savepoint roles");
-    return "roles";
-  } catch (error) {
-    if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) throw error;
-    await run(connection, "rollback to savepoint roles");
-  }
-  if ((await ask(connection, "select rolbypassrls from pg_roles where rolname = current_user")) === true) {
-    throw new MigrationError(
-      "This role bypasses row-level security and may not create roles, so nothing would keep one owner's rows from another's. Use a role without BYPASSRLS, or one with CREATEROLE.",
-    );
-  }
-  return "forced";
 }
 
 function bookkeeping(security: Security): string {
@@ -200,15 +161,4 @@ function grantOwnFunctions(functions: string, to: string): string {
 
 function quote(identifier: string): string {
   return `"${identifier.replaceAll('"', '""')}"`;
-}
-
-async function run(connection: Queryable, text: string): Promise<void> {
-  await connection.query({ text });
-}
-
-/** The one value that a statement returns. */
-async function ask(connection: Queryable, text: string): Promise<unknown> {
-  const { rows } = await connection.query({ text });
-  const row = rows[0] as Record<string, unknown> | undefined;
-  return row === undefined ? null : (Object.values(row)[0] ?? null);
 }

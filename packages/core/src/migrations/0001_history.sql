@@ -176,6 +176,7 @@ create table secrets (
 insert into secrets values ('receipt', gen_random_uuid()::text || gen_random_uuid()::text);
 
 -- Row-level security: an owner's function sees the rows of the owner it set, and no others.
+-- Outside of one, the setting is null or, later in a session, empty: then it sees none.
 -- (The engine's policy differs by what the server allows: see ../security.)
 alter table owners enable row level security;
 alter table owners force row level security;
@@ -194,8 +195,8 @@ alter table turn_events_1 force row level security;
 alter table turn_events_2 enable row level security;
 alter table turn_events_2 force row level security;
 
-create policy owner on owners using (id = current_setting('chatkeep.owner', true)::uuid);
-create policy owner on conversations using (owner_id = current_setting('chatkeep.owner', true)::uuid);
-create policy owner on messages using (owner_id = current_setting('chatkeep.owner', true)::uuid);
-create policy owner on turns using (owner_id = current_setting('chatkeep.owner', true)::uuid);
-create policy owner on turn_events using (owner_id = current_setting('chatkeep.owner', true)::uuid);
+create policy owner on owners using (id = nullif(current_setting('chatkeep.owner', true), '')::uuid);
+create policy owner on conversations using (owner_id = nullif(current_setting('chatkeep.owner', true), '')::uuid);
+create policy owner on messages using (owner_id = nullif(current_setting('chatkeep.owner', true), '')::uuid);
+create policy owner on turns using (owner_id = nullif(current_setting('chatkeep.owner', true), '')::uuid);
+create policy owner on turn_events using (owner_id = nullif(current_setting('chatkeep.owner', true), '')::uuid);
