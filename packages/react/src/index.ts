@@ -10,6 +10,7 @@ export * from "./state/identifier.ts";
 export * from "./state/session.ts";
 export * from "./state/snapshot.ts";
 export * from "./state/storage.ts";
+export * from "./state/thread-state.ts";
 export * from "./state/thread.ts";
 export * from "./hooks/useSnapshot.ts";
 export * from "./hooks/useStrings.ts";

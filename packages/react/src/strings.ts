@@ -93,7 +93,7 @@ export const ENGLISH: Strings = {
   notSent: "Not sent",
   notSaved: "Not saved",
   notSavedDetail:
-    "Conversations cannot be saved at the moment. This exchange is lost when you close the page.",
+    "The server cannot save at the moment. This exchange is kept here and saved as soon as it can.",
   retry: "Retry",
   edit: "Edit",
   askAgain: "Ask again",

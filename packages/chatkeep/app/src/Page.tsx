@@ -45,7 +45,7 @@ export function Page({ chat, storage, theme }: PageProps): ReactNode {
   const title = conversation === undefined ? ENGLISH.untitled : titleOf(conversation, ENGLISH);
 
   useEffect(() => {
-    void chat.conversations.refresh();
+    chat.refresh();
     const refresh = (): void => void (document.visibilityState === "visible" && chat.refresh());
     document.addEventListener("visibilitychange", refresh);
     addEventListener("online", refresh);

@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type ReactNode, type RefObject, useId, useLayoutEffect, useRef } from "react";
 
 import { useStrings } from "../hooks/useStrings.ts";
-import type { ThreadState } from "../state/thread.ts";
+import type { ThreadState } from "../state/thread-state.ts";
 import { Icon } from "./Icon.tsx";
 
 /** What {@link Composer} takes. */

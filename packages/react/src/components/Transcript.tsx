@@ -2,7 +2,8 @@ import { type ReactNode, type RefObject, useEffect, useRef } from "react";
 
 import type { KeptScroll } from "../hooks/useScrollKeeper.ts";
 import { useStrings } from "../hooks/useStrings.ts";
-import type { Thread, ThreadState } from "../state/thread.ts";
+import type { ThreadState } from "../state/thread-state.ts";
+import type { Thread } from "../state/thread.ts";
 import { Icon } from "./Icon.tsx";
 import { type MessageActions, MessageView } from "./MessageView.tsx";
 import { Notice } from "./Notice.tsx";

@@ -18,7 +18,7 @@ export type Blocks = (text: string) => readonly Block[];
  * only the rest is lexed again.
  *
  * The result equals that of lexing the whole text at once: a text that does not continue the one before, and one
- * that may define a link, which reaches backwards, are lexed from the beginning.
+ * that may define a link (`[label]: address`), which reaches backwards, are lexed from the beginning.
  */
 export function createBlocks(): Blocks {
   let before = "";
@@ -27,7 +27,7 @@ export function createBlocks(): Blocks {
   return (text) => {
     const source = text.replace(/\r\n?/g, "\n");
     if (source === before && blocks.length > 0) return blocks;
-    const grows = source.startsWith(before) && !mayDefineLink(source);
+    const grows = source.startsWith(before) && !source.includes("]:");
     const kept = grows ? finished(blocks, before) : [];
     let offset = blocks[kept.length]?.start ?? 0;
     if (kept.length === 0) offset = 0;
@@ -44,18 +44,20 @@ export function createBlocks(): Blocks {
   };
 }
 
-/** The blocks before the last one that begins after a blank line. */
+/**
+ * The blocks before the last one that begins after a blank line, unless what stands before it is a list: `* * *`
+ * after one is a line across the page until a letter follows, and then its next item.
+ */
 function finished(blocks: readonly Block[], source: string): readonly Block[] {
-  const last = blocks.findLastIndex(({ start }) =>
-    /\n[ \t]*\n[ \t]*$/.test(source.slice(Math.max(0, start - 99), start)),
+  const last = blocks.findLastIndex(
+    ({ start }, index) =>
+      blocks[index - 1]?.token.type !== "list" &&
+      BLANK_LINE.test(source.slice(Math.max(0, start - 99), start)),
   );
   return blocks.slice(0, Math.max(last, 0));
 }
 
-/** Whether a line may define a link: `[label]: address`, also inside a quotation or a list. */
-function mayDefineLink(text: string): boolean {
-  return /^[ \t>*+-]*(?:\d+[.)])?[ \t]*\[[^\]\n]+\]:/m.test(text);
-}
+const BLANK_LINE = /\n[ \t]*\n[ \t]*$/;
 
 function lex(text: string): MarkedToken[] {
   const tokens: Token[] = new Lexer({ gfm: true }).lex(text);

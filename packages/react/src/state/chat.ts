@@ -3,10 +3,10 @@ import type { History, Owner } from "@chatkeep/protocol";
 import { type ConversationList, createConversationList } from "./conversations.ts";
 import { type Drafts, NEW_DRAFT, createDrafts } from "./draft.ts";
 import { newId } from "./identifier.ts";
-import { createOutbox } from "./outbox.ts";
 import type { Schedule } from "./snapshot.ts";
 import type { TextStorage } from "./storage.ts";
 import { type Thread, createThread } from "./thread.ts";
+import { createUnsentQuestions } from "./unsent.ts";
 
 /** All that a page needs of one owner's conversations. */
 export interface Chat {
@@ -25,7 +25,7 @@ export interface Chat {
   /** The draft of a thread. */
   draft(thread: Thread): string;
   setDraft(thread: Thread, text: string): void;
-  /** Reads what has changed elsewhere: call it when the page is looked at again. */
+  /** Reads what has changed elsewhere, and sends what is unsent: call it at first and when the page is looked at again. */
   refresh(): void;
   close(): void;
 }
@@ -48,11 +48,11 @@ const STREAMS_BEHIND = 1;
 /** Threads kept in memory; older ones are read again when shown. */
 const THREADS = 20;
 
-/** Reads nothing by itself: call `conversations.refresh()` and `show(thread)`. */
+/** Reads nothing by itself: call `refresh()` and `show(thread)`. */
 export function createChat(options: ChatOptions): Chat {
   const { history, owner, storage, schedule } = options;
   const drafts: Drafts = createDrafts(storage);
-  const outbox = createOutbox(storage);
+  const unsent = createUnsentQuestions(storage);
   const conversations = createConversationList({ history, owner, schedule });
   /** Most recently shown last. */
   const threads = new Map<string, Thread>();
@@ -65,7 +65,7 @@ export function createChat(options: ChatOptions): Chat {
       owner,
       conversationId,
       origin,
-      outbox,
+      unsent,
       schedule,
       onConversation: (event, conversation) => conversations.put(event, conversation),
     });
@@ -107,13 +107,15 @@ export function createChat(options: ChatOptions): Chat {
       threads.get(conversationId)?.close();
       threads.delete(conversationId);
       drafts.set(conversationId, "");
-      for (const { id } of outbox.list(conversationId)) outbox.remove(conversationId, id);
+      for (const { id } of unsent.list(conversationId)) unsent.remove(conversationId, id);
     },
     draft: (thread) => drafts.get(draftKey(thread)),
     setDraft: (thread, text) => drafts.set(draftKey(thread), text),
     refresh() {
       void conversations.refresh();
-      if (shown !== undefined) void shown.open();
+      // Also those that are not shown, if something asked in them is not known to be saved.
+      const waiting = unsent.conversations().map((id) => chat.thread(id));
+      for (const thread of new Set([...waiting, ...(shown === undefined ? [] : [shown])])) void thread.open();
     },
     close() {
       for (const thread of threads.values()) thread.close();

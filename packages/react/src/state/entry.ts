@@ -1,4 +1,4 @@
-import type { Answer, Failure, Message, MessageStatus, Part, Role } from "@chatkeep/protocol";
+import type { Answer, Failure, Message, MessageStatus, Part, Role, ShownAnswer } from "@chatkeep/protocol";
 
 /**
  * Where a message stands between this page and the store: `queued` until the answer before it is finished,
@@ -69,4 +69,10 @@ export function answerEntry(
     model: answer.model,
     createdAt: null,
   };
+}
+
+/** An answer that was shown before a reload and is not saved yet, as an entry. */
+export function shownEntry({ replyId, parts, status }: ShownAnswer): Entry {
+  const nothing = { error: null, contextText: null, model: null, createdAt: null };
+  return { id: replyId, role: "assistant", parts, status, delivery: "unsaved", ...nothing };
 }

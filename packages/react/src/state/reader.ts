@@ -9,7 +9,8 @@ export interface Reader {
   older(): "none" | "more" | "loading" | "failed";
   /**
    * Reads the latest page the first time, later what came after the last settled message. One reading at a
-   * time: a second caller waits for the first. Throws what the history throws.
+   * time, and each began after it was asked for: who asks during one waits for the next. Throws what the history
+   * throws.
    */
   read(): Promise<void>;
   /** Reads the page before the oldest message; nothing when there is none or one is on its way. */
@@ -40,6 +41,7 @@ export function createReader(options: ReaderOptions): Reader {
   const window = createMessageWindow();
   let read = false;
   let reading: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
   let older: "idle" | "loading" | "failed" = "idle";
 
   const readLatest = async (): Promise<void> => {
@@ -64,15 +66,27 @@ export function createReader(options: ReaderOptions): Reader {
     return readLatest();
   };
 
+  const begin = (): Promise<void> => {
+    const begun = (read ? readNewer() : readLatest()).finally(() => {
+      if (reading === begun) reading = undefined;
+      onChange();
+    });
+    reading = begun;
+    return begun;
+  };
+
   return {
     window,
     older: () => (older === "idle" ? (window.hasOlder() ? "more" : "none") : older),
     read() {
-      reading ??= (read ? readNewer() : readLatest()).finally(() => {
-        reading = undefined;
-        onChange();
-      });
-      return reading;
+      if (reading === undefined) return begin();
+      next ??= reading
+        .catch(() => undefined)
+        .then(() => {
+          next = undefined;
+          return begin();
+        });
+      return next;
     },
     async readOlder() {
       const before = window.firstSeq();

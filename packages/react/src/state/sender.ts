@@ -21,12 +21,12 @@ export interface SenderOptions {
   readonly questions: Questions;
   /** Whether an answer runs: one turn at a time in a conversation. */
   readonly isRunning: () => boolean;
-  /** Makes sure that the conversation exists; called before each attempt. */
-  readonly ensureConversation: () => Promise<void>;
+  /** Called before each attempt: makes sure that the conversation exists, and saves what was asked before. */
+  readonly prepare: () => Promise<void>;
   /** Told when a question's turn has begun. Aborting the controller detaches from its stream. */
   readonly onStart: (question: Question, started: StartedTurn, controller: AbortController) => void;
   /** Told that another turn runs already; the question waits until it has ended. */
-  readonly onBusy: (turnId: string) => Promise<void>;
+  readonly onBusy: () => Promise<void>;
   /** Told when a question is being sent, and when sending it was given up. */
   readonly onProgress: (progress: "sending" | "failed") => void;
 }
@@ -49,7 +49,7 @@ export function createSender(options: SenderOptions): Sender {
   let pumping = false;
 
   const start = async (question: Question): Promise<void> => {
-    await options.ensureConversation();
+    await options.prepare();
     const asking = new AbortController();
     controller = asking;
     const timer = setTimeout(() => asking.abort(), START_TIMEOUT);
@@ -62,6 +62,8 @@ export function createSender(options: SenderOptions): Sender {
 
   /** Whether it is worth another attempt; waits until it is. */
   const mayRepeat = async (error: unknown, attempt: number): Promise<boolean> => {
+    // Deleted meanwhile, or not created yet because of an outage: preparing once more creates it.
+    if (isChatkeepError(error, "conversation_not_found")) return attempt === 0;
     if (!isPassing(error)) return false;
     const { signal } = closing;
     if (isOffline()) {
@@ -75,32 +77,31 @@ export function createSender(options: SenderOptions): Sender {
   };
 
   const deliver = async (question: Question): Promise<void> => {
-    questions.mark(question.id, "sending");
+    questions.mark(question.id, { delivery: "sending" });
     onProgress("sending");
     for (let attempt = 0; ; attempt++) {
       try {
         return await start(question);
       } catch (error) {
         if (closing.signal.aborted) return;
-        const busy = isChatkeepError(error, "turn_in_progress") ? error.turnId : undefined;
-        if (busy !== undefined) {
-          questions.mark(question.id, "queued");
-          return onBusy(busy);
+        if (isChatkeepError(error, "turn_in_progress")) {
+          questions.mark(question.id, { delivery: "queued" });
+          return onBusy();
         }
         if (await mayRepeat(error, attempt)) continue;
-        questions.mark(question.id, "failed", sentenceOf(error));
+        questions.mark(question.id, { delivery: "failed", failure: sentenceOf(error) });
         return onProgress("failed");
       }
     }
   };
 
   return {
-    sending: () => pumping,
+    sending: () => questions.first("sending") !== undefined,
     async pump() {
       if (pumping) return;
       pumping = true;
       while (!closing.signal.aborted && !options.isRunning()) {
-        const next = questions.list().find((question) => question.delivery === "queued");
+        const next = questions.first("queued");
         if (next === undefined) break;
         await deliver(next);
       }

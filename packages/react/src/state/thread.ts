@@ -2,46 +2,17 @@ import type { Conversation, History, Owner } from "@chatkeep/protocol";
 
 import { backoff, pause } from "./backoff.ts";
 import { textOf } from "./content.ts";
-import type { Entry } from "./entry.ts";
 import { isGone, isPassing, sentenceOf } from "./failure.ts";
-import type { Connection } from "./follow.ts";
 import type { LiveTurn } from "./live.ts";
-import type { Outbox } from "./outbox.ts";
 import { createQuestions } from "./question.ts";
 import { createReader } from "./reader.ts";
+import { createReplay } from "./replay.ts";
 import { createSender } from "./sender.ts";
 import { type Readable, type Schedule, createSnapshot } from "./snapshot.ts";
+import type { Outcome, ThreadState, ThreadStatus } from "./thread-state.ts";
 import { createTranscript } from "./transcript.ts";
 import { createTurns } from "./turns.ts";
-
-/**
- * What is known of a conversation's stored messages: `new` before its first question, `loading`, `ready`;
- * `failed` when they could not be read (it may hold much: never shown as empty), `missing` when it does not
- * exist or is not this owner's.
- */
-export type ThreadStatus = "new" | "loading" | "ready" | "failed" | "missing";
-
-/** The last boundary that a person who cannot see the page is told of. */
-export type Outcome = "none" | "generating" | "complete" | "stopped" | "interrupted" | "failed" | "not_sent";
-
-/** A conversation as it is shown. */
-export interface ThreadState {
-  readonly conversationId: string;
-  readonly status: ThreadStatus;
-  /** The sentence why the messages could not be read. */
-  readonly failure: string | null;
-  /** Oldest first. */
-  readonly entries: readonly Entry[];
-  /** Whether older messages than these exist, are on their way, or could not be read. */
-  readonly older: "none" | "more" | "loading" | "failed";
-  /** The answer that is being made; `replyId` is `null` until the server has taken the question. */
-  readonly running: {
-    readonly replyId: string | null;
-    readonly stopping: boolean;
-    readonly connection: Connection;
-  } | null;
-  readonly outcome: Outcome;
-}
+import type { UnsentQuestions } from "./unsent.ts";
 
 /** One conversation: its messages, its running answer and its questions on their way. */
 export interface Thread extends Readable<ThreadState> {
@@ -72,19 +43,16 @@ export interface ThreadOptions {
   readonly conversationId: string;
   /** `new`: made by this page and not yet created in the store. */
   readonly origin: "new" | "stored";
-  readonly outbox: Outbox;
+  readonly unsent: UnsentQuestions;
   /** Told what is known of the conversation when it was `read`, or when it has become `active`. */
   readonly onConversation?: ((event: "read" | "active", conversation: Conversation) => void) | undefined;
   /** Default: the next animation frame. */
   readonly schedule?: Schedule | undefined;
 }
 
-/** Attempts to stop a turn before the button is offered again. */
-const STOP_ATTEMPTS = 3;
-
 /** Reads and sends nothing by itself: call `open()`. */
 export function createThread(options: ThreadOptions): Thread {
-  const { history, owner, conversationId, outbox, onConversation } = options;
+  const { history, owner, conversationId, unsent, onConversation } = options;
   const closing = new AbortController();
   const { signal } = closing;
   let exists = options.origin === "stored";
@@ -99,7 +67,7 @@ export function createThread(options: ThreadOptions): Thread {
     changed();
   };
   const transcript = createTranscript();
-  const questions = createQuestions({ conversationId, outbox, onChange: changed });
+  const questions = createQuestions({ conversationId, unsent, onChange: changed });
   const reader = createReader({
     history,
     owner,
@@ -120,22 +88,32 @@ export function createThread(options: ThreadOptions): Thread {
     conversationId,
     questions,
     isRunning: () => turns.running() !== undefined,
-    async ensureConversation() {
-      if (exists) return;
-      const { conversation } = await history.createConversation(owner, { id: conversationId });
-      exists = true;
-      onConversation?.("active", conversation);
+    async prepare() {
+      if (!exists) await create();
+      await replay.attempt();
     },
     onStart(question, { turn, events }, controller) {
-      questions.mark(question.id, turn.persisted ? "saved" : "unsaved");
+      questions.mark(question.id, { delivery: turn.persisted ? "saved" : "unsaved" });
       if (status === "new") status = "ready";
       turns.follow({ ...turn, replyId: turn.replyId ?? `${turn.id}-reply` }, { events, controller });
       tell("generating");
       void reportActivity();
       if (stopOnStart) void stop();
     },
-    onBusy: followTurn,
+    onBusy: waitFor,
     onProgress: (progress) => tell(progress === "sending" ? "none" : "not_sent"),
+  });
+
+  const replay = createReplay({
+    history,
+    owner,
+    conversationId,
+    questions,
+    onSaved: () => void read(),
+    onAnew({ id }) {
+      for (const live of turns.list()) if (live.questionId === id) turns.remove(live.turnId);
+      void pump();
+    },
   });
 
   const snapshot = createSnapshot<ThreadState>({
@@ -160,6 +138,24 @@ export function createThread(options: ThreadOptions): Thread {
     return sender.sending() ? { replyId: null, stopping: stopOnStart, connection: "live" } : null;
   }
 
+  const create = async (): Promise<void> => {
+    try {
+      const { conversation } = await history.createConversation(owner, { id: conversationId });
+      exists = true;
+      onConversation?.("active", conversation);
+    } catch (error) {
+      // During an outage the question may be answered all the same, unsaved; it is created with the replay.
+      if (!isPassing(error)) throw error;
+    }
+  };
+
+  /** Another page's turn runs: reads what it has asked, and follows it. */
+  async function waitFor(): Promise<void> {
+    await read();
+    // Settled meanwhile, or not readable now: not asked again in the same moment.
+    if (turns.running() === undefined) await pause({ ms: backoff(0), signal });
+  }
+
   const pump = async (): Promise<void> => {
     await sender.pump();
     changed();
@@ -170,44 +166,32 @@ export function createThread(options: ThreadOptions): Thread {
     if (conversation !== undefined && !signal.aborted) onConversation?.("active", conversation);
   };
 
-  /** Reads, and forgets what the store now tells better than this page. */
-  const read = async (): Promise<void> => {
-    await reader.read();
-    const live = turns.running();
-    for (const turn of turns.list()) {
-      const stored = reader.window.get(turn.replyId);
-      if (stored !== undefined && stored.status !== "streaming" && turn !== live) turns.remove(turn.turnId);
-    }
-    for (const { id } of questions.list()) if (reader.window.get(id) !== undefined) questions.remove(id);
-  };
-
-  /** Follows a turn that this page did not begin, if it still runs. */
-  async function followTurn(turnId: string): Promise<void> {
+  /** Follows the turn that runs, if this page did not begin it. */
+  const followRunning = async (): Promise<void> => {
+    const turnId = reader.window.list().findLast(({ status }) => status === "streaming")?.turnId ?? null;
+    if (turnId === null || turns.list().some((live) => live.turnId === turnId)) return;
     const { turn } = await history.getTurn(owner, conversationId, turnId);
-    await read();
     if (signal.aborted || turn.status !== "running" || turn.replyId === null) return;
     turns.follow({ ...turn, replyId: turn.replyId });
     tell("generating");
-  }
-
-  const open = async (): Promise<void> => {
-    if (signal.aborted) return;
-    if (exists) await openStored();
-    return pump();
   };
 
-  const openStored = async (): Promise<void> => {
-    if (status !== "ready") status = "loading";
-    changed();
+  /** Reads, and forgets what the store now tells better than this page. Says whether trying again can help. */
+  const read = async (): Promise<"read" | "passing" | "final"> => {
+    const settled = turns.list().filter((live) => live.persisted && live !== turns.running());
     try {
-      await read();
+      await reader.read();
+      exists = true;
       status = "ready";
       failure = null;
-      turns.resume();
-      const reply = reader.window.list().findLast((message) => message.status === "streaming");
-      const turnId = reply?.turnId ?? null;
-      const followed = turns.list().some((live) => live.turnId === turnId);
-      if (turnId !== null && !followed) await followTurn(turnId);
+      for (const { turnId, questionId } of settled) {
+        // Not stored although it was settled: it was deleted elsewhere.
+        turns.remove(turnId);
+        questions.remove(questionId);
+      }
+      for (const { id } of questions.list()) if (reader.window.get(id) !== undefined) questions.remove(id);
+      await followRunning();
+      return "read";
     } catch (error) {
       if (isGone(error)) {
         // A conversation whose first question never arrived is not missing: it was never begun.
@@ -215,44 +199,45 @@ export function createThread(options: ThreadOptions): Thread {
         status = exists ? "missing" : "new";
       } else if (status !== "ready") status = "failed";
       failure = sentenceOf(error);
+      return isPassing(error) ? "passing" : "final";
+    } finally {
+      changed();
     }
-    changed();
+  };
+
+  const open = async (): Promise<void> => {
+    if (signal.aborted) return;
+    if (exists) {
+      if (status !== "ready") status = "loading";
+      changed();
+      turns.resume();
+      await read();
+    }
+    if (questions.first("unsaved") !== undefined) replay.start();
+    return pump();
   };
 
   /** Reads back the messages of a turn that has ended, trying until the store can be reached. */
   async function settle(live: LiveTurn): Promise<void> {
-    const end = live.answer().status;
+    const { status: end, parts, receipt } = live.answer();
     tell(end === "running" ? "interrupted" : end);
+    if (!live.persisted && end !== "running" && receipt !== null) {
+      const shown = { turnId: live.turnId, replyId: live.replyId, status: end, parts, receipt };
+      questions.mark(live.questionId, { delivery: "unsaved", shown });
+      replay.start();
+    }
     for (let attempt = 0; live.persisted && !signal.aborted; attempt++) {
-      try {
-        await read();
-        break;
-      } catch (error) {
-        if (!isPassing(error)) break;
-        await pause({ ms: backoff(attempt), signal });
-      }
+      if ((await read()) !== "passing") break;
+      await pause({ ms: backoff(attempt), signal });
     }
     void reportActivity();
     return pump();
   }
 
   async function stop(): Promise<void> {
-    const live = turns.running();
-    stopOnStart = live === undefined && sender.sending();
+    stopOnStart = turns.running() === undefined && sender.sending();
     changed();
-    if (live === undefined) return;
-    live.stopping = true;
-    for (let attempt = 0; attempt < STOP_ATTEMPTS; attempt++) {
-      try {
-        await history.stopTurn(owner, conversationId, live.turnId);
-        return;
-      } catch (error) {
-        if (!isPassing(error) || signal.aborted) break;
-        await pause({ ms: backoff(attempt), signal });
-      }
-    }
-    live.stopping = false;
-    changed();
+    await turns.stop();
   }
 
   const send = (text: string, contextText: string | null = null): void => {
@@ -268,7 +253,8 @@ export function createThread(options: ThreadOptions): Thread {
     loadOlder: () => reader.readOlder(),
     send,
     retry(questionId) {
-      if (questions.get(questionId)?.delivery === "failed") questions.mark(questionId, "queued");
+      if (questions.get(questionId)?.delivery === "failed")
+        questions.mark(questionId, { delivery: "queued" });
       void pump();
     },
     withdraw(questionId) {
@@ -288,6 +274,7 @@ export function createThread(options: ThreadOptions): Thread {
     close() {
       closing.abort();
       sender.close();
+      replay.close();
       turns.rest();
     },
   };

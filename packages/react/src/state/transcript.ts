@@ -1,6 +1,6 @@
-import type { Message } from "@chatkeep/protocol";
+import type { Message, ShownAnswer } from "@chatkeep/protocol";
 
-import { type Entry, answerEntry, questionEntry, storedEntry } from "./entry.ts";
+import { type Entry, answerEntry, questionEntry, shownEntry, storedEntry } from "./entry.ts";
 import { type LiveTurn, extent } from "./live.ts";
 import type { Question } from "./question.ts";
 
@@ -19,6 +19,7 @@ export type Transcript = (
 export function createTranscript(): Transcript {
   const storedEntries = new WeakMap<Message, Entry>();
   const questionEntries = new WeakMap<Question, Entry>();
+  const shownEntries = new WeakMap<Question, Entry>();
   const answers = new WeakMap<LiveTurn, { answer: unknown; entry: Entry }>();
 
   const ofMessage = (message: Message): Entry => {
@@ -29,6 +30,11 @@ export function createTranscript(): Transcript {
   const ofQuestion = (question: Question): Entry => {
     const entry = questionEntries.get(question) ?? questionEntry(question);
     questionEntries.set(question, entry);
+    return entry;
+  };
+  const ofShown = (question: Question, shown: ShownAnswer): Entry => {
+    const entry = shownEntries.get(question) ?? shownEntry(shown);
+    shownEntries.set(question, entry);
     return entry;
   };
   const ofTurn = (live: LiveTurn): Entry => {
@@ -50,6 +56,9 @@ export function createTranscript(): Transcript {
       const live = byQuestion.get(questionId);
       if (live !== undefined && !ids.has(live.replyId)) add(ofTurn(live));
     };
+    const addShown = (question: Question): void => {
+      if (question.shown !== null && !byQuestion.has(question.id)) add(ofShown(question, question.shown));
+    };
 
     for (const message of stored) {
       const live = message.status === "streaming" ? byReply.get(message.id) : undefined;
@@ -60,6 +69,7 @@ export function createTranscript(): Transcript {
     for (const question of questions) {
       add(ofQuestion(question));
       addAnswer(question.id);
+      addShown(question);
     }
     return [...entries.values()];
   };

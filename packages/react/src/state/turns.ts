@@ -1,5 +1,7 @@
 import type { History, Owner, Turn, TurnEvent } from "@chatkeep/protocol";
 
+import { backoff, pause } from "./backoff.ts";
+import { isPassing } from "./failure.ts";
 import { followToEnd } from "./follow.ts";
 import { type LiveTurn, createLiveTurn } from "./live.ts";
 
@@ -10,6 +12,8 @@ export interface Turns {
   running(): LiveTurn | undefined;
   /** Follows a turn to its end, on `stream` if one is open already. A turn that is followed is not followed twice. */
   follow(turn: FollowedTurn, stream?: OpenStream): void;
+  /** Asks the server to end the running turn; a failure offers the button again. */
+  stop(): Promise<void>;
   /** Forgets a turn whose answer the store has given. */
   remove(turnId: string): void;
   /** Detaches from all streams; the turns go on, and {@link Turns.resume} follows them again. */
@@ -29,7 +33,7 @@ export interface OpenStream {
 
 /** What {@link createTurns} takes. */
 export interface TurnsOptions {
-  readonly history: Pick<History, "followTurn" | "getTurn">;
+  readonly history: Pick<History, "followTurn" | "getTurn" | "stopTurn">;
   readonly owner: Owner;
   readonly conversationId: string;
   /** Told after each event and each change of the connection. */
@@ -37,6 +41,9 @@ export interface TurnsOptions {
   /** Told once a turn's stream has ended, in good order or because it is gone. */
   readonly onEnd: (turn: LiveTurn) => void;
 }
+
+/** Attempts to stop a turn before the button is offered again. */
+const STOP_ATTEMPTS = 3;
 
 /** Follows the turns of one conversation. */
 export function createTurns(options: TurnsOptions): Turns {
@@ -75,9 +82,30 @@ export function createTurns(options: TurnsOptions): Turns {
     onEnd(live);
   };
 
+  const running = (): LiveTurn | undefined => list.find((live) => !ended.has(live));
+
+  const stop = async (): Promise<void> => {
+    const live = running();
+    if (live === undefined) return;
+    live.stopping = true;
+    onChange();
+    for (let attempt = 0; attempt < STOP_ATTEMPTS; attempt++) {
+      try {
+        await history.stopTurn(owner, conversationId, live.turnId);
+        return;
+      } catch (error) {
+        if (!isPassing(error)) break;
+        await pause({ ms: backoff(attempt), signal: followed.get(live)?.signal ?? AbortSignal.abort() });
+      }
+    }
+    live.stopping = false;
+    onChange();
+  };
+
   return {
     list: () => list,
-    running: () => list.find((live) => !ended.has(live) && live.answer().status === "running"),
+    running,
+    stop,
     follow(turn, stream) {
       if (list.some((live) => live.turnId === turn.id)) {
         stream?.controller.abort();
