@@ -18,6 +18,7 @@ export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export type { JanitorOptions } from "./janitor.ts";
 export type { ActOptions, PersonalData } from "./personal-data.ts";
 export { ownerId } from "./owners.ts";
+export { createSeedFunctions, type SeedFunctions, type SessionHistoryQuery } from "./seeds.ts";
 export type { OutagePolicy } from "./turns/turns.ts";
 export {
   createBookStore,
