@@ -2,8 +2,8 @@ import type { FoundPassage } from "@chatkeep/core";
 import type { Citation } from "@chatkeep/protocol";
 
 import { type Book, bookUrl } from "../book.ts";
-import type { Reading } from "./question.ts";
-import { chooseQuote, cutUnits } from "./quote.ts";
+import { type Reading, defines } from "./question.ts";
+import { type Unit, chooseQuote, cutUnits } from "./quote.ts";
 import type { Finding } from "./retrieval.ts";
 
 /** An answer that rests on a book. */
@@ -24,16 +24,19 @@ export async function quotePassages(
   { passages, sure }: Finding,
 ): Promise<BookAnswer> {
   const cut = passages.map((passage) => cutUnits(passage.text));
-  const scores = await book.score(
-    reading,
-    cut.flat().map((unit) => `${unit.head ?? ""} ${unit.text}`),
-  );
+  const texts = passages.flatMap((passage, index) => [
+    passage.section ?? passage.title,
+    ...(cut[index] ?? []).map((unit) => unit.text),
+  ]);
+  const scores = await book.score(reading, texts);
 
   let at = 0;
   const quotes = passages.map((passage, index) => {
     const units = cut[index] ?? [];
-    const own = scores.slice(at, (at += units.length));
-    return chooseQuote(passage.text, units, own, UNITS[index] ?? 2);
+    const [headingScore = 0, ...own] = scores.slice(at, at + 1 + units.length);
+    at += 1 + units.length;
+    const first = firstUnit(units, headingScore, reading);
+    return chooseQuote({ passage: passage.text, units, scores: own, first, most: UNITS[index] ?? 2 });
   });
   return {
     citations: passages.map((passage, index) => citationOf(passage, quotes[index]?.text ?? passage.text)),
@@ -42,6 +45,16 @@ export async function quotePassages(
       ...quotes.map((quote, index) => blockquote(quote.markdown, `[${index + 1}]`)),
     ].join("\n\n"),
   };
+}
+
+/** From this share of the question on, a heading names what is asked, and what stands first under it answers. */
+const NAMED = 0.6;
+
+/** The unit that says what the question asks for, or the beginning under a heading that names it. */
+function firstUnit(units: readonly Unit[], headingScore: number, reading: Reading): number | undefined {
+  const defining = units.findIndex((unit) => defines(unit.text, reading));
+  if (defining >= 0) return defining;
+  return headingScore >= NAMED ? 0 : undefined;
 }
 
 function citationOf(passage: FoundPassage, quote: string): Citation {

@@ -89,31 +89,67 @@ export interface Quote {
 /** Characters of a quote, unless a single unit is longer. */
 const LONGEST = 480;
 
+/** What {@link chooseQuote} takes. */
+export interface QuoteOptions {
+  readonly passage: string;
+  readonly units: readonly Unit[];
+  /** How much of the question each unit holds, 0 to 1. */
+  readonly scores: readonly number[];
+  /** The unit to begin with; without one it is chosen by the scores. */
+  readonly first: number | undefined;
+  /** The most units in a row. */
+  readonly most: number;
+}
+
 /**
- * The stretch of a passage that answers best: up to `most` units in a row, chosen by their `scores`. A unit
- * that ends in a colon brings what it introduces. When no unit holds a word of the question (its heading
- * does), the beginning.
+ * The stretch of a passage that answers best: units in a row, verbatim. It begins with the `first` one where that
+ * is given, or is the stretch that holds most of the question, or the beginning when no unit holds any. A unit
+ * that ends in a colon brings what it introduces.
  */
-export function chooseQuote(
-  passage: string,
-  units: readonly Unit[],
-  scores: readonly number[],
-  most: number,
-): Quote {
-  let best = { from: 0, to: Math.min(units.length, 2), value: 0 };
+export function chooseQuote(options: QuoteOptions): Quote {
+  const { passage, units, first } = options;
+  const chosen = first === undefined ? densestStretch(options) : undefined;
+  const { from, to } = chosen ?? stretchFrom(first ?? 0, options);
+  return quoteOf(passage, units, from, withIntroduced(units, to));
+}
+
+/** Sentences go on from one another; items and rows do not. */
+function stretchFrom(from: number, { units, most }: QuoteOptions): { from: number; to: number } {
+  let to = from + 1;
+  while (
+    units[from]?.kind === "sentence" &&
+    to < Math.min(units.length, from + most) &&
+    fits(units, from, to + 1)
+  )
+    to++;
+  return { from, to };
+}
+
+function densestStretch({ units, scores, most }: QuoteOptions): { from: number; to: number } | undefined {
+  let best: { from: number; to: number } | undefined;
+  let bestValue = 0;
   for (let from = 0; from < units.length; from++) {
     let value = 0;
-    for (let to = from + 1; to <= Math.min(units.length, from + most); to++) {
-      const [first, last] = [units[from], units[to - 1]];
-      if (first === undefined || last === undefined) break;
-      if (last.block !== first.block && !units[to - 2]?.text.endsWith(":")) break;
-      if (to > from + 1 && last.end - first.start > LONGEST) break;
-      // Each further unit has to bring a fifth of the question, else the quote only grows longer.
-      value += (scores[to - 1] ?? 0) - (to > from + 1 ? 0.2 : 0);
-      if (value > best.value) best = { from, to, value };
+    for (let to = from + 1; to <= Math.min(units.length, from + most) && fits(units, from, to); to++) {
+      // Each further unit has to bring its share of the question, else the quote only grows longer; a row more
+      // than a sentence, for rows do not go on from one another.
+      const cost = to === from + 1 ? 0 : units[from]?.kind === "row" ? 0.5 : 0.2;
+      value += (scores[to - 1] ?? 0) - cost;
+      if (value <= bestValue) continue;
+      bestValue = value;
+      best = { from, to };
     }
   }
-  return quoteOf(passage, units, best.from, withIntroduced(units, best.to));
+  return best;
+}
+
+/** Whether units may be quoted as one: of one block, or introduced by the one before, and not too long. */
+function fits(units: readonly Unit[], from: number, to: number): boolean {
+  const [first, before, last] = [units[from], units[to - 2], units[to - 1]];
+  if (first === undefined || last === undefined) return false;
+  if (to === from + 1) return true;
+  if (before?.block !== last.block && before?.text.endsWith(":") !== true) return false;
+  return last.end - first.start <= LONGEST;
 }
 
 function withIntroduced(units: readonly Unit[], to: number): number {
@@ -128,7 +164,8 @@ function withIntroduced(units: readonly Unit[], to: number): number {
 function quoteOf(passage: string, units: readonly Unit[], from: number, to: number): Quote {
   const [first, last] = [units[from], units[to - 1]];
   if (first === undefined || last === undefined) return { text: passage, markdown: passage };
-  const text = passage.slice(first.start, last.end);
+  const whole = passage.slice(first.start, last.end);
+  const text = first === last && first.kind === "item" ? whole.replace(/^(?:[-*+]|\d+[.)])\s+/, "") : whole;
   const head = first.kind === "row" ? `${first.head ?? ""}\n` : "";
   return { text, markdown: head + text };
 }

@@ -1,4 +1,4 @@
-import type { Responder } from "@chatkeep/protocol";
+import { type Responder, ResponderError, isChatkeepError } from "@chatkeep/protocol";
 
 import type { Book } from "../book.ts";
 import { type BookAnswer, listOf, quotePassages } from "./answer.ts";
@@ -13,13 +13,14 @@ export interface BookResponderOptions {
 /**
  * A responder that answers from a book, in its words, without a model, a key or a network: one sentence that
  * says where, then one to three quotes with the markers `[1]` to `[3]`, each with its citation. The citations
- * come before the text, word by word. When the book has no answer it says so.
+ * come before the text, word by word. When the book has no answer it says so; when it cannot be read, for it is
+ * in the database, it fails with `unavailable`.
  */
 export function createBookResponder({ book }: BookResponderOptions): Responder {
   return async function* respond(request) {
     request.signal.throwIfAborted();
     const reading = readQuestion(request);
-    const { citations, text } = await answer(book, reading, request);
+    const { citations, text } = await answer(book, reading, request).catch(explain);
     for (const citation of citations) {
       request.signal.throwIfAborted();
       yield { type: "citation", citation };
@@ -41,6 +42,12 @@ async function answer(book: Book, reading: Reading, request: Parameters<Responde
   const regret =
     reading.kind === "more" ? "The book says no more about that." : "The book has no answer to that.";
   return plain(`${regret} ${await invitation(book)}`);
+}
+
+function explain(error: unknown): never {
+  if (!isChatkeepError(error, "unavailable")) throw error;
+  const detail = "The book cannot be read just now. Ask again in a moment.";
+  throw new ResponderError({ code: "unavailable", detail }, { cause: error });
 }
 
 function plain(text: string): BookAnswer {

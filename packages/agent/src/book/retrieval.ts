@@ -2,14 +2,15 @@ import type { FoundPassage } from "@chatkeep/core";
 import type { ResponderRequest } from "@chatkeep/protocol";
 
 import { type Book, bookUrl } from "../book.ts";
-import type { Reading } from "./question.ts";
+import { type Reading, defines } from "./question.ts";
+import { cutUnits } from "./quote.ts";
 
 /** Below this score of the best passage the book has no answer. */
-const ENOUGH = 0.2;
-/** Below this it may not be one. Measured on the guide: an answer's best passage has 0.33 and more, but for one in ten. */
-const SURE = 0.3;
+const ENOUGH = 0.16;
+/** Below this it may not be one. Measured on the guide: an answer's best passage has 0.26 and more, but for one in ten. */
+const SURE = 0.23;
 /** How much less than the best a further passage may score. */
-const NEAR = 0.7;
+const NEAR = 0.8;
 /** How many passages an answer quotes at most. */
 const MOST = 3;
 
@@ -37,18 +38,45 @@ export async function findPassages(
     limit: 12,
   });
   const told = reading.kind === "more" ? quotedBefore(history) : new Set<string>();
-  const fresh = found.filter((passage) => !told.has(placeOf(passage)));
+  const fresh = weighed(
+    found.filter((passage) => !told.has(placeOf(passage))),
+    reading,
+  );
   const best = fresh[0]?.score ?? 0;
   if (best < ENOUGH) return { passages: [], sure: true };
   if (best < SURE) return { passages: fresh.slice(0, 1), sure: false };
   const near = fresh.filter((passage) => passage.score >= Math.max(SURE, best * NEAR));
-  return { passages: near.slice(0, MOST), sure: true };
+  return { passages: inReadingOrder(near.slice(0, MOST)), sure: true };
 }
 
-/** The sections that the last answer quoted. */
+/** Pieces of one section in their order, in the places that the section has by its best one. */
+function inReadingOrder(passages: readonly FoundPassage[]): FoundPassage[] {
+  const sections = new Map<string, FoundPassage[]>();
+  for (const passage of passages) {
+    const place = placeOf(passage);
+    sections.set(
+      place,
+      [...(sections.get(place) ?? []), passage].sort((a, b) => a.position - b.position),
+    );
+  }
+  return [...sections.values()].flat();
+}
+
+/** How much more a passage counts that says what the question asks for. */
+const DEFINING = 1.5;
+
+/** The passages best first; where some say what is asked for ("A scope is …"), only those. */
+function weighed(passages: readonly FoundPassage[], reading: Reading): FoundPassage[] {
+  const defining = passages.filter((passage) =>
+    cutUnits(passage.text).some((unit) => defines(unit.text, reading)),
+  );
+  if (defining.length === 0) return [...passages];
+  return defining.map((passage) => ({ ...passage, score: Math.min(1, passage.score * DEFINING) }));
+}
+
+/** The sections that were quoted in this conversation. */
 function quotedBefore(history: ResponderRequest["history"]): Set<string> {
-  const citations = history.findLast((message) => message.citations !== null)?.citations ?? [];
-  return new Set(citations.map((citation) => citation.url ?? ""));
+  return new Set(history.flatMap((message) => message.citations ?? []).map((citation) => citation.url ?? ""));
 }
 
 function placeOf(passage: FoundPassage): string {
