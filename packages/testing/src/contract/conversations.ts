@@ -3,12 +3,12 @@ import { randomUUID } from "node:crypto";
 import { userIdOf } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
-import { type OpenFixture, ask, errorOf, newConversation } from "./fixture.ts";
+import { type OpenedFixture, ask, errorOf, newConversation } from "./fixture.ts";
 
 const MILLISECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** createConversation, getConversation and updateConversation. */
-export function describeConversations(open: OpenFixture): void {
+export function describeConversations(open: OpenedFixture): void {
   describe("createConversation", () => {
     it("makes an empty conversation of the owner's", async () => {
       const { history, owner } = open();

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 
 import { describe, expect, it } from "vitest";
 
-import { type OpenFixture, ask, collect, createReader, errorOf, newConversation } from "./fixture.ts";
+import { type OpenedFixture, ask, collect, createReader, errorOf, newConversation } from "./fixture.ts";
 
 /** clearMessages and deleteConversation, with and without a running turn. */
-export function describeErasure(open: OpenFixture): void {
+export function describeErasure(open: OpenedFixture): void {
   describe("clearMessages", () => {
     it("deletes all messages and says how many; the conversation stays", async () => {
       const fixture = open();

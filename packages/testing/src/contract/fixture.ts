@@ -28,7 +28,7 @@ export interface HistoryFixture {
 }
 
 /** The fixture of the suite that runs; it is open while tests run. */
-export type OpenFixture = () => HistoryFixture;
+export type OpenedFixture = () => HistoryFixture;
 
 /** An owner who was never there before, with one conversation. */
 export async function newConversation(fixture: HistoryFixture): Promise<{ me: Owner; id: string }> {

@@ -15,11 +15,14 @@ import { describeTurns } from "./turns.ts";
 
 export type { HistoryFixture } from "./fixture.ts";
 
+/** Opens the fixture of a suite, once, before its first test. */
+export type OpenFixture = () => Promise<HistoryFixture>;
+
 /**
  * The contract of `History`: a test for each sentence of its comments and of its data types. It runs over
  * every implementation; what is opened here serves all its tests, which keep apart by owner.
  */
-export function describeHistory(name: string, open: () => Promise<HistoryFixture>): void {
+export function describeHistory(name: string, open: OpenFixture): void {
   describe(`History: ${name}`, () => {
     let fixture: HistoryFixture | undefined;
     beforeAll(async () => {

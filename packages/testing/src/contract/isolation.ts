@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { History, Owner } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
-import { type OpenFixture, ask, collect, createReader, errorOf, newConversation } from "./fixture.ts";
+import { type OpenedFixture, ask, collect, createReader, errorOf, newConversation } from "./fixture.ts";
 
 /** Every method that names a conversation, by name. */
 const CALLS: Readonly<
@@ -23,7 +23,7 @@ const CALLS: Readonly<
 };
 
 /** Nobody else's: what one owner sees, changes and is told of another's. */
-export function describeIsolation(open: OpenFixture): void {
+export function describeIsolation(open: OpenedFixture): void {
   describe("of another owner's", () => {
     it.each(Object.keys(CALLS))("%s is forbidden, and changes nothing", async (name) => {
       const fixture = open();

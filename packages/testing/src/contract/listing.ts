@@ -3,10 +3,10 @@ import { randomUUID } from "node:crypto";
 import type { ConversationQuery, History, Owner } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
-import { type OpenFixture, ask, errorOf } from "./fixture.ts";
+import { type OpenedFixture, ask, errorOf } from "./fixture.ts";
 
 /** listConversations. */
-export function describeListing(open: OpenFixture): void {
+export function describeListing(open: OpenedFixture): void {
   describe("listConversations", () => {
     it("is empty for somebody new, and says so", async () => {
       const { history, owner } = open();

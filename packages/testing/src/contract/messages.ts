@@ -11,7 +11,7 @@ import {
 } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
-import { type OpenFixture, errorOf, newConversation } from "./fixture.ts";
+import { type OpenedFixture, errorOf, newConversation } from "./fixture.ts";
 
 const MILLISECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
@@ -26,7 +26,7 @@ const CITATION: Citation = {
 };
 
 /** appendMessages. */
-export function describeMessages(open: OpenFixture): void {
+export function describeMessages(open: OpenedFixture): void {
   describe("appendMessages", () => {
     it("gives the stored messages, numbered on from the last, and another node reads them at once", async () => {
       const fixture = open();

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { History, Owner } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
-import { type OpenFixture, collect, errorOf } from "./fixture.ts";
+import { type OpenedFixture, collect, errorOf } from "./fixture.ts";
 
 const CALLS: Readonly<Record<string, (history: History, owner: Owner) => Promise<unknown>>> = {
   createConversation: (history, owner) => history.createConversation(owner),
@@ -21,7 +21,7 @@ const CALLS: Readonly<Record<string, (history: History, owner: Owner) => Promise
 };
 
 /** Every method while the database cannot be reached. (What startTurn does then is a policy of each implementation.) */
-export function describeOutage(open: OpenFixture): void {
+export function describeOutage(open: OpenedFixture): void {
   describe("without a database", () => {
     it.each(Object.keys(CALLS))(
       "%s says unavailable, within 2 s, and when to try again: never an empty result",

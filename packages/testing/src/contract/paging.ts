@@ -3,10 +3,10 @@ import { randomUUID } from "node:crypto";
 import type { History, MessagePage, MessageQuery, Owner } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
-import { type OpenFixture, errorOf, newConversation } from "./fixture.ts";
+import { type OpenedFixture, errorOf, newConversation } from "./fixture.ts";
 
 /** listMessages of conversations in which no turn runs. */
-export function describePaging(open: OpenFixture): void {
+export function describePaging(open: OpenedFixture): void {
   describe("listMessages", () => {
     it("is empty where nothing was said, and says so", async () => {
       const fixture = open();

@@ -3,10 +3,18 @@ import { randomUUID } from "node:crypto";
 import type { Question } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
-import { type OpenFixture, ask, collect, createReader, errorOf, newConversation, textOf } from "./fixture.ts";
+import {
+  type OpenedFixture,
+  ask,
+  collect,
+  createReader,
+  errorOf,
+  newConversation,
+  textOf,
+} from "./fixture.ts";
 
 /** startTurn a second time: once is once, and one turn at a time. */
-export function describeRetries(open: OpenFixture): void {
+export function describeRetries(open: OpenedFixture): void {
   describe("startTurn again", () => {
     it("with the same id attaches to the running turn, from its first event, on every node", async () => {
       const fixture = open();

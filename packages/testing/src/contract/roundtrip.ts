@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { anyJson, anyJsonObject, anyString, anyText } from "../values.ts";
-import { type OpenFixture, ask, collect, newConversation } from "./fixture.ts";
+import { type OpenedFixture, ask, collect, newConversation } from "./fixture.ts";
 
 /** Each run is several requests; strings and objects are small and many to a run. */
 const RUNS = { numRuns: 40 };
@@ -67,7 +67,7 @@ const anyEvent: fc.Arbitrary<ResponderEvent> = fc.oneof(
 );
 
 /** Any JavaScript string and any JSON value that is given comes back equal, down to the order of keys. */
-export function describeRoundTrip(open: OpenFixture): void {
+export function describeRoundTrip(open: OpenedFixture): void {
   describe("bytes in, bytes out", () => {
     it("of messages: parts, tool arguments, selected text, metadata", async () => {
       const fixture = open();

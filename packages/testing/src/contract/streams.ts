@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest";
 
-import { type OpenFixture, ask, collect, createReader, errorOf, newConversation, textOf } from "./fixture.ts";
+import {
+  type OpenedFixture,
+  ask,
+  collect,
+  createReader,
+  errorOf,
+  newConversation,
+  textOf,
+} from "./fixture.ts";
 
 /** followTurn, stopTurn, and what leaving a stream does. */
-export function describeStreams(open: OpenFixture): void {
+export function describeStreams(open: OpenedFixture): void {
   describe("followTurn", () => {
     it("yields from any event on, each once and in order, on every node", async () => {
       const fixture = open();

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type Question, type ResponderEvent, ResponderError, contentOf, userIdOf } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
-import { type OpenFixture, ask, collect, createReader, errorOf, newConversation } from "./fixture.ts";
+import { type OpenedFixture, ask, collect, createReader, errorOf, newConversation } from "./fixture.ts";
 
 const MILLISECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
@@ -40,7 +40,7 @@ const EVENTS: readonly ResponderEvent[] = [
 ];
 
 /** startTurn and getTurn. */
-export function describeTurns(open: OpenFixture): void {
+export function describeTurns(open: OpenedFixture): void {
   describe("startTurn", () => {
     it("has committed the question when the responder is called: another node reads it", async () => {
       const fixture = open();

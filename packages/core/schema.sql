@@ -1,0 +1,314 @@
+-- The schema after the last migration. Made by: npm run schema --workspace @chatkeep/core
+
+-- Roles
+create role chatkeep_engine nologin nosuperuser nobypassrls noinherit;
+create role chatkeep_store nologin nosuperuser nobypassrls noinherit;
+
+-- Sequences
+create sequence activity as bigint;
+
+-- Tables
+create table audit (
+  id bigint not null generated always as identity,
+  at timestamp with time zone not null default clock_timestamp(),
+  owner_id uuid not null,
+  actor text not null,
+  action text not null,
+  details json
+);
+
+create table books (
+  name text collate "C" not null,
+  passage_count bigint not null default 0,
+  term_count bigint not null default 0
+);
+
+create table chapters (
+  book text collate "C" not null,
+  path text collate "C" not null,
+  position integer not null,
+  title text not null,
+  hash text not null,
+  source text not null
+);
+
+create table conversations (
+  owner_id uuid not null,
+  id text collate "C" not null,
+  scope text collate "C",
+  scope_label text,
+  is_default boolean not null default false,
+  title text,
+  title_source text,
+  pinned_at timestamp with time zone,
+  archived_at timestamp with time zone,
+  deleted_at timestamp with time zone,
+  last_seq bigint not null default 0,
+  cleared_seq bigint not null default 0,
+  purged_seq bigint not null default 0,
+  running_turn uuid,
+  preview text,
+  metadata json,
+  created_no bigint not null default nextval('activity'::regclass),
+  active_no bigint not null default nextval('activity'::regclass),
+  created_at timestamp with time zone not null default clock_timestamp(),
+  updated_at timestamp with time zone not null default clock_timestamp()
+);
+alter table conversations enable row level security;
+alter table conversations force row level security;
+
+create table event_slot (
+  single boolean not null default true,
+  slot smallint not null default 0,
+  since timestamp with time zone not null default clock_timestamp()
+);
+
+create table messages (
+  owner_id uuid not null,
+  conversation_id text collate "C" not null,
+  seq bigint not null,
+  id text collate "C" not null,
+  turn_id uuid,
+  role text not null,
+  status text not null default 'complete'::text,
+  parts_version smallint not null default 1,
+  parts json not null,
+  context_text text,
+  intent text,
+  processed boolean,
+  model text,
+  usage json,
+  error json,
+  metadata json,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  updated_at timestamp with time zone not null default clock_timestamp()
+);
+alter table messages enable row level security;
+alter table messages force row level security;
+
+create table migrations (
+  version integer not null,
+  name text not null,
+  migrated_at timestamp with time zone not null default clock_timestamp()
+);
+
+create table nodes (
+  id bigint not null generated always as identity,
+  lease_until timestamp with time zone not null,
+  started_at timestamp with time zone not null default clock_timestamp()
+);
+
+create table owners (
+  id uuid not null,
+  kind text not null,
+  conversation_count bigint not null default 0,
+  archived_count bigint not null default 0,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  active_at timestamp with time zone not null default clock_timestamp()
+);
+alter table owners enable row level security;
+alter table owners force row level security;
+
+create table passages (
+  book text collate "C" not null,
+  path text collate "C" not null,
+  position integer not null,
+  section text,
+  anchor text,
+  context text not null,
+  text text not null,
+  search tsvector not null generated always as (((setweight(to_tsvector('book_words'::regconfig, translate(COALESCE(section, context), '/_.:=<>&@\'::text, '          '::text)), 'A'::"char") || setweight(to_tsvector('book_words'::regconfig, translate(context, '/_.:=<>&@\'::text, '          '::text)), 'B'::"char")) || to_tsvector('book_words'::regconfig, translate(text, '/_.:=<>&@\'::text, '          '::text)))) stored
+);
+
+create unlogged table rate_limits (
+  key text collate "C" not null,
+  points integer not null,
+  expires_at timestamp with time zone not null
+);
+
+create table secrets (
+  name text not null,
+  value text not null
+);
+
+create table terms (
+  book text collate "C" not null,
+  term text collate "C" not null,
+  passage_count bigint not null
+);
+
+create table turn_events (
+  owner_id uuid not null,
+  turn_id uuid not null,
+  seq integer not null,
+  slot smallint not null,
+  chunk json not null
+) partition by LIST (slot);
+alter table turn_events enable row level security;
+alter table turn_events force row level security;
+
+create table turns (
+  owner_id uuid not null,
+  id uuid not null,
+  conversation_id text collate "C" not null,
+  question_seq bigint not null,
+  message_id text collate "C" not null,
+  reply_id text collate "C" not null,
+  status text not null default 'running'::text,
+  node_id bigint not null,
+  slot smallint not null,
+  stop_requested_at timestamp with time zone,
+  last_event integer,
+  error json,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  settled_at timestamp with time zone
+);
+alter table turns enable row level security;
+alter table turns force row level security;
+
+
+-- Partitions
+create table turn_events_0 partition of turn_events FOR VALUES IN ('0'); -- row level security, forced
+create table turn_events_1 partition of turn_events FOR VALUES IN ('1'); -- row level security, forced
+create table turn_events_2 partition of turn_events FOR VALUES IN ('2'); -- row level security, forced
+
+-- Constraints
+alter table audit add constraint audit_pkey PRIMARY KEY (id);
+alter table audit add constraint audit_action CHECK ((action = ANY (ARRAY['claim'::text, 'export'::text, 'erase'::text, 'act'::text])));
+alter table books add constraint books_pkey PRIMARY KEY (name);
+alter table books add constraint books_counts CHECK (((passage_count >= 0) AND (term_count >= 0)));
+alter table chapters add constraint chapters_pkey PRIMARY KEY (book, path);
+alter table chapters add constraint chapters_book FOREIGN KEY (book) REFERENCES books(name) ON DELETE CASCADE;
+alter table conversations add constraint conversations_pkey PRIMARY KEY (owner_id, id);
+alter table conversations add constraint conversations_owner FOREIGN KEY (owner_id) REFERENCES owners(id) ON DELETE CASCADE;
+alter table conversations add constraint conversations_default_scope CHECK (((NOT is_default) OR (scope IS NOT NULL)));
+alter table conversations add constraint conversations_id CHECK ((id ~ '^[!-~]{1,128}$'::text));
+alter table conversations add constraint conversations_seq CHECK (((purged_seq >= 0) AND (cleared_seq >= purged_seq) AND (last_seq >= cleared_seq)));
+alter table conversations add constraint conversations_title CHECK (((title IS NULL) = (title_source IS NULL)));
+alter table conversations add constraint conversations_title_source CHECK ((title_source = ANY (ARRAY['person'::text, 'question'::text, 'model'::text])));
+alter table event_slot add constraint event_slot_pkey PRIMARY KEY (single);
+alter table event_slot add constraint event_slot_single_check CHECK (single);
+alter table messages add constraint messages_once UNIQUE (owner_id, conversation_id, id);
+alter table messages add constraint messages_pkey PRIMARY KEY (owner_id, conversation_id, seq);
+alter table messages add constraint messages_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
+alter table messages add constraint messages_id CHECK ((id ~ '^[!-~]{1,128}$'::text));
+alter table messages add constraint messages_not_empty CHECK (((json_array_length(parts) > 0) OR ((role = 'assistant'::text) AND (status <> 'complete'::text))));
+alter table messages add constraint messages_parts CHECK ((json_typeof(parts) = 'array'::text));
+alter table messages add constraint messages_role CHECK ((role = ANY (ARRAY['system'::text, 'user'::text, 'assistant'::text, 'tool'::text])));
+alter table messages add constraint messages_seq CHECK ((seq > 0));
+alter table messages add constraint messages_status CHECK ((status = ANY (ARRAY['complete'::text, 'streaming'::text, 'stopped'::text, 'interrupted'::text, 'failed'::text])));
+alter table migrations add constraint migrations_pkey PRIMARY KEY (version);
+alter table nodes add constraint nodes_pkey PRIMARY KEY (id);
+alter table owners add constraint owners_pkey PRIMARY KEY (id);
+alter table owners add constraint owners_counts CHECK (((conversation_count >= 0) AND (archived_count >= 0)));
+alter table owners add constraint owners_kind CHECK ((kind = ANY (ARRAY['user'::text, 'session'::text])));
+alter table passages add constraint passages_pkey PRIMARY KEY (book, path, "position");
+alter table passages add constraint passages_chapter FOREIGN KEY (book, path) REFERENCES chapters(book, path) ON DELETE CASCADE;
+alter table passages add constraint passages_not_empty CHECK ((text <> ''::text));
+alter table passages add constraint passages_position CHECK (("position" > 0));
+alter table rate_limits add constraint rate_limits_pkey PRIMARY KEY (key);
+alter table secrets add constraint secrets_pkey PRIMARY KEY (name);
+alter table terms add constraint terms_pkey PRIMARY KEY (book, term);
+alter table terms add constraint terms_book FOREIGN KEY (book) REFERENCES books(name) ON DELETE CASCADE;
+alter table terms add constraint terms_count CHECK ((passage_count > 0));
+alter table turn_events add constraint turn_events_pkey PRIMARY KEY (owner_id, turn_id, seq, slot);
+alter table turns add constraint turns_pkey PRIMARY KEY (owner_id, id);
+alter table turns add constraint turns_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
+alter table turns add constraint turns_settled CHECK (((status = 'running'::text) = (settled_at IS NULL)));
+alter table turns add constraint turns_status CHECK ((status = ANY (ARRAY['running'::text, 'complete'::text, 'stopped'::text, 'interrupted'::text, 'failed'::text])));
+
+-- Indexes
+CREATE INDEX audit_owner ON chatkeep.audit USING btree (owner_id, id);
+CREATE INDEX conversations_active ON chatkeep.conversations USING btree (owner_id, ((archived_at IS NOT NULL)), active_no) WHERE (deleted_at IS NULL);
+CREATE INDEX conversations_all ON chatkeep.conversations USING btree (owner_id, created_no);
+CREATE INDEX conversations_any_owner ON chatkeep.conversations USING btree (id);
+CREATE INDEX conversations_cleared ON chatkeep.conversations USING btree (owner_id, id) WHERE (purged_seq < cleared_seq);
+CREATE INDEX conversations_created ON chatkeep.conversations USING btree (owner_id, ((archived_at IS NOT NULL)), created_no) WHERE (deleted_at IS NULL);
+CREATE UNIQUE INDEX conversations_default ON chatkeep.conversations USING btree (owner_id, scope) WHERE (is_default AND (deleted_at IS NULL));
+CREATE INDEX conversations_deleted ON chatkeep.conversations USING btree (owner_id, active_no) WHERE (deleted_at IS NOT NULL);
+CREATE INDEX conversations_scope ON chatkeep.conversations USING btree (owner_id, scope, ((archived_at IS NOT NULL)), active_no) WHERE ((deleted_at IS NULL) AND (scope IS NOT NULL));
+CREATE INDEX conversations_trash ON chatkeep.conversations USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+CREATE INDEX owners_idle ON chatkeep.owners USING btree (active_at) WHERE (kind = 'session'::text);
+CREATE INDEX passages_search ON chatkeep.passages USING gin (search) WITH (fastupdate=off);
+CREATE INDEX rate_limits_expired ON chatkeep.rate_limits USING btree (expires_at);
+CREATE INDEX turns_node ON chatkeep.turns USING btree (node_id, id) WHERE (status = 'running'::text);
+CREATE UNIQUE INDEX turns_question ON chatkeep.turns USING btree (owner_id, conversation_id, question_seq);
+CREATE UNIQUE INDEX turns_running ON chatkeep.turns USING btree (owner_id, conversation_id) WHERE (status = 'running'::text);
+CREATE INDEX turns_slot ON chatkeep.turns USING btree (slot, settled_at);
+CREATE INDEX turns_stopping ON chatkeep.turns USING btree (node_id) WHERE ((status = 'running'::text) AND (stop_requested_at IS NOT NULL));
+
+-- Policies
+create policy engine on conversations to chatkeep_engine using (true) with check (true);
+create policy owner on conversations to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy engine on messages to chatkeep_engine using (true) with check (true);
+create policy owner on messages to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy engine on owners to chatkeep_engine using (true) with check (true);
+create policy owner on owners to public using ((id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy engine on turn_events to chatkeep_engine using (true) with check (true);
+create policy owner on turn_events to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy engine on turns to chatkeep_engine using (true) with check (true);
+create policy owner on turns to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+
+-- Rights
+grant usage on activity to chatkeep_store;
+grant delete, insert, select, update on conversations to chatkeep_store;
+grant select on event_slot to chatkeep_store;
+grant delete, insert, select, update on messages to chatkeep_store;
+grant select on nodes to chatkeep_store;
+grant delete, insert, select, update on owners to chatkeep_store;
+grant delete, insert, select, update on turn_events to chatkeep_store;
+grant delete, insert, select, update on turns to chatkeep_store;
+
+-- Rights on columns
+grant update (lease_until) on nodes to chatkeep_store;
+
+-- Functions
+create function chatkeep.schema_security() returns text language sql owner chatkeep_engine; -- for everybody
+create function chatkeep.schema_version() returns integer language sql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine; -- for everybody
+create function chatkeep_v3.append_messages(owner uuid, conversation text, ids text[], roles text[], bodies json[], context_texts text[], intents text[], processed_flags boolean[], models text[], usages json[], metadatas json[], new_title text, new_preview text) returns TABLE(message json) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.begin_turn(owner uuid, conversation text, node bigint, lease interval, turn_id uuid, message_id text, reply_id text, body json, context_text text, metadata json, start_chunk json, new_title text, new_preview text, context_limit integer) returns TABLE(outcome text, turn json, conversation_row json, question json, history json) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.book_chapter(of_book text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.book_chapters(of_book text) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.book_count_terms(of_book text, at_paths text[], sign integer) returns void language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.book_put_chapters(of_book text, paths text[], positions integer[], titles text[], hashes text[], sources text[], passage_chapters integer[], passage_sections text[], passage_anchors text[], passage_contexts text[], passage_texts text[]) returns integer language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.book_remove_chapters(of_book text, kept text[]) returns integer language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.book_score(of_book text, question text, background text, texts text[]) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.book_search(of_book text, question text, background text, preferred text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.book_terms(of_book text, question text, background text) returns TABLE(asked boolean, found text, weight double precision, query tsquery) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.claim_session(owner uuid, session uuid, actor text) returns bigint language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.clear_messages(owner uuid, conversation text) returns bigint language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.conversation_exists(conversation text) returns boolean language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.create_conversation(owner uuid, owner_kind text, id text, by_id boolean, scope text, scope_label text, title text, metadata json, reuse_latest boolean) returns TABLE(created boolean, conversation json) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.delete_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.end_running_turn(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.erase_owner(owner uuid, actor text, receipt json) returns void language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.erase_some(owner uuid, page_limit integer) returns TABLE(conversations_erased integer, messages_erased integer, turns_erased integer) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.export_conversations(owner uuid, after_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.export_messages(owner uuid, conversation text, after_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.find_turn(node bigint, turn_id uuid) returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.first_question(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.forget_points(limit_key text) returns bigint language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.get_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.get_turn(owner uuid, conversation text, turn_id uuid) returns TABLE(turn json, question json, reply json) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.hide_owner(owner uuid) returns void language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.latest_messages(owner uuid, conversation text, above_seq bigint, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.list_conversations(owner uuid, only_archived boolean, only_scope text, sort_by text, ascending boolean, after_no bigint, page_offset integer, page_limit integer) returns TABLE(total bigint, conversations json) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.list_trash(owner uuid, before_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.page_messages(owner uuid, conversation text, before_seq bigint, after_seq bigint, page_offset bigint, page_limit integer) returns TABLE(total bigint, first_seq bigint, running_turn uuid, messages json) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.purge_some(undo interval, session_idle interval, page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.read_events(owner uuid, conversation text, turn_id uuid, after_seq integer, page_limit integer) returns TABLE(status text, last_event integer, events json) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.read_points(limit_key text) returns TABLE(points integer, left_ms bigint) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.receipt_key() returns text language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.record_audit(owner uuid, actor text, action text, details json) returns void language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.record_turn(owner uuid, conversation text, turn_id uuid, message_id text, reply_id text, body json, context_text text, metadata json, reply_status text, reply_body json, reply_error json, new_title text, new_preview text) returns TABLE(outcome text, turn json) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.refuse_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.register_node(lease interval) returns bigint language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.release_node(node bigint) returns void language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.restore_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.rotate_events(grace interval) returns boolean language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.settle_turn(owner uuid, conversation text, turn_id uuid, node bigint, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, event_seqs integer[], event_chunks json[], new_preview text) returns boolean language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.spend_points(limit_key text, spent integer, window_ms bigint, restart boolean) returns TABLE(points integer, left_ms bigint) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.stop_turn(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.take_over_turns(page_limit integer) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v3.update_conversation(owner uuid, conversation text, fields text[], new_title text, question_title text, new_pinned boolean, new_archived boolean, new_metadata json) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v3.write_events(node bigint, lease interval, turn_ids uuid[], seqs integer[], chunks json[]) returns TABLE(state text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
