@@ -13,6 +13,8 @@ export type {
   ModelRequest,
   ModelStep,
 } from "./model.ts";
+export { hasPgBouncer, startPgBouncer } from "./pgbouncer.ts";
+export type { PgBouncer } from "./pgbouncer.ts";
 export { freePort } from "./port.ts";
 export { startPostgres } from "./postgres.ts";
 export type { Postgres, PostgresOptions } from "./postgres.ts";

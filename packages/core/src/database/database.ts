@@ -89,15 +89,15 @@ export function createDatabase(options: DatabaseOptions): Database {
   pool.on("error", options.onConnectionError ?? (() => undefined));
   const breaker = createBreaker(() => pool.query({ text: "select 1" }));
 
-  const send = async (name: FunctionName, values: unknown[]): Promise<unknown[]> => {
-    const text = statements.get(name) as string;
+  const send = async (fn: FunctionName, values: unknown[]): Promise<unknown[]> => {
+    const text = statements.get(fn) as string;
     const config: QueryConfig = { text, values, types: RAW };
+    const name = named ? `${schema}.${fn}` : undefined;
     try {
-      const sent = named ? { ...config, name: `${schema}.${name}` } : config;
-      return (await pool.query(sent)).rows;
+      return (await pool.query(name === undefined ? config : { ...config, name })).rows;
     } catch (error) {
       // Such a statement failed before it ran.
-      if (!named || !NAME_LOST.has(String((error as { code?: unknown }).code))) throw error;
+      if (name === undefined || !NAME_LOST.has(String((error as { code?: unknown }).code))) throw error;
       named = false;
       return (await pool.query(config)).rows;
     }
