@@ -118,7 +118,7 @@ export function Page({ chat, storage, theme }: PageProps): ReactNode {
             if (deleting.id === address.getSnapshot()) address.replace(null);
           }}
         >
-          “{titleOf(deleting, ENGLISH)}” and its messages are deleted for good.
+          “{titleOf(deleting, ENGLISH)}” and its messages are deleted.
         </ConfirmDialog>
       )}
     </div>

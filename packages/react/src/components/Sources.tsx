@@ -4,6 +4,7 @@ import { type ReactNode, useId } from "react";
 import { useStrings } from "../hooks/useStrings.ts";
 import { safeAddress } from "../markdown/address.ts";
 import { placeOf } from "../markdown/CitationMark.tsx";
+import { plainText } from "../markdown/plain.ts";
 
 /** What {@link Sources} takes. */
 export interface SourcesProps {
@@ -35,7 +36,7 @@ function Source({ number, citation }: { number: number; citation: Citation }): R
     <>
       <span className="ck-source-number">{number}</span>
       <span className="ck-source-place">{placeOf(citation)}</span>
-      {citation.quote !== null && <q className="ck-source-quote">{citation.quote}</q>}
+      {citation.quote !== null && <q className="ck-source-quote">{plainText(citation.quote)}</q>}
     </>
   );
   if (address === null) return <div className="ck-source">{body}</div>;

@@ -1,4 +1,4 @@
-import { type ReactNode, type RefObject, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 
 import type { KeptScroll } from "../hooks/useScrollKeeper.ts";
 import { useStrings } from "../hooks/useStrings.ts";
@@ -13,20 +13,20 @@ export interface TranscriptProps {
   readonly thread: Thread;
   readonly state: ThreadState;
   readonly actions: MessageActions;
-  readonly scroll: Pick<KeptScroll, "container" | "content">;
+  readonly scroll: KeptScroll;
 }
 
 /** The messages of a thread. Not a live region: what is worth saying is said by the status node. */
 export function Transcript(props: TranscriptProps): ReactNode {
   const strings = useStrings();
   const { thread, state, actions } = props;
-  const { container, content } = props.scroll;
+  const { containerRef, contentRef, container } = props.scroll;
   const { entries, older, running } = state;
   const waiting = running !== null && !entries.some((entry) => entry.status === "streaming");
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- scrolled with the keyboard
-    <section className="ck-scroll" ref={container} aria-label={strings.messages} tabIndex={0}>
-      <div className="ck-column" ref={content}>
+    <section className="ck-scroll" ref={containerRef} aria-label={strings.messages} tabIndex={0}>
+      <div className="ck-column" ref={contentRef}>
         {older !== "none" && <Older key={entries[0]?.id} thread={thread} state={state} root={container} />}
         {entries.map((entry) => (
           <MessageView
@@ -51,7 +51,8 @@ export function Transcript(props: TranscriptProps): ReactNode {
 interface OlderProps {
   readonly thread: Thread;
   readonly state: ThreadState;
-  readonly root: RefObject<HTMLElement | null>;
+  /** The element that scrolls. */
+  readonly root: HTMLElement | null;
 }
 
 /** Reads older messages when it comes near to being seen. */
@@ -60,11 +61,11 @@ function Older({ thread, state, root }: OlderProps): ReactNode {
   const mark = useRef<HTMLDivElement>(null);
   const { older } = state;
   useEffect(() => {
-    if (mark.current === null || older !== "more") return;
+    if (mark.current === null || root === null || older !== "more") return;
     // Made anew after every page (the key is its first message): one that stays in sight reports nothing a second time.
     const observer = new IntersectionObserver(
       ([seen]) => seen?.isIntersecting === true && void thread.loadOlder(),
-      { root: root.current, rootMargin: "400px 0px 0px" },
+      { root, rootMargin: "400px 0px 0px" },
     );
     observer.observe(mark.current);
     return () => observer.disconnect();

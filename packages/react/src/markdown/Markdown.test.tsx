@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 
 import { createBlocks } from "./blocks.ts";
 import { Markdown } from "./Markdown.tsx";
+import { plainText } from "./plain.ts";
 
 const citation: Citation = {
   path: "docs/intro.md",
@@ -139,4 +140,11 @@ test.each(ATTACKS)("stays inert: %s", (text) => {
     expect(made).not.toMatch(/<(script|img|svg|iframe|math|style|object|embed|form|base|link|meta)\b/i);
     expect(made).not.toMatch(/<[^>]*\son\w+=/i);
   }
+});
+
+test("a quotation is shown small without its signs", () => {
+  expect(plainText("```sh\nnpm install\nnpm start\n```")).toBe("npm install npm start");
+  expect(plainText("**It** keeps `all` &amp; [more](https://example.org):\n\n- one\n- two")).toBe(
+    "It keeps all & more: one two",
+  );
 });

@@ -13,7 +13,7 @@ export interface ScrollKeeperOptions {
   readonly container: HTMLElement;
   /** Its child that holds the messages as `article` elements. */
   readonly content: HTMLElement;
-  /** Told when the end begins or ceases to be kept in sight. */
+  /** Told at first, and when the end begins or ceases to be kept in sight. */
   readonly onSticking: (sticking: boolean) => void;
 }
 
@@ -63,6 +63,7 @@ export function createScrollKeeper(options: ScrollKeeperOptions): ScrollKeeper {
     if (event.deltaY < 0 && most() > 0) stick(false);
   };
 
+  onSticking(sticking);
   const sizes = new ResizeObserver(follow);
   sizes.observe(container);
   sizes.observe(content);

@@ -1,0 +1,48 @@
+import { Lexer, type MarkedToken, type Token } from "marked";
+
+import { decodeReferences } from "./reference.ts";
+
+/** The words of a Markdown text without its signs, in one line: for a quotation that is shown small. */
+export function plainText(markdown: string): string {
+  const tokens: Token[] = new Lexer({ gfm: true }).lex(markdown);
+  return wordsOf(tokens).replace(/\s+/g, " ").trim();
+}
+
+function wordsOf(tokens: readonly Token[]): string {
+  return tokens.map((token) => wordOf(token as MarkedToken)).join("");
+}
+
+function wordOf(token: MarkedToken): string {
+  switch (token.type) {
+    case "list":
+      return token.items.map((item) => `${wordsOf(item.tokens)} `).join("");
+    case "table":
+      return [token.header, ...token.rows]
+        .flat()
+        .map((cell) => `${wordsOf(cell.tokens)} `)
+        .join("");
+    case "code":
+    case "codespan":
+      return `${token.text}${token.type === "code" ? " " : ""}`;
+    case "space":
+    case "br":
+    case "hr":
+    case "checkbox":
+    case "def":
+      return " ";
+    case "text":
+      return token.tokens === undefined ? decodeReferences(token.text) : wordsOf(token.tokens);
+    case "escape":
+      return token.text;
+    case "paragraph":
+    case "heading":
+    case "blockquote":
+      return `${wordsOf(token.tokens)} `;
+    case "image":
+      return token.text;
+    case "html":
+      return token.raw;
+    default:
+      return "tokens" in token && token.tokens !== undefined ? wordsOf(token.tokens) : token.raw;
+  }
+}
