@@ -1,0 +1,102 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+
+import { expect, test } from "vitest";
+
+import manifest from "../package.json" with { type: "json" };
+import { runCommand } from "./command.ts";
+
+test("--version prints the version, --help the commands", async () => {
+  expect(await runCommand(["--version"])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: "" });
+  const help = await runCommand(["--help"]);
+  expect(help).toMatchObject({ code: 0, stderr: "" });
+  for (const command of ["serve", "migrate", "doctor"]) expect(help.stdout).toContain(`\n  ${command} `);
+});
+
+test.each(["serve", "migrate", "doctor"])(
+  "%s --help tells what it does and which variables it reads",
+  async (command) => {
+    const { code, stdout } = await runCommand([command, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^chatkeep ${command}\n`));
+    expect(stdout).toContain("DATABASE_URL");
+  },
+);
+
+test.each([
+  [["srve"], 'There is no command "srve": the commands are '],
+  [["serve", "now"], 'chatkeep serve takes no arguments, and was given "now".'],
+  [["serve", "--port=1"], "Unknown option '--port'. See chatkeep --help."],
+  [["--hepl"], "Unknown option '--hepl'. See chatkeep --help."],
+  [[], "Conversation memory for AI chat"],
+])("arguments %j are answered with a sentence", async (args, sentence) => {
+  const { code, stdout, stderr } = await runCommand(args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain(sentence);
+});
+
+test.each([
+  [{ PORT: "http" }, 'PORT must be a whole number from 0 to 65535, not "http".'],
+  [{ PORT: "65536" }, 'PORT must be a whole number from 0 to 65535, not "65536".'],
+  [{ PORT: "30.5" }, 'PORT must be a whole number from 0 to 65535, not "30.5".'],
+  [{ LOG_LEVEL: "loud" }, "LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent"],
+  [{ DATABASE_URL: "mysql://me:secret@host/db" }, "DATABASE_URL must look like postgres://"],
+  [{ NEON_DATABASE_URL: "secret" }, "NEON_DATABASE_URL must look like postgres://"],
+  [{ CHATKEEP_SCHEMA: "My Schema" }, "CHATKEEP_SCHEMA must be small letters"],
+  [{ CHATKEEP_GRACE: "soon" }, 'CHATKEEP_GRACE must be a number of seconds from 0 to 3600, not "soon".'],
+  [{ CHATKEEP_BOOK: "nowhere" }, 'CHATKEEP_BOOK must name a folder of Markdown; there is no "nowhere" here.'],
+  [{ CHATKEEP_RESPONDER: "./none.ts" }, 'CHATKEEP_RESPONDER must name a file; there is no "./none.ts" here.'],
+  [{ CHATKEEP_MODEL: "gpt" }, "CHATKEEP_MODEL must be openai-compatible/<name of the model>"],
+  [{ CHATKEEP_MODEL: "openai-compatible/x" }, "CHATKEEP_MODEL needs OPENAI_BASE_URL"],
+  [{ CHATKEEP_MODEL: "openai-compatible/x", OPENAI_BASE_URL: "host" }, "OPENAI_BASE_URL must be an address"],
+])("the environment %j is answered with a sentence", async (env, sentence) => {
+  const { code, stdout, stderr } = await runCommand(["serve"], env);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toContain(sentence);
+  expect(stderr).not.toContain("secret");
+  expect(
+    stderr
+      .trim()
+      .split("\n")
+      .every((line) => line.endsWith(".")),
+  ).toBe(true);
+});
+
+test("every variable that cannot be used is told of at once", async () => {
+  const { stderr } = await runCommand(["serve"], { PORT: "x", LOG_LEVEL: "x", CHATKEEP_GRACE: "x" });
+  expect(
+    stderr
+      .trim()
+      .split("\n")
+      .map((line) => line.split(" ")[0]),
+  ).toEqual(["PORT", "CHATKEEP_GRACE", "LOG_LEVEL"]);
+});
+
+test("a file that is no responder is answered with a sentence", async () => {
+  const { code, stderr } = await runCommand(["serve"], {
+    DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
+    CHATKEEP_RESPONDER: fileURLToPath(new URL("fixtures/wordless.ts", import.meta.url)),
+  });
+  expect(code).toBe(1);
+  expect(stderr).toContain("must have a default export");
+});
+
+test("a port in use is answered with the way out", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+  const env = { PORT: String(port), DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" };
+  const { code, stderr } = await runCommand(["serve"], env);
+  expect(code).toBe(1);
+  expect(stderr).toBe(
+    `Port ${port} is in use: stop what uses it, or take another, for example PORT=${port + 1} npm start.\n`,
+  );
+  other.close();
+});
+
+test("a host that is not this machine's is answered with the way out", async () => {
+  const env = { PORT: "0", HOST: "192.0.2.1", DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" };
+  expect((await runCommand(["serve"], env)).stderr).toContain("HOST must be an address of this machine");
+});

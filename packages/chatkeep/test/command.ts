@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+const program = fileURLToPath(new URL("../src/bin.ts", import.meta.url));
+
+/** What a command said and how it ended. */
+export interface Ran {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The command while it serves, or tries to. */
+export interface Running {
+  pid: number;
+  /** The next line of its log, from the first one on, whose message begins so; with its fields. */
+  logged(message: string): Promise<Record<string, unknown>>;
+  signal(signal: NodeJS.Signals): void;
+  /** How it ended: its exit code, or the signal that ended it. */
+  ended: Promise<number | NodeJS.Signals | null>;
+}
+
+function start(args: string[], env: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, ["--conditions=@chatkeep/source", program, ...args], {
+    env: { PATH: process.env["PATH"], ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+/** Runs the command to its end. */
+export async function runCommand(args: string[], env: Record<string, string> = {}): Promise<Ran> {
+  const child = start(args, env);
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout!),
+    text(child.stderr!),
+    once(child, "close") as Promise<[number | null]>,
+  ]);
+  return { code, stdout, stderr };
+}
+
+/** Starts `chatkeep serve` on a free port and reads its log. */
+export function startServe(env: Record<string, string>): Running {
+  const child = start(["serve"], { PORT: "0", ...env });
+  child.stderr!.pipe(process.stderr);
+  const lines: Record<string, unknown>[] = [];
+  const waiting = new Set<() => void>();
+  createInterface(child.stdout!).on("line", (line) => {
+    lines.push(JSON.parse(line) as Record<string, unknown>);
+    for (const look of waiting) look();
+  });
+  const ended = (once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>).then(
+    ([code, signal]) => code ?? signal,
+  );
+  return {
+    pid: child.pid!,
+    logged: (message) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const line = lines.find((one) => String(one["msg"]).startsWith(message));
+          if (line === undefined) return;
+          waiting.delete(look);
+          resolve(line);
+        };
+        waiting.add(look);
+        look();
+        void ended.then((end) => reject(new Error(`it ended with ${end} before it said "${message}"`)));
+      }),
+    signal: (signal) => void child.kill(signal),
+    ended,
+  };
+}

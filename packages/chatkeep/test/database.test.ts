@@ -1,0 +1,125 @@
+import { createDatabase, fileDatabase, startPostgres } from "@chatkeep/testing";
+import { expect, test } from "vitest";
+
+import { runCommand, startServe } from "./command.ts";
+
+const migrated = await fileDatabase();
+
+function changed(url: string, change: (url: URL) => void): string {
+  const copy = new URL(url);
+  change(copy);
+  return copy.href;
+}
+
+const BAD: [string, (url: URL) => void, RegExp][] = [
+  [
+    "a wrong password",
+    (url) => (url.password = "wrong-secret"),
+    /^PostgreSQL at 127\.0\.0\.1:\d+ refused the password of "\w+": correct it in DATABASE_URL\.$/,
+  ],
+  [
+    "an unknown database",
+    (url) => (url.pathname = "/nowhere"),
+    /^There is no database "nowhere" at 127\.0\.0\.1:\d+: make it \(createdb nowhere\), or correct DATABASE_URL\.$/,
+  ],
+  [
+    "TLS that is not there",
+    (url) => url.searchParams.set("sslmode", "require"),
+    /offers no TLS: remove sslmode from DATABASE_URL, or switch TLS on in the server\.$/,
+  ],
+];
+
+test.each(BAD)("%s is answered with a sentence by each command", async (_, change, sentence) => {
+  const env = { PORT: "0", DATABASE_URL: changed(migrated.url, change) };
+  for (const command of ["serve", "migrate"]) {
+    const { code, stderr } = await runCommand([command], env);
+    expect(code).toBe(1);
+    expect(stderr.trim()).toMatch(sentence);
+  }
+  const doctor = await runCommand(["doctor"], env);
+  expect(doctor.code).toBe(1);
+  const line = doctor.stdout.split("\n").find((one) => one.startsWith("fail")) ?? "";
+  expect(line.replace(/^fail +\w+ +/, "")).toMatch(sentence);
+  expect(doctor.stdout).not.toContain("wrong-secret");
+});
+
+test("a role without rights is told to whom to turn", async () => {
+  await using database = await createDatabase({ contents: "empty" });
+  const role = `poor_${database.name}`;
+  await database.pool.query(`create role ${role} login password 'poor'`);
+  const url = changed(database.url, (copy) => {
+    copy.username = role;
+    copy.password = "poor";
+  });
+  const { code, stderr } = await runCommand(["migrate"], { DATABASE_URL: url });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/lacks a right .*[Rr]un "chatkeep migrate" once with a role that owns the database/);
+  const doctor = await runCommand(["doctor"], { DATABASE_URL: url });
+  expect(doctor.code).toBe(1);
+  expect(doctor.stdout).toMatch(/^fail +rights +"poor_\w+" may not make the schema "chatkeep": /m);
+  await database.pool.query(`drop owned by ${role}; drop role ${role}`);
+});
+
+test("migrate makes the tables, in the schema that is named, and then finds nothing to do", async () => {
+  await using database = await createDatabase({ contents: "empty" });
+  const env = { DATABASE_URL: database.url, CHATKEEP_SCHEMA: "mine" };
+  const first = await runCommand(["migrate"], env);
+  expect(first).toMatchObject({ code: 0, stderr: "" });
+  expect(first.stdout).toMatch(/^The schema "mine" was brought from version 0 to \d+\.\n$/);
+  const second = await runCommand(["migrate"], env);
+  expect(second.stdout).toMatch(/^The schema "mine" is at version \d+; there was nothing to do\.\n$/);
+});
+
+test("doctor tells a line a check, and changes nothing", async () => {
+  const good = await runCommand(["doctor"], { DATABASE_URL: migrated.url });
+  expect(good).toMatchObject({ code: 0, stderr: "" });
+  const lines = good.stdout.trimEnd().split("\n");
+  expect(lines.map((line) => line.split(/ +/).slice(0, 2).join(" "))).toEqual(
+    ["URL", "TLS", "version", "rights", "pooler", "latency", "schema"].map((check) => `ok ${check}`),
+  );
+  expect(good.stdout).not.toContain(new URL(migrated.url).password);
+
+  await using database = await createDatabase({ contents: "empty" });
+  const empty = await runCommand(["doctor"], { DATABASE_URL: database.url });
+  expect(empty.code).toBe(0);
+  expect(empty.stdout).toMatch(/^note +schema +"chatkeep" is not there yet/m);
+  const { rows } = await database.pool.query("select from pg_namespace where nspname like 'chatkeep%'");
+  expect(rows).toEqual([]);
+});
+
+test("a schema of a newer release is refused", async () => {
+  await using database = await createDatabase();
+  await database.pool.query("insert into chatkeep.migrations (version, name) values (9999, 'later')");
+  const env = { PORT: "0", DATABASE_URL: database.url };
+  const { code, stderr } = await runCommand(["serve"], env);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^The schema "chatkeep" is at version 9999, this release knows only \d+\. .*\.\n$/);
+  expect((await runCommand(["doctor"], env)).stdout).toMatch(/^fail +schema .*9999/m);
+});
+
+test("a database that comes late is waited for, and told of until it is there", async () => {
+  await using postgres = await startPostgres();
+  const url = postgres.url("postgres");
+  await postgres.stop();
+  const serving = startServe({ DATABASE_URL: url });
+  try {
+    const { hint } = await serving.logged("the database is not there yet");
+    expect(hint).toMatch(/^Nothing answers at 127\.0\.0\.1:\d+: start PostgreSQL there/);
+    const { url: address } = (await serving.logged("listening")) as { url: string };
+    expect((await fetch(`${address}/ready`)).status).toBe(503);
+    const headers = { "x-session-id": "0b3f6e0a-6d0e-4b7e-9d60-0a4c6b7a2f10" };
+    const list = await fetch(`${address}/api/conversations`, { headers });
+    expect(list.status).toBe(503);
+    expect(list.headers.get("retry-after")).toMatch(/^\d+$/);
+    expect(await list.json()).toMatchObject({ code: "unavailable" });
+
+    await postgres.start();
+    await serving.logged("read the book");
+    const after = await fetch(`${address}/api/conversations`, { headers });
+    expect(await after.json()).toMatchObject({ conversations: [], total: 0 });
+    expect((await fetch(`${address}/ready`)).status).toBe(200);
+  } finally {
+    serving.signal("SIGTERM");
+    expect(await serving.ended).toBe(0);
+  }
+});
