@@ -2,6 +2,7 @@ import type { BookQuery, BookStore, FoundPassage } from "@chatkeep/core";
 
 import { type Section, readChapter } from "./book/chapter.ts";
 import { type Ingested, ingestFolder } from "./book/ingest.ts";
+import { searchWords } from "./book/question.ts";
 
 /** A chapter of a book, without its text. */
 export interface BookChapter {
@@ -84,16 +85,16 @@ export function createBook({ store, folder, name = "book", log }: BookOptions): 
       return { ...found, markdown, sections: sections.flatMap(headingOf) };
     },
 
-    async search({ scope, chapter, ...query }) {
+    async search({ scope, chapter, limit, ...query }) {
       const [preferred, only] = await Promise.all([
         typeof scope === "string" ? find(scope) : undefined,
         chapter === undefined ? undefined : find(chapter),
       ]);
       if (chapter !== undefined && only === undefined) return [];
-      return store.search(name, { ...query, preferred: preferred?.path, path: only?.path });
+      return store.search(name, { ...queryOf(query), limit, preferred: preferred?.path, path: only?.path });
     },
 
-    score: (query, texts) => store.score(name, query, texts),
+    score: (query, texts) => store.score(name, queryOf(query), texts),
   };
 }
 
@@ -101,6 +102,13 @@ export function createBook({ store, folder, name = "book", log }: BookOptions): 
 export function bookUrl(path: string, anchor: string | null): string {
   const segments = path.split("/").map(encodeURIComponent).join("/");
   return `/book/${segments}${anchor === null ? "" : `#${encodeURIComponent(anchor)}`}`;
+}
+
+function queryOf({ question, background }: BookQuery): BookQuery {
+  return {
+    question: searchWords(question),
+    background: background === undefined ? undefined : searchWords(background),
+  };
 }
 
 function toBookChapter({ path, title }: { path: string; title: string }): BookChapter {

@@ -82,13 +82,22 @@ function is(kind: RegExp, text: string): boolean {
   return text.length <= 80 && kind.test(text);
 }
 
-/** The words that say what is asked about; empty when there are none. */
+/** The words that say what is asked about, at most 64; empty when there are none. */
 function essence(text: string): string {
-  const words = text.match(/[\p{L}\p{N}_'’-]+/gu) ?? [];
-  return words
+  return wordsOf(text)
     .filter((word) => !FILLERS.has(word.toLowerCase().replaceAll(/['’]/g, "")))
     .slice(0, MOST_WORDS)
     .join(" ");
+}
+
+/** What to search for: the essence, or all words where nothing else is left of them. */
+export function searchWords(text: string): string {
+  const words = essence(text);
+  return words === "" ? wordsOf(text).slice(0, MOST_WORDS).join(" ") : words;
+}
+
+function wordsOf(text: string): string[] {
+  return text.match(/[\p{L}\p{N}_'’-]+/gu) ?? [];
 }
 
 /** Whether a sentence, or an item of a list, says what the question asks for: "A scope is …". */
