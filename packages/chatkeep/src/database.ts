@@ -1,5 +1,8 @@
+import { setTimeout } from "node:timers/promises";
+
 import type { Log } from "@chatkeep/server";
 
+import { EmbeddedDatabaseError } from "./embedded/error.ts";
 import type { Environment } from "./environment.ts";
 
 /** The database that the command works on. */
@@ -15,6 +18,24 @@ export async function openDatabase({ databaseUrl, home }: Environment, log: Log)
   if (databaseUrl !== undefined)
     return { url: databaseUrl, kind: "external", close: () => Promise.resolve() };
   const { openEmbeddedDatabase } = await import("./embedded.ts");
-  const embedded = await openEmbeddedDatabase({ home, log });
+  const embedded = await whenFree(() => openEmbeddedDatabase({ home, log }), log);
   return { url: embedded.url, kind: "embedded", close: () => embedded.close() };
+}
+
+/** Milliseconds to wait for whoever holds the home: at a restart that is our predecessor, which is just ending. */
+const PATIENCE = 2_000;
+const LOOK = 100;
+
+async function whenFree<T>(open: () => Promise<T>, log: Log): Promise<T> {
+  const began = performance.now();
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      const held = error instanceof EmbeddedDatabaseError && error.code === "home_in_use";
+      if (!held || performance.now() - began > PATIENCE) throw error;
+      log.debug({}, "the home is in use; waiting a moment for it");
+      await setTimeout(LOOK);
+    }
+  }
 }

@@ -28,6 +28,8 @@ export interface Environment {
   readonly responder: string | undefined;
   /** CHATKEEP_GRACE: how long turns may go on after SIGTERM, in milliseconds; seconds in the variable. */
   readonly grace: number;
+  /** Whether npm started us (it sets npm_lifecycle_event). */
+  readonly underNpm: boolean;
 }
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
@@ -99,6 +101,7 @@ export function readEnvironment(
     model,
     responder,
     grace: grace * 1000,
+    underNpm: text("npm_lifecycle_event") !== undefined,
   };
 }
 

@@ -25,7 +25,7 @@ const LAST_RESORT = 10_000;
  * rest and ends with 0. A second signal ends at once, with 1.
  */
 export async function runServe(environment: Environment, { log, output }: RunOptions): Promise<number> {
-  const signalled = catchSignals();
+  const signalled = Promise.race([catchSignals(), ...(environment.underNpm ? [parentEnded()] : [])]);
   const serving = await serve(environment, log);
   log.info({ url: serving.url, database: serving.database }, "listening");
   if (output.isTTY === true) output.write(`\n  Chatkeep is ready: open ${serving.url} (Ctrl+C ends it).\n\n`);
@@ -51,5 +51,24 @@ function catchSignals(): Promise<string> {
       } else if (signal !== first.signal || now - first.at > ECHO) process.exit(1);
     });
   }
+  return promise;
+}
+
+/** Milliseconds between looks whether the parent is still there. */
+const LOOK = 100;
+
+/**
+ * Resolves when the shell that npm started for us has ended. npm passes SIGTERM on to that shell only, and
+ * the shell dies of it without telling us: we would go on holding the port and the home.
+ */
+function parentEnded(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    resolve("npm ended");
+  }, LOOK);
+  timer.unref();
   return promise;
 }

@@ -15,16 +15,24 @@ export interface Ran {
 
 /** The command while it serves, or tries to. */
 export interface Running {
-  pid: number;
-  /** The next line of its log, from the first one on, whose message begins so; with its fields. */
+  /** The line of its log whose message begins so; with its fields. */
   logged(message: string): Promise<Record<string, unknown>>;
   signal(signal: NodeJS.Signals): void;
   /** How it ended: its exit code, or the signal that ended it. */
   ended: Promise<number | NodeJS.Signals | null>;
 }
 
-function start(args: string[], env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, ["--conditions=@chatkeep/source", program, ...args], {
+/** What starts Node: nothing in between, or a shell as npm puts one. */
+const STARTERS = { direct: [], npm: ["sh", "-c", '"$0" "$@"; exit $?'] } as const;
+
+function start(
+  args: string[],
+  env: Record<string, string>,
+  by: keyof typeof STARTERS = "direct",
+): ChildProcess {
+  const command = [process.execPath, "--conditions=@chatkeep/source", program, ...args];
+  const [file, ...rest] = [...STARTERS[by], ...command];
+  return spawn(file!, rest, {
     env: { PATH: process.env["PATH"], ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -42,8 +50,8 @@ export async function runCommand(args: string[], env: Record<string, string> = {
 }
 
 /** Starts `chatkeep serve` on a free port and reads its log. */
-export function startServe(env: Record<string, string>): Running {
-  const child = start(["serve"], { PORT: "0", ...env });
+export function startServe(env: Record<string, string>, by: keyof typeof STARTERS = "direct"): Running {
+  const child = start(["serve"], { PORT: "0", ...env }, by);
   child.stderr!.pipe(process.stderr);
   const lines: Record<string, unknown>[] = [];
   const waiting = new Set<() => void>();
@@ -51,11 +59,11 @@ export function startServe(env: Record<string, string>): Running {
     lines.push(JSON.parse(line) as Record<string, unknown>);
     for (const look of waiting) look();
   });
+  const closed = once(child, "close");
   const ended = (once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>).then(
     ([code, signal]) => code ?? signal,
   );
   return {
-    pid: child.pid!,
     logged: (message) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
@@ -66,7 +74,7 @@ export function startServe(env: Record<string, string>): Running {
         };
         waiting.add(look);
         look();
-        void ended.then((end) => reject(new Error(`it ended with ${end} before it said "${message}"`)));
+        void closed.then(() => reject(new Error(`it ended before it said "${message}"`)));
       }),
     signal: (signal) => void child.kill(signal),
     ended,

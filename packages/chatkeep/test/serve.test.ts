@@ -106,6 +106,16 @@ test("a second signal ends at once", async () => {
   await expect(events.next()).rejects.toThrow("cut off");
 });
 
+test("when the shell that npm started for it ends, it ends as at a signal", async () => {
+  const env = { DATABASE_URL: database.url, npm_lifecycle_event: "start" };
+  const serving = startServe(env, "npm");
+  await serving.logged("listening");
+  serving.signal("SIGTERM");
+  expect(await serving.ended).toBe("SIGTERM");
+  expect(await serving.logged("ending")).toMatchObject({ signal: "npm ended" });
+  await serving.logged("ended");
+});
+
 test("the page and the API's page are served under the policy", async () => {
   await using serving = await startChatkeep({ env: { DATABASE_URL: database.url } });
   const docs = await fetch(`${serving.url}/docs`);
