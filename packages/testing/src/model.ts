@@ -154,7 +154,7 @@ async function answer(reply: ModelReply, request: ModelRequest, response: Server
   for await (const step of reply.steps) {
     if (response.destroyed) return;
     if (reply.tokensPerSecond !== undefined) {
-      await pause(started + (1000 * sent++) / reply.tokensPerSecond - performance.now());
+      await pause(Math.max(0, started + (1000 * sent++) / reply.tokensPerSecond - performance.now()));
     }
     if (typeof step !== "string" && step.type === "hang") return;
     if (typeof step !== "string" && step.type === "cut") return void response.destroy();

@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 import { type Responder, ResponderError, isChatkeepError } from "@chatkeep/protocol";
 
 import type { Book } from "../book.ts";
@@ -28,6 +30,8 @@ export function createBookResponder({ book }: BookResponderOptions): Responder {
     for (const word of text.match(/\s*\S+/g) ?? []) {
       request.signal.throwIfAborted();
       yield { type: "text", text: word };
+      // What was said so far can be stored and sent before the rest is: else a long answer is one event.
+      await setImmediate();
     }
   };
 }
