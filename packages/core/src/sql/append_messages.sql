@@ -21,6 +21,7 @@ declare
   wanted integer := cardinality(ids);
   base bigint;
   cleared bigint;
+  purged bigint;
   stored integer;
   mismatch text;
 begin
@@ -37,11 +38,17 @@ begin
     preview = case when exists (
       select from messages old
       where old.owner_id = owner and old.conversation_id = conversation and old.id = ids[wanted]
+        and old.seq > c.cleared_seq
     ) then c.preview else coalesce(new_preview, c.preview) end
   where c.owner_id = owner and c.id = conversation and c.deleted_at is null
-  returning c.last_seq - wanted, c.cleared_seq into base, cleared;
+  returning c.last_seq - wanted, c.cleared_seq, c.purged_seq into base, cleared, purged;
   if not found then
     perform refuse_conversation(owner, conversation);
+  end if;
+  -- What a clear took away may still be on the disk; its ids are free.
+  if purged < cleared then
+    delete from messages old
+    where old.owner_id = owner and old.conversation_id = conversation and old.id = any (ids) and old.seq <= cleared;
   end if;
 
   return query

@@ -51,6 +51,11 @@ begin
   if c.running_turn is not null then
     raise exception 'turn_in_progress' using errcode = 'CK000', detail = c.running_turn::text;
   end if;
+  -- What a clear took away may still be on the disk; its ids are free.
+  if c.purged_seq < c.cleared_seq then
+    delete from messages k
+    where k.owner_id = owner and k.conversation_id = conversation and k.id = message_id and k.seq <= c.cleared_seq;
+  end if;
 
   -- A node without turns renews no lease, so it is done here. The row stays locked until the commit: a node
   -- that was taken for dead begins nothing.

@@ -45,6 +45,11 @@ begin
   if c.running_turn is not null then
     raise exception 'turn_in_progress' using errcode = 'CK000', detail = c.running_turn::text;
   end if;
+  -- What a clear took away may still be on the disk; its ids are free.
+  if c.purged_seq < c.cleared_seq then
+    delete from messages k
+    where k.owner_id = owner and k.conversation_id = conversation and k.id = message_id and k.seq <= c.cleared_seq;
+  end if;
 
   select s.slot into current_slot from event_slot s;
   update conversations k set

@@ -1,0 +1,246 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+import {
+  type Migrated,
+  MigrationError,
+  RELEASE,
+  createHistory,
+  createPool,
+  migrate,
+  openConnection,
+  ownerId,
+} from "@chatkeep/core";
+import type { Owner } from "@chatkeep/protocol";
+import { type Database, createDatabase } from "@chatkeep/testing";
+import { describe, expect, it } from "vitest";
+
+import { readMigrations, readSecurity } from "../src/database/release.ts";
+import { newUser } from "./fixture.ts";
+import { dumpSchema } from "./schema.ts";
+
+const SCRIPT = fileURLToPath(new URL("processes/migrate.ts", import.meta.url));
+
+describe("migrate", () => {
+  it("brings an empty database to this release, and the second time finds nothing to do", async () => {
+    await using database = await createDatabase({ contents: "empty" });
+    expect(await migrate(database.pool)).toEqual({ from: 0, to: RELEASE, security: "roles" });
+    const schema = await dumpSchema(database.pool);
+    expect(await migrate(database.pool)).toEqual({ from: RELEASE, to: RELEASE, security: "roles" });
+    expect(await dumpSchema(database.pool)).toBe(schema);
+  });
+
+  it("does so once when several processes start at the same moment", async () => {
+    await using database = await createDatabase({ contents: "empty" });
+    const processes = await Promise.all([1, 2, 3].map(() => startProcess(database.url)));
+    const migrated = await Promise.all(processes.map((go) => go()));
+    expect(migrated.map(({ from }) => from).toSorted((a, b) => a - b)).toEqual([0, RELEASE, RELEASE]);
+    const { rows } = await database.pool.query("select version from chatkeep.migrations order by version");
+    expect(rows).toEqual(Array.from({ length: RELEASE }, (_, index) => ({ version: index + 1 })));
+  });
+
+  it.each(Array.from({ length: RELEASE - 1 }, (_, index) => index + 1))(
+    "brings version %i with data to this release, and keeps the data",
+    async (version) => {
+      await using database = await createDatabase({ contents: "empty" });
+      const me = newUser();
+      await makeVersion(database, version, me);
+      expect(await migrate(database.pool)).toMatchObject({ from: version, to: RELEASE });
+      await using fresh = await createDatabase();
+      expect(await dumpSchema(database.pool)).toBe(await dumpSchema(fresh.pool));
+
+      const history = createHistory({ pool: database.pool });
+      expect(await history.listConversations(me)).toMatchObject({
+        conversations: [{ id: "c1", title: "Mine", messageCount: 2, preview: "Hi." }],
+        total: 1,
+      });
+      expect((await history.listMessages(me, "c1")).messages).toMatchObject([
+        { seq: 1, content: "Hello" },
+        { seq: 2, content: "Hi." },
+      ]);
+      expect(await history.appendMessages(me, "c1", [{ role: "user", content: "More" }])).toMatchObject([
+        { seq: 3 },
+      ]);
+      await history.close();
+    },
+  );
+
+  it("refuses a schema that is newer than itself with a sentence, and touches nothing", async () => {
+    await using database = await createDatabase();
+    await database.pool.query(`insert into chatkeep.migrations (version, name) values (${RELEASE + 1}, 'x')`);
+    const schema = await dumpSchema(database.pool);
+    const error: unknown = await migrate(database.pool).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(MigrationError);
+    expect((error as Error).message).toContain(`version ${RELEASE + 1}`);
+    expect((error as Error).message).toContain(`only ${RELEASE}`);
+    expect(await dumpSchema(database.pool)).toBe(schema);
+  });
+
+  it("keeps two schemas of one database apart", async () => {
+    await using database = await createDatabase();
+    await migrate(database.pool, { schema: "other_chats" });
+    const me = newUser();
+    const [first, second] = [
+      createHistory({ pool: database.pool }),
+      createHistory({ pool: database.pool, schema: "other_chats" }),
+    ];
+    await first.createConversation(me, { id: "c1", title: "Here" });
+    expect((await second.listConversations(me)).total).toBe(0);
+    expect((await second.createConversation(me, { id: "c1", title: "There" })).created).toBe(true);
+    expect((await first.getConversation(me, "c1")).title).toBe("Here");
+    await Promise.all([first.close(), second.close()]);
+  });
+
+  it.each(["Chatkeep", "a b", 'x"; drop schema public; --', "", "1a"])(
+    "takes no schema name that would have to be quoted: %j",
+    async (schema) => {
+      await using database = await createDatabase({ contents: "empty" });
+      await expect(migrate(database.pool, { schema })).rejects.toThrow(TypeError);
+    },
+  );
+
+  it("tells a role without the right to create a schema what to do", async () => {
+    await using database = await createDatabase({ contents: "empty" });
+    await using login = await createLogin(database);
+    const pool = createPool(login.url);
+    const error: unknown = await migrate(pool).catch((thrown: unknown) => thrown);
+    await pool.end();
+    expect(error).toBeInstanceOf(MigrationError);
+    expect((error as Error).message).toContain("role that owns the database");
+  });
+
+  it("forces row-level security on the migrating role where it may not create roles", async () => {
+    await using database = await createDatabase({ contents: "empty" });
+    await using login = await createLogin(database);
+    await database.pool.query(`grant create on database ${database.name} to ${login.name}`);
+    const pool = createPool(login.url);
+    expect(await migrate(pool)).toEqual({ from: 0, to: RELEASE, security: "forced" });
+    expect(await migrate(pool)).toEqual({ from: RELEASE, to: RELEASE, security: "forced" });
+    const me = newUser();
+    const history = createHistory({ pool });
+    await history.createConversation(me, { id: "c1" });
+    const { rows } = await pool.query("select count(*)::int as visible from chatkeep.conversations");
+    expect(rows).toEqual([{ visible: 0 }]);
+    expect((await history.listConversations(me)).total).toBe(1);
+    await history.close();
+    await pool.end();
+  });
+
+  it("gives those who log in the functions and no table", async () => {
+    await using database = await createDatabase();
+    await using login = await createLogin(database);
+    await migrate(database.pool, { grantTo: [login.name] });
+    const pool = createPool(login.url);
+    const history = createHistory({ pool });
+    const me = newUser();
+    await history.createConversation(me, { id: "c1" });
+    expect((await history.getConversation(me, "c1")).id).toBe("c1");
+    for (const table of [
+      "owners",
+      "conversations",
+      "messages",
+      "turns",
+      "turn_events",
+      "nodes",
+      "migrations",
+    ]) {
+      await expect(pool.query(`select from chatkeep.${table}`)).rejects.toMatchObject({ code: "42501" });
+    }
+    await history.close();
+    await pool.end();
+  });
+});
+
+describe("createPool", () => {
+  it.each([
+    ["postgres://", (url: URL) => url],
+    ["postgresql://", (url: URL) => new URL(url.href.replace(/^postgres:/, "postgresql:"))],
+    ["sslmode=disable", (url: URL) => withParameters(url, { sslmode: "disable" })],
+    ["sslmode=prefer to this machine", (url: URL) => withParameters(url, { sslmode: "prefer" })],
+    [
+      "channel_binding=prefer",
+      (url: URL) => withParameters(url, { sslmode: "disable", channel_binding: "prefer" }),
+    ],
+  ])("takes a URL with %s", async (_what, form) => {
+    await using database = await createDatabase({ contents: "empty" });
+    const pool = createPool(form(new URL(database.url)).href);
+    expect((await pool.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+    await pool.end();
+  });
+
+  it.each(["no url", "mysql://localhost/x", ""])("refuses %j with a sentence", (url) => {
+    expect(() => createPool(url)).toThrow(TypeError);
+    expect(() => createPool(url)).toThrow(/postgres:\/\//);
+  });
+});
+
+/** A process that is ready to migrate; the function tells it to, and gives what it printed. */
+async function startProcess(url: string): Promise<() => Promise<Migrated>> {
+  const child: ChildProcess = spawn(process.execPath, ["--conditions=@chatkeep/source", SCRIPT, url], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  const exited = once(child, "exit");
+  expect((await lines.next()).value).toBe("ready");
+  return async () => {
+    child.stdin!.write("go\n");
+    const { value } = await lines.next();
+    expect((await exited)[0]).toBe(0);
+    return JSON.parse(String(value)) as Migrated;
+  };
+}
+
+/** The tables as an older release left them: its migrations, and rows that it could have written. */
+async function makeVersion(database: Database, version: number, owner: Owner): Promise<void> {
+  await using elsewhere = await createDatabase();
+  const { rows } = await elsewhere.pool.query<{ text: string }>(
+    "select pg_get_functiondef(oid) as text from pg_proc where pronamespace = 'chatkeep'::regnamespace order by proname",
+  );
+  const migrations = readMigrations(0).filter((migration) => migration.version <= version);
+  const id = ownerId(owner);
+  const client = await openConnection(database.url);
+  const statements = [
+    "create schema chatkeep authorization chatkeep_engine",
+    "set role chatkeep_engine",
+    "set search_path = chatkeep, pg_temp",
+    "create table migrations (version integer primary key, name text not null, migrated_at timestamptz not null default clock_timestamp())",
+    ...rows.map(({ text }) => text),
+    ...migrations.map(({ sql }) => sql),
+    ...migrations.map(({ name }, index) => `insert into migrations values (${index + 1}, '${name}')`),
+    readSecurity("roles").replaceAll(":schema", "chatkeep"),
+    "reset role",
+    `insert into owners (id, kind, conversation_count) values ('${id}', 'user', 1)`,
+    `insert into conversations (owner_id, id, title, title_source, last_seq, preview)
+     values ('${id}', 'c1', 'Mine', 'person', 2, 'Hi.')`,
+    `insert into messages (owner_id, conversation_id, seq, id, role, parts) values
+     ('${id}', 'c1', 1, 'm1', 'user', '[{"type":"text","text":"Hello"}]'),
+     ('${id}', 'c1', 2, 'm2', 'assistant', '[{"type":"text","text":"Hi."}]')`,
+  ];
+  for (const statement of statements) await client.query(statement);
+  await client.end();
+}
+
+/** A role that may log in to the database and has no other right. */
+async function createLogin(database: Database): Promise<AsyncDisposable & { name: string; url: string }> {
+  const name = `${database.name}_login`;
+  await database.pool.query(`create role ${name} login password 'secret' nosuperuser nocreaterole`);
+  const url = new URL(database.url);
+  url.username = name;
+  url.password = "secret";
+  return {
+    name,
+    url: url.href,
+    async [Symbol.asyncDispose]() {
+      await database.pool.query(`drop owned by ${name} cascade`);
+      await database.pool.query(`drop role ${name}`);
+    },
+  };
+}
+
+function withParameters(url: URL, parameters: Record<string, string>): URL {
+  const changed = new URL(url);
+  for (const [name, value] of Object.entries(parameters)) changed.searchParams.set(name, value);
+  return changed;
+}
