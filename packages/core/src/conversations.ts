@@ -50,8 +50,20 @@ export type Conversations = Pick<
   | "listTrash"
 >;
 
+/** What {@link createConversations} takes. */
+export interface ConversationsOptions {
+  readonly database: Database;
+  readonly limits: Limits;
+  /** Whether an id that somebody else uses is told from one that is free. */
+  readonly hideExistence: boolean;
+}
+
 /** Conversations on the SQL functions. */
-export function createConversations(database: Database, limits: Limits): Conversations {
+export function createConversations({
+  database,
+  limits,
+  hideExistence,
+}: ConversationsOptions): Conversations {
   return {
     async createConversation(owner, init = {}) {
       const { id, scope = null, scopeLabel = null, title = null, metadata = null } = init;
@@ -74,6 +86,8 @@ export function createConversations(database: Database, limits: Limits): Convers
         title,
         metadata,
         reuse_latest: init.reuse === "latest",
+        most: limits.conversations,
+        hide_others: hideExistence,
       });
       return {
         conversation: conversationFromRow(row?.conversation as ConversationRow, owner),

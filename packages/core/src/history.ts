@@ -1,12 +1,14 @@
-import type { History, Owner, Responder } from "@chatkeep/protocol";
+import { type History, type Owner, type Responder, isChatkeepError } from "@chatkeep/protocol";
 
 import { createConversations } from "./conversations.ts";
 import type { DatabaseHealth } from "./database/breaker.ts";
-import { createDatabase } from "./database/database.ts";
+import { type Database, createDatabase } from "./database/database.ts";
+import { conversationNotFound } from "./database/failure.ts";
 import type { ConnectionPool } from "./database/pool.ts";
 import { type JanitorOptions, purge } from "./janitor.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { createMessages } from "./messages.ts";
+import { ownerId } from "./owners.ts";
 import { type PersonalData, createPersonalData } from "./personal-data.ts";
 import { type OutagePolicy, createTurns } from "./turns/turns.ts";
 
@@ -27,6 +29,11 @@ export interface HistoryOptions {
   readonly responderPatience?: number;
   /** What is done while the database is down (default: `required` for users, `best-effort` for sessions). */
   readonly outage?: Partial<Record<Owner["kind"], OutagePolicy>>;
+  /**
+   * Whether what is somebody else's is answered as if it were not there: `conversation_not_found` in the
+   * place of `forbidden`, and an id that somebody else uses can be used anew (default `false`).
+   */
+  readonly hideExistence?: boolean;
   /** Default `auto`: prepared under names until a pooler turns out not to keep them. */
   readonly preparedStatements?: "auto" | "never";
   /** Told what went wrong where nobody waits for an answer, for the operator's log; default nobody. */
@@ -46,6 +53,11 @@ export interface CoreHistory extends Omit<History, keyof PersonalData>, Personal
   health(): Promise<Health>;
   /** Deletes for good what its time is over for; see {@link JanitorOptions}. Resolves with the number of steps. */
   purge(options?: JanitorOptions, signal?: AbortSignal): Promise<number>;
+  /**
+   * Whether the owner's conversation holds messages with all of these ids, so that who sends them sends
+   * them again (law 3). `false` where there is no such conversation.
+   */
+  holdsMessages(owner: Owner, conversationId: string, ids: readonly string[]): Promise<boolean>;
   /** How many turns run on this node. */
   runningTurns(): number;
   /**
@@ -63,12 +75,14 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   const onError = options.onError ?? (() => undefined);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const outage = { user: "required", session: "best-effort", ...options.outage } as const;
-  const database = createDatabase({
+  const { hideExistence = false } = options;
+  const open = createDatabase({
     pool: options.pool,
     ...(options.schema === undefined ? {} : { schema: options.schema }),
     preparedStatements: options.preparedStatements ?? "auto",
     onConnectionError: onError,
   });
+  const database = hideExistence ? withoutForbidden(open) : open;
   const turns = createTurns({
     database,
     pool: options.pool,
@@ -86,10 +100,14 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   };
   const { startTurn, getTurn, followTurn, stopTurn } = turns;
   return {
-    ...createConversations(database, limits),
+    ...createConversations({ database, limits, hideExistence }),
     ...createMessages({ database, limits, answerSoFar: turns.answerSoFar }),
     ...createPersonalData(database),
     purge: (purged, signal) => purge(database, purged, signal),
+    async holdsMessages(owner, conversation, ids) {
+      const [row] = await database.call("holds_messages", { owner: ownerId(owner), conversation, ids });
+      return row?.holds_messages === true;
+    },
     startTurn,
     getTurn,
     followTurn,
@@ -102,5 +120,20 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     runningTurns: () => turns.running(),
     close,
     [Symbol.asyncDispose]: () => close(),
+  };
+}
+
+/** The same functions, which do not tell what is somebody else's from what is not there. */
+function withoutForbidden(database: Database): Database {
+  return {
+    ...database,
+    call: async (name, args) => {
+      try {
+        return await database.call(name, args);
+      } catch (error) {
+        // The cause goes too: it names the difference, and a log may keep it.
+        throw isChatkeepError(error, "forbidden") ? conversationNotFound() : error;
+      }
+    },
   };
 }

@@ -15,6 +15,8 @@ export {
 export { RELEASE, releaseSchema } from "./database/release.ts";
 export { contextOf, type ContextOptions } from "./context.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+export { checkIsolation, IsolationError, requireIsolation, type IsolationOptions } from "./isolation.ts";
+export { createLimitStore, type LimitStore, type LimitStoreOptions, type Spent } from "./limit-store.ts";
 export type { JanitorOptions } from "./janitor.ts";
 export type { ActOptions, PersonalData } from "./personal-data.ts";
 export { ownerId } from "./owners.ts";

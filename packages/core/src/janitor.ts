@@ -34,6 +34,6 @@ export async function purge(
     if (row?.purge_some !== true) break;
     steps += 1;
   }
-  await database.call("forget_points", { limit_key: null });
+  await database.call("forget_points", {});
   return steps;
 }

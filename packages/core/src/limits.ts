@@ -10,6 +10,8 @@ export interface Limits {
   readonly metadataBytes: number;
   /** Messages in one append (default 1,000). */
   readonly batch: number;
+  /** Conversations of one owner, archived ones counted and deleted ones not (default 10,000). */
+  readonly conversations: number;
 }
 
 /** The limits when none are given. */
@@ -18,6 +20,7 @@ export const DEFAULT_LIMITS: Limits = {
   messageBytes: 4 * 1024 * 1024,
   metadataBytes: 16 * 1024,
   batch: 1000,
+  conversations: 10_000,
 };
 
 /** An id that a client may give: printable ASCII without a space, so that it fits a key and, percent-encoded, a path. */

@@ -71,6 +71,11 @@ export function failureOf(thrown: unknown): ChatkeepError {
   );
 }
 
+/** The error of a conversation that is not there. */
+export function conversationNotFound(): ChatkeepError {
+  return new ChatkeepError("conversation_not_found", "There is no conversation with this id.");
+}
+
 /** The error of a database that cannot be reached or cannot answer just now. */
 export function unavailable(cause: unknown): ChatkeepError {
   const detail = "The conversations cannot be reached just now. Nothing is lost; try again in a moment.";

@@ -14,6 +14,8 @@ export const FUNCTIONS = {
       title: "text",
       metadata: "json",
       reuse_latest: "boolean",
+      most: "bigint",
+      hide_others: "boolean",
     },
     returns: { created: "boolean", conversation: "json" },
   },
@@ -126,11 +128,14 @@ export const FUNCTIONS = {
     returns: { purge_some: "boolean" },
   },
   spend_points: {
-    args: { limit_key: "text", spent: "integer", window_ms: "bigint", restart: "boolean" },
-    returns: { points: "integer", left_ms: "bigint" },
+    args: { limit_keys: "text[]", spent: "integer[]", windows_ms: "integer[]" },
+    returns: { limit_key: "text", points: "integer", left_ms: "bigint" },
   },
-  read_points: { args: { limit_key: "text" }, returns: { points: "integer", left_ms: "bigint" } },
-  forget_points: { args: { limit_key: "text" }, returns: { forget_points: "bigint" } },
+  forget_points: { args: {}, returns: { forget_points: "bigint" } },
+  holds_messages: {
+    args: { owner: "uuid", conversation: "text", ids: "text[]" },
+    returns: { holds_messages: "boolean" },
+  },
   begin_turn: {
     args: {
       owner: "uuid",

@@ -1,6 +1,8 @@
 -- Gets or creates a conversation. Race-safe: the unique keys decide who creates it.
 -- `id` is the id of a new one; with `by_id`, also the one to look for. Without it: the scope's default,
 -- got or created, or a new one where there is no scope. `reuse_latest` takes the latest active one first.
+-- An owner has at the `most` so many that are not deleted. With `hide_others` an id that somebody else uses
+-- is as free as any other; without, it is refused.
 create function create_conversation(
   owner uuid,
   owner_kind text,
@@ -10,12 +12,15 @@ create function create_conversation(
   scope_label text,
   title text,
   metadata json,
-  reuse_latest boolean
+  reuse_latest boolean,
+  most bigint,
+  hide_others boolean
 ) returns table (created boolean, conversation json)
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
 declare
   c conversations;
+  too_many boolean;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   insert into owners (id, kind) values (owner, owner_kind) on conflict do nothing;
@@ -29,7 +34,7 @@ begin
     elsif found then
       return query select false, to_json(c);
       return;
-    elsif conversation_exists(id) then
+    elsif not hide_others and conversation_exists(id) then
       raise exception 'forbidden' using errcode = 'CK000';
     end if;
   elsif reuse_latest then
@@ -59,7 +64,13 @@ begin
   on conflict do nothing
   returning * into c;
   if found then
-    update owners o set conversation_count = o.conversation_count + 1 where o.id = owner;
+    update owners o set conversation_count = o.conversation_count + 1 where o.id = owner
+    returning o.conversation_count + o.archived_count > most into too_many;
+    if too_many then
+      raise exception 'conflict' using errcode = 'CK000', detail = format(
+        'There are %s conversations already, and no more are kept for one person. Delete one first.', most
+      );
+    end if;
     return query select true, to_json(c);
     return;
   end if;

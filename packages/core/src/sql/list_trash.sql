@@ -6,7 +6,7 @@ begin
   return (
     select coalesce(json_agg(to_json(page) order by page.active_no desc), '[]') from (
       select c.* from conversations c
-      where c.owner_id = owner and c.deleted_at is not null and c.active_no < before_no
+      where c.owner_id = owner and c.deleted_at > 'epoch' and c.active_no < before_no
       order by c.active_no desc limit page_limit
     ) page
   );

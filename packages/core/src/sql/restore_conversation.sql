@@ -13,10 +13,10 @@ begin
       select from conversations other
       where other.owner_id = owner and other.scope = k.scope and other.is_default and other.deleted_at is null
     )
-  where k.owner_id = owner and k.id = conversation and k.deleted_at is not null
+  where k.owner_id = owner and k.id = conversation and k.deleted_at > 'epoch'
   returning * into c;
   if not found then
-    if exists (select from conversations k where k.owner_id = owner and k.id = conversation) then
+    if exists (select from conversations k where k.owner_id = owner and k.id = conversation and k.deleted_at is null) then
       raise exception 'conflict' using errcode = 'CK000', detail = 'This conversation is not in the trash.';
     end if;
     perform refuse_conversation(owner, conversation);

@@ -451,6 +451,19 @@ export function createTurns(options: TurnsOptions): Turns {
     }
   };
 
+  /**
+   * Asks the database whose a turn of this node is: a claim may have moved it to another owner. While the
+   * database is down, whoever began it goes on.
+   */
+  const requireOwn = async (place: LogPlace): Promise<void> => {
+    if (liveOf(place)?.persisted !== true) return;
+    try {
+      await readLog(database, place, Number.MAX_SAFE_INTEGER);
+    } catch (error) {
+      if (!isChatkeepError(error, "unavailable")) throw error;
+    }
+  };
+
   /** Resolves when the turn is settled, wherever it runs, or after {@link STOP_PATIENCE}. */
   const settled = async (place: LogPlace): Promise<void> => {
     const signal = AbortSignal.timeout(STOP_PATIENCE);
@@ -468,11 +481,14 @@ export function createTurns(options: TurnsOptions): Turns {
     getTurn: async (owner, conversationId, turnId) => getTurn(placeOf(owner, conversationId, turnId)),
     async *followTurn(owner, conversationId, turnId, follows = {}) {
       checkRange(follows.after, "after", 0, Number.MAX_SAFE_INTEGER, 0);
-      yield* follow(placeOf(owner, conversationId, turnId), follows);
+      const place = placeOf(owner, conversationId, turnId);
+      await requireOwn(place);
+      yield* follow(place, follows);
     },
 
     async stopTurn(owner, conversationId, turnId) {
       const place = placeOf(owner, conversationId, turnId);
+      await requireOwn(place);
       const live = liveOf(place);
       if (live === undefined) {
         const [row] = await database.call("stop_turn", {

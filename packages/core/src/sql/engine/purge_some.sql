@@ -1,11 +1,13 @@
--- One small step of the janitor; true while there is more to do. In turn: messages of a conversation whose
--- time in the trash is over, and it itself once it is empty; cleared messages that are still on the disk;
--- a session that was idle for too long goes into the trash as a whole, and then itself.
+-- One small step of the janitor; true while there is more to do. In turn: messages with their turns of a
+-- conversation whose time in the trash is over, and it itself once it is empty; cleared messages that are
+-- still on the disk; a session that was idle for too long, which goes as a whole, and then itself.
 create function purge_some(undo interval, session_idle interval, page_limit integer) returns boolean
 language plpgsql security definer set search_path from current as $$
 declare
   c conversations;
+  is_over boolean;
   idle uuid;
+  up_to bigint;
   deleted integer;
 begin
   perform set_config('chatkeep.engine', 'on', true);
@@ -15,20 +17,21 @@ begin
     select * into c from conversations k where k.purged_seq < k.cleared_seq limit 1 for update skip locked;
   end if;
   if found then
-    delete from messages m where m.owner_id = c.owner_id and m.conversation_id = c.id
-      and m.seq <= (
-        select max(first.seq) from (
-          select k.seq from messages k
-          where k.owner_id = c.owner_id and k.conversation_id = c.id
-            and (c.deleted_at is not null or k.seq <= c.cleared_seq)
-          order by k.seq limit page_limit
-        ) first
-      );
+    -- What can still be restored keeps all that was not cleared.
+    is_over := coalesce(c.deleted_at < clock_timestamp() - undo, false);
+    select max(first.seq) into up_to from (
+      select k.seq from messages k
+      where k.owner_id = c.owner_id and k.conversation_id = c.id
+        and (is_over or k.seq <= c.cleared_seq)
+      order by k.seq limit page_limit
+    ) first;
+    delete from turn_events e using turns t
+    where t.owner_id = c.owner_id and t.conversation_id = c.id and t.question_seq <= up_to
+      and e.owner_id = c.owner_id and e.turn_id = t.id and e.slot = t.slot;
+    delete from turns t where t.owner_id = c.owner_id and t.conversation_id = c.id and t.question_seq <= up_to;
+    delete from messages m where m.owner_id = c.owner_id and m.conversation_id = c.id and m.seq <= up_to;
     get diagnostics deleted = row_count;
-    if deleted < page_limit and c.deleted_at < clock_timestamp() - undo then
-      delete from turn_events e using turns t
-      where t.owner_id = c.owner_id and t.conversation_id = c.id
-        and e.owner_id = c.owner_id and e.turn_id = t.id and e.slot = t.slot;
+    if deleted < page_limit and is_over then
       delete from conversations k where k.owner_id = c.owner_id and k.id = c.id;
     elsif deleted < page_limit then
       update conversations k set purged_seq = c.cleared_seq where k.owner_id = c.owner_id and k.id = c.id;
@@ -41,7 +44,7 @@ begin
   where o.kind = 'session' and o.active_at < clock_timestamp() - session_idle
   order by o.active_at limit 1 for update skip locked;
   if found then
-    update conversations k set deleted_at = '-infinity', running_turn = null where k.owner_id = idle;
+    update conversations k set deleted_at = 'epoch', running_turn = null where k.owner_id = idle;
     if found then
       update owners o set conversation_count = 0, archived_count = 0 where o.id = idle;
     else
