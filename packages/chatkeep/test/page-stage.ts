@@ -1,0 +1,81 @@
+import { randomUUID } from "node:crypto";
+
+import { type CoreHistory, createHistory, createPool } from "@chatkeep/core";
+import type { Owner } from "@chatkeep/protocol";
+import { type Chapters, createFiles, createLog, createServer, listen } from "@chatkeep/server";
+import { type ScriptedResponder, createScriptedResponder, openBrowser } from "@chatkeep/testing";
+import type { BrowserContextOptions, Page } from "playwright-core";
+
+import { buildPage } from "./page-view.ts";
+
+/** The page on a server whose answers a test leads by hand. */
+export interface Stage extends AsyncDisposable {
+  readonly url: string;
+  readonly history: CoreHistory;
+  readonly script: ScriptedResponder;
+  /** Opens the page in a new browser profile that belongs to `owner` (default: a new one). */
+  visit(options?: VisitOptions): Promise<Visit>;
+}
+
+/** How the page is opened. */
+export interface VisitOptions extends BrowserContextOptions {
+  readonly owner?: Owner;
+  /** The address after the origin. Default `/`. */
+  readonly path?: string;
+  /** Called before the page is loaded. */
+  readonly prepare?: (page: Page) => Promise<unknown>;
+}
+
+/** The page in a browser of its own. */
+export interface Visit extends AsyncDisposable {
+  readonly page: Page;
+  readonly owner: Owner;
+}
+
+/** Opens a stage over the database of this URL. */
+export async function openStage(url: string, book?: Chapters): Promise<Stage> {
+  const built = await buildPage();
+  const pool = createPool(url);
+  const script = createScriptedResponder();
+  const history = createHistory({ pool, responder: script.responder });
+  const log = createLog({ level: "silent" });
+  const server = createServer({
+    history,
+    health: () => history.health(),
+    log,
+    fallback: createFiles({ folder: built.folder }),
+    ...(book === undefined ? {} : { book }),
+  });
+  const listener = await listen({ server, port: 0, log });
+  const browser = await openBrowser();
+  return {
+    url: listener.url,
+    history,
+    script,
+    async visit({ owner = newOwner(), path = "/", prepare, ...options } = {}) {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+      await context.addInitScript((id) => localStorage.setItem("chatkeep-session-id", id), owner.id);
+      const page = await context.newPage();
+      await prepare?.(page);
+      await page.goto(listener.url + path);
+      return { page, owner, [Symbol.asyncDispose]: () => context.close() };
+    },
+    async [Symbol.asyncDispose]() {
+      await browser.close();
+      await listener.close({ grace: 0 });
+      await history.close();
+      await pool.end();
+      built[Symbol.dispose]();
+    },
+  };
+}
+
+function newOwner(): Owner {
+  return { kind: "session", id: randomUUID() };
+}
+
+/** The id of the conversation that the address names, once there is one. */
+export async function conversationOf(page: Page): Promise<string> {
+  await page.waitForURL(/[?]c=/);
+  return new URL(page.url()).searchParams.get("c") ?? "";
+}

@@ -1,0 +1,306 @@
+import { fileDatabase } from "@chatkeep/testing";
+import type { Page } from "playwright-core";
+import { afterAll, expect, test } from "vitest";
+
+import { type Stage, conversationOf, openStage } from "./page-stage.ts";
+import { answered, ask, axeViolations, readTranscript, watch } from "./page-view.ts";
+
+const database = await fileDatabase();
+const stage: Stage = await openStage(database.url);
+afterAll(() => stage[Symbol.asyncDispose]());
+const { script, history } = stage;
+
+const place = (page: Page): Promise<number> =>
+  page.locator(".ck-scroll").evaluate((element) => element.scrollTop);
+const gap = (page: Page): Promise<number> =>
+  page
+    .locator(".ck-scroll")
+    .evaluate((element) => Math.round(element.scrollHeight - element.clientHeight - element.scrollTop));
+
+/** A conversation of this many messages of several lines, made beforehand. */
+async function longConversation(
+  count: number,
+): Promise<{ owner: { kind: "session"; id: string }; id: string }> {
+  const owner = { kind: "session", id: crypto.randomUUID() } as const;
+  const { conversation } = await history.createConversation(owner);
+  for (let from = 0; from < count; from += 50) {
+    const batch = Array.from({ length: Math.min(50, count - from) }, (_, index) => ({
+      role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
+      content: `Message ${from + index}.\n\n${"Some words to fill a few lines of it. ".repeat(1 + ((from + index) % 7))}`,
+    }));
+    await history.appendMessages(owner, conversation.id, batch);
+  }
+  return { owner, id: conversation.id };
+}
+
+test("an answer grows before the reader's eyes; the status node says two things in 300 pieces", async () => {
+  await using visit = await stage.visit({ prepare: async (page) => watch(page, stage.url) });
+  const { page } = visit;
+  await page.evaluate(() => {
+    const said: string[] = [];
+    Object.assign(globalThis, { said });
+    const node = document.querySelector("output");
+    new MutationObserver(() => said.push(node?.textContent ?? "")).observe(node as Node, {
+      characterData: true,
+      childList: true,
+      subtree: true,
+    });
+  });
+  await ask(page, "Count to 300");
+  const run = await script.started(await conversationOf(page));
+  for (let count = 1; count <= 300; count++) await run.emit(`${count} `);
+  run.finish();
+  await answered(page, 1);
+  expect((await readTranscript(page))[1]?.text).toContain("299 300");
+  const said = await page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+  expect(said.filter((text) => text !== "")).toEqual(["Generating", "Answer ready"]);
+  expect(await page.locator("[aria-live], [role=log]").count()).toBe(0);
+});
+
+test("the end is kept in sight within 32 pixels of it only; any movement up lets go at once", async () => {
+  const { owner, id } = await longConversation(40);
+  await using visit = await stage.visit({ owner, path: `/?c=${id}` });
+  const { page } = visit;
+  await page.getByText("Message 39.").waitFor();
+  expect(await gap(page)).toBe(0);
+  await ask(page, "Tell me");
+  const run = await script.started(id);
+  await run.emit("It begins.\n\n");
+  await page.getByText("It begins.").waitFor();
+  expect(await gap(page)).toBe(0);
+
+  await page.mouse.move(700, 300);
+  await page.mouse.wheel(0, -20);
+  await expect.poll(() => gap(page)).toBeGreaterThan(10);
+  const held = await place(page);
+  for (let count = 0; count < 200; count++) await run.emit(`Line ${count}.\n\n`);
+  await page.getByText("Line 199.").waitFor();
+  expect(await place(page)).toBe(held);
+
+  await page.getByRole("button", { name: "Jump to latest" }).click();
+  await expect.poll(() => gap(page)).toBe(0);
+  await run.emit("And on.\n\n");
+  await page.getByText("And on.").waitFor();
+  await expect.poll(() => gap(page)).toBe(0);
+  run.finish();
+});
+
+test.each(["at the top", "a little below it", "while an answer grows"])(
+  "older messages come without moving what is read: %s",
+  async (where) => {
+    const { owner, id } = await longConversation(180);
+    await using visit = await stage.visit({ owner, path: `/?c=${id}` });
+    const { page } = visit;
+    await page.getByText("Message 179.").waitFor();
+    let growing: Promise<unknown> = Promise.resolve();
+    if (where === "while an answer grows") {
+      await ask(page, "Go on");
+      const run = await script.started(id);
+      await run.emit("It grows.\n\n");
+      await page.getByText("It grows.").waitFor();
+      growing = (async () => {
+        for (let count = 0; count < 100; count++) await run.emit(`Line ${count}.\n\n`);
+        run.finish();
+      })();
+    }
+    const drift = await page.locator(".ck-scroll").evaluate(
+      async (container, top) => {
+        const column = container.firstElementChild as Element;
+        const first = column.querySelector("article") as Element;
+        const before = (): number => first.getBoundingClientRect().top;
+        const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
+        container.scrollTop = container.scrollTop - 400;
+        await frame();
+        container.scrollTop = top;
+        await frame();
+        const seen = before();
+        while (column.querySelector("article") === first) await frame();
+        await frame();
+        return Math.abs(before() - seen);
+      },
+      where === "at the top" ? 0 : 250,
+    );
+    expect(drift).toBeLessThanOrEqual(1);
+    await growing;
+  },
+);
+
+test("a draft is each conversation's own, over a reload too; the composer is not blocked by an answer", async () => {
+  await using visit = await stage.visit();
+  const { page } = visit;
+  const field = page.getByLabel("Your question");
+  await ask(page, "About A");
+  const a = await conversationOf(page);
+  const run = await script.started(a);
+  await field.fill("a draft in A");
+  await page.getByRole("button", { name: "New conversation" }).click();
+  await page.getByText("What would you like to know?").waitFor();
+  expect(await field.inputValue()).toBe("");
+  await field.fill("a draft in a new one");
+  await page.reload();
+  await expect.poll(() => field.inputValue()).toBe("a draft in a new one");
+  await ask(page, "About B");
+  await page.waitForURL((url) => url.searchParams.get("c") !== a && url.searchParams.has("c"));
+  const other = await script.started(await conversationOf(page));
+  await run.emit("Late, for A.");
+  await other.emit("For B.");
+  other.finish();
+  await answered(page, 1);
+  expect((await readTranscript(page)).map(({ text }) => text).join(" ")).not.toContain("Late");
+  run.finish();
+  await page.getByRole("link", { name: "About A" }).click();
+  await page.getByText("Late, for A.").waitFor();
+  expect(await field.inputValue()).toBe("a draft in A");
+});
+
+test("Enter during a composition sends nothing", async () => {
+  await using visit = await stage.visit();
+  const { page } = visit;
+  const field = page.getByLabel("Your question");
+  await field.fill("にほん");
+  await field.evaluate((element) => {
+    const press = (init: KeyboardEventInit): boolean =>
+      element.dispatchEvent(
+        new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true, ...init }),
+      );
+    press({ isComposing: true });
+    press({ keyCode: 229 });
+    element.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }));
+    element.dispatchEvent(new CompositionEvent("compositionend", { bubbles: true, data: "日本" }));
+    press({});
+  });
+  expect(await field.inputValue()).toBe("にほん");
+  expect(new URL(page.url()).search).toBe("");
+  await page.keyboard.press("Shift+Enter");
+  expect(await field.inputValue()).toBe("にほん\n");
+});
+
+test("Stop, with the button and with Escape", async () => {
+  await using visit = await stage.visit();
+  const { page } = visit;
+  await ask(page, "For ever");
+  const id = await conversationOf(page);
+  const run = await script.started(id);
+  await run.emit("For ever and");
+  await page.getByText("For ever and").waitFor();
+  await page.getByRole("button", { name: "Stop" }).click();
+  await run.aborted;
+  await page.getByText("Stopped", { exact: true }).nth(1).waitFor();
+  await ask(page, "Once more");
+  const again = await script.started(id);
+  await again.emit("Once");
+  await page.getByText("Once", { exact: true }).waitFor();
+  await page.keyboard.press("Escape");
+  await again.aborted;
+  await page.reload();
+  await expect.poll(() => page.locator("article[data-status=stopped]").count()).toBe(2);
+});
+
+test("a question that cannot be sent keeps its text, can be edited and retried", async () => {
+  await using visit = await stage.visit({
+    prepare: async (page) => page.route("**/turns", (route) => route.abort()),
+  });
+  const { page } = visit;
+  await ask(page, "Are you there?");
+  await page.getByText("Not sent.").waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  await page.getByRole("button", { name: "Edit" }).click();
+  expect(await page.getByLabel("Your question").inputValue()).toBe("Are you there?");
+  await page.keyboard.press("Enter");
+  await page.getByText("Not sent.").waitFor();
+  await page.reload();
+  await page.getByText("Not sent.").waitFor();
+  await page.unroute("**/turns");
+  await page.getByRole("button", { name: "Retry" }).click();
+  const run = await script.started(await conversationOf(page));
+  await run.emit("I am.");
+  run.finish();
+  await answered(page, 1);
+  expect(await readTranscript(page)).toHaveLength(2);
+});
+
+test("a history that cannot be loaded says so, never looks empty, and can be retried", async () => {
+  const { owner, id } = await longConversation(4);
+  await using visit = await stage.visit({
+    owner,
+    path: `/?c=${id}`,
+    prepare: async (page) => page.route("**/api/**", (route) => route.fulfill({ status: 503, body: "{}" })),
+  });
+  const { page } = visit;
+  await page.getByText("This conversation could not be loaded").waitFor();
+  await page.getByText("Your conversations could not be loaded.").waitFor();
+  expect(await page.getByText("What would you like to know?").count()).toBe(0);
+  expect(await axeViolations(page)).toEqual([]);
+  await page.unroute("**/api/**");
+  await page.getByRole("alert").getByRole("button", { name: "Retry" }).click();
+  await page.getByText("Message 3.").waitFor();
+  await page.getByRole("navigation").getByRole("button", { name: "Retry" }).click();
+  await page.locator(".ck-nav-title").waitFor();
+});
+
+test("text is shown as it is, links lead nowhere they should not, and the page breaks no rule of its policy", async () => {
+  const faults: { readonly faults: readonly string[] }[] = [];
+  await using visit = await stage.visit({
+    // Without a book there is nothing under /book to suggest questions from.
+    prepare: async (page) => faults.push(await watch(page, stage.url, ["404"])),
+  });
+  const { page } = visit;
+  await ask(page, "<script>alert(1)</script> SELECT <T> FROM t\u202e");
+  const run = await script.started(await conversationOf(page));
+  await run.emit(
+    "<img src=x onerror=alert(1)> [x](javascript:alert(1)) ![p](https://example.org/p.png) <T> `<b>`\n\n",
+  );
+  await run.emit({
+    type: "citation",
+    citation: {
+      path: "x",
+      chapter: "<b>chapter</b>",
+      section: null,
+      anchor: null,
+      quote: "<script>alert(2)</script>",
+      score: null,
+      url: "javascript:alert(3)",
+    },
+  });
+  await run.emit("See [1].");
+  run.finish();
+  await answered(page, 1);
+  const [question, answer] = await readTranscript(page);
+  expect(question?.text).toContain("<script>alert(1)</script> SELECT <T> FROM t\u202e");
+  expect(answer?.text).toContain("<img src=x onerror=alert(1)> x p <T> <b>");
+  expect(answer?.text).toContain("<script>alert(2)</script>");
+  expect(answer?.links).toEqual(["https://example.org/p.png"]);
+  expect(await page.locator("article img, article script, article b").count()).toBe(0);
+  expect(faults.flatMap((each) => each.faults)).toEqual([]);
+  expect(await axeViolations(page)).toEqual([]);
+});
+
+test("on a phone the list is a drawer that keeps the keyboard in it and gives it back", async () => {
+  const { owner } = await longConversation(2);
+  await using visit = await stage.visit({
+    owner,
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  const { page } = visit;
+  const menu = page.getByRole("button", { name: "Show the list of conversations" });
+  await menu.click();
+  await page.getByRole("dialog", { name: "Conversations" }).waitFor();
+  await page.locator(".ck-nav-title").waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  expect(await menu.evaluate((button) => button === document.activeElement)).toBe(true);
+  const small = await page
+    .locator("button, a, summary")
+    .evaluateAll(
+      (elements) =>
+        elements
+          .map((element) => element.getBoundingClientRect())
+          .filter(({ width, height }) => width > 0 && (width < 44 || height < 44)).length,
+    );
+  expect(small).toBe(0);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(overflow).toBeLessThanOrEqual(0);
+});

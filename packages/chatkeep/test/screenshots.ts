@@ -1,0 +1,318 @@
+/**
+ * Takes a picture of every state of the page, on a desktop and a phone, light and dark, into
+ * `test-results/screenshots`; with the argument `docs` the two that the README shows, into `docs/images`.
+ */
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import { createPool } from "@chatkeep/core";
+import type { Citation, Owner } from "@chatkeep/protocol";
+import { createLog } from "@chatkeep/server";
+import { createDatabase, startPostgres } from "@chatkeep/testing";
+import type { Page } from "playwright-core";
+
+import { openBook } from "../src/book.ts";
+import { type Stage, type VisitOptions, conversationOf, openStage } from "./page-stage.ts";
+import { answered, ask } from "./page-view.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+
+const QUESTION = "What happens to an answer when I close the page?";
+const BEGINNING =
+  "Nothing is lost. Leaving a page only detaches its reader: the answer goes on, and every piece of it is " +
+  "stored **before** anybody sees it [1].\n\nWhen you come back:\n\n- a finished answer is there, with its sources [2];\n";
+const END =
+  "- a running one goes on from the last event that you saw [1];\n- only *Stop* ends it, and the text so far is kept [3].\n";
+
+const cite = (file: string, chapter: string, section: string, quote: string): Citation => ({
+  path: `${file}.md`,
+  chapter,
+  section,
+  anchor: section.toLowerCase().replaceAll(" ", "-"),
+  quote,
+  score: 0.9,
+  url: `/book/${file}.md#${section.toLowerCase().replaceAll(" ", "-")}`,
+});
+const CITATIONS = [
+  cite(
+    "turns",
+    "Turns and streams",
+    "Leaving and coming back",
+    "A closed connection detaches a reader and stops nothing.",
+  ),
+  cite(
+    "messages",
+    "Messages, parts and citations",
+    "Citations",
+    "After a reload the sources are exactly those that were shown.",
+  ),
+  cite("turns", "Turns and streams", "Stop", "The text so far is kept with the status `stopped`."),
+];
+
+const EARLIER: readonly (readonly [title: string, days: number])[] = [
+  ["How do I move from Neon to my own PostgreSQL?", 40],
+  ["Retention of anonymous sessions", 12],
+  ["Which headers does the stream need behind nginx?", 6],
+  ["Scopes for a documentation site", 4],
+  ["Selected text in a question", 1],
+  ["Running two servers on one database", 1],
+  ["What does doctor check?", 0],
+];
+
+const MARKDOWN = `## Choosing a database
+
+| Where | What to set | Good for |
+|:--|:--|--:|
+| embedded | nothing | trying it out |
+| any PostgreSQL | \`DATABASE_URL\` | most sites |
+| Neon | \`NEON_DATABASE_URL\` | a database that sleeps |
+
+1. Set the address:
+
+   \`\`\`sh
+   DATABASE_URL=postgres://chatkeep@localhost/chatkeep npm start
+   \`\`\`
+
+2. Ask \`chatkeep doctor\` what it thinks of it.
+   - It checks TLS, rights and the version.
+   - Each line that fails says what to do.
+
+> A database that is down is never an empty history. [See the guide](https://example.org).
+
+---
+
+- [x] migrated
+- [ ] backed up`;
+
+/** A state of the page: what leads to it. */
+interface State {
+  readonly name: string;
+  readonly visit?: (stage: Stage, owner: Owner) => Promise<VisitOptions>;
+  readonly reach: (page: Page, stage: Stage) => Promise<unknown>;
+}
+
+/** Asks, and gives the run that answers. */
+async function begin(page: Page, stage: Stage, question = QUESTION) {
+  await ask(page, question);
+  return stage.script.started(await conversationOf(page));
+}
+
+async function answer(page: Page, stage: Stage): Promise<void> {
+  const run = await begin(page, stage);
+  await run.emit(BEGINNING + END);
+  for (const citation of CITATIONS) await run.emit({ type: "citation", citation });
+  run.finish();
+  await answered(page, 1);
+}
+
+const STATES: readonly State[] = [
+  { name: "empty", reach: (page) => page.locator(".suggestions").waitFor() },
+  {
+    name: "streaming",
+    async reach(page, stage) {
+      const run = await begin(page, stage);
+      await run.emit(`${BEGINNING}- a running one goes on from the`);
+      await page.getByText("goes on from the").waitFor();
+    },
+  },
+  {
+    name: "waiting-and-queued",
+    async reach(page, stage) {
+      await begin(page, stage);
+      await ask(page, "And what if the server is killed meanwhile?");
+      await page.getByText("Sent when this answer is finished").waitFor();
+    },
+  },
+  { name: "answered", reach: answer },
+  {
+    name: "markdown",
+    async reach(page, stage) {
+      const run = await begin(page, stage, "Which database should I use, and how do I set it?");
+      await run.emit(MARKDOWN);
+      run.finish();
+      await answered(page, 1);
+      await page.locator(".ck-scroll").evaluate((element) => (element.scrollTop = 0));
+    },
+  },
+  {
+    name: "not-sent",
+    async reach(page) {
+      await page.route("**/turns", (route) => route.abort());
+      await ask(page, QUESTION);
+      await page.getByText("Not sent.").waitFor();
+    },
+  },
+  {
+    name: "answer-failed",
+    async reach(page, stage) {
+      const run = await begin(page, stage);
+      await run.emit(BEGINNING);
+      run.fail(new Error("gone"));
+      await page.getByRole("button", { name: "Ask again" }).waitFor();
+    },
+  },
+  {
+    name: "stopped",
+    async reach(page, stage) {
+      const run = await begin(page, stage);
+      await run.emit(BEGINNING);
+      await page.getByText("Nothing is lost").waitFor();
+      await page.getByRole("button", { name: "Stop" }).click();
+      await page.locator("article[data-status=stopped]").waitFor();
+    },
+  },
+  {
+    name: "not-saved",
+    async reach(page, stage) {
+      await page.route("**/turns", async (route) => {
+        const chunks = [
+          {
+            type: "start",
+            messageId: "r",
+            messageMetadata: { turn_id: "t", message_id: "m", persisted: false },
+          },
+          { type: "text-start", id: "1" },
+          {
+            type: "text-delta",
+            id: "1",
+            delta: "Nothing is lost, even now: I answer, and the exchange is saved later.",
+          },
+          { type: "text-end", id: "1" },
+          { type: "finish", messageMetadata: { status: "complete", persisted: false, receipt: "x" } },
+        ];
+        const { id } = route.request().postDataJSON() as { id: string };
+        const frames = chunks
+          .map((chunk, index) => `id: ${index + 1}\ndata: ${JSON.stringify(chunk)}\n\n`)
+          .join("");
+        const body = `${frames.replace('"message_id":"m"', `"message_id":"${id}"`)}data: [DONE]\n\n`;
+        await route.fulfill({ contentType: "text/event-stream", body });
+      });
+      await ask(page, QUESTION);
+      await page.getByText("Not saved.").waitFor();
+      void stage;
+    },
+  },
+  {
+    name: "history-not-loaded",
+    visit: async (stage, owner) => {
+      const { conversations } = await stage.history.listConversations(owner);
+      return {
+        path: `/?c=${conversations[0]?.id}`,
+        prepare: (page) => page.route("**/messages**", (route) => route.fulfill({ status: 503, body: "{}" })),
+      };
+    },
+    reach: (page) => page.getByText("could not be loaded").waitFor(),
+  },
+  {
+    name: "list-not-loaded",
+    visit: () =>
+      Promise.resolve({
+        prepare: (page) => page.route("**/api/conversations**", (route) => route.abort()),
+      }),
+    async reach(page) {
+      const menu = page.getByRole("button", { name: "Show the list of conversations" });
+      if ((await menu.count()) > 0) await menu.click();
+      await page.getByText("Your conversations could not be loaded.").waitFor();
+    },
+  },
+  {
+    name: "missing",
+    visit: () => Promise.resolve({ path: "/?c=gone" }),
+    reach: (page) => page.getByText("This conversation is not here").waitFor(),
+  },
+  {
+    name: "delete",
+    async reach(page, stage) {
+      await answer(page, stage);
+      await page.getByRole("button", { name: "Delete this conversation" }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "list",
+    async reach(page, stage) {
+      await answer(page, stage);
+      const menu = page.getByRole("button", { name: "Show the list of conversations" });
+      if ((await menu.count()) > 0) await menu.click();
+      await page.locator(".ck-nav-row a").nth(3).hover();
+    },
+  },
+];
+
+const SCREENS = [
+  { name: "desktop", viewport: { width: 1280, height: 800 } },
+  {
+    name: "phone",
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+    deviceScaleFactor: 2,
+  },
+] as const;
+
+const postgres = await startPostgres({ settings: { fsync: "off" } });
+const database = await createDatabase({ server: postgres.url("postgres") });
+const pool = createPool(database.url);
+const book = openBook({
+  pool,
+  schema: "chatkeep",
+  folder: `${root}docs/guide`,
+  log: createLog({ level: "silent" }),
+});
+await book.ingest();
+const stage = await openStage(database.url, book);
+
+/** An owner with a few conversations of the last weeks. */
+async function ownerWithPast(): Promise<Owner> {
+  const owner: Owner = { kind: "session", id: crypto.randomUUID() };
+  for (const [title, days] of EARLIER) {
+    const { conversation } = await stage.history.createConversation(owner, { title });
+    await stage.history.appendMessages(owner, conversation.id, [{ role: "user", content: title }]);
+    const set =
+      "update chatkeep.conversations set updated_at = now() - make_interval(days => $2) where id = $1";
+    await database.pool.query(set, [conversation.id, days]);
+  }
+  return owner;
+}
+
+async function take(
+  state: State,
+  screen: (typeof SCREENS)[number],
+  colorScheme: "light" | "dark",
+  path: string,
+) {
+  const owner = await ownerWithPast();
+  const { name: _, ...options } = screen;
+  await using visit = await stage.visit({
+    owner,
+    ...options,
+    colorScheme,
+    ...(await state.visit?.(stage, owner)),
+  });
+  await state.reach(visit.page, stage);
+  await visit.page.evaluate(() => document.fonts.ready);
+  await visit.page.screenshot({ path, animations: "disabled" });
+}
+
+try {
+  if (process.argv[2] === "docs") {
+    mkdirSync(`${root}docs/images`, { recursive: true });
+    const shown = STATES.find((state) => state.name === "answered") as State;
+    await take(shown, SCREENS[0], "light", `${root}docs/images/page-light.png`);
+    await take(shown, SCREENS[1], "dark", `${root}docs/images/page-phone-dark.png`);
+  } else {
+    const folder = `${root}test-results/screenshots`;
+    mkdirSync(folder, { recursive: true });
+    const wanted = STATES.filter((state) => (process.argv[2] ?? state.name) === state.name);
+    for (const state of wanted)
+      for (const screen of SCREENS)
+        for (const colorScheme of ["light", "dark"] as const)
+          await take(state, screen, colorScheme, `${folder}/${state.name}-${screen.name}-${colorScheme}.png`);
+  }
+} finally {
+  await stage[Symbol.asyncDispose]();
+  book.close();
+  await pool.end();
+  await database.pool.end();
+  await postgres.remove();
+}
