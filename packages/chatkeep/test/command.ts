@@ -31,8 +31,8 @@ function start(
   by: keyof typeof STARTERS = "direct",
 ): ChildProcess {
   const command = [process.execPath, "--conditions=@chatkeep/source", program, ...args];
-  const [file, ...rest] = [...STARTERS[by], ...command];
-  return spawn(file!, rest, {
+  const [file = process.execPath, ...rest] = [...STARTERS[by], ...command];
+  return spawn(file, rest, {
     env: { PATH: process.env["PATH"], ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

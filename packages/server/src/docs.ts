@@ -27,7 +27,11 @@ interface Operation {
   security: object[];
   parameters: { name: string; in: string; required: boolean; description?: string; schema: Schema }[];
   requestBody?: { content: Content };
-  responses: Record<string, { description: string; content?: Content }>;
+  responses: Record<string, Response>;
+}
+interface Response {
+  description: string;
+  content?: Content;
 }
 interface Document {
   info: { title: string; version: string; summary: string };
@@ -35,6 +39,8 @@ interface Document {
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, Schema> };
 }
+
+const PROBLEM = "application/problem+json";
 
 /** The inside of the page that shows an OpenAPI document of ours; it needs no script. */
 export function docsBody(openapi: object): string {
@@ -95,21 +101,31 @@ ${table(
   ]),
 )}
 ${table("Body", contentRows(requestBody?.content))}
-${table(
-  "Replies",
-  Object.entries(responses).flatMap(([status, response]) => {
-    const rows = contentRows(response.content);
-    const label = `<b class="status s${status[0] ?? ""}">${h(status)}</b>`;
-    return rows.length === 0
-      ? [[label, "", prose(response.description)]]
-      : rows.map(([type = "", schema = "", text = ""], index) => [
-          index === 0 ? label : "",
-          `${schema}<small>${type}</small>`,
-          index === 0 ? `${prose(response.description)} ${text}` : text,
-        ]);
-  }),
-)}
+${table("Replies", Object.entries(responses).flatMap(replyRows))}
+${errorsHtml(responses)}
 </section>`;
+}
+
+function replyRows([status, { description, content }]: [string, Response]): string[][] {
+  if (content?.[PROBLEM] !== undefined) return [];
+  const label = `<b class="status s${status[0] ?? ""}">${h(status)}</b>`;
+  const rows = contentRows(content);
+  if (rows.length === 0) return [[label, "", prose(description)]];
+  return rows.map(([type = "", schema = "", text = ""], index) => [
+    index === 0 ? label : "",
+    `${schema}<small>${type}</small>`,
+    index === 0 ? `${prose(description)} ${text}` : text,
+  ]);
+}
+
+/** The errors in a line: all have the same shape. */
+function errorsHtml(responses: Record<string, Response>): string {
+  const errors = Object.entries(responses).filter(([, { content }]) => content?.[PROBLEM] !== undefined);
+  const chips = errors.map(
+    ([status, { description }]) =>
+      `<li><b class="status s${status[0] ?? ""}">${h(status)}</b> ${prose(description)}</li>`,
+  );
+  return `<div class="errors"><b>Errors</b> <a href="#schema-Problem">Problem</a><ul>${chips.join("")}</ul></div>`;
 }
 
 function contentRows(content: Content = {}): string[][] {
