@@ -16,7 +16,7 @@ export const ERRORS = {
   rate_limited: { status: 429, title: "Rate limited" },
   internal: { status: 500, title: "Internal error" },
   unavailable: { status: 503, title: "Unavailable" },
-} as const satisfies Record<string, { status: number; title: string }>;
+} as const;
 
 /** A code of the error table. */
 export type ErrorCode = keyof typeof ERRORS;

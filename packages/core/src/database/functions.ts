@@ -284,7 +284,7 @@ export const FUNCTIONS = {
     args: { of_book: "text", question: "text", background: "text", texts: "text[]" },
     returns: { book_score: "json" },
   },
-} as const satisfies Record<string, SqlFunction>;
+} as const;
 
 /** A PostgreSQL type that a function takes or returns. */
 export type SqlType =
