@@ -1,4 +1,4 @@
-import type { TurnEvent } from "@chatkeep/protocol";
+import { type TurnEvent, isLastChunk } from "@chatkeep/protocol";
 
 import type { LiveTurn } from "./live.ts";
 import { type FollowLogOptions, type LogPlace, followLog, isAborted, readLog } from "./log.ts";
@@ -23,8 +23,8 @@ export async function* followLive(
     while (!isAborted(signal)) {
       const held = turn.held(after);
       if (held.state === "settled") return;
-      if (held.state === "stalled") throw held.error;
-      if (held.state === "waiting") {
+      if (held.state === "stalled" && database.breaker.isOpen()) throw held.error;
+      if (held.state === "waiting" || held.state === "stalled") {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -37,6 +37,8 @@ export async function* followLive(
           if (isAborted(signal)) return;
           after = event.seq;
           yield event;
+          // In an outage it is shown before the turn is settled.
+          if (isLastChunk(event.chunk)) return;
         }
       }
     }

@@ -45,6 +45,8 @@ export interface LiveTurn {
   readonly persisted: boolean;
   /** From now on shows what is not committed, and says so in the stream; for an outage. */
   release(): void;
+  /** Resolves when {@link release} was called, or at once for a turn that is not persisted. */
+  readonly released: Promise<void>;
   /** Committed events after `after`, while this node still holds them; see {@link Held}. */
   held(after: number): Held;
   /** Calls `listener` whenever {@link held} has more to say, until the returned function is called. */
@@ -95,6 +97,8 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
   let stall: Error | undefined;
   let ending: { status: SettledStatus; error: Failure | null } | undefined;
   let released = !options.persisted;
+  const release = Promise.withResolvers<void>();
+  if (released) release.resolve();
   /** The answer that may be shown while the last events wait for their commit. */
   let shown: Answer | undefined;
   /** Taken for a flush that is under way. */
@@ -191,11 +195,13 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
       stall = error;
       if (error !== undefined) wake();
     },
+    released: release.promise,
     release() {
       if (released) return;
       const hidden = [...taken, ...pending];
       if (ending !== undefined) {
         released = true;
+        release.resolve();
         const { status, error } = ending;
         const last = settledChunks(status, error, { receipt: options.receipt(fold.answer(), status) });
         // The same events, but the last say that they are not saved.
@@ -210,6 +216,7 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
       for (const { chunk } of hidden) fold.push(chunk);
       show(hidden);
       released = true;
+      release.resolve();
       write([{ type: "message-metadata", messageMetadata: { persisted: false } }]);
     },
     held(after) {

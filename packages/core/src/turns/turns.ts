@@ -356,8 +356,14 @@ export function createTurns(options: TurnsOptions): Turns {
         patience: options.responderPatience,
         onError: (error) => options.onError(error, live.id),
       });
-      await flushes.remove(live);
-      if (lives.has(live.id)) await settle(live, ending);
+      const removed = flushes.remove(live);
+      // What is shown without its commit, in an outage, ends without it too.
+      await Promise.race([removed, live.released]);
+      if (lives.has(live.id)) {
+        const last = live.end(ending.status, ending.error);
+        await removed;
+        await settle(live, ending, last);
+      }
       lives.delete(live.id);
     };
     // The entry is there before the work begins: a responder may end at once.
@@ -368,8 +374,11 @@ export function createTurns(options: TurnsOptions): Turns {
       .finally(resolve);
   };
 
-  const settle = async (live: LiveTurn, { status, error }: Ending): Promise<void> => {
-    const { events, answer } = live.end(status, error);
+  const settle = async (
+    live: LiveTurn,
+    { status, error }: Ending,
+    { events, answer }: ReturnType<LiveTurn["end"]>,
+  ): Promise<void> => {
     if (!live.persisted) {
       live.settled();
       return;
