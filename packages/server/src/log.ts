@@ -34,7 +34,7 @@ const QUOTING = /^2[23]...$/;
  * An error for the log: its name, code, sentence, stack and causes. PostgreSQL's `detail` and `where`
  * are left out, and its message where it quotes values; so is a parser's, which quotes its input.
  */
-export function describeError(error: unknown): object {
+function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error };
   const { code, constraint, routine } = error as { code?: unknown; constraint?: unknown; routine?: unknown };
   const quotes = error instanceof SyntaxError || (typeof code === "string" && QUOTING.test(code));

@@ -36,7 +36,7 @@ export interface RouteInfo {
 }
 
 /** What the router gives of a request; credentials and body are only read by routes that need them. */
-export interface Arrival extends Call {
+interface Arrival extends Call {
   readonly path: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string | string[]>>;
   readonly authenticate: () => Promise<Owner>;

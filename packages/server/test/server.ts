@@ -7,7 +7,7 @@ import { type ScriptedResponder, createScriptedResponder, fileDatabase } from "@
 import { afterAll, expect } from "vitest";
 
 /** A request of a test; a body that is no string is sent as JSON. */
-export interface Send {
+interface Send {
   method?: string;
   body?: unknown;
   headers?: Record<string, string>;

@@ -5,7 +5,7 @@ import { type Route, openRoute } from "../route.ts";
 import { chapterPath } from "../schema/path.ts";
 
 /** A chapter in the list of a book. */
-export interface ChapterEntry {
+interface ChapterEntry {
   /** The file within the book, with forward slashes. */
   readonly path: string;
   readonly title: string;

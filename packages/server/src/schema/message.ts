@@ -70,7 +70,7 @@ export const messageList: z.ZodType<{ messages: WireMessage[] }> = z.strictObjec
 export const deleted: z.ZodType<{ deleted: number }> = z.strictObject({ deleted: z.int() });
 
 /** What a caller gives of a message. `null` stands for what is not given, so what was read can be sent. */
-export const messageInput: z.ZodType<WireMessageInput> = z
+const messageInput: z.ZodType<WireMessageInput> = z
   .strictObject({
     id: absent(id),
     role: z.enum(ROLES),
