@@ -36,10 +36,16 @@ export interface TestServer {
   logs(message: string): Promise<void>;
 }
 
+/** What {@link startServer} takes besides what the server does. */
+interface TestServerOptions extends Partial<ServerOptions> {
+  /** The database, migrated; default one of the file's own. */
+  readonly databaseUrl?: string;
+}
+
 /** Starts it for a test file, to be called at its top level. */
-export async function startServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
-  const database = await fileDatabase();
-  const pool = createPool(database.url);
+export async function startServer(given: TestServerOptions = {}): Promise<TestServer> {
+  const { databaseUrl = (await fileDatabase()).url, ...options } = given;
+  const pool = createPool(databaseUrl);
   const script = createScriptedResponder();
   const history = createHistory({ pool, responder: script.responder });
   const lines: string[] = [];

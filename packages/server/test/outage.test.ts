@@ -1,0 +1,113 @@
+import { createPool, migrate } from "@chatkeep/core";
+import { type WireTurnState, decodeFrames } from "@chatkeep/protocol";
+import { startPostgres } from "@chatkeep/testing";
+import { afterAll, expect, test } from "vitest";
+
+import { startServer } from "./server.ts";
+
+const postgres = await startPostgres();
+const pool = createPool(postgres.url("postgres"));
+await migrate(pool);
+await pool.end();
+
+const { url, send, refused, session, conversation, script, logged } = await startServer({
+  databaseUrl: postgres.url("postgres"),
+});
+afterAll(() => postgres.remove());
+
+test("an outage is told: reads are 503, an answer says that it is not saved, and it passes without a restart", async () => {
+  const me = session();
+  const { id } = await conversation(me);
+  const path = `/api/conversations/${id}`;
+  await postgres.stop("immediate");
+
+  for (const address of ["/api/conversations", path, `${path}/messages`]) {
+    const began = performance.now();
+    expect(await refused(address, { session: me })).toMatchObject({ status: 503, code: "unavailable" });
+    expect(performance.now() - began).toBeLessThan(2_000);
+  }
+  const { headers } = await send(path, { session: me });
+  expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
+  expect(await refused("/api/conversations", { method: "POST", body: {}, session: me })).toMatchObject({
+    status: 503,
+  });
+
+  // Sessions are answered all the same, which `degraded` says.
+  expect(await (await fetch(`${url}/health`)).json()).toEqual({
+    status: "degraded",
+    database: { status: "down", latency_ms: null },
+  });
+  const asking = send(`${path}/turns`, { method: "POST", body: { id: "q1", content: "Why?" }, session: me });
+  const run = await script.started(id);
+  await run.emit("Because.");
+  run.finish();
+  const answer = await asking;
+  expect(answer.headers.get("x-chatkeep-persisted")).toBe("false");
+  expect(await answer.json()).toMatchObject({
+    persisted: false,
+    turn: { persisted: false, status: "complete", message_id: "q1" },
+    message: { role: "user", content: "Why?" },
+    reply: { role: "assistant", content: "Because." },
+  });
+
+  const streaming = send(`${path}/turns`, {
+    method: "POST",
+    body: { id: "q2", content: "And?" },
+    headers: { accept: "text/event-stream" },
+    session: me,
+  });
+  const second = await script.started(id);
+  await second.emit("So.");
+  second.finish();
+  const stream = await streaming;
+  expect(stream.headers.get("x-chatkeep-persisted")).toBe("false");
+  const types: string[] = [];
+  for await (const { chunk } of decodeFrames(stream.body!)) types.push(chunk.type);
+  expect(types.at(-1)).toBe("finish");
+
+  await postgres.start();
+  expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ status: "ok" });
+  const page = await send(`${path}/messages`, { session: me });
+  expect(await page.json()).toMatchObject({ messages: [], total: 0 });
+  expect(logged().filter((line) => line["msg"] === "a request failed")).toEqual([]);
+});
+
+test("an answer that was shown is stored when it is sent again with its receipt", async () => {
+  const me = session();
+  const { id } = await conversation(me);
+  const path = `/api/conversations/${id}/turns`;
+  // One turn before the outage: a node that never wrote a turn has no key to sign with.
+  const first = send(path, { method: "POST", body: { content: "First?" }, session: me });
+  const run = await script.started(id);
+  await run.emit("First.");
+  run.finish();
+  await first;
+  await postgres.stop("immediate");
+  const asking = send(path, { method: "POST", body: { id: "q1", content: "Why?" }, session: me });
+  const second = await script.started(id);
+  await second.emit("Because.");
+  second.finish();
+  const state = (await (await asking).json()) as WireTurnState & { receipt: string };
+  await postgres.start();
+  await fetch(`${url}/health`);
+
+  const { turn, reply, receipt } = state;
+  const shown = {
+    turn_id: turn.id,
+    reply_id: turn.reply_id,
+    status: turn.status,
+    parts: reply?.parts,
+    receipt,
+  };
+  const body = { id: "q1", content: "Why?", shown };
+  for (let time = 0; time < 2; time++) {
+    const stored = await send(path, { method: "POST", body, session: me });
+    expect(await stored.json()).toMatchObject({ persisted: true, reply: { content: "Because.", seq: 4 } });
+  }
+  expect(script.calls(id)).toBe(2);
+  const forged = { ...body, id: "q9", shown: { ...shown, parts: [{ type: "text", text: "Forged." }] } };
+  expect(await refused(path, { method: "POST", body: forged, session: me })).toMatchObject({
+    status: 400,
+    pointer: "/shown/receipt",
+  });
+});
