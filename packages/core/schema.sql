@@ -42,6 +42,7 @@ create table conversations (
   title_source text,
   pinned_at timestamp with time zone,
   archived_at timestamp with time zone,
+  archived boolean not null generated always as ((archived_at IS NOT NULL)) stored,
   deleted_at timestamp with time zone,
   last_seq bigint not null default 0,
   cleared_seq bigint not null default 0,
@@ -219,14 +220,14 @@ alter table turns add constraint turns_status CHECK ((status = ANY (ARRAY['runni
 
 -- Indexes
 CREATE INDEX audit_owner ON chatkeep.audit USING btree (owner_id, id);
-CREATE INDEX conversations_active ON chatkeep.conversations USING btree (owner_id, ((archived_at IS NOT NULL)), active_no) WHERE (deleted_at IS NULL);
+CREATE INDEX conversations_active ON chatkeep.conversations USING btree (owner_id, archived, active_no) WHERE (deleted_at IS NULL);
 CREATE INDEX conversations_all ON chatkeep.conversations USING btree (owner_id, created_no);
 CREATE INDEX conversations_any_owner ON chatkeep.conversations USING btree (id);
 CREATE INDEX conversations_cleared ON chatkeep.conversations USING btree (owner_id, id) WHERE (purged_seq < cleared_seq);
-CREATE INDEX conversations_created ON chatkeep.conversations USING btree (owner_id, ((archived_at IS NOT NULL)), created_no) WHERE (deleted_at IS NULL);
+CREATE INDEX conversations_created ON chatkeep.conversations USING btree (owner_id, archived, created_no) WHERE (deleted_at IS NULL);
 CREATE UNIQUE INDEX conversations_default ON chatkeep.conversations USING btree (owner_id, scope) WHERE (is_default AND (deleted_at IS NULL));
 CREATE INDEX conversations_deleted ON chatkeep.conversations USING btree (owner_id, active_no) WHERE (deleted_at IS NOT NULL);
-CREATE INDEX conversations_scope ON chatkeep.conversations USING btree (owner_id, scope, ((archived_at IS NOT NULL)), active_no) WHERE ((deleted_at IS NULL) AND (scope IS NOT NULL));
+CREATE INDEX conversations_scope ON chatkeep.conversations USING btree (owner_id, scope, archived, active_no) WHERE ((deleted_at IS NULL) AND (scope IS NOT NULL));
 CREATE INDEX conversations_trash ON chatkeep.conversations USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX owners_idle ON chatkeep.owners USING btree (active_at) WHERE (kind = 'session'::text);
 CREATE INDEX passages_search ON chatkeep.passages USING gin (search) WITH (fastupdate=off);

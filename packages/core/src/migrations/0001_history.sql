@@ -31,6 +31,8 @@ create table conversations (
   title_source text,
   pinned_at timestamptz,
   archived_at timestamptz,
+  -- A column, since no index of an expression serves "archived_at is null": the planner turns it into another.
+  archived boolean not null generated always as (archived_at is not null) stored,
   deleted_at timestamptz,
   -- The last number given out, and the last one that a clear took away: what is between is there.
   last_seq bigint not null default 0,
@@ -57,11 +59,11 @@ create table conversations (
 
 create unique index conversations_default on conversations (owner_id, scope)
   where is_default and deleted_at is null;
-create index conversations_active on conversations (owner_id, (archived_at is not null), active_no)
+create index conversations_active on conversations (owner_id, archived, active_no)
   where deleted_at is null;
-create index conversations_created on conversations (owner_id, (archived_at is not null), created_no)
+create index conversations_created on conversations (owner_id, archived, created_no)
   where deleted_at is null;
-create index conversations_scope on conversations (owner_id, scope, (archived_at is not null), active_no)
+create index conversations_scope on conversations (owner_id, scope, archived, active_no)
   where deleted_at is null and scope is not null;
 -- What the janitor looks for.
 create index conversations_trash on conversations (deleted_at) where deleted_at is not null;

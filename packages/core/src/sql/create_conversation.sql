@@ -42,12 +42,12 @@ begin
     perform 1 from owners o where o.id = owner for no key update;
     if scope is null then
       select * into c from conversations k
-      where k.owner_id = owner and k.deleted_at is null and (k.archived_at is not null) = false
+      where k.owner_id = owner and k.deleted_at is null and not k.archived
       order by k.active_no desc limit 1;
     else
       select * into c from conversations k
       where k.owner_id = owner and k.scope = create_conversation.scope and k.deleted_at is null
-        and (k.archived_at is not null) = false
+        and not k.archived
       order by k.active_no desc limit 1;
     end if;
     if found then

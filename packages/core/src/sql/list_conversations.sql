@@ -11,6 +11,9 @@ create function list_conversations(
   page_limit integer
 ) returns table (total bigint, conversations json)
 language plpgsql security definer set search_path from current as $$
+declare
+  -- As a variable: within a query that row-level security guards, "coalesce" is no condition of an index.
+  bound bigint := coalesce(after_no, case when ascending then 0 else 9223372036854775807 end);
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   if only_scope is null then
@@ -24,40 +27,40 @@ begin
     (
       select c.* from conversations c
       where sort_by = 'activity' and only_scope is null and not ascending
-        and c.owner_id = owner and c.deleted_at is null and (c.archived_at is not null) = only_archived
-        and c.active_no < coalesce(after_no, 9223372036854775807)
+        and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
+        and c.active_no < bound
       order by c.active_no desc offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
       where sort_by = 'activity' and only_scope is null and ascending
-        and c.owner_id = owner and c.deleted_at is null and (c.archived_at is not null) = only_archived
-        and c.active_no > coalesce(after_no, 0)
+        and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
+        and c.active_no > bound
       order by c.active_no offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
       where sort_by = 'activity' and only_scope is not null and not ascending
-        and c.owner_id = owner and c.deleted_at is null and (c.archived_at is not null) = only_archived
-        and c.scope = only_scope and c.active_no < coalesce(after_no, 9223372036854775807)
+        and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
+        and c.scope = only_scope and c.active_no < bound
       order by c.active_no desc offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
       where sort_by = 'activity' and only_scope is not null and ascending
-        and c.owner_id = owner and c.deleted_at is null and (c.archived_at is not null) = only_archived
-        and c.scope = only_scope and c.active_no > coalesce(after_no, 0)
+        and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
+        and c.scope = only_scope and c.active_no > bound
       order by c.active_no offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
       where sort_by = 'creation' and not ascending
-        and c.owner_id = owner and c.deleted_at is null and (c.archived_at is not null) = only_archived
+        and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
         and (only_scope is null or c.scope = only_scope)
-        and c.created_no < coalesce(after_no, 9223372036854775807)
+        and c.created_no < bound
       order by c.created_no desc offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
       where sort_by = 'creation' and ascending
-        and c.owner_id = owner and c.deleted_at is null and (c.archived_at is not null) = only_archived
+        and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
         and (only_scope is null or c.scope = only_scope)
-        and c.created_no > coalesce(after_no, 0)
+        and c.created_no > bound
       order by c.created_no offset page_offset limit page_limit
     )
   ) page;

@@ -13,6 +13,7 @@ import { describeRoundTrip } from "./roundtrip.ts";
 import { describeStreams } from "./streams.ts";
 import { describeTurns } from "./turns.ts";
 
+export { collect } from "./fixture.ts";
 export type { HistoryFixture } from "./fixture.ts";
 
 /** Opens the fixture of a suite, once, before its first test. */

@@ -1,0 +1,224 @@
+import { createHistory, ownerId, releaseSchema } from "@chatkeep/core";
+import type { ConversationQuery, MessageQuery } from "@chatkeep/protocol";
+import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { collect } from "@chatkeep/testing/contract";
+import { Pool } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { newUser } from "./fixture.ts";
+
+/** Enough that a scan costs more than an index, and that one would show in the rows that were read. */
+const MESSAGES = 20_000;
+const CONVERSATIONS = 5000;
+
+const database = await fileDatabase();
+const me = newUser();
+const owner = ownerId(me);
+const schema = releaseSchema("chatkeep");
+
+/** A node of a plan as auto_explain writes it. */
+interface PlanNode {
+  "Node Type": string;
+  "Relation Name"?: string;
+  "Index Name"?: string;
+  "Actual Rows"?: number;
+  "Actual Loops"?: number;
+  "Rows Removed by Filter"?: number;
+  Plans?: PlanNode[];
+}
+
+/** A statement within a function, as it ran. */
+interface Ran {
+  readonly text: string;
+  /** `Index Scan conversations_pkey`, `Seq Scan event_slot`, … of every node that reads a table. */
+  readonly scans: readonly string[];
+  /** The most rows that any node of the plan read from a table. */
+  readonly rows: number;
+}
+
+let ran: Ran[] = [];
+
+/** Connections that tell the plan of every statement that runs on it, those within functions too. */
+const pool = new Pool({
+  connectionString: database.url,
+  // One for the statements, one for the listener.
+  max: 2,
+  options: [
+    "-c session_preload_libraries=auto_explain",
+    "-c auto_explain.log_min_duration=0",
+    "-c auto_explain.log_nested_statements=on",
+    "-c auto_explain.log_analyze=on",
+    "-c auto_explain.log_timing=off",
+    "-c auto_explain.log_format=json",
+    "-c client_min_messages=log",
+  ].join(" "),
+});
+pool.on("connect", (client) => {
+  client.on("notice", ({ message }) => {
+    const json = /plan:\s*(\{[\s\S]*\})\s*$/.exec(message ?? "")?.[1];
+    if (json === undefined) return;
+    const { "Query Text": text, Plan: plan } = JSON.parse(json) as { "Query Text": string; Plan: PlanNode };
+    const nodes = nodesOf(plan).filter((node) => node["Index Name"] ?? node["Relation Name"]);
+    const scans = nodes
+      .filter((node) => node["Node Type"].endsWith("Scan"))
+      .map((node) => `${node["Node Type"]} ${node["Index Name"] ?? node["Relation Name"]}`);
+    ran.push({ text, scans, rows: Math.max(0, ...nodes.map(rowsOf)) });
+  });
+});
+const script = createScriptedResponder();
+const history = createHistory({ pool, responder: script.responder });
+
+function nodesOf(node: PlanNode): PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+}
+
+function rowsOf(node: PlanNode): number {
+  return ((node["Actual Rows"] ?? 0) + (node["Rows Removed by Filter"] ?? 0)) * (node["Actual Loops"] ?? 1);
+}
+
+/** The statements that `work` runs, once PostgreSQL has settled, after five times, for the plans that it keeps. */
+async function plansOf(work: () => Promise<unknown>): Promise<Ran[]> {
+  for (let time = 1; time <= 7; time++) {
+    ran = [];
+    await work();
+  }
+  expect(ran.length).toBeGreaterThan(0);
+  return ran;
+}
+
+/** The scans of all statements. */
+function scansOf(ran: readonly Ran[]): string {
+  return ran.flatMap(({ scans }) => scans).join("\n");
+}
+
+/** Tables that hold one row, or a row a node: reading them whole is the cheapest. */
+const SMALL = /^Seq Scan (event_slot|nodes|secrets)$/;
+
+/** What is wasteful in these: whole tables read, or more rows than `most` at once. */
+function wasteOf(ran: readonly Ran[], most: number): string[] {
+  return ran.flatMap(({ text, scans, rows }) => [
+    ...scans
+      .filter((scan) => scan.startsWith("Seq Scan") && !SMALL.test(scan))
+      .map((scan) => `${scan}: ${text}`),
+    ...(rows > most ? [`${rows} rows by ${scans.join(", ")}: ${text}`] : []),
+  ]);
+}
+
+beforeAll(async () => {
+  await history.createConversation(me, { id: "long", scope: "intro" });
+  await database.pool.query(
+    `insert into chatkeep.messages (owner_id, conversation_id, seq, id, role, parts)
+     select $1, 'long', n, 'm' || n, 'user', '[{"type":"text","text":"Hello"}]' from generate_series(1, $2::int) n`,
+    [owner, MESSAGES],
+  );
+  await database.pool.query(`update chatkeep.conversations set last_seq = ${MESSAGES} where id = 'long'`);
+  await database.pool.query(
+    `insert into chatkeep.conversations (owner_id, id, scope)
+     select $1, 'c' || n, 'scope ' || n % 2 from generate_series(1, $2::int) n`,
+    [owner, CONVERSATIONS],
+  );
+  await database.pool.query(
+    `insert into chatkeep.turns
+       (owner_id, id, conversation_id, question_seq, message_id, reply_id, status, node_id, slot, settled_at, last_event)
+     select $1, gen_random_uuid(), 'long', n, 'm' || n, 'm' || n + 1, 'complete', 0, 0, now(), 10
+     from generate_series(1, $2::int, 2) n`,
+    [owner, MESSAGES],
+  );
+  await database.pool.query(
+    `insert into chatkeep.turn_events (owner_id, turn_id, seq, slot, chunk)
+     select t.owner_id, t.id, n, 0, '{"type":"text-delta","id":"1","delta":"x"}'
+     from chatkeep.turns t, generate_series(1, 10) n where t.question_seq < 4000`,
+  );
+  await database.pool.query(
+    "insert into chatkeep.owners (id, kind) select gen_random_uuid(), 'session' from generate_series(1, 2000)",
+  );
+  await database.pool.query("vacuum analyze");
+});
+afterAll(async () => {
+  await history.close();
+  await pool.end();
+});
+
+describe("the hot statements", () => {
+  it.each<MessageQuery>([{}, { before: 10_000 }, { after: 10_000 }, { offset: 10_000 }])(
+    "listMessages %j reads one page by the messages' key",
+    async (query) => {
+      const plans = await plansOf(() => history.listMessages(me, "long", { limit: 50, ...query }));
+      expect(wasteOf(plans, 50)).toEqual([]);
+      expect(scansOf(plans)).toContain("Index Scan messages_pkey");
+    },
+  );
+
+  it("appendMessages reads the conversation and the ids it is given", async () => {
+    const plans = await plansOf(() =>
+      history.appendMessages(me, "long", [{ role: "user", content: "Hello" }]),
+    );
+    expect(wasteOf(plans, 1)).toEqual([]);
+    expect(scansOf(plans)).toMatch(/Index Scan conversations_(pkey|any_owner)/);
+    expect(scansOf(plans)).toMatch(/Index (Only )?Scan messages_once/);
+  });
+
+  it.each<[ConversationQuery, string]>([
+    [{}, "active"],
+    [{ order: "asc" }, "active"],
+    [{ sort: "createdAt" }, "(created|all)"],
+    [{ sort: "createdAt", order: "asc" }, "(created|all)"],
+    [{ scope: "scope 1" }, "scope"],
+    [{ scope: "scope 1", order: "asc" }, "scope"],
+  ])("listConversations %j reads one page by the index of that order", async (query, index) => {
+    const { nextCursor } = await history.listConversations(me, { ...query, limit: 100 });
+    for (const cursor of [undefined, nextCursor ?? undefined]) {
+      const plans = await plansOf(() => history.listConversations(me, { ...query, cursor, limit: 20 }));
+      expect(wasteOf(plans, 21)).toEqual([]);
+      expect(scansOf(plans)).toMatch(new RegExp(`Index Scan conversations_${index}`));
+    }
+  });
+
+  it("getConversation, updateConversation and every createConversation read single rows", async () => {
+    let count = 0;
+    for (const work of [
+      () => history.getConversation(me, "c17"),
+      () => history.updateConversation(me, "c17", { pinned: true }),
+      () => history.createConversation(me),
+      () => history.createConversation(me, { id: "c17" }),
+      () => history.createConversation(me, { id: `new${++count}` }),
+      () => history.createConversation(me, { scope: "intro" }),
+      () => history.createConversation(me, { scope: "scope 1", reuse: "latest" }),
+      () => history.createConversation(me, { reuse: "latest" }),
+    ]) {
+      expect(wasteOf(await plansOf(work), 1)).toEqual([]);
+    }
+  });
+
+  it("a turn reads its context by the messages' key, and single rows", async () => {
+    const plans = await plansOf(async () => {
+      const { turn, events } = await history.startTurn(me, "long", { content: "Hello" });
+      const run = await script.started("long");
+      await run.emit("Hi.");
+      run.finish();
+      await collect(events);
+      await history.getTurn(me, "long", turn.id);
+      await history.stopTurn(me, "long", turn.id);
+    });
+    expect(wasteOf(plans, 100)).toEqual([]);
+    expect(scansOf(plans)).toContain("Index Scan messages_pkey");
+  });
+
+  it("following a settled turn reads its own events", async () => {
+    const { rows } = await database.pool.query<{ id: string }>(
+      "select id from chatkeep.turns where question_seq = 3001",
+    );
+    const id = rows[0]!.id;
+    const plans = await plansOf(() => collect(history.followTurn(me, "long", id, { after: 4 })));
+    expect(wasteOf(plans, 6)).toEqual([]);
+    expect(scansOf(plans)).toMatch(/Index Scan turn_events_\d_pkey/);
+  });
+
+  it("what the engine asks all the time reads what runs, not what was", async () => {
+    const plans = await plansOf(async () => {
+      await pool.query(`select * from ${schema}.take_over_turns(100)`);
+      await pool.query(`select * from ${schema}.rotate_events('10 minutes')`);
+    });
+    expect(wasteOf(plans, 10)).toEqual([]);
+  });
+});
