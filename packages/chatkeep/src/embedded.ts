@@ -12,6 +12,7 @@ import { lockHome } from "./embedded/lock.ts";
 /** What of a logger is used here; pino's has this shape. */
 export interface EmbeddedLog {
   info(fields: object, message: string): void;
+  error(fields: object, message: string): void;
 }
 
 /** Where the embedded database lives. */
@@ -42,7 +43,7 @@ export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<Em
   const lock = lockHome(home);
   try {
     const directory = placeOf(home, options.log);
-    const cluster = await openCluster({ directory });
+    let cluster = await openCluster({ directory });
     try {
       await ensureDatabase(cluster);
     } catch (error) {
@@ -54,8 +55,22 @@ export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<Em
       { pid, adopted, directory, ms: Math.round(performance.now() - started) },
       adopted ? "found the embedded PostgreSQL still running" : "started the embedded PostgreSQL",
     );
+    const { socketDirectory } = cluster;
+    const watch = watchOver(
+      () => cluster.isAlive(),
+      async () => {
+        options.log.error({ pid: cluster.pid }, "the embedded PostgreSQL has died; starting it again");
+        cluster = await openCluster({ directory, socketDirectory });
+        options.log.info({ pid: cluster.pid }, "started the embedded PostgreSQL again");
+      },
+      (error) => options.log.error({ err: error }, "the embedded PostgreSQL did not start again"),
+    );
     let closing: Promise<void> | undefined;
-    const close = (): Promise<void> => (closing ??= cluster.stop().finally(() => lock.release()));
+    const close = (): Promise<void> =>
+      (closing ??= watch
+        .end()
+        .then(() => cluster.stop())
+        .finally(() => lock.release()));
     return { url: cluster.url(database), close, [Symbol.asyncDispose]: close };
   } catch (error) {
     lock.release();
@@ -108,6 +123,31 @@ function reachable(place: string): string {
     `PostgreSQL refuses to run as root, and the account “${account?.name}” may not enter ${place}: start Chatkeep as ` +
       "an ordinary user, move its home, or let others pass through the folders above it (chmod o+x).",
   );
+}
+
+// Somebody's kill, or the kernel's when memory runs out: half a second later it recovers and serves again.
+const watchInterval = 500;
+
+// Calls `revive` when it is dead, again and again until it lives. `end` waits for a revival under way.
+function watchOver(
+  isAlive: () => boolean,
+  revive: () => Promise<void>,
+  onError: (error: unknown) => void,
+): { end(): Promise<void> } {
+  let reviving: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    if (isAlive() || reviving !== undefined) return;
+    reviving = revive()
+      .catch(onError)
+      .finally(() => (reviving = undefined));
+  }, watchInterval);
+  timer.unref();
+  return {
+    async end() {
+      clearInterval(timer);
+      await reviving;
+    },
+  };
 }
 
 async function ensureDatabase(cluster: Cluster): Promise<void> {

@@ -26,7 +26,7 @@ const home = temporaryHome();
 afterAll(() => home[Symbol.asyncDispose]());
 
 const open = (home: string): Promise<EmbeddedDatabase> =>
-  openEmbeddedDatabase({ home, log: { info: () => {} } });
+  openEmbeddedDatabase({ home, log: { info: () => {}, error: () => {} } });
 
 async function ask(url: string, sql: string): Promise<unknown[]> {
   const client = new Client({ connectionString: url });
@@ -186,7 +186,7 @@ test("a home that PostgreSQL's account may not enter works and is told where its
   const told: string[] = [];
   const database = await openEmbeddedDatabase({
     home: home.path,
-    log: { info: (_fields, message) => void told.push(message) },
+    log: { info: (_fields, message) => void told.push(message), error: () => {} },
   });
   expect(await ask(database.url, "select 1")).toEqual([1]);
   await database.close();
@@ -195,4 +195,21 @@ test("a home that PostgreSQL's account may not enter works and is told where its
   expect(told[0]).toContain(elsewhere ? "its data live elsewhere" : "started the embedded PostgreSQL");
   expect(place).toMatch(elsewhere ? /^\/var\/lib\/chatkeep\/home-/ : /ck-home-.*\/postgres$/);
   rmSync(place, { recursive: true });
+});
+
+test("a PostgreSQL that is killed under us is started again, at the same address and with its data", async () => {
+  const revived = Promise.withResolvers<void>();
+  await using database = await openEmbeddedDatabase({
+    home: home.path,
+    log: {
+      info: (_fields, message) => void (message.includes("again") && revived.resolve()),
+      error: () => {},
+    },
+  });
+  await ask(database.url, "create table if not exists survivors as select 1 as one");
+  const before = postmasterPid(home.path);
+  process.kill(before, "SIGKILL");
+  await revived.promise;
+  expect(postmasterPid(home.path)).not.toBe(before);
+  expect(await ask(database.url, "select one from survivors")).toEqual([1]);
 });

@@ -36,6 +36,8 @@ export interface ClusterOptions {
   directory: string;
   /** The TCP port on 127.0.0.1; default: none, the Unix socket only (Windows has none and needs one). */
   port?: number;
+  /** The folder of its Unix socket, to be reached where it was before; default: one that is short enough. */
+  socketDirectory?: string;
   /** Settings that go before the defaults, by their names in postgresql.conf. */
   settings?: Record<string, string>;
 }
@@ -43,6 +45,9 @@ export interface ClusterOptions {
 /** A running PostgreSQL 18 of our own. */
 export interface Cluster extends AsyncDisposable {
   pid: number;
+  socketDirectory: string;
+  /** Whether the server is still there. */
+  isAlive(): boolean;
   /** Whether it ran already, left behind by a process that was killed. */
   adopted: boolean;
   /** The connection string of one of its databases, over TCP if there is a port, as its superuser. */
@@ -75,6 +80,8 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   };
   return {
     pid: postmaster.pid,
+    socketDirectory: postmaster.socketDirectory,
+    isAlive: () => postmaster.isAlive(),
     adopted: running !== null,
     url(database) {
       const { socketDirectory, port } = postmaster;
@@ -131,7 +138,7 @@ function checkVersion(data: string): void {
 }
 
 async function start(
-  { port, settings }: ClusterOptions,
+  { port, socketDirectory, settings }: ClusterOptions,
   directory: string,
   binaries: Binaries,
   account: Account | null,
@@ -144,7 +151,8 @@ async function start(
     data: join(directory, "data"),
     account,
     log,
-    socketDirectory: process.platform === "win32" ? "" : socketDirectory(directory, account),
+    socketDirectory:
+      socketDirectory ?? (process.platform === "win32" ? "" : makeSocketDirectory(directory, account)),
     settings: {
       listen_addresses: port === undefined ? "" : "127.0.0.1",
       port: String(port ?? 5432),
@@ -156,7 +164,7 @@ async function start(
 }
 
 // The address of a Unix socket holds 104 bytes on macOS, 108 on Linux, with the closing NUL.
-function socketDirectory(directory: string, account: Account | null): string {
+function makeSocketDirectory(directory: string, account: Account | null): string {
   if (Buffer.byteLength(join(directory, ".s.PGSQL.65535")) < 104) return directory;
   const short = mkdtempSync(join(tmpdir(), socketPrefix));
   giveTo(account, short);

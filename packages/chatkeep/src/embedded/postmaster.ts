@@ -27,6 +27,8 @@ export interface Postmaster {
   port: number;
   /** The folder of its Unix socket; empty where there is none. */
   socketDirectory: string;
+  /** Whether the process is still there. */
+  isAlive(): boolean;
   /** Ends it and waits until it is gone. Also when it is gone already. */
   stop(mode: ShutdownMode): Promise<void>;
 }
@@ -101,14 +103,15 @@ const pollInterval = 5;
 
 function attach({ pid, port, socketDirectory }: PidFile): Postmaster {
   const birth = processBirth(pid);
+  const isAlive = (): boolean => birth !== null && processBirth(pid) === birth;
   return {
     pid,
     port,
     socketDirectory,
+    isAlive,
     async stop(mode) {
-      const lives = (): boolean => birth !== null && processBirth(pid) === birth;
-      if (lives()) signal(pid, mode === "fast" ? "SIGINT" : "SIGQUIT");
-      while (lives()) await delay(pollInterval);
+      if (isAlive()) signal(pid, mode === "fast" ? "SIGINT" : "SIGQUIT");
+      while (isAlive()) await delay(pollInterval);
     },
   };
 }
