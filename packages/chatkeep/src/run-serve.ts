@@ -1,3 +1,5 @@
+import { flushCompileCache } from "node:module";
+
 import type { Log } from "@chatkeep/server";
 
 import type { Environment } from "./environment.ts";
@@ -29,6 +31,9 @@ export async function runServe(environment: Environment, { log, output }: RunOpt
   const serving = await serve(environment, log);
   log.info({ url: serving.url, database: serving.database }, "listening");
   if (output.isTTY === true) output.write(`\n  Chatkeep is ready: open ${serving.url} (Ctrl+C ends it).\n\n`);
+
+  // Else written at the end only, which a kill would skip.
+  flushCompileCache();
 
   const signal = await signalled;
   log.info({ signal, graceMs: environment.grace }, "ending; a second signal ends at once");
