@@ -69,6 +69,8 @@ export type Held =
 const HELD = 256;
 /** Events that may wait before the responder has to. */
 const MOST_PENDING = 1000;
+/** UTF-16 units beyond which an event that waits takes no more deltas, so that the bound above bounds memory too. */
+const JOINED = 4096;
 
 /** What {@link createLiveTurn} takes. */
 export interface LiveTurnOptions {
@@ -113,7 +115,8 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
 
   const show = (events: readonly TurnEvent[]): void => {
     held.push(...events);
-    if (held.length > 2 * HELD) held = held.slice(-HELD);
+    // What is not in the log can be read from here only.
+    if (held.length > 2 * HELD && !released) held = held.slice(-HELD);
     wake();
   };
 
@@ -121,7 +124,7 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
   const join = (chunk: Chunk): boolean => {
     const before = pending.at(-1);
     if (released || chunk.type !== "text-delta" || before?.chunk.type !== "text-delta") return false;
-    if (before.chunk.id !== chunk.id) return false;
+    if (before.chunk.id !== chunk.id || before.chunk.delta.length > JOINED) return false;
     const delta = before.chunk.delta + chunk.delta;
     pending[pending.length - 1] = { seq: before.seq, chunk: { ...chunk, delta } };
     return true;
