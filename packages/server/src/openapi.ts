@@ -2,6 +2,7 @@ import { ERRORS, type ErrorCode } from "@chatkeep/protocol";
 import { z } from "zod";
 
 import { SESSION_HEADER } from "./authenticate.ts";
+import { USER_HEADER } from "./identity/caller.ts";
 import { type Reply, type Route } from "./route.ts";
 import { problem } from "./schema/problem.ts";
 import { version } from "./version.ts";
@@ -11,7 +12,13 @@ type Node = { [key: string]: unknown };
 
 /** The codes that every route may answer, and those that every route of owners may answer besides. */
 const ALWAYS: readonly ErrorCode[] = ["internal"];
-const WITH_OWNER: readonly ErrorCode[] = ["invalid_request", "unauthenticated", "unavailable"];
+const WITH_OWNER: readonly ErrorCode[] = [
+  "invalid_request",
+  "unauthenticated",
+  "forbidden",
+  "rate_limited",
+  "unavailable",
+];
 
 /**
  * The OpenAPI 3.1 document of `routes`, made from the schemas that validate their requests.
@@ -43,6 +50,17 @@ export function openapiOf(routes: readonly Route[]): Node {
           name: SESSION_HEADER,
           description: "An anonymous session: a UUID v4 that the browser made. It is a secret.",
         },
+        user: {
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "JWT",
+          description: "Somebody signed in: a token of the host's own login. It goes before a session's id.",
+        },
+        server: {
+          type: "http",
+          scheme: "bearer",
+          description: `A server key (\`ck_…\`) of a trusted back end, which acts for the user named in \`${USER_HEADER}\`.`,
+        },
       },
     },
   };
@@ -55,7 +73,7 @@ function operationOf(route: Route, schemas: Node): Node {
     tags: [route.tag],
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
-    security: owned ? [{ session: [] }] : [],
+    security: owned ? [{ session: [] }, { user: [] }, { server: [] }] : [],
     parameters: [
       ...parametersOf("path", route.params, schemas),
       ...parametersOf("query", route.search, schemas),
@@ -101,12 +119,12 @@ function repliesOf(replies: Readonly<Record<number, Reply>>, schemas: Node): Nod
 
 /** The errors of a route, by status: several codes share one. */
 function problemsOf(route: Route, schemas: Node): Node {
-  const codes = [
+  const codes = new Set([
     ...(route.access === "owner" ? WITH_OWNER : []),
     ...(route.body === undefined ? [] : (["payload_too_large"] as const)),
     ...(route.errors ?? []),
     ...ALWAYS,
-  ];
+  ]);
   const schema = schemaOf(problem, "output", schemas);
   const byStatus = Object.groupBy(codes, (code) => ERRORS[code].status);
   return Object.fromEntries(

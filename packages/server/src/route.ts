@@ -1,6 +1,7 @@
 import type { ErrorCode, Owner } from "@chatkeep/protocol";
 import type { z } from "zod";
 
+import { type Caller, requireUser } from "./identity/caller.ts";
 import { validate } from "./validate.ts";
 
 /** What a route is given besides its validated input. */
@@ -39,7 +40,7 @@ export interface RouteInfo {
 interface Arrival extends Call {
   readonly path: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string | string[]>>;
-  readonly authenticate: () => Promise<Owner>;
+  readonly identify: () => Promise<Caller>;
   readonly body: () => Promise<unknown>;
 }
 
@@ -47,6 +48,8 @@ interface Arrival extends Call {
 export interface Route extends RouteInfo {
   /** `owner`: only with a credential; `anyone`: without. */
   readonly access: "owner" | "anyone";
+  /** What {@link OwnerRoute} says of it. */
+  readonly limited: "at once" | "when its messages are known";
   readonly params: z.ZodType | undefined;
   readonly search: z.ZodType | undefined;
   readonly body: z.ZodType | undefined;
@@ -58,37 +61,62 @@ export interface OwnerRoute<Path, Query, Body> extends RouteInfo {
   readonly params?: z.ZodType<Path>;
   readonly search?: z.ZodType<Query>;
   readonly body?: z.ZodType<Body>;
-  readonly handle: (call: Call & { owner: Owner; path: Path; query: Query; body: Body }) => Promise<Response>;
+  /**
+   * When a request beyond a limit is refused: `at once` (default), or `when its messages are known`, for
+   * routes that store messages, where a retry of stored ones is let through (law 3).
+   */
+  readonly limited?: "at once" | "when its messages are known";
+  readonly handle: (call: OwnerCall<Path, Query, Body>) => Promise<Response>;
+}
+
+/** What a route of owners is given. */
+export interface OwnerCall<Path, Query, Body> extends Call, Caller {
+  readonly path: Path;
+  readonly query: Query;
+  readonly body: Body;
 }
 
 /**
  * A route that answers owners only. Checked in this order: the credential, the path, the query, the body; a
- * body is not read before its sender is known. Unknown query parameters and fields are refused.
+ * body is not read before its sender is known. Unknown query parameters and fields are refused, and so is a
+ * user id in the path or body that is not the credential's (`forbidden`).
  */
 export function ownerRoute<Path = undefined, Query = undefined, Body = undefined>(
   route: OwnerRoute<Path, Query, Body>,
 ): Route {
-  const { handle, params, search, body, ...info } = route;
+  const { handle, params, search, body, limited = "at once", ...info } = route;
   return {
     ...info,
     access: "owner",
+    limited,
     params,
     search,
     body,
     answer: async (arrival) => {
       const { request, requestId, cut } = arrival;
-      const owner = await arrival.authenticate();
-      return handle({
-        request,
-        requestId,
-        cut,
-        owner,
+      const caller = await arrival.identify();
+      const input = {
         path: params === undefined ? (undefined as Path) : validate(params, arrival.path, "path"),
         query: search === undefined ? (undefined as Query) : validate(search, arrival.query, "query"),
         body: body === undefined ? (undefined as Body) : validate(body, await arrival.body(), "body"),
-      });
+      };
+      requireOwnIds(caller.owner, input);
+      return handle({ request, requestId, cut, ...caller, ...input });
     },
   };
+}
+
+/** The names under which a door names the user whose data it is about. */
+const USER_IDS = ["user_id", "userId"];
+
+function requireOwnIds(owner: Owner, input: { path: unknown; query: unknown; body: unknown }): void {
+  for (const [place, values] of Object.entries(input)) {
+    if (typeof values !== "object" || values === null) continue;
+    for (const name of USER_IDS) {
+      const id = (values as Record<string, unknown>)[name];
+      if (typeof id === "string") requireUser(owner, id, place === "body" ? `/${name}` : name);
+    }
+  }
 }
 
 /** What {@link openRoute} takes. */
@@ -103,6 +131,7 @@ export function openRoute<Path = undefined>(route: OpenRoute<Path>): Route {
   return {
     ...info,
     access: "anyone",
+    limited: "at once",
     params,
     search: undefined,
     body: undefined,

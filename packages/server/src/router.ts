@@ -1,15 +1,19 @@
 import { ChatkeepError, isChatkeepError } from "@chatkeep/protocol";
 import { type Context, Hono } from "hono";
 
-import type { Authenticate } from "./authenticate.ts";
 import { readBody } from "./body.ts";
+import type { Caller, Identify } from "./identity/caller.ts";
+import { type Socketed, addressOf } from "./limits/address.ts";
+import { type Visit, visits } from "./limits/limited-history.ts";
+import type { RequestLimits } from "./limits/limits.ts";
 import type { Log } from "./log.ts";
 import { problemResponse } from "./problem.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "./request-id.ts";
 import type { Route } from "./route.ts";
+import type { Cors } from "./web/cors.ts";
 
 /** What hono's Node adapter passes along with a request, as far as it is used here. */
-export interface Connection {
+export interface Connection extends Socketed {
   readonly outgoing?: { destroy(): unknown };
 }
 
@@ -19,7 +23,10 @@ export type Fetch = (request: Request, connection?: Connection) => Promise<Respo
 /** What {@link createRouter} takes; `createServer` tells of each. */
 export interface RouterOptions {
   readonly routes: readonly Route[];
-  readonly authenticate: Authenticate;
+  readonly identify: Identify;
+  readonly cors: Cors;
+  readonly limits: RequestLimits;
+  readonly trustedProxies: number;
   readonly bodyLimit: number;
   readonly fallback: (request: Request) => Promise<Response | undefined>;
   readonly log: Log;
@@ -28,7 +35,8 @@ export interface RouterOptions {
 type Env = { Bindings: Connection };
 
 /** Routes requests: trailing slashes are accepted, HEAD is GET without its body, another method is 405 with `Allow`. */
-export function createRouter({ routes, authenticate, bodyLimit, fallback, log }: RouterOptions): Fetch {
+export function createRouter(options: RouterOptions): Fetch {
+  const { routes, identify, cors, limits, trustedProxies, bodyLimit, fallback, log } = options;
   const app = new Hono<Env>({ strict: false });
 
   /** Answers with what `work` gives or throws, under the request's id, and logs it under the route's path. */
@@ -48,6 +56,7 @@ export function createRouter({ routes, authenticate, bodyLimit, fallback, log }:
     for (const [name, value] of SECURITY_HEADERS) {
       if (!response.headers.has(name)) response.headers.set(name, value);
     }
+    cors.allow(request, response);
     response.headers.set(REQUEST_ID_HEADER, requestId);
     const fields = {
       requestId,
@@ -63,25 +72,45 @@ export function createRouter({ routes, authenticate, bodyLimit, fallback, log }:
     return response;
   };
 
+  /** Counts a request under its address. Probes and trusted back ends, which speak for many, are not. */
+  const visitOf = async ({ env, req }: Context<Env>, route: Route): Promise<Visit> => {
+    const isCounted = route.tag !== "Operating" && !identify.trusts(req.raw);
+    const address = isCounted ? addressOf(req.raw, env, trustedProxies) : undefined;
+    const exceeded = await limits.spend("request", address);
+    if (exceeded !== undefined && route.limited === "at once") throw exceeded;
+    return { address, exceeded };
+  };
+
+  /** Says who sent a request, and counts it under them. */
+  const admit = async (request: Request, route: Route, visit: Visit): Promise<Caller> => {
+    const caller = await identify.identify(request);
+    visit.exceeded ??= await limits.spend("request", caller.owner);
+    if (visit.exceeded !== undefined && route.limited === "at once") throw visit.exceeded;
+    return caller;
+  };
+
   for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {
     const methods = new Map(group.map((route) => [route.method as string, route]));
     const allow = [...methods.keys(), ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
     app.all(honoPath(path), (context) => {
       const request = context.req.raw;
       const route = methods.get(request.method === "HEAD" ? "GET" : request.method);
-      return respond(request, route ?? group[0], async (requestId) =>
-        route === undefined
-          ? otherMethod(request, requestId, allow)
-          : route.answer({
-              request,
-              requestId,
-              cut: cutOf(context),
-              path: context.req.param(),
-              query: queryOf(request),
-              authenticate: async () => authenticate(request),
-              body: () => readBody(request, bodyLimit),
-            }),
-      );
+      return respond(request, route ?? group[0], async (requestId) => {
+        if (route === undefined)
+          return cors.preflight(request, allow) ?? otherMethod(request, requestId, allow);
+        const visit = await visitOf(context, route);
+        return visits.run(visit, () =>
+          route.answer({
+            request,
+            requestId,
+            cut: cutOf(context),
+            path: context.req.param(),
+            query: queryOf(request),
+            identify: () => admit(request, route, visit),
+            body: () => readBody(request, bodyLimit),
+          }),
+        );
+      });
     });
   }
   app.notFound(({ req: { raw } }) =>

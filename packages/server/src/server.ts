@@ -1,26 +1,43 @@
-import type { History } from "@chatkeep/protocol";
-
 import { type Authenticate, authenticateSession } from "./authenticate.ts";
+import { createIdentify } from "./identity/caller.ts";
+import type { ServerKey } from "./identity/server-keys.ts";
+import { limitHistory } from "./limits/limited-history.ts";
+import { NO_LIMITS, type RequestLimits } from "./limits/limits.ts";
 import { type Log, createLog } from "./log.ts";
 import type { Route } from "./route.ts";
 import { type Fetch, createRouter } from "./router.ts";
 import { type Chapters, bookRoutes } from "./routes/book.ts";
+import { claimRoutes } from "./routes/claim.ts";
 import { conversationRoutes } from "./routes/conversations.ts";
 import { documentRoutes } from "./routes/documents.ts";
 import { type Health, healthRoutes } from "./routes/health.ts";
+import { meRoutes } from "./routes/me.ts";
 import { type WritableRoles, messageRoutes } from "./routes/messages.ts";
+import { trashRoutes } from "./routes/trash.ts";
 import { turnRoutes } from "./routes/turns.ts";
+import type { ServedHistory } from "./served-history.ts";
+import { createCors } from "./web/cors.ts";
 
 /** What {@link createServer} takes. */
 export interface ServerOptions {
-  /** Where conversations are kept: `createHistory({ pool })`, or any other {@link History}. */
-  readonly history: History;
+  /** Where conversations are kept: `createHistory({ pool })`. */
+  readonly history: ServedHistory;
   /** A live probe of the database, bounded in time: a core history's own `health`. */
   readonly health: () => Promise<Health>;
   /** Whether requests should come to this node; default: as long as the probe does not say `down`. */
   readonly ready?: () => boolean;
-  /** Whose request it is. Default: anonymous sessions by `X-Session-ID`. */
+  /** Whose request it is: `authenticatePeople` for tokens too. Default: anonymous sessions by `X-Session-ID`. */
   readonly authenticate?: Authenticate;
+  /** The keys of trusted back ends, which act for users: `readServerKeys`. Default: none. */
+  readonly serverKeys?: readonly ServerKey[];
+  /** The issuer of the users that they act for: the `iss` of their tokens. Default: none. */
+  readonly issuer?: string;
+  /** How often people and addresses may ask: `createRequestLimits`. Default: as often as they like. */
+  readonly limits?: RequestLimits;
+  /** How many proxies stand in front, each of which adds to `X-Forwarded-For`. Default 0: the header is not read. */
+  readonly trustedProxies?: number;
+  /** The sites besides this one whose pages may use the API: `https://example.org`, or `*` for any. Default: none. */
+  readonly origins?: readonly string[];
   /** Which roles an owner may write without a turn. Default: `user` only. */
   readonly writableRoles?: WritableRoles;
   /** The book whose text is shown at `/book`. Default: none. */
@@ -46,10 +63,14 @@ export interface Server {
 /** Puts a {@link History} behind HTTP: the canonical API, probes, the OpenAPI document and its page. */
 export function createServer(options: ServerOptions): Server {
   const {
-    history,
     health,
     ready = () => true,
     authenticate = authenticateSession,
+    serverKeys = [],
+    issuer,
+    limits = NO_LIMITS,
+    trustedProxies = 0,
+    origins = [],
     writableRoles = () => ["user"],
     book,
     fallback = () => Promise.resolve(undefined),
@@ -57,13 +78,29 @@ export function createServer(options: ServerOptions): Server {
     heartbeat = 15_000,
     log = createLog(),
   } = options;
+  const history = limitHistory(options.history, limits);
+  const identify = createIdentify({ authenticate, serverKeys, issuer, recordAct: history.recordAct });
+  const cors = createCors(origins);
   const routes: Route[] = [
     ...conversationRoutes(history),
+    ...trashRoutes(history),
     ...messageRoutes({ history, writableRoles }),
     ...turnRoutes({ history, heartbeat, log }),
+    ...meRoutes({ history, log }),
+    ...claimRoutes(history),
     ...(book === undefined ? [] : bookRoutes(book)),
     ...healthRoutes({ health, ready }),
     ...documentRoutes(() => routes),
   ];
-  return { fetch: createRouter({ routes, authenticate, bodyLimit, fallback, log }), routes };
+  const fetch = createRouter({
+    routes,
+    identify,
+    cors,
+    limits,
+    trustedProxies,
+    bodyLimit,
+    fallback,
+    log,
+  });
+  return { fetch, routes };
 }

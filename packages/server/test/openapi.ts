@@ -1,12 +1,11 @@
 import { writeFileSync } from "node:fs";
 
-import type { History } from "@chatkeep/protocol";
-import { createServer } from "@chatkeep/server";
+import { type ServedHistory, createServer } from "@chatkeep/server";
 
 /** Writes `openapi.json` anew, the file that a test compares with what the server tells: `npm run openapi -w packages/server`. */
 const server = createServer({
   // The document is asked for, and nothing else.
-  history: {} as History,
+  history: {} as ServedHistory,
   health: () => Promise.resolve({ status: "ok", database: { status: "ok", latencyMs: 0 } }),
   book: { chapters: () => Promise.resolve([]), chapter: () => Promise.resolve(null) },
 });

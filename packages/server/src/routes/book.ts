@@ -1,4 +1,5 @@
 import { ChatkeepError } from "@chatkeep/protocol";
+import { z } from "zod";
 
 import { escapeHtml as h, pageResponse } from "../page.ts";
 import { type Route, openRoute } from "../route.ts";
@@ -31,6 +32,12 @@ export interface Chapters {
   >;
 }
 
+const chapterList = z
+  .strictObject({
+    chapters: z.array(z.strictObject({ path: z.string(), title: z.string(), url: z.string() })),
+  })
+  .meta({ id: "ChapterList" });
+
 /** The pages of a book, to which citations lead. */
 export function bookRoutes(book: Chapters): Route[] {
   return [
@@ -40,10 +47,18 @@ export function bookRoutes(book: Chapters): Route[] {
       path: "/book",
       tag: "Documents",
       summary: "The chapters of the book",
-      replies: { 200: { description: "A page.", text: { "text/html": "A page without a script." } } },
+      description: "A page for people; with `Accept: application/json` the same list as data.",
+      replies: {
+        200: {
+          description: "The chapters, in order.",
+          json: chapterList,
+          text: { "text/html": "A page without a script." },
+        },
+      },
       errors: ["unavailable"],
-      handle: async () => {
+      handle: async ({ request }) => {
         const chapters = await book.chapters();
+        if (request.headers.get("accept")?.startsWith("application/json") === true) return listed(chapters);
         const items = chapters.map(({ title, url }) => `<li><a href="${h(url)}">${h(title)}</a></li>`);
         return page(
           "Book",
@@ -74,6 +89,11 @@ ${turnLinks(chapters[index - 1], chapters[index + 1])}`;
       },
     }),
   ];
+}
+
+function listed(chapters: readonly ChapterEntry[]): Response {
+  const list = chapters.map(({ path, title, url }) => ({ path, title, url }));
+  return Response.json({ chapters: list }, { headers: { "cache-control": "no-cache", vary: "accept" } });
 }
 
 function page(

@@ -2,6 +2,7 @@ import {
   ChatkeepError,
   type History,
   type Owner,
+  ROLES,
   type Role,
   type WireMessageInput,
   messageInputFromWire,
@@ -67,10 +68,11 @@ export function messageRoutes({ history, writableRoles }: MessageRouteOptions): 
         },
       },
       errors: ["forbidden", "conversation_not_found", "idempotency_mismatch"],
-      handle: async ({ owner, path, body }) => {
+      limited: "when its messages are known",
+      handle: async ({ owner, key, path, body }) => {
         const several = "messages" in body;
         const inputs = several ? body.messages : [body];
-        requireRoles(inputs, writableRoles(owner), several);
+        requireRoles(inputs, key === undefined ? writableRoles(owner) : ROLES, several);
         const stored = await history.appendMessages(
           owner,
           path.conversation_id,

@@ -61,6 +61,7 @@ export function turnRoutes({ history, heartbeat, log }: TurnRouteOptions): Route
       body: question,
       replies: { 200: { description: "The settled turn, or its stream.", json: turnState, text: STREAM } },
       errors: ["forbidden", "conversation_not_found", "turn_in_progress", "idempotency_mismatch"],
+      limited: "when its messages are known",
       handle: async (call) => {
         const { owner, path, body, request } = call;
         const asked = questionFromWire(body);

@@ -9,24 +9,27 @@ import { z } from "zod";
 import { flag, id, integer, scope, time } from "./field.ts";
 import { jsonObject } from "./json.ts";
 
+/** The fields of a conversation, as it is given out. */
+export const conversationFields: { [K in keyof WireConversation]: z.ZodType<WireConversation[K]> } = {
+  id,
+  user_id: z.string().nullable(),
+  scope: z.string().nullable(),
+  scope_label: z.string().nullable(),
+  is_default: z.boolean(),
+  title: z.string().nullable(),
+  pinned_at: time.nullable(),
+  archived_at: time.nullable(),
+  message_count: z.int(),
+  running_turn: z.string().nullable(),
+  preview: z.string().nullable(),
+  metadata: jsonObject.nullable(),
+  created_at: time,
+  updated_at: time,
+};
+
 /** A conversation, as it is given out. */
 export const conversation: z.ZodType<WireConversation> = z
-  .strictObject({
-    id,
-    user_id: z.string().nullable(),
-    scope: z.string().nullable(),
-    scope_label: z.string().nullable(),
-    is_default: z.boolean(),
-    title: z.string().nullable(),
-    pinned_at: time.nullable(),
-    archived_at: time.nullable(),
-    message_count: z.int(),
-    running_turn: z.string().nullable(),
-    preview: z.string().nullable(),
-    metadata: jsonObject.nullable(),
-    created_at: time,
-    updated_at: time,
-  })
+  .strictObject(conversationFields)
   .meta({ id: "Conversation" });
 
 /** A page of conversations, as it is given out; `limit` and `offset` are those that were applied. */
