@@ -89,3 +89,9 @@ test("the path of a chapter may hold slashes and any character", async () => {
 test("a chapter that is not there is 404", async () => {
   expect(await refused("/book/nothing.md")).toMatchObject({ status: 404, code: "not_found" });
 });
+
+test("the chapters are data for those who ask for JSON", async () => {
+  const response = await send("/book", { headers: { accept: "application/json" } });
+  expect(response.headers.get("vary")).toBe("accept");
+  expect(await response.json()).toEqual({ chapters });
+});
