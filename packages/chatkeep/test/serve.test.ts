@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 
 import { createClient, decodeFrames, type TurnEvent } from "@chatkeep/protocol";
-import { fileDatabase, startChatkeep, temporaryHome } from "@chatkeep/testing";
+import { fileDatabase, startChatkeep, startModel, temporaryHome } from "@chatkeep/testing";
 import { expect, test } from "vitest";
 
 import { runCommand, startServe } from "./command.ts";
@@ -114,6 +114,35 @@ test("when the shell that npm started for it ends, it ends as at a signal", asyn
   expect(await serving.ended).toBe("SIGTERM");
   expect(await serving.logged("ending")).toMatchObject({ signal: "npm ended" });
   await serving.logged("ended");
+});
+
+test("a model answers in place of the book, with the key and the conversation so far", async () => {
+  await using model = await startModel();
+  await using serving = await startChatkeep({
+    env: {
+      DATABASE_URL: database.url,
+      CHATKEEP_MODEL: "openai-compatible/small",
+      OPENAI_BASE_URL: model.url,
+      OPENAI_API_KEY: "a-key",
+    },
+  });
+  const client = createClient({ baseUrl: serving.url });
+  const { conversation } = await client.createConversation(owner);
+  for (const content of ["Say this.", "And that."]) {
+    const { events } = await client.startTurn(owner, conversation.id, { content });
+    for await (const _ of events);
+  }
+  const { messages } = await client.listMessages(owner, conversation.id);
+  expect(messages.map((message) => message.content)).toEqual([
+    "Say this.",
+    "You said: Say this.",
+    "And that.",
+    "You said: And that.",
+  ]);
+  const { headers, body } = await model.request(1);
+  expect(headers.authorization).toBe("Bearer a-key");
+  expect(body.messages.map(({ role }) => role)).toEqual(["user", "assistant", "user"]);
+  expect(serving.stdout()).not.toContain("a-key");
 });
 
 test("the page and the API's page are served under the policy", async () => {
