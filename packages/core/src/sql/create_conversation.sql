@@ -51,7 +51,8 @@ begin
       order by k.active_no desc limit 1;
     end if;
     if found then
-      return query select false, to_json(c);
+      -- The very same call again, whose first answer was lost with the connection, has made it.
+      return query select c.id = id, to_json(c);
       return;
     end if;
   end if;
@@ -75,12 +76,14 @@ begin
     return;
   end if;
 
-  if by_id then
-    select * into strict c from conversations k where k.owner_id = owner and k.id = create_conversation.id;
-  else
-    select * into strict c from conversations k
-    where k.owner_id = owner and k.scope = create_conversation.scope and k.is_default and k.deleted_at is null;
+  select * into c from conversations k where k.owner_id = owner and k.id = create_conversation.id;
+  if found then
+    -- By another call at the same moment; where no id was asked for, by this one, whose first answer was lost.
+    return query select not by_id, to_json(c);
+    return;
   end if;
+  select * into strict c from conversations k
+  where k.owner_id = owner and k.scope = create_conversation.scope and k.is_default and k.deleted_at is null;
   return query select false, to_json(c);
 end
 $$;

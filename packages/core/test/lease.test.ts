@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+import { createHistory, createPool } from "@chatkeep/core";
+import type { Owner } from "@chatkeep/protocol";
+import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { collect } from "@chatkeep/testing/contract";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
+
+import { newUser } from "./fixture.ts";
+
+const LEASE = 3000;
+const SCRIPT = fileURLToPath(new URL("processes/node.ts", import.meta.url));
+
+const database = await fileDatabase();
+const pool = createPool(database.url);
+const script = createScriptedResponder();
+const history = createHistory({ pool, lease: LEASE, responder: script.responder });
+afterAll(async () => {
+  await history.close();
+  await pool.end();
+});
+
+/** A process that runs a turn; see processes/node.ts. */
+interface Node {
+  readonly child: ChildProcess;
+  readonly turnId: string;
+  /** Gives the answer a piece; resolves when the process has shown it. */
+  say(piece: string): Promise<void>;
+  /** The next line that it prints. */
+  next(): Promise<string>;
+}
+
+async function startNode(owner: Owner, conversationId: string): Promise<Node> {
+  const args = [database.url, JSON.stringify(owner), conversationId, String(LEASE)];
+  const child = spawn(process.execPath, ["--conditions=@chatkeep/source", SCRIPT, ...args], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<string> => String((await lines.next()).value);
+  const turnId = await next();
+  return {
+    child,
+    turnId,
+    next,
+    async say(piece) {
+      child.stdin.write(`${piece}\n`);
+      expect(await next()).toBe(piece);
+    },
+  };
+}
+
+async function newConversation(): Promise<{ me: Owner; id: string }> {
+  const me = newUser();
+  const { conversation } = await history.createConversation(me);
+  return { me, id: conversation.id };
+}
+
+describe("a node that is killed in the middle of an answer", () => {
+  it("loses nothing that it showed; its turn is settled within one lease, and the next question is taken", async () => {
+    const { me, id } = await newConversation();
+    const node = await startNode(me, id);
+    await node.say("Half");
+    const following = collect(history.followTurn(me, id, node.turnId));
+    const killed = performance.now();
+    node.child.kill("SIGKILL");
+    await once(node.child, "exit");
+    const events = await following;
+    // The lease, and the second between two looks.
+    expect(performance.now() - killed).toBeLessThan(LEASE + 1500);
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+    expect(events.at(-1)?.chunk.type).toBe("error");
+    expect(await history.getTurn(me, id, node.turnId)).toMatchObject({
+      turn: { status: "interrupted", error: { code: "interrupted" } },
+      reply: { status: "interrupted", content: "Half" },
+    });
+    const { events: next } = await history.startTurn(me, id, { content: "Again" });
+    const run = await script.started(id);
+    await run.emit("Whole.");
+    run.finish();
+    await collect(next);
+    expect((await history.listMessages(me, id)).messages.map(({ seq, content }) => [seq, content])).toEqual([
+      [1, "Hello"],
+      [2, "Half"],
+      [3, "Again"],
+      [4, "Whole."],
+    ]);
+  });
+});
+
+describe("a node that sleeps longer than its lease", () => {
+  it("cannot write into the turn that was taken from it", async () => {
+    const { me, id } = await newConversation();
+    const node = await startNode(me, id);
+    await node.say("Half");
+    node.child.kill("SIGSTOP");
+    await collect(history.followTurn(me, id, node.turnId));
+    const settled = await history.getTurn(me, id, node.turnId);
+    expect(settled).toMatchObject({ turn: { status: "interrupted" }, reply: { content: "Half" } });
+    node.child.stdin!.write("and more\n");
+    node.child.kill("SIGCONT");
+    expect(await node.next()).toBe("interrupted");
+    expect(await history.getTurn(me, id, node.turnId)).toEqual(settled);
+  });
+});

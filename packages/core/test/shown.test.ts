@@ -1,0 +1,144 @@
+import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { collect } from "@chatkeep/testing/contract";
+import { afterAll, describe, expect, it } from "vitest";
+
+import { newUser, openFixture } from "./fixture.ts";
+
+const database = await fileDatabase();
+const fixture = openFixture(database.url, newUser);
+const { history, responder } = fixture;
+afterAll(() => fixture.close());
+
+/** Resolves when some statement waits for a lock on this table. */
+async function waitsFor(table: string): Promise<void> {
+  await expect
+    .poll(async () => {
+      const { rows } = await database.pool.query(
+        "select from pg_locks where not granted and relation = $1::regclass",
+        [table],
+      );
+      return rows.length;
+    })
+    .toBeGreaterThan(0);
+}
+
+describe("what is shown", () => {
+  it("is committed first: a text that cannot be written is shown to nobody", async () => {
+    const me = newUser();
+    const { conversation } = await history.createConversation(me);
+    const { id } = conversation;
+    await using other = await fixture.asRestarted();
+    const { turn, events } = await history.startTurn(me, id, { content: "Hello" });
+    const reader = events[Symbol.asyncIterator]();
+    expect((await reader.next()).value).toMatchObject({ seq: 1, chunk: { type: "start" } });
+    const run = await responder.started(id);
+
+    const blocker = await database.pool.connect();
+    await blocker.query("begin; lock table chatkeep.turn_events in share mode");
+    await run.emit("Not yet.");
+    let shown = false;
+    const next = reader.next().finally(() => (shown = true));
+    await waitsFor("chatkeep.turn_events");
+    for (const node of [history, other]) {
+      expect((await node.getTurn(me, id, turn.id)).reply?.content).toBe("");
+      expect((await node.listMessages(me, id)).messages.at(-1)?.content).toBe("");
+    }
+    expect(shown).toBe(false);
+
+    await blocker.query("rollback");
+    blocker.release();
+    expect((await next).value).toMatchObject({ seq: 2 });
+    expect((await reader.next()).value).toMatchObject({ chunk: { delta: "Not yet." } });
+    expect((await other.getTurn(me, id, turn.id)).reply?.content).toBe("Not yet.");
+    run.finish();
+    await reader.return?.();
+  });
+
+  it("is settled before the end is shown", async () => {
+    const me = newUser();
+    const { conversation } = await history.createConversation(me);
+    const { id } = conversation;
+    await using other = await fixture.asRestarted();
+    const { turn, events } = await history.startTurn(me, id, { content: "Hello" });
+    const run = await responder.started(id);
+    await run.emit("Hi.");
+    run.finish();
+    const statuses: string[] = [];
+    for await (const { chunk } of events) {
+      const { turn: seen } = await other.getTurn(me, id, turn.id);
+      if (chunk.type === "finish") statuses.push(seen.status);
+    }
+    expect(statuses).toEqual(["complete"]);
+    expect((await other.getConversation(me, id)).runningTurn).toBeNull();
+  });
+});
+
+describe("close", () => {
+  it("settles the turns that it runs first: their text is kept, and readers elsewhere are told", async () => {
+    const me = newUser();
+    const { conversation } = await history.createConversation(me);
+    const { id } = conversation;
+    const node = await fixture.asRestarted();
+    const { turn, events } = await node.startTurn(me, id, { content: "Hello" });
+    const run = await responder.started(id);
+    await run.emit("Half");
+    for await (const { chunk } of events) if (chunk.type === "text-delta") break;
+    const elsewhere = collect(history.followTurn(me, id, turn.id));
+    await node.close();
+    await run.aborted;
+    expect((await elsewhere).at(-1)?.chunk.type).toBe("error");
+    expect(await history.getTurn(me, id, turn.id)).toMatchObject({
+      turn: { status: "interrupted", error: { code: "interrupted" } },
+      reply: { status: "interrupted", content: "Half" },
+    });
+  });
+
+  it("lets turns finish within its grace", async () => {
+    const me = newUser();
+    const { conversation } = await history.createConversation(me);
+    const { id } = conversation;
+    const node = await fixture.asRestarted();
+    const { turn } = await node.startTurn(me, id, { content: "Hello" });
+    const run = await responder.started(id);
+    const closing = node.close({ grace: 20_000 });
+    await expect(node.startTurn(me, id, { content: "More" })).rejects.toMatchObject({ code: "unavailable" });
+    await run.emit("Whole.");
+    run.finish();
+    await closing;
+    expect(run.request.signal.aborted).toBe(false);
+    expect((await history.getTurn(me, id, turn.id)).turn.status).toBe("complete");
+  });
+
+  it("waits for no responder that ignores its signal, and neither does a stop", async () => {
+    const me = newUser();
+    const deaf = createScriptedResponder({ onAbort: "ignore" });
+    const node = await fixture.asRestarted({ responder: deaf.responder });
+    const begin = async (id: string): Promise<string> => {
+      await node.createConversation(me, { id });
+      const { turn } = await node.startTurn(me, id, { content: "Hello" });
+      await deaf.started(id);
+      return turn.id;
+    };
+    const [first, second] = [await begin("first"), await begin("second")];
+    expect((await node.stopTurn(me, "first", first)).status).toBe("stopped");
+    await node.close();
+    expect((await history.getTurn(me, "second", second)).turn.status).toBe("interrupted");
+  });
+
+  it("ends its own node and no other", async () => {
+    const node = await fixture.asRestarted();
+    await node.listConversations(newUser());
+    await node.close();
+    await expect(history.listConversations(newUser())).resolves.toMatchObject({ total: 0 });
+  });
+});
+
+describe("health", () => {
+  it("asks the database", async () => {
+    const { status, database: probed } = await history.health();
+    expect({ status, database: probed.status }).toEqual({ status: "ok", database: "ok" });
+    expect(probed.latencyMs).toBeGreaterThan(0);
+    await using nowhere = (await fixture.asUnreachable()) as typeof history;
+    expect((await nowhere.health()).status).not.toBe("ok");
+  });
+});
