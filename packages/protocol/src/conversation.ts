@@ -35,7 +35,10 @@ export interface Conversation {
  * - `reuse: "latest"`: the one most recently active (within `scope`, if given) before a new one is made.
  */
 export interface ConversationInit {
-  /** 1 to 128 printable ASCII characters without a space. Ids are the owner's own: two owners' never meet. */
+  /**
+   * 1 to 128 printable ASCII characters without a space, but not `.` or `..`, which no path can carry. An id
+   * that another owner's conversation has is `forbidden`.
+   */
   readonly id?: string | undefined;
   readonly scope?: string | null | undefined;
   readonly scopeLabel?: string | null | undefined;

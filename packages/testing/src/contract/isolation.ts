@@ -55,6 +55,17 @@ export function describeIsolation(open: OpenedFixture): void {
       expect(error).toMatchObject({ code: "conversation_not_found" });
     });
 
+    it("createConversation by its id is forbidden, and makes nothing", async () => {
+      const fixture = open();
+      const { me, id } = await newConversation(fixture);
+      const before = await everything(fixture.history, me, id);
+      const stranger = fixture.owner();
+      const error = await errorOf(fixture.history.createConversation(stranger, { id, title: "Mine" }));
+      expect(error).toMatchObject({ code: "forbidden" });
+      expect((await fixture.history.listConversations(stranger)).total).toBe(0);
+      expect(await everything(fixture.history, me, id)).toEqual(before);
+    });
+
     it("a turn is not found in one's own conversation", async () => {
       const fixture = open();
       const { me, id } = await newConversation(fixture);
