@@ -32,6 +32,9 @@ const PASSING = new Set([
   "40P01",
 ]);
 
+/** SQLSTATEs of a schema, function or table that is not there: `migrate` has not run. */
+const NOT_SET_UP = new Set(["3F000", "42883", "42P01"]);
+
 /** A connection's end as Node and `pg` tell it: these errors have no SQLSTATE. */
 const CONNECTION =
   /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES)|connection|timeout/i;
@@ -57,6 +60,11 @@ export function failureOf(thrown: unknown): ChatkeepError {
     return new ChatkeepError(code, SENTENCES[code] ?? error.detail ?? ERRORS[code].title, details);
   }
   if (isUnavailable(error)) return unavailable(error);
+  if (NOT_SET_UP.has(state)) {
+    const detail =
+      "The database is not set up for this release. Nothing is lost; its operator has to migrate it.";
+    return new ChatkeepError("unavailable", detail, { retryAfter: 10, cause: error });
+  }
   if (state.startsWith("23") && error.constraint !== undefined) {
     return new ChatkeepError("conflict", `The database refused this by its rule ${error.constraint}.`, {
       cause: error,
