@@ -53,7 +53,8 @@ create table conversations (
   created_no bigint not null default nextval('activity'::regclass),
   active_no bigint not null default nextval('activity'::regclass),
   created_at timestamp with time zone not null default clock_timestamp(),
-  updated_at timestamp with time zone not null default clock_timestamp()
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  deleted_count bigint not null default 0
 );
 alter table conversations enable row level security;
 alter table conversations force row level security;
@@ -63,6 +64,16 @@ create table event_slot (
   slot smallint not null default 0,
   since timestamp with time zone not null default clock_timestamp()
 );
+
+create table handles (
+  owner_id uuid not null,
+  hash bytea not null,
+  conversation_id text collate "C" not null,
+  ended_at timestamp with time zone,
+  created_at timestamp with time zone not null default clock_timestamp()
+);
+alter table handles enable row level security;
+alter table handles force row level security;
 
 create table messages (
   owner_id uuid not null,
@@ -183,12 +194,16 @@ alter table chapters add constraint chapters_book FOREIGN KEY (book) REFERENCES 
 alter table conversations add constraint conversations_pkey PRIMARY KEY (owner_id, id);
 alter table conversations add constraint conversations_owner FOREIGN KEY (owner_id) REFERENCES owners(id) ON DELETE CASCADE;
 alter table conversations add constraint conversations_default_scope CHECK (((NOT is_default) OR (scope IS NOT NULL)));
+alter table conversations add constraint conversations_deleted CHECK (((deleted_count >= 0) AND (deleted_count <= (last_seq - cleared_seq))));
 alter table conversations add constraint conversations_id CHECK ((id ~ '^[!-~]{1,128}$'::text));
 alter table conversations add constraint conversations_seq CHECK (((purged_seq >= 0) AND (cleared_seq >= purged_seq) AND (last_seq >= cleared_seq)));
 alter table conversations add constraint conversations_title CHECK (((title IS NULL) = (title_source IS NULL)));
 alter table conversations add constraint conversations_title_source CHECK ((title_source = ANY (ARRAY['person'::text, 'question'::text, 'model'::text])));
 alter table event_slot add constraint event_slot_pkey PRIMARY KEY (single);
 alter table event_slot add constraint event_slot_single_check CHECK (single);
+alter table handles add constraint handles_pkey PRIMARY KEY (owner_id, hash);
+alter table handles add constraint handles_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
+alter table handles add constraint handles_hash CHECK ((octet_length(hash) = 32));
 alter table messages add constraint messages_once UNIQUE (owner_id, conversation_id, id);
 alter table messages add constraint messages_pkey PRIMARY KEY (owner_id, conversation_id, seq);
 alter table messages add constraint messages_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
@@ -229,6 +244,8 @@ CREATE UNIQUE INDEX conversations_default ON chatkeep.conversations USING btree 
 CREATE INDEX conversations_deleted ON chatkeep.conversations USING btree (owner_id, active_no) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX conversations_scope ON chatkeep.conversations USING btree (owner_id, scope, archived, active_no) WHERE ((deleted_at IS NULL) AND (scope IS NOT NULL));
 CREATE INDEX conversations_trash ON chatkeep.conversations USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+CREATE INDEX handles_any_owner ON chatkeep.handles USING btree (hash);
+CREATE INDEX handles_of_conversation ON chatkeep.handles USING btree (owner_id, conversation_id);
 CREATE INDEX owners_idle ON chatkeep.owners USING btree (active_at) WHERE (kind = 'session'::text);
 CREATE INDEX passages_search ON chatkeep.passages USING gin (search) WITH (fastupdate=off);
 CREATE INDEX rate_limits_expired ON chatkeep.rate_limits USING btree (expires_at);
@@ -241,6 +258,8 @@ CREATE INDEX turns_stopping ON chatkeep.turns USING btree (node_id) WHERE ((stat
 -- Policies
 create policy engine on conversations to chatkeep_engine using (true) with check (true);
 create policy owner on conversations to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy engine on handles to chatkeep_engine using (true) with check (true);
+create policy owner on handles to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on messages to chatkeep_engine using (true) with check (true);
 create policy owner on messages to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on owners to chatkeep_engine using (true) with check (true);
@@ -254,6 +273,7 @@ create policy owner on turns to public using ((owner_id = (NULLIF(current_settin
 grant usage on activity to chatkeep_store;
 grant delete, insert, select, update on conversations to chatkeep_store;
 grant select on event_slot to chatkeep_store;
+grant insert, select, update on handles to chatkeep_store;
 grant delete, insert, select, update on messages to chatkeep_store;
 grant select on nodes to chatkeep_store;
 grant delete, insert, select, update on owners to chatkeep_store;
@@ -266,50 +286,56 @@ grant update (lease_until) on nodes to chatkeep_store;
 -- Functions
 create function chatkeep.schema_security() returns text language sql owner chatkeep_engine; -- for everybody
 create function chatkeep.schema_version() returns integer language sql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine; -- for everybody
-create function chatkeep_v3.append_messages(owner uuid, conversation text, ids text[], roles text[], bodies json[], context_texts text[], intents text[], processed_flags boolean[], models text[], usages json[], metadatas json[], new_title text, new_preview text) returns TABLE(message json) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.begin_turn(owner uuid, conversation text, node bigint, lease interval, turn_id uuid, message_id text, reply_id text, body json, context_text text, metadata json, start_chunk json, new_title text, new_preview text, context_limit integer) returns TABLE(outcome text, turn json, conversation_row json, question json, history json) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.book_chapter(of_book text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.book_chapters(of_book text) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.book_count_terms(of_book text, at_paths text[], sign integer) returns void language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.book_put_chapters(of_book text, paths text[], positions integer[], titles text[], hashes text[], sources text[], passage_chapters integer[], passage_sections text[], passage_anchors text[], passage_contexts text[], passage_texts text[]) returns integer language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.book_remove_chapters(of_book text, kept text[]) returns integer language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.book_score(of_book text, question text, background text, texts text[]) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.book_search(of_book text, question text, background text, preferred text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.book_terms(of_book text, question text, background text) returns TABLE(asked boolean, found text, weight double precision, query tsquery) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.claim_session(owner uuid, session uuid, actor text) returns bigint language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.clear_messages(owner uuid, conversation text) returns bigint language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.conversation_exists(conversation text) returns boolean language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.create_conversation(owner uuid, owner_kind text, id text, by_id boolean, scope text, scope_label text, title text, metadata json, reuse_latest boolean, most bigint, hide_others boolean) returns TABLE(created boolean, conversation json) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.delete_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.end_running_turn(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.erase_owner(owner uuid, actor text, receipt json) returns void language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.erase_some(owner uuid, page_limit integer) returns TABLE(conversations_erased integer, messages_erased integer, turns_erased integer) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.export_conversations(owner uuid, after_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.export_messages(owner uuid, conversation text, after_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.find_turn(node bigint, turn_id uuid) returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.first_question(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.forget_points() returns bigint language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.get_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.get_turn(owner uuid, conversation text, turn_id uuid) returns TABLE(turn json, question json, reply json) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.hide_owner(owner uuid) returns void language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.holds_messages(owner uuid, conversation text, ids text[]) returns boolean language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.latest_messages(owner uuid, conversation text, above_seq bigint, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.list_conversations(owner uuid, only_archived boolean, only_scope text, sort_by text, ascending boolean, after_no bigint, page_offset integer, page_limit integer) returns TABLE(total bigint, conversations json) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.list_trash(owner uuid, before_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.page_messages(owner uuid, conversation text, before_seq bigint, after_seq bigint, page_offset bigint, page_limit integer) returns TABLE(total bigint, first_seq bigint, running_turn uuid, messages json) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.purge_some(undo interval, session_idle interval, page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.read_events(owner uuid, conversation text, turn_id uuid, after_seq integer, page_limit integer) returns TABLE(status text, last_event integer, events json) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.receipt_key() returns text language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.record_audit(owner uuid, actor text, action text, details json) returns void language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.record_turn(owner uuid, conversation text, turn_id uuid, message_id text, reply_id text, body json, context_text text, metadata json, reply_status text, reply_body json, reply_error json, new_title text, new_preview text) returns TABLE(outcome text, turn json) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.refuse_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.register_node(lease interval) returns bigint language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.release_node(node bigint) returns void language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.restore_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.rotate_events(grace interval) returns boolean language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.settle_turn(owner uuid, conversation text, turn_id uuid, node bigint, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, event_seqs integer[], event_chunks json[], new_preview text) returns boolean language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.spend_points(limit_keys text[], spent integer[], windows_ms integer[]) returns TABLE(limit_key text, points integer, left_ms bigint) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.stop_turn(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.take_over_turns(page_limit integer) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v3.update_conversation(owner uuid, conversation text, fields text[], new_title text, question_title text, new_pinned boolean, new_archived boolean, new_metadata json) returns json language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v3.write_events(node bigint, lease interval, turn_ids uuid[], seqs integer[], chunks json[]) returns TABLE(state text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_v3, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.append_messages(owner uuid, conversation text, ids text[], roles text[], bodies json[], context_texts text[], intents text[], processed_flags boolean[], models text[], usages json[], metadatas json[], new_title text, new_preview text) returns TABLE(message json) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.begin_turn(owner uuid, conversation text, node bigint, lease interval, turn_id uuid, message_id text, reply_id text, body json, context_text text, metadata json, start_chunk json, new_title text, new_preview text, context_limit integer) returns TABLE(outcome text, turn json, conversation_row json, question json, history json) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.book_chapter(of_book text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.book_chapters(of_book text) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.book_count_terms(of_book text, at_paths text[], sign integer) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.book_put_chapters(of_book text, paths text[], positions integer[], titles text[], hashes text[], sources text[], passage_chapters integer[], passage_sections text[], passage_anchors text[], passage_contexts text[], passage_texts text[]) returns integer language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.book_remove_chapters(of_book text, kept text[]) returns integer language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.book_score(of_book text, question text, background text, texts text[]) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.book_search(of_book text, question text, background text, preferred text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.book_terms(of_book text, question text, background text) returns TABLE(asked boolean, found text, weight double precision, query tsquery) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.claim_session(owner uuid, session uuid, actor text) returns bigint language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.clear_messages(owner uuid, conversation text) returns bigint language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.conversation_exists(conversation text) returns boolean language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.create_conversation(owner uuid, owner_kind text, id text, by_id boolean, scope text, scope_label text, title text, metadata json, reuse_latest boolean, most bigint, hide_others boolean) returns TABLE(created boolean, conversation json) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.create_handle(owner uuid, conversation text, hash text) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.delete_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.delete_messages(owner uuid, conversation text, ids text[], earlier_id text, earlier_preview text) returns bigint language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.end_handle(owner uuid, hash text) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.end_running_turn(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.erase_owner(owner uuid, actor text, receipt json) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.erase_some(owner uuid, page_limit integer) returns TABLE(conversations_erased integer, messages_erased integer, turns_erased integer) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.export_conversations(owner uuid, after_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.export_messages(owner uuid, conversation text, after_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.find_handle(owner uuid, hash text) returns TABLE(conversation_id text, active boolean) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.find_turn(node bigint, turn_id uuid) returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.first_question(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.forget_points() returns bigint language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.get_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.get_message(owner uuid, conversation text, message_id text) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.get_turn(owner uuid, conversation text, turn_id uuid) returns TABLE(turn json, question json, reply json) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.handle_exists(hash text) returns boolean language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.hide_owner(owner uuid) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.holds_messages(owner uuid, conversation text, ids text[]) returns boolean language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.latest_messages(owner uuid, conversation text, above_seq bigint, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.list_conversations(owner uuid, only_archived boolean, only_scope text, sort_by text, ascending boolean, after_no bigint, page_offset integer, page_limit integer) returns TABLE(total bigint, conversations json) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.list_trash(owner uuid, before_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.page_messages(owner uuid, conversation text, before_seq bigint, after_seq bigint, page_offset bigint, page_limit integer) returns TABLE(total bigint, first_seq bigint, running_turn uuid, messages json) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.purge_some(undo interval, session_idle interval, page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.read_events(owner uuid, conversation text, turn_id uuid, after_seq integer, page_limit integer) returns TABLE(status text, last_event integer, events json) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.receipt_key() returns text language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.record_audit(owner uuid, actor text, action text, details json) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.record_turn(owner uuid, conversation text, turn_id uuid, message_id text, reply_id text, body json, context_text text, metadata json, reply_status text, reply_body json, reply_error json, new_title text, new_preview text) returns TABLE(outcome text, turn json) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.refuse_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.register_node(lease interval) returns bigint language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.release_node(node bigint) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.restore_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.rotate_events(grace interval) returns boolean language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.settle_turn(owner uuid, conversation text, turn_id uuid, node bigint, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, event_seqs integer[], event_chunks json[], new_preview text) returns boolean language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.spend_points(limit_keys text[], spent integer[], windows_ms integer[]) returns TABLE(limit_key text, points integer, left_ms bigint) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.stop_turn(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.take_over_turns(page_limit integer) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v4.update_conversation(owner uuid, conversation text, fields text[], new_title text, question_title text, new_pinned boolean, new_archived boolean, new_metadata json) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v4.write_events(node bigint, lease interval, turn_ids uuid[], seqs integer[], chunks json[]) returns TABLE(state text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;

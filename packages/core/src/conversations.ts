@@ -28,6 +28,7 @@ export interface ConversationRow {
   archived_at: string | null;
   last_seq: number;
   cleared_seq: number;
+  deleted_count: number;
   running_turn: string | null;
   preview: string | null;
   metadata: JsonObject | null;
@@ -185,7 +186,7 @@ export function conversationFromRow(row: ConversationRow, owner: Owner): Convers
     title: text(row.title),
     pinnedAt: instant(row.pinned_at),
     archivedAt: instant(row.archived_at),
-    messageCount: row.last_seq - row.cleared_seq,
+    messageCount: row.last_seq - row.cleared_seq - row.deleted_count,
     runningTurn: row.running_turn,
     preview: text(row.preview),
     metadata: row.metadata,

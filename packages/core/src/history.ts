@@ -5,6 +5,7 @@ import type { DatabaseHealth } from "./database/breaker.ts";
 import { type Database, createDatabase } from "./database/database.ts";
 import { conversationNotFound } from "./database/failure.ts";
 import type { ConnectionPool } from "./database/pool.ts";
+import { type Handles, createHandles } from "./handles.ts";
 import { type JanitorOptions, purge } from "./janitor.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { createMessages } from "./messages.ts";
@@ -48,7 +49,7 @@ export interface Health {
 }
 
 /** {@link History} on PostgreSQL. */
-export interface CoreHistory extends Omit<History, keyof PersonalData>, PersonalData {
+export interface CoreHistory extends Omit<History, keyof PersonalData>, PersonalData, Handles {
   /** Asks the database now. */
   health(): Promise<Health>;
   /** Deletes for good what its time is over for; see {@link JanitorOptions}. Resolves with the number of steps. */
@@ -103,6 +104,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     ...createConversations({ database, limits, hideExistence }),
     ...createMessages({ database, limits, answerSoFar: turns.answerSoFar }),
     ...createPersonalData(database),
+    ...createHandles(database),
     purge: (purged, signal) => purge(database, purged, signal),
     async holdsMessages(owner, conversation, ids) {
       const [row] = await database.call("holds_messages", { owner: ownerId(owner), conversation, ids });

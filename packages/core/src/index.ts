@@ -14,6 +14,7 @@ export {
 } from "./database/pool.ts";
 export { RELEASE, releaseSchema } from "./database/release.ts";
 export { contextOf, type ContextOptions } from "./context.ts";
+export type { Handles, HandleState } from "./handles.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export { checkIsolation, IsolationError, requireIsolation, type IsolationOptions } from "./isolation.ts";
 export { createLimitStore, type LimitStore, type LimitStoreOptions, type Spent } from "./limit-store.ts";

@@ -52,7 +52,10 @@ export interface MessageRow {
 }
 
 /** The part of {@link History} that is about messages. */
-export type Messages = Pick<History, "appendMessages" | "listMessages" | "clearMessages">;
+export type Messages = Pick<
+  History,
+  "appendMessages" | "getMessage" | "listMessages" | "deleteMessage" | "clearMessages"
+>;
 
 /** What {@link createMessages} takes. */
 export interface MessagesOptions {
@@ -64,6 +67,34 @@ export interface MessagesOptions {
 
 /** Messages on the SQL functions. */
 export function createMessages({ database, limits, answerSoFar }: MessagesOptions): Messages {
+  const listMessages: Messages["listMessages"] = async (owner, conversationId, query = {}) => {
+    const given = [query.before, query.after, query.offset].filter((value) => value !== undefined);
+    if (given.length > 1) {
+      throw new ChatkeepError("invalid_request", "Give one of before, after and offset, not several.", {
+        pointer: "before",
+      });
+    }
+    const [page] = await database.call("page_messages", {
+      owner: ownerId(owner),
+      conversation: conversationId,
+      before_seq:
+        query.before === undefined ? null : checkRange(query.before, "before", 0, Number.MAX_SAFE_INTEGER, 0),
+      after_seq:
+        query.after === undefined ? null : checkRange(query.after, "after", 0, Number.MAX_SAFE_INTEGER, 0),
+      page_offset: checkRange(query.offset, "offset", 0, Number.MAX_SAFE_INTEGER, 0),
+      page_limit: checkRange(query.limit, "limit", 1, 100, 50),
+    });
+    const rows = page?.messages as MessageRow[];
+    const messages = rows.map((row) => messageOf(row, owner));
+    const streaming = messages.findIndex((message) => message.status === "streaming");
+    if (streaming >= 0) messages[streaming] = await withAnswer(messages[streaming]!, owner, answerSoFar);
+    return {
+      messages,
+      total: page?.total ?? 0,
+      hasMore: (messages[0]?.seq ?? 0) > (page?.first_seq ?? 0),
+    };
+  };
+
   return {
     async appendMessages(owner, conversationId, inputs) {
       const messages = inputs.map((input, index) =>
@@ -94,34 +125,28 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
       return messages.map((message) => stored.get(message.id)!);
     },
 
-    async listMessages(owner, conversationId, query = {}) {
-      const given = [query.before, query.after, query.offset].filter((value) => value !== undefined);
-      if (given.length > 1) {
-        throw new ChatkeepError("invalid_request", "Give one of before, after and offset, not several.", {
-          pointer: "before",
-        });
-      }
-      const [page] = await database.call("page_messages", {
+    listMessages,
+
+    async getMessage(owner, conversationId, messageId) {
+      const [row] = await database.call("get_message", {
         owner: ownerId(owner),
         conversation: conversationId,
-        before_seq:
-          query.before === undefined
-            ? null
-            : checkRange(query.before, "before", 0, Number.MAX_SAFE_INTEGER, 0),
-        after_seq:
-          query.after === undefined ? null : checkRange(query.after, "after", 0, Number.MAX_SAFE_INTEGER, 0),
-        page_offset: checkRange(query.offset, "offset", 0, Number.MAX_SAFE_INTEGER, 0),
-        page_limit: checkRange(query.limit, "limit", 1, 100, 50),
+        message_id: messageId,
       });
-      const rows = page?.messages as MessageRow[];
-      const messages = rows.map((row) => messageOf(row, owner));
-      const streaming = messages.findIndex((message) => message.status === "streaming");
-      if (streaming >= 0) messages[streaming] = await withAnswer(messages[streaming]!, owner, answerSoFar);
-      return {
-        messages,
-        total: page?.total ?? 0,
-        hasMore: (messages[0]?.seq ?? 0) > (page?.first_seq ?? 0),
-      };
+      return withAnswer(messageOf(row?.get_message as MessageRow, owner), owner, answerSoFar);
+    },
+
+    async deleteMessage(owner, conversationId, messageId) {
+      // When the latest goes, the one before it is what the list shows.
+      const { messages } = await listMessages(owner, conversationId, { limit: 2 });
+      const earlier = messages.length === 2 && messages[1]?.id === messageId ? messages[0] : undefined;
+      await database.call("delete_messages", {
+        owner: ownerId(owner),
+        conversation: conversationId,
+        ids: [messageId],
+        earlier_id: earlier?.id ?? null,
+        earlier_preview: earlier === undefined ? null : previewOf(earlier.parts),
+      });
     },
 
     async clearMessages(owner, conversationId) {

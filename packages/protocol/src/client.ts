@@ -175,6 +175,14 @@ export function createClient(options: ClientOptions): History {
       return messagePageFromWire(await json<WireMessagePage>(owner, "GET", path));
     },
 
+    async getMessage(owner, id, messageId) {
+      return messageFromWire(await json<WireMessage>(owner, "GET", messagePath(id, messageId)));
+    },
+
+    async deleteMessage(owner, id, messageId) {
+      await request(owner, "DELETE", messagePath(id, messageId));
+    },
+
     async clearMessages(owner, id) {
       return json<{ deleted: number }>(owner, "DELETE", `${conversationPath(id)}/messages`);
     },
@@ -230,6 +238,10 @@ function sessionCredentials(owner: Owner): Record<string, string> {
 
 function conversationPath(id: string): string {
   return `/api/conversations/${segment(id)}`;
+}
+
+function messagePath(id: string, messageId: string): string {
+  return `${conversationPath(id)}/messages/${segment(messageId)}`;
 }
 
 function turnPath(id: string, turnId: string): string {

@@ -89,6 +89,16 @@ export interface History {
    */
   listMessages(owner: Owner, conversationId: string, query?: MessageQuery): Promise<MessagePage>;
 
+  /** Reads one message. Errors: `message_not_found`. */
+  getMessage(owner: Owner, conversationId: string, messageId: string): Promise<Message>;
+
+  /**
+   * Deletes one message. The others keep their numbers, and its number is given to no other; the total
+   * counts it no more. With a question its turn goes too. Errors: `message_not_found`, and
+   * `turn_in_progress` for a question that is being answered and its answer.
+   */
+  deleteMessage(owner: Owner, conversationId: string, messageId: string): Promise<void>;
+
   /**
    * Deletes all messages of a conversation and says how many there were; the conversation stays and its
    * numbers go on. A turn still running in it is stopped and cannot write into it again.

@@ -33,7 +33,7 @@ export interface Failure {
 export interface Message {
   /** The client's id where it gave one, else a UUID; unique within the conversation. */
   readonly id: string;
-  /** 1, 2, 3, … within the conversation: allocated under its row lock, without a gap, in commit order. */
+  /** 1, 2, 3, … within the conversation: allocated under its row lock, without a gap, in commit order, and never twice. */
   readonly seq: number;
   readonly conversationId: string;
   /** The owner's subject; `null` for an anonymous session. */

@@ -68,7 +68,7 @@ export interface DatabaseOptions {
 }
 
 /** These tell a second time something else than the first, so a lost answer is not asked for again. */
-const ONCE: ReadonlySet<FunctionName> = new Set(["delete_conversation", "clear_messages"]);
+const ONCE: ReadonlySet<FunctionName> = new Set(["delete_conversation", "delete_messages", "clear_messages"]);
 
 /** SQLSTATEs of a prepared statement that the pooler's server connection does not know, or knows already. */
 const NAME_LOST = new Set(["26000", "42P05"]);

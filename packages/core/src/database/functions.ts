@@ -86,6 +86,29 @@ export const FUNCTIONS = {
     },
     returns: { total: "bigint", first_seq: "bigint", running_turn: "uuid", messages: "json" },
   },
+  get_message: {
+    args: { owner: "uuid", conversation: "text", message_id: "text" },
+    returns: { get_message: "json" },
+  },
+  delete_messages: {
+    args: {
+      owner: "uuid",
+      conversation: "text",
+      ids: "text[]",
+      earlier_id: "text",
+      earlier_preview: "text",
+    },
+    returns: { delete_messages: "bigint" },
+  },
+  create_handle: {
+    args: { owner: "uuid", conversation: "text", hash: "text" },
+    returns: { create_handle: "void" },
+  },
+  find_handle: {
+    args: { owner: "uuid", hash: "text" },
+    returns: { conversation_id: "text", active: "boolean" },
+  },
+  end_handle: { args: { owner: "uuid", hash: "text" }, returns: { end_handle: "void" } },
   clear_messages: {
     args: { owner: "uuid", conversation: "text" },
     returns: { clear_messages: "bigint" },

@@ -108,7 +108,7 @@ async function migrateLocked(
       await run(connection, sql);
     if (security === "roles") {
       await run(connection, `grant usage, create on schema "${functions}" to chatkeep_store`);
-      const store = "conversation_exists(text), record_audit(uuid, text, text, json)";
+      const store = "conversation_exists(text), handle_exists(text), record_audit(uuid, text, text, json)";
       await run(connection, `grant execute on function ${store} to chatkeep_store`);
     }
     await as("chatkeep_store");

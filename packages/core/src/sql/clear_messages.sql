@@ -6,13 +6,13 @@ declare
   gone integer;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
-  select c.last_seq - c.cleared_seq into deleted from conversations c
+  select c.last_seq - c.cleared_seq - c.deleted_count into deleted from conversations c
   where c.owner_id = owner and c.id = conversation and c.deleted_at is null for no key update;
   if not found then
     perform refuse_conversation(owner, conversation);
   end if;
   update conversations c set
-    cleared_seq = c.last_seq, running_turn = null, preview = null, updated_at = clock_timestamp(),
+    cleared_seq = c.last_seq, deleted_count = 0, running_turn = null, preview = null, updated_at = clock_timestamp(),
     title = case when c.title_source = 'person' then c.title end,
     title_source = case when c.title_source = 'person' then c.title_source end
   where c.owner_id = owner and c.id = conversation;

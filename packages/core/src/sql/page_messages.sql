@@ -13,10 +13,16 @@ declare
   cleared bigint;
   upper_seq bigint;
   lower_seq bigint;
+  left_out bigint;
+  deleted bigint;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
-  select c.last_seq - c.cleared_seq, c.cleared_seq + 1, c.running_turn, c.cleared_seq, c.last_seq + 1 - page_offset
-  into total, first_seq, page_messages.running_turn, cleared, upper_seq
+  select
+    c.last_seq - c.cleared_seq - c.deleted_count, c.cleared_seq + 1, c.running_turn, c.cleared_seq, c.deleted_count,
+    -- Only where messages were deleted one by one have the numbers gaps: there they are counted off.
+    c.last_seq + 1 - case when c.deleted_count = 0 then page_offset else 0 end,
+    case when c.deleted_count = 0 then 0 else page_offset end
+  into total, first_seq, page_messages.running_turn, cleared, deleted, upper_seq, left_out
   from conversations c
   where c.owner_id = owner and c.id = conversation and c.deleted_at is null;
   if not found then
@@ -31,7 +37,7 @@ begin
       select m.* from messages m
       where m.owner_id = owner and m.conversation_id = conversation
         and m.seq > cleared and m.seq < upper_seq
-      order by m.seq desc limit page_limit
+      order by m.seq desc limit page_limit offset left_out
     ) page;
   else
     select coalesce(json_agg(to_json(page) order by page.seq), '[]') into page_messages.messages from (
@@ -39,6 +45,10 @@ begin
       where m.owner_id = owner and m.conversation_id = conversation and m.seq > lower_seq
       order by m.seq limit page_limit
     ) page;
+  end if;
+  if deleted > 0 then
+    select m.seq into first_seq from messages m
+    where m.owner_id = owner and m.conversation_id = conversation and m.seq > cleared order by m.seq limit 1;
   end if;
   return next;
 end

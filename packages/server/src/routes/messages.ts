@@ -12,7 +12,7 @@ import {
 import { privateJson } from "../reply.ts";
 import { type Route, ownerRoute } from "../route.ts";
 import { deleted, message, messageBody, messageList, messagePage, messageSearch } from "../schema/message.ts";
-import { conversationPath } from "../schema/path.ts";
+import { conversationPath, messagePath } from "../schema/path.ts";
 
 /** Which roles an owner may write without a turn. */
 export type WritableRoles = (owner: Owner) => readonly Role[];
@@ -80,6 +80,33 @@ export function messageRoutes({ history, writableRoles }: MessageRouteOptions): 
         );
         const wire = stored.map(messageToWire);
         return privateJson(several ? { messages: wire } : wire[0], 201);
+      },
+    }),
+    ownerRoute({
+      id: "getMessage",
+      method: "GET",
+      path: "/api/conversations/{conversation_id}/messages/{message_id}",
+      tag: "Messages",
+      summary: "Read a message",
+      params: messagePath,
+      replies: { 200: { description: "The message.", json: message } },
+      errors: ["forbidden", "conversation_not_found", "message_not_found"],
+      handle: async ({ owner, path }) =>
+        privateJson(messageToWire(await history.getMessage(owner, path.conversation_id, path.message_id))),
+    }),
+    ownerRoute({
+      id: "deleteMessage",
+      method: "DELETE",
+      path: "/api/conversations/{conversation_id}/messages/{message_id}",
+      tag: "Messages",
+      summary: "Delete a message",
+      description: "The others keep their numbers. With a question its turn goes too.",
+      params: messagePath,
+      replies: { 204: { description: "It is deleted." } },
+      errors: ["forbidden", "conversation_not_found", "message_not_found", "turn_in_progress"],
+      handle: async ({ owner, path }) => {
+        await history.deleteMessage(owner, path.conversation_id, path.message_id);
+        return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
       },
     }),
     ownerRoute({

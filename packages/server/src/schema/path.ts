@@ -7,6 +7,12 @@ export const conversationPath: z.ZodType<{ conversation_id: string }> = z.strict
   conversation_id: id,
 });
 
+/** The path of a message. */
+export const messagePath: z.ZodType<{ conversation_id: string; message_id: string }> = z.strictObject({
+  conversation_id: id,
+  message_id: id,
+});
+
 /** The path of a turn. */
 export const turnPath: z.ZodType<{ conversation_id: string; turn_id: string }> = z.strictObject({
   conversation_id: id,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 
 import { describeConversations } from "./conversations.ts";
+import { describeDeletion } from "./deletion.ts";
 import { describeErasure } from "./erasure.ts";
 import type { HistoryFixture } from "./fixture.ts";
 import { describeIsolation } from "./isolation.ts";
@@ -42,6 +43,7 @@ export function describeHistory(name: string, open: OpenFixture): void {
     describeTurns(opened);
     describeStreams(opened);
     describeRetries(opened);
+    describeDeletion(opened);
     describeErasure(opened);
     describeIsolation(opened);
     describeOutage(opened);

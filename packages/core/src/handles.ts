@@ -1,0 +1,57 @@
+import { createHash, randomBytes } from "node:crypto";
+
+import { ChatkeepError, type Owner } from "@chatkeep/protocol";
+
+import type { Database } from "./database/database.ts";
+import { ownerId } from "./owners.ts";
+
+/** What a handle stands for. */
+export interface HandleState {
+  readonly conversationId: string;
+  /** `false` once it was ended: it can still be read through, and written through no more. */
+  readonly active: boolean;
+}
+
+/**
+ * Secret names of conversations, for clients that know a conversation by what they were given when it
+ * began (seeds 2 and 3). Durable, good on every node, and good for nobody but the conversation's owner.
+ */
+export interface Handles {
+  /** Gives a conversation another handle: `sess_` and 192 random bits, of which only the hash is kept. */
+  createHandle(owner: Owner, conversationId: string): Promise<string>;
+  /** What a handle stands for. Errors: `forbidden` for somebody else's, `conversation_not_found`. */
+  findHandle(owner: Owner, handle: string): Promise<HandleState>;
+  /** Ends a handle; the conversation stays. Idempotent. Errors: those of {@link findHandle}. */
+  endHandle(owner: Owner, handle: string): Promise<void>;
+}
+
+const HANDLE = /^sess_[A-Za-z0-9_-]{32}$/;
+
+/** Handles on the SQL functions. */
+export function createHandles(database: Database): Handles {
+  return {
+    async createHandle(owner, conversationId) {
+      const handle = `sess_${randomBytes(24).toString("base64url")}`;
+      const hash = hashOf(handle);
+      await database.call("create_handle", { owner: ownerId(owner), conversation: conversationId, hash });
+      return handle;
+    },
+
+    async findHandle(owner, handle) {
+      const [row] = await database.call("find_handle", { owner: ownerId(owner), hash: hashOf(handle) });
+      return { conversationId: row?.conversation_id ?? "", active: row?.active === true };
+    },
+
+    async endHandle(owner, handle) {
+      await database.call("end_handle", { owner: ownerId(owner), hash: hashOf(handle) });
+    },
+  };
+}
+
+/** A handle has more bits than anybody can guess, so a plain hash keeps it. */
+function hashOf(handle: string): string {
+  if (!HANDLE.test(handle)) {
+    throw new ChatkeepError("conversation_not_found", "There is no chat session with this id.");
+  }
+  return createHash("sha256").update(handle).digest("hex");
+}

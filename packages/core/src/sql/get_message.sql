@@ -1,0 +1,21 @@
+-- One message by its id.
+create function get_message(owner uuid, conversation text, message_id text) returns json
+language plpgsql security definer set search_path from current as $$
+declare
+  cleared bigint;
+  m messages;
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  select c.cleared_seq into cleared from conversations c
+  where c.owner_id = owner and c.id = conversation and c.deleted_at is null;
+  if not found then
+    perform refuse_conversation(owner, conversation);
+  end if;
+  select * into m from messages k
+  where k.owner_id = owner and k.conversation_id = conversation and k.id = message_id and k.seq > cleared;
+  if not found then
+    raise exception 'message_not_found' using errcode = 'CK000';
+  end if;
+  return to_json(m);
+end
+$$;
