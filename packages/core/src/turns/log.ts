@@ -42,6 +42,8 @@ export async function readLog(database: Database, place: LogPlace, after: number
 export interface FollowLogOptions {
   readonly database: Database;
   readonly wakeups: Wakeups;
+  /** Sees to it that the turn's node sends wake-ups; true if it may not have done so until now. */
+  readonly announce: () => Promise<boolean>;
   readonly after: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -54,7 +56,7 @@ export async function* followLog(
   place: LogPlace,
   options: FollowLogOptions,
 ): AsyncGenerator<TurnEvent, void, void> {
-  const { database, wakeups, signal } = options;
+  const { database, wakeups, announce, signal } = options;
   let { after } = options;
   using wake = wakeups.subscribe(signal);
   while (!isAborted(signal)) {
@@ -70,7 +72,7 @@ export async function* followLog(
       if (page.lastEvent !== null && after >= page.lastEvent) return;
       throw expired();
     }
-    await wake.next();
+    if (!(await announce())) await wake.next();
   }
 }
 

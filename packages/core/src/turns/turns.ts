@@ -108,6 +108,28 @@ export function createTurns(options: TurnsOptions): Turns {
     return node;
   };
 
+  /** The time until which other nodes know of this one. */
+  let announcedUntil = 0;
+  /** A node notifies only while there are others: here is one that reads, though it may run no turn. */
+  const announce = async (): Promise<boolean> => {
+    if (closing || performance.now() < announcedUntil) return false;
+    announcedUntil = performance.now() + lease / 2;
+    try {
+      await database.call("write_events", {
+        node: await register(),
+        lease,
+        turn_ids: [],
+        seqs: [],
+        chunks: [],
+      });
+    } catch (error) {
+      if (!isFenced(error)) throw error;
+      onFenced();
+      await register();
+    }
+    return true;
+  };
+
   const drop = (turnId: string, reason: TurnEnded): void => {
     const entry = lives.get(turnId);
     if (entry === undefined) return;
@@ -153,7 +175,7 @@ export function createTurns(options: TurnsOptions): Turns {
   const follow = (place: LogPlace, { after = 0, signal }: FollowOptions): AsyncIterable<TurnEvent> => {
     takeover.touch();
     const live = liveOf(place);
-    const how = { database, wakeups, after, signal };
+    const how = { database, wakeups, announce, after, signal };
     return live === undefined ? followLog(place, how) : followLive(live, place, how);
   };
 
