@@ -4,6 +4,7 @@ import type { Log } from "@chatkeep/server";
 import { explainDatabaseError } from "./database-fault.ts";
 import { openDatabase } from "./database.ts";
 import { type Finding, checkServer, describeUrl } from "./doctor/checks.ts";
+import { findIsolation } from "./doctor/isolation.ts";
 import { EmbeddedDatabaseError } from "./embedded/error.ts";
 import type { Environment } from "./environment.ts";
 import type { Output } from "./log.ts";
@@ -60,6 +61,7 @@ async function examine({ url, schema, tell, log }: Examination): Promise<void> {
   connected.on("error", (error) => log.warn({ err: error }, "the connection was lost"));
   try {
     for await (const finding of checkServer(connected, { url, schema })) tell(finding);
+    for await (const finding of findIsolation(connected, schema)) tell(finding);
   } finally {
     await connected.end();
   }

@@ -2,6 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 
+import { type IdentitySettings, readIdentity } from "./environment/identity.ts";
+import { type LimitSettings, readLimits } from "./environment/limits.ts";
+import { type Reader, createReader } from "./environment/reader.ts";
 import { StartError } from "./start-error.ts";
 
 /** What the command is told by its environment; `.env.example` lists the variables. */
@@ -28,6 +31,10 @@ export interface Environment {
   readonly responder: string | undefined;
   /** CHATKEEP_GRACE: how long turns may go on after SIGTERM, in milliseconds; seconds in the variable. */
   readonly grace: number;
+  /** How people and back ends are told apart. */
+  readonly identity: IdentitySettings;
+  /** What one person may do and keep. */
+  readonly limits: LimitSettings;
   /** Whether npm started us (it sets npm_lifecycle_event). */
   readonly underNpm: boolean;
 }
@@ -41,23 +48,10 @@ const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"
 export function readEnvironment(
   variables: Readonly<Record<string, string | undefined>> = readVariables(),
 ): Environment {
-  const faults: string[] = [];
-  /** A variable; one that is set but empty counts as not set, as in a copied `.env.example`. */
-  const text = (name: string): string | undefined => {
-    const value = variables[name]?.trim();
-    return value === "" ? undefined : value;
-  };
-  const number = (name: string, otherwise: number, most: number, meaning: string): number => {
-    const value = text(name);
-    if (value === undefined) return otherwise;
-    if (/^\d+(\.\d+)?$/.test(value) && Number(value) <= most) return Number(value);
-    faults.push(`${name} must be ${meaning}, not "${value}".`);
-    return otherwise;
-  };
-
-  const port = number("PORT", 3000, 65_535, "a whole number from 0 to 65535");
-  if (!Number.isInteger(port)) faults.push(`PORT must be a whole number from 0 to 65535, not "${port}".`);
-  const grace = number("CHATKEEP_GRACE", 20, 3600, "a number of seconds from 0 to 3600");
+  const reader = createReader(variables);
+  const { text, faults } = reader;
+  const port = reader.whole("PORT", 3000, 65_535);
+  const grace = reader.number("CHATKEEP_GRACE", 20, 3600, "a number of seconds from 0 to 3600");
 
   const logLevel = text("LOG_LEVEL")?.toLowerCase() ?? "info";
   if (!LOG_LEVELS.includes(logLevel))
@@ -79,7 +73,7 @@ export function readEnvironment(
   if (responder !== undefined && !existsSync(responder)) {
     faults.push(`CHATKEEP_RESPONDER must name a file; there is no "${responder}" here.`);
   }
-  const model = readModel(text, faults);
+  const model = readModel(reader);
   if (responder !== undefined && model !== undefined) {
     faults.push("Set CHATKEEP_RESPONDER or CHATKEEP_MODEL, not both: one of them answers.");
   }
@@ -89,6 +83,8 @@ export function readEnvironment(
     faults.push(`CHATKEEP_BOOK must name a folder of Markdown; there is no "${book}" here.`);
   }
 
+  const identity = readIdentity(reader);
+  const limits = readLimits(reader);
   if (faults.length > 0) throw new StartError(faults.join("\n"));
   return {
     port,
@@ -101,6 +97,8 @@ export function readEnvironment(
     model,
     responder,
     grace: grace * 1000,
+    identity,
+    limits,
     underNpm: text("npm_lifecycle_event") !== undefined,
   };
 }
@@ -110,7 +108,7 @@ function readVariables(): Record<string, string | undefined> {
   return { ...file, ...process.env };
 }
 
-function readModel(text: (name: string) => string | undefined, faults: string[]): Environment["model"] {
+function readModel({ text, faults }: Reader): Environment["model"] {
   const name = text("CHATKEEP_MODEL");
   if (name === undefined) return undefined;
   const baseUrl = text("OPENAI_BASE_URL");

@@ -3,10 +3,32 @@ export const COMMANDS = {
   serve: "Serve the API and the page. `npm start` runs it.",
   migrate: "Bring the database's schema to this release, and end.",
   doctor: "Check the database, one line a check; exit code 1 when one fails.",
+  token: "Make a token of a user, to try out being signed in.",
+  key: "Make a server key for a trusted back end.",
+  export: "Write all that is kept of one user or session, as JSON Lines.",
+  erase: "Erase all that is kept of one user or session, at once and for good.",
+  prune: "Delete for good what its time is over for: the trash, idle sessions.",
 } as const;
 
 /** The name of a command. */
 export type CommandName = keyof typeof COMMANDS;
+
+const WHOSE = {
+  user: "The user's id, as `sub` in their tokens.",
+  session: "The session's id, a UUID v4.",
+} as const;
+
+/** The options of each command, besides --help; each takes a value. */
+export const OPTIONS: Readonly<Record<CommandName, Readonly<Record<string, string>>>> = {
+  serve: {},
+  migrate: {},
+  doctor: {},
+  token: { user: WHOSE.user, expires: "How long it is valid: 30m, 1h (default), 7d." },
+  key: { name: "Who holds it, for the audit. Default backend." },
+  export: WHOSE,
+  erase: WHOSE,
+  prune: {},
+};
 
 /** What `chatkeep --help` prints. */
 export function generalHelp(): string {
@@ -24,13 +46,14 @@ ${lines.join("\n")}
 
 /** What `chatkeep <command> --help` prints. */
 export function commandHelp(name: CommandName): string {
+  const options = Object.entries(OPTIONS[name]).map(
+    ([option, meaning]) => `  ${`--${option}`.padEnd(33)}${meaning}\n`,
+  );
   return `chatkeep ${name}
 
 ${COMMANDS[name]}
 
-Settings come from the environment, or from a file .env in the working directory:
-
-${VARIABLES[name].map((variable) => `  ${variable.padEnd(20)}${MEANINGS[variable]}`).join("\n")}
+${options.length === 0 ? "" : `${options.join("")}\n`}${VARIABLES[name].length === 0 ? "" : "Settings come from the environment, or from a file .env in the working directory:\n\n"}${VARIABLES[name].map((variable) => `  ${variable.padEnd(33)}${MEANINGS[variable]}`).join("\n")}
 `;
 }
 
@@ -48,6 +71,25 @@ const MEANINGS = {
   OPENAI_API_KEY: "The key that is sent to it. Default: none.",
   CHATKEEP_RESPONDER: "A file whose default export answers: async function* (request).",
   CHATKEEP_GRACE: "Seconds that turns may go on after SIGTERM. Default 20.",
+  CHATKEEP_JWT_SECRET: "Tokens of signed-in people are HS256 with this secret, at least 32 bytes.",
+  CHATKEEP_JWKS_URL: "Or they are checked with the public keys that are published here.",
+  CHATKEEP_JWT_ISSUER: "The iss that tokens must carry. Default: any.",
+  CHATKEEP_JWT_AUDIENCE: "The aud that tokens must carry. Default: any.",
+  CHATKEEP_API_KEYS: "Server keys, name:hash with commas between; see chatkeep key.",
+  CHATKEEP_HIDE_EXISTENCE: "true: what is somebody else's is answered as if it were not there.",
+  CHATKEEP_ORIGINS: "Sites whose pages may use the API, with commas between, or *. Default: none.",
+  CHATKEEP_TRUST_PROXY: "How many proxies stand in front and write X-Forwarded-For. Default 0.",
+  CHATKEEP_LIMIT_REQUESTS: "Requests a minute of one person. Default 600; 0 is no limit.",
+  CHATKEEP_LIMIT_REQUESTS_ADDRESS: "The same from one address. Default 2400.",
+  CHATKEEP_LIMIT_TURNS: "Questions a minute of one person. Default 30.",
+  CHATKEEP_LIMIT_TURNS_ADDRESS: "The same from one address. Default 120.",
+  CHATKEEP_MAX_BODY: "Bytes of a request. Default 8388608.",
+  CHATKEEP_MAX_QUESTION: "Characters of a person's message. Default 10000.",
+  CHATKEEP_MAX_MESSAGE: "Bytes of any message. Default 4194304.",
+  CHATKEEP_MAX_METADATA: "Bytes of metadata. Default 16384.",
+  CHATKEEP_MAX_CONVERSATIONS: "Conversations of one person. Default 10000.",
+  CHATKEEP_UNDO: "Days that a deleted conversation can be restored. Default 30.",
+  CHATKEEP_SESSION_IDLE: "Days after which all of an idle session is deleted. Default 180.",
 } as const;
 
 const DATABASE = [
@@ -62,4 +104,9 @@ const VARIABLES: Readonly<Record<CommandName, readonly (keyof typeof MEANINGS)[]
   serve: Object.keys(MEANINGS) as (keyof typeof MEANINGS)[],
   migrate: DATABASE,
   doctor: DATABASE,
+  token: ["CHATKEEP_JWT_SECRET", "CHATKEEP_JWT_ISSUER", "CHATKEEP_JWT_AUDIENCE"],
+  key: [],
+  export: [...DATABASE, "CHATKEEP_JWT_ISSUER"],
+  erase: [...DATABASE, "CHATKEEP_JWT_ISSUER"],
+  prune: [...DATABASE, "CHATKEEP_UNDO", "CHATKEEP_SESSION_IDLE"],
 };

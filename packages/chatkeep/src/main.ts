@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 
 import { readEnvironment } from "./environment.ts";
-import { COMMANDS, type CommandName, commandHelp, generalHelp } from "./help.ts";
+import { COMMANDS, type CommandName, OPTIONS, commandHelp, generalHelp } from "./help.ts";
 import { StartError } from "./start-error.ts";
 import { version } from "./version.ts";
 
@@ -46,21 +46,27 @@ export async function main(args: readonly string[]): Promise<number> {
     return USAGE;
   }
   try {
-    return await run(name);
+    return await run(name, values);
   } catch (error) {
     stderr.write(`${sentenceOf(error)}\n`);
     return 1;
   }
 }
 
+/** The values of the options that a command takes. */
+type Values = Readonly<Partial<Record<"user" | "session" | "name" | "expires", string>>>;
+
 function parse(args: readonly string[]): {
-  values: { help?: boolean; version?: boolean };
+  values: Values & { help?: boolean; version?: boolean };
   positionals: string[];
 } {
+  const name = args.find((arg) => !arg.startsWith("-")) ?? "";
+  const names = isCommand(name) ? Object.keys(OPTIONS[name]) : [];
+  const own = Object.fromEntries(names.map((option) => [option, { type: "string" as const }]));
   return parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { help: { type: "boolean", short: "h" }, version: { type: "boolean", short: "v" } },
+    options: { ...own, help: { type: "boolean", short: "h" }, version: { type: "boolean", short: "v" } },
   });
 }
 
@@ -69,7 +75,7 @@ function isCommand(name: string): name is CommandName {
 }
 
 /** Each command is loaded when it is run: `--help` needs none of them. */
-async function run(name: CommandName): Promise<number> {
+async function run(name: CommandName, values: Values): Promise<number> {
   const { stdout, stderr } = process;
   const environment = readEnvironment();
   const { openLog } = await import("./log.ts");
@@ -87,6 +93,31 @@ async function run(name: CommandName): Promise<number> {
       const { runDoctor } = await import("./doctor.ts");
       return runDoctor(environment, { log: openLog("warn", stderr), output: stdout });
     }
+    case "token": {
+      const { makeToken } = await import("./credentials.ts");
+      stdout.write(`${await makeToken(environment, values)}\n`);
+      return 0;
+    }
+    case "key": {
+      const { makeKey } = await import("./credentials.ts");
+      stdout.write(`${makeKey(values)}\n`);
+      return 0;
+    }
+    case "export": {
+      const { runExport } = await import("./owner-data.ts");
+      await runExport(environment, values, { log: openLog("warn", stderr), output: stdout });
+      return 0;
+    }
+    case "erase": {
+      const { runErase } = await import("./owner-data.ts");
+      stdout.write(`${await runErase(environment, values, openLog("warn", stderr))}\n`);
+      return 0;
+    }
+    case "prune": {
+      const { runPrune } = await import("./owner-data.ts");
+      stdout.write(`${await runPrune(environment, openLog("warn", stderr))}\n`);
+      return 0;
+    }
   }
 }
 
@@ -98,4 +129,4 @@ function sentenceOf(error: unknown): string {
 }
 
 /** Errors of our packages whose message is a sentence for the person who started us. */
-const SPOKEN = new Set(["EmbeddedDatabaseError", "MigrationError"]);
+const SPOKEN = new Set(["EmbeddedDatabaseError", "MigrationError", "IsolationError"]);

@@ -1,12 +1,22 @@
 import { fileURLToPath } from "node:url";
 
-import { createHistory, createPool, migrate } from "@chatkeep/core";
-import { type Log, authenticateSession, createFiles, createServer, listen } from "@chatkeep/server";
+import { createHistory, createLimitStore, createPool, migrate, requireIsolation } from "@chatkeep/core";
+import {
+  type Log,
+  type VerifyToken,
+  authenticatePeople,
+  createFiles,
+  createRequestLimits,
+  createServer,
+  createTokenCheck,
+  listen,
+} from "@chatkeep/server";
 
 import { openBook } from "./book.ts";
 import { explainDatabaseError } from "./database-fault.ts";
 import { openDatabase } from "./database.ts";
 import type { Environment } from "./environment.ts";
+import { startJanitor } from "./janitor.ts";
 import { explainListenError } from "./listen-fault.ts";
 import { loadResponder } from "./responder.ts";
 import { openTables } from "./tables.ts";
@@ -28,7 +38,7 @@ const PAGE_FOLDER = fileURLToPath(new URL("../dist/app", import.meta.url));
  * a later step fails. Throws a `StartError` with the sentence for the person who started us.
  */
 export async function serve(environment: Environment, log: Log): Promise<Serving> {
-  const { schema, port, host } = environment;
+  const { schema, port, host, identity, limits } = environment;
   const closers: (() => unknown)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
@@ -43,7 +53,11 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
     const book = openBook({ pool, schema, folder: environment.book, log });
     closers.push(() => book.close());
     const tables = await openTables({
-      migrate: () => migrate(pool, { schema }),
+      migrate: async () => {
+        const migrated = await migrate(pool, { schema });
+        await requireIsolation(pool, { schema });
+        return migrated;
+      },
       explain: (error) => explainDatabaseError(error, database.url),
       onReady: () => book.ingest(),
       log,
@@ -53,19 +67,42 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       pool,
       schema,
       responder: given ?? book.responder,
+      hideExistence: identity.hideExistence,
+      limits: {
+        userText: limits.question,
+        messageBytes: limits.message,
+        metadataBytes: limits.metadata,
+        conversations: limits.conversations,
+      },
       onError: (error, turnId) => log.error({ err: error, turnId }, "a turn or the database met an error"),
     });
     closers.push(() => history.close());
 
+    const janitor = startJanitor({ history, times: limits, log });
+    closers.push(() => janitor.close());
+    const store = createLimitStore({ pool, schema });
+    closers.push(() => store.close());
+
     let ending = false;
+    const authenticate = authenticatePeople(tokenCheckOf(identity));
     const server = createServer({
       history,
       health: () => history.health(),
       ready: () => tables.ready() && !ending,
       authenticate: async (request) => {
         await tables.ensure();
-        return authenticateSession(request);
+        return authenticate(request);
       },
+      serverKeys: identity.serverKeys,
+      ...(identity.issuer === undefined ? {} : { issuer: identity.issuer }),
+      limits: createRequestLimits({
+        store,
+        rates: limits.rates,
+        onError: (error) => log.debug({ err: error }, "limits are counted by this node alone"),
+      }),
+      trustedProxies: limits.trustedProxies,
+      origins: identity.origins,
+      bodyLimit: limits.body,
       book,
       fallback: createFiles({ folder: PAGE_FOLDER, pages: /^\/c\/[^/]+\/?$/ }),
       log,
@@ -89,4 +126,8 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
     await closeAll();
     throw error;
   }
+}
+
+function tokenCheckOf({ tokenKey, issuer, audience }: Environment["identity"]): VerifyToken | undefined {
+  return tokenKey === undefined ? undefined : createTokenCheck({ key: tokenKey, issuer, audience });
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import type { Connection, ConnectionPool } from "./database/pool.ts";
+import type { ConnectionPool, Queryable } from "./database/pool.ts";
 import { releaseSchema } from "./database/release.ts";
 
 /** One owner's rows cannot be kept from another's: the database is not as `migrate` made it. */
@@ -31,25 +31,19 @@ const SECRET_TABLES = ["secrets", "audit", "nodes", "rate_limits"];
 /**
  * Looks in the live database whether nobody can get at somebody else's rows, and gives a sentence for
  * each thing that is not as it has to be; none when all holds. It writes one conversation, tries to read
- * it as somebody else, and rolls it back. `migrate` must have run. Errors: the driver's own.
+ * it as somebody else, and rolls it back; so it takes one connection, not a pool. `migrate` must have run.
+ * Errors: the driver's own.
  */
 export async function checkIsolation(
-  pool: Pick<ConnectionPool, "connect">,
+  connection: Queryable,
   { schema = "chatkeep" }: IsolationOptions = {},
 ): Promise<string[]> {
-  const connection = await pool.connect();
+  await connection.query({ text: "begin" });
   try {
-    await connection.query({ text: "begin" });
-    const faults = [
-      ...(await checkCatalog(connection, schema)),
-      ...(await checkByReading(connection, releaseSchema(schema))),
-    ];
+    const faults = await checkCatalog(connection, schema);
+    return [...faults, ...(await checkByReading(connection, releaseSchema(schema)))];
+  } finally {
     await connection.query({ text: "rollback" });
-    connection.release();
-    return faults;
-  } catch (error) {
-    connection.release(true);
-    throw error;
   }
 }
 
@@ -58,7 +52,15 @@ export async function requireIsolation(
   pool: Pick<ConnectionPool, "connect">,
   options: IsolationOptions = {},
 ): Promise<void> {
-  const faults = await checkIsolation(pool, options);
+  const connection = await pool.connect();
+  let faults: string[];
+  try {
+    faults = await checkIsolation(connection, options);
+    connection.release();
+  } catch (error) {
+    connection.release(true);
+    throw error;
+  }
   if (faults.length === 0) return;
   throw new IsolationError(
     `The database does not keep one person's conversations from another's, so nothing is served:\n${faults.join("\n")}`,
@@ -66,7 +68,7 @@ export async function requireIsolation(
 }
 
 /** Makes no table of its own and reads none of ours: the catalogs tell all of this. */
-async function checkCatalog(connection: Connection, schema: string): Promise<string[]> {
+async function checkCatalog(connection: Queryable, schema: string): Promise<string[]> {
   const { rows } = await connection.query({
     text: `
       with security as (
@@ -121,7 +123,7 @@ async function checkCatalog(connection: Connection, schema: string): Promise<str
 }
 
 /** Writes a conversation of one random owner and asks for it as another. */
-async function checkByReading(connection: Connection, functions: string): Promise<string[]> {
+async function checkByReading(connection: Queryable, functions: string): Promise<string[]> {
   const owner = randomUUID();
   const stranger = randomUUID();
   const conversation = randomUUID();
@@ -152,7 +154,7 @@ async function checkByReading(connection: Connection, functions: string): Promis
 }
 
 /** Calls a function that has to refuse; gives the code that it raised. */
-async function attempt(connection: Connection, text: string, values: unknown[]): Promise<string | undefined> {
+async function attempt(connection: Queryable, text: string, values: unknown[]): Promise<string | undefined> {
   await connection.query({ text: "savepoint attempt" });
   try {
     await connection.query({ text, values });

@@ -28,6 +28,9 @@ export interface Chatkeep extends AsyncDisposable {
 
 const command = fileURLToPath(new URL("../../chatkeep/src/bin.ts", import.meta.url));
 
+/** A test asks more in a minute than a person does. */
+const UNLIMITED = { CHATKEEP_LIMIT_REQUESTS: "0", CHATKEEP_LIMIT_TURNS: "0" };
+
 /** Start the command and wait until it says where it listens and `/ready` agrees. */
 export async function startChatkeep(options: ChatkeepOptions = {}): Promise<Chatkeep> {
   const home = temporaryHome();
@@ -35,7 +38,7 @@ export async function startChatkeep(options: ChatkeepOptions = {}): Promise<Chat
     process.execPath,
     ["--conditions=@chatkeep/source", command, ...(options.args ?? ["serve"])],
     {
-      env: { PATH: process.env["PATH"], PORT: "0", CHATKEEP_HOME: home.path, ...options.env },
+      env: { PATH: process.env["PATH"], PORT: "0", CHATKEEP_HOME: home.path, ...UNLIMITED, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
     },
   );

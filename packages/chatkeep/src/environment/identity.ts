@@ -1,0 +1,85 @@
+import { type ServerKey, readServerKeys } from "@chatkeep/server";
+
+import type { Reader } from "./reader.ts";
+
+/** How people and back ends are told apart. */
+export interface IdentitySettings {
+  /** CHATKEEP_JWT_SECRET, or CHATKEEP_JWKS_URL: what the tokens of signed-in people are signed with. */
+  readonly tokenKey: { readonly secret: string } | { readonly jwks: { readonly url: string } } | undefined;
+  /** CHATKEEP_JWT_ISSUER: the `iss` that they must carry. */
+  readonly issuer: string | undefined;
+  /** CHATKEEP_JWT_AUDIENCE: the `aud` that they must carry. */
+  readonly audience: string | undefined;
+  /** CHATKEEP_API_KEYS: the keys of trusted back ends. */
+  readonly serverKeys: readonly ServerKey[];
+  /** CHATKEEP_HIDE_EXISTENCE: what is somebody else's is answered as if it were not there. */
+  readonly hideExistence: boolean;
+  /** CHATKEEP_ORIGINS: the other sites whose pages may use the API. */
+  readonly origins: readonly string[];
+}
+
+/** Reads who is taken for whom. No secret is repeated in a fault. */
+export function readIdentity({ text, faults }: Reader): IdentitySettings {
+  const secret = text("CHATKEEP_JWT_SECRET");
+  const jwks = text("CHATKEEP_JWKS_URL");
+  if (secret !== undefined && jwks !== undefined) {
+    faults.push("Set CHATKEEP_JWT_SECRET or CHATKEEP_JWKS_URL, not both: one of them decides what is taken.");
+  }
+  if (secret !== undefined && Buffer.byteLength(secret) < 32) {
+    faults.push(
+      `CHATKEEP_JWT_SECRET has ${Buffer.byteLength(secret)} bytes and needs at least 32: make one with "openssl rand -base64 48".`,
+    );
+  }
+  if (jwks !== undefined && !isSafeUrl(jwks)) {
+    faults.push(
+      `CHATKEEP_JWKS_URL must be an https:// address such as https://login.example.org/.well-known/jwks.json, not "${jwks}".`,
+    );
+  }
+  return {
+    tokenKey: jwks !== undefined ? { jwks: { url: jwks } } : secret !== undefined ? { secret } : undefined,
+    issuer: text("CHATKEEP_JWT_ISSUER"),
+    audience: text("CHATKEEP_JWT_AUDIENCE"),
+    serverKeys: readKeys(text("CHATKEEP_API_KEYS") ?? "", faults),
+    hideExistence: readSwitch("CHATKEEP_HIDE_EXISTENCE", text, faults),
+    origins: readOrigins(text("CHATKEEP_ORIGINS") ?? "", faults),
+  };
+}
+
+/** Keys that came over a network in the clear would let anybody sign anybody in; this machine's own is none. */
+function isSafeUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return protocol === "https:" || (protocol === "http:" && /^(localhost|127\.|\[::1\])/.test(hostname));
+}
+
+function readKeys(list: string, faults: string[]): ServerKey[] {
+  try {
+    return readServerKeys(list);
+  } catch (error) {
+    faults.push(`CHATKEEP_API_KEYS cannot be used: ${(error as Error).message}.`);
+    return [];
+  }
+}
+
+function readSwitch(name: string, text: Reader["text"], faults: string[]): boolean {
+  const value = text(name)?.toLowerCase() ?? "false";
+  if (["true", "1", "yes", "on"].includes(value)) return true;
+  if (!["false", "0", "no", "off"].includes(value))
+    faults.push(`${name} must be true or false, not "${value}".`);
+  return false;
+}
+
+function readOrigins(list: string, faults: string[]): string[] {
+  return list
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "")
+    .map((entry) => {
+      if (entry === "*") return entry;
+      const origin = URL.canParse(entry) ? new URL(entry).origin : "null";
+      if (origin === "null" || origin !== entry.replace(/\/$/, "").toLowerCase()) {
+        faults.push(`CHATKEEP_ORIGINS must list sites such as https://example.org, not "${entry}".`);
+      }
+      return origin;
+    });
+}

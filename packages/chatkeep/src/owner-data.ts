@@ -1,0 +1,86 @@
+import { type CoreHistory, createHistory, createPool, migrate } from "@chatkeep/core";
+import { type Owner, exportLineToWire, isSessionId } from "@chatkeep/protocol";
+import type { Log } from "@chatkeep/server";
+
+import { explainDatabaseError } from "./database-fault.ts";
+import { openDatabase } from "./database.ts";
+import type { Environment } from "./environment.ts";
+import type { Output } from "./log.ts";
+import { StartError } from "./start-error.ts";
+
+/** Who does it, as the audit names them. */
+const ACTOR = "operator";
+
+/** Whose data a command is about, as its options say. */
+export interface OwnerOptions {
+  readonly user?: string | undefined;
+  readonly session?: string | undefined;
+}
+
+/** `chatkeep export`: writes all that is kept of one owner as JSON Lines. */
+export async function runExport(
+  environment: Environment,
+  options: OwnerOptions,
+  { log, output }: { readonly log: Log; readonly output: Output & NodeJS.WritableStream },
+): Promise<void> {
+  const owner = ownerOf(environment, options, "export");
+  await withHistory(environment, log, async (history) => {
+    for await (const line of history.exportData(owner, { actor: ACTOR })) {
+      if (output.write(`${JSON.stringify(exportLineToWire(line))}\n`)) continue;
+      // A pipe that is full is waited for: what waits in memory is one line.
+      await new Promise((resolve) => output.once("drain", resolve));
+    }
+  });
+}
+
+/** `chatkeep erase`: erases all that is kept of one owner, and says what it was. */
+export async function runErase(environment: Environment, options: OwnerOptions, log: Log): Promise<string> {
+  const owner = ownerOf(environment, options, "erase");
+  return withHistory(environment, log, async (history) => {
+    const { conversations, messages, turns } = await history.eraseData(owner, { actor: ACTOR });
+    return `Erased ${conversations} conversations with ${messages} messages and ${turns} turns.`;
+  });
+}
+
+/** `chatkeep prune`: deletes for good what its time is over for. */
+export async function runPrune(environment: Environment, log: Log): Promise<string> {
+  const { undo, sessionIdle } = environment.limits;
+  return withHistory(environment, log, async (history) => {
+    const steps = await history.purge({ undo, sessionIdle });
+    return steps === 0 ? "There was nothing to prune." : `Pruned in ${steps} steps.`;
+  });
+}
+
+function ownerOf({ identity }: Environment, { user, session }: OwnerOptions, command: string): Owner {
+  if ((user === undefined) === (session === undefined)) {
+    throw new StartError(`Say whose: chatkeep ${command} --user <id>, or --session <id>.`);
+  }
+  if (user !== undefined) {
+    const { issuer } = identity;
+    return { kind: "user", id: user, ...(issuer === undefined ? {} : { issuer }) };
+  }
+  if (session === undefined || !isSessionId(session)) throw new StartError("A session's id is a UUID v4.");
+  return { kind: "session", id: session };
+}
+
+async function withHistory<T>(
+  environment: Environment,
+  log: Log,
+  work: (history: CoreHistory) => Promise<T>,
+): Promise<T> {
+  const { schema } = environment;
+  const database = await openDatabase(environment, log);
+  const pool = createPool(database.url, { max: 2 });
+  const history = createHistory({ pool, schema });
+  try {
+    await migrate(pool, { schema });
+    return await work(history);
+  } catch (error) {
+    const fault = explainDatabaseError(error, database.url);
+    throw fault === undefined ? error : new StartError(fault.sentence, { cause: error });
+  } finally {
+    await history.close();
+    await pool.end();
+    await database.close();
+  }
+}
