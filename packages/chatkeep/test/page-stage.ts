@@ -27,7 +27,7 @@ export interface VisitOptions extends BrowserContextOptions {
 }
 
 /** The page in a browser of its own. */
-export interface Visit extends AsyncDisposable {
+interface Visit extends AsyncDisposable {
   readonly page: Page;
   readonly owner: Owner;
 }

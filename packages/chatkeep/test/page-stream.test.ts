@@ -46,8 +46,11 @@ test("an answer grows before the reader's eyes; the status node says two things 
       subtree: true,
     });
   });
-  await ask(page, "Count to 300");
+  await page.getByLabel("Your question").fill("Count to 300");
+  await page.keyboard.press("Enter");
   const run = await script.started(await conversationOf(page));
+  await run.emit("0 ");
+  await page.getByText("Generating").waitFor();
   for (let count = 1; count <= 300; count++) await run.emit(`${count} `);
   run.finish();
   await answered(page, 1);
@@ -304,3 +307,42 @@ test("on a phone the list is a drawer that keeps the keyboard in it and gives it
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(overflow).toBeLessThanOrEqual(0);
 });
+
+test.each(["light", "dark"] as const)(
+  "axe finds nothing before, during and after an answer, %s",
+  async (colorScheme) => {
+    await using visit = await stage.visit({ colorScheme });
+    const { page } = visit;
+    await page.getByText("What would you like to know?").waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await ask(page, "Show me everything");
+    const run = await script.started(await conversationOf(page));
+    await run.emit(
+      "## A title\n\n| a | b |\n|-|-|\n| `x` | [y](https://example.org) [1] |\n\n```ts\nconst a = 1;\n```\n\n",
+    );
+    await run.emit({ type: "reasoning", text: "I think." });
+    await run.emit({ type: "tool-call", id: "t", name: "look_up", arguments: '{"a":1}' });
+    await run.emit({ type: "tool-result", id: "t", result: { found: true } });
+    await page.getByText("Used look_up").waitFor();
+    await ask(page, "And then?");
+    await page.getByText("Sent when this answer is finished").waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    const at = {
+      path: "a.md",
+      chapter: "A",
+      section: "B",
+      anchor: "b",
+      quote: "As it is.",
+      score: 1,
+      url: "/book/a.md#b",
+    };
+    await run.emit({ type: "citation", citation: at });
+    run.fail(new Error("gone"));
+    await page.getByRole("button", { name: "Ask again" }).waitFor();
+    const next = await script.started(await conversationOf(page));
+    await next.emit("Then the end.");
+    next.finish();
+    await answered(page, 1);
+    expect(await axeViolations(page)).toEqual([]);
+  },
+);

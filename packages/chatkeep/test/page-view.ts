@@ -1,11 +1,13 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
+import axe from "axe-core";
 import type { Page } from "playwright-core";
-import { build } from "vite";
 
 /** A page built for a test. */
 export interface BuiltPage extends Disposable {
@@ -15,8 +17,12 @@ export interface BuiltPage extends Disposable {
 /** Builds the page as it is in the sources, beside what `npm run build` left. */
 export async function buildPage(): Promise<BuiltPage> {
   const folder = mkdtempSync(join(tmpdir(), "ck-page-"));
-  const configFile = fileURLToPath(new URL("../vite.config.ts", import.meta.url));
-  await build({ configFile, logLevel: "error", build: { outDir: folder, emptyOutDir: false } });
+  const vite = join(dirname(createRequire(import.meta.url).resolve("vite/package.json")), "bin/vite.js");
+  // In a process of its own: a test run's NODE_ENV would give it the development build of React.
+  await promisify(execFile)(process.execPath, [vite, "build", "--outDir", folder, "--logLevel", "error"], {
+    cwd: fileURLToPath(new URL("..", import.meta.url)),
+    env: { PATH: process.env["PATH"], NODE_ENV: "production" },
+  });
   return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
@@ -37,10 +43,10 @@ export function readTranscript(page: Page): Promise<ReadMessage[]> {
   );
 }
 
-/** Asks a question with the keyboard. */
+/** Asks a question with the button; Enter is a new line on a touch screen. */
 export async function ask(page: Page, question: string): Promise<void> {
   await page.getByLabel("Your question").fill(question);
-  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Send", exact: true }).click();
 }
 
 /** Resolves when this many answers are finished. */
@@ -82,17 +88,15 @@ export async function watch(page: Page, origin: string, expected: readonly strin
 
 /** The violations that axe finds on the page as it is, as `rule: element`. */
 export async function axeViolations(page: Page): Promise<string[]> {
-  const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-  // In a world of its own: the page's Content-Security-Policy refuses foreign scripts, rightly.
-  const { readFile } = await import("node:fs/promises");
-  await page.evaluate(await readFile(axe, "utf8"));
+  // As a debugger does: the page's Content-Security-Policy refuses foreign scripts, rightly.
+  await page.evaluate(axe.source);
   return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
+    const { axe: run } = globalThis as unknown as {
       axe: {
         run: (where: Document) => Promise<{ violations: { id: string; nodes: { target: unknown[] }[] }[] }>;
       };
     };
-    const { violations } = await axe.run(document);
+    const { violations } = await run.run(document);
     return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
   });
 }

@@ -19,34 +19,35 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 const QUESTION = "What happens to an answer when I close the page?";
 const BEGINNING =
-  "Nothing is lost. Leaving a page only detaches its reader: the answer goes on, and every piece of it is " +
-  "stored **before** anybody sees it [1].\n\nWhen you come back:\n\n- a finished answer is there, with its sources [2];\n";
+  "Nothing is lost. Leaving ends nothing: the responder goes on, and the whole answer is there when you come " +
+  "back [1].\n\n- A **finished** answer is there with its sources [2].\n";
 const END =
-  "- a running one goes on from the last event that you saw [1];\n- only *Stop* ends it, and the text so far is kept [3].\n";
+  "- A **running** one goes on where you left it.\n- Only *Stop* ends it, and the text so far is kept [3].\n";
 
-const cite = (file: string, chapter: string, section: string, quote: string): Citation => ({
-  path: `${file}.md`,
-  chapter,
-  section,
-  anchor: section.toLowerCase().replaceAll(" ", "-"),
-  quote,
-  score: 0.9,
-  url: `/book/${file}.md#${section.toLowerCase().replaceAll(" ", "-")}`,
-});
+const cite = (file: string, chapter: string, section: string, quote: string): Citation => {
+  const anchor = section.toLowerCase().replaceAll(" ", "-");
+  const url = `/book/${file}#${anchor}`;
+  return { path: file, chapter, section, anchor, quote, score: 0.9, url };
+};
 const CITATIONS = [
   cite(
-    "turns",
+    "turns.md",
     "Turns and streams",
-    "Leaving and coming back",
-    "A closed connection detaches a reader and stops nothing.",
+    "Leaving is not stopping",
+    "Closing the tab, a lost network or a timeout of the client ends nothing: the responder goes on, and the whole answer is there when the person comes back.",
   ),
   cite(
-    "messages",
+    "messages.md",
     "Messages, parts and citations",
     "Citations",
-    "After a reload the sources are exactly those that were shown.",
+    "Citations are stored with the answer, so they are the same after a reload.",
   ),
-  cite("turns", "Turns and streams", "Stop", "The text so far is kept with the status `stopped`."),
+  cite(
+    "turns.md",
+    "Turns and streams",
+    "Stop an answer",
+    "The responder's signal is aborted, the text so far is kept, and the status is `stopped`.",
+  ),
 ];
 
 const EARLIER: readonly (readonly [title: string, days: number])[] = [
@@ -111,8 +112,8 @@ const STATES: readonly State[] = [
     name: "streaming",
     async reach(page, stage) {
       const run = await begin(page, stage);
-      await run.emit(`${BEGINNING}- a running one goes on from the`);
-      await page.getByText("goes on from the").waitFor();
+      await run.emit(`${BEGINNING}- A **running** one goes on`);
+      await page.getByText("one goes on").waitFor();
     },
   },
   {
@@ -239,7 +240,11 @@ const STATES: readonly State[] = [
   },
 ];
 
-const SCREENS = [
+interface Screen extends VisitOptions {
+  readonly name: string;
+}
+
+const SCREENS: readonly [Screen, Screen] = [
   { name: "desktop", viewport: { width: 1280, height: 800 } },
   {
     name: "phone",
@@ -248,7 +253,7 @@ const SCREENS = [
     isMobile: true,
     deviceScaleFactor: 2,
   },
-] as const;
+];
 
 const postgres = await startPostgres({ settings: { fsync: "off" } });
 const database = await createDatabase({ server: postgres.url("postgres") });
@@ -299,7 +304,12 @@ try {
     mkdirSync(`${root}docs/images`, { recursive: true });
     const shown = STATES.find((state) => state.name === "answered") as State;
     await take(shown, SCREENS[0], "light", `${root}docs/images/page-light.png`);
-    await take(shown, SCREENS[1], "dark", `${root}docs/images/page-phone-dark.png`);
+    await take(
+      shown,
+      { ...SCREENS[1], deviceScaleFactor: 1.5 },
+      "dark",
+      `${root}docs/images/page-phone-dark.png`,
+    );
   } else {
     const folder = `${root}test-results/screenshots`;
     mkdirSync(folder, { recursive: true });

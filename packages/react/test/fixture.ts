@@ -17,13 +17,13 @@ export interface Fixture extends AsyncDisposable {
 }
 
 /** A page without anything to look at. */
-export interface Page {
+interface Page {
   readonly chat: Chat;
   readonly network: Network;
 }
 
 /** What outlives a page. */
-export type Browser = Map<string, string>;
+type Browser = Map<string, string>;
 
 /** Serves the database of this URL. */
 export async function openFixture(url: string): Promise<Fixture> {
@@ -55,7 +55,7 @@ export async function openFixture(url: string): Promise<Fixture> {
 }
 
 /** The way to a server, which a test can cut. */
-export interface Network {
+interface Network {
   readonly history: History;
   /** Cuts the streams that are open, as a sleeping machine or a proxy does. */
   cut(): void;

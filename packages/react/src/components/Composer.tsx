@@ -1,6 +1,7 @@
 import { type KeyboardEvent, type ReactNode, type RefObject, useId, useLayoutEffect, useRef } from "react";
 
 import { useStrings } from "../hooks/useStrings.ts";
+import { isTouch } from "../state/pointer.ts";
 import type { ThreadState } from "../state/thread-state.ts";
 import { Icon } from "./Icon.tsx";
 
@@ -91,11 +92,6 @@ export function Composer({ text, onText, onSend, onStop, running, field }: Compo
       </div>
     </form>
   );
-}
-
-/** On a screen keyboard Enter starts a new line; sending is the button's. */
-function isTouch(): boolean {
-  return matchMedia("(pointer: coarse)").matches;
 }
 
 /** Makes the field as high as its text; the style sheet caps it. */

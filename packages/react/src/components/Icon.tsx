@@ -30,7 +30,11 @@ export interface IconProps {
 export function Icon({ name }: IconProps): ReactNode {
   return (
     <svg className="ck-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-      {name === "stop" ? <rect x="7" y="7" width="10" height="10" rx="2" /> : <path d={STROKES[name]} />}
+      {name === "stop" ? (
+        <rect x="5.5" y="5.5" width="13" height="13" rx="2.5" />
+      ) : (
+        <path d={STROKES[name]} />
+      )}
     </svg>
   );
 }

@@ -11,6 +11,7 @@ import { Icon } from "./Icon.tsx";
 import { Notice } from "./Notice.tsx";
 import { Sources } from "./Sources.tsx";
 import { ToolCard } from "./ToolCard.tsx";
+import { Waiting } from "./Waiting.tsx";
 
 /** What can be done with a message; each takes its id. */
 export interface MessageActions {
@@ -92,7 +93,7 @@ function AnswerView({ entry, actions, connection }: MessageViewProps): ReactNode
           state={growing ? "growing" : "finished"}
         />
       ))}
-      {growing && <span className="ck-caret" aria-hidden="true" />}
+      {growing && (content.length === 0 ? <Waiting /> : <span className="ck-caret" aria-hidden="true" />)}
       {citations.length > 0 && <Sources citations={citations} />}
       {connection === "resuming" && <Notice tone="quiet">{strings.resuming}</Notice>}
       <Ending entry={entry} actions={actions} />

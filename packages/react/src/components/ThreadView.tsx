@@ -4,6 +4,7 @@ import { useScrollKeeper } from "../hooks/useScrollKeeper.ts";
 import { useSnapshot } from "../hooks/useSnapshot.ts";
 import { useStrings } from "../hooks/useStrings.ts";
 import type { Chat } from "../state/chat.ts";
+import { isTouch } from "../state/pointer.ts";
 import type { Thread } from "../state/thread.ts";
 import { Composer } from "./Composer.tsx";
 import { Icon } from "./Icon.tsx";
@@ -34,8 +35,7 @@ export function ThreadView({ chat, thread, welcome, onSend, onNew }: ThreadViewP
 
   useEffect(() => chat.show(thread), [chat, thread]);
   useEffect(() => {
-    // Not on a touch screen: it would raise the keyboard over the page.
-    if (!matchMedia("(pointer: coarse)").matches) field.current?.focus();
+    if (!isTouch()) field.current?.focus();
   }, []);
 
   const write = (draft: string): void => {
@@ -46,7 +46,12 @@ export function ThreadView({ chat, thread, welcome, onSend, onNew }: ThreadViewP
     write("");
     thread.send(text);
     scroll.toEnd();
+    keepFocus();
     onSend?.();
+  };
+  /** The button that was pressed goes away, and must not take the focus with it. */
+  const keepFocus = (): void => {
+    if (!isTouch()) field.current?.focus();
   };
   const actions = useMemo<MessageActions>(
     () => ({
@@ -89,7 +94,10 @@ export function ThreadView({ chat, thread, welcome, onSend, onNew }: ThreadViewP
             field={field}
             running={state.running}
             onText={write}
-            onStop={() => void thread.stop()}
+            onStop={() => {
+              void thread.stop();
+              keepFocus();
+            }}
             onSend={send}
           />
         )}

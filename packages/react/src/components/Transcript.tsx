@@ -7,6 +7,7 @@ import type { Thread } from "../state/thread.ts";
 import { Icon } from "./Icon.tsx";
 import { type MessageActions, MessageView } from "./MessageView.tsx";
 import { Notice } from "./Notice.tsx";
+import { Waiting } from "./Waiting.tsx";
 
 /** What {@link Transcript} takes. */
 export interface TranscriptProps {
@@ -21,13 +22,14 @@ export function Transcript(props: TranscriptProps): ReactNode {
   const strings = useStrings();
   const { thread, state, actions } = props;
   const { containerRef, contentRef, container } = props.scroll;
-  const { entries, older, running } = state;
+  const { entries, older, running, status } = state;
   const waiting = running !== null && !entries.some((entry) => entry.status === "streaming");
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- scrolled with the keyboard
     <section className="ck-scroll" ref={containerRef} aria-label={strings.messages} tabIndex={0}>
       <div className="ck-column" ref={contentRef}>
         {older !== "none" && <Older key={entries[0]?.id} thread={thread} state={state} root={container} />}
+        {status === "failed" && entries.length > 0 && <Unread thread={thread} state={state} />}
         {entries.map((entry) => (
           <MessageView
             key={entry.id}
@@ -36,15 +38,30 @@ export function Transcript(props: TranscriptProps): ReactNode {
             connection={running?.replyId === entry.id ? running.connection : null}
           />
         ))}
-        {waiting && (
-          <p className="ck-waiting" aria-hidden="true">
-            <span />
-            <span />
-            <span />
-          </p>
-        )}
+        {waiting && <Waiting />}
       </div>
     </section>
+  );
+}
+
+interface UnreadProps {
+  readonly thread: Thread;
+  readonly state: ThreadState;
+}
+
+/** Above what was asked in a conversation whose messages could not be read: it holds more than is shown. */
+function Unread({ thread, state }: UnreadProps): ReactNode {
+  const strings = useStrings();
+  const retry = (
+    <button type="button" className="ck-button" onClick={() => void thread.open()}>
+      <Icon name="retry" />
+      {strings.retry}
+    </button>
+  );
+  return (
+    <Notice tone="trouble" actions={retry}>
+      <strong>{strings.historyFailed}.</strong> {state.failure}
+    </Notice>
   );
 }
 

@@ -11,11 +11,22 @@ export interface BlockViewProps {
   readonly token: MarkedToken;
   /** What the markers `[1]`, `[2]`, … refer to; must be the same array while nothing of it changes. */
   readonly citations: readonly Citation[];
+  /** Of a heading: 0 for the highest depth of its text, 1 for the next that occurs. */
+  readonly rank: number;
 }
 
 /** A block of an answer as elements; a finished block is never rendered again. */
-export const BlockView: (props: BlockViewProps) => ReactNode = memo(({ token, citations }: BlockViewProps) =>
-  block(token, citations),
+export const BlockView: (props: BlockViewProps) => ReactNode = memo(
+  ({ token, citations, rank }: BlockViewProps) => {
+    if (token.type !== "heading") return block(token, citations);
+    // The page's own headings are the levels 1 and 2; a text that begins with `##` or `###` leaves no gap.
+    const Heading = (["h3", "h4", "h5"] as const)[rank] ?? "h6";
+    return (
+      <Heading>
+        <Inline tokens={token.tokens} citations={citations} />
+      </Heading>
+    );
+  },
 );
 
 function block(token: MarkedToken, citations: readonly Citation[]): ReactNode {
@@ -23,11 +34,13 @@ function block(token: MarkedToken, citations: readonly Citation[]): ReactNode {
   switch (token.type) {
     case "paragraph":
       return <p>{inline(token.tokens)}</p>;
-    case "heading": {
-      // The page's own headings are the levels 1 and 2.
-      const Heading = (["h3", "h4", "h5"] as const)[token.depth - 1] ?? "h6";
-      return <Heading>{inline(token.tokens)}</Heading>;
-    }
+    case "heading":
+      // In a list or a quotation it heads nothing.
+      return (
+        <p>
+          <strong>{inline(token.tokens)}</strong>
+        </p>
+      );
     case "list":
       return list(token, citations);
     case "blockquote":

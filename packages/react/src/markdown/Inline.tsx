@@ -60,7 +60,9 @@ function withMarks(text: string, citations: readonly Citation[]): ReactNode {
   const pieces = text.split(/\[(\d{1,3})\]/);
   if (pieces.length === 1) return decodeReferences(text);
   return pieces.map((piece, index) => {
-    if (index % 2 === 0) return decodeReferences(piece);
+    // A marker stays on the line of the word that it is for.
+    if (index % 2 === 0)
+      return decodeReferences(piece).replace(/ $/, index < pieces.length - 1 ? "\u00a0" : " ");
     const citation = citations[Number(piece) - 1];
     return citation === undefined ? (
       `[${piece}]`

@@ -76,7 +76,10 @@ test("finished blocks stay the same objects while the text grows", () => {
 
 test("Markdown becomes elements", () => {
   expect(html("## A &amp; B\n\n*x* **y** ~~z~~ `&lt;`  \n\\*")).toBe(
-    "<h4>A &amp; B</h4><p><em>x</em> <strong>y</strong> <del>z</del> <code>&amp;lt;</code><br/>*</p>",
+    "<h3>A &amp; B</h3><p><em>x</em> <strong>y</strong> <del>z</del> <code>&amp;lt;</code><br/>*</p>",
+  );
+  expect(html("### A\n\n# B\n\n> # C")).toBe(
+    "<h4>A</h4><h3>B</h3><blockquote><p><strong>C</strong></p></blockquote>",
   );
   expect(html("3. a\n4. b")).toBe('<ol start="3"><li>a</li><li>b</li></ol>');
   expect(html("a < b && c > `d`")).toBe("<p>a &lt; b &amp;&amp; c &gt; <code>d</code></p>");
@@ -89,8 +92,8 @@ test("raw HTML is shown as the text that it is", () => {
 
 test("a marker with a citation is a link to it, without one it is text", () => {
   expect(html("It keeps [1], does it not [2]?", [citation])).toBe(
-    '<p>It keeps <a class="ck-mark" href="/book/docs/intro.md#what-it-is" target="_blank" rel="noopener" ' +
-      'title="Introduction › What it is" aria-label="Source 1: Introduction › What it is">1</a>, does it not [2]?</p>',
+    '<p>It keeps\u00a0<a class="ck-mark" href="/book/docs/intro.md#what-it-is" target="_blank" rel="noopener" ' +
+      'title="Introduction › What it is" aria-label="Source 1: Introduction › What it is">1</a>, does it not\u00a0[2]?</p>',
   );
   expect(html("[1]", [{ ...citation, url: "javascript:alert(1)" }])).not.toContain("href");
   expect(html("`[1]`", [citation])).toBe("<p><code>[1]</code></p>");

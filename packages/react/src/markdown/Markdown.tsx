@@ -21,10 +21,18 @@ export function Markdown({ text, citations, state }: MarkdownProps): ReactNode {
     () => (state === "growing" ? growing(withoutOpenMark(text)) : createBlocks()(text)),
     [growing, state, text],
   );
+  const depths = [
+    ...new Set(blocks.flatMap(({ token }) => (token.type === "heading" ? [token.depth] : []))),
+  ].sort((a, b) => a - b);
   return (
     <div className="ck-markdown">
-      {blocks.map((block) => (
-        <BlockView key={block.key} token={block.token} citations={stable} />
+      {blocks.map(({ key, token }) => (
+        <BlockView
+          key={key}
+          token={token}
+          citations={stable}
+          rank={token.type === "heading" ? depths.indexOf(token.depth) : 0}
+        />
       ))}
     </div>
   );

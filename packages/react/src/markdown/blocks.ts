@@ -1,7 +1,7 @@
 import { Lexer, type MarkedToken, type Token } from "marked";
 
 /** A top-level block of a Markdown text: the same object as long as nothing of it has changed. */
-export interface Block {
+interface Block {
   /** Stable while the text grows. */
   readonly key: number;
   /** Where it begins in the text, whose line ends are `\n`. */

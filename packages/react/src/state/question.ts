@@ -21,7 +21,7 @@ export interface Questions {
 }
 
 /** What changes of a question on its way. */
-export type QuestionChange = Pick<Question, "delivery"> & Partial<Pick<Question, "failure" | "shown">>;
+type QuestionChange = Pick<Question, "delivery"> & Partial<Pick<Question, "failure" | "shown">>;
 
 /** What {@link createQuestions} takes. */
 export interface QuestionsOptions {

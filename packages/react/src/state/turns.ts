@@ -22,10 +22,10 @@ export interface Turns {
 }
 
 /** What has to be known of a turn to follow it. */
-export type FollowedTurn = Pick<Turn, "id" | "messageId" | "persisted"> & { readonly replyId: string };
+type FollowedTurn = Pick<Turn, "id" | "messageId" | "persisted"> & { readonly replyId: string };
 
 /** A stream that `startTurn` gave. */
-export interface OpenStream {
+interface OpenStream {
   readonly events: AsyncIterable<TurnEvent>;
   /** Aborting it closes the stream. */
   readonly controller: AbortController;
