@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { type CoreHistory, type HistoryOptions, createHistory, createPool } from "@chatkeep/core";
 import type { Owner } from "@chatkeep/protocol";
-import { type ScriptedResponder, createScriptedResponder } from "@chatkeep/testing";
+import { type Database, type ScriptedResponder, createScriptedResponder } from "@chatkeep/testing";
 import type { HistoryFixture } from "@chatkeep/testing/contract";
 
 /** A fixture of the contract whose histories are core's own. */
@@ -51,4 +51,23 @@ function openNode(url: string, options: Partial<HistoryOptions>): CoreHistory {
     await pool.end();
   };
   return { ...history, close, [Symbol.asyncDispose]: () => close() };
+}
+
+/** A role that may log in to the database and has no other right. */
+export async function createLogin(
+  database: Database,
+): Promise<AsyncDisposable & { name: string; url: string }> {
+  const name = `${database.name}_login`;
+  await database.pool.query(`create role ${name} login password 'secret' nosuperuser nocreaterole`);
+  const url = new URL(database.url);
+  url.username = name;
+  url.password = "secret";
+  return {
+    name,
+    url: url.href,
+    async [Symbol.asyncDispose]() {
+      await database.pool.query(`drop owned by ${name} cascade`);
+      await database.pool.query(`drop role ${name}`);
+    },
+  };
 }

@@ -18,7 +18,7 @@ import { type Database, createDatabase } from "@chatkeep/testing";
 import { describe, expect, it } from "vitest";
 
 import { readMigrations, readSecurity } from "../src/database/release.ts";
-import { newUser } from "./fixture.ts";
+import { createLogin, newUser } from "./fixture.ts";
 import { dumpSchema } from "./schema.ts";
 
 const SCRIPT = fileURLToPath(new URL("processes/migrate.ts", import.meta.url));
@@ -220,23 +220,6 @@ async function makeVersion(database: Database, version: number, owner: Owner): P
   ];
   for (const statement of statements) await client.query(statement);
   await client.end();
-}
-
-/** A role that may log in to the database and has no other right. */
-async function createLogin(database: Database): Promise<AsyncDisposable & { name: string; url: string }> {
-  const name = `${database.name}_login`;
-  await database.pool.query(`create role ${name} login password 'secret' nosuperuser nocreaterole`);
-  const url = new URL(database.url);
-  url.username = name;
-  url.password = "secret";
-  return {
-    name,
-    url: url.href,
-    async [Symbol.asyncDispose]() {
-      await database.pool.query(`drop owned by ${name} cascade`);
-      await database.pool.query(`drop role ${name}`);
-    },
-  };
 }
 
 function withParameters(url: URL, parameters: Record<string, string>): URL {
