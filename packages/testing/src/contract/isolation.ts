@@ -15,6 +15,8 @@ const CALLS: Readonly<
   appendMessages: (history, owner, id) =>
     history.appendMessages(owner, id, [{ role: "user", content: "Hello" }]),
   listMessages: (history, owner, id) => history.listMessages(owner, id),
+  getMessage: (history, owner, id) => history.getMessage(owner, id, "m1"),
+  deleteMessage: (history, owner, id) => history.deleteMessage(owner, id, "m1"),
   clearMessages: (history, owner, id) => history.clearMessages(owner, id),
   startTurn: (history, owner, id) => history.startTurn(owner, id, { content: "Hello" }),
   getTurn: (history, owner, id, turn) => history.getTurn(owner, id, turn),

@@ -14,6 +14,8 @@ const CALLS: Readonly<Record<string, (history: History, owner: Owner) => Promise
   appendMessages: (history, owner) =>
     history.appendMessages(owner, randomUUID(), [{ role: "user", content: "Hello" }]),
   listMessages: (history, owner) => history.listMessages(owner, randomUUID()),
+  getMessage: (history, owner) => history.getMessage(owner, randomUUID(), randomUUID()),
+  deleteMessage: (history, owner) => history.deleteMessage(owner, randomUUID(), randomUUID()),
   clearMessages: (history, owner) => history.clearMessages(owner, randomUUID()),
   getTurn: (history, owner) => history.getTurn(owner, randomUUID(), randomUUID()),
   followTurn: (history, owner) => collect(history.followTurn(owner, randomUUID(), randomUUID())),
