@@ -1,4 +1,5 @@
 -- The latest messages between two numbers, oldest first; the caller has set the owner.
+-- One plan for all calls, as in page_messages.
 create function latest_messages(
   owner uuid,
   conversation text,
@@ -6,7 +7,7 @@ create function latest_messages(
   below_seq bigint,
   page_limit integer
 ) returns json
-language plpgsql security definer set search_path from current as $$
+language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 begin
   return (
     select coalesce(json_agg(to_json(page) order by page.seq), '[]') from (

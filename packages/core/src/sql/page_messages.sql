@@ -1,5 +1,7 @@
 -- A window of a conversation by number, oldest first inside: the latest below `before_seq` (or below the
 -- newest `page_offset`), or the earliest above `after_seq`. Costs the same at any length (law 13).
+-- One plan for all calls: as it cannot know the limit it would look dear, and each call be planned anew
+-- (0.48 ms instead of 0.25).
 create function page_messages(
   owner uuid,
   conversation text,
@@ -8,7 +10,7 @@ create function page_messages(
   page_offset bigint,
   page_limit integer
 ) returns table (total bigint, first_seq bigint, running_turn uuid, messages json)
-language plpgsql security definer set search_path from current as $$
+language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 declare
   cleared bigint;
   upper_seq bigint;

@@ -1,4 +1,5 @@
 -- The events of a turn after `after_seq`, in order, with the turn's status; `last_event` once it is settled.
+-- One plan for all calls, as in page_messages.
 create function read_events(
   owner uuid,
   conversation text,
@@ -6,7 +7,7 @@ create function read_events(
   after_seq integer,
   page_limit integer
 ) returns table (status text, last_event integer, events json)
-language plpgsql security definer set search_path from current as $$
+language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_variable
 declare
   t turns;
