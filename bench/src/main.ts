@@ -1,0 +1,25 @@
+import { parseArgs } from "node:util";
+
+import { type Measure, toJson, toLine } from "./measure.ts";
+
+/** The suites, each loaded when it is run. */
+const SUITES: Record<string, () => Promise<AsyncIterable<Measure>>> = {
+  store: async () => (await import("./store.ts")).measureStore(),
+  turns: async () => (await import("./turns.ts")).measureTurns(),
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean", default: false } },
+});
+const unknown = positionals.filter((name) => !Object.hasOwn(SUITES, name));
+if (unknown.length > 0) {
+  console.error(`There is no suite ${unknown.join(", ")}: the suites are ${Object.keys(SUITES).join(", ")}.`);
+  process.exit(2);
+}
+for (const name of positionals.length > 0 ? positionals : Object.keys(SUITES)) {
+  if (!values.json) console.log(`\n${name}`);
+  for await (const measure of await SUITES[name]!()) {
+    console.log(values.json ? toJson(measure) : toLine(measure));
+  }
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from "node:crypto";
+
+import type { Queryable } from "@chatkeep/core";
+
+import type { Thread } from "./thread.ts";
+
+/** What the best hand-written program would get out of the same tables. */
+export interface Limit {
+  append(thread: Thread, content: string): Promise<unknown>;
+  page(thread: Thread): Promise<unknown>;
+}
+
+/**
+ * The same statements on the same tables and indexes through the bare driver, prepared under names, as
+ * a superuser whom no row-level security touches. No function, no check of what is given, no owner set,
+ * no look for an id that is there already, and rows as the driver parses them.
+ */
+export function createLimit(pool: Queryable): Limit {
+  return {
+    append: ({ ownerId, id }, content) =>
+      pool.query({
+        name: "limit append",
+        text: APPEND,
+        values: [
+          ownerId,
+          id,
+          [randomUUID()],
+          ["user"],
+          [JSON.stringify([{ type: "text", text: content }])],
+          content,
+        ],
+      }),
+    page: ({ ownerId, id }) => pool.query({ name: "limit page", text: PAGE, values: [ownerId, id, 20] }),
+  };
+}
+
+const APPEND = `
+  with conversation as (
+    update chatkeep.conversations c set
+      last_seq = c.last_seq + cardinality($3::text[]),
+      active_no = nextval('chatkeep.activity'),
+      updated_at = clock_timestamp(),
+      title = coalesce(c.title, $6),
+      title_source = coalesce(c.title_source, 'question'),
+      preview = $6
+    where c.owner_id = $1 and c.id = $2 and c.deleted_at is null
+    returning c.last_seq - cardinality($3::text[]) as base
+  )
+  insert into chatkeep.messages as m (owner_id, conversation_id, seq, id, role, parts)
+  select $1, $2, base + row_number() over (order by given.place), given.id, given.role, given.body
+  from conversation, unnest($3::text[], $4::text[], $5::json[]) with ordinality as given (id, role, body, place)
+  returning to_json(m)`;
+
+const PAGE = `
+  select
+    c.last_seq - c.cleared_seq as total, c.cleared_seq + 1 as first_seq, c.running_turn,
+    (
+      select coalesce(json_agg(to_json(page) order by page.seq), '[]') from (
+        select m.* from chatkeep.messages m
+        where m.owner_id = $1 and m.conversation_id = $2 and m.seq > c.cleared_seq and m.seq < c.last_seq + 1
+        order by m.seq desc limit $3
+      ) page
+    ) as messages
+  from chatkeep.conversations c
+  where c.owner_id = $1 and c.id = $2 and c.deleted_at is null`;
