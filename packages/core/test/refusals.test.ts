@@ -113,7 +113,7 @@ describe("the database itself refuses, even a superuser,", () => {
     ],
     ["a default of no scope", "set scope = null", CHECK, "conversations_default_scope"],
     ["a title of nobody", "set title = 'x', title_source = null", CHECK, "conversations_title"],
-    ["numbers that go back", "set last_seq = -1", CHECK, "conversations_seq"],
+    ["numbers that go back", "set cleared_seq = -1", CHECK, "conversations_seq"],
     ["an id that no path can hold", "set id = 'a b'", CHECK, "conversations_id"],
     ["an owner who is not there", `set owner_id = '${randomUUID()}'`, FOREIGN_KEY, "conversations_owner"],
   ])("%s", async (_what, change, code, constraint) => {
