@@ -136,7 +136,7 @@ test("a draft is each conversation's own, over a reload too; the composer is not
   const a = await conversationOf(page);
   const run = await script.started(a);
   await field.fill("a draft in A");
-  await page.getByRole("button", { name: "New conversation" }).click();
+  await page.getByRole("button", { name: "New conversation", exact: true }).click();
   await page.getByText("What would you like to know?").waitFor();
   expect(await field.inputValue()).toBe("");
   await field.fill("a draft in a new one");

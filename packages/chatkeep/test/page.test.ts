@@ -93,7 +93,7 @@ test("A3, A7: two conversations stay apart; the one is deleted after a confirmat
   await ask(page, "What is a conversation?");
   await answered(page, 1);
   const first = await readTranscript(page);
-  await page.getByRole("button", { name: "New conversation" }).click();
+  await page.getByRole("button", { name: "New conversation", exact: true }).click();
   await page.getByText("What would you like to know?").waitFor();
   await ask(page, "What is a turn?");
   await answered(page, 1);

@@ -109,7 +109,7 @@ export function createThread(options: ThreadOptions): Thread {
     owner,
     conversationId,
     questions,
-    onSaved: () => void read(),
+    onSaved: () => void readBack(),
     onAnew({ id }) {
       for (const live of turns.list()) if (live.questionId === id) turns.remove(live.turnId);
       void pump();
@@ -142,7 +142,9 @@ export function createThread(options: ThreadOptions): Thread {
     try {
       const { conversation } = await history.createConversation(owner, { id: conversationId });
       exists = true;
-      onConversation?.("active", conversation);
+      // It gets its title with the first question; until then that is how it begins.
+      const preview = conversation.preview ?? questions.list()[0]?.text ?? null;
+      onConversation?.("active", { ...conversation, preview });
     } catch (error) {
       // During an outage the question may be answered all the same, unsaved; it is created with the replay.
       if (!isPassing(error)) throw error;
@@ -217,7 +219,16 @@ export function createThread(options: ThreadOptions): Thread {
     return pump();
   };
 
-  /** Reads back the messages of a turn that has ended, trying until the store can be reached. */
+  /** Reads what was just stored, trying until the store can be reached. */
+  async function readBack(): Promise<void> {
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      if ((await read()) !== "passing") break;
+      await pause({ ms: backoff(attempt), signal });
+    }
+    void reportActivity();
+  }
+
+  /** A turn has ended: what the store has of it replaces what was followed; what it has not is kept for it. */
   async function settle(live: LiveTurn): Promise<void> {
     const { status: end, parts, receipt } = live.answer();
     tell(end === "running" ? "interrupted" : end);
@@ -226,11 +237,7 @@ export function createThread(options: ThreadOptions): Thread {
       questions.mark(live.questionId, { delivery: "unsaved", shown });
       replay.start();
     }
-    for (let attempt = 0; live.persisted && !signal.aborted; attempt++) {
-      if ((await read()) !== "passing") break;
-      await pause({ ms: backoff(attempt), signal });
-    }
-    void reportActivity();
+    if (live.persisted) await readBack();
     return pump();
   }
 
