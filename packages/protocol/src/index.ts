@@ -24,3 +24,4 @@ export * from "./wire/personal-data.ts";
 export * from "./wire/problem.ts";
 export * from "./wire/query.ts";
 export * from "./wire/turn.ts";
+export * from "./wire/ui-message.ts";

@@ -67,13 +67,15 @@ export function openapiOf(routes: readonly Route[]): Node {
 }
 
 function operationOf(route: Route, schemas: Node): Node {
-  const owned = route.access === "owner";
   return {
     operationId: route.id,
     tags: [route.tag],
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
-    security: owned ? [{ session: [] }, { user: [] }, { server: [] }] : [],
+    security: [
+      ...(route.access === "anyone" ? [] : [{ session: [] }, { user: [] }, { server: [] }]),
+      ...(route.access === "guest" ? [{}] : []),
+    ],
     parameters: [
       ...parametersOf("path", route.params, schemas),
       ...parametersOf("query", route.search, schemas),
@@ -120,12 +122,13 @@ function repliesOf(replies: Readonly<Record<number, Reply>>, schemas: Node): Nod
 /** The errors of a route, by status: several codes share one. */
 function problemsOf(route: Route, schemas: Node): Node {
   const codes = new Set([
-    ...(route.access === "owner" ? WITH_OWNER : []),
+    ...(route.access === "anyone" ? [] : WITH_OWNER),
     ...(route.body === undefined ? [] : (["payload_too_large"] as const)),
     ...(route.errors ?? []),
     ...ALWAYS,
   ]);
-  const schema = schemaOf(problem, "output", schemas);
+  const schema = schemaOf(route.refusal?.json ?? problem, "output", schemas);
+  const type = route.refusal === undefined ? "application/problem+json" : "application/json";
   const byStatus = Object.groupBy(codes, (code) => ERRORS[code].status);
   return Object.fromEntries(
     Object.entries(byStatus)
@@ -134,7 +137,7 @@ function problemsOf(route: Route, schemas: Node): Node {
         status,
         {
           description: shared.map((code) => `\`${code}\``).join(", "),
-          content: { "application/problem+json": { schema } },
+          content: { [type]: { schema } },
         },
       ]),
   );

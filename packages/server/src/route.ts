@@ -1,4 +1,4 @@
-import type { ErrorCode, Owner } from "@chatkeep/protocol";
+import type { ChatkeepError, ErrorCode, Owner } from "@chatkeep/protocol";
 import type { z } from "zod";
 
 import { type Caller, requireUser } from "./identity/caller.ts";
@@ -34,20 +34,30 @@ export interface RouteInfo {
   readonly replies: Readonly<Record<number, Reply>>;
   /** The codes that this route adds to those that any route of its access may answer. */
   readonly errors?: readonly ErrorCode[];
+  /** How its errors are written; default: as problem+json. */
+  readonly refusal?: Refusal;
+}
+
+/** How a door writes errors. */
+export interface Refusal {
+  /** The schema of the JSON body. */
+  readonly json: z.ZodType;
+  readonly response: (error: ChatkeepError, requestId: string) => Response;
 }
 
 /** What the router gives of a request; credentials and body are only read by routes that need them. */
 interface Arrival extends Call {
   readonly path: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string | string[]>>;
-  readonly identify: () => Promise<Caller>;
+  /** Says who sent the request, or one that carries what its body or query names. */
+  readonly identify: (request?: Request) => Promise<Caller>;
   readonly body: () => Promise<unknown>;
 }
 
 /** A route as the router takes it. */
 export interface Route extends RouteInfo {
-  /** `owner`: only with a credential; `anyone`: without. */
-  readonly access: "owner" | "anyone";
+  /** `owner`: only with a credential; `guest`: with one or without; `anyone`: none is read. */
+  readonly access: "owner" | "guest" | "anyone";
   /** What {@link OwnerRoute} says of it. */
   readonly limited: "at once" | "when its messages are known";
   readonly params: z.ZodType | undefined;
@@ -117,6 +127,39 @@ function requireOwnIds(owner: Owner, input: { path: unknown; query: unknown; bod
       if (typeof id === "string") requireUser(owner, id, place === "body" ? `/${name}` : name);
     }
   }
+}
+
+/** What {@link guestRoute} takes. */
+export interface GuestRoute<Query, Body> extends RouteInfo {
+  readonly search?: z.ZodType<Query>;
+  readonly body?: z.ZodType<Body>;
+  /** See {@link OwnerRoute}. */
+  readonly limited?: "at once" | "when its messages are known";
+  readonly handle: (
+    call: Call & { identify: Arrival["identify"]; query: Query; body: Body },
+  ) => Promise<Response>;
+}
+
+/** A route that finds out itself whose request it is: the credential may stand in its query or body, or be left out. */
+export function guestRoute<Query = undefined, Body = undefined>(route: GuestRoute<Query, Body>): Route {
+  const { handle, search, body, limited = "at once", ...info } = route;
+  return {
+    ...info,
+    access: "guest",
+    limited,
+    params: undefined,
+    search,
+    body,
+    answer: async ({ request, requestId, cut, identify, ...arrival }) =>
+      handle({
+        request,
+        requestId,
+        cut,
+        identify,
+        query: search === undefined ? (undefined as Query) : validate(search, arrival.query, "query"),
+        body: body === undefined ? (undefined as Body) : validate(body, await arrival.body(), "body"),
+      }),
+  };
 }
 
 /** What {@link openRoute} takes. */

@@ -51,7 +51,7 @@ export function createRouter(options: RouterOptions): Fetch {
     try {
       response = await work(requestId);
     } catch (error) {
-      response = failureResponse(error, request, requestId, log);
+      response = failureResponse(error, { request, route, requestId, log });
     }
     for (const [name, value] of SECURITY_HEADERS) {
       if (!response.headers.has(name)) response.headers.set(name, value);
@@ -106,7 +106,7 @@ export function createRouter(options: RouterOptions): Fetch {
             cut: cutOf(context),
             path: context.req.param(),
             query: queryOf(request),
-            identify: () => admit(request, route, visit),
+            identify: (carrier = request) => admit(carrier, route, visit),
             body: () => readBody(request, bodyLimit),
           }),
         );
@@ -136,7 +136,14 @@ const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
 /** Nobody reads this status: the client is gone. nginx writes it into its log for the same. */
 const CLIENT_GONE = 499;
 
-function failureResponse(thrown: unknown, request: Request, requestId: string, log: Log): Response {
+interface Failed {
+  readonly request: Request;
+  readonly route: Route | undefined;
+  readonly requestId: string;
+  readonly log: Log;
+}
+
+function failureResponse(thrown: unknown, { request, route, requestId, log }: Failed): Response {
   if (request.signal.aborted) return new Response(null, { status: CLIENT_GONE });
   const error = isChatkeepError(thrown)
     ? thrown
@@ -152,7 +159,7 @@ function failureResponse(thrown: unknown, request: Request, requestId: string, l
     if (error.code === "internal") log.error(fields, "a request failed");
     else log.warn(fields, "a request could not be served");
   }
-  return problemResponse(error, requestId);
+  return (route?.refusal?.response ?? problemResponse)(error, requestId);
 }
 
 function otherMethod(request: Request, requestId: string, allow: string): Response {

@@ -1,4 +1,7 @@
+import type { Responder } from "@chatkeep/protocol";
+
 import { type Authenticate, authenticateSession } from "./authenticate.ts";
+import { doorRoutes } from "./doors/doors.ts";
 import { createIdentify } from "./identity/caller.ts";
 import type { ServerKey } from "./identity/server-keys.ts";
 import { limitHistory } from "./limits/limited-history.ts";
@@ -8,12 +11,14 @@ import type { Route } from "./route.ts";
 import { type Fetch, createRouter } from "./router.ts";
 import { type Chapters, bookRoutes } from "./routes/book.ts";
 import { claimRoutes } from "./routes/claim.ts";
+import { contextRoutes } from "./routes/context.ts";
 import { conversationRoutes } from "./routes/conversations.ts";
 import { documentRoutes } from "./routes/documents.ts";
 import { type Health, healthRoutes } from "./routes/health.ts";
 import { meRoutes } from "./routes/me.ts";
 import { type WritableRoles, messageRoutes } from "./routes/messages.ts";
 import { trashRoutes } from "./routes/trash.ts";
+import { searchRoutes } from "./routes/search.ts";
 import { turnRoutes } from "./routes/turns.ts";
 import type { ServedHistory } from "./served-history.ts";
 import { createCors } from "./web/cors.ts";
@@ -38,6 +43,11 @@ export interface ServerOptions {
   readonly trustedProxies?: number;
   /** The sites besides this one whose pages may use the API: `https://example.org`, or `*` for any. Default: none. */
   readonly origins?: readonly string[];
+  /**
+   * Answers who carries no credential, at `POST /chat` only: nothing of it is kept. Default: nobody; they are
+   * asked for one.
+   */
+  readonly responder?: Responder;
   /** Which roles an owner may write without a turn. Default: `user` only. */
   readonly writableRoles?: WritableRoles;
   /** The book whose text is shown at `/book`. Default: none. */
@@ -71,6 +81,7 @@ export function createServer(options: ServerOptions): Server {
     limits = NO_LIMITS,
     trustedProxies = 0,
     origins = [],
+    responder,
     writableRoles = () => ["user"],
     book,
     fallback = () => Promise.resolve(undefined),
@@ -85,12 +96,15 @@ export function createServer(options: ServerOptions): Server {
     ...conversationRoutes(history),
     ...trashRoutes(history),
     ...messageRoutes({ history, writableRoles }),
+    ...searchRoutes(history),
+    ...contextRoutes(history),
     ...turnRoutes({ history, heartbeat, log }),
     ...meRoutes({ history, log }),
     ...claimRoutes(history),
     ...(book === undefined ? [] : bookRoutes(book)),
     ...healthRoutes({ health, ready }),
     ...documentRoutes(() => routes),
+    ...doorRoutes({ history, health, responder, writableRoles, heartbeat, log }),
   ];
   const fetch = createRouter({
     routes,

@@ -3,9 +3,21 @@ import { DONE_FRAME, HEARTBEAT_FRAME, STREAM_HEADERS, type TurnEvent, encodeFram
 import type { Log } from "./log.ts";
 
 /** What {@link streamEvents} takes. */
-export interface StreamOptions {
+export interface StreamOptions extends ReaderOptions {
   /** Begins to follow; aborting the signal detaches the reader and leaves the turn alone. */
   readonly follow: (signal: AbortSignal) => AsyncIterable<TurnEvent> | Promise<AsyncIterable<TurnEvent>>;
+}
+
+/** What {@link streamFrames} takes. */
+export interface FrameOptions extends ReaderOptions {
+  /** Begins to follow; each piece is a frame or several. */
+  readonly follow: (signal: AbortSignal) => AsyncIterable<string> | Promise<AsyncIterable<string>>;
+  /** The frame after the last; `""` for none. */
+  readonly done: string;
+}
+
+/** Who reads a stream. */
+interface ReaderOptions {
   readonly request: Request;
   /** Cuts the connection of a reader that does not read. */
   readonly cut: (() => void) | undefined;
@@ -22,12 +34,28 @@ export interface StreamOptions {
 const FIRST_EVENT_WAIT = 1_000;
 
 /**
- * A turn's events as a response. One event is taken for each that the reader took, so what waits in
- * memory is one frame however slow the reader is. It ends with `[DONE]` when the turn is settled; when the
- * events fail before, it ends without, and the reader resumes.
+ * A turn's events as a response. It ends with `[DONE]` when the turn is settled; when the events fail before,
+ * it ends without, and the reader resumes.
  */
 export async function streamEvents(options: StreamOptions): Promise<Response> {
-  const { request, heartbeat, log } = options;
+  return streamFrames({
+    ...options,
+    headers: { ...STREAM_HEADERS, ...options.headers },
+    follow: async (signal) => framesOf(await options.follow(signal)),
+    done: DONE_FRAME,
+  });
+}
+
+async function* framesOf(events: AsyncIterable<TurnEvent>): AsyncGenerator<string, void, void> {
+  for await (const event of events) yield encodeFrame(event);
+}
+
+/**
+ * Frames of server-sent events as a response. One is taken for each that the reader took, so what waits in
+ * memory is one frame however slow the reader is.
+ */
+export async function streamFrames(options: FrameOptions): Promise<Response> {
+  const { request, heartbeat, log, done } = options;
   const detach = new AbortController();
   const onAbort = (): void => detach.abort();
   request.signal.addEventListener("abort", onAbort, { once: true });
@@ -36,13 +64,20 @@ export async function streamEvents(options: StreamOptions): Promise<Response> {
     const events = (await options.follow(detach.signal))[Symbol.asyncIterator]();
     const first = events.next();
     await settledWithin(first, FIRST_EVENT_WAIT);
-    const body = createBody({ events, first, detach, release, heartbeat, cut: options.cut, log });
-    return new Response(body, { headers: { ...STREAM_HEADERS, ...options.headers } });
+    const body = createBody({ events, first, done, detach, release, heartbeat, cut: options.cut, log });
+    return new Response(body, { headers: { ...FRAME_HEADERS, ...options.headers } });
   } catch (error) {
     release();
     throw error;
   }
 }
+
+/** The headers of every stream of frames. */
+const FRAME_HEADERS: Readonly<Record<string, string>> = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-store, no-transform",
+  "x-accel-buffering": "no",
+};
 
 /** Waits for `promise`, but no longer than `ms`. Rejects when it is rejected by then. */
 async function settledWithin(promise: Promise<unknown>, ms: number): Promise<void> {
@@ -56,8 +91,9 @@ async function settledWithin(promise: Promise<unknown>, ms: number): Promise<voi
 }
 
 interface BodyOptions {
-  readonly events: AsyncIterator<TurnEvent>;
-  readonly first: Promise<IteratorResult<TurnEvent>>;
+  readonly events: AsyncIterator<string>;
+  readonly first: Promise<IteratorResult<string>>;
+  readonly done: string;
   readonly detach: AbortController;
   readonly release: () => void;
   readonly heartbeat: number;
@@ -67,7 +103,7 @@ interface BodyOptions {
 
 function createBody(options: BodyOptions): ReadableStream<Uint8Array> {
   const { events, detach, heartbeat, log } = options;
-  let next: Promise<IteratorResult<TurnEvent>> | undefined = options.first;
+  let next: Promise<IteratorResult<string>> | undefined = options.first;
   /** Whether the reader asked for the frame that comes next. */
   let asked = false;
   /** How often the time of a heartbeat came while the reader had not taken what was sent. */
@@ -113,11 +149,11 @@ function createBody(options: BodyOptions): ReadableStream<Uint8Array> {
           const result = await (next ?? events.next());
           next = undefined;
           if (result.done === true) {
-            controller.enqueue(DONE);
+            if (options.done !== "") controller.enqueue(encode(options.done));
             controller.close();
             end();
           } else {
-            controller.enqueue(encode(encodeFrame(result.value)));
+            controller.enqueue(encode(result.value));
             timer?.refresh();
           }
         } catch (error) {
@@ -139,4 +175,3 @@ function encode(frame: string): Uint8Array {
 }
 
 const HEARTBEAT = encode(HEARTBEAT_FRAME);
-const DONE = encode(DONE_FRAME);

@@ -17,6 +17,7 @@ interface Document {
 }
 interface Operation {
   operationId: string;
+  tags: string[];
   parameters: { name: string; in: string; required: boolean; schema: object }[];
   requestBody?: { content: Record<string, { schema: object }> };
   responses: Record<string, { description: string; content?: Record<string, { schema: object }> }>;
@@ -96,8 +97,10 @@ test("tells the codes of every error by its status", () => {
   expect(codes.properties.code.enum).toEqual(Object.keys(ERRORS));
 });
 
-test("refuses unknown fields in every body, as the server does", () => {
+test("refuses unknown fields in every body of the canonical API, as the server does", () => {
   for (const { operation } of operations) {
+    // The doors of other clients take what those send.
+    if (operation.tags.some((tag) => tag.startsWith("Door:"))) continue;
     const schema: { $ref?: string; anyOf?: object[] } | undefined =
       operation.requestBody?.content["application/json"]?.schema;
     for (const member of schema?.anyOf ?? (schema === undefined ? [] : [schema])) {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import { type CoreHistory, createHistory, createPool } from "@chatkeep/core";
-import type { WireConversation, WireProblem } from "@chatkeep/protocol";
+import type { Responder, WireConversation, WireProblem } from "@chatkeep/protocol";
 import { type Server, type ServerOptions, createLog, createServer, listen } from "@chatkeep/server";
 import { type ScriptedResponder, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import { afterAll, expect } from "vitest";
@@ -37,17 +37,19 @@ export interface TestServer {
 }
 
 /** What {@link startServer} takes besides what the server does. */
-interface TestServerOptions extends Partial<ServerOptions> {
+export interface TestServerOptions extends Partial<ServerOptions> {
   /** The database, migrated; default one of the file's own. */
   readonly databaseUrl?: string;
+  /** Answers turns; default the script that a test leads by hand. */
+  readonly answers?: Responder;
 }
 
 /** Starts it for a test file, to be called at its top level. */
 export async function startServer(given: TestServerOptions = {}): Promise<TestServer> {
-  const { databaseUrl = (await fileDatabase()).url, ...options } = given;
+  const { databaseUrl = (await fileDatabase()).url, answers, ...options } = given;
   const pool = createPool(databaseUrl);
   const script = createScriptedResponder();
-  const history = createHistory({ pool, responder: script.responder });
+  const history = createHistory({ pool, responder: answers ?? script.responder });
   const lines: string[] = [];
   const waiting = new Set<() => void>();
   const write = (line: string): void => {

@@ -33,7 +33,7 @@ export function messageRoutes({ history, writableRoles }: MessageRouteOptions): 
       tag: "Messages",
       summary: "Read the latest messages, oldest first",
       description:
-        "At most one of `before`, `after` and `offset`. The answer of a running turn is listed as far as it is " +
+        "At most one of `before`, `after`, `around` and `offset`. The answer of a running turn is listed as far as it is " +
         "committed, with status `streaming`.",
       params: conversationPath,
       search: messageSearch,
@@ -126,7 +126,12 @@ export function messageRoutes({ history, writableRoles }: MessageRouteOptions): 
   ];
 }
 
-function requireRoles(inputs: readonly WireMessageInput[], roles: readonly Role[], several: boolean): void {
+/** Refuses messages of roles that their sender may not write. Errors: `forbidden`. */
+export function requireRoles(
+  inputs: readonly Pick<WireMessageInput, "role">[],
+  roles: readonly Role[],
+  several: boolean,
+): void {
   for (const [index, { role }] of inputs.entries()) {
     if (roles.includes(role)) continue;
     throw new ChatkeepError(

@@ -1,0 +1,163 @@
+import type { Json, JsonObject } from "../json.ts";
+import type { Message } from "../message.ts";
+import type { Part } from "../part.ts";
+import type { Question } from "../turn.ts";
+import { usageToWire } from "./message.ts";
+
+/** A message as the AI SDK's `useChat` keeps it (its `UIMessage`), as far as versions 5, 6 and 7 agree. */
+export interface UiMessage {
+  id: string;
+  role: "system" | "user" | "assistant";
+  parts: UiPart[];
+  metadata?: JsonObject;
+}
+
+/** A part of a {@link UiMessage}: its `type` and whatever else that type has. */
+export type UiPart = { type: string } & JsonObject;
+
+/** The data part that holds a part of a client's message which has no place among ours. */
+const UNKNOWN_PART = "ui-part";
+
+/** What a person asks with a message of the AI SDK; parts that we do not know are kept as they came. */
+export function questionFromUiMessage(message: {
+  readonly id?: string | undefined;
+  readonly parts: readonly UiPart[];
+  readonly metadata?: JsonObject | null | undefined;
+}): Question {
+  return {
+    id: message.id === "" ? undefined : message.id,
+    parts: message.parts.map(partFromUi),
+    metadata: message.metadata ?? null,
+  };
+}
+
+function partFromUi(part: UiPart): Part {
+  const { type, text, url, mediaType, filename, data, id } = part;
+  if (type === "text" && typeof text === "string") return { type, text };
+  if (type === "file" && typeof url === "string" && typeof mediaType === "string") {
+    return { type, url, mime: mediaType, ...(typeof filename === "string" ? { name: filename } : {}) };
+  }
+  if (type.startsWith("data-") && data !== undefined) {
+    const name = type.slice("data-".length);
+    return { type: "data", name, data, ...(typeof id === "string" ? { id } : {}) };
+  }
+  return { type: "data", name: UNKNOWN_PART, data: part };
+}
+
+/**
+ * Stored messages as the AI SDK keeps them: what `validateUIMessages` takes and `useChat` shows. A tool's
+ * message has no place of its own there, so its results go to the calls which they answer.
+ */
+export function uiMessagesOf(messages: readonly Message[]): UiMessage[] {
+  const shown: UiMessage[] = [];
+  const results = resultsOf(messages);
+  const called = new Set(
+    messages.flatMap(({ parts }) => parts.flatMap((part) => (part.type === "tool-call" ? [part.id] : []))),
+  );
+  for (const message of messages) {
+    const parts = message.parts.flatMap((part, index) => partToUi(part, index, results, called));
+    if (message.role === "tool" && parts.length === 0) continue;
+    shown.push({
+      id: message.id,
+      role: message.role === "tool" ? "assistant" : message.role,
+      // An answer that was cut off before its first word; an empty list is refused by version 6 and later.
+      parts: parts.length === 0 ? [{ type: "text", text: "" }] : parts,
+      metadata: metadataOf(message),
+    });
+  }
+  return shown;
+}
+
+type ToolResult = Extract<Part, { type: "tool-result" }>;
+
+function resultsOf(messages: readonly Message[]): Map<string, ToolResult> {
+  const results = new Map<string, ToolResult>();
+  for (const { parts } of messages) {
+    for (const part of parts) if (part.type === "tool-result") results.set(part.id, part);
+  }
+  return results;
+}
+
+function partToUi(
+  part: Part,
+  index: number,
+  results: ReadonlyMap<string, ToolResult>,
+  called: ReadonlySet<string>,
+): UiPart[] {
+  switch (part.type) {
+    case "text":
+    case "reasoning":
+      return [{ type: part.type, text: part.text, state: "done" }];
+    case "tool-call":
+      return [toolToUi(part, results.get(part.id))];
+    case "tool-result":
+      if (called.has(part.id)) return [];
+      return [{ type: "data-tool-result", data: { ...part } satisfies JsonObject }];
+    case "citation": {
+      const { citation } = part;
+      const title = citation.section ?? citation.chapter;
+      const providerMetadata = { chatkeep: { ...citation } satisfies JsonObject };
+      const sourceId = `source-${index + 1}`;
+      return citation.url === null
+        ? [
+            {
+              type: "source-document",
+              sourceId,
+              mediaType: "text/markdown",
+              title,
+              filename: citation.path,
+              providerMetadata,
+            },
+          ]
+        : [{ type: "source-url", sourceId, url: citation.url, title, providerMetadata }];
+    }
+    case "file": {
+      const name: JsonObject = part.name === undefined ? {} : { filename: part.name };
+      return [{ type: "file", url: part.url, mediaType: part.mime, ...name }];
+    }
+    case "data": {
+      const id: JsonObject = part.id === undefined ? {} : { id: part.id };
+      return [{ type: `data-${part.name}`, ...id, data: part.data }];
+    }
+  }
+}
+
+function toolToUi(call: Extract<Part, { type: "tool-call" }>, result: ToolResult | undefined): UiPart {
+  const base = { type: `tool-${call.name}`, toolCallId: call.id };
+  let input: Json;
+  try {
+    input = JSON.parse(call.arguments) as Json;
+  } catch {
+    return {
+      ...base,
+      state: "output-error",
+      rawInput: call.arguments,
+      errorText: result === undefined ? "The arguments are not valid JSON." : textOf(result.result),
+    };
+  }
+  if (result === undefined) return { ...base, state: "input-available", input };
+  return result.error === true
+    ? { ...base, state: "output-error", input, errorText: textOf(result.result) }
+    : { ...base, state: "output-available", input, output: result.result };
+}
+
+function textOf(result: Json): string {
+  return typeof result === "string" ? result : JSON.stringify(result);
+}
+
+function metadataOf(message: Message): JsonObject {
+  const { turnId, model, usage, intent, processed, contextText, error, metadata } = message;
+  return {
+    ...metadata,
+    conversation_id: message.conversationId,
+    seq: message.seq,
+    status: message.status,
+    created_at: message.createdAt,
+    ...(turnId === null ? {} : { turn_id: turnId }),
+    ...(contextText === null ? {} : { context_text: contextText }),
+    ...(model === null ? {} : { model }),
+    ...(usage === null ? {} : { usage: usageToWire(usage) }),
+    ...(intent === null ? {} : { intent, processed }),
+    ...(error === null ? {} : { error: { ...error } }),
+  };
+}
