@@ -79,7 +79,7 @@ test("a question is shown at once, its answer as it is made, and what is stored 
   expect(sent.entries[0]?.id).toBe(stored.messages[0]?.id);
   const { conversations } = await state(
     chat.conversations,
-    (now) => now.conversations[0]?.runningTurn === null,
+    ({ conversations: [first] }) => first?.title !== null && first?.runningTurn === null,
   );
   expect(conversations.map(({ id, title }) => ({ id, title }))).toEqual([
     { id: thread.conversationId, title: "What does it do?" },

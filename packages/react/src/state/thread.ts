@@ -60,6 +60,7 @@ export function createThread(options: ThreadOptions): Thread {
   let failure: string | null = null;
   let outcome: Outcome = "none";
   let stopOnStart = false;
+  let report = 0;
 
   const changed = (): void => snapshot.changed();
   const tell = (outcomeNow: Outcome): void => {
@@ -164,8 +165,11 @@ export function createThread(options: ThreadOptions): Thread {
   };
 
   const reportActivity = async (): Promise<void> => {
+    // Replies can overtake each other: only the latest is told, or an ended answer would seem to run.
+    const mine = ++report;
     const conversation = await history.getConversation(owner, conversationId).catch(() => undefined);
-    if (conversation !== undefined && !signal.aborted) onConversation?.("active", conversation);
+    if (conversation === undefined || mine !== report || signal.aborted) return;
+    onConversation?.("active", conversation);
   };
 
   /** Follows the turn that runs, if this page did not begin it. */
