@@ -75,6 +75,17 @@ create table handles (
 alter table handles enable row level security;
 alter table handles force row level security;
 
+create table message_words (
+  owner_id uuid not null,
+  conversation_id text collate "C" not null,
+  seq bigint not null,
+  said_no bigint not null default nextval('activity'::regclass),
+  size integer not null,
+  words tsvector not null
+);
+alter table message_words enable row level security;
+alter table message_words force row level security;
+
 create table messages (
   owner_id uuid not null,
   conversation_id text collate "C" not null,
@@ -143,11 +154,30 @@ create table secrets (
   value text not null
 );
 
+create table summaries (
+  owner_id uuid not null,
+  conversation_id text collate "C" not null,
+  from_seq bigint not null,
+  to_seq bigint not null,
+  body text,
+  begun_at timestamp with time zone not null default clock_timestamp()
+);
+alter table summaries enable row level security;
+alter table summaries force row level security;
+
 create table terms (
   book text collate "C" not null,
   term text collate "C" not null,
   passage_count bigint not null
 );
+
+create table turn_contexts (
+  owner_id uuid not null,
+  turn_id uuid not null,
+  context json not null
+);
+alter table turn_contexts enable row level security;
+alter table turn_contexts force row level security;
 
 create table turn_events (
   owner_id uuid not null,
@@ -204,6 +234,9 @@ alter table event_slot add constraint event_slot_single_check CHECK (single);
 alter table handles add constraint handles_pkey PRIMARY KEY (owner_id, hash);
 alter table handles add constraint handles_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table handles add constraint handles_hash CHECK ((octet_length(hash) = 32));
+alter table message_words add constraint message_words_pkey PRIMARY KEY (owner_id, conversation_id, seq);
+alter table message_words add constraint message_words_message FOREIGN KEY (owner_id, conversation_id, seq) REFERENCES messages(owner_id, conversation_id, seq) ON UPDATE CASCADE ON DELETE CASCADE;
+alter table message_words add constraint message_words_size CHECK ((size > 0));
 alter table messages add constraint messages_once UNIQUE (owner_id, conversation_id, id);
 alter table messages add constraint messages_pkey PRIMARY KEY (owner_id, conversation_id, seq);
 alter table messages add constraint messages_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
@@ -224,9 +257,14 @@ alter table passages add constraint passages_not_empty CHECK ((text <> ''::text)
 alter table passages add constraint passages_position CHECK (("position" > 0));
 alter table rate_limits add constraint rate_limits_pkey PRIMARY KEY (key);
 alter table secrets add constraint secrets_pkey PRIMARY KEY (name);
+alter table summaries add constraint summaries_pkey PRIMARY KEY (owner_id, conversation_id, to_seq);
+alter table summaries add constraint summaries_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
+alter table summaries add constraint summaries_range CHECK (((from_seq > 0) AND (to_seq >= from_seq)));
 alter table terms add constraint terms_pkey PRIMARY KEY (book, term);
 alter table terms add constraint terms_book FOREIGN KEY (book) REFERENCES books(name) ON DELETE CASCADE;
 alter table terms add constraint terms_count CHECK ((passage_count > 0));
+alter table turn_contexts add constraint turn_contexts_pkey PRIMARY KEY (owner_id, turn_id);
+alter table turn_contexts add constraint turn_contexts_turn FOREIGN KEY (owner_id, turn_id) REFERENCES turns(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table turn_events add constraint turn_events_pkey PRIMARY KEY (owner_id, turn_id, seq, slot);
 alter table turns add constraint turns_pkey PRIMARY KEY (owner_id, id);
 alter table turns add constraint turns_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
@@ -246,6 +284,7 @@ CREATE INDEX conversations_scope ON chatkeep.conversations USING btree (owner_id
 CREATE INDEX conversations_trash ON chatkeep.conversations USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX handles_any_owner ON chatkeep.handles USING btree (hash);
 CREATE INDEX handles_of_conversation ON chatkeep.handles USING btree (owner_id, conversation_id);
+CREATE INDEX message_words_words ON chatkeep.message_words USING gin (owner_id, words) WITH (fastupdate='on', gin_pending_list_limit='512');
 CREATE INDEX owners_idle ON chatkeep.owners USING btree (active_at) WHERE (kind = 'session'::text);
 CREATE INDEX passages_search ON chatkeep.passages USING gin (search) WITH (fastupdate=off);
 CREATE INDEX rate_limits_expired ON chatkeep.rate_limits USING btree (expires_at);
@@ -260,10 +299,16 @@ create policy engine on conversations to chatkeep_engine using (true) with check
 create policy owner on conversations to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on handles to chatkeep_engine using (true) with check (true);
 create policy owner on handles to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy engine on message_words to chatkeep_engine using (true) with check (true);
+create policy owner on message_words to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on messages to chatkeep_engine using (true) with check (true);
 create policy owner on messages to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on owners to chatkeep_engine using (true) with check (true);
 create policy owner on owners to public using ((id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy engine on summaries to chatkeep_engine using (true) with check (true);
+create policy owner on summaries to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy engine on turn_contexts to chatkeep_engine using (true) with check (true);
+create policy owner on turn_contexts to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on turn_events to chatkeep_engine using (true) with check (true);
 create policy owner on turn_events to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on turns to chatkeep_engine using (true) with check (true);
@@ -274,9 +319,12 @@ grant usage on activity to chatkeep_store;
 grant delete, insert, select, update on conversations to chatkeep_store;
 grant select on event_slot to chatkeep_store;
 grant insert, select, update on handles to chatkeep_store;
+grant delete, insert, select, update on message_words to chatkeep_store;
 grant delete, insert, select, update on messages to chatkeep_store;
 grant select on nodes to chatkeep_store;
 grant delete, insert, select, update on owners to chatkeep_store;
+grant delete, insert, select, update on summaries to chatkeep_store;
+grant delete, insert, select, update on turn_contexts to chatkeep_store;
 grant delete, insert, select, update on turn_events to chatkeep_store;
 grant delete, insert, select, update on turns to chatkeep_store;
 
@@ -284,58 +332,155 @@ grant delete, insert, select, update on turns to chatkeep_store;
 grant update (lease_until) on nodes to chatkeep_store;
 
 -- Functions
+create function chatkeep.gin_btree_consistent(internal, smallint, anyelement, integer, internal, internal) returns boolean language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_anyenum(anyenum, anyenum, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_bit(bit, bit, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_bool(boolean, boolean, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_bpchar(character, character, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_bytea(bytea, bytea, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_char("char", "char", smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_cidr(cidr, cidr, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_date(date, date, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_float4(real, real, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_float8(double precision, double precision, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_inet(inet, inet, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_int2(smallint, smallint, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_int4(integer, integer, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_int8(bigint, bigint, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_interval(interval, interval, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_macaddr(macaddr, macaddr, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_macaddr8(macaddr8, macaddr8, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_money(money, money, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_name(name, name, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_numeric(numeric, numeric, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_oid(oid, oid, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_text(text, text, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_time(time without time zone, time without time zone, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_timestamp(timestamp without time zone, timestamp without time zone, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_timestamptz(timestamp with time zone, timestamp with time zone, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_timetz(time with time zone, time with time zone, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_uuid(uuid, uuid, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_compare_prefix_varbit(bit varying, bit varying, smallint, internal) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_enum_cmp(anyenum, anyenum) returns integer language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_anyenum(anyenum, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_bit(bit, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_bool(boolean, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_bpchar(character, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_bytea(bytea, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_char("char", internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_cidr(cidr, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_date(date, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_float4(real, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_float8(double precision, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_inet(inet, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_int2(smallint, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_int4(integer, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_int8(bigint, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_interval(interval, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_macaddr(macaddr, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_macaddr8(macaddr8, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_money(money, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_name(name, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_numeric(numeric, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_oid(oid, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_text(text, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_time(time without time zone, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_timestamp(timestamp without time zone, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_timestamptz(timestamp with time zone, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_timetz(time with time zone, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_uuid(uuid, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_query_varbit(bit varying, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_anyenum(anyenum, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_bit(bit, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_bool(boolean, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_bpchar(character, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_bytea(bytea, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_char("char", internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_cidr(cidr, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_date(date, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_float4(real, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_float8(double precision, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_inet(inet, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_int2(smallint, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_int4(integer, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_int8(bigint, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_interval(interval, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_macaddr(macaddr, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_macaddr8(macaddr8, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_money(money, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_name(name, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_numeric(numeric, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_oid(oid, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_text(text, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_time(time without time zone, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_timestamp(timestamp without time zone, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_timestamptz(timestamp with time zone, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_timetz(time with time zone, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_uuid(uuid, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_extract_value_varbit(bit varying, internal) returns internal language c owner chatkeep; -- for everybody
+create function chatkeep.gin_numeric_cmp(numeric, numeric) returns integer language c owner chatkeep; -- for everybody
 create function chatkeep.schema_security() returns text language sql owner chatkeep_engine; -- for everybody
 create function chatkeep.schema_version() returns integer language sql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine; -- for everybody
-create function chatkeep_v4.append_messages(owner uuid, conversation text, ids text[], roles text[], bodies json[], context_texts text[], intents text[], processed_flags boolean[], models text[], usages json[], metadatas json[], new_title text, new_preview text) returns TABLE(message json) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.begin_turn(owner uuid, conversation text, node bigint, lease interval, turn_id uuid, message_id text, reply_id text, body json, context_text text, metadata json, start_chunk json, new_title text, new_preview text, context_limit integer) returns TABLE(outcome text, turn json, conversation_row json, question json, history json) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.book_chapter(of_book text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.book_chapters(of_book text) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.book_count_terms(of_book text, at_paths text[], sign integer) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.book_put_chapters(of_book text, paths text[], positions integer[], titles text[], hashes text[], sources text[], passage_chapters integer[], passage_sections text[], passage_anchors text[], passage_contexts text[], passage_texts text[]) returns integer language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.book_remove_chapters(of_book text, kept text[]) returns integer language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.book_score(of_book text, question text, background text, texts text[]) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.book_search(of_book text, question text, background text, preferred text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.book_terms(of_book text, question text, background text) returns TABLE(asked boolean, found text, weight double precision, query tsquery) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.claim_session(owner uuid, session uuid, actor text) returns bigint language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.clear_messages(owner uuid, conversation text) returns bigint language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.conversation_exists(conversation text) returns boolean language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.create_conversation(owner uuid, owner_kind text, id text, by_id boolean, scope text, scope_label text, title text, metadata json, reuse_latest boolean, most bigint, hide_others boolean) returns TABLE(created boolean, conversation json) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.create_handle(owner uuid, conversation text, hash text) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.delete_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.delete_messages(owner uuid, conversation text, ids text[], earlier_id text, earlier_preview text) returns bigint language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.end_handle(owner uuid, hash text) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.end_running_turn(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.erase_owner(owner uuid, actor text, receipt json) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.erase_some(owner uuid, page_limit integer) returns TABLE(conversations_erased integer, messages_erased integer, turns_erased integer) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.export_conversations(owner uuid, after_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.export_messages(owner uuid, conversation text, after_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.find_handle(owner uuid, hash text) returns TABLE(conversation_id text, active boolean) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.find_turn(node bigint, turn_id uuid) returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.first_question(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.forget_points() returns bigint language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.get_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.get_message(owner uuid, conversation text, message_id text) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.get_turn(owner uuid, conversation text, turn_id uuid) returns TABLE(turn json, question json, reply json) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.handle_exists(hash text) returns boolean language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.hide_owner(owner uuid) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.holds_messages(owner uuid, conversation text, ids text[]) returns boolean language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.latest_messages(owner uuid, conversation text, above_seq bigint, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
-create function chatkeep_v4.list_conversations(owner uuid, only_archived boolean, only_scope text, sort_by text, ascending boolean, after_no bigint, page_offset integer, page_limit integer) returns TABLE(total bigint, conversations json) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.list_trash(owner uuid, before_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.page_messages(owner uuid, conversation text, before_seq bigint, after_seq bigint, page_offset bigint, page_limit integer) returns TABLE(total bigint, first_seq bigint, running_turn uuid, messages json) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
-create function chatkeep_v4.purge_some(undo interval, session_idle interval, page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.read_events(owner uuid, conversation text, turn_id uuid, after_seq integer, page_limit integer) returns TABLE(status text, last_event integer, events json) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
-create function chatkeep_v4.receipt_key() returns text language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.record_audit(owner uuid, actor text, action text, details json) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.record_turn(owner uuid, conversation text, turn_id uuid, message_id text, reply_id text, body json, context_text text, metadata json, reply_status text, reply_body json, reply_error json, new_title text, new_preview text) returns TABLE(outcome text, turn json) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.refuse_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.register_node(lease interval) returns bigint language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.release_node(node bigint) returns void language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.restore_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.rotate_events(grace interval) returns boolean language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.settle_turn(owner uuid, conversation text, turn_id uuid, node bigint, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, event_seqs integer[], event_chunks json[], new_preview text) returns boolean language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.spend_points(limit_keys text[], spent integer[], windows_ms integer[]) returns TABLE(limit_key text, points integer, left_ms bigint) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.stop_turn(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.take_over_turns(page_limit integer) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v4.update_conversation(owner uuid, conversation text, fields text[], new_title text, question_title text, new_pinned boolean, new_archived boolean, new_metadata json) returns json language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_v4.write_events(node bigint, lease interval, turn_ids uuid[], seqs integer[], chunks json[]) returns TABLE(state text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_v4, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.append_messages(owner uuid, conversation text, ids text[], roles text[], bodies json[], context_texts text[], intents text[], processed_flags boolean[], models text[], usages json[], metadatas json[], word_texts text[], new_title text, new_preview text) returns TABLE(message json) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.begin_summary(owner uuid, conversation text, upper_seq bigint, fewest integer, most integer) returns TABLE(summary json, to_seq bigint, messages json) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.begin_turn(owner uuid, conversation text, node bigint, lease interval, turn_id uuid, message_id text, reply_id text, body json, context_text text, metadata json, word_text text, start_chunk json, new_title text, new_preview text, context_limit integer) returns TABLE(outcome text, turn json, conversation_row json, question json, history json, summary json) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.book_chapter(of_book text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.book_chapters(of_book text) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.book_count_terms(of_book text, at_paths text[], sign integer) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.book_put_chapters(of_book text, paths text[], positions integer[], titles text[], hashes text[], sources text[], passage_chapters integer[], passage_sections text[], passage_anchors text[], passage_contexts text[], passage_texts text[]) returns integer language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.book_remove_chapters(of_book text, kept text[]) returns integer language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.book_score(of_book text, question text, background text, texts text[]) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.book_search(of_book text, question text, background text, preferred text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.book_terms(of_book text, question text, background text) returns TABLE(asked boolean, found text, weight double precision, query tsquery) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.claim_session(owner uuid, session uuid, actor text) returns bigint language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.clear_messages(owner uuid, conversation text) returns bigint language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.conversation_exists(conversation text) returns boolean language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.create_conversation(owner uuid, owner_kind text, id text, by_id boolean, scope text, scope_label text, title text, metadata json, reuse_latest boolean, most bigint, hide_others boolean) returns TABLE(created boolean, conversation json) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.create_handle(owner uuid, conversation text, hash text) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.delete_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.delete_messages(owner uuid, conversation text, ids text[], earlier_id text, earlier_preview text) returns bigint language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.end_handle(owner uuid, hash text) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.end_running_turn(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.end_summary(owner uuid, conversation text, upper_seq bigint, new_body text) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.erase_owner(owner uuid, actor text, receipt json) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.erase_some(owner uuid, page_limit integer) returns TABLE(conversations_erased integer, messages_erased integer, turns_erased integer) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.export_conversations(owner uuid, after_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.export_messages(owner uuid, conversation text, after_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.find_handle(owner uuid, hash text) returns TABLE(conversation_id text, active boolean) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.find_turn(node bigint, turn_id uuid) returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.first_question(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.forget_points() returns bigint language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.get_context(owner uuid, conversation text, context_limit integer) returns TABLE(summary json, history json) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.get_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.get_message(owner uuid, conversation text, message_id text) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.get_turn(owner uuid, conversation text, turn_id uuid) returns TABLE(turn json, question json, reply json) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.get_turn_context(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.handle_exists(hash text) returns boolean language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.hide_owner(owner uuid) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.holds_messages(owner uuid, conversation text, ids text[]) returns boolean language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.latest_messages(owner uuid, conversation text, above_seq bigint, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
+create function chatkeep_v5.latest_summary(owner uuid, conversation text, cleared bigint) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.list_conversations(owner uuid, only_archived boolean, only_scope text, sort_by text, ascending boolean, after_no bigint, page_offset integer, page_limit integer) returns TABLE(total bigint, conversations json) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.list_trash(owner uuid, before_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.messages_at(owner uuid, conversations text[], seqs bigint[]) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.page_messages(owner uuid, conversation text, before_seq bigint, after_seq bigint, page_offset bigint, page_limit integer) returns TABLE(total bigint, first_seq bigint, running_turn uuid, messages json) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
+create function chatkeep_v5.purge_some(undo interval, session_idle interval, page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.put_words(owner uuid, conversation text, seq bigint, word_text text) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.read_events(owner uuid, conversation text, turn_id uuid, after_seq integer, page_limit integer) returns TABLE(status text, last_event integer, events json) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
+create function chatkeep_v5.recall_words(owner uuid, conversation text, forms text[], below_seq bigint, most integer) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
+create function chatkeep_v5.receipt_key() returns text language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.record_audit(owner uuid, actor text, action text, details json) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.record_context(owner uuid, turn_id uuid, context json) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.record_turn(owner uuid, conversation text, turn_id uuid, message_id text, reply_id text, body json, context_text text, metadata json, reply_status text, reply_body json, reply_error json, word_text text, reply_word_text text, new_title text, new_preview text) returns TABLE(outcome text, turn json) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.refuse_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.register_node(lease interval) returns bigint language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.release_node(node bigint) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.restore_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.rotate_events(grace interval) returns boolean language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.search_words(owner uuid, query text, only_conversation text, only_scope text, page_offset integer, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
+create function chatkeep_v5.settle_turn(owner uuid, conversation text, turn_id uuid, node bigint, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, event_seqs integer[], event_chunks json[], word_text text, new_preview text) returns boolean language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.spend_points(limit_keys text[], spent integer[], windows_ms integer[]) returns TABLE(limit_key text, points integer, left_ms bigint) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.stop_turn(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.take_over_turns(page_limit integer) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.update_conversation(owner uuid, conversation text, fields text[], new_title text, question_title text, new_pinned boolean, new_archived boolean, new_metadata json) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.write_events(node bigint, lease interval, turn_ids uuid[], seqs integer[], chunks json[]) returns TABLE(state text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;

@@ -80,6 +80,8 @@ export function requestFor(asked: Asked): ResponderRequest {
       seq,
     ),
     history,
+    recalled: [],
+    summary: null,
     signal: asked.signal ?? new AbortController().signal,
   };
 }

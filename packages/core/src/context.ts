@@ -1,7 +1,6 @@
-import type { Message, Part } from "@chatkeep/protocol";
+import type { Message } from "@chatkeep/protocol";
 
-/** How many of the latest messages are looked at for the context. */
-export const CONTEXT_MESSAGES = 60;
+import { turnsOf, validTurn } from "./context/turns.ts";
 
 /** What {@link contextOf} takes. */
 export interface ContextOptions {
@@ -10,9 +9,10 @@ export interface ContextOptions {
 }
 
 /**
- * The messages that are worth sending with the next question, oldest first (law 10): the latest whole
- * turns that fit the budget; no failed answer with its question, no tool result without its call nor
- * call without its result. `messages` are the latest of one conversation, without the question.
+ * Those of some messages that are worth sending with the next question, oldest first (law 10): the latest
+ * whole turns that fit the budget; no failed answer with its question, no tool result without its call nor
+ * call without its result. `messages` are the latest of one conversation, without the question. Tokens are
+ * estimated, rather too high; `History.getContext` counts them, and recalls what is older.
  */
 export function contextOf(messages: readonly Message[], options: ContextOptions = {}): Message[] {
   let budget = options.tokenBudget ?? 8000;
@@ -25,36 +25,6 @@ export function contextOf(messages: readonly Message[], options: ContextOptions 
     kept.unshift(valid);
   }
   return kept.flat();
-}
-
-/** Cuts messages before each user message; what stands before the first was cut off and is left out. */
-function turnsOf(messages: readonly Message[]): Message[][] {
-  const turns: Message[][] = [];
-  for (const message of messages) {
-    if (message.role === "user" && turns.at(-1)?.at(-1)?.role !== "user") turns.push([message]);
-    else turns.at(-1)?.push(message);
-  }
-  return turns;
-}
-
-function validTurn(turn: readonly Message[]): Message[] {
-  if (turn.some((message) => message.status === "failed" || message.status === "streaming")) return [];
-  const calls = new Set<string>();
-  const results = new Set<string>();
-  for (const { parts } of turn) {
-    for (const part of parts) {
-      if (part.type === "tool-call") calls.add(part.id);
-      // A result counts only after its call.
-      if (part.type === "tool-result" && calls.has(part.id)) results.add(part.id);
-    }
-  }
-  const isWhole = (part: Part): boolean =>
-    (part.type !== "tool-call" && part.type !== "tool-result") || results.has(part.id);
-  return turn.flatMap((message) => {
-    if (message.parts.every(isWhole)) return message.parts.length === 0 ? [] : [message];
-    const parts = message.parts.filter(isWhole);
-    return parts.length === 0 ? [] : [{ ...message, parts }];
-  });
 }
 
 /** An estimate, rather too high: a token of English is four characters. */

@@ -1,5 +1,15 @@
-import { type History, type Owner, type Responder, isChatkeepError } from "@chatkeep/protocol";
+import {
+  type ContextRecord,
+  type History,
+  type Owner,
+  type Responder,
+  isChatkeepError,
+} from "@chatkeep/protocol";
 
+import { type ContextSettings, createContexts } from "./context/context.ts";
+import { createPreparation } from "./context/prepare.ts";
+import { type Summarizer, createSummaries } from "./context/summaries.ts";
+import { createTokenCounter } from "./context/tokens.ts";
 import { createConversations } from "./conversations.ts";
 import type { DatabaseHealth } from "./database/breaker.ts";
 import { type Database, createDatabase } from "./database/database.ts";
@@ -11,6 +21,9 @@ import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { createMessages } from "./messages.ts";
 import { ownerId } from "./owners.ts";
 import { type PersonalData, createPersonalData } from "./personal-data.ts";
+import type { Ranked } from "./search/rank.ts";
+import { type RecallQuery, createRecall } from "./search/recall.ts";
+import { createSearch } from "./search/search.ts";
 import { type OutagePolicy, createTurns } from "./turns/turns.ts";
 
 /** What {@link createHistory} takes. */
@@ -22,6 +35,10 @@ export interface HistoryOptions {
   /** The function that answers; without one, no turn can be started. */
   readonly responder?: Responder;
   readonly limits?: Partial<Limits>;
+  /** How much of the history a responder is given. */
+  readonly context?: ContextSettings;
+  /** Sums up what is too old for the context, in the background (default: nothing is summed up). */
+  readonly summarize?: Summarizer;
   /** Milliseconds within which a dead node's turns are settled (default 10,000). */
   readonly lease?: number;
   /** Milliseconds that a settled turn's events are kept at least (default 10 minutes). */
@@ -59,6 +76,10 @@ export interface CoreHistory extends Omit<History, keyof PersonalData>, Personal
    * them again (law 3). `false` where there is no such conversation.
    */
   holdsMessages(owner: Owner, conversationId: string, ids: readonly string[]): Promise<boolean>;
+  /** The messages of a conversation that fit a question, best first: what the context recalls. Empty when it is not the owner's. */
+  recallMessages(query: RecallQuery): Promise<Ranked[]>;
+  /** What the responder of a turn was given; `null` when it was answered without the database or by nobody. */
+  getTurnContext(owner: Owner, conversationId: string, turnId: string): Promise<ContextRecord | null>;
   /** How many turns run on this node. */
   runningTurns(): number;
   /**
@@ -84,7 +105,21 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     onConnectionError: onError,
   });
   const database = hideExistence ? withoutForbidden(open) : open;
+  const recall = createRecall(database);
+  const tokens = createTokenCounter();
+  const contexts = createContexts({ database, recall, tokens, settings: options.context ?? {} });
+  const closing = new AbortController();
+  const preparation = createPreparation({
+    database,
+    contexts,
+    summaries:
+      options.summarize === undefined
+        ? undefined
+        : createSummaries({ database, summarize: options.summarize, signal: closing.signal, onError }),
+    onError,
+  });
   const turns = createTurns({
+    preparation,
     database,
     pool: options.pool,
     limits,
@@ -97,6 +132,8 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   });
   const close = async ({ grace = 0 } = {}): Promise<void> => {
     await turns.close(grace);
+    closing.abort();
+    await preparation.close();
     database.close();
   };
   const { startTurn, getTurn, followTurn, stopTurn } = turns;
@@ -105,6 +142,14 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     ...createMessages({ database, limits, answerSoFar: turns.answerSoFar }),
     ...createPersonalData(database),
     ...createHandles(database),
+    ...createSearch(database),
+    getContext: (owner, conversationId, query) => contexts.read(owner, conversationId, query),
+    recallMessages: recall,
+    async getTurnContext(owner, conversation, turnId) {
+      const place = { owner: ownerId(owner), conversation, turn_id: turnId };
+      const [row] = await database.call("get_turn_context", place);
+      return (row?.get_turn_context ?? null) as ContextRecord | null;
+    },
     purge: (purged, signal) => purge(database, purged, signal),
     async holdsMessages(owner, conversation, ids) {
       const [row] = await database.call("holds_messages", { owner: ownerId(owner), conversation, ids });

@@ -9,6 +9,7 @@ import {
   type JsonObject,
   type Message,
   type MessageInput,
+  type MessagePage,
   type MessageStatus,
   type Owner,
   type Part,
@@ -29,6 +30,7 @@ import type { Database } from "./database/database.ts";
 import { unescapeText } from "./database/text.ts";
 import { type Limits, checkBytes, checkId, checkLength, checkRange } from "./limits.ts";
 import { ownerId } from "./owners.ts";
+import { wordTextOf } from "./search/text.ts";
 import { previewOf, titleOf } from "./title.ts";
 
 /** A row of the table `messages` as `to_json` writes it. */
@@ -68,12 +70,19 @@ export interface MessagesOptions {
 /** Messages on the SQL functions. */
 export function createMessages({ database, limits, answerSoFar }: MessagesOptions): Messages {
   const listMessages: Messages["listMessages"] = async (owner, conversationId, query = {}) => {
-    const given = [query.before, query.after, query.offset].filter((value) => value !== undefined);
+    const given = [query.before, query.after, query.around, query.offset].filter(
+      (value) => value !== undefined,
+    );
     if (given.length > 1) {
-      throw new ChatkeepError("invalid_request", "Give one of before, after and offset, not several.", {
-        pointer: "before",
-      });
+      throw new ChatkeepError(
+        "invalid_request",
+        "Give one of before, after, around and offset, not several.",
+        {
+          pointer: "before",
+        },
+      );
     }
+    if (query.around !== undefined) return listAround(owner, conversationId, query.around, query.limit);
     const [page] = await database.call("page_messages", {
       owner: ownerId(owner),
       conversation: conversationId,
@@ -93,6 +102,23 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
       total: page?.total ?? 0,
       hasMore: (messages[0]?.seq ?? 0) > (page?.first_seq ?? 0),
     };
+  };
+
+  /** Half of a window up to and with a number, half behind it. */
+  const listAround = async (
+    owner: Owner,
+    conversationId: string,
+    around: number,
+    limit: number | undefined,
+  ): Promise<MessagePage> => {
+    const middle = checkRange(around, "around", 0, Number.MAX_SAFE_INTEGER - 1, 0);
+    const size = checkRange(limit, "limit", 1, 100, 50);
+    const half = Math.ceil(size / 2);
+    const [older, newer] = await Promise.all([
+      listMessages(owner, conversationId, { before: middle + 1, limit: half }),
+      listMessages(owner, conversationId, { after: middle, limit: Math.max(1, size - half) }),
+    ]);
+    return { ...older, messages: [...older.messages, ...newer.messages].slice(0, size) };
   };
 
   return {
@@ -116,6 +142,7 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
           usage === undefined || usage === null ? null : usageToWire(usage),
         ),
         metadatas: messages.map((message) => message.metadata ?? null),
+        word_texts: messages.map((message) => wordTextOf(message.parts)),
         new_title: question === undefined ? null : titleOf(question.parts),
         new_preview: previewOf(messages.at(-1)!.parts),
       });

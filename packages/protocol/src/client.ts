@@ -5,6 +5,7 @@ import { createFold } from "./stream/fold.ts";
 import { decodeLines } from "./stream/lines.ts";
 import { decodeFrames } from "./stream/sse.ts";
 import type { StartedTurn, Turn, TurnEvent } from "./turn.ts";
+import { type WireContext, contextFromWire } from "./wire/context.ts";
 import {
   type WireConversation,
   type WireConversationPage,
@@ -28,6 +29,7 @@ import {
 } from "./wire/personal-data.ts";
 import { problemFromWire } from "./wire/problem.ts";
 import { queryTextToWire } from "./wire/query.ts";
+import { type WireSearchPage, searchPageFromWire } from "./wire/search.ts";
 import {
   TURN_STATUS_HEADER,
   type WireTurn,
@@ -185,6 +187,23 @@ export function createClient(options: ClientOptions): History {
 
     async clearMessages(owner, id) {
       return json<{ deleted: number }>(owner, "DELETE", `${conversationPath(id)}/messages`);
+    },
+
+    async searchMessages(owner, { text, conversationId, scope, ...query }) {
+      const search = searchOf({
+        ...query,
+        q: queryTextToWire(text),
+        conversation_id: conversationId,
+        scope: scope === undefined ? undefined : queryTextToWire(scope),
+      });
+      return searchPageFromWire(await json<WireSearchPage>(owner, "GET", `/api/search${search}`));
+    },
+
+    async getContext(owner, id, { question } = {}) {
+      const search = searchOf({ question: question === undefined ? undefined : queryTextToWire(question) });
+      return contextFromWire(
+        await json<WireContext>(owner, "GET", `${conversationPath(id)}/context${search}`),
+      );
     },
 
     async startTurn(owner, id, question, { signal } = {}): Promise<StartedTurn> {

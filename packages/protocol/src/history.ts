@@ -1,3 +1,4 @@
+import type { Context, ContextQuery } from "./context.ts";
 import type {
   Conversation,
   ConversationInit,
@@ -10,6 +11,7 @@ import type {
 import type { Message, MessageInput, MessagePage, MessageQuery } from "./message.ts";
 import type { Owner } from "./owner.ts";
 import type { ErasureReceipt, ExportLine } from "./personal-data.ts";
+import type { SearchPage, SearchQuery } from "./search.ts";
 import type { FollowOptions, Question, StartedTurn, Turn, TurnEvent, TurnState } from "./turn.ts";
 
 /**
@@ -104,6 +106,19 @@ export interface History {
    * numbers go on. A turn still running in it is stopped and cannot write into it again.
    */
   clearMessages(owner: Owner, conversationId: string): Promise<{ readonly deleted: number }>;
+
+  /**
+   * Finds messages by their words, best first, in the owner's own conversations. A message is found from
+   * the moment it is stored until it is deleted or cleared; a running answer once it is settled. Errors: `forbidden` and
+   * `conversation_not_found` when asked for one conversation.
+   */
+  searchMessages(owner: Owner, query: SearchQuery): Promise<SearchPage>;
+
+  /**
+   * What a responder would be given with this question: see {@link Context}. Never more tokens than its
+   * budget, never a failed answer, a tool's result without its call, or a word of another conversation.
+   */
+  getContext(owner: Owner, conversationId: string, query?: ContextQuery): Promise<Context>;
 
   /**
    * Begins a turn: resolves when the question is committed, before the responder is called.

@@ -80,7 +80,7 @@ export interface MessageInput {
   readonly metadata?: JsonObject | null | undefined;
 }
 
-/** Which messages to page: at most one of `before`, `after` and `offset`. */
+/** Which messages to page: at most one of `before`, `after`, `around` and `offset`. */
 export interface MessageQuery {
   /** 1 to 100 (default 50). */
   readonly limit?: number | undefined;
@@ -88,6 +88,8 @@ export interface MessageQuery {
   readonly before?: number | undefined;
   /** Only messages with a greater `seq`: the earliest of them. */
   readonly after?: number | undefined;
+  /** A window with this `seq` in its middle: half of `limit` up to and with it, half behind it. */
+  readonly around?: number | undefined;
   /** How many of the newest to leave out. */
   readonly offset?: number | undefined;
 }

@@ -1,4 +1,5 @@
 import type { Citation } from "./citation.ts";
+import type { Summary } from "./context.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Json } from "./json.ts";
 import type { Failure, Message, Usage } from "./message.ts";
@@ -13,6 +14,10 @@ export interface ResponderRequest {
   readonly question: Message;
   /** Earlier messages of this conversation that are worth sending, oldest first, whole turns only. */
   readonly history: readonly Message[];
+  /** The `seq` of those of `history` that are older than the latest turns and were recalled for the question. */
+  readonly recalled: readonly number[];
+  /** Of what is older than the latest turns; `null` when there is none. */
+  readonly summary: Summary | null;
   /** Aborted when a person stops the turn, when it times out, or when the node goes down. */
   readonly signal: AbortSignal;
 }

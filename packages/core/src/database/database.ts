@@ -21,6 +21,7 @@ interface Given {
   "text[]": readonly (string | null)[];
   "boolean[]": readonly (boolean | null)[];
   "integer[]": readonly (number | null)[];
+  "bigint[]": readonly number[];
   "json[]": readonly (Json | object)[];
 }
 

@@ -70,6 +70,7 @@ export const FUNCTIONS = {
       models: "text[]",
       usages: "json[]",
       metadatas: "json[]",
+      word_texts: "text[]",
       new_title: "text",
       new_preview: "text",
     },
@@ -171,12 +172,13 @@ export const FUNCTIONS = {
       body: "json",
       context_text: "text",
       metadata: "json",
+      word_text: "text",
       start_chunk: "json",
       new_title: "text",
       new_preview: "text",
       context_limit: "integer",
     },
-    returns: { outcome: "text", turn: "json", conversation_row: "json", question: "json", history: "json" },
+    returns: { outcome: "text", turn: "json", conversation_row: "json", question: "json", history: "json", summary: "json" },
   },
   record_turn: {
     args: {
@@ -191,6 +193,8 @@ export const FUNCTIONS = {
       reply_status: "text",
       reply_body: "json",
       reply_error: "json",
+      word_text: "text",
+      reply_word_text: "text",
       new_title: "text",
       new_preview: "text",
     },
@@ -212,6 +216,7 @@ export const FUNCTIONS = {
       new_error: "json",
       event_seqs: "integer[]",
       event_chunks: "json[]",
+      word_text: "text",
       new_preview: "text",
     },
     returns: { settle_turn: "boolean" },
@@ -233,6 +238,45 @@ export const FUNCTIONS = {
   stop_turn: {
     args: { owner: "uuid", conversation: "text", turn_id: "uuid" },
     returns: { stop_turn: "json" },
+  },
+  messages_at: {
+    args: { owner: "uuid", conversations: "text[]", seqs: "bigint[]" },
+    returns: { messages_at: "json" },
+  },
+  recall_words: {
+    args: { owner: "uuid", conversation: "text", forms: "text[]", below_seq: "bigint", most: "integer" },
+    returns: { recall_words: "json" },
+  },
+  search_words: {
+    args: {
+      owner: "uuid",
+      query: "text",
+      only_conversation: "text",
+      only_scope: "text",
+      page_offset: "integer",
+      page_limit: "integer",
+    },
+    returns: { search_words: "json" },
+  },
+  get_context: {
+    args: { owner: "uuid", conversation: "text", context_limit: "integer" },
+    returns: { summary: "json", history: "json" },
+  },
+  begin_summary: {
+    args: { owner: "uuid", conversation: "text", upper_seq: "bigint", fewest: "integer", most: "integer" },
+    returns: { summary: "json", to_seq: "bigint", messages: "json" },
+  },
+  end_summary: {
+    args: { owner: "uuid", conversation: "text", upper_seq: "bigint", new_body: "text" },
+    returns: { end_summary: "void" },
+  },
+  record_context: {
+    args: { owner: "uuid", turn_id: "uuid", context: "json" },
+    returns: { record_context: "void" },
+  },
+  get_turn_context: {
+    args: { owner: "uuid", conversation: "text", turn_id: "uuid" },
+    returns: { get_turn_context: "json" },
   },
   register_node: {
     args: { lease: "interval" },
@@ -323,6 +367,7 @@ export type SqlType =
   | "text[]"
   | "boolean[]"
   | "integer[]"
+  | "bigint[]"
   | "json[]";
 
 /** The shape of an entry of {@link FUNCTIONS}. */

@@ -92,6 +92,7 @@ async function migrateLocked(
   if (!exists) await run(connection, `create schema if not exists "${schema}" authorization ${owner}`);
   if (has === null) await run(connection, `create schema "${functions}" authorization ${owner}`);
 
+  if (from < RELEASE) await makeExtension(connection);
   await as("chatkeep_engine");
   await run(connection, `set local search_path = "${schema}", pg_temp`);
   if (!exists) await run(connection, bookkeeping(security));
@@ -124,6 +125,17 @@ async function migrateLocked(
   await run(connection, "reset role");
   if (security === "roles") await leaveRoles(connection);
   return { from, to: RELEASE, security };
+}
+
+/** Search is faster with btree_gin (see 0005_search.sql); where the server does not let us have it, it works without. */
+async function makeExtension(connection: Connection): Promise<void> {
+  await run(connection, "savepoint extension");
+  try {
+    await run(connection, "create extension if not exists btree_gin");
+    await run(connection, "release savepoint extension");
+  } catch {
+    await run(connection, "rollback to savepoint extension");
+  }
 }
 
 async function checkServer(connection: Connection): Promise<void> {

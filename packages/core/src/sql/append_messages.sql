@@ -13,6 +13,7 @@ create function append_messages(
   models text[],
   usages json[],
   metadatas json[],
+  word_texts text[],
   new_title text,
   new_preview text
 ) returns table (message json)
@@ -52,20 +53,32 @@ begin
   end if;
 
   return query
-  insert into messages as m (
-    owner_id, conversation_id, seq, id, role, parts, context_text, intent, processed, model, usage, metadata
+  with given as (
+    select g.*, base + row_number() over (order by g.place) as seq
+    from unnest(
+      ids, roles, bodies, context_texts, intents, processed_flags, models, usages, metadatas, word_texts
+    ) with ordinality as g (id, role, body, context_text, intent, processed, model, usage, metadata, word_text, place)
+    where not exists (
+      select from messages old
+      where old.owner_id = owner and old.conversation_id = conversation and old.id = g.id and old.seq > cleared
+    )
+  ), stored as (
+    insert into messages as m (
+      owner_id, conversation_id, seq, id, role, parts, context_text, intent, processed, model, usage, metadata
+    )
+    select
+      owner, conversation, given.seq, given.id, given.role, given.body, given.context_text, given.intent,
+      given.processed, given.model, given.usage, given.metadata
+    from given
+    returning to_json(m) as message
+  ), indexed as (
+    insert into message_words (owner_id, conversation_id, seq, size, words)
+    select
+      owner, conversation, given.seq, cardinality(string_to_array(given.word_text, ' ')),
+      to_tsvector('message_words', given.word_text)
+    from given where given.word_text <> ''
   )
-  select
-    owner, conversation, base + row_number() over (order by given.place), given.id, given.role, given.body,
-    given.context_text, given.intent, given.processed, given.model, given.usage, given.metadata
-  from unnest(
-    ids, roles, bodies, context_texts, intents, processed_flags, models, usages, metadatas
-  ) with ordinality as given (id, role, body, context_text, intent, processed, model, usage, metadata, place)
-  where not exists (
-    select from messages old
-    where old.owner_id = owner and old.conversation_id = conversation and old.id = given.id and old.seq > cleared
-  )
-  returning to_json(m);
+  select stored.message from stored;
   get diagnostics stored = row_count;
   if stored = wanted then
     return;

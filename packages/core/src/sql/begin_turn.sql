@@ -12,11 +12,12 @@ create function begin_turn(
   body json,
   context_text text,
   metadata json,
+  word_text text,
   start_chunk json,
   new_title text,
   new_preview text,
   context_limit integer
-) returns table (outcome text, turn json, conversation_row json, question json, history json)
+) returns table (outcome text, turn json, conversation_row json, question json, history json, summary json)
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
 declare
@@ -44,7 +45,8 @@ begin
     return query select
       -- The very same call again, whose first answer was lost with the connection, has begun it.
       case when t.id = turn_id then 'started' else 'attached' end,
-      to_json(t), to_json(c), to_json(m), latest_messages(owner, conversation, c.cleared_seq, m.seq, context_limit);
+      to_json(t), to_json(c), to_json(m), latest_messages(owner, conversation, c.cleared_seq, m.seq, context_limit),
+      latest_summary(owner, conversation, c.cleared_seq);
     return;
   end if;
 
@@ -83,6 +85,7 @@ begin
   insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts, context_text, metadata)
   values
     (owner, conversation, c.last_seq + 1, message_id, turn_id, 'user', 'complete', body, context_text, metadata);
+  perform put_words(owner, conversation, c.last_seq + 1, word_text);
   insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts)
   values (owner, conversation, c.last_seq + 2, reply_id, turn_id, 'assistant', 'streaming', '[]');
   -- The time that the first event tells, so that both tell the same.
@@ -98,6 +101,7 @@ begin
   select to_json(k) into question from messages k
   where k.owner_id = owner and k.conversation_id = conversation and k.seq = t.question_seq;
   return query select 'started', to_json(t), to_json(c), question,
-    latest_messages(owner, conversation, c.cleared_seq, t.question_seq, context_limit);
+    latest_messages(owner, conversation, c.cleared_seq, t.question_seq, context_limit),
+    latest_summary(owner, conversation, c.cleared_seq);
 end
 $$;

@@ -27,6 +27,7 @@ begin
   if gone < 1000 then
     update conversations c set purged_seq = c.cleared_seq where c.owner_id = owner and c.id = conversation;
   end if;
+  delete from summaries s where s.owner_id = owner and s.conversation_id = conversation;
   delete from turns t where t.owner_id = owner and t.conversation_id = conversation;
   return deleted;
 end

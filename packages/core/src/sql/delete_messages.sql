@@ -30,6 +30,8 @@ begin
   end if;
 
   delete from messages m where m.owner_id = owner and m.conversation_id = conversation and m.id = any (ids);
+  delete from summaries s using unnest(gone) g
+  where s.owner_id = owner and s.conversation_id = conversation and g.seq between s.from_seq and s.to_seq;
   delete from turn_events e using turns t, unnest(gone) g
   where t.owner_id = owner and t.conversation_id = conversation and t.question_seq = g.seq
     and e.owner_id = owner and e.turn_id = t.id and e.slot = t.slot;

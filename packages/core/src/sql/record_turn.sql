@@ -13,6 +13,8 @@ create function record_turn(
   reply_status text,
   reply_body json,
   reply_error json,
+  word_text text,
+  reply_word_text text,
   new_title text,
   new_preview text
 ) returns table (outcome text, turn json)
@@ -64,6 +66,8 @@ begin
   values (owner, conversation, c.last_seq + 1, message_id, turn_id, 'user', body, context_text, metadata);
   insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts, error)
   values (owner, conversation, c.last_seq + 2, reply_id, turn_id, 'assistant', reply_status, reply_body, reply_error);
+  perform put_words(owner, conversation, c.last_seq + 1, word_text);
+  perform put_words(owner, conversation, c.last_seq + 2, reply_word_text);
   -- No node runs it. It has no events, so it is replayed from its messages.
   insert into turns (
     owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, slot, status, last_event, error, settled_at

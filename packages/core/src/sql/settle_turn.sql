@@ -15,6 +15,7 @@ create function settle_turn(
   new_error json,
   event_seqs integer[],
   event_chunks json[],
+  word_text text,
   new_preview text
 ) returns boolean
 language plpgsql security definer set search_path from current as $$
@@ -43,6 +44,9 @@ begin
     status = new_status, parts = body, intent = new_intent, processed = new_processed, model = new_model,
     usage = new_usage, error = new_error, updated_at = clock_timestamp()
   where m.owner_id = owner and m.conversation_id = conversation and m.seq = t.question_seq + 1;
+  if found then
+    perform put_words(owner, conversation, t.question_seq + 1, word_text);
+  end if;
   update turns k set
     status = new_status, error = new_error, settled_at = clock_timestamp(),
     last_event = event_seqs[cardinality(event_seqs)]

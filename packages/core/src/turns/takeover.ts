@@ -1,6 +1,7 @@
 import { type Failure, type TurnEvent, createFold, settledChunks, usageToWire } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
+import { wordTextOf } from "../search/text.ts";
 import { previewOf } from "../title.ts";
 
 /** What a person is told of an answer whose node died. */
@@ -95,6 +96,7 @@ export function createTakeover(options: TakeoverOptions): Takeover {
       new_error: INTERRUPTED,
       event_seqs: chunks.map((_, index) => last + 1 + index),
       event_chunks: chunks,
+      word_text: wordTextOf(parts),
       new_preview: previewOf(parts),
     });
   };

@@ -12,6 +12,7 @@ import {
   type Responder,
   type ShownAnswer,
   type StartedTurn,
+  type Summary,
   type Turn,
   type TurnEvent,
   type TurnState,
@@ -22,7 +23,8 @@ import {
   usageToWire,
 } from "@chatkeep/protocol";
 
-import { CONTEXT_MESSAGES, contextOf } from "../context.ts";
+import { CONTEXT_MESSAGES } from "../context/context.ts";
+import type { Preparation } from "../context/prepare.ts";
 import { type ConversationRow, conversationFromRow, instant } from "../conversations.ts";
 import type { Database } from "../database/database.ts";
 import { isFenced } from "../database/failure.ts";
@@ -30,6 +32,7 @@ import type { ConnectionPool } from "../database/pool.ts";
 import { type Limits, checkRange } from "../limits.ts";
 import { type CheckedMessage, type MessageRow, checkMessage, messageOf, withAnswer } from "../messages.ts";
 import { ownerId } from "../owners.ts";
+import { wordTextOf } from "../search/text.ts";
 import { previewOf, titleOf } from "../title.ts";
 import { createFlushLoop } from "./flush.ts";
 import { followLive } from "./follow.ts";
@@ -50,6 +53,8 @@ export interface TurnsOptions {
   readonly pool: ConnectionPool;
   readonly limits: Limits;
   readonly responder: Responder | undefined;
+  /** Gives the responder its context. */
+  readonly preparation: Preparation;
   readonly lease: number;
   readonly eventsGrace: number;
   readonly responderPatience: number;
@@ -211,6 +216,7 @@ export function createTurns(options: TurnsOptions): Turns {
         body: question.parts,
         context_text: question.contextText ?? null,
         metadata: question.metadata ?? null,
+        word_text: wordTextOf(question.parts),
         start_chunk: start,
         new_title: titleOf(question.parts),
         new_preview: previewOf(question.parts),
@@ -268,12 +274,15 @@ export function createTurns(options: TurnsOptions): Turns {
       onPending: flushes.wake,
     });
     const history = (begun.history as MessageRow[]).map((row) => messageOf(row, owner));
-    run(live, responder, question.id, {
+    const prepared = options.preparation.prepare(responder, history, begun.summary as Summary | null);
+    run(live, prepared, question.id, {
       owner,
       conversation: conversationFromRow(begun.conversation_row as ConversationRow, owner),
       turnId: turn.id,
       question: messageOf(begun.question as MessageRow, owner),
-      history: contextOf(history),
+      history: [],
+      recalled: [],
+      summary: null,
       signal: live.stopping.signal,
     });
     return { turn, events: follow(place, { signal }) };
@@ -304,6 +313,8 @@ export function createTurns(options: TurnsOptions): Turns {
       reply_status: shown.status,
       reply_body: shown.parts,
       reply_error: shown.status === "failed" ? UNSAVED_FAILURE : null,
+      word_text: wordTextOf(question.parts),
+      reply_word_text: wordTextOf(shown.parts),
       new_title: titleOf(question.parts),
       new_preview: previewOf(shown.parts),
     });
@@ -357,6 +368,8 @@ export function createTurns(options: TurnsOptions): Turns {
         turnId,
         question: unsavedQuestion(question, turn, owner),
         history: [],
+        recalled: [],
+        summary: null,
         signal: live.stopping.signal,
       });
     }
@@ -427,6 +440,7 @@ export function createTurns(options: TurnsOptions): Turns {
             new_error: error,
             event_seqs: events.map((event) => event.seq),
             event_chunks: events.map((event) => event.chunk),
+            word_text: wordTextOf(answer.parts),
             new_preview: previewOf(answer.parts),
           });
           if (row?.settle_turn !== true) {

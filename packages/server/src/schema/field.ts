@@ -24,6 +24,13 @@ export function integer(min: number, max: number): z.ZodType<number> {
   );
 }
 
+/** Any text in a query string. */
+export const queryText: z.ZodType<string> = z
+  .preprocess((value) => (typeof value === "string" ? queryTextFromWire(value) : value), z.string())
+  .meta({
+    description: "A lone surrogate, which UTF-8 cannot hold, is written as U+FDD0 and four hex digits.",
+  });
+
 /** A scope in a query string. */
 export const scope: z.ZodType<string> = z
   .preprocess((value) => (typeof value === "string" ? queryTextFromWire(value) : value), z.string())

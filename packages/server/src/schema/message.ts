@@ -103,6 +103,9 @@ export const messageSearch: z.ZodType<MessageQuery> = z.strictObject({
   after: integer(0, Number.MAX_SAFE_INTEGER)
     .optional()
     .meta({ description: "Only messages with a greater `seq`: the earliest of them." }),
+  around: integer(0, 1_000_000_000_000)
+    .optional()
+    .meta({ description: "A window with this `seq` in its middle." }),
   offset: integer(0, 1_000_000_000)
     .optional()
     .meta({ description: "How many of the newest to leave out. Default 0." }),

@@ -11,6 +11,7 @@ import { describeOutage } from "./outage.ts";
 import { describePaging } from "./paging.ts";
 import { describeRetries } from "./retries.ts";
 import { describeRoundTrip } from "./roundtrip.ts";
+import { describeSearch } from "./search.ts";
 import { describeStreams } from "./streams.ts";
 import { describeTurns } from "./turns.ts";
 
@@ -44,6 +45,7 @@ export function describeHistory(name: string, open: OpenFixture): void {
     describeStreams(opened);
     describeRetries(opened);
     describeDeletion(opened);
+    describeSearch(opened);
     describeErasure(opened);
     describeIsolation(opened);
     describeOutage(opened);

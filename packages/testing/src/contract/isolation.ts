@@ -18,6 +18,8 @@ const CALLS: Readonly<
   getMessage: (history, owner, id) => history.getMessage(owner, id, "m1"),
   deleteMessage: (history, owner, id) => history.deleteMessage(owner, id, "m1"),
   clearMessages: (history, owner, id) => history.clearMessages(owner, id),
+  searchMessages: (history, owner, id) => history.searchMessages(owner, { text: "it", conversationId: id }),
+  getContext: (history, owner, id) => history.getContext(owner, id, { question: "What is it?" }),
   startTurn: (history, owner, id) => history.startTurn(owner, id, { content: "Hello" }),
   getTurn: (history, owner, id, turn) => history.getTurn(owner, id, turn),
   followTurn: (history, owner, id, turn) => collect(history.followTurn(owner, id, turn)),

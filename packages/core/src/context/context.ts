@@ -1,0 +1,186 @@
+import type { Context, ContextMessage, ContextQuery, Message, Owner, Summary } from "@chatkeep/protocol";
+
+import type { Database } from "../database/database.ts";
+import { unescapeText } from "../database/text.ts";
+import { checkLength } from "../limits.ts";
+import { type MessageRow, messageOf } from "../messages.ts";
+import { ownerId } from "../owners.ts";
+import type { Recall } from "../search/recall.ts";
+import type { TokenCounter } from "./tokens.ts";
+import { turnsOf, validTurn } from "./turns.ts";
+
+/** How many of the latest messages are looked at for the context. */
+export const CONTEXT_MESSAGES = 60;
+
+/** What a context may hold. */
+export interface ContextSettings {
+  /** Tokens at the most, the question not counted (default 8,000). */
+  readonly tokenBudget?: number | undefined;
+  /** The share of it that is kept for recalled turns where there are older ones than the latest (default 0.3). */
+  readonly recalledShare?: number | undefined;
+}
+
+/** What {@link createContexts} takes. */
+export interface ContextsOptions {
+  readonly database: Database;
+  readonly recall: Recall;
+  readonly tokens: TokenCounter;
+  readonly settings: ContextSettings;
+}
+
+/** What a context is made of. */
+export interface ContextMaterial {
+  readonly owner: Owner;
+  readonly conversationId: string;
+  /** What is asked; `undefined`: nothing, so nothing is recalled. */
+  readonly question: string | undefined;
+  /** The latest messages of the conversation, oldest first, without the question. */
+  readonly latest: readonly Message[];
+  readonly summary: Summary | null;
+}
+
+/** Builds contexts (law 10). */
+export interface Contexts {
+  /** Errors: as of the store; only where older turns are recalled is it asked at all. */
+  build(material: ContextMaterial): Promise<Context>;
+  /** What would be sent now: see `History.getContext`. */
+  read(owner: Owner, conversationId: string, query?: ContextQuery): Promise<Context>;
+}
+
+/** Contexts from the latest whole turns, and older ones that fit the question. */
+export function createContexts({ database, recall, tokens, settings }: ContextsOptions): Contexts {
+  const { tokenBudget = 8000, recalledShare = 0.3 } = settings;
+
+  const build = async ({
+    owner,
+    conversationId,
+    question,
+    latest,
+    summary: given,
+  }: ContextMaterial): Promise<Context> => {
+    const turns = turnsOf(latest);
+    const mayBeOlder = latest.length >= CONTEXT_MESSAGES || fits(turns, tokenBudget, tokens) < turns.length;
+    const summary = mayBeOlder && given !== null ? { ...given, text: unescapeText(given.text) } : null;
+    const summarized = summary === null ? 0 : tokens.countText(summary.text);
+    const summed = summarized <= tokenBudget / 2 ? summary : null;
+    const room = tokenBudget - (summed === null ? 0 : summarized);
+    const recalling = mayBeOlder && question !== undefined && question.trim() !== "";
+
+    const count = fits(turns, recalling ? room * (1 - recalledShare) : room, tokens);
+    const newest = turns.slice(turns.length - count).flatMap((turn) => weigh(validTurn(turn), false));
+    let left = room - sum(newest);
+    const below = turns[turns.length - count]?.[0]?.seq ?? (latest.at(-1)?.seq ?? 0) + 1;
+    const recalled: ContextMessage[][] = [];
+    if (recalling) {
+      for (const turn of await recalledTurns(owner, conversationId, question, below)) {
+        const weighed = weigh(validTurn(turn), true);
+        const cost = sum(weighed);
+        if (weighed.length === 0 || cost > left) continue;
+        left -= cost;
+        recalled.push(weighed);
+      }
+    }
+    const messages = [...recalled.flat().sort((a, b) => a.message.seq - b.message.seq), ...newest];
+    return { messages, summary: summed, tokens: tokenBudget - left, tokenBudget };
+  };
+
+  const weigh = (turn: readonly Message[], recalled: boolean): ContextMessage[] =>
+    turn.map((message) => ({ message, recalled, tokens: tokens.count(message) }));
+
+  /** Older turns that fit a question, best first, then those beside the best; none twice. */
+  const recalledTurns = async (
+    owner: Owner,
+    conversationId: string,
+    question: string,
+    below: number,
+  ): Promise<Message[][]> => {
+    const ranked = await recall({ owner, conversationId, question, below, limit: RECALLED });
+    const wanted = new Set<number>();
+    for (const { seq } of ranked) {
+      for (let near = seq - REACH; near <= seq + REACH; near += 1) {
+        if (near > 0 && near < below) wanted.add(near);
+      }
+    }
+    if (wanted.size === 0) return [];
+    const seqs = [...wanted].sort((a, b) => a - b);
+    const [row] = await database.call("messages_at", {
+      owner: ownerId(owner),
+      conversations: seqs.map(() => conversationId),
+      seqs,
+    });
+    const messages = ((row?.messages_at ?? []) as MessageRow[]).map((one) => messageOf(one, owner));
+    return inOrderOf(ranked, completeTurns(messages, below));
+  };
+
+  return {
+    build,
+    async read(owner, conversationId, { question } = {}) {
+      checkLength(question, "question", 10_000);
+      await tokens.ready();
+      const [row] = await database.call("get_context", {
+        owner: ownerId(owner),
+        conversation: conversationId,
+        context_limit: CONTEXT_MESSAGES,
+      });
+      const latest = ((row?.history ?? []) as MessageRow[]).map((one) => messageOf(one, owner));
+      return build({
+        owner,
+        conversationId,
+        question,
+        latest,
+        summary: (row?.summary ?? null) as Summary | null,
+      });
+    },
+  };
+}
+
+/** Messages that are recalled at the most. */
+const RECALLED = 12;
+/** How far around each is read, to find where its turn begins and ends. */
+const REACH = 6;
+/** For how many of the best the turns beside them are taken too. */
+const WITH_NEIGHBOURS = 2;
+
+/** How many of the latest turns fit a budget. */
+function fits(turns: readonly (readonly Message[])[], budget: number, tokens: TokenCounter): number {
+  let left = budget;
+  let count = 0;
+  for (const turn of turns.toReversed()) {
+    left -= validTurn(turn).reduce((cost, message) => cost + tokens.count(message), 0);
+    if (left < 0) break;
+    count += 1;
+  }
+  return count;
+}
+
+function sum(messages: readonly ContextMessage[]): number {
+  return messages.reduce((cost, one) => cost + one.tokens, 0);
+}
+
+/** The turns of which all is there: each row of numbers without a gap is cut into turns, and its last one may go on. */
+function completeTurns(messages: readonly Message[], below: number): Message[][] {
+  const runs: Message[][] = [];
+  for (const message of messages) {
+    const last = runs.at(-1)?.at(-1);
+    if (last !== undefined && last.seq + 1 === message.seq) runs.at(-1)?.push(message);
+    else runs.push([message]);
+  }
+  return runs.flatMap((run) => {
+    const turns = turnsOf(run);
+    const end = run.at(-1);
+    const isOver = end === undefined || end.seq + 1 >= below || end.role === "user" || end.role === "system";
+    // A question at the very end of what was read may have an answer behind it.
+    return isOver && !(end?.role === "user" && end.seq + 1 < below) ? turns : turns.slice(0, -1);
+  });
+}
+
+/** Turns in the order of their best message, then those beside the best ones. */
+function inOrderOf(ranked: readonly { readonly seq: number }[], turns: readonly Message[][]): Message[][] {
+  const places = new Map(turns.flatMap((turn, index) => turn.map(({ seq }) => [seq, index] as const)));
+  const hits = ranked.flatMap(({ seq }) => places.get(seq) ?? []);
+  const beside = hits.slice(0, WITH_NEIGHBOURS).flatMap((index) => [index + 1, index - 1]);
+  return [...new Set([...hits, ...beside])].flatMap((index) => {
+    const turn = turns[index];
+    return turn === undefined ? [] : [turn];
+  });
+}

@@ -1,0 +1,89 @@
+import type { Context, ContextRecord, Message, Responder, Summary } from "@chatkeep/protocol";
+
+import type { Database } from "../database/database.ts";
+import { ownerId } from "../owners.ts";
+import type { Contexts } from "./context.ts";
+import type { Summaries } from "./summaries.ts";
+
+/** Gives a responder the context of its question. */
+export interface Preparation {
+  /** The same responder, given the context instead of the bare latest messages. */
+  prepare(responder: Responder, latest: readonly Message[], summary: Summary | null): Responder;
+  /** Resolves when nothing is written in the background any more. */
+  close(): Promise<void>;
+}
+
+/** What {@link createPreparation} takes. */
+export interface PreparationOptions {
+  readonly database: Database;
+  readonly contexts: Contexts;
+  /** Default: nothing is summed up. */
+  readonly summaries: Summaries | undefined;
+  readonly onError: (error: unknown, turnId?: string) => void;
+}
+
+/**
+ * Builds the context when the responder is called, not before: the turn is there by then, so that it can
+ * be stopped meanwhile. What was given is recorded beside the turn while the responder runs.
+ */
+export function createPreparation(options: PreparationOptions): Preparation {
+  const { database, contexts, summaries, onError } = options;
+  const pending = new Set<Promise<void>>();
+  const inBackground = (work: Promise<unknown>, turnId: string): void => {
+    const done: Promise<void> = work
+      .then(
+        () => undefined,
+        (error: unknown) => onError(error, turnId),
+      )
+      .finally(() => pending.delete(done));
+    pending.add(done);
+  };
+
+  return {
+    prepare: (responder, latest, summary) =>
+      async function* respond(request) {
+        const { owner, conversation, turnId, question } = request;
+        const material = { owner, conversationId: conversation.id, latest, summary };
+        const context = await contexts
+          .build({ ...material, question: question.content })
+          // A database that cannot recall just now costs the answer what is old, not the answer.
+          .catch((error: unknown) => {
+            onError(error, turnId);
+            return contexts.build({ ...material, question: undefined });
+          });
+        inBackground(
+          database.call("record_context", {
+            owner: ownerId(owner),
+            turn_id: turnId,
+            context: recordOf(context),
+          }),
+          turnId,
+        );
+        yield* responder({
+          ...request,
+          history: context.messages.map(({ message }) => message),
+          recalled: context.messages.flatMap(({ message, recalled }) => (recalled ? [message.seq] : [])),
+          summary: context.summary,
+        });
+        const first = context.messages.find(({ recalled }) => !recalled)?.message.seq;
+        if (summaries !== undefined && first !== undefined) {
+          inBackground(summaries.extend(owner, conversation.id, first), turnId);
+        }
+      },
+    async close() {
+      await Promise.all(pending);
+    },
+  };
+}
+
+function recordOf({ messages, summary, tokens, tokenBudget }: Context): ContextRecord {
+  const numbers = (recalled: boolean): number[] =>
+    messages.flatMap((one) => (one.recalled === recalled ? [one.message.seq] : []));
+  return {
+    latest: numbers(false),
+    recalled: numbers(true),
+    summary: summary === null ? null : { fromSeq: summary.fromSeq, toSeq: summary.toSeq },
+    tokens,
+    tokenBudget,
+  };
+}

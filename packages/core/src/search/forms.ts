@@ -1,0 +1,19 @@
+import { queryForms } from "./query.ts";
+
+/** Words of a question that are looked for: each costs a look into the index. */
+const MOST_FORMS = 24;
+
+/** Words that questions are made of, as they are stored: they say how it is asked, not about what. */
+const ASKING = new Set(
+  `a about am an and any are as at be been but by can could did do does dont for from had has have he her
+  hers him his how i if im in is isnt it its just me my of on or our please she should so some tell than
+  that the their them then there these they this those to us was we were what whats when where which while
+  who whom whose why will with would you your`.split(/\s+/),
+);
+
+/** The words of a question that recall looks for, each once; all of them where nothing else is left. */
+export function recallForms(question: string): string[] {
+  const forms = [...new Set(queryForms(question))];
+  const telling = forms.filter((form) => !ASKING.has(form));
+  return (telling.length > 0 ? telling : forms).slice(0, MOST_FORMS);
+}

@@ -1,0 +1,19 @@
+-- Keeps a summary that was begun, or gives it up where there is no text. Earlier ones of it go: it stands for
+-- what they stand for.
+create function end_summary(owner uuid, conversation text, upper_seq bigint, new_body text) returns void
+language plpgsql security definer set search_path from current as $$
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  if new_body is null then
+    delete from summaries s
+    where s.owner_id = owner and s.conversation_id = conversation and s.to_seq = upper_seq and s.body is null;
+    return;
+  end if;
+  update summaries s set body = new_body
+  where s.owner_id = owner and s.conversation_id = conversation and s.to_seq = upper_seq and s.body is null;
+  if found then
+    delete from summaries s
+    where s.owner_id = owner and s.conversation_id = conversation and s.to_seq < upper_seq;
+  end if;
+end
+$$;

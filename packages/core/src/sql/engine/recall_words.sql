@@ -1,0 +1,73 @@
+-- Where the words of a question stand in a conversation, below a number. For each of `forms` (words as
+-- `search/words.ts` cuts them): how many of the latest messages hold it, and, for the rarest ones, every message
+-- that does, with its size and its ts_rank for that word alone, which tells how often it says it. Words are taken
+-- from the rarest on, while they come to about `most` messages: the commonest tell little and would fetch half
+-- the conversation. Null when the conversation is not the owner's.
+-- It runs as the engine, for row-level security keeps "@@" from the index; so it checks the owner
+-- itself, and gives no text.
+create function recall_words(owner uuid, conversation text, forms text[], below_seq bigint, most integer)
+returns json
+language plpgsql security definer set search_path from current set plan_cache_mode = force_custom_plan as $$
+#variable_conflict use_variable
+declare
+  -- Tells a word of every tenth message from one of every hundredth; reading it takes 2 ms.
+  sample_size constant integer := 400;
+  cleared bigint;
+  total bigint;
+  queries tsquery[];
+  sampled bigint;
+  words_sampled bigint;
+  counts bigint[];
+  postings json[] := array_fill(null::json, array[cardinality(forms)]);
+  posting json;
+  held bigint;
+  left_over bigint := most;
+  taken integer := 0;
+  n record;
+begin
+  perform set_config('chatkeep.engine', 'on', true);
+  select c.cleared_seq, least(c.last_seq, below_seq - 1) - c.cleared_seq into cleared, total from conversations c
+  where c.owner_id = owner and c.id = conversation and c.deleted_at is null;
+  if not found then
+    perform set_config('chatkeep.engine', 'off', true);
+    return null;
+  end if;
+  queries := array(
+    select to_tsquery('message_words', g.form) from unnest(forms) with ordinality g (form, place) order by g.place
+  );
+
+  with sample as materialized (
+    select w.words, w.size from message_words w
+    where w.owner_id = owner and w.conversation_id = conversation and w.seq > cleared and w.seq < below_seq
+    order by w.seq desc limit sample_size
+  )
+  select
+    (select count(*) from sample), (select coalesce(sum(s.size), 0) from sample s),
+    array(
+      select (select count(*) from sample s where s.words @@ q.query)
+      from unnest(queries) with ordinality q (query, place) order by q.place
+    )
+  into sampled, words_sampled, counts;
+
+  for n in
+    select c.place::integer as place, c.held * total / greatest(sampled, 1) as expected, queries[c.place] as query
+    from unnest(counts) with ordinality c (held, place) order by c.held, c.place
+  loop
+    exit when taken > 0 and n.expected > left_over;
+    select json_agg(json_build_array(f.seq, f.size, f.rank)), count(*) into posting, held from (
+      select w.seq, w.size, round(ts_rank(w.words, n.query)::numeric, 5) as rank
+      from message_words w
+      where w.owner_id = owner and w.words @@ n.query
+        and w.conversation_id = conversation and w.seq > cleared and w.seq < below_seq
+      limit 4 * most
+    ) f;
+    postings[n.place] := coalesce(posting, '[]');
+    left_over := left_over - held;
+    taken := taken + 1;
+  end loop;
+  perform set_config('chatkeep.engine', 'off', true);
+  return json_build_object(
+    'total', total, 'sampled', sampled, 'words', words_sampled, 'counts', counts, 'postings', postings
+  );
+end
+$$;

@@ -1,0 +1,13 @@
+-- Makes a message findable, in the transaction that writes it; `word_text` is as `search/words.ts` makes it.
+create function put_words(owner uuid, conversation text, seq bigint, word_text text) returns void
+language plpgsql security definer set search_path from current as $$
+#variable_conflict use_variable
+begin
+  if word_text <> '' then
+    insert into message_words (owner_id, conversation_id, seq, size, words)
+    values (
+      owner, conversation, seq, cardinality(string_to_array(word_text, ' ')), to_tsvector('message_words', word_text)
+    );
+  end if;
+end
+$$;

@@ -1,0 +1,11 @@
+-- Keeps what the responder of a turn was given; nothing when the turn is gone.
+create function record_context(owner uuid, turn_id uuid, context json) returns void
+language plpgsql security definer set search_path from current as $$
+#variable_conflict use_variable
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  insert into turn_contexts (owner_id, turn_id, context)
+  select owner, turn_id, context from turns t where t.owner_id = owner and t.id = turn_id
+  on conflict do nothing;
+end
+$$;

@@ -1,0 +1,32 @@
+import type { Context } from "../context.ts";
+import { type WireMessage, messageFromWire, messageToWire } from "./message.ts";
+
+/** A context as JSON on the wire. */
+export interface WireContext {
+  messages: { message: WireMessage; recalled: boolean; tokens: number }[];
+  summary: { text: string; from_seq: number; to_seq: number } | null;
+  tokens: number;
+  token_budget: number;
+}
+
+/** To the wire. */
+export function contextToWire({ messages, summary, tokens, tokenBudget }: Context): WireContext {
+  return {
+    messages: messages.map((one) => ({ ...one, message: messageToWire(one.message) })),
+    summary:
+      summary === null ? null : { text: summary.text, from_seq: summary.fromSeq, to_seq: summary.toSeq },
+    tokens,
+    token_budget: tokenBudget,
+  };
+}
+
+/** From the wire. */
+export function contextFromWire({ messages, summary, tokens, token_budget }: WireContext): Context {
+  return {
+    messages: messages.map((one) => ({ ...one, message: messageFromWire(one.message) })),
+    summary:
+      summary === null ? null : { text: summary.text, fromSeq: summary.from_seq, toSeq: summary.to_seq },
+    tokens,
+    tokenBudget: token_budget,
+  };
+}
