@@ -55,7 +55,7 @@ export function uiMessagesOf(messages: readonly Message[]): UiMessage[] {
     messages.flatMap(({ parts }) => parts.flatMap((part) => (part.type === "tool-call" ? [part.id] : []))),
   );
   for (const message of messages) {
-    const parts = message.parts.flatMap((part, index) => partToUi(part, index, results, called));
+    const parts = message.parts.flatMap((part, index) => partToUi(part, { message, index, results, called }));
     if (message.role === "tool" && parts.length === 0) continue;
     shown.push({
       id: message.id,
@@ -78,16 +78,22 @@ function resultsOf(messages: readonly Message[]): Map<string, ToolResult> {
   return results;
 }
 
-function partToUi(
-  part: Part,
-  index: number,
-  results: ReadonlyMap<string, ToolResult>,
-  called: ReadonlySet<string>,
-): UiPart[] {
+interface Place {
+  readonly message: Message;
+  readonly index: number;
+  readonly results: ReadonlyMap<string, ToolResult>;
+  /** The ids of all calls. */
+  readonly called: ReadonlySet<string>;
+}
+
+function partToUi(part: Part, { message, index, results, called }: Place): UiPart[] {
   switch (part.type) {
     case "text":
     case "reasoning":
-      return [{ type: part.type, text: part.text, state: "done" }];
+      // What was streamed is done; what a person wrote never was otherwise.
+      return [
+        { type: part.type, text: part.text, ...(message.role === "assistant" ? { state: "done" } : {}) },
+      ];
     case "tool-call":
       return [toolToUi(part, results.get(part.id))];
     case "tool-result":
@@ -131,7 +137,7 @@ function toolToUi(call: Extract<Part, { type: "tool-call" }>, result: ToolResult
     return {
       ...base,
       state: "output-error",
-      rawInput: call.arguments,
+      input: call.arguments,
       errorText: result === undefined ? "The arguments are not valid JSON." : textOf(result.result),
     };
   }

@@ -1,0 +1,84 @@
+import { type History, type Owner, uiMessagesOf } from "@chatkeep/protocol";
+import type * as ai from "ai7";
+
+/** A page with `useChat`, without React: the class behind the hook, with its default transport. */
+export interface Chat {
+  readonly id: string;
+  readonly owner: Owner;
+  readonly chat: ai.AbstractChat<ai.UIMessage>;
+  readonly errors: readonly Error[];
+  /** The text of the last message. */
+  text(): string;
+  /** Resolves when the text of the last message is as `is` says. */
+  until(is: (text: string) => boolean): Promise<void>;
+}
+
+/** What {@link openChat} takes. */
+export interface OpenChat {
+  /** The AI SDK, of any version. */
+  readonly ai: typeof ai;
+  readonly url: string;
+  readonly session: string;
+  readonly chat: string;
+  readonly history: Pick<History, "listMessages">;
+  /** Whether the page begins with what is stored (default `false`). */
+  readonly stored?: boolean;
+}
+
+/** Opens a page. */
+export async function openChat(options: OpenChat): Promise<Chat> {
+  const owner: Owner = { kind: "session", id: options.session };
+  const errors: Error[] = [];
+  const looks = new Set<() => void>();
+  let messages: ai.UIMessage[] =
+    options.stored === true
+      ? (uiMessagesOf((await options.history.listMessages(owner, options.chat)).messages) as never)
+      : [];
+  const change = (next: ai.UIMessage[]): void => {
+    messages = next;
+    for (const look of looks) look();
+  };
+  const state: ai.ChatState<ai.UIMessage> = {
+    status: "ready",
+    error: undefined,
+    get messages() {
+      return messages;
+    },
+    set messages(next) {
+      change(next);
+    },
+    pushMessage: (message) => change([...messages, message]),
+    popMessage: () => change(messages.slice(0, -1)),
+    replaceMessage: (index, message) => change(messages.with(index, structuredClone(message))),
+    snapshot: (value) => structuredClone(value),
+  };
+  class Page extends options.ai.AbstractChat<ai.UIMessage> {}
+  const chat = new Page({
+    id: options.chat,
+    state,
+    transport: new options.ai.DefaultChatTransport({
+      api: `${options.url}/api/chat`,
+      headers: { "x-session-id": options.session },
+    }),
+    onError: (error) => errors.push(error),
+  });
+  const text = (): string =>
+    (messages.at(-1)?.parts ?? []).map((part) => (part.type === "text" ? part.text : "")).join("");
+  return {
+    id: options.chat,
+    owner,
+    chat,
+    errors,
+    text,
+    until: (is) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (messages.at(-1)?.role !== "assistant" || !is(text())) return;
+          looks.delete(look);
+          resolve();
+        };
+        looks.add(look);
+        look();
+      }),
+  };
+}
