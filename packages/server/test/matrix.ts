@@ -1,0 +1,115 @@
+import { randomUUID } from "node:crypto";
+
+import type { CoreHistory } from "@chatkeep/core";
+import type { Owner } from "@chatkeep/protocol";
+
+/** Somebody's things that a route can name, and the words that stand in all of them. */
+export interface Things {
+  readonly owner: Owner;
+  readonly conversation: string;
+  readonly turn: string;
+  readonly message: string;
+  readonly trashed: string;
+  /** A handle of the conversation (seeds 2 and 3). */
+  readonly handle: string;
+  readonly mark: string;
+}
+
+/** What a route answers to somebody who names another's things, or has none of their own to name. */
+export type Others = "refused" | "own only" | "anyone";
+
+/** How a route is called. */
+export interface Entry {
+  /** To those whose things they are not: 403, or their own data only. */
+  readonly others: Others;
+  /** The status for the owner. */
+  readonly own: number;
+  readonly body?: (things: Things) => unknown;
+  /** Values of parameters of the path that are not named as {@link Things} are. */
+  readonly params?: (things: Things) => Record<string, string>;
+  readonly query?: string;
+}
+
+/**
+ * Every route that `/openapi.json` tells of, by its operation's id. A route without an entry fails the suite:
+ * say here what it gives to others.
+ */
+export const ENTRIES: Readonly<Record<string, Entry>> = {
+  createConversation: { others: "own only", own: 201, body: () => ({}) },
+  listConversations: { others: "own only", own: 200 },
+  getConversation: { others: "refused", own: 200 },
+  updateConversation: { others: "refused", own: 200, body: () => ({ title: "Taken", archived: true }) },
+  deleteConversation: { others: "refused", own: 204 },
+  listTrash: { others: "own only", own: 200 },
+  restoreConversation: {
+    others: "refused",
+    own: 200,
+    params: ({ trashed }) => ({ conversation_id: trashed }),
+  },
+  listMessages: { others: "refused", own: 200 },
+  appendMessages: { others: "refused", own: 201, body: () => ({ role: "user", content: "Mine now" }) },
+  clearMessages: { others: "refused", own: 200 },
+  getMessage: { others: "refused", own: 200 },
+  deleteMessage: { others: "refused", own: 204 },
+  startTurn: { others: "refused", own: 200, body: () => ({ content: "What did they say?" }) },
+  getTurn: { others: "refused", own: 200 },
+  followTurn: { others: "refused", own: 200 },
+  stopTurn: { others: "refused", own: 200 },
+  exportData: { others: "own only", own: 200 },
+  eraseData: { others: "own only", own: 200 },
+  claimSession: { others: "own only", own: 200 },
+  book: { others: "anyone", own: 200 },
+  bookChapter: { others: "anyone", own: 404, params: () => ({ path: "none.md" }) },
+  health: { others: "anyone", own: 200 },
+  ready: { others: "anyone", own: 200 },
+  openapi: { others: "anyone", own: 200 },
+  docs: { others: "anyone", own: 200 },
+  pagesStyle: { others: "anyone", own: 200 },
+};
+
+/** Gives somebody a thing of each kind. */
+export async function makeThings(history: CoreHistory, owner: Owner): Promise<Things> {
+  const mark = `mark-${randomUUID()}`;
+  const { conversation } = await history.createConversation(owner, { title: mark, metadata: { mark } });
+  const { id } = conversation;
+  const { turn, events } = await history.startTurn(owner, id, { content: mark });
+  for await (const _ of events);
+  const trashed = await history.createConversation(owner, { title: mark });
+  await history.deleteConversation(owner, trashed.conversation.id);
+  const handle = await history.createHandle(owner, id);
+  return {
+    owner,
+    conversation: id,
+    turn: turn.id,
+    message: turn.messageId,
+    trashed: trashed.conversation.id,
+    handle,
+    mark,
+  };
+}
+
+/** The path of a route with these things named in it. */
+export function pathOf(template: string, entry: Entry, things: Things): string {
+  const values: Record<string, string> = {
+    conversation_id: things.conversation,
+    turn_id: things.turn,
+    message_id: things.message,
+    session_id: things.handle,
+    user_id: things.owner.id,
+    ...entry.params?.(things),
+  };
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`Say in ENTRIES what {${name}} of ${template} stands for.`);
+    return encodeURIComponent(value);
+  });
+  return path + (entry.query ?? "");
+}
+
+/** All that an owner can see of their own, to be compared before and after. */
+export async function everythingOf(history: CoreHistory, owner: Owner): Promise<string> {
+  const lines: unknown[] = [];
+  for await (const line of history.exportData(owner)) lines.push(line);
+  const trash = await history.listTrash(owner);
+  return JSON.stringify([lines, trash]);
+}

@@ -1,0 +1,143 @@
+import { randomUUID } from "node:crypto";
+
+import {
+  type ConnectionPool,
+  type CoreHistory,
+  type HistoryOptions,
+  createHistory,
+  createPool,
+} from "@chatkeep/core";
+import type { Owner, Responder } from "@chatkeep/protocol";
+import {
+  type Server,
+  type ServerOptions,
+  authenticatePeople,
+  createLog,
+  createServer,
+  createTokenCheck,
+  listen,
+  makeServerKey,
+  mintToken,
+  readServerKeys,
+} from "@chatkeep/server";
+import { afterAll } from "vitest";
+
+/** What signs the tokens of tests. */
+export const SECRET = "a secret of tests that is longer than 32 bytes";
+/** Who issues them. */
+export const ISSUER = "https://issuer.example";
+
+/** The headers of a request that prove who sent it. */
+export type Credentials = Readonly<Record<string, string>>;
+
+/** A person of a test: who they are and how they prove it. */
+export interface Person {
+  readonly owner: Owner;
+  readonly credentials: Credentials;
+}
+
+/** A server that knows users, sessions and server keys, on a real port. */
+export interface PeopleServer {
+  readonly url: string;
+  readonly server: Server;
+  readonly history: CoreHistory;
+  /** Statements that the history sent so far. */
+  statements(): number;
+  /** All that was logged so far. */
+  logged(): string;
+  call(method: string, path: string, init?: { credentials?: Credentials; body?: unknown }): Promise<Response>;
+}
+
+/** A new user with a token. */
+export async function newUser(): Promise<Person> {
+  const id = `user-${randomUUID()}`;
+  const token = await mintToken({ secret: SECRET, user: id, issuer: ISSUER });
+  return {
+    owner: { kind: "user", id, issuer: ISSUER },
+    credentials: { authorization: `Bearer ${token}` },
+  };
+}
+
+/** A new session. */
+export function newSession(): Person {
+  const id = randomUUID();
+  return { owner: { kind: "session", id }, credentials: { "x-session-id": id } };
+}
+
+const { key, hash } = makeServerKey();
+
+/** A trusted back end that acts for this user. */
+export function actingFor(user: string): Credentials {
+  return { authorization: `Bearer ${key}`, "x-chatkeep-user": encodeURIComponent(user) };
+}
+
+/** The server key of tests itself. */
+export const SERVER_KEY = key;
+
+/** Answers at once; a question that says "wait" is answered when it is stopped. */
+const answer: Responder = async function* ({ question, signal }) {
+  yield "An answer.";
+  if (!question.content.includes("wait")) return;
+  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+};
+
+/** What {@link startPeopleServer} takes besides the database. */
+export interface PeopleServerOptions {
+  readonly server?: Partial<ServerOptions>;
+  readonly history?: Partial<HistoryOptions>;
+}
+
+/** Starts one for a test file. */
+export async function startPeopleServer(
+  databaseUrl: string,
+  options: PeopleServerOptions = {},
+): Promise<PeopleServer> {
+  const pool = createPool(databaseUrl);
+  const plain: ConnectionPool = pool;
+  let sent = 0;
+  const counted: ConnectionPool = {
+    query: (config) => {
+      sent += 1;
+      return plain.query(config);
+    },
+    connect: () => plain.connect(),
+    on: (event, listener) => plain.on(event, listener),
+  };
+  const lines: string[] = [];
+  const log = createLog({ level: "trace", destination: { write: (line) => void lines.push(line) } });
+  const history = createHistory({
+    pool: counted,
+    responder: answer,
+    onError: (error) => log.error({ err: error }, "an error"),
+    ...options.history,
+  });
+  const server = createServer({
+    history,
+    health: () => history.health(),
+    authenticate: authenticatePeople(createTokenCheck({ key: { secret: SECRET }, issuer: ISSUER })),
+    serverKeys: readServerKeys(`tests:${hash}`),
+    issuer: ISSUER,
+    book: { chapters: () => Promise.resolve([]), chapter: () => Promise.resolve(null) },
+    log,
+    ...options.server,
+  });
+  const listener = await listen({ server, port: 0, log });
+  afterAll(async () => {
+    await listener.close({ grace: 0 });
+    await history.close();
+    await pool.end();
+  });
+  return {
+    url: listener.url,
+    server,
+    history,
+    statements: () => sent,
+    logged: () => lines.join(""),
+    call: (method, path, { credentials = {}, body } = {}) =>
+      fetch(listener.url + path, {
+        method,
+        headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...credentials },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+  };
+}
