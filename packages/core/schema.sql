@@ -332,93 +332,6 @@ grant delete, insert, select, update on turns to chatkeep_store;
 grant update (lease_until) on nodes to chatkeep_store;
 
 -- Functions
-create function chatkeep.gin_btree_consistent(internal, smallint, anyelement, integer, internal, internal) returns boolean language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_anyenum(anyenum, anyenum, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_bit(bit, bit, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_bool(boolean, boolean, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_bpchar(character, character, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_bytea(bytea, bytea, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_char("char", "char", smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_cidr(cidr, cidr, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_date(date, date, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_float4(real, real, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_float8(double precision, double precision, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_inet(inet, inet, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_int2(smallint, smallint, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_int4(integer, integer, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_int8(bigint, bigint, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_interval(interval, interval, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_macaddr(macaddr, macaddr, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_macaddr8(macaddr8, macaddr8, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_money(money, money, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_name(name, name, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_numeric(numeric, numeric, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_oid(oid, oid, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_text(text, text, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_time(time without time zone, time without time zone, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_timestamp(timestamp without time zone, timestamp without time zone, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_timestamptz(timestamp with time zone, timestamp with time zone, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_timetz(time with time zone, time with time zone, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_uuid(uuid, uuid, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_compare_prefix_varbit(bit varying, bit varying, smallint, internal) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_enum_cmp(anyenum, anyenum) returns integer language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_anyenum(anyenum, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_bit(bit, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_bool(boolean, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_bpchar(character, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_bytea(bytea, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_char("char", internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_cidr(cidr, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_date(date, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_float4(real, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_float8(double precision, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_inet(inet, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_int2(smallint, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_int4(integer, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_int8(bigint, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_interval(interval, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_macaddr(macaddr, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_macaddr8(macaddr8, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_money(money, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_name(name, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_numeric(numeric, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_oid(oid, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_text(text, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_time(time without time zone, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_timestamp(timestamp without time zone, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_timestamptz(timestamp with time zone, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_timetz(time with time zone, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_uuid(uuid, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_query_varbit(bit varying, internal, smallint, internal, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_anyenum(anyenum, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_bit(bit, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_bool(boolean, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_bpchar(character, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_bytea(bytea, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_char("char", internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_cidr(cidr, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_date(date, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_float4(real, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_float8(double precision, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_inet(inet, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_int2(smallint, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_int4(integer, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_int8(bigint, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_interval(interval, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_macaddr(macaddr, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_macaddr8(macaddr8, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_money(money, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_name(name, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_numeric(numeric, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_oid(oid, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_text(text, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_time(time without time zone, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_timestamp(timestamp without time zone, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_timestamptz(timestamp with time zone, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_timetz(time with time zone, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_uuid(uuid, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_extract_value_varbit(bit varying, internal) returns internal language c owner chatkeep; -- for everybody
-create function chatkeep.gin_numeric_cmp(numeric, numeric) returns integer language c owner chatkeep; -- for everybody
 create function chatkeep.schema_security() returns text language sql owner chatkeep_engine; -- for everybody
 create function chatkeep.schema_version() returns integer language sql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine; -- for everybody
 create function chatkeep_v5.append_messages(owner uuid, conversation text, ids text[], roles text[], bodies json[], context_texts text[], intents text[], processed_flags boolean[], models text[], usages json[], metadatas json[], word_texts text[], new_title text, new_preview text) returns TABLE(message json) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
@@ -448,6 +361,7 @@ create function chatkeep_v5.export_conversations(owner uuid, after_no bigint, pa
 create function chatkeep_v5.export_messages(owner uuid, conversation text, after_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_v5.find_handle(owner uuid, hash text) returns TABLE(conversation_id text, active boolean) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_v5.find_turn(node bigint, turn_id uuid) returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_v5.find_words(owner uuid, query text, only_conversation text, only_scope text, page_offset integer, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
 create function chatkeep_v5.first_question(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_v5.forget_points() returns bigint language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_v5.get_context(owner uuid, conversation text, context_limit integer) returns TABLE(summary json, history json) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
@@ -467,7 +381,7 @@ create function chatkeep_v5.page_messages(owner uuid, conversation text, before_
 create function chatkeep_v5.purge_some(undo interval, session_idle interval, page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_v5.put_words(owner uuid, conversation text, seq bigint, word_text text) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_v5.read_events(owner uuid, conversation text, turn_id uuid, after_seq integer, page_limit integer) returns TABLE(status text, last_event integer, events json) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
-create function chatkeep_v5.recall_words(owner uuid, conversation text, forms text[], below_seq bigint, most integer) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
+create function chatkeep_v5.recall_words(owner uuid, conversation text, forms text[], below_seq bigint, most integer) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_v5.receipt_key() returns text language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_v5.record_audit(owner uuid, actor text, action text, details json) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_v5.record_context(owner uuid, turn_id uuid, context json) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
@@ -477,10 +391,11 @@ create function chatkeep_v5.register_node(lease interval) returns bigint languag
 create function chatkeep_v5.release_node(node bigint) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_v5.restore_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_v5.rotate_events(grace interval) returns boolean language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_v5.search_words(owner uuid, query text, only_conversation text, only_scope text, page_offset integer, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
+create function chatkeep_v5.search_words(owner uuid, query text, only_conversation text, only_scope text, page_offset integer, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_v5.settle_turn(owner uuid, conversation text, turn_id uuid, node bigint, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, event_seqs integer[], event_chunks json[], word_text text, new_preview text) returns boolean language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_v5.spend_points(limit_keys text[], spent integer[], windows_ms integer[]) returns TABLE(limit_key text, points integer, left_ms bigint) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_v5.stop_turn(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_v5.take_over_turns(page_limit integer) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_v5.update_conversation(owner uuid, conversation text, fields text[], new_title text, question_title text, new_pinned boolean, new_archived boolean, new_metadata json) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.weigh_words(owner uuid, conversation text, forms text[], below_seq bigint, most integer) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
 create function chatkeep_v5.write_events(node bigint, lease interval, turn_ids uuid[], seqs integer[], chunks json[]) returns TABLE(state text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_engine;

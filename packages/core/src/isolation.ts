@@ -64,7 +64,7 @@ async function checkCatalog(connection: Queryable, schema: string): Promise<stri
         select "${schema}".schema_security() as kind
       ), functions as (
         select p.proname, p.prosecdef, p.proacl, r.rolname, r.rolsuper or r.rolbypassrls as is_free,
-          p.proargnames[1] = 'owner' and not p.proname in ('claim_session', 'record_audit', 'recall_words', 'search_words') as is_store
+          p.proargnames[1] = 'owner' and not p.proname in ('claim_session', 'record_audit', 'find_words', 'weigh_words') as is_store
         from pg_proc p join pg_roles r on r.oid = p.proowner
         where p.pronamespace = '"${releaseSchema(schema)}"'::regnamespace
       ), tables as (

@@ -96,7 +96,10 @@ export interface OwnerFunction {
   readonly args: readonly { readonly name: string; readonly type: string }[];
 }
 
-/** The owners' functions of this release. Moving a session to a user and the audit are the engine's. */
+/** The engine's functions that take an owner too: only the store's call them, and none gives a word of anybody's. */
+const ENGINE = "('claim_session', 'record_audit', 'find_words', 'weigh_words')";
+
+/** The owners' functions of this release. */
 export async function ownerFunctions(pool: Pool): Promise<OwnerFunction[]> {
   const { rows } = await pool.query<OwnerFunction>(
     `select p.proname as name, (
@@ -104,7 +107,7 @@ export async function ownerFunctions(pool: Pool): Promise<OwnerFunction[]> {
        from generate_series(1, p.pronargs) n) as args
      from pg_proc p
      where p.pronamespace = $1::regnamespace and p.proargnames[1] = 'owner'
-       and not p.proname in ('claim_session', 'record_audit')
+       and not p.proname in ${ENGINE}
      order by 1`,
     [FUNCTIONS],
   );
@@ -128,6 +131,12 @@ function argument(
     node: victim.node,
     hash: victim.handle,
     ids: [victim.message],
+    seqs: type === "bigint[]" ? [1, 2, 3, 4] : [1],
+    conversations: Array.from({ length: 4 }, () => victim.conversation),
+    seq: 1,
+    query: "mark",
+    forms: ["mark"],
+    only_conversation: victim.conversation,
     by_id: true,
     sort_by: "activity",
     roles: ["user"],
@@ -142,7 +151,7 @@ function argument(
     after_no: fn === "list_conversations" ? null : 0,
     most: 10,
     scope: "shared scope",
-    only_scope: "shared scope",
+    only_scope: fn === "search_words" ? null : "shared scope",
     page_offset: 0,
     fields: ["title", "archived"],
     new_archived: true,
@@ -222,7 +231,7 @@ export async function intrude(client: PoolClient, fn: OwnerFunction, victim: Vic
   return { refusal, seen: told.includes(victim.mark), changed: after !== before };
 }
 
-const INNER = new Set(["latest_messages", "end_running_turn", "refuse_conversation"]);
+const INNER = new Set(["latest_messages", "end_running_turn", "put_words", "refuse_conversation"]);
 
 /** Takes the owner out of every condition of every owners' function. */
 export async function dropPredicates(client: PoolClient): Promise<void> {

@@ -109,8 +109,7 @@ async function migrateLocked(
       await run(connection, sql);
     if (security === "roles") {
       await run(connection, `grant usage, create on schema "${functions}" to chatkeep_store`);
-      const store = "conversation_exists(text), handle_exists(text), record_audit(uuid, text, text, json)";
-      await run(connection, `grant execute on function ${store} to chatkeep_store`);
+      await run(connection, `grant execute on function ${OF_THE_STORE} to chatkeep_store`);
     }
     await as("chatkeep_store");
     for (const sql of readFunctions("sql")) await run(connection, sql);
@@ -131,12 +130,21 @@ async function migrateLocked(
 async function makeExtension(connection: Connection): Promise<void> {
   await run(connection, "savepoint extension");
   try {
-    await run(connection, "create extension if not exists btree_gin");
+    await run(connection, "create extension if not exists btree_gin with schema public");
     await run(connection, "release savepoint extension");
   } catch {
     await run(connection, "rollback to savepoint extension");
   }
 }
+
+/** The engine's functions that the owners' call: none gives a word of what anybody wrote. */
+const OF_THE_STORE = [
+  "conversation_exists(text)",
+  "handle_exists(text)",
+  "record_audit(uuid, text, text, json)",
+  "find_words(uuid, text, text, text, integer, integer)",
+  "weigh_words(uuid, text, text[], bigint, integer)",
+].join(", ");
 
 async function checkServer(connection: Connection): Promise<void> {
   if ((await serverVersion(connection)) >= OLDEST_SERVER) return;

@@ -1,8 +1,10 @@
 -- The messages of an owner that a query fits, best first, of all conversations that are not deleted or of one,
 -- of all scopes or of one. How good: ts_rank (the rarer and closer words count no more: every one has to be
 -- there), shared among the words of the message, and a little more for what was said later. With each come the
--- places of the query's words: what is at place 3 is its third word. Runs as the engine; see recall_words.
-create function search_words(
+-- places of the query's words: what is at place 3 is its third word. It runs as the engine, for row-level security
+-- keeps "@@" from the index; so it gives numbers and no text, and only to search_words, which asks again whose
+-- they are.
+create function find_words(
   owner uuid,
   query text,
   only_conversation text,
@@ -23,15 +25,14 @@ begin
     where w.owner_id = owner and w.words @@ wanted
       and (only_conversation is null or w.conversation_id = only_conversation)
   ), best as (
-    select f.conversation_id, f.seq, f.said_no, f.words, f.score, c.title, c.scope, c.scope_label
+    select f.conversation_id, f.seq, f.said_no, f.words, f.score
     from found f
     join conversations c on c.owner_id = owner and c.id = f.conversation_id
       and c.deleted_at is null and f.seq > c.cleared_seq and (only_scope is null or c.scope = only_scope)
     order by f.score desc, f.said_no desc offset page_offset limit page_limit
   )
   select coalesce(json_agg(json_build_object(
-    'conversation', b.conversation_id, 'seq', b.seq, 'title', b.title, 'scope', b.scope,
-    'scope_label', b.scope_label, 'score', round(b.score::numeric, 5),
+    'conversation', b.conversation_id, 'seq', b.seq, 'score', round(b.score::numeric, 5),
     'places', (
       select coalesce(json_agg(place order by place), '[]')
       from unnest(b.words) word cross join lateral unnest(word.positions) place

@@ -3,9 +3,9 @@
 -- that does, with its size and its ts_rank for that word alone, which tells how often it says it. Words are taken
 -- from the rarest on, while they come to about `most` messages: the commonest tell little and would fetch half
 -- the conversation. Null when the conversation is not the owner's.
--- It runs as the engine, for row-level security keeps "@@" from the index; so it checks the owner
--- itself, and gives no text.
-create function recall_words(owner uuid, conversation text, forms text[], below_seq bigint, most integer)
+-- It runs as the engine, for row-level security keeps "@@" from the index; so it gives numbers and no text, and
+-- only to recall_words, which asks first whose the conversation is.
+create function weigh_words(owner uuid, conversation text, forms text[], below_seq bigint, most integer)
 returns json
 language plpgsql security definer set search_path from current set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_variable

@@ -1,0 +1,15 @@
+-- Where the words of a question stand in a conversation of the owner's, below a number; see weigh_words. Null
+-- when it is not the owner's.
+create function recall_words(owner uuid, conversation text, forms text[], below_seq bigint, most integer)
+returns json
+language plpgsql security definer set search_path from current as $$
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  if not exists (
+    select from conversations c where c.owner_id = owner and c.id = conversation and c.deleted_at is null
+  ) then
+    return null;
+  end if;
+  return weigh_words(owner, conversation, forms, below_seq, most);
+end
+$$;

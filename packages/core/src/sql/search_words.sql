@@ -1,0 +1,26 @@
+-- The messages of an owner that a query fits, best first, with the conversation that each stands in; see
+-- find_words for how they are found. What that finds is asked for again here, under row-level security.
+create function search_words(
+  owner uuid,
+  query text,
+  only_conversation text,
+  only_scope text,
+  page_offset integer,
+  page_limit integer
+) returns json
+language plpgsql security definer set search_path from current as $$
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  return (
+    select coalesce(json_agg(json_build_object(
+      'conversation', c.id, 'seq', f.seq, 'title', c.title, 'scope', c.scope, 'scope_label', c.scope_label,
+      'score', f.score, 'places', f.places
+    ) order by f.place), '[]')
+    from rows from (
+      json_to_recordset(find_words(owner, query, only_conversation, only_scope, page_offset, page_limit))
+        as (conversation text, seq bigint, score numeric, places json)
+    ) with ordinality as f (conversation, seq, score, places, place)
+    join conversations c on c.owner_id = owner and c.id = f.conversation and c.deleted_at is null
+  );
+end
+$$;
