@@ -3,14 +3,16 @@ import { parseArgs } from "node:util";
 import { type Measure, toJson, toLine } from "./measure.ts";
 
 /** The suites, each loaded when it is run. */
-const SUITES: Record<string, () => Promise<AsyncIterable<Measure>>> = {
+const SUITES: Record<string, (file?: string) => Promise<AsyncIterable<Measure>>> = {
   store: async () => (await import("./store.ts")).measureStore(),
   turns: async () => (await import("./turns.ts")).measureTurns(),
+  recall: async (file) => (await import("./recall.ts")).measureRecall(file),
+  context: async () => (await import("./context.ts")).measureContext(),
 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "boolean", default: false } },
+  options: { json: { type: "boolean", default: false }, file: { type: "string" } },
 });
 const unknown = positionals.filter((name) => !Object.hasOwn(SUITES, name));
 if (unknown.length > 0) {
@@ -19,7 +21,7 @@ if (unknown.length > 0) {
 }
 for (const name of positionals.length > 0 ? positionals : Object.keys(SUITES)) {
   if (!values.json) console.log(`\n${name}`);
-  for await (const measure of await SUITES[name]!()) {
+  for await (const measure of await SUITES[name]!(values.file)) {
     console.log(values.json ? toJson(measure) : toLine(measure));
   }
 }
