@@ -9,6 +9,7 @@ import { aiSdkRoutes } from "./ai-sdk.ts";
 import { bookChatRoutes } from "./book-chat.ts";
 import { chatHandleRoutes } from "./chat-handles.ts";
 import { chatRoute } from "./chat.ts";
+import { openaiConversationRoutes } from "./openai/conversations.ts";
 import { createStateless } from "./stateless.ts";
 import { userConversationRoutes } from "./user-conversations.ts";
 
@@ -33,6 +34,7 @@ export function doorRoutes(options: DoorOptions): Route[] {
     chatRoute(options),
     ...chatHandleRoutes(history),
     ...aiSdkRoutes(options),
+    ...openaiConversationRoutes(options),
     ...userConversationRoutes(options),
   ];
 }

@@ -1,10 +1,4 @@
-import {
-  type Conversation,
-  type History,
-  type Message,
-  type Owner,
-  ROLES,
-} from "@chatkeep/protocol";
+import { type Conversation, type History, type Message, type Owner, ROLES } from "@chatkeep/protocol";
 import { z } from "zod";
 
 import { privateJson } from "../reply.ts";

@@ -83,7 +83,7 @@ describe.each([
     await sent;
     expect(page.errors).toEqual([]);
     const reloaded = await open(page.owner.id, page.id, true);
-    await ai.validateUIMessages({ messages: reloaded.chat.messages as never });
+    await ai.validateUIMessages({ messages: reloaded.chat.messages });
     expect(partsOf(reloaded.chat)).toEqual(partsOf(page.chat));
   });
 
@@ -221,7 +221,7 @@ describe.each([
     run.finish();
     await sent;
     const reloaded = await open(page.owner.id, page.id, true);
-    await ai.validateUIMessages({ messages: reloaded.chat.messages as never });
+    await ai.validateUIMessages({ messages: reloaded.chat.messages });
     expect(reloaded.chat.messages[0]?.parts).toMatchObject([
       { type: "text", text: "Look" },
       { type: "file", mediaType: "image/png", filename: "a.png" },

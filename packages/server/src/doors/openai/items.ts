@@ -1,0 +1,112 @@
+import type { Citation, JsonObject, Message, Part } from "@chatkeep/protocol";
+
+import { type IdPrefix, idToOpenai } from "./ids.ts";
+
+/** An item of a conversation as OpenAI writes it. */
+export type Item = { type: string } & JsonObject;
+
+/** The data part that keeps an item which our parts do not tell whole. */
+export const VERBATIM = "openai-item";
+
+/** What tells the items of a message. */
+export type Told = Pick<Message, "id" | "role" | "parts" | "status">;
+
+/**
+ * The items of a message, in order: its texts with files and citations as `message` items, reasoning, calls
+ * and their outputs as items of their own. A message that was an item we could not tell whole is that item.
+ */
+export function itemsOf(message: Told): Item[] {
+  const verbatim = message.parts.find((part) => part.type === "data" && part.name === VERBATIM);
+  if (verbatim?.type === "data") {
+    const item = verbatim.data as Item;
+    return [{ id: idToOpenai(prefixOf(item.type), message.id), ...item }];
+  }
+  const items: Item[] = [];
+  let content: JsonObject[] | undefined;
+  const early: Citation[] = [];
+  const status =
+    message.status === "complete"
+      ? "completed"
+      : message.status === "streaming"
+        ? "in_progress"
+        : "incomplete";
+
+  const add = (prefix: IdPrefix, item: Item): void => {
+    items.push({ id: idToOpenai(prefix, message.id, items.length), ...item });
+    content = undefined;
+  };
+  const write = (piece: JsonObject): void => {
+    if (content === undefined) {
+      const written: JsonObject[] = [];
+      add("msg", { type: "message", role: message.role, status, content: written });
+      content = written;
+    }
+    content.push(piece);
+  };
+  const cite = (citation: Citation): void => {
+    const piece = content?.findLast(({ type }) => type === "output_text");
+    if (piece === undefined) early.push(citation);
+    else
+      (piece["annotations"] as JsonObject[]).push(annotationOf(citation, (piece["text"] as string).length));
+  };
+  const writeText = (text: string): void => {
+    write(textOf(message.role, text));
+    for (const citation of early.splice(0)) cite(citation);
+  };
+
+  for (const part of message.parts) {
+    if (part.type === "text") writeText(part.text);
+    else if (part.type === "citation") cite(part.citation);
+    else if (part.type === "file") write(fileOf(part));
+    else add(...itemOf(part));
+  }
+  if (early.length > 0 && message.role === "assistant" && message.status !== "streaming") writeText("");
+  return items;
+}
+
+type OwnItemPart = Exclude<Part, { type: "text" | "citation" | "file" }>;
+
+function itemOf(part: OwnItemPart): [IdPrefix, Item] {
+  switch (part.type) {
+    case "reasoning":
+      return ["rs", { type: "reasoning", summary: [{ type: "summary_text", text: part.text }] }];
+    case "tool-call": {
+      const call = { call_id: part.id, name: part.name, arguments: part.arguments };
+      return ["fc", { type: "function_call", ...call, status: "completed" }];
+    }
+    case "tool-result": {
+      const output = typeof part.result === "string" ? part.result : JSON.stringify(part.result);
+      // OpenAI has no mark for an output that is an error.
+      const status = part.error === true ? "incomplete" : "completed";
+      return ["fco", { type: "function_call_output", call_id: part.id, output, status }];
+    }
+    case "data":
+      return ["msg", { type: "data", name: part.name, data: part.data }];
+  }
+}
+
+function textOf(role: Told["role"], text: string): JsonObject {
+  if (role === "assistant") return { type: "output_text", text, annotations: [], logprobs: [] };
+  return { type: role === "tool" ? "text" : "input_text", text };
+}
+
+function fileOf({ url, mime, name }: Extract<Part, { type: "file" }>): JsonObject {
+  if (mime.startsWith("image/"))
+    return { type: "input_image", image_url: url, file_id: null, detail: "auto" };
+  return { type: "input_file", file_url: url, ...(name === undefined ? {} : { filename: name }) };
+}
+
+/** OpenAI's own fields of a citation, and all of ours besides. */
+function annotationOf(citation: Citation, end: number): JsonObject {
+  const chatkeep = { ...citation } satisfies JsonObject;
+  const title = citation.section ?? citation.chapter;
+  return citation.url === null
+    ? { type: "file_citation", file_id: citation.path, filename: citation.path, index: end, chatkeep }
+    : { type: "url_citation", url: citation.url, title, start_index: end, end_index: end, chatkeep };
+}
+
+function prefixOf(type: string): IdPrefix {
+  if (type === "function_call") return "fc";
+  if (type === "function_call_output") return "fco";
+  return type === "reasoning" ? "rs" : "msg";
+}
