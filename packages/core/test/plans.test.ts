@@ -113,6 +113,17 @@ beforeAll(async () => {
   );
   await database.pool.query(`update chatkeep.conversations set last_seq = ${MESSAGES} where id = 'long'`);
   await database.pool.query(
+    `insert into chatkeep.message_words (owner_id, conversation_id, seq, size, words)
+     select $1, 'long', n, 3, to_tsvector('chatkeep.message_words', 'hello number w' || n % 5000)
+     from generate_series(1, $2::int) n`,
+    [owner, MESSAGES],
+  );
+  await database.pool.query(
+    `insert into chatkeep.summaries (owner_id, conversation_id, from_seq, to_seq, body)
+     select $1, 'long', 1, n, 'Hello' from generate_series(1, $2::int) n`,
+    [owner, MESSAGES],
+  );
+  await database.pool.query(
     `insert into chatkeep.conversations (owner_id, id, scope)
      select $1, 'c' || n, 'scope ' || n % 2 from generate_series(1, $2::int) n`,
     [owner, CONVERSATIONS],
@@ -192,7 +203,7 @@ describe("the hot statements", () => {
 
   it("a turn reads its context by the messages' key, and single rows", async () => {
     const plans = await plansOf(async () => {
-      const { turn, events } = await history.startTurn(me, "long", { content: "Hello" });
+      const { turn, events } = await history.startTurn(me, "long", { content: "Hello w17" });
       const run = await script.started("long");
       await run.emit("Hi.");
       run.finish();
@@ -200,8 +211,16 @@ describe("the hot statements", () => {
       await history.getTurn(me, "long", turn.id);
       await history.stopTurn(me, "long", turn.id);
     });
-    expect(wasteOf(plans, 100)).toEqual([]);
+    // The sample that tells how common a word is holds 400.
+    expect(wasteOf(plans, 400)).toEqual([]);
     expect(scansOf(plans)).toContain("Index Scan messages_pkey");
+    expect(scansOf(plans)).toContain("Bitmap Index Scan message_words_words");
+  });
+
+  it("searchMessages reads what the words' index finds", async () => {
+    const plans = await plansOf(() => history.searchMessages(me, { text: "hello w17" }));
+    expect(wasteOf(plans, 20)).toEqual([]);
+    expect(scansOf(plans)).toContain("Bitmap Index Scan message_words_words");
   });
 
   it("following a settled turn reads its own events", async () => {

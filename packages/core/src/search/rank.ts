@@ -17,17 +17,21 @@ export interface Ranked {
   readonly score: number;
 }
 
-/** BM25's saturation of repeated words, and how much long messages count less (Robertson and Zaragoza 2009, 3.4). */
-const K1 = 1.2;
-const B = 0.5;
-/** What a message gains from the messages beside it, by distance. */
-const NEAR = [0, 0.4, 0.15];
+/**
+ * BM25's saturation of repeated words, and how much long messages count less (Robertson and Zaragoza 2009, 3.4):
+ * both below what is usual for documents, for a long message is not diluted, it tells more.
+ */
+const K1 = 0.9;
+const B = 0.3;
+/** What a message has of the better one beside it, by distance: below what the other has itself. */
+const NEAR = [0, 0.4, 0.25];
 /** How much more a message counts that holds all of a question than one that holds as much weight in one word. */
-const COVER = 0.5;
+const COVER = 2;
 
 /**
  * Ranks messages: BM25 with the statistics of the conversation itself, more for those that hold more of the
- * question's words, and a share of what stands beside them, for what answers a question need not repeat its words.
+ * question's words, and a share of the better one that stands beside them, for what answers a question need not
+ * repeat its words.
  */
 export function rankMessages({ total, sampled, words, counts, postings }: Postings): Ranked[] {
   const average = words / Math.max(1, sampled);
@@ -47,18 +51,18 @@ export function rankMessages({ total, sampled, words, counts, postings }: Postin
     }
   }
 
-  const scores = new Map<number, number>();
-  for (const [seq, { score, covered }] of own) {
-    const full = score * (1 + (COVER * covered) / whole);
-    for (let distance = -2; distance <= 2; distance += 1) {
-      const place = seq + distance;
-      if (place < 1) continue;
-      const share = distance === 0 ? 1 : (NEAR[Math.abs(distance)] ?? 0);
-      scores.set(place, (scores.get(place) ?? 0) + share * full);
+  const full = new Map<number, number>();
+  for (const [seq, { score, covered }] of own) full.set(seq, score * (1 + (COVER * covered) / whole));
+  const beside = new Map<number, number>();
+  for (const [seq, score] of full) {
+    for (const [distance, share] of NEAR.entries()) {
+      for (const place of [seq - distance, seq + distance]) {
+        if (place > 0) beside.set(place, Math.max(beside.get(place) ?? 0, share * score));
+      }
     }
   }
-  return [...scores]
-    .map(([seq, score]) => ({ seq, score }))
+  return [...beside]
+    .map(([seq, share]) => ({ seq, score: (full.get(seq) ?? 0) + share }))
     .sort((a, b) => b.score - a.score || b.seq - a.seq);
 }
 

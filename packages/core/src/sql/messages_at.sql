@@ -6,9 +6,15 @@ begin
   return (
     select coalesce(json_agg(to_json(m) order by g.place), '[]')
     from unnest(conversations, seqs) with ordinality g (conversation, seq, place)
-    join conversations c on c.owner_id = owner and c.id = g.conversation
-      and c.deleted_at is null and g.seq > c.cleared_seq
-    join messages m on m.owner_id = owner and m.conversation_id = g.conversation and m.seq = g.seq
+    -- One by one, by their keys: joined, they would be hashed, all of them.
+    cross join lateral (
+      select k.cleared_seq from conversations k
+      where k.owner_id = owner and k.id = g.conversation and k.deleted_at is null limit 1
+    ) c
+    cross join lateral (
+      select k.* from messages k
+      where k.owner_id = owner and k.conversation_id = g.conversation and k.seq = g.seq and k.seq > c.cleared_seq limit 1
+    ) m
   );
 end
 $$;

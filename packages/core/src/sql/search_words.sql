@@ -20,7 +20,11 @@ begin
       json_to_recordset(find_words(owner, query, only_conversation, only_scope, page_offset, page_limit))
         as (conversation text, seq bigint, score numeric, places json)
     ) with ordinality as f (conversation, seq, score, places, place)
-    join conversations c on c.owner_id = owner and c.id = f.conversation and c.deleted_at is null
+    -- One by one, by their key: joined, they would be hashed, all of them.
+    cross join lateral (
+      select k.id, k.title, k.scope, k.scope_label from conversations k
+      where k.owner_id = owner and k.id = f.conversation and k.deleted_at is null limit 1
+    ) c
   );
 end
 $$;

@@ -50,17 +50,29 @@ begin
   into sampled, words_sampled, counts;
 
   for n in
-    select c.place::integer as place, c.held * total / greatest(sampled, 1) as expected, queries[c.place] as query
+    select c.place::integer as place, c.held, c.held * total / greatest(sampled, 1) as expected, queries[c.place] as query,
+      (queries[c.place]::text || case when forms[c.place] ~ '^[a-z]{5,}$' then ':*' else '' end)::tsquery as longer
     from unnest(counts) with ordinality c (held, place) order by c.held, c.place
   loop
-    exit when taken > 0 and n.expected > left_over;
+    -- A word of every other message tells nothing, even alone.
+    exit when (taken > 0 and n.expected > left_over) or (sampled > 100 and 2 * n.held > sampled);
     select json_agg(json_build_array(f.seq, f.size, f.rank)), count(*) into posting, held from (
       select w.seq, w.size, round(ts_rank(w.words, n.query)::numeric, 5) as rank
       from message_words w
       where w.owner_id = owner and w.words @@ n.query
         and w.conversation_id = conversation and w.seq > cleared and w.seq < below_seq
-      limit 4 * most
+      limit 2 * most
     ) f;
+    if held = 0 and forms[n.place] ~ '^[a-z]{5,}$' then
+      -- Nobody said it, but perhaps a longer word that begins with it: Wagnerian.
+      select json_agg(json_build_array(f.seq, f.size, f.rank)), count(*) into posting, held from (
+        select w.seq, w.size, round(ts_rank(w.words, n.longer)::numeric, 5) as rank
+        from message_words w
+        where w.owner_id = owner and w.words @@ n.longer
+          and w.conversation_id = conversation and w.seq > cleared and w.seq < below_seq
+        limit most
+      ) f;
+    end if;
     postings[n.place] := coalesce(posting, '[]');
     left_over := left_over - held;
     taken := taken + 1;
