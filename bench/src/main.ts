@@ -5,6 +5,7 @@ import { type Measure, toJson, toLine } from "./measure.ts";
 /** The suites, each loaded when it is run. */
 const SUITES: Record<string, (file?: string) => Promise<AsyncIterable<Measure>>> = {
   store: async () => (await import("./store.ts")).measureStore(),
+  isolation: async () => (await import("./isolation.ts")).measureIsolation(),
   turns: async () => (await import("./turns.ts")).measureTurns(),
   recall: async (file) => (await import("./recall.ts")).measureRecall(file),
   context: async () => (await import("./context.ts")).measureContext(),

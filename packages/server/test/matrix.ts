@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 
 import type { CoreHistory } from "@chatkeep/core";
 import type { Owner } from "@chatkeep/protocol";
@@ -24,6 +24,8 @@ export interface Entry {
   readonly others: Others;
   /** The status for the owner. */
   readonly own: number;
+  /** The status where there is no such conversation (default 404). */
+  readonly missing?: number;
   readonly body?: (things: Things) => unknown;
   /** Values of parameters of the path that are not named as {@link Things} are. */
   readonly params?: (things: Things) => Record<string, string>;
@@ -58,6 +60,38 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   exportData: { others: "own only", own: 200 },
   eraseData: { others: "own only", own: 200 },
   claimSession: { others: "own only", own: 200 },
+  searchMessages: { others: "own only", own: 200, query: "?q=mark" },
+  getContext: { others: "refused", own: 200, query: "?question=mark" },
+  askBook: { others: "own only", own: 200, body: () => ({ question: "What is it?" }) },
+  askBookAgent: { others: "own only", own: 200, body: () => ({ question: "What is it?" }) },
+  readBookChat: { others: "own only", own: 200 },
+  clearBookChat: { others: "own only", own: 200 },
+  bookChatStatus: { others: "anyone", own: 200 },
+  // An id that nobody uses begins a conversation.
+  chat: {
+    others: "refused",
+    own: 200,
+    missing: 200,
+    body: ({ conversation }) => ({
+      id: conversation,
+      message: { id: randomUUID(), role: "user", parts: [{ type: "text", text: "What did they say?" }] },
+    }),
+  },
+  startChat: {
+    others: "refused",
+    own: 200,
+    body: ({ conversation }) => ({ conversationId: conversation }),
+  },
+  sendChatMessage: { others: "refused", own: 200, body: () => ({ message: "What did they say?" }) },
+  readChat: { others: "refused", own: 200 },
+  endChat: { others: "refused", own: 200 },
+  resumeChatStream: { others: "refused", own: 204, missing: 204 },
+  stopChat: { others: "refused", own: 200, missing: 200 },
+  getOrCreateUserConversation: { others: "refused", own: 200, body: () => ({}) },
+  listUserConversations: { others: "refused", own: 200 },
+  addUserMessage: { others: "refused", own: 201, body: () => ({ role: "user", content: "Mine now" }) },
+  listUserMessages: { others: "refused", own: 200 },
+  askAsUser: { others: "refused", own: 200, body: () => ({ message: "What did they say?" }) },
   book: { others: "anyone", own: 200 },
   bookChapter: { others: "anyone", own: 404, params: () => ({ path: "none.md" }) },
   health: { others: "anyone", own: 200 },
@@ -95,6 +129,7 @@ export function pathOf(template: string, entry: Entry, things: Things): string {
     turn_id: things.turn,
     message_id: things.message,
     session_id: things.handle,
+    chat_id: things.conversation,
     user_id: things.owner.id,
     ...entry.params?.(things),
   };
@@ -104,6 +139,12 @@ export function pathOf(template: string, entry: Entry, things: Things): string {
     return encodeURIComponent(value);
   });
   return path + (entry.query ?? "");
+}
+
+/** The same things, of which the conversation is not there. */
+export function withoutConversation(things: Things): Things {
+  const handle = `sess_${randomBytes(24).toString("base64url")}`;
+  return { ...things, conversation: randomUUID(), trashed: randomUUID(), handle };
 }
 
 /** All that an owner can see of their own, to be compared before and after. */

@@ -41,7 +41,7 @@ export interface PeopleServer {
   readonly url: string;
   readonly server: Server;
   readonly history: CoreHistory;
-  /** Statements that the history sent so far. */
+  /** Statements that the history sent so far for those who called it. */
   statements(): number;
   /** All that was logged so far. */
   logged(): string;
@@ -81,6 +81,9 @@ const answer: Responder = async function* ({ question, signal }) {
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 };
 
+/** What a node asks by itself, whoever calls. */
+const BACKGROUND = /select 1|(register|release)_node|take_over_turns|rotate_events|write_events/;
+
 /** What {@link startPeopleServer} takes besides the database. */
 export interface PeopleServerOptions {
   readonly server?: Partial<ServerOptions>;
@@ -97,7 +100,7 @@ export async function startPeopleServer(
   let sent = 0;
   const counted: ConnectionPool = {
     query: (config) => {
-      sent += 1;
+      if (!BACKGROUND.test(config.text)) sent += 1;
       return plain.query(config);
     },
     connect: () => plain.connect(),
