@@ -9,13 +9,12 @@ const fixture = openFixture(database.url, newUser);
 const { history, responder } = fixture;
 afterAll(() => fixture.close());
 
-/** Resolves when some statement waits for a lock on this table. */
-async function waitsFor(table: string): Promise<void> {
+/** Resolves when some statement waits for a lock. */
+async function somebodyWaits(): Promise<void> {
   await expect
     .poll(async () => {
       const { rows } = await database.pool.query(
-        "select from pg_locks where not granted and relation = $1::regclass",
-        [table],
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
       );
       return rows.length;
     })
@@ -38,7 +37,7 @@ describe("what is shown", () => {
     await run.emit("Not yet.");
     let shown = false;
     const next = reader.next().finally(() => (shown = true));
-    await waitsFor("chatkeep.turn_events");
+    await somebodyWaits();
     for (const node of [history, other]) {
       expect((await node.getTurn(me, id, turn.id)).reply?.content).toBe("");
       expect((await node.listMessages(me, id)).messages.at(-1)?.content).toBe("");
@@ -54,7 +53,7 @@ describe("what is shown", () => {
     await reader.return?.();
   });
 
-  it("is settled before the end is shown", async () => {
+  it("is settled before its end is shown: an answer that cannot be stored as a whole has none", async () => {
     const me = newUser();
     const { conversation } = await history.createConversation(me);
     const { id } = conversation;
@@ -62,13 +61,24 @@ describe("what is shown", () => {
     const { turn, events } = await history.startTurn(me, id, { content: "Hello" });
     const run = await responder.started(id);
     await run.emit("Hi.");
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const { chunk } of events) seen.push(chunk.type);
+    })();
+
+    const blocker = await database.pool.connect();
+    await blocker.query("begin");
+    await blocker.query("select from chatkeep.turns where id = $1 for update", [turn.id]);
     run.finish();
-    const statuses: string[] = [];
-    for await (const { chunk } of events) {
-      const { turn: seen } = await other.getTurn(me, id, turn.id);
-      if (chunk.type === "finish") statuses.push(seen.status);
-    }
-    expect(statuses).toEqual(["complete"]);
+    await somebodyWaits();
+    expect((await other.getTurn(me, id, turn.id)).turn.status).toBe("running");
+    expect(seen).not.toContain("finish");
+
+    await blocker.query("rollback");
+    blocker.release();
+    await reading;
+    expect(seen.at(-1)).toBe("finish");
+    expect((await other.getTurn(me, id, turn.id)).turn.status).toBe("complete");
     expect((await other.getConversation(me, id)).runningTurn).toBeNull();
   });
 });
