@@ -5,6 +5,7 @@ import { parseEnv } from "node:util";
 import { type IdentitySettings, readIdentity } from "./environment/identity.ts";
 import { type LimitSettings, readLimits } from "./environment/limits.ts";
 import { type Reader, createReader } from "./environment/reader.ts";
+import { type TurnSettings, readTurns } from "./environment/turns.ts";
 import { StartError } from "./start-error.ts";
 
 /** What the command is told by its environment; `.env.example` lists the variables. */
@@ -35,6 +36,8 @@ export interface Environment {
   readonly identity: IdentitySettings;
   /** What one person may do and keep. */
   readonly limits: LimitSettings;
+  /** How turns are kept. */
+  readonly turns: TurnSettings;
   /** Whether npm started us (it sets npm_lifecycle_event). */
   readonly underNpm: boolean;
 }
@@ -85,6 +88,7 @@ export function readEnvironment(
 
   const identity = readIdentity(reader);
   const limits = readLimits(reader);
+  const turns = readTurns(reader);
   if (faults.length > 0) throw new StartError(faults.join("\n"));
   return {
     port,
@@ -99,6 +103,7 @@ export function readEnvironment(
     grace: grace * 1000,
     identity,
     limits,
+    turns,
     underNpm: text("npm_lifecycle_event") !== undefined,
   };
 }

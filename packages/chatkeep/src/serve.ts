@@ -67,6 +67,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       pool,
       schema,
       responder: given ?? book.responder,
+      ...environment.turns,
       hideExistence: identity.hideExistence,
       limits: {
         userText: limits.question,
