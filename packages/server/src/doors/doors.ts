@@ -10,6 +10,7 @@ import { bookChatRoutes } from "./book-chat.ts";
 import { chatHandleRoutes } from "./chat-handles.ts";
 import { chatRoute } from "./chat.ts";
 import { openaiConversationRoutes } from "./openai/conversations.ts";
+import { openaiResponseRoutes } from "./openai/responses.ts";
 import { createStateless } from "./stateless.ts";
 import { userConversationRoutes } from "./user-conversations.ts";
 
@@ -35,6 +36,7 @@ export function doorRoutes(options: DoorOptions): Route[] {
     ...chatHandleRoutes(history),
     ...aiSdkRoutes(options),
     ...openaiConversationRoutes(options),
+    ...openaiResponseRoutes(options),
     ...userConversationRoutes(options),
   ];
 }

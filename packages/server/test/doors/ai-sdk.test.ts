@@ -137,7 +137,7 @@ describe.each([
     expect(await again.json()).toEqual({ turn: null });
     const { messages } = await history.listMessages(page.owner, page.id);
     expect(messages.at(-1)).toMatchObject({ status: "stopped", content: "First" });
-    await ai.validateUIMessages({ messages: uiMessagesOf(messages) as never });
+    await ai.validateUIMessages({ messages: uiMessagesOf(messages) });
   });
 
   it("does not trust what the page says was said before", async () => {

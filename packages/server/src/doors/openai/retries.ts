@@ -87,20 +87,19 @@ export function createRetries(history: Pick<History, "listMessages" | "listConve
       const before = isRetry ? await earlier(sending, digest) : undefined;
       if (before !== undefined) return append(named(messages, before));
 
-      const tail = await tailOf(sending);
       // A retry is the sending before it, so it takes no ordinal of its own.
-      if (isRetry) return append(named(messages, seedOf(digest, tail, 0)));
-      const place = `${digest} ${tail}`;
-      const taken = underWay.get(place) ?? new Set<number>();
-      underWay.set(place, taken);
+      if (isRetry) return append(named(messages, seedOf(digest, await tailOf(sending), 0)));
+      // Taken before the tail is read: who comes after this one is done finds another tail.
+      const taken = underWay.get(digest) ?? new Set<number>();
+      underWay.set(digest, taken);
       let ordinal = 0;
       while (taken.has(ordinal)) ordinal += 1;
       taken.add(ordinal);
       try {
-        return await append(named(messages, seedOf(digest, tail, ordinal)));
+        return await append(named(messages, seedOf(digest, await tailOf(sending), ordinal)));
       } finally {
         taken.delete(ordinal);
-        if (taken.size === 0) underWay.delete(place);
+        if (taken.size === 0) underWay.delete(digest);
       }
     },
 
