@@ -355,6 +355,7 @@ create function chatkeep_v5.delete_messages(owner uuid, conversation text, ids t
 create function chatkeep_v5.end_handle(owner uuid, hash text) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_v5.end_running_turn(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_v5.end_summary(owner uuid, conversation text, upper_seq bigint, new_body text) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_v5.entitle_conversation(owner uuid, conversation text, new_title text) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_v5.erase_owner(owner uuid, actor text, receipt json) returns void language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_v5.erase_some(owner uuid, page_limit integer) returns TABLE(conversations_erased integer, messages_erased integer, turns_erased integer) language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_v5.export_conversations(owner uuid, after_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_v5, chatkeep, pg_temp owner chatkeep_store;

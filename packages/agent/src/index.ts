@@ -5,3 +5,6 @@ export { createBookResponder } from "./book/responder.ts";
 export type { BookResponderOptions } from "./book/responder.ts";
 export { createModelResponder } from "./model.ts";
 export type { ModelResponderOptions } from "./model.ts";
+export { createModelTasks } from "./model/tasks.ts";
+export type { ModelTaskOptions, ModelTasks } from "./model/tasks.ts";
+export type { ProviderOptions } from "./model/provider.ts";

@@ -1,20 +1,17 @@
 import { type Responder, ResponderError, type ResponderEvent } from "@chatkeep/protocol";
 import type { TextStreamPart, ToolSet } from "ai";
 
+import type { Book } from "./book.ts";
+import { createCitationReader } from "./model/citations.ts";
 import { createEventReader } from "./model/events.ts";
 import { type Silence, timeoutError, toResponderError } from "./model/failure.ts";
 import { toModelMessages } from "./model/messages.ts";
 import { createPatience } from "./model/patience.ts";
-import { createProvider } from "./model/provider.ts";
+import { type ProviderOptions, createProvider } from "./model/provider.ts";
+import { type Sources, findSources } from "./model/sources.ts";
 
 /** What {@link createModelResponder} takes. */
-export interface ModelResponderOptions {
-  /** `openai-compatible/<name>`: any server that speaks OpenAI's chat completions. */
-  readonly model: string;
-  /** Its address up to and with `/v1`. */
-  readonly baseUrl: string;
-  /** Sent as `Authorization: Bearer`. Default: none. */
-  readonly apiKey?: string | undefined;
+export interface ModelResponderOptions extends ProviderOptions {
   /** What the model is told before the conversation. Default: nothing. */
   readonly system?: string | undefined;
   /** How long to wait, in milliseconds, before the turn fails with `model_timeout`. */
@@ -32,6 +29,13 @@ export interface ModelResponderOptions {
   readonly tools?: ToolSet | undefined;
   /** How often a request is repeated that failed before its first token, 0 to 2. Default 2. */
   readonly retries?: number | undefined;
+  /**
+   * Its passages are given with each question, and the model is asked to cite them; what it cites otherwise is
+   * taken out. Default: none.
+   */
+  readonly book?: Book | undefined;
+  /** US dollars for a million tokens, from which the cost of each answer is told. Default: it is not told. */
+  readonly price?: { readonly input: number; readonly output: number } | undefined;
   /** The most answers of the model in one turn; each but the last one called tools. Default 8. */
   readonly maxSteps?: number | undefined;
 }
@@ -46,7 +50,7 @@ export interface ModelResponderOptions {
  */
 export function createModelResponder(options: ModelResponderOptions): Responder {
   const provider = createProvider(options);
-  const { system, tools = {}, retries = 2, maxSteps = 8, timeout = {} } = options;
+  const { system, book, price, tools = {}, retries = 2, maxSteps = 8, timeout = {} } = options;
   const { firstToken = 60_000, nextToken = 60_000, tools: toolLimit = 60_000 } = timeout;
 
   const limits = { "first token": firstToken, "next token": nextToken, tool: toolLimit };
@@ -56,11 +60,15 @@ export function createModelResponder(options: ModelResponderOptions): Responder 
     const leave = new AbortController();
     const patience = createPatience(request.signal);
     try {
-      const { model, streamText, stopAfter } = await provider.load();
+      const [{ model, streamText, stopAfter }, sources] = await Promise.all([
+        provider.load(),
+        book === undefined ? NO_SOURCES : findSources(book, request),
+      ]);
+      const instructions = [system ?? "", sources.instructions].filter((text) => text !== "").join("\n\n");
       const { stream } = streamText({
         model,
-        ...(system === undefined ? {} : { instructions: system }),
-        messages: toModelMessages(request.history, request.question),
+        ...(instructions === "" ? {} : { instructions }),
+        messages: toModelMessages(request),
         // Only a server key can write a system message, so those in the history are trusted.
         allowSystemInMessages: true,
         tools,
@@ -70,9 +78,10 @@ export function createModelResponder(options: ModelResponderOptions): Responder 
         // Errors arrive as parts of the stream; the SDK would print them, with the prompt.
         onError: () => undefined,
       });
-      yield* readAnswer(provider.name, stream[Symbol.asyncIterator](), (part, silence) =>
+      const events = readAnswer(provider.name, stream[Symbol.asyncIterator](), (part, silence) =>
         patience.wait(part, limits[silence], () => timeoutError(silence, limits[silence])),
       );
+      yield* priced(book === undefined ? events : cited(events, sources), price);
     } catch (error) {
       request.signal.throwIfAborted();
       throw toResponderError(error);
@@ -81,6 +90,47 @@ export function createModelResponder(options: ModelResponderOptions): Responder 
       leave.abort();
     }
   };
+}
+
+const NO_SOURCES: Sources = { instructions: "", citations: [] };
+
+/** The same events, with the markers of the text checked and the citations that they name. */
+async function* cited(
+  events: AsyncIterable<ResponderEvent>,
+  { citations }: Sources,
+): AsyncGenerator<ResponderEvent, void, void> {
+  const reader = createCitationReader(citations);
+  for await (const event of events) {
+    if (typeof event === "string") yield* reader.push(event);
+    else if (event.type === "text") yield* reader.push(event.text);
+    else {
+      // A text ends where something else begins.
+      yield* reader.end();
+      yield event;
+    }
+  }
+  yield* reader.end();
+}
+
+/** The same events, with what the answer cost. */
+async function* priced(
+  events: AsyncIterable<ResponderEvent>,
+  price: ModelResponderOptions["price"],
+): AsyncGenerator<ResponderEvent, void, void> {
+  for await (const event of events) {
+    if (
+      price === undefined ||
+      typeof event === "string" ||
+      event.type !== "model" ||
+      event.usage === undefined
+    ) {
+      yield event;
+      continue;
+    }
+    const { inputTokens, outputTokens } = event.usage;
+    const cost = ((inputTokens ?? 0) * price.input + (outputTokens ?? 0) * price.output) / 1_000_000;
+    yield { ...event, usage: { ...event.usage, cost } };
+  }
 }
 
 type StreamPart = TextStreamPart<ToolSet>;

@@ -1,4 +1,4 @@
-import { createModelResponder } from "@chatkeep/agent";
+import { type ProviderOptions, createModelResponder } from "@chatkeep/agent";
 import { ResponderError, type ResponderEvent } from "@chatkeep/protocol";
 import {
   type Model,
@@ -352,10 +352,13 @@ describe("an abort", () => {
 
 describe("options that cannot work", () => {
   test.each([
-    [{ model: "fake", baseUrl: "http://127.0.0.1/v1" }, "openai-compatible/<name>"],
-    [{ model: "openai-compatible/", baseUrl: "http://127.0.0.1/v1" }, "openai-compatible/<name>"],
+    [{ model: "fake", baseUrl: "http://127.0.0.1/v1" }, "openai-compatible/…"],
+    [{ model: "openai-compatible/", baseUrl: "http://127.0.0.1/v1" }, "openai-compatible/…"],
+    [{ model: "constructor/fake" }, "anthropic/…"],
+    [{ model: "openai-compatible/fake" }, "http:"],
+    [{ model: "openai/fake", baseUrl: "127.0.0.1:80" }, "http:"],
     [{ model: "openai-compatible/fake", baseUrl: "127.0.0.1:80" }, "http:"],
-  ])("are refused when the responder is made", (options, words) => {
+  ] satisfies [ProviderOptions, string][])("are refused when the responder is made", (options, words) => {
     expect(() => createModelResponder(options)).toThrow(words);
   });
 });

@@ -10,7 +10,7 @@ import { citationsOf, contentOf, toolCallIdOf, toolCallParts, toolCallsOf } from
 const NOW = "2026-01-01T00:00:00.000Z";
 
 /** A stored message, as core would give it to a responder. */
-function storedMessage(input: MessageInput, seq: number): Message {
+export function storedMessage(input: MessageInput, seq: number): Message {
   const parts = input.parts ?? [
     ...(input.toolCallId === undefined
       ? [{ type: "text" as const, text: input.content ?? "" }]

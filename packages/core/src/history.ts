@@ -9,6 +9,7 @@ import {
 import { type ContextSettings, createContexts } from "./context/context.ts";
 import { createPreparation } from "./context/prepare.ts";
 import { type Summarizer, createSummaries } from "./context/summaries.ts";
+import { type Entitler, createTitles } from "./context/titles.ts";
 import { createTokenCounter } from "./context/tokens.ts";
 import { createConversations } from "./conversations.ts";
 import type { DatabaseHealth } from "./database/breaker.ts";
@@ -39,6 +40,8 @@ export interface HistoryOptions {
   readonly context?: ContextSettings;
   /** Sums up what is too old for the context, in the background (default: nothing is summed up). */
   readonly summarize?: Summarizer;
+  /** Names conversations, in the background, once, and never over a person's title (default: the first question does). */
+  readonly entitle?: Entitler;
   /** Milliseconds within which a dead node's turns are settled (default 10,000). */
   readonly lease?: number;
   /** Milliseconds that a settled turn's events are kept at least (default 10 minutes). */
@@ -116,6 +119,11 @@ export function createHistory(options: HistoryOptions): CoreHistory {
       options.summarize === undefined
         ? undefined
         : createSummaries({ database, summarize: options.summarize, signal: closing.signal, onError }),
+    titles:
+      options.entitle === undefined
+        ? undefined
+        : createTitles({ database, entitle: options.entitle, signal: closing.signal, onError }),
+    closing,
     onError,
   });
   const turns = createTurns({
@@ -132,8 +140,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   });
   const close = async ({ grace = 0 } = {}): Promise<void> => {
     await turns.close(grace);
-    closing.abort();
-    await preparation.close();
+    await preparation.close(grace);
     database.close();
   };
   const { startTurn, getTurn, followTurn, stopTurn } = turns;

@@ -15,11 +15,13 @@ export const MESSAGE_STATUSES = ["complete", "streaming", "stopped", "interrupte
 /** How a message stands. */
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
-/** What an answer cost, in tokens of its model. */
+/** What an answer cost. */
 export interface Usage {
   readonly inputTokens: number | null;
   readonly outputTokens: number | null;
   readonly totalTokens: number | null;
+  /** US dollars, where the price of the model is known. */
+  readonly cost?: number;
 }
 
 /** Why an answer failed: a code and the sentence that a person can act on. Never a stack, never SQL. */

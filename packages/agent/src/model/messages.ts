@@ -1,8 +1,15 @@
-import { type Message, type Part, type ToolResultPart, contentOf } from "@chatkeep/protocol";
+import {
+  type Message,
+  type ResponderRequest,
+  type Part,
+  type ToolResultPart,
+  contentOf,
+} from "@chatkeep/protocol";
 import type { AssistantContent, ModelMessage, UserContent } from "ai";
 
 /**
- * The conversation as a model is given it: `history`, oldest first, then `question`, once.
+ * The conversation as a model is given it: the summary of what is older, `history`, oldest first, with what was
+ * recalled marked as such, then `question`, once.
  *
  * Valid whatever the history holds: a tool result stands right behind the message with its call, and a
  * call without a result or a result without a call is left out, for providers refuse the whole request
@@ -10,8 +17,19 @@ import type { AssistantContent, ModelMessage, UserContent } from "ai";
  * former back. A file is shown when it is an image within a `data:` URL; any other is only named, so that
  * nobody can make this server fetch an address.
  */
-export function toModelMessages(history: readonly Message[], question: Message): ModelMessage[] {
+export function toModelMessages({
+  history,
+  question,
+  recalled = [],
+  summary = null,
+}: Pick<ResponderRequest, "history" | "question"> &
+  Partial<Pick<ResponderRequest, "recalled" | "summary">>): ModelMessage[] {
   const messages: ModelMessage[] = [];
+  const old = new Set(recalled);
+  if (summary !== null) {
+    const text = `[What was said before, summed up: messages ${summary.fromSeq} to ${summary.toSeq}]\n${summary.text}`;
+    messages.push({ role: "user", content: [{ type: "text", text }] });
+  }
   let step = createStep();
   const flush = (): void => {
     messages.push(...step.messages());
@@ -21,7 +39,7 @@ export function toModelMessages(history: readonly Message[], question: Message):
   for (const message of history) {
     if (message.id === question.id) continue;
     if (message.role !== "tool") flush();
-    if (message.role === "user") messages.push(...userMessage(message));
+    if (message.role === "user") messages.push(...userMessage(message, old.has(message.seq)));
     else if (message.role === "system") {
       if (message.content !== "") messages.push({ role: "system", content: message.content });
     } else {
@@ -32,7 +50,7 @@ export function toModelMessages(history: readonly Message[], question: Message):
     }
   }
   flush();
-  return [...messages, ...userMessage(question)];
+  return [...messages, ...userMessage(question, false)];
 }
 
 /** What an assistant says at once: text, calls, and then the calls' results. */
@@ -99,13 +117,18 @@ function resultOutput({ result, error }: ToolResultPart): ToolOutput {
   return typeof result === "string" ? { type: "text", value: result } : { type: "json", value: result };
 }
 
-function userMessage(message: Message): ModelMessage[] {
+/** `recalled`: it stands out of its order, so the model is told when it was said. */
+function userMessage(message: Message, recalled: boolean): ModelMessage[] {
   const selected = message.contextText ?? "";
   const words = contentOf(message.parts);
-  const text =
+  const mark = recalled
+    ? `[Recalled from earlier in this conversation, ${message.createdAt.slice(0, 10)}]\n`
+    : "";
+  const asked =
     selected === ""
       ? words
       : `I have selected this text:\n<selected_text>\n${selected}\n</selected_text>\n\n${words}`;
+  const text = asked === "" ? "" : mark + asked;
   const content: Exclude<UserContent, string> = text === "" ? [] : [{ type: "text", text }];
   for (const part of message.parts) {
     if (part.type !== "file") continue;
@@ -113,5 +136,6 @@ function userMessage(message: Message): ModelMessage[] {
       content.push({ type: "file", data: part.url, mediaType: part.mime });
     } else content.push({ type: "text", text: `[file: ${part.name ?? "without a name"}, ${part.mime}]` });
   }
-  return content.length === 0 ? [] : [{ role: "user", content }];
+  // Left out, its answer would stand at the beginning, or behind another answer: both are refused by some.
+  return [{ role: "user", content: content.length === 0 ? [{ type: "text", text: "[no text]" }] : content }];
 }

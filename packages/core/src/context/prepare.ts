@@ -1,16 +1,24 @@
-import type { Context, ContextRecord, Message, Responder, Summary } from "@chatkeep/protocol";
+import type {
+  Context,
+  ContextRecord,
+  Message,
+  Responder,
+  ResponderRequest,
+  Summary,
+} from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
 import { ownerId } from "../owners.ts";
 import type { Contexts } from "./context.ts";
 import type { Summaries } from "./summaries.ts";
+import type { Titles } from "./titles.ts";
 
 /** Gives a responder the context of its question. */
 export interface Preparation {
   /** The same responder, given the context instead of the bare latest messages. */
   prepare(responder: Responder, latest: readonly Message[], summary: Summary | null): Responder;
-  /** Resolves when nothing is written in the background any more. */
-  close(): Promise<void>;
+  /** Gives what is done in the background `grace` milliseconds, aborts the rest, and resolves when nothing is left. */
+  close(grace: number): Promise<void>;
 }
 
 /** What {@link createPreparation} takes. */
@@ -19,6 +27,10 @@ export interface PreparationOptions {
   readonly contexts: Contexts;
   /** Default: nothing is summed up. */
   readonly summaries: Summaries | undefined;
+  /** Default: titles stay those made from the first question. */
+  readonly titles: Titles | undefined;
+  /** Aborts what summaries and titles wait for. */
+  readonly closing: AbortController;
   readonly onError: (error: unknown, turnId?: string) => void;
 }
 
@@ -27,7 +39,7 @@ export interface PreparationOptions {
  * be stopped meanwhile. What was given is recorded beside the turn while the responder runs.
  */
 export function createPreparation(options: PreparationOptions): Preparation {
-  const { database, contexts, summaries, onError } = options;
+  const { database, contexts, summaries, titles, closing, onError } = options;
   const pending = new Set<Promise<void>>();
   const inBackground = (work: Promise<unknown>, turnId: string): void => {
     const done: Promise<void> = work
@@ -59,19 +71,31 @@ export function createPreparation(options: PreparationOptions): Preparation {
           }),
           turnId,
         );
-        yield* responder({
+        const given: ResponderRequest = {
           ...request,
           history: context.messages.map(({ message }) => message),
           recalled: context.messages.flatMap(({ message, recalled }) => (recalled ? [message.seq] : [])),
           summary: context.summary,
-        });
+        };
+        let answer = "";
+        for await (const event of responder(given)) {
+          if (typeof event === "string") answer += event;
+          else if (event.type === "text") answer += event.text;
+          yield event;
+        }
+        if (titles !== undefined && latest.length === 0) {
+          inBackground(titles.make(owner, conversation.id, question, answer), turnId);
+        }
         const first = context.messages.find(({ recalled }) => !recalled)?.message.seq;
         if (summaries !== undefined && first !== undefined) {
           inBackground(summaries.extend(owner, conversation.id, first), turnId);
         }
       },
-    async close() {
+    async close(grace) {
+      const timer = setTimeout(() => closing.abort(), grace);
       await Promise.all(pending);
+      clearTimeout(timer);
+      closing.abort();
     },
   };
 }

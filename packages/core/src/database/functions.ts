@@ -270,6 +270,10 @@ export const FUNCTIONS = {
     args: { owner: "uuid", conversation: "text", upper_seq: "bigint", new_body: "text" },
     returns: { end_summary: "void" },
   },
+  entitle_conversation: {
+    args: { owner: "uuid", conversation: "text", new_title: "text" },
+    returns: { entitle_conversation: "void" },
+  },
   record_context: {
     args: { owner: "uuid", turn_id: "uuid", context: "json" },
     returns: { record_context: "void" },

@@ -8,6 +8,7 @@ export type WireUsage = {
   input_tokens: number | null;
   output_tokens: number | null;
   total_tokens: number | null;
+  cost?: number;
 };
 
 /** A message as JSON on the wire. */
@@ -162,6 +163,7 @@ export function usageToWire(usage: Usage): WireUsage {
     input_tokens: usage.inputTokens,
     output_tokens: usage.outputTokens,
     total_tokens: usage.totalTokens,
+    ...(usage.cost === undefined ? {} : { cost: usage.cost }),
   };
 }
 
@@ -173,6 +175,7 @@ export function usageFromWire(value: Json | WireUsage): Usage | null {
     inputTokens: tokens(value["input_tokens"]),
     outputTokens: tokens(value["output_tokens"]),
     totalTokens: tokens(value["total_tokens"]),
+    ...(typeof value["cost"] === "number" ? { cost: value["cost"] } : {}),
   };
 }
 

@@ -19,9 +19,14 @@ export const failure: z.ZodType<{ code: string; detail: string }> = z
   .meta({ id: "Failure" });
 
 const tokens = z.int().nullable();
-const usage: z.ZodType<WireUsage> = z
-  .strictObject({ input_tokens: tokens, output_tokens: tokens, total_tokens: tokens })
-  .meta({ id: "Usage" });
+const usage = z
+  .strictObject({
+    input_tokens: tokens,
+    output_tokens: tokens,
+    total_tokens: tokens,
+    cost: z.number().optional(),
+  })
+  .meta({ id: "Usage" }) as unknown as z.ZodType<WireUsage>; // zod takes an absent field for one that is undefined
 
 /** A message, as it is given out. */
 export const message: z.ZodType<WireMessage> = z

@@ -1,0 +1,40 @@
+import type { Message, Owner } from "@chatkeep/protocol";
+
+import type { Database } from "../database/database.ts";
+import { ownerId } from "../owners.ts";
+import { titleOf } from "../title.ts";
+
+/** Names a conversation by its first question and the answer to it; an empty name is none. */
+export type Entitler = (request: {
+  readonly owner: Owner;
+  readonly conversationId: string;
+  readonly question: Message;
+  readonly answer: string;
+  readonly signal: AbortSignal;
+}) => Promise<string>;
+
+/** Titles of conversations, made in the background, once, and never over a person's own. */
+export interface Titles {
+  /** Never throws. */
+  make(owner: Owner, conversationId: string, question: Message, answer: string): Promise<void>;
+}
+
+/** What {@link createTitles} takes. */
+export interface TitlesOptions {
+  readonly database: Database;
+  readonly entitle: Entitler;
+  readonly signal: AbortSignal;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Titles on the SQL functions; the database keeps a person's own. */
+export function createTitles({ database, entitle, signal, onError }: TitlesOptions): Titles {
+  const make: Titles["make"] = async (owner, conversationId, question, answer) => {
+    const text = await entitle({ owner, conversationId, question, answer, signal });
+    const title = titleOf([{ type: "text", text }]);
+    if (title === null) return;
+    const place = { owner: ownerId(owner), conversation: conversationId };
+    await database.call("entitle_conversation", { ...place, new_title: title });
+  };
+  return { make: (...given) => make(...given).catch(onError) };
+}

@@ -1,0 +1,10 @@
+-- Gives a conversation the title that a model made of its first question, unless a person gave it one or it has
+-- one of a model's already.
+create function entitle_conversation(owner uuid, conversation text, new_title text) returns void
+language plpgsql security definer set search_path from current as $$
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  update conversations c set title = new_title, title_source = 'model'
+  where c.owner_id = owner and c.id = conversation and c.deleted_at is null and c.title_source = 'question';
+end
+$$;
