@@ -98,7 +98,7 @@ test("A3, A7: two conversations stay apart; the one is deleted after a confirmat
   await ask(page, "What is a turn?");
   await answered(page, 1);
   const second = await readTranscript(page);
-  expect(await rows(page).allInnerTexts()).toEqual(["What is a turn?", "What is a conversation?"]);
+  await expect.poll(() => rows(page).allInnerTexts()).toEqual(["What is a turn?", "What is a conversation?"]);
 
   await rows(page).nth(1).click();
   await expect.poll(() => readTranscript(page)).toEqual(first);
@@ -117,12 +117,12 @@ test("A3, A7: two conversations stay apart; the one is deleted after a confirmat
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   await page.getByText("What would you like to know?").waitFor();
   expect(new URL(page.url()).search).toBe("");
-  expect(await rows(page).allInnerTexts()).toEqual(["What is a turn?"]);
+  await expect.poll(() => rows(page).allInnerTexts()).toEqual(["What is a turn?"]);
 
   await page.reload();
   await rows(page).first().click();
   await expect.poll(() => readTranscript(page)).toEqual(second);
-  expect(await rows(page).count()).toBe(1);
+  await expect.poll(() => rows(page).count()).toBe(1);
   expect(watched.faults).toEqual([]);
   await page.context().close();
 });
@@ -181,5 +181,6 @@ test("A18: over plain http from another host, without randomUUID, locks and clip
   await answered(page, 1);
   await page.reload();
   await answered(page, 1);
+  await page.unrouteAll({ behavior: "ignoreErrors" });
   await context.close();
 });

@@ -411,6 +411,20 @@ test("a conversation deleted during its answer does not come back", async () => 
   await chat.remove(thread.conversationId);
 });
 
+test("a conversation deleted elsewhere is gone here too", async () => {
+  const owner = fixture.owner();
+  const { chat } = fixture.page(owner);
+  const thread = chat.newThread();
+  await exchange(thread, "Hello", "Hello.");
+  await history.deleteConversation(owner, thread.conversationId);
+  await thread.open();
+  await state(thread, ({ status }) => status === "missing");
+  thread.send("Are you there?");
+  const refused = await state(thread, ({ outcome }) => outcome === "not_sent");
+  expect(refused.entries.at(-1)).toMatchObject({ delivery: "failed", role: "user" });
+  expect((await history.listConversations(owner)).total).toBe(0);
+});
+
 test("a conversation cleared elsewhere is shown as it is now", async () => {
   const owner = fixture.owner();
   const { chat } = fixture.page(owner);

@@ -42,7 +42,8 @@ export function Page({ chat, storage, theme }: PageProps): ReactNode {
   const [deleting, setDeleting] = useState<Conversation | null>(null);
 
   const conversation = known.get(thread.conversationId);
-  const title = conversation === undefined ? ENGLISH.untitled : titleOf(conversation, ENGLISH);
+  const unknown = id === null ? ENGLISH.untitled : "Conversation";
+  const title = conversation === undefined ? unknown : titleOf(conversation, ENGLISH);
 
   useEffect(() => {
     chat.refresh();

@@ -72,17 +72,17 @@ export function ThreadView({ chat, thread, welcome, onSend, onNew }: ThreadViewP
   );
 
   const empty = state.status === "new" && state.entries.length === 0;
-  const troubled = state.status === "failed" || state.status === "missing";
+  const unread = state.status === "failed" || state.status === "loading";
+  // Deleted elsewhere while it was shown: gone is gone.
+  const troubled = state.status === "missing" || (unread && state.entries.length === 0);
   return (
     <div className="ck-thread">
       <StatusNode outcome={state.outcome} />
       {empty && <div className="ck-scroll">{welcome}</div>}
-      {!empty && <Transcript thread={thread} state={state} actions={actions} scroll={scroll} />}
-      {(troubled || state.status === "loading") && state.entries.length === 0 && (
-        <ThreadTrouble thread={thread} state={state} onNew={onNew} />
-      )}
+      {!empty && !troubled && <Transcript thread={thread} state={state} actions={actions} scroll={scroll} />}
+      {troubled && <ThreadTrouble thread={thread} state={state} onNew={onNew} />}
       <div className="ck-foot">
-        {!scroll.sticking && !empty && (
+        {!scroll.sticking && !empty && !troubled && (
           <button type="button" className="ck-button ck-jump" onClick={scroll.toEnd}>
             <Icon name="down" />
             {strings.jumpToLatest}

@@ -200,9 +200,10 @@ export function createThread(options: ThreadOptions): Thread {
       return "read";
     } catch (error) {
       if (isGone(error)) {
-        // A conversation whose first question never arrived is not missing: it was never begun.
-        exists = questions.list().length === 0;
-        status = exists ? "missing" : "new";
+        // One whose first question never arrived is not missing: it was never begun.
+        const begun = status === "ready" || questions.list().every(({ delivery }) => delivery === "saved");
+        exists = begun;
+        status = begun ? "missing" : "new";
       } else if (status !== "ready") status = "failed";
       failure = sentenceOf(error);
       return isPassing(error) ? "passing" : "final";
