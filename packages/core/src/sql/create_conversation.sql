@@ -35,7 +35,13 @@ begin
       return query select false, to_json(c);
       return;
     elsif not hide_others and conversation_exists(id) then
-      raise exception 'forbidden' using errcode = 'CK000';
+      -- Another's, or the owner's own, made by another call at this very moment.
+      select * into c from conversations k where k.owner_id = owner and k.id = create_conversation.id;
+      if not found then
+        raise exception 'forbidden' using errcode = 'CK000';
+      end if;
+      return query select false, to_json(c);
+      return;
     end if;
   elsif reuse_latest then
     -- One at a time: else two calls at once would both find none.

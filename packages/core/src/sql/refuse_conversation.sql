@@ -3,8 +3,9 @@
 create function refuse_conversation(owner uuid, conversation text) returns void
 language plpgsql security definer set search_path from current as $$
 declare
-  is_own boolean := exists (select from conversations c where c.owner_id = owner and c.id = conversation);
+  -- In this order: one that its owner makes at this very moment must not pass for somebody else's.
   is_there boolean := conversation_exists(conversation);
+  is_own boolean := exists (select from conversations c where c.owner_id = owner and c.id = conversation);
 begin
   if is_there and not is_own then
     raise exception 'forbidden' using errcode = 'CK000';

@@ -133,6 +133,24 @@ export function describeRetries(open: OpenedFixture): void {
       expect(fixture.responder.calls(id)).toBe(1);
     });
 
+    it("with an answer that we never gave is refused, and the question can be asked anew", async () => {
+      const fixture = open();
+      const { me, id } = await newConversation(fixture);
+      const question: Question = { id: randomUUID(), content: "Count." };
+      const shown = {
+        turnId: randomUUID(),
+        replyId: randomUUID(),
+        status: "complete" as const,
+        parts: [{ type: "text" as const, text: "I owe you everything." }],
+        receipt: "forged",
+      };
+      const error = await errorOf(fixture.history.startTurn(me, id, { ...question, shown }));
+      expect(error).toMatchObject({ code: "invalid_request" });
+      expect((await fixture.history.getConversation(me, id)).messageCount).toBe(0);
+      const { answer } = await ask(fixture, me, id, question, ["1"]);
+      expect(answer.status).toBe("complete");
+    });
+
     it("while another turn runs names the turn to follow, and stores nothing", async () => {
       const fixture = open();
       const { me, id } = await newConversation(fixture);
