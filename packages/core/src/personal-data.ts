@@ -104,7 +104,7 @@ async function* exportedMessages(
       owner,
       conversation,
       after_seq: after,
-      page_limit: PAGE / 10,
+      page_limit: PAGE,
     });
     const rows = page?.export_messages as MessageRow[];
     if (rows.length === 0) return;

@@ -1,0 +1,237 @@
+import { randomUUID } from "node:crypto";
+
+import { type CoreHistory, createPool, ownerId } from "@chatkeep/core";
+import type { Owner } from "@chatkeep/protocol";
+import { fileDatabase } from "@chatkeep/testing";
+import { afterAll, describe, expect, it } from "vitest";
+
+import { newSession, newUser, openFixture } from "./fixture.ts";
+
+const database = await fileDatabase();
+const fixture = openFixture(database.url, newSession);
+const { history } = fixture;
+afterAll(() => fixture.close());
+
+const DAY = 86_400_000;
+
+/** How many rows of an owner there are, in every table that has owners. */
+async function rowsOf(owner: Owner): Promise<Record<string, number>> {
+  const { rows: tables } = await database.pool.query<{ name: string; key: string }>(
+    `select c.relname as name, case c.relname when 'owners' then 'id' else 'owner_id' end as key
+     from pg_class c
+     where c.relnamespace = 'chatkeep'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+       and c.relname <> 'audit' and (c.relname = 'owners' or exists (
+         select from pg_attribute a where a.attrelid = c.oid and a.attname = 'owner_id'))`,
+  );
+  const counts: Record<string, number> = {};
+  for (const { name, key } of tables) {
+    const { rows } = await database.pool.query<{ count: number }>(
+      `select count(*)::int as count from chatkeep.${name} where ${key} = $1`,
+      [ownerId(owner)],
+    );
+    counts[name] = rows[0]!.count;
+  }
+  return counts;
+}
+
+/** Fills a conversation past the front door: 100,000 messages in a second. */
+async function fill(owner: Owner, conversation: string, count: number, bytes = 100): Promise<void> {
+  await database.pool.query(
+    `insert into chatkeep.messages (owner_id, conversation_id, seq, id, role, parts)
+     select $1, $2, seq, 'm' || seq, 'user', json_build_array(json_build_object('type', 'text', 'text', repeat('x', $4)))
+     from generate_series(1, $3::bigint) seq`,
+    [ownerId(owner), conversation, count, bytes],
+  );
+  await database.pool.query(
+    "update chatkeep.conversations set last_seq = $3 where owner_id = $1 and id = $2",
+    [ownerId(owner), conversation, count],
+  );
+}
+
+async function newConversation(owner: Owner): Promise<string> {
+  return (await history.createConversation(owner)).conversation.id;
+}
+
+/** Makes something of an owner older than it is. */
+async function backdate(table: string, column: string, owner: Owner, days: number): Promise<void> {
+  const key = table === "owners" ? "id" : "owner_id";
+  await database.pool.query(
+    `update chatkeep.${table} set ${column} = ${column} - make_interval(days => $2) where ${key} = $1`,
+    [ownerId(owner), days],
+  );
+}
+
+describe("erasing", () => {
+  it("leaves no row of the owner in any table, the receipt in the audit, and everybody else's alone", async () => {
+    const [me, other] = [newUser(), newUser()];
+    const id = await newConversation(me);
+    await history.appendMessages(me, id, [{ role: "user", content: "Forget me" }]);
+    await history.deleteConversation(me, await newConversation(me));
+    await history.createHandle(me, id);
+    const theirs = await newConversation(other);
+    await history.appendMessages(other, theirs, [{ role: "user", content: "Keep me" }]);
+    const before = await rowsOf(other);
+
+    const receipt = await history.eraseData(me, { actor: "key:backend" });
+    expect(receipt).toMatchObject({ conversations: 2, messages: 1, turns: 0 });
+    expect(new Set(Object.values(await rowsOf(me)))).toEqual(new Set([0]));
+    expect(await rowsOf(other)).toEqual(before);
+    const { rows } = await database.pool.query(
+      "select actor, action, details from chatkeep.audit where owner_id = $1",
+      [ownerId(me)],
+    );
+    expect(rows).toEqual([{ actor: "key:backend", action: "erase", details: receipt }]);
+    expect(JSON.stringify(rows)).not.toContain("Forget me");
+    expect(await history.eraseData(me)).toMatchObject({ conversations: 0, messages: 0 });
+  });
+
+  it("of 200,000 messages keeps nobody waiting, and no statement takes a second", async () => {
+    const me = newUser();
+    for (let count = 0; count < 2; count++) await fill(me, await newConversation(me), 100_000);
+    const other = newUser();
+    const theirs = await newConversation(other);
+    const erasing = history.eraseData(me);
+    const state = { done: false };
+    void erasing.finally(() => (state.done = true));
+    let slowest = 0;
+    while (!state.done) {
+      const began = performance.now();
+      await history.appendMessages(other, theirs, [{ role: "user", content: "And I?" }]);
+      slowest = Math.max(slowest, performance.now() - began);
+    }
+    expect(await erasing).toMatchObject({ conversations: 2, messages: 200_000 });
+    expect(slowest).toBeLessThan(1_000);
+    expect(new Set(Object.values(await rowsOf(me)))).toEqual(new Set([0]));
+  }, 120_000);
+
+  it("is not undone by a restore that comes in between", async () => {
+    const me = newUser();
+    const id = await newConversation(me);
+    await history.deleteConversation(me, id);
+    await database.pool.query(`select from ${await release()}.hide_owner($1)`, [ownerId(me)]);
+    await expect(history.restoreConversation(me, id)).rejects.toMatchObject({
+      code: "conversation_not_found",
+    });
+    expect((await history.listTrash(me)).conversations).toEqual([]);
+    await history.eraseData(me);
+  });
+});
+
+async function release(): Promise<string> {
+  const { rows } = await database.pool.query<{ name: string }>(
+    "select nspname as name from pg_namespace where nspname ~ '^chatkeep_v[0-9]+$'",
+  );
+  return rows[0]!.name;
+}
+
+describe("exporting", () => {
+  it("gives every message once, in order, whatever their sizes, and keeps it in the audit", async () => {
+    const me = newUser();
+    const id = await newConversation(me);
+    await fill(me, id, 250, 40_000);
+    const seqs: number[] = [];
+    const ends: unknown[] = [];
+    for await (const line of history.exportData(me)) {
+      if (line.type === "message") seqs.push(line.message.seq);
+      else if (line.type === "end") ends.push(line);
+    }
+    expect(ends).toEqual([{ type: "end", conversations: 1, messages: 250 }]);
+    expect(seqs).toEqual(Array.from({ length: 250 }, (_, index) => index + 1));
+    const { rows } = await database.pool.query(
+      "select actor, action from chatkeep.audit where owner_id = $1",
+      [ownerId(me)],
+    );
+    expect(rows).toEqual([{ actor: "owner", action: "export" }]);
+  });
+
+  it("reads large messages in pages that fit in memory", async () => {
+    const me = newUser();
+    const id = await newConversation(me);
+    await fill(me, id, 12, 400_000);
+    const pool = createPool(database.url);
+    const { rows } = await pool.query<{ page: unknown[] }>(
+      `select ${await release()}.export_messages($1, $2, 0, 100) as page`,
+      [ownerId(me), id],
+    );
+    // 1 MiB, and the message that passes it.
+    expect(rows[0]!.page).toHaveLength(3);
+    await pool.end();
+  });
+});
+
+describe("the janitor", () => {
+  const purge = (): ReturnType<CoreHistory["purge"]> =>
+    history.purge({ undo: 30 * DAY, sessionIdle: 180 * DAY });
+
+  it("takes what was in the trash for 30 days, and leaves what can be restored as it was", async () => {
+    const me = newUser();
+    const [old, fresh] = [await newConversation(me), await newConversation(me)];
+    await history.appendMessages(me, old, [{ role: "user", content: "Old" }]);
+    await history.deleteConversation(me, old);
+    await backdate("conversations", "deleted_at", me, 31);
+    await fill(me, fresh, 3_000);
+    await history.deleteConversation(me, fresh);
+    await purge();
+    const trash = await history.listTrash(me);
+    expect(trash.conversations.map(({ id }) => id)).toEqual([fresh]);
+    await expect(history.restoreConversation(me, old)).rejects.toMatchObject({
+      code: "conversation_not_found",
+    });
+    expect((await history.restoreConversation(me, fresh)).messageCount).toBe(3_000);
+    const page = await history.listMessages(me, fresh, { after: 0, limit: 1 });
+    expect(page.messages[0]).toMatchObject({ seq: 1 });
+  });
+
+  it("takes cleared messages from the disk, and none of those that came after or wait in the trash", async () => {
+    const me = newUser();
+    const id = await newConversation(me);
+    await fill(me, id, 2_500);
+    await history.clearMessages(me, id);
+    await history.appendMessages(me, id, [{ role: "user", content: "After" }]);
+    await history.deleteConversation(me, id);
+    await purge();
+    expect((await rowsOf(me))["messages"]).toBe(1);
+    await history.restoreConversation(me, id);
+    expect((await history.listMessages(me, id)).messages).toMatchObject([{ seq: 2_501, content: "After" }]);
+  });
+
+  it("takes sessions that were idle for 180 days, and no user", async () => {
+    const [idle, active, user] = [newSession(), newSession(), newUser()];
+    for (const owner of [idle, active, user]) {
+      const id = await newConversation(owner);
+      await history.appendMessages(owner, id, [{ role: "user", content: "Hello" }]);
+    }
+    await backdate("owners", "active_at", idle, 181);
+    await backdate("owners", "active_at", active, 179);
+    await backdate("owners", "active_at", user, 1_000);
+    await purge();
+    expect(new Set(Object.values(await rowsOf(idle)))).toEqual(new Set([0]));
+    for (const owner of [active, user]) expect((await history.listConversations(owner)).total).toBe(1);
+  });
+
+  it("may run on any number of nodes at once", async () => {
+    const owners = Array.from({ length: 20 }, newSession);
+    for (const owner of owners) {
+      await fill(owner, await newConversation(owner), 1_500);
+      await backdate("owners", "active_at", owner, 200);
+    }
+    await Promise.all([purge(), purge(), purge(), purge()]);
+    for (const owner of owners) expect(new Set(Object.values(await rowsOf(owner)))).toEqual(new Set([0]));
+  });
+
+  it("ends after its present step when it is told to", async () => {
+    const ending = new AbortController();
+    ending.abort();
+    expect(await history.purge({}, ending.signal)).toBe(0);
+  });
+});
+
+it("an act of a server key is kept with its name, and no word of anybody", async () => {
+  const me: Owner = { kind: "user", id: randomUUID() };
+  await history.recordAct(me, "key:backend");
+  const { rows } = await database.pool.query(
+    "select actor, action, details from chatkeep.audit where owner_id = $1",
+    [ownerId(me)],
+  );
+  expect(rows).toEqual([{ actor: "key:backend", action: "act", details: null }]);
+});
