@@ -15,7 +15,7 @@ import { createConversations } from "./conversations.ts";
 import type { DatabaseHealth } from "./database/breaker.ts";
 import { type Database, createDatabase } from "./database/database.ts";
 import { conversationNotFound } from "./database/failure.ts";
-import type { ConnectionPool } from "./database/pool.ts";
+import type { ConnectionPool, Queryable } from "./database/pool.ts";
 import { type Handles, createHandles } from "./handles.ts";
 import { type JanitorOptions, purge } from "./janitor.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
@@ -26,6 +26,7 @@ import type { Ranked } from "./search/rank.ts";
 import { type RecallQuery, createRecall } from "./search/recall.ts";
 import { createSearch } from "./search/search.ts";
 import { type OutagePolicy, createTurns } from "./turns/turns.ts";
+import { type StoreCalls, createStoreCalls } from "./with-client.ts";
 
 /** What {@link createHistory} takes. */
 export interface HistoryOptions {
@@ -83,6 +84,8 @@ export interface CoreHistory extends Omit<History, keyof PersonalData>, Personal
   recallMessages(query: RecallQuery): Promise<Ranked[]>;
   /** What the responder of a turn was given; `null` when it was answered without the database or by nobody. */
   getTurnContext(owner: Owner, conversationId: string, turnId: string): Promise<ContextRecord | null>;
+  /** The store's calls on a connection of the host's, in its own transaction; see {@link StoreCalls}. */
+  withClient(client: Queryable): StoreCalls;
   /** How many turns run on this node. */
   runningTurns(): number;
   /**
@@ -107,7 +110,8 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     preparedStatements: options.preparedStatements ?? "auto",
     onConnectionError: onError,
   });
-  const database = hideExistence ? withoutForbidden(open) : open;
+  const guard = (unguarded: Database): Database => (hideExistence ? withoutForbidden(unguarded) : unguarded);
+  const database = guard(open);
   const recall = createRecall(database);
   const tokens = createTokenCounter();
   const contexts = createContexts({ database, recall, tokens, settings: options.context ?? {} });
@@ -157,6 +161,15 @@ export function createHistory(options: HistoryOptions): CoreHistory {
       const [row] = await database.call("get_turn_context", place);
       return (row?.get_turn_context ?? null) as ContextRecord | null;
     },
+    withClient: (client) =>
+      createStoreCalls(client, {
+        schema: options.schema,
+        limits,
+        hideExistence,
+        answerSoFar: turns.answerSoFar,
+        database: open,
+        guard,
+      }),
     purge: (purged, signal) => purge(database, purged, signal),
     async holdsMessages(owner, conversation, ids) {
       const [row] = await database.call("holds_messages", { owner: ownerId(owner), conversation, ids });

@@ -28,6 +28,7 @@ export type { ActOptions, PersonalData } from "./personal-data.ts";
 export { ownerId } from "./owners.ts";
 export { createSeedFunctions, type SeedFunctions, type SessionHistoryQuery } from "./seeds.ts";
 export type { OutagePolicy } from "./turns/turns.ts";
+export type { StoreCalls } from "./with-client.ts";
 export {
   createBookStore,
   type BookQuery,

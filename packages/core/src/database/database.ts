@@ -74,7 +74,10 @@ const ONCE: ReadonlySet<FunctionName> = new Set(["delete_conversation", "delete_
 /** SQLSTATEs of a prepared statement that the pooler's server connection does not know, or knows already. */
 const NAME_LOST = new Set(["26000", "42P05"]);
 
-const RAW = { getTypeParser: () => (value: string) => value };
+/** Columns as the text that PostgreSQL sends, whatever types the host registered with its driver. */
+export const RAW: { getTypeParser: () => (value: string) => string } = {
+  getTypeParser: () => (value: string) => value,
+};
 
 /** The SQL functions over a pool; see {@link Database}. */
 export function createDatabase(options: DatabaseOptions): Database {
@@ -133,12 +136,14 @@ export function createDatabase(options: DatabaseOptions): Database {
   };
 }
 
-function statementOf(schema: string, name: string, fn: SqlFunction): string {
+/** The call of a function, as a statement. */
+export function statementOf(schema: string, name: string, fn: SqlFunction): string {
   const args = Object.values(fn.args).map((type, index) => `$${index + 1}::${type}`);
   return `select * from "${schema}".${name}(${args.join(", ")})`;
 }
 
-function encode(type: SqlType, value: unknown): unknown {
+/** An argument as the driver takes it. */
+export function encode(type: SqlType, value: unknown): unknown {
   if (value === null || value === undefined) return null;
   switch (type) {
     case "text":
@@ -156,7 +161,8 @@ function encode(type: SqlType, value: unknown): unknown {
   }
 }
 
-function decodeRow(fn: SqlFunction, row: Record<string, string | null>): Record<string, unknown> {
+/** A row by its column types. */
+export function decodeRow(fn: SqlFunction, row: Record<string, string | null>): Record<string, unknown> {
   const decoded: Record<string, unknown> = {};
   for (const [column, type] of Object.entries(fn.returns))
     decoded[column] = decode(type, row[column] ?? null);

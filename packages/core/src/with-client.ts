@@ -1,0 +1,38 @@
+import { type Conversations, createConversations } from "./conversations.ts";
+import { createClientDatabase } from "./database/client-database.ts";
+import type { Database } from "./database/database.ts";
+import type { Queryable } from "./database/pool.ts";
+import { type Handles, createHandles } from "./handles.ts";
+import type { Limits } from "./limits.ts";
+import { type Messages, type MessagesOptions, createMessages } from "./messages.ts";
+
+/**
+ * The store's calls in a transaction of the host's: they are seen by others when the host commits, and are
+ * gone when it rolls back. A call that fails ends the transaction, as any statement's error does in PostgreSQL.
+ */
+export interface StoreCalls extends Conversations, Messages, Handles {}
+
+/** What {@link createStoreCalls} takes. */
+export interface StoreCallsOptions extends Pick<MessagesOptions, "answerSoFar"> {
+  readonly schema: string | undefined;
+  readonly limits: Limits;
+  readonly hideExistence: boolean;
+  /** The history's own. */
+  readonly database: Database;
+  /** What the history puts around its database. */
+  readonly guard: (database: Database) => Database;
+}
+
+/** Makes {@link StoreCalls} on a connection. */
+export function createStoreCalls(client: Queryable, options: StoreCallsOptions): StoreCalls {
+  const { limits, hideExistence, answerSoFar } = options;
+  const database = options.guard({
+    ...options.database,
+    ...createClientDatabase({ client, schema: options.schema }),
+  });
+  return {
+    ...createConversations({ database, limits, hideExistence }),
+    ...createMessages({ database, limits, answerSoFar }),
+    ...createHandles(database),
+  };
+}
