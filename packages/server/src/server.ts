@@ -4,7 +4,7 @@ import { type Authenticate, authenticateSession } from "./authenticate.ts";
 import { doorRoutes } from "./doors/doors.ts";
 import { createIdentify } from "./identity/caller.ts";
 import type { ServerKey } from "./identity/server-keys.ts";
-import { limitHistory } from "./limits/limited-history.ts";
+import { limitHistory, visits } from "./limits/limited-history.ts";
 import { NO_LIMITS, type RequestLimits } from "./limits/limits.ts";
 import { type Log, createLog } from "./log.ts";
 import type { Route } from "./route.ts";
@@ -17,8 +17,8 @@ import { documentRoutes } from "./routes/documents.ts";
 import { type Health, healthRoutes } from "./routes/health.ts";
 import { meRoutes } from "./routes/me.ts";
 import { type WritableRoles, messageRoutes } from "./routes/messages.ts";
-import { trashRoutes } from "./routes/trash.ts";
 import { searchRoutes } from "./routes/search.ts";
+import { trashRoutes } from "./routes/trash.ts";
 import { turnRoutes } from "./routes/turns.ts";
 import type { ServedHistory } from "./served-history.ts";
 import { createCors } from "./web/cors.ts";
@@ -104,7 +104,19 @@ export function createServer(options: ServerOptions): Server {
     ...(book === undefined ? [] : bookRoutes(book)),
     ...healthRoutes({ health, ready }),
     ...documentRoutes(() => routes),
-    ...doorRoutes({ history, health, responder, writableRoles, heartbeat, log }),
+    ...doorRoutes({
+      history,
+      health,
+      responder,
+      admitStateless: async () => {
+        const visit = visits.getStore();
+        const exceeded = visit?.exceeded ?? (await limits.spend("turn", visit?.address));
+        if (exceeded !== undefined) throw exceeded;
+      },
+      writableRoles,
+      heartbeat,
+      log,
+    }),
   ];
   const fetch = createRouter({
     routes,

@@ -31,6 +31,8 @@ export interface BookChatOptions {
   readonly health: () => Promise<Health>;
   /** Answers who carries no credential. `undefined`: they are asked for one. */
   readonly stateless: AnswerStateless | undefined;
+  /** Counts a question of theirs. Errors: `rate_limited`. */
+  readonly admitStateless: () => Promise<void>;
   /** Milliseconds between the heartbeats of a stream. */
   readonly heartbeat: number;
   readonly log: Log;
@@ -169,6 +171,7 @@ export function bookChatRoutes(options: BookChatOptions): Route[] {
     scope: string | null,
     stream: boolean,
   ): Promise<Response> => {
+    await options.admitStateless();
     const { messageId, conversationId, events } = stateless!({
       question: asked,
       scope,

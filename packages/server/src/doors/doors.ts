@@ -19,6 +19,8 @@ export interface DoorOptions {
   readonly history: ServedHistory;
   readonly health: () => Promise<Health>;
   readonly responder: Responder | undefined;
+  /** Counts a question of somebody who carries no credential. Errors: `rate_limited`. */
+  readonly admitStateless: () => Promise<void>;
   readonly writableRoles: WritableRoles;
   readonly heartbeat: number;
   readonly log: Log;

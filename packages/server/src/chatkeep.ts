@@ -1,0 +1,84 @@
+import {
+  type CoreHistory,
+  type HistoryOptions,
+  type MigrateOptions,
+  type Migrated,
+  createHistory,
+  migrate,
+} from "@chatkeep/core";
+import type { Responder } from "@chatkeep/protocol";
+
+import type { Authenticate } from "./authenticate.ts";
+import { createLog } from "./log.ts";
+import type { Fetch } from "./router.ts";
+import { type ServerOptions, createServer } from "./server.ts";
+
+/** What {@link createChatkeep} takes. */
+export interface ChatkeepOptions
+  extends
+    Omit<HistoryOptions, "responder">,
+    Omit<ServerOptions, "history" | "health" | "authenticate" | "responder" | "limits"> {
+  /** Whose request it is, by the host's own login: see {@link Authenticate}. */
+  readonly authenticate: Authenticate;
+  /** The function that answers. */
+  readonly responder: Responder;
+  /** How often people and addresses may ask: `createRequestLimits`. Default: as often as they like. */
+  readonly requestLimits?: ServerOptions["limits"];
+  /** Where it is mounted, e.g. `/assistant`; default at the root. Addresses outside of it are not found. */
+  readonly basePath?: string;
+}
+
+/** Chatkeep in a host's own app. */
+export interface Chatkeep extends AsyncDisposable {
+  /** Answers a request, for any host that speaks the web's `Request` and `Response`; never rejects. */
+  readonly fetch: Fetch;
+  /** The same conversations, for the host's own code; `withClient` for its own transactions. */
+  readonly history: CoreHistory;
+  /** Brings the tables to this release: before the first request, at a deploy or at each start. */
+  migrate(options?: Omit<MigrateOptions, "schema">): Promise<Migrated>;
+  /** Settles what runs, within `grace` milliseconds (default 0). The pool stays open: it is the host's. */
+  close(options?: { readonly grace?: number }): Promise<void>;
+}
+
+/**
+ * All of Chatkeep on the host's pool, behind one function from requests to responses. Opens nothing by
+ * itself. Errors: `TypeError` for a `basePath` that does not begin with a slash or ends with one.
+ */
+export function createChatkeep(options: ChatkeepOptions): Chatkeep {
+  const { responder, requestLimits, basePath = "", limits, log = createLog(), ...rest } = options;
+  if (basePath !== "" && !/^\/.*[^/]$/.test(basePath))
+    throw new TypeError('`basePath` begins with a slash and ends without one, e.g. "/assistant".');
+  const history = createHistory({
+    onError: (error, turnId) => log.error({ err: error, turnId }, "a turn or the database met an error"),
+    ...rest,
+    responder,
+    ...(limits === undefined ? {} : { limits }),
+  });
+  const server = createServer({
+    ...rest,
+    history,
+    health: () => history.health(),
+    log,
+    ...(requestLimits === undefined ? {} : { limits: requestLimits }),
+  });
+  const close: Chatkeep["close"] = (how) => history.close(how);
+  return {
+    fetch: basePath === "" ? server.fetch : below(basePath, server.fetch),
+    history,
+    migrate: (how) =>
+      migrate(options.pool, { ...how, ...(options.schema === undefined ? {} : { schema: options.schema }) }),
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+}
+
+/** Takes the path under which it is mounted off each request. */
+function below(basePath: string, fetch: Fetch): Fetch {
+  return (request, connection) => {
+    const url = new URL(request.url);
+    // What is not below it is answered as nothing is: with 404.
+    const isBelow = url.pathname === basePath || url.pathname.startsWith(`${basePath}/`);
+    url.pathname = isBelow ? url.pathname.slice(basePath.length) : "/ ";
+    return fetch(new Request(url, request), connection);
+  };
+}
