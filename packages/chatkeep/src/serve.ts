@@ -94,6 +94,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
         await tables.ensure();
         return authenticate(request);
       },
+      responder: given ?? book.responder,
       serverKeys: identity.serverKeys,
       ...(identity.issuer === undefined ? {} : { issuer: identity.issuer }),
       limits: createRequestLimits({
