@@ -2,6 +2,7 @@ import type { FoundPassage } from "@chatkeep/core";
 import type { Citation } from "@chatkeep/protocol";
 
 import { type Book, bookUrl } from "../book.ts";
+import type { Choice } from "./choice.ts";
 import { type Reading, defines } from "./question.ts";
 import { type Unit, chooseQuote, cutUnits } from "./quote.ts";
 import type { Finding } from "./retrieval.ts";
@@ -12,6 +13,8 @@ export interface BookAnswer {
   readonly citations: readonly Citation[];
   /** Markdown. */
   readonly text: string;
+  /** What the answer asks back about, in the order of its numbers: the next question may name one by it. */
+  readonly choices?: readonly Choice[];
 }
 
 /** How many units of the first and of each further passage are quoted at most. */

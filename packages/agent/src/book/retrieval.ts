@@ -18,6 +18,8 @@ const MOST = 3;
 export interface Finding {
   /** Best first, at most three; none when the book has no answer. */
   readonly passages: readonly FoundPassage[];
+  /** All that was found, best first. */
+  readonly candidates: readonly FoundPassage[];
   /** Whether the best is likely to be an answer, and not only about the same thing. */
   readonly sure: boolean;
 }
@@ -43,10 +45,10 @@ export async function findPassages(
     reading,
   );
   const best = fresh[0]?.score ?? 0;
-  if (best < ENOUGH) return { passages: [], sure: true };
-  if (best < SURE) return { passages: fresh.slice(0, 1), sure: false };
+  if (best < ENOUGH) return { passages: [], candidates: found, sure: true };
+  if (best < SURE) return { passages: fresh.slice(0, 1), candidates: found, sure: false };
   const near = fresh.filter((passage) => passage.score >= Math.max(SURE, best * NEAR));
-  return { passages: inReadingOrder(near.slice(0, MOST)), sure: true };
+  return { passages: inReadingOrder(near.slice(0, MOST)), candidates: found, sure: true };
 }
 
 /** Pieces of one section in their order, in the places that the section has by its best one. */

@@ -33,12 +33,9 @@ type Settings = { readonly baseURL?: string; readonly apiKey: string };
 
 /** How each provider's package is loaded: 0.1 to 0.2 s and up to 30 MB, which only those pay who name it. */
 const PROVIDERS: Readonly<Record<string, (name: string, settings: Settings) => Promise<LanguageModel>>> = {
-  openai: async (name, settings) =>
-    (await import("@ai-sdk/openai")).createOpenAI(settings).chat(name),
-  anthropic: async (name, settings) =>
-    (await import("@ai-sdk/anthropic")).createAnthropic(settings)(name),
-  google: async (name, settings) =>
-    (await import("@ai-sdk/google")).createGoogleGenerativeAI(settings)(name),
+  openai: async (name, settings) => (await import("@ai-sdk/openai")).createOpenAI(settings).chat(name),
+  anthropic: async (name, settings) => (await import("@ai-sdk/anthropic")).createAnthropic(settings)(name),
+  google: async (name, settings) => (await import("@ai-sdk/google")).createGoogleGenerativeAI(settings)(name),
   "openai-compatible": async (name, { baseURL = "", apiKey }) =>
     (await import("@ai-sdk/openai-compatible"))
       .createOpenAICompatible({
