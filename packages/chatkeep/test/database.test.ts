@@ -75,7 +75,9 @@ test("doctor tells a line a check, and changes nothing", async () => {
   expect(good).toMatchObject({ code: 0, stderr: "" });
   const lines = good.stdout.trimEnd().split("\n");
   expect(lines.map((line) => line.split(/ +/).slice(0, 2).join(" "))).toEqual(
-    ["URL", "TLS", "version", "rights", "pooler", "latency", "schema", "isolation"].map((check) => `ok ${check}`),
+    ["URL", "TLS", "version", "rights", "pooler", "latency", "schema", "isolation"].map(
+      (check) => `ok ${check}`,
+    ),
   );
   expect(good.stdout).not.toContain(new URL(migrated.url).password);
 

@@ -80,7 +80,7 @@ export interface OwnerRoute<Path, Query, Body> extends RouteInfo {
 }
 
 /** What a route of owners is given. */
-export interface OwnerCall<Path, Query, Body> extends Call, Caller {
+interface OwnerCall<Path, Query, Body> extends Call, Caller {
   readonly path: Path;
   readonly query: Query;
   readonly body: Body;

@@ -16,7 +16,7 @@ export interface Things {
 }
 
 /** What a route answers to somebody who names another's things, or has none of their own to name. */
-export type Others = "refused" | "own only" | "anyone";
+type Others = "refused" | "own only" | "anyone";
 
 /** How a route is called. */
 export interface Entry {
