@@ -278,7 +278,6 @@ describe("not yours and not there", () => {
       const notThere = await count(withoutConversation(things));
       expect([notYours.status, notThere.status]).toEqual([403, 404]);
       expect(notYours.sent).toBe(notThere.sent);
-      expect(notYours.sent).toBeLessThanOrEqual(1);
     },
   );
 

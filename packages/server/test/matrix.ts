@@ -92,7 +92,36 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   addUserMessage: { others: "refused", own: 201, body: () => ({ role: "user", content: "Mine now" }) },
   listUserMessages: { others: "refused", own: 200 },
   askAsUser: { others: "refused", own: 200, body: () => ({ message: "What did they say?" }) },
+  openaiCreateConversation: { others: "own only", own: 200, body: () => ({}) },
+  openaiGetConversation: { others: "refused", own: 200, params: openaiIds },
+  openaiUpdateConversation: {
+    others: "refused",
+    own: 200,
+    params: openaiIds,
+    body: () => ({ metadata: { taken: "yes" } }),
+  },
+  openaiDeleteConversation: { others: "refused", own: 200, params: openaiIds },
+  openaiCreateItems: {
+    others: "refused",
+    own: 200,
+    params: openaiIds,
+    body: () => ({ items: [{ type: "message", role: "user", content: "Mine now" }] }),
+  },
+  openaiListItems: { others: "refused", own: 200, params: openaiIds },
+  openaiGetItem: { others: "refused", own: 200, params: openaiIds },
+  openaiDeleteItem: { others: "refused", own: 200, params: openaiIds },
+  openaiCreateResponse: {
+    others: "refused",
+    own: 200,
+    body: (things) => ({
+      input: "What did they say?",
+      conversation: openaiIds(things)["conversation_id"],
+    }),
+  },
+  openaiGetResponse: { others: "refused", own: 200, params: openaiIds },
+  openaiCancelResponse: { others: "refused", own: 200, params: openaiIds },
   book: { others: "anyone", own: 200 },
+  openCitation: { others: "own only", own: 200, body: () => ({ path: "none.md", quote: "Nothing." }) },
   bookChapter: { others: "anyone", own: 404, params: () => ({ path: "none.md" }) },
   health: { others: "anyone", own: 200 },
   ready: { others: "anyone", own: 200 },
@@ -100,6 +129,17 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   docs: { others: "anyone", own: 200 },
   pagesStyle: { others: "anyone", own: 200 },
 };
+
+/** The same things as OpenAI's clients name them. */
+function openaiIds({ conversation, turn, message }: Things): Record<string, string> {
+  const hex = (id: string): string => id.replaceAll("-", "");
+  const conversationId = `conv_${hex(conversation)}`;
+  return {
+    conversation_id: conversationId,
+    item_id: `msg_${hex(message)}`,
+    response_id: `resp_${hex(turn)}_${conversationId}`,
+  };
+}
 
 /** Gives somebody a thing of each kind. */
 export async function makeThings(history: CoreHistory, owner: Owner): Promise<Things> {

@@ -8,7 +8,7 @@ export interface Cors {
 
 /** What a page may send. `X-Chatkeep-User` is not among them: server keys do not belong into browsers. */
 const REQUEST_HEADERS =
-  "accept, authorization, content-type, last-event-id, user-agent, x-request-id, x-session-id";
+  "accept, authorization, content-type, idempotency-key, last-event-id, user-agent, x-request-id, x-session-id";
 /** What a page may read besides what every page may. */
 const EXPOSED =
   "content-disposition, retry-after, x-chatkeep-persisted, x-request-id, x-vercel-ai-ui-message-stream";
