@@ -122,13 +122,13 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
   };
 
   return {
-    async appendMessages(owner, conversationId, inputs) {
+    async appendMessages(owner, conversationId, inputs, { replaces = [] } = {}) {
       const messages = inputs.map((input, index) =>
         checkMessage(input, limits, inputs.length > 1 ? `/messages/${index}` : ""),
       );
       checkBatch(messages, limits);
       const question = messages.find((message) => message.role === "user");
-      const rows = await database.call("append_messages", {
+      const appended = {
         owner: ownerId(owner),
         conversation: conversationId,
         ids: messages.map((message) => message.id),
@@ -145,7 +145,11 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
         word_texts: messages.map((message) => wordTextOf(message.parts)),
         new_title: question === undefined ? null : titleOf(question.parts),
         new_preview: previewOf(messages.at(-1)!.parts),
-      });
+      };
+      const rows =
+        replaces.length === 0
+          ? await database.call("append_messages", appended)
+          : await database.call("replace_messages", { ...appended, replaced: replaces });
       const stored = new Map(
         rows.map((row) => messageOf(row.message as MessageRow, owner)).map((one) => [one.id, one]),
       );

@@ -161,8 +161,8 @@ export function createClient(options: ClientOptions): History {
       return erasureReceiptFromWire(await json<WireErasureReceipt>(owner, "DELETE", "/api/me"));
     },
 
-    async appendMessages(owner, id, messages) {
-      const body = { messages: messages.map(messageInputToWire) };
+    async appendMessages(owner, id, messages, { replaces } = {}) {
+      const body = { messages: messages.map(messageInputToWire), replaces };
       const wire = await json<{ messages: WireMessage[] }>(
         owner,
         "POST",

@@ -82,8 +82,16 @@ export interface History {
    * Appends messages, all or none. They get the next numbers in the given order, without a gap, however
    * many callers append at once. A message whose `id` the conversation holds already is not stored again:
    * the stored one is returned in its place, or `idempotency_mismatch` if its role or body differs.
+   *
+   * With `replaces`, they take the place of the latest messages: those must have exactly these ids, in this
+   * order, else it is `conflict` and nothing changes. Once the new ones are there, the same call changes nothing.
    */
-  appendMessages(owner: Owner, conversationId: string, messages: readonly MessageInput[]): Promise<Message[]>;
+  appendMessages(
+    owner: Owner,
+    conversationId: string,
+    messages: readonly MessageInput[],
+    options?: { readonly replaces?: readonly string[] | undefined },
+  ): Promise<Message[]>;
 
   /**
    * Pages by number: by default the **latest** `limit` messages; oldest first inside the page. The answer

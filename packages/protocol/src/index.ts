@@ -18,6 +18,7 @@ export * from "./stream/fold.ts";
 export * from "./stream/replay.ts";
 export * from "./stream/settled.ts";
 export * from "./stream/sse.ts";
+export * from "./take-back.ts";
 export * from "./turn.ts";
 export * from "./wire/citation.ts";
 export * from "./wire/context.ts";

@@ -76,6 +76,26 @@ export const FUNCTIONS = {
     },
     returns: { message: "json" },
   },
+  replace_messages: {
+    args: {
+      owner: "uuid",
+      conversation: "text",
+      replaced: "text[]",
+      ids: "text[]",
+      roles: "text[]",
+      bodies: "json[]",
+      context_texts: "text[]",
+      intents: "text[]",
+      processed_flags: "boolean[]",
+      models: "text[]",
+      usages: "json[]",
+      metadatas: "json[]",
+      word_texts: "text[]",
+      new_title: "text",
+      new_preview: "text",
+    },
+    returns: { message: "json" },
+  },
   page_messages: {
     args: {
       owner: "uuid",

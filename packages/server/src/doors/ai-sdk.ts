@@ -8,6 +8,7 @@ import {
   type UiPart,
   isChatkeepError,
   questionFromUiMessage,
+  takeBack,
   turnToWire,
 } from "@chatkeep/protocol";
 import { z } from "zod";
@@ -86,9 +87,13 @@ export async function answerAiSdk(
     });
   }
   const question = questionFromUiMessage(last);
-  const isAgain = body.trigger === "regenerate-message";
-  if (question.id !== undefined && (isAgain || body.messageId === question.id)) {
-    await withdraw(history, owner, body.id, { ...question, id: question.id }, isAgain ? "always" : "changed");
+  const { id: messageId } = question;
+  if (messageId !== undefined) {
+    const isAgain =
+      body.trigger === "regenerate-message" ||
+      (body.messageId === messageId && (await isChanged(history, owner, body.id, question)));
+    // What is said anew takes the place of the old: the page shows none of that any more.
+    if (isAgain) await takeBack({ history, owner, conversationId: body.id, messageId });
   }
   return streamEvents({
     ...options,
@@ -99,32 +104,20 @@ export async function answerAiSdk(
   });
 }
 
-/**
- * Takes back a question that the person asks anew, and all that was said after it: their page shows none of
- * it any more. `changed`: only if the question says something else now; else it is a retry.
- */
-async function withdraw(
+/** Whether a question says something else than the one that is stored under its id; if not, it is a retry. */
+async function isChanged(
   history: History,
   owner: Owner,
   conversation: string,
-  question: Question & { id: string },
-  when: "always" | "changed",
-): Promise<void> {
-  const stored = await history.getMessage(owner, conversation, question.id).catch((error: unknown) => {
+  { id = "", parts }: Question,
+): Promise<boolean> {
+  try {
+    const stored = await history.getMessage(owner, conversation, id);
+    return JSON.stringify(stored.parts) !== JSON.stringify(parts);
+  } catch (error) {
     if (isChatkeepError(error, "message_not_found") || isChatkeepError(error, "conversation_not_found"))
-      return undefined;
+      return false;
     throw error;
-  });
-  if (stored === undefined || stored.role !== "user") return;
-  if (when === "changed" && JSON.stringify(stored.parts) === JSON.stringify(question.parts)) return;
-  const { runningTurn } = await history.getConversation(owner, conversation);
-  if (runningTurn !== null) await history.stopTurn(owner, conversation, runningTurn);
-  for (;;) {
-    const { messages } = await history.listMessages(owner, conversation, { limit: 100 });
-    const gone = messages.filter(({ seq }) => seq >= stored.seq);
-    // From the newest, so that the question, which says where to begin, is the last to go.
-    for (const { id } of gone.toReversed()) await history.deleteMessage(owner, conversation, id);
-    if (gone.length < messages.length || messages.length === 0) return;
   }
 }
 

@@ -35,10 +35,10 @@ export function limitHistory(history: ServedHistory, limits: RequestLimits): Ser
 
   return {
     ...history,
-    async appendMessages(owner, conversationId, messages) {
+    async appendMessages(owner, conversationId, messages, options) {
       const ids = messages.map(({ id }) => id);
       await admit(owner, conversationId, ids, visits.getStore()?.exceeded);
-      return history.appendMessages(owner, conversationId, messages);
+      return history.appendMessages(owner, conversationId, messages, options);
     },
     async startTurn(owner, conversationId, question, options) {
       const visit = visits.getStore();

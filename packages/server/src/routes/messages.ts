@@ -67,7 +67,7 @@ export function messageRoutes({ history, writableRoles }: MessageRouteOptions): 
           json: message.or(messageList),
         },
       },
-      errors: ["forbidden", "conversation_not_found", "idempotency_mismatch"],
+      errors: ["forbidden", "conversation_not_found", "conflict", "idempotency_mismatch"],
       limited: "when its messages are known",
       handle: async ({ owner, key, path, body }) => {
         const several = "messages" in body;
@@ -77,6 +77,7 @@ export function messageRoutes({ history, writableRoles }: MessageRouteOptions): 
           owner,
           path.conversation_id,
           inputs.map(messageInputFromWire),
+          several ? { replaces: body.replaces } : {},
         );
         const wire = stored.map(messageToWire);
         return privateJson(several ? { messages: wire } : wire[0], 201);

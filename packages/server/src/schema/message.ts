@@ -94,9 +94,16 @@ const messageInput: z.ZodType<WireMessageInput> = z
   .meta({ id: "NewMessage" });
 
 /** One message, or several that are stored all or none. */
-export const messageBody: z.ZodType<WireMessageInput | { messages: WireMessageInput[] }> = z.union([
+export const messageBody: z.ZodType<
+  WireMessageInput | { messages: WireMessageInput[]; replaces?: string[] | undefined }
+> = z.union([
   messageInput,
-  z.strictObject({ messages: z.array(messageInput).min(1).max(1000) }),
+  z.strictObject({
+    messages: z.array(messageInput).min(1).max(1000),
+    replaces: z.array(id).max(1000).optional().meta({
+      description: "The ids of the latest messages, oldest first: they go, if they are still the latest.",
+    }),
+  }),
 ]);
 
 /** Which messages to page. */

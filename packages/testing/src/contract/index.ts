@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 
 import { describeConversations } from "./conversations.ts";
-import { describeDeletion } from "./deletion.ts";
+import { describeDeletion, describeReplacement } from "./deletion.ts";
 import { describeErasure } from "./erasure.ts";
 import type { HistoryFixture } from "./fixture.ts";
 import { describeIsolation } from "./isolation.ts";
@@ -45,6 +45,7 @@ export function describeHistory(name: string, open: OpenFixture): void {
     describeStreams(opened);
     describeRetries(opened);
     describeDeletion(opened);
+    describeReplacement(opened);
     describeSearch(opened);
     describeErasure(opened);
     describeIsolation(opened);
