@@ -2,6 +2,7 @@ import type { BookQuery, BookStore, FoundPassage } from "@chatkeep/core";
 
 import { type Section, readChapter } from "./book/chapter.ts";
 import { type Ingested, ingestFolder } from "./book/ingest.ts";
+import { type CitedPlace, type OpenedCitation, openCitation } from "./book/opening.ts";
 import { searchWords } from "./book/question.ts";
 
 /** A chapter of a book, without its text. */
@@ -45,6 +46,8 @@ export interface Book {
   chapters(): Promise<BookChapter[]>;
   /** The chapter with this path or slug; `null` when there is none. */
   chapter(path: string): Promise<BookChapterText | null>;
+  /** Opens what was cited, also when the book has changed since. */
+  openCitation(cited: CitedPlace): Promise<OpenedCitation>;
   /** The passages that best fit a question, best first. */
   search(query: BookSearch): Promise<FoundPassage[]>;
   /** How much of a question each of `texts` holds: 0 to 1. */
@@ -84,6 +87,8 @@ export function createBook({ store, folder, name = "book", log }: BookOptions): 
       const { markdown, sections } = readChapter(stored.path, stored.source);
       return { ...found, markdown, sections: sections.flatMap(headingOf) };
     },
+
+    openCitation: (cited) => openCitation(store, name, cited),
 
     async search({ scope, chapter, limit, ...query }) {
       const [preferred, only] = await Promise.all([

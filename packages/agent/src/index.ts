@@ -8,3 +8,4 @@ export type { ModelResponderOptions } from "./model.ts";
 export { createModelTasks } from "./model/tasks.ts";
 export type { ModelTaskOptions, ModelTasks } from "./model/tasks.ts";
 export type { ProviderOptions } from "./model/provider.ts";
+export type { CitedPlace, OpenedCitation } from "./book/opening.ts";

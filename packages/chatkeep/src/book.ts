@@ -29,6 +29,7 @@ export function openBook({ pool, schema, folder, log }: BookOptions): OpenBook {
     responder: createBookResponder({ book }),
     chapters: () => book.chapters(),
     chapter: (path) => book.chapter(path),
+    openCitation: (cited) => book.openCitation(cited),
     async ingest() {
       const began = performance.now();
       const { chapters, changed, removed } = await book.ingest();

@@ -13,6 +13,14 @@ export interface StoredChapter {
   readonly hash: string;
 }
 
+/** A chapter as it was. */
+export interface ChapterVersion {
+  readonly title: string;
+  readonly source: string;
+  /** ISO 8601, milliseconds, UTC: until when it said so. */
+  readonly replacedAt: string;
+}
+
 /** A piece of a chapter: what stands under one heading, or a part of it. */
 export interface PassageInput {
   /** The heading; `null` before the first one. */
@@ -71,6 +79,8 @@ export interface BookStore {
   chapters(book: string): Promise<StoredChapter[]>;
   /** One chapter with its text; `null` when there is none at that path. */
   chapter(book: string, path: string): Promise<(StoredChapter & { readonly source: string }) | null>;
+  /** What a chapter said before it changed or went, latest first, at most 50 versions. */
+  versions(book: string, path: string): Promise<ChapterVersion[]>;
   /**
    * Puts chapters in the place of what stood at their paths, all or none, and says how many changed: those
    * whose hash is there already are left alone, so of two nodes that put the same, one does the work.
@@ -108,6 +118,15 @@ export function createBookStore(options: BookStoreOptions): BookStore {
       const found = row?.book_chapter as (StoredChapter & { source: string }) | null | undefined;
       if (found === null || found === undefined) return null;
       return { ...chapterFromRow(found), source: unescapeText(found.source) };
+    },
+
+    async versions(book, path) {
+      const [row] = await database.call("book_versions", { of_book: book, at_path: path });
+      return ((row?.book_versions ?? []) as ChapterVersion[]).map((version) => ({
+        title: unescapeText(version.title),
+        source: unescapeText(version.source),
+        replacedAt: new Date(version.replacedAt).toISOString(),
+      }));
     },
 
     async putChapters(book, chapters) {

@@ -35,6 +35,7 @@ export {
   type BookStore,
   type BookStoreOptions,
   type ChapterInput,
+  type ChapterVersion,
   type FoundPassage,
   type PassageInput,
   type PassageQuery,

@@ -202,6 +202,7 @@ async function makeVersion(database: Database, version: number, owner: Owner): P
   const id = ownerId(owner);
   const client = await openConnection(database.url);
   const statements = [
+    "create extension if not exists btree_gin with schema public",
     "create schema chatkeep authorization chatkeep_engine",
     "set role chatkeep_engine",
     "set search_path = chatkeep, pg_temp",

@@ -7,7 +7,19 @@ import { expect, test } from "vitest";
 import { startServer } from "./server.ts";
 
 const { send, server } = await startServer({
-  book: { chapters: () => Promise.resolve([]), chapter: () => Promise.resolve(null) },
+  book: {
+    chapters: () => Promise.resolve([]),
+    chapter: () => Promise.resolve(null),
+    openCitation: ({ quote }) =>
+      Promise.resolve({
+        status: "unknown",
+        changedAt: null,
+        present: false,
+        chapter: null,
+        passage: null,
+        quote,
+      }),
+  },
 });
 
 interface Document {

@@ -7,7 +7,19 @@ const server = createServer({
   // The document is asked for, and nothing else.
   history: {} as ServedHistory,
   health: () => Promise.resolve({ status: "ok", database: { status: "ok", latencyMs: 0 } }),
-  book: { chapters: () => Promise.resolve([]), chapter: () => Promise.resolve(null) },
+  book: {
+    chapters: () => Promise.resolve([]),
+    chapter: () => Promise.resolve(null),
+    openCitation: ({ quote }) =>
+      Promise.resolve({
+        status: "unknown",
+        changedAt: null,
+        present: false,
+        chapter: null,
+        passage: null,
+        quote,
+      }),
+  },
 });
 const response = await server.fetch(new Request("http://localhost/openapi.json"));
 writeFileSync(new URL("../openapi.json", import.meta.url), `${await response.text()}\n`);

@@ -35,11 +35,26 @@ const { send, refused } = await startServer({
       const found = chapters.find((chapter) => chapter.path === path);
       return found === undefined ? null : { ...found, markdown, sections };
     },
+    openCitation: ({ path, quote }) =>
+      Promise.resolve({
+        status: "current",
+        changedAt: null,
+        present: true,
+        chapter: path,
+        passage: quote,
+        quote,
+      }),
   },
 });
 
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+test("a citation is opened by its quote", async () => {
+  const body = { path: "intro.md", quote: "Words." };
+  const response = await send("/api/book/citations", { method: "POST", body, session: crypto.randomUUID() });
+  expect(await response.json()).toMatchObject({ status: "current", changed_at: null, passage: "Words." });
+});
 
 test.each(["/docs", "/book", "/book/intro.md"])("%s needs nothing that its policy forbids", async (path) => {
   const response = await send(path);

@@ -120,7 +120,19 @@ export async function startPeopleServer(
     authenticate: authenticatePeople(createTokenCheck({ key: { secret: SECRET }, issuer: ISSUER })),
     serverKeys: readServerKeys(`tests:${hash}`),
     issuer: ISSUER,
-    book: { chapters: () => Promise.resolve([]), chapter: () => Promise.resolve(null) },
+    book: {
+      chapters: () => Promise.resolve([]),
+      chapter: () => Promise.resolve(null),
+      openCitation: ({ quote }) =>
+        Promise.resolve({
+          status: "unknown",
+          changedAt: null,
+          present: false,
+          chapter: null,
+          passage: null,
+          quote,
+        }),
+    },
     log,
     ...options.server,
   });

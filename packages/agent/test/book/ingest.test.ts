@@ -29,6 +29,53 @@ async function statistics(name: string): Promise<{ kept: unknown; counted: unkno
   return { kept: kept[0], counted: counted[0] };
 }
 
+describe("a citation", () => {
+  const QUOTE = "Backups run every night at two.";
+
+  test("opens as long as the book says so, and says since when it does not", async () => {
+    const { book, folder } = await bookOf(store, "cited", {
+      "a.md": `# A\n\n## Backups\n\n${QUOTE} They are kept.`,
+    });
+    const cited = { path: "a.md", quote: QUOTE };
+    expect(await book.openCitation(cited)).toMatchObject({
+      status: "current",
+      changedAt: null,
+      present: true,
+    });
+
+    await write(folder, "a.md", `# A\n\nNew before it.\n\n## Backups\n\n${QUOTE}\nThey are kept.`);
+    await book.ingest();
+    expect(await book.openCitation(cited)).toMatchObject({ status: "current" });
+
+    await write(folder, "a.md", "# A anew\n\n## Backups\n\nBackups run at noon.");
+    await book.ingest();
+    const changed = await book.openCitation(cited);
+    expect(changed).toMatchObject({ status: "changed", present: true, chapter: "A", quote: QUOTE });
+    expect(changed.passage).toContain(QUOTE);
+    expect(Date.parse(changed.changedAt ?? "")).toBeGreaterThan(Date.now() - 60_000);
+  });
+
+  test("opens when its chapter is gone, and one that was never there is unknown", async () => {
+    const { book, folder } = await bookOf(store, "gone", {
+      "a.md": `# A\n\n${QUOTE}`,
+      "b.md": "# B\n\nText.",
+    });
+    rmSync(join(folder, "a.md"));
+    await book.ingest();
+    expect(await book.openCitation({ path: "a.md", quote: QUOTE })).toMatchObject({
+      status: "changed",
+      present: false,
+      chapter: "A",
+      passage: QUOTE,
+    });
+    expect(await book.openCitation({ path: "b.md", quote: "Nobody said so." })).toMatchObject({
+      status: "unknown",
+      present: true,
+      passage: null,
+    });
+  });
+});
+
 describe("ingest", () => {
   test("reads a folder and its sub-folders, and nothing else", async () => {
     const folder = await folderOf({

@@ -198,7 +198,14 @@ export const FUNCTIONS = {
       new_preview: "text",
       context_limit: "integer",
     },
-    returns: { outcome: "text", turn: "json", conversation_row: "json", question: "json", history: "json", summary: "json" },
+    returns: {
+      outcome: "text",
+      turn: "json",
+      conversation_row: "json",
+      question: "json",
+      history: "json",
+      summary: "json",
+    },
   },
   record_turn: {
     args: {
@@ -339,6 +346,10 @@ export const FUNCTIONS = {
   book_chapter: {
     args: { of_book: "text", at_path: "text" },
     returns: { book_chapter: "json" },
+  },
+  book_versions: {
+    args: { of_book: "text", at_path: "text" },
+    returns: { book_versions: "json" },
   },
   book_put_chapters: {
     args: {

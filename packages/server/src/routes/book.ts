@@ -2,7 +2,7 @@ import { ChatkeepError } from "@chatkeep/protocol";
 import { z } from "zod";
 
 import { escapeHtml as h, pageResponse } from "../page.ts";
-import { type Route, openRoute } from "../route.ts";
+import { type Route, openRoute, ownerRoute } from "../route.ts";
 import { chapterPath } from "../schema/path.ts";
 
 /** A chapter in the list of a book. */
@@ -30,6 +30,15 @@ export interface Chapters {
       })
     | null
   >;
+  /** Opens what was cited, also when the book has changed since. */
+  openCitation(cited: { readonly path: string; readonly quote: string }): Promise<{
+    readonly status: "current" | "changed" | "unknown";
+    readonly changedAt: string | null;
+    readonly present: boolean;
+    readonly chapter: string | null;
+    readonly passage: string | null;
+    readonly quote: string;
+  }>;
 }
 
 const chapterList = z
@@ -37,6 +46,18 @@ const chapterList = z
     chapters: z.array(z.strictObject({ path: z.string(), title: z.string(), url: z.string() })),
   })
   .meta({ id: "ChapterList" });
+
+const citedPlace = z.strictObject({ path: z.string(), quote: z.string().min(1).max(10_000) });
+const openedCitation = z
+  .strictObject({
+    status: z.enum(["current", "changed", "unknown"]),
+    changed_at: z.string().nullable(),
+    present: z.boolean(),
+    chapter: z.string().nullable(),
+    passage: z.string().nullable(),
+    quote: z.string(),
+  })
+  .meta({ id: "OpenedCitation" });
 
 /** The pages of a book, to which citations lead. */
 export function bookRoutes(book: Chapters): Route[] {
@@ -65,6 +86,25 @@ export function bookRoutes(book: Chapters): Route[] {
           chapters,
           undefined,
           `<h1>Book</h1>\n<ol class="chapters">${items.join("")}</ol>`,
+        );
+      },
+    }),
+    ownerRoute({
+      id: "openCitation",
+      method: "POST",
+      path: "/api/book/citations",
+      tag: "Documents",
+      summary: "Open what was cited, also when the book has changed since",
+      description:
+        "`changed`: the book said so until `changed_at`. A quote is chat text, so it stands in the body.",
+      body: citedPlace,
+      replies: { 200: { description: "The passage, and whether it still stands.", json: openedCitation } },
+      errors: ["unavailable"],
+      handle: async ({ body }) => {
+        const { changedAt, ...opened } = await book.openCitation(body);
+        return Response.json(
+          { ...opened, changed_at: changedAt },
+          { headers: { "cache-control": "no-store" } },
         );
       },
     }),

@@ -29,6 +29,10 @@ begin
 
   perform book_count_terms(of_book, changed, -1);
   delete from passages p where p.book = of_book and p.path = any (changed);
+  insert into chapter_versions (book, path, title, source)
+  select c.book, c.path, c.title, c.source from chapters c
+  join unnest(paths, sources) as given (path, source) on given.path = c.path and given.source <> c.source
+  where c.book = of_book and c.path = any (changed);
   insert into chapters (book, path, position, title, hash, source)
   select of_book, given.path, given.place, given.title, given.hash, given.source
   from unnest(paths, positions, titles, hashes, sources) as given (path, place, title, hash, source)

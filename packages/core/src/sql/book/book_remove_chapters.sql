@@ -9,6 +9,8 @@ begin
     select c.path from chapters c where c.book = of_book and c.path <> all (kept)
   );
   perform book_count_terms(of_book, vanished, -1);
+  insert into chapter_versions (book, path, title, source)
+  select c.book, c.path, c.title, c.source from chapters c where c.book = of_book and c.path = any (vanished);
   delete from chapters c where c.book = of_book and c.path = any (vanished);
   return cardinality(vanished);
 end
