@@ -9,6 +9,7 @@ import { describeListing } from "./listing.ts";
 import { describeMessages } from "./messages.ts";
 import { describeOutage } from "./outage.ts";
 import { describePaging } from "./paging.ts";
+import { describePersonalData } from "./personal-data.ts";
 import { describeRetries } from "./retries.ts";
 import { describeRoundTrip } from "./roundtrip.ts";
 import { describeSearch } from "./search.ts";
@@ -48,6 +49,7 @@ export function describeHistory(name: string, open: OpenFixture): void {
     describeReplacement(opened);
     describeSearch(opened);
     describeErasure(opened);
+    describePersonalData(opened);
     describeIsolation(opened);
     describeOutage(opened);
     describeRoundTrip(opened);
