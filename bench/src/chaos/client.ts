@@ -7,6 +7,7 @@ import {
   createClient,
   isChatkeepError,
   isLastChunk,
+  isSavedNotice,
 } from "@chatkeep/protocol";
 
 import type { Node } from "./node.ts";
@@ -72,10 +73,13 @@ export async function runClient(options: ClientOptions): Promise<void> {
     const read = async (events: AsyncIterable<TurnEvent>, saved: boolean): Promise<boolean> => {
       for await (const event of events) {
         if (saved && asked.turnId !== undefined) {
-          const unsaved =
-            event.chunk.type === "message-metadata" && event.chunk.messageMetadata["persisted"] === false;
-          if (unsaved) return false;
+          if (isSavedNotice(event.chunk)) {
+            // In an outage: nothing of what follows is promised.
+            if (isUnsaved(event)) return false;
+            continue;
+          }
           // A settled turn whose events are dropped is told anew, from the first number on.
+          if (isUnsaved(event)) return false;
           if (event.seq !== last + 1) {
             records.violations.push(`After event ${last} of turn ${asked.turnId} came ${event.seq}.`);
           }
@@ -165,6 +169,10 @@ export async function runClient(options: ClientOptions): Promise<void> {
     if (random.chance(0.2)) await append(conversationId);
     else await ask(conversationId);
   }
+}
+
+function isUnsaved({ chunk }: TurnEvent): boolean {
+  return "messageMetadata" in chunk && chunk.messageMetadata?.["persisted"] === false;
 }
 
 /** Whether it is worth another try: no node there, a cut stream, an outage, our own patience. */

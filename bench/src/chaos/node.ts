@@ -10,6 +10,8 @@ export interface Node {
   readonly url: string;
   /** Whether a process runs and is not paused. */
   isUp(): boolean;
+  /** Whether it has started so far that it could settle a dead node's turns. */
+  isServing(): boolean;
   start(): void;
   /** SIGKILL, and waits until it is gone. */
   kill(): Promise<void>;
@@ -32,6 +34,7 @@ export async function createNode(name: string, env: Record<string, string>): Pro
   let child: ChildProcess | undefined;
   let paused = false;
   let output = "";
+  let listening = false;
 
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const ending = child;
@@ -48,12 +51,15 @@ export async function createNode(name: string, env: Record<string, string>): Pro
     name,
     url: `http://127.0.0.1:${port}`,
     isUp: () => child !== undefined && child.exitCode === null && !paused,
+    isServing: () => child !== undefined && child.exitCode === null && !paused && listening,
     start() {
       child = spawn(process.execPath, ["--conditions=@chatkeep/source", COMMAND, "serve"], {
-        env: { PATH: process.env["PATH"], PORT: String(port), LOG_LEVEL: "warn", ...env },
+        env: { PATH: process.env["PATH"], PORT: String(port), LOG_LEVEL: "info", ...env },
         stdio: ["ignore", "pipe", "pipe"],
       });
+      listening = false;
       const keep = (text: string): void => {
+        listening ||= text.includes('"listening"');
         output = (output + text).slice(-KEPT);
       };
       child.stdout?.setEncoding("utf8").on("data", keep);

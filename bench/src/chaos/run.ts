@@ -90,7 +90,7 @@ export async function runChaos(options: ChaosOptions = {}): Promise<ChaosResult>
   const watch = watchLeases({
     admin,
     lease: lease * 1000,
-    isServed: () => nodes.some((node) => node.isUp()),
+    isServed: () => nodes.some((node) => node.isServing()),
     onViolation: (sentence) => records.violations.push(sentence),
   });
   try {

@@ -22,9 +22,9 @@ const LOOK = 250;
 
 /**
  * Looks for running turns whose node's lease has run out, or that have none. A lease ends 0.8 of itself
- * after the last renewal at the latest, so such a turn may stand for another 0.2 of it, and for the second
- * between the nodes' looks. The clock begins anew when the database or the last node was away: after an
- * outage nodes give each other 0.4 of a lease to renew.
+ * after the last renewal at the latest, so such a turn may stand for another 0.2 of it. If the database or
+ * the last node was away, the clock begins anew when both are back, and a whole lease is allowed: nodes
+ * give each other the time to renew first. To each is added what two cores under load are late by.
  */
 export function watchLeases({ admin, lease, isServed, onViolation }: WatchOptions): Watch {
   const since = new Map<string, number>();
@@ -33,8 +33,8 @@ export function watchLeases({ admin, lease, isServed, onViolation }: WatchOption
   let longest = 0;
   let ended = false;
   let looking: Promise<void> = Promise.resolve();
-  // After an outage: the living renew (0.4), then the look (1 s); slack for a machine with two cores (1 s).
-  const allowed = lease * 0.4 + 2000;
+  const LATE = 2000;
+  const allowed = (first: number): number => (first - healthySince < lease ? lease : lease * 0.2) + LATE;
 
   const look = async (): Promise<void> => {
     try {
@@ -47,10 +47,11 @@ export function watchLeases({ admin, lease, isServed, onViolation }: WatchOption
       const orphans = new Set(rows.map((row) => row.id));
       for (const id of since.keys()) if (!orphans.has(id)) since.delete(id);
       for (const id of orphans) {
-        const from = Math.max(since.get(id) ?? now, healthySince);
-        since.set(id, from);
+        const first = since.get(id) ?? now;
+        const from = Math.max(first, healthySince);
+        since.set(id, first);
         longest = Math.max(longest, now - from);
-        if (now - from <= allowed || told.has(id)) continue;
+        if (now - from <= allowed(first) || told.has(id)) continue;
         told.add(id);
         onViolation(
           `Turn ${id} stood without a living node for ${Math.round(now - from)} ms beyond its lease.`,

@@ -15,6 +15,7 @@ export * from "./responder.ts";
 export * from "./search.ts";
 export * from "./stream/encode.ts";
 export * from "./stream/fold.ts";
+export * from "./stream/notice.ts";
 export * from "./stream/replay.ts";
 export * from "./stream/settled.ts";
 export * from "./stream/sse.ts";

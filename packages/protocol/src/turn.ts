@@ -57,7 +57,11 @@ export interface ShownAnswer {
   readonly receipt: string;
 }
 
-/** One numbered piece of a turn's stream: 1 is its `start`, and the last is followed by nothing. */
+/**
+ * One numbered piece of a turn's stream: 1 is its `start`, and the last is followed by nothing. A piece that
+ * repeats the number before it is a notice whether what follows is being saved (`persisted` of a
+ * `message-metadata` chunk): given in an outage, and not stored.
+ */
 export interface TurnEvent {
   readonly seq: number;
   readonly chunk: Chunk;

@@ -1,4 +1,4 @@
-import { type TurnEvent, isLastChunk } from "@chatkeep/protocol";
+import { type TurnEvent, isLastChunk, savedNotice } from "@chatkeep/protocol";
 
 import type { LiveTurn } from "./live.ts";
 import { type FollowLogOptions, type LogPlace, followLog, isAborted, readLog } from "./log.ts";
@@ -15,6 +15,8 @@ export async function* followLive(
 ): AsyncGenerator<TurnEvent, void, void> {
   const { database, signal } = options;
   let { after } = options;
+  // An unsaved turn's start event says so itself.
+  let saved = turn.persisted;
   let wake = (): void => undefined;
   const onChange = (): void => wake();
   const unsubscribe = turn.subscribe(onChange);
@@ -33,8 +35,13 @@ export async function* followLive(
         return;
       } else {
         const events = held.state === "events" ? held.events : (await readLog(database, place, after)).events;
+        const unsavedFrom = held.state === "events" ? held.unsavedFrom : undefined;
         for (const event of events) {
           if (isAborted(signal)) return;
+          if (saved !== (unsavedFrom === undefined || event.seq < unsavedFrom)) {
+            saved = !saved;
+            yield { seq: after, chunk: savedNotice(saved) };
+          }
           after = event.seq;
           yield event;
           // In an outage it is shown before the turn is settled.

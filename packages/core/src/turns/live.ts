@@ -43,10 +43,10 @@ export interface LiveTurn {
   stalled(error: Error | undefined): void;
   /** Whether what it shows is, or is going to be, stored. */
   readonly persisted: boolean;
-  /** From now on shows what is not committed, and says so in the stream; for an outage. */
+  /** Shows what is not committed, for an outage, until a commit has caught up. */
   release(): void;
-  /** Resolves when {@link release} was called, or at once for a turn that is not persisted. */
-  readonly released: Promise<void>;
+  /** Resolves when it shows, or is going to show, what is not committed. */
+  released(): Promise<void>;
   /** Committed events after `after`, while this node still holds them; see {@link Held}. */
   held(after: number): Held;
   /** Calls `listener` whenever {@link held} has more to say, until the returned function is called. */
@@ -55,7 +55,12 @@ export interface LiveTurn {
 
 /** What a live turn has for a reader who has seen the events up to some number. */
 export type Held =
-  | { readonly state: "events"; readonly events: readonly TurnEvent[] }
+  | {
+      readonly state: "events";
+      readonly events: readonly TurnEvent[];
+      /** The number from which on they are shown without being committed, in an outage. */
+      readonly unsavedFrom: number | undefined;
+    }
   /** Nothing new yet. */
   | { readonly state: "waiting" }
   /** Older events than are held: they are in the log. */
@@ -98,13 +103,20 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
   let state: "running" | "settled" | "lost" = "running";
   let stall: Error | undefined;
   let ending: { status: SettledStatus; error: Failure | null } | undefined;
-  let released = !options.persisted;
-  const release = Promise.withResolvers<void>();
-  if (released) release.resolve();
+  /** Whether events are shown without waiting for their commit. */
+  let unsaved = !options.persisted;
+  /** The first number that is shown and not committed. */
+  let unsavedFrom = unsaved ? 1 : undefined;
+  /** The last number that is shown, and folded into the answer. */
+  let shownTo = 1;
+  let release = Promise.withResolvers<void>();
+  if (unsaved) release.resolve();
   /** The answer that may be shown while the last events wait for their commit. */
   let shown: Answer | undefined;
   /** Taken for a flush that is under way. */
   let taken: readonly TurnEvent[] = [];
+  /** To be committed with the settling. */
+  let final: TurnEvent[] = [];
   const readers = new Set<() => void>();
   let roomy: PromiseWithResolvers<void> | undefined;
   fold.push(options.start);
@@ -113,17 +125,22 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
     for (const listener of readers) listener();
   };
 
+  /** Shows those of the events that are not shown yet. */
   const show = (events: readonly TurnEvent[]): void => {
-    held.push(...events);
+    const news = events.filter(({ seq }) => seq > shownTo);
+    if (shown === undefined) for (const { chunk } of news) fold.push(chunk);
+    held.push(...news);
+    shownTo = news.at(-1)?.seq ?? shownTo;
     // What is not in the log can be read from here only.
-    if (held.length > 2 * HELD && !released) held = held.slice(-HELD);
+    if (held.length > 2 * HELD && unsavedFrom === undefined) held = held.slice(-HELD);
     wake();
   };
 
   /** Deltas that wait together become one event: fewer rows under load, the same text. */
   const join = (chunk: Chunk): boolean => {
     const before = pending.at(-1);
-    if (released || chunk.type !== "text-delta" || before?.chunk.type !== "text-delta") return false;
+    if (chunk.type !== "text-delta" || before?.chunk.type !== "text-delta" || before.seq <= shownTo)
+      return false;
     if (before.chunk.id !== chunk.id || before.chunk.delta.length > JOINED) return false;
     const delta = before.chunk.delta + chunk.delta;
     pending[pending.length - 1] = { seq: before.seq, chunk: { ...chunk, delta } };
@@ -135,9 +152,7 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
       if (join(chunk)) continue;
       const event: TurnEvent = { seq: ++last, chunk };
       if (options.persisted) pending.push(event);
-      if (!released) continue;
-      fold.push(chunk);
-      show([event]);
+      if (unsaved) show([event]);
     }
     if (pending.length > 0) options.onPending();
   };
@@ -166,26 +181,32 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
     commit(events) {
       stall = undefined;
       taken = [];
-      if (released) return;
-      if (shown === undefined) for (const { chunk } of events) fold.push(chunk);
       show(events);
+      if (!options.persisted || ending !== undefined) return;
+      // From here on each event is committed first again; of those shown before, the next commit takes care.
+      if (unsaved) release = Promise.withResolvers<void>();
+      unsaved = false;
+      unsavedFrom = pending.find(({ seq }) => seq <= shownTo)?.seq;
     },
     answer: () => shown ?? fold.answer(),
     end(status, error) {
-      const before = released ? undefined : fold.answer();
+      const before = unsaved ? undefined : fold.answer();
       write(encoder.end());
       ending = { status, error };
-      const unsaved = released ? { receipt: options.receipt(fold.answer(), status) } : undefined;
-      write(settledChunks(status, error, unsaved));
-      const events = pending;
-      taken = events;
+      write(
+        settledChunks(
+          status,
+          error,
+          unsaved ? { receipt: options.receipt(fold.answer(), status) } : undefined,
+        ),
+      );
+      final = pending;
       pending = [];
-      if (!released) for (const { chunk } of events) fold.push(chunk);
       shown = before;
-      return { events, answer: fold.answer() };
+      for (const { seq, chunk } of final) if (seq > shownTo) fold.push(chunk);
+      return { events: final, answer: fold.answer() };
     },
     settled() {
-      taken = [];
       state = "settled";
       shown = undefined;
       wake();
@@ -198,36 +219,33 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
       stall = error;
       if (error !== undefined) wake();
     },
-    released: release.promise,
+    released: () => release.promise,
     release() {
-      if (released) return;
-      const hidden = [...taken, ...pending];
-      if (ending !== undefined) {
-        released = true;
-        release.resolve();
-        const { status, error } = ending;
-        const last = settledChunks(status, error, { receipt: options.receipt(fold.answer(), status) });
-        // The same events, but the last say that they are not saved.
-        const body = hidden.slice(0, -last.length);
-        show([
-          ...body,
-          ...hidden.slice(-last.length).map(({ seq }, index) => ({ seq, chunk: last[index]! })),
-        ]);
-        state = "settled";
+      if (unsaved) return;
+      const hidden = [...taken, ...pending, ...final].filter(({ seq }) => seq > shownTo);
+      unsaved = true;
+      unsavedFrom ??= hidden[0]?.seq ?? last + 1;
+      release.resolve();
+      if (ending === undefined) {
+        show(hidden);
         return;
       }
-      for (const { chunk } of hidden) fold.push(chunk);
-      show(hidden);
-      released = true;
-      release.resolve();
-      write([{ type: "message-metadata", messageMetadata: { persisted: false } }]);
+      // The same events, but the last say that they are not saved.
+      const { status, error } = ending;
+      const ends = settledChunks(status, error, { receipt: options.receipt(fold.answer(), status) });
+      const places = hidden.slice(-ends.length);
+      show([
+        ...hidden.slice(0, -ends.length),
+        ...places.map(({ seq }, index) => ({ seq, chunk: ends[index]! })),
+      ]);
+      state = "settled";
     },
     held(after) {
       const first = held[0]!.seq;
       if (state === "lost") return { state: "lost" };
       if (after + 1 < first) return { state: "in the log" };
       const events = held.slice(after + 1 - first);
-      if (events.length > 0) return { state: "events", events };
+      if (events.length > 0) return { state: "events", events, unsavedFrom };
       if (state === "settled") return { state: "settled" };
       return stall === undefined ? { state: "waiting" } : { state: "stalled", error: stall };
     },

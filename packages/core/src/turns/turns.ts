@@ -393,7 +393,7 @@ export function createTurns(options: TurnsOptions): Turns {
       });
       const removed = flushes.remove(live);
       // What is shown without its commit, in an outage, ends without it too.
-      await Promise.race([removed, live.released]);
+      await Promise.race([removed, live.released()]);
       if (lives.has(live.id)) {
         const last = live.end(ending.status, ending.error);
         await removed;

@@ -1,4 +1,11 @@
-import { type History, type Owner, type TurnEvent, isChatkeepError, isLastChunk } from "@chatkeep/protocol";
+import {
+  type History,
+  type Owner,
+  type TurnEvent,
+  isChatkeepError,
+  isLastChunk,
+  isSavedNotice,
+} from "@chatkeep/protocol";
 
 import { backoff, pause } from "./backoff.ts";
 import { isPassing } from "./failure.ts";
@@ -40,7 +47,7 @@ export async function* followToEnd(options: FollowToEndOptions): AsyncGenerator<
     try {
       events ??= history.followTurn(owner, conversationId, turnId, { after, signal });
       for await (const event of events) {
-        if (event.seq <= after) continue;
+        if (event.seq <= after && !isSavedNotice(event.chunk)) continue;
         if (attempt > 0) onConnection?.("live");
         attempt = 0;
         after = event.seq;

@@ -1,3 +1,4 @@
+import { isSavedNotice } from "@chatkeep/protocol";
 import type { History, Owner, Turn, TurnEvent } from "@chatkeep/protocol";
 
 import { backoff, pause } from "./backoff.ts";
@@ -71,7 +72,7 @@ export function createTurns(options: TurnsOptions): Turns {
     });
     for await (const event of stream) {
       if (signal.aborted) break;
-      if (event.seq <= live.seen()) continue;
+      if (event.seq <= live.seen() && !isSavedNotice(event.chunk)) continue;
       live.push(event);
       onChange();
     }
