@@ -1,0 +1,93 @@
+import {
+  type History,
+  type Owner,
+  type TurnEvent,
+  type UiPart,
+  isChatkeepError,
+  questionFromUiMessage,
+  takeBack,
+  uiMessagesOf,
+} from "@chatkeep/protocol";
+import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
+
+import { allMessages } from "./messages.ts";
+
+/** What {@link createChatTransport} takes. */
+export interface ChatTransportOptions {
+  /** `createClient({ baseUrl })` in a browser; on a server also `createHistory({ pool })`. */
+  readonly history: History;
+  readonly owner: Owner;
+}
+
+/** What {@link loadMessages} takes. */
+export interface LoadMessagesOptions extends ChatTransportOptions {
+  readonly chatId: string;
+  /** The latest at the most (default 100). */
+  readonly limit?: number;
+}
+
+/**
+ * A transport of `useChat` over a history. The chat's id is the conversation's, which is made with the first
+ * question. Of the page's messages only the last is sent: what was said before is what is stored. Aborting
+ * leaves the answer alone; stop it with `history.stopTurn`. `regenerate` takes the old answer back.
+ */
+export function createChatTransport<Shown extends UIMessage = UIMessage>(
+  options: ChatTransportOptions,
+): ChatTransport<Shown> {
+  const { history, owner } = options;
+  return {
+    async sendMessages({ chatId, messages, trigger, abortSignal }) {
+      const last = messages.at(-1);
+      if (last?.role !== "user") throw new TypeError("The last message has to be the user's.");
+      const question = questionFromUiMessage({ id: last.id, parts: last.parts as unknown as UiPart[] });
+      await history.createConversation(owner, { id: chatId });
+      if (trigger === "regenerate-message") {
+        await takeBack({ history, owner, conversationId: chatId, messageId: last.id });
+      }
+      const signal = abortSignal === undefined ? {} : { signal: abortSignal };
+      const { events } = await history.startTurn(owner, chatId, question, signal);
+      return streamOf(events);
+    },
+
+    async reconnectToStream({ chatId }) {
+      const running = await runningTurn(options, chatId);
+      return running === null ? null : streamOf(history.followTurn(owner, chatId, running));
+    },
+  };
+}
+
+/** The stored messages of a chat, as `useChat` begins with them; none where there is no such chat yet. */
+export async function loadMessages<Shown extends UIMessage = UIMessage>(
+  options: LoadMessagesOptions,
+): Promise<Shown[]> {
+  const { history, owner, chatId, limit = 100 } = options;
+  try {
+    const messages = await allMessages(history, owner, chatId, limit);
+    // The answer that is being given comes with the stream that `useChat` resumes.
+    return uiMessagesOf(messages.filter(({ status }) => status !== "streaming")) as unknown as Shown[];
+  } catch (error) {
+    if (isChatkeepError(error, "conversation_not_found")) return [];
+    throw error;
+  }
+}
+
+async function runningTurn({ history, owner }: ChatTransportOptions, chatId: string): Promise<string | null> {
+  try {
+    return (await history.getConversation(owner, chatId)).runningTurn;
+  } catch (error) {
+    if (isChatkeepError(error, "conversation_not_found")) return null;
+    throw error;
+  }
+}
+
+function streamOf(events: AsyncIterable<TurnEvent>): ReadableStream<UIMessageChunk> {
+  const iterator = events[Symbol.asyncIterator]();
+  return new ReadableStream<UIMessageChunk>({
+    async pull(controller) {
+      const { done, value } = await iterator.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value.chunk);
+    },
+    cancel: async () => void (await iterator.return?.()),
+  });
+}

@@ -1,0 +1,110 @@
+import type { History, Message, MessageInput, Owner } from "@chatkeep/protocol";
+import { BaseListChatMessageHistory } from "@langchain/core/chat_history";
+import {
+  type BaseMessage,
+  type StoredMessage,
+  mapChatMessagesToStoredMessages,
+  mapStoredMessageToChatMessage,
+} from "@langchain/core/messages";
+
+import { allMessages } from "./messages.ts";
+
+/** What {@link createChatMessageHistory} takes. */
+export interface ChatMessageHistoryOptions {
+  readonly history: History;
+  readonly owner: Owner;
+  readonly conversationId: string;
+}
+
+/** The data part that keeps what LangChain says of a message beside what our parts tell. */
+const STORED = "langchain-message";
+
+const ROLES: Record<string, MessageInput["role"]> = {
+  human: "user",
+  ai: "assistant",
+  system: "system",
+  tool: "tool",
+};
+
+/**
+ * A conversation as LangChain's `BaseListChatMessageHistory`, e.g. for `RunnableWithMessageHistory`. Messages
+ * come back as they were, and every other door shows their text, calls and results. Messages of one call are
+ * appended all or none; one whose `id` is there already is not stored again.
+ */
+export function createChatMessageHistory(options: ChatMessageHistoryOptions): BaseListChatMessageHistory {
+  const { history, owner, conversationId } = options;
+
+  class ChatkeepMessageHistory extends BaseListChatMessageHistory {
+    override lc_namespace = ["chatkeep"];
+
+    override async getMessages(): Promise<BaseMessage[]> {
+      return (await allMessages(history, owner, conversationId)).map(toLangchain);
+    }
+
+    override async addMessage(message: BaseMessage): Promise<void> {
+      await this.addMessages([message]);
+    }
+
+    override async addMessages(messages: BaseMessage[]): Promise<void> {
+      if (messages.length === 0) return;
+      await history.appendMessages(owner, conversationId, messages.map(fromLangchain));
+    }
+
+    override async clear(): Promise<void> {
+      await history.clearMessages(owner, conversationId);
+    }
+  }
+  return new ChatkeepMessageHistory();
+}
+
+function fromLangchain(message: BaseMessage): MessageInput {
+  const [stored] = mapChatMessagesToStoredMessages([message]);
+  const { data } = JSON.parse(JSON.stringify(stored)) as StoredMessage;
+  const text = message.text;
+  const calls = (data as { tool_calls?: { id?: string; name: string; args: object }[] }).tool_calls ?? [];
+  const role = ROLES[message.type] ?? "assistant";
+  const parts: NonNullable<MessageInput["parts"]>[number][] =
+    data.tool_call_id !== undefined
+      ? [{ type: "tool-result", id: data.tool_call_id, result: text }]
+      : text === ""
+        ? []
+        : [{ type: "text", text }];
+  for (const call of calls) {
+    const args = JSON.stringify(call.args);
+    parts.push({ type: "tool-call", id: call.id ?? crypto.randomUUID(), name: call.name, arguments: args });
+  }
+  parts.push({ type: "data", name: STORED, data: { type: message.type, data } as never });
+  return { id: message.id, role, parts };
+}
+
+/** A message as it was given, or, when another door wrote it, as LangChain would have it. */
+function toLangchain(message: Message): BaseMessage {
+  for (const part of message.parts) {
+    if (part.type === "data" && part.name === STORED) {
+      const stored = part.data as unknown as StoredMessage;
+      return mapStoredMessageToChatMessage({ ...stored, data: { ...stored.data, id: message.id } });
+    }
+  }
+  const calls = message.parts.flatMap((part) => (part.type === "tool-call" ? [part] : []));
+  const type = Object.keys(ROLES).find((name) => ROLES[name] === message.role) ?? "ai";
+  const data = {
+    id: message.id,
+    content: message.content,
+    role: undefined,
+    name: undefined,
+    tool_call_id: message.toolCallId ?? undefined,
+    tool_calls: calls.flatMap(({ id, name, arguments: text }) => callOf(id, name, text)),
+    invalid_tool_calls: calls.flatMap(({ id, name, arguments: text }) =>
+      callOf(id, name, text).length === 0 ? [{ type: "invalid_tool_call", id, name, args: text }] : [],
+    ),
+  };
+  return mapStoredMessageToChatMessage({ type, data });
+}
+
+function callOf(id: string, name: string, text: string): object[] {
+  try {
+    return [{ type: "tool_call", id, name, args: JSON.parse(text) as object }];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,120 @@
+import { createChatMessageHistory } from "@chatkeep/adapters/langchain";
+import { AIMessage, HumanMessage, SystemMessage, ToolMessage } from "@langchain/core/messages";
+import { ChatPromptTemplate, MessagesPlaceholder } from "@langchain/core/prompts";
+import { RunnableWithMessageHistory } from "@langchain/core/runnables";
+import { FakeListChatModel } from "@langchain/core/utils/testing";
+import { describe, expect, it } from "vitest";
+
+import { newOwner, openHistory } from "./fixture.ts";
+
+const history = await openHistory(async function* () {
+  yield "Hi.";
+});
+
+async function open() {
+  const owner = newOwner();
+  const { conversation } = await history.createConversation(owner);
+  const conversationId = conversation.id;
+  return { owner, conversationId, langchain: createChatMessageHistory({ history, owner, conversationId }) };
+}
+
+const MESSAGES = [
+  new SystemMessage("Be brief."),
+  new HumanMessage({
+    content: [
+      { type: "text", text: "two" },
+      { type: "image_url", image_url: { url: "data:," } },
+    ],
+  }),
+  new AIMessage({
+    content: "",
+    tool_calls: [
+      { id: "c1", name: "add", args: { a: 1 }, type: "tool_call" },
+      { id: "c2", name: "add", args: {}, type: "tool_call" },
+    ],
+    invalid_tool_calls: [{ id: "c3", name: "add", args: "{not json", type: "invalid_tool_call" }],
+    response_metadata: { finish: "tools" },
+  }),
+  new ToolMessage({ content: "second first", tool_call_id: "c2", artifact: { x: 1 } }),
+  new ToolMessage({ content: "", tool_call_id: "c1", status: "error" }),
+  new AIMessage("Done."),
+];
+
+describe("a conversation as LangChain's list of messages", () => {
+  it("gives messages back as they were, also to another node, and shows them at other doors", async () => {
+    const { owner, conversationId, langchain } = await open();
+    await langchain.addMessages(MESSAGES);
+    const again = createChatMessageHistory({ history, owner, conversationId });
+    const read = await again.getMessages();
+    const told = (messages: typeof read) =>
+      messages.map((message) => ({ ...message.toDict(), id: undefined }));
+    const without = (list: ReturnType<typeof told>) =>
+      list.map(({ data, ...rest }) => ({ ...rest, data: { ...data, id: undefined } }));
+    expect(JSON.parse(JSON.stringify(without(told(read))))).toEqual(
+      JSON.parse(JSON.stringify(without(told(MESSAGES)))),
+    );
+    const { messages } = await history.listMessages(owner, conversationId);
+    expect(messages.map(({ role, content }) => [role, content])).toEqual([
+      ["system", "Be brief."],
+      ["user", "two"],
+      ["assistant", ""],
+      ["tool", "second first"],
+      ["tool", ""],
+      ["assistant", "Done."],
+    ]);
+    expect(messages[2]?.toolCalls).toMatchObject([{ id: "c1" }, { id: "c2" }]);
+    expect(messages[3]?.toolCallId).toBe("c2");
+  });
+
+  it("reads what another door wrote, calls that are no JSON included", async () => {
+    const { owner, conversationId, langchain } = await open();
+    await history.appendMessages(owner, conversationId, [
+      { role: "user", content: "add" },
+      {
+        role: "assistant",
+        parts: [
+          { type: "tool-call", id: "c1", name: "add", arguments: '{"a":1}' },
+          { type: "tool-call", id: "c2", name: "add", arguments: "{not json" },
+        ],
+      },
+      { role: "tool", toolCallId: "c1", content: "2" },
+    ]);
+    const [question, call, result] = await langchain.getMessages();
+    expect(question).toBeInstanceOf(HumanMessage);
+    expect(call).toMatchObject({
+      tool_calls: [{ id: "c1", name: "add", args: { a: 1 } }],
+      invalid_tool_calls: [{ id: "c2", args: "{not json" }],
+    });
+    expect(result).toBeInstanceOf(ToolMessage);
+    expect(result).toMatchObject({ tool_call_id: "c1", content: "2" });
+  });
+
+  it("stores a message with an id once, and clears", async () => {
+    const { langchain } = await open();
+    await langchain.addMessage(new HumanMessage({ id: "m1", content: "once" }));
+    await langchain.addMessage(new HumanMessage({ id: "m1", content: "once" }));
+    await langchain.addAIMessage("yes");
+    expect((await langchain.getMessages()).map(({ text }) => text)).toEqual(["once", "yes"]);
+    await langchain.clear();
+    expect(await langchain.getMessages()).toEqual([]);
+  });
+
+  it("serves a RunnableWithMessageHistory", async () => {
+    const { owner, conversationId } = await open();
+    const prompt = ChatPromptTemplate.fromMessages([
+      new MessagesPlaceholder("history"),
+      ["human", "{input}"],
+    ]);
+    const chain = new RunnableWithMessageHistory({
+      runnable: prompt.pipe(new FakeListChatModel({ responses: ["first", "second"] })),
+      getMessageHistory: () => createChatMessageHistory({ history, owner, conversationId }),
+      inputMessagesKey: "input",
+      historyMessagesKey: "history",
+    });
+    const config = { configurable: { sessionId: conversationId } };
+    await chain.invoke({ input: "one" }, config);
+    await chain.invoke({ input: "two" }, config);
+    const { messages } = await history.listMessages(owner, conversationId);
+    expect(messages.map(({ content }) => content)).toEqual(["one", "first", "two", "second"]);
+  });
+});
