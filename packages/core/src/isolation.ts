@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import type { ConnectionPool, Queryable } from "./database/pool.ts";
+import { type ConnectionPool, type Queryable, takeConnection } from "./database/pool.ts";
 import { releaseSchema } from "./database/release.ts";
 
 /** One owner's rows cannot be kept from another's: the database is not as `migrate` made it. */
@@ -38,7 +38,7 @@ export async function requireIsolation(
   pool: Pick<ConnectionPool, "connect">,
   options: IsolationOptions = {},
 ): Promise<void> {
-  const connection = await pool.connect();
+  const connection = await takeConnection(pool);
   let faults: string[];
   try {
     faults = await checkIsolation(connection, options);

@@ -90,7 +90,8 @@ export function createDatabase(options: DatabaseOptions): Database {
     ]),
   );
   let named = options.preparedStatements !== "never";
-  pool.on("error", options.onConnectionError ?? (() => undefined));
+  // The pool gives the connection along, which holds what it was asked last: that is nobody's business.
+  pool.on("error", (error) => options.onConnectionError?.(error));
   const breaker = createBreaker(() => pool.query({ text: "select 1" }));
 
   const send = async (fn: FunctionName, values: unknown[]): Promise<unknown[]> => {

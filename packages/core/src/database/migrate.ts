@@ -1,5 +1,5 @@
 import { MigrationError } from "./migration-error.ts";
-import type { Connection, ConnectionPool } from "./pool.ts";
+import { type Connection, type ConnectionPool, takeConnection } from "./pool.ts";
 import { RELEASE, readFunctions, readMigrations, readSecurity, releaseSchema } from "./release.ts";
 import { INSUFFICIENT_PRIVILEGE, type Security, joinRoles, leaveRoles, makeRoles } from "./roles.ts";
 import { ask, run, serverVersion } from "./statement.ts";
@@ -35,7 +35,7 @@ export async function migrate(pool: ConnectionPool, options: MigrateOptions = {}
   if (!/^[a-z_][a-z0-9_]{0,47}$/.test(schema)) {
     throw new TypeError("`schema` has to be a plain name: small letters, digits and _, at most 48 of them.");
   }
-  const connection = await pool.connect();
+  const connection = await takeConnection(pool);
   try {
     await run(connection, "begin");
     const migrated = await migrateLocked(connection, schema, options.grantTo ?? []);

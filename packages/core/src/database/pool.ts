@@ -63,9 +63,20 @@ export function createPool(url: string, options: PoolOptions = {}): Pool {
   return pool;
 }
 
-/** Opens one connection, to look at a server; the caller ends it. Errors: the driver's own. */
+/**
+ * Takes a connection out of the pool; the caller releases it. When it is lost, the query that runs on it, or
+ * the next one, says so. The driver says it besides as an event, which ends a process that does not listen.
+ */
+export async function takeConnection(pool: Pick<ConnectionPool, "connect">): Promise<Connection> {
+  const connection = await pool.connect();
+  connection.on("error", () => undefined);
+  return connection;
+}
+
+/** Opens one connection, to look at a server; the caller ends it. Errors: the driver's own; its loss as above. */
 export async function openConnection(url: string, connectTimeout = 5000): Promise<Client> {
   const client = new Client({ ...connectionConfig(url), connectionTimeoutMillis: connectTimeout });
+  client.on("error", () => undefined);
   await client.connect();
   return client;
 }

@@ -1,0 +1,64 @@
+import { createHistory, createPool, migrate, openConnection, requireIsolation } from "@chatkeep/core";
+import { fileDatabase } from "@chatkeep/testing";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
+
+import { newUser } from "./fixture.ts";
+
+const database = await fileDatabase();
+const pool = createPool(database.url);
+afterAll(() => pool.end());
+
+/** Ends the connection of the statement that waits for a lock, as an administrator or a crash does. */
+async function cutWhoeverWaits(): Promise<void> {
+  for (;;) {
+    const { rows } = await database.pool.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    if (rows.length > 0) return;
+  }
+}
+
+// An error that nobody listens for would end this process, and fail the run.
+describe("a connection that is lost while it is held", () => {
+  it("fails the migration, not the process", async () => {
+    const holder = await openConnection(database.url);
+    onTestFinished(() => holder.end());
+    await holder.query("begin; select pg_advisory_xact_lock(1667785076)");
+    await Promise.all([expect(migrate(pool)).rejects.toThrow(/terminat/), cutWhoeverWaits()]);
+    await holder.query("rollback");
+    expect(await migrate(pool)).toMatchObject({ security: "roles" });
+  });
+
+  it("fails the check of isolation, not the process", async () => {
+    const holder = await openConnection(database.url);
+    onTestFinished(() => holder.end());
+    await holder.query("begin; lock table chatkeep.owners in access exclusive mode");
+    await Promise.all([expect(requireIsolation(pool)).rejects.toThrow(/terminat/), cutWhoeverWaits()]);
+  });
+
+  it("fails the next question of whoever looks at a server, not the process", async () => {
+    const looking = await openConnection(database.url);
+    const { rows } = await looking.query<{ pid: number }>("select pg_backend_pid() as pid");
+    const ended = new Promise((resolve) => looking.once("end", resolve));
+    await database.pool.query("select pg_terminate_backend($1)", [rows[0]!.pid]);
+    await ended;
+    await expect(looking.query("select 1")).rejects.toThrow(/not queryable|closed|terminated/);
+  });
+});
+
+it("tells the operator of a lost connection the error and nothing else: a connection knows what was said on it", async () => {
+  const told: unknown[][] = [];
+  const own = createPool(database.url);
+  const history = createHistory({ pool: own, onError: (...all) => void told.push(all) });
+  await history.createConversation(newUser(), { title: "A secret" });
+  const lost = new Promise((resolve) => own.once("error", resolve));
+  await database.pool.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and application_name = 'chatkeep' and pid <> pg_backend_pid()`,
+  );
+  await lost;
+  expect(told).toEqual([[expect.objectContaining({ code: "57P01" })]]);
+  await history.close();
+  await own.end();
+});
