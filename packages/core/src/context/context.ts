@@ -103,12 +103,12 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
     }
     if (wanted.size === 0) return [];
     const seqs = [...wanted].sort((a, b) => a - b);
-    const [row] = await database.call("messages_at", {
+    const [row] = await database.call("recalled_messages", {
       owner: ownerId(owner),
-      conversations: seqs.map(() => conversationId),
+      conversation: conversationId,
       seqs,
     });
-    const messages = ((row?.messages_at ?? []) as MessageRow[]).map((one) => messageOf(one, owner));
+    const messages = ((row?.recalled_messages ?? []) as MessageRow[]).map((one) => messageOf(one, owner));
     return inOrderOf(ranked, completeTurns(messages, below));
   };
 
@@ -135,9 +135,9 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
 }
 
 /** Messages that are recalled at the most. */
-const RECALLED = 12;
+const RECALLED = 10;
 /** How far around each is read, to find where its turn begins and ends. */
-const REACH = 6;
+const REACH = 4;
 /** For how many of the best the turns beside them are taken too. */
 const WITH_NEIGHBOURS = 2;
 

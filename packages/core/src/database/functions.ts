@@ -266,6 +266,10 @@ export const FUNCTIONS = {
     args: { owner: "uuid", conversation: "text", turn_id: "uuid" },
     returns: { stop_turn: "json" },
   },
+  recalled_messages: {
+    args: { owner: "uuid", conversation: "text", seqs: "bigint[]" },
+    returns: { recalled_messages: "json" },
+  },
   messages_at: {
     args: { owner: "uuid", conversations: "text[]", seqs: "bigint[]" },
     returns: { messages_at: "json" },

@@ -7,8 +7,11 @@ export interface Postings {
   readonly words: number;
   /** How many of those hold each word. */
   readonly counts: readonly number[];
-  /** The messages with each word: number, size in words, ts_rank for it; `null` for a word too common to fetch. */
-  readonly postings: readonly (readonly (readonly [number, number, number])[] | null)[];
+  /**
+   * The messages with each word, as three lists: their numbers, their sizes in words, and 100,000 times their
+   * ts_rank for it; `null` for a word too common to fetch.
+   */
+  readonly postings: readonly (readonly [readonly number[], readonly number[], readonly number[]] | null)[];
 }
 
 /** A message and how well it fits; greater is better. */
@@ -36,14 +39,16 @@ const COVER = 2;
 export function rankMessages({ total, sampled, words, counts, postings }: Postings): Ranked[] {
   const average = words / Math.max(1, sampled);
   const weights = postings.map((posting, index) => {
-    const held = posting?.length ?? ((counts[index] ?? 0) * total) / Math.max(1, sampled);
+    const held = posting?.[0].length ?? ((counts[index] ?? 0) * total) / Math.max(1, sampled);
     return Math.log(1 + (total - held + 0.5) / (held + 0.5));
   });
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
   const own = new Map<number, { score: number; covered: number }>();
   for (const [index, posting] of postings.entries()) {
     const weight = weights[index] ?? 0;
-    for (const [seq, size, rank] of posting ?? []) {
+    const [seqs, sizes, ranks] = posting ?? [[], [], []];
+    for (const [place, seq] of seqs.entries()) {
+      const [size, rank] = [sizes[place] ?? 1, (ranks[place] ?? 0) / 100_000];
       const often = timesOf(rank);
       const part = (weight * often * (K1 + 1)) / (often + K1 * (1 - B + (B * size) / average));
       const entry = own.get(seq) ?? { score: 0, covered: 0 };

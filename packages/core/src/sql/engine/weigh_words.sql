@@ -1,6 +1,7 @@
 -- Where the words of a question stand in a conversation, below a number. For each of `forms` (words as
 -- `search/words.ts` cuts them): how many of the latest messages hold it, and, for the rarest ones, every message
--- that does, with its size and its ts_rank for that word alone, which tells how often it says it. Words are taken
+-- that does: three lists, of the numbers, of the sizes, and of 100,000 times the ts_rank for that word alone, which
+-- tells how often it is said. Words are taken
 -- from the rarest on, while they come to about `most` messages: the commonest tell little and would fetch half
 -- the conversation. Null when the conversation is not the owner's.
 -- It runs as the engine, for row-level security keeps "@@" from the index; so it gives numbers and no text, and
@@ -56,8 +57,8 @@ begin
   loop
     -- A word of every other message tells nothing, even alone.
     exit when (taken > 0 and n.expected > left_over) or (sampled > 100 and 2 * n.held > sampled);
-    select json_agg(json_build_array(f.seq, f.size, f.rank)), count(*) into posting, held from (
-      select w.seq, w.size, round(ts_rank(w.words, n.query)::numeric, 5) as rank
+    select json_build_array(array_agg(f.seq), array_agg(f.size), array_agg(f.rank)), count(*) into posting, held from (
+      select w.seq, w.size, (ts_rank(w.words, n.query) * 1e5)::integer as rank
       from message_words w
       where w.owner_id = owner and w.words @@ n.query
         and w.conversation_id = conversation and w.seq > cleared and w.seq < below_seq
@@ -65,15 +66,15 @@ begin
     ) f;
     if held = 0 and forms[n.place] ~ '^[a-z]{5,}$' then
       -- Nobody said it, but perhaps a longer word that begins with it: Wagnerian.
-      select json_agg(json_build_array(f.seq, f.size, f.rank)), count(*) into posting, held from (
-        select w.seq, w.size, round(ts_rank(w.words, n.longer)::numeric, 5) as rank
+      select json_build_array(array_agg(f.seq), array_agg(f.size), array_agg(f.rank)), count(*) into posting, held from (
+        select w.seq, w.size, (ts_rank(w.words, n.longer) * 1e5)::integer as rank
         from message_words w
         where w.owner_id = owner and w.words @@ n.longer
           and w.conversation_id = conversation and w.seq > cleared and w.seq < below_seq
         limit most
       ) f;
     end if;
-    postings[n.place] := coalesce(posting, '[]');
+    postings[n.place] := case when held = 0 then '[[], [], []]' else posting end;
     left_over := left_over - held;
     taken := taken + 1;
   end loop;

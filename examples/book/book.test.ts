@@ -1,0 +1,63 @@
+import { randomUUID } from "node:crypto";
+
+import { type Owner, createClient } from "@chatkeep/protocol";
+import { fileDatabase } from "@chatkeep/testing";
+import { afterAll, expect, it } from "vitest";
+
+import { startBookSite } from "./main.ts";
+
+const database = await fileDatabase();
+const site = await startBookSite({ databaseUrl: database.url, logLevel: "fatal" });
+afterAll(() => site.close());
+const client = createClient({ baseUrl: site.url });
+const newReader = (): Owner => ({ kind: "session", id: randomUUID() });
+
+/** Asks in a chapter and gives the answer. */
+async function ask(reader: Owner, scope: string, content: string) {
+  const { conversation } = await client.createConversation(reader, { scope });
+  const { turn, events } = await client.startTurn(reader, conversation.id, { content });
+  for await (const _ of events);
+  return { id: conversation.id, reply: (await client.getTurn(reader, conversation.id, turn.id)).reply! };
+}
+
+it("serves its pages and the book's text", async () => {
+  for (const path of ["/", "/site.js", "/site.css", "/book", "/book/2-water.md"]) {
+    const response = await fetch(site.url + path);
+    expect([path, response.status]).toEqual([path, 200]);
+  }
+});
+
+it("answers from the chapter that is open, with citations that open", async () => {
+  const reader = newReader();
+  const { reply } = await ask(reader, "2-water", "When should I water?");
+  expect(reply.content).toContain("Water in the morning");
+  const citation = reply.citations?.find(({ section }) => section === "When to water");
+  expect(citation).toMatchObject({ path: "2-water.md", url: "/book/2-water.md#when-to-water" });
+  expect((await fetch(site.url + citation!.url!)).status).toBe(200);
+});
+
+it("keeps a conversation a chapter and a reader, and clears one alone", async () => {
+  const [reader, other] = [newReader(), newReader()];
+  const seeds = await ask(reader, "1-seeds", "When do I sow beans?");
+  const water = await ask(reader, "2-water", "How much water?");
+  expect(seeds.id).not.toBe(water.id);
+  expect((await client.listConversations(other)).total).toBe(0);
+  expect(await client.clearMessages(reader, seeds.id)).toEqual({ deleted: 2 });
+  expect((await client.listMessages(reader, water.id)).total).toBe(2);
+});
+
+it("understands a follow-up after a restart", async () => {
+  const reader = newReader();
+  await ask(reader, "1-seeds", "When do I sow beans?");
+  const again = await startBookSite({ databaseUrl: database.url, logLevel: "fatal" });
+  try {
+    const restarted = createClient({ baseUrl: again.url });
+    const { conversation } = await restarted.createConversation(reader, { scope: "1-seeds" });
+    const { turn, events } = await restarted.startTurn(reader, conversation.id, { content: "And peas?" });
+    for await (const _ of events);
+    const { reply } = await restarted.getTurn(reader, conversation.id, turn.id);
+    expect(reply?.content).toContain("Peas stand the cold");
+  } finally {
+    await again.close();
+  }
+});
