@@ -1,4 +1,4 @@
-import { createBook, createBookResponder } from "@chatkeep/agent";
+import { type Book, createBook, createBookResponder } from "@chatkeep/agent";
 import { type ConnectionPool, createBookStore } from "@chatkeep/core";
 import type { Responder } from "@chatkeep/protocol";
 import type { Chapters, Log } from "@chatkeep/server";
@@ -14,6 +14,8 @@ export interface BookOptions {
 
 /** The book of this server. */
 export interface OpenBook extends Chapters {
+  /** The book itself, for responders that rest on it. */
+  readonly book: Book;
   /** Answers from the book, without a key and without a network. */
   readonly responder: Responder;
   /** Brings the stored book up to the folder. */
@@ -26,6 +28,7 @@ export function openBook({ pool, schema, folder, log }: BookOptions): OpenBook {
   const store = createBookStore({ pool, schema });
   const book = createBook({ store, folder, log: { warn: (message) => log.warn({ folder }, message) } });
   return {
+    book,
     responder: createBookResponder({ book }),
     chapters: () => book.chapters(),
     chapter: (path) => book.chapter(path),

@@ -4,7 +4,8 @@ import { parseEnv } from "node:util";
 
 import { type IdentitySettings, readIdentity } from "./environment/identity.ts";
 import { type LimitSettings, readLimits } from "./environment/limits.ts";
-import { type Reader, createReader } from "./environment/reader.ts";
+import { type ModelSettings, readModel } from "./environment/model.ts";
+import { createReader } from "./environment/reader.ts";
 import { type TurnSettings, readTurns } from "./environment/turns.ts";
 import { StartError } from "./start-error.ts";
 
@@ -24,10 +25,10 @@ export interface Environment {
   readonly schema: string;
   /** CHATKEEP_BOOK: the folder of Markdown that the book responder answers from. */
   readonly book: string;
-  /** CHATKEEP_MODEL with OPENAI_BASE_URL and OPENAI_API_KEY. */
-  readonly model:
-    | { readonly name: string; readonly baseUrl: string; readonly apiKey: string | undefined }
-    | undefined;
+  /** Whether CHATKEEP_BOOK is set: a model answers from a book only then. */
+  readonly bookGiven: boolean;
+  /** CHATKEEP_MODEL, and what is said of it; `undefined`: the book answers. */
+  readonly model: ModelSettings | undefined;
   /** CHATKEEP_RESPONDER: a file whose default export is a responder. */
   readonly responder: string | undefined;
   /** CHATKEEP_GRACE: how long turns may go on after SIGTERM, in milliseconds; seconds in the variable. */
@@ -98,6 +99,7 @@ export function readEnvironment(
     home: text("CHATKEEP_HOME") ?? ".chatkeep",
     schema,
     book: book ?? ownGuide(),
+    bookGiven: book !== undefined,
     model,
     responder,
     grace: grace * 1000,
@@ -111,23 +113,6 @@ export function readEnvironment(
 function readVariables(): Record<string, string | undefined> {
   const file = existsSync(".env") ? parseEnv(readFileSync(".env", "utf8")) : {};
   return { ...file, ...process.env };
-}
-
-function readModel({ text, faults }: Reader): Environment["model"] {
-  const name = text("CHATKEEP_MODEL");
-  if (name === undefined) return undefined;
-  const baseUrl = text("OPENAI_BASE_URL");
-  if (!/^openai-compatible\/.+/.test(name)) {
-    faults.push(`CHATKEEP_MODEL must be openai-compatible/<name of the model>, not "${name}".`);
-  }
-  if (baseUrl === undefined) {
-    faults.push("CHATKEEP_MODEL needs OPENAI_BASE_URL, the model server's address up to and with /v1.");
-    return undefined;
-  }
-  if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl)) {
-    faults.push(`OPENAI_BASE_URL must be an address such as https://api.openai.com/v1, not "${baseUrl}".`);
-  }
-  return { name, baseUrl, apiKey: text("OPENAI_API_KEY") };
 }
 
 function isDatabaseUrl(text: string): boolean {

@@ -1,17 +1,40 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import type { Book } from "@chatkeep/agent";
+import type { HistoryOptions } from "@chatkeep/core";
 import type { Responder } from "@chatkeep/protocol";
 
 import type { Environment } from "./environment.ts";
 import { StartError } from "./start-error.ts";
 
+/** What the environment names to answer, and what it does besides. */
+export interface LoadedResponder {
+  /** The responder; a model is given the book's passages where the environment names a book. */
+  readonly of: (book: Book) => Responder;
+  /** Options of the history: titles and summaries by the model. */
+  readonly tasks: Pick<HistoryOptions, "entitle" | "summarize">;
+}
+
 /** The responder that the environment names: a host's own file or a model; `undefined`: the book answers. */
-export async function loadResponder({ responder, model }: Environment): Promise<Responder | undefined> {
-  if (responder !== undefined) return loadFile(responder);
+export async function loadResponder(environment: Environment): Promise<LoadedResponder | undefined> {
+  const { responder, model, bookGiven } = environment;
+  if (responder !== undefined) {
+    const loaded = await loadFile(responder);
+    return { of: () => loaded, tasks: {} };
+  }
   if (model === undefined) return undefined;
-  const { createModelResponder } = await import("@chatkeep/agent");
-  return createModelResponder({ model: model.name, baseUrl: model.baseUrl, apiKey: model.apiKey });
+  const { createModelResponder, createModelTasks } = await import("@chatkeep/agent");
+  const { name, baseUrl, apiKey, system, price } = model;
+  const provider = { model: name, baseUrl, apiKey };
+  const { entitle, summarize } = createModelTasks(provider);
+  return {
+    of: (book) => createModelResponder({ ...provider, system, price, book: bookGiven ? book : undefined }),
+    tasks: {
+      ...(model.tasks.has("titles") ? { entitle } : {}),
+      ...(model.tasks.has("summaries") ? { summarize } : {}),
+    },
+  };
 }
 
 async function loadFile(file: string): Promise<Responder> {

@@ -52,6 +52,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
     closers.push(() => pool.end());
     const book = openBook({ pool, schema, folder: environment.book, log });
     closers.push(() => book.close());
+    const responder = given?.of(book.book) ?? book.responder;
     const tables = await openTables({
       migrate: async () => {
         const migrated = await migrate(pool, { schema });
@@ -66,7 +67,8 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
     const history = createHistory({
       pool,
       schema,
-      responder: given ?? book.responder,
+      responder,
+      ...given?.tasks,
       ...environment.turns,
       hideExistence: identity.hideExistence,
       limits: {
@@ -94,7 +96,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
         await tables.ensure();
         return authenticate(request);
       },
-      responder: given ?? book.responder,
+      responder,
       serverKeys: identity.serverKeys,
       ...(identity.issuer === undefined ? {} : { issuer: identity.issuer }),
       limits: createRequestLimits({
