@@ -14,7 +14,7 @@ const FILLERS = new Set(
   `a able about actually after also am an and any anybody anyone anything are as at be been before but by
   can cannot come could describe did do does doesnt dont during else everything exactly explain find for
   from get gets getting give given goes going gonna gotta had happen happened happening happens has have
-  hello hey hi how i if im in is isnt it its just know let lets like look maybe me mean means might mine
+  hello hey hi how i if im in is isnt it its just know let lets like look made make makes making maybe me mean means might mine
   my need needed needs of ok okay on or our perhaps please possible possibly question really say says
   shall should show so some somebody someone something still sure talk tell than thank thanks that the
   their them then there these they thing things think this those to too try trying understand us use
