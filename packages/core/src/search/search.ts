@@ -23,7 +23,7 @@ interface Found {
 }
 
 /** The furthest that pages go: nobody reads on, and each page is ranked anew. */
-const FURTHEST = 10_000;
+const FURTHEST = 5000;
 
 /** Search on the SQL functions: one call finds and ranks, a second one reads the page's messages. */
 export function createSearch(database: Database): Search {

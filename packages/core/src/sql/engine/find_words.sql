@@ -15,21 +15,24 @@ create function find_words(
 language plpgsql security definer set search_path from current set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_variable
 declare
+  -- Of what a very common word finds, the latest are ranked: 36,000 would take 40 ms more.
+  most constant integer := 5000;
   wanted tsquery := to_tsquery('message_words', query);
   result json;
 begin
   perform set_config('chatkeep.engine', 'on', true);
   with found as materialized (
-    select w.conversation_id, w.seq, w.said_no, w.words, ts_rank(w.words, wanted, 1) as score
+    select w.conversation_id, w.seq, w.said_no, w.words
     from message_words w
+    join conversations c on c.owner_id = owner and c.id = w.conversation_id
+      and c.deleted_at is null and w.seq > c.cleared_seq and (only_scope is null or c.scope = only_scope)
     where w.owner_id = owner and w.words @@ wanted
       and (only_conversation is null or w.conversation_id = only_conversation)
+    order by w.said_no desc limit most
   ), best as (
-    select f.conversation_id, f.seq, f.said_no, f.words, f.score
+    select f.conversation_id, f.seq, f.said_no, f.words, ts_rank(f.words, wanted, 1) as score
     from found f
-    join conversations c on c.owner_id = owner and c.id = f.conversation_id
-      and c.deleted_at is null and f.seq > c.cleared_seq and (only_scope is null or c.scope = only_scope)
-    order by f.score desc, f.said_no desc offset page_offset limit page_limit
+    order by score desc, f.said_no desc offset page_offset limit page_limit
   )
   select coalesce(json_agg(json_build_object(
     'conversation', b.conversation_id, 'seq', b.seq, 'score', round(b.score::numeric, 5),
