@@ -1,0 +1,80 @@
+import { createModelResponder } from "@chatkeep/agent";
+import type { ResponderEvent } from "@chatkeep/protocol";
+import { type Model, type ModelReply, startModel } from "@chatkeep/testing";
+import { expect, onTestFinished, test } from "vitest";
+
+import { bookOf, openStore } from "./book/books.ts";
+import { eventsOf, requestFor, textOf } from "./request.ts";
+
+const { store } = await openStore();
+
+async function start(reply: ModelReply): Promise<Model> {
+  const model = await startModel({ reply: () => reply });
+  onTestFinished(() => model.close());
+  return model;
+}
+
+/** The events of one type. */
+function ofType<T extends Exclude<ResponderEvent, string>["type"]>(
+  events: readonly ResponderEvent[],
+  type: T,
+): Extract<ResponderEvent, { type: T }>[] {
+  return events.filter(
+    (event): event is Extract<ResponderEvent, { type: T }> =>
+      typeof event === "object" && event.type === type,
+  );
+}
+
+test("a model is given the passages of a book, and what it cites is checked against them", async () => {
+  const { book } = await bookOf(store, "cited-by-model", {
+    "backup.md": "# Backups\n\n## When\n\nBackups run every night at two.",
+    "limits.md": "# Limits\n\n## Size\n\nA backup holds one terabyte.",
+  });
+  const model = await start({ steps: ["At night ", "[", "1]", ". Always [42]."] });
+  const respond = createModelResponder({
+    model: "openai-compatible/fake",
+    baseUrl: model.url,
+    system: "Be brief.",
+    book,
+  });
+  const events = await eventsOf(respond(requestFor({ question: "When do backups run?" })));
+
+  expect(textOf(events)).toBe("At night [1]. Always.");
+  const [cited, ...more] = ofType(events, "citation");
+  expect(more).toEqual([]);
+  expect(cited?.citation).toMatchObject({
+    path: "backup.md",
+    section: "When",
+    quote: "Backups run every night at two.",
+  });
+  expect(ofType(events, "data")).toMatchObject([{ name: "dropped_citations", data: 1 }]);
+  const [first] = model.requests[0]!.body.messages;
+  expect(first?.role).toBe("system");
+  expect(first?.content).toContain("Be brief.");
+  expect(first?.content).toContain("Backups run every night at two.");
+});
+
+test("a question that the book knows nothing of brings no passages, and citations are dropped all the same", async () => {
+  const { book } = await bookOf(store, "nothing-to-cite", { "a.md": "# A\n\nBackups run at two." });
+  const model = await start({ steps: ["I think so [1]."] });
+  const respond = createModelResponder({ model: "openai-compatible/fake", baseUrl: model.url, book });
+  const events = await eventsOf(respond(requestFor({ question: "Zebra crossing giraffe?" })));
+  expect(textOf(events)).toBe("I think so.");
+  expect(ofType(events, "citation")).toEqual([]);
+});
+
+test("OpenAI's own provider is loaded when it is named, and the cost of an answer is told", async () => {
+  const model = await start({ steps: ["Yes."] });
+  const respond = createModelResponder({
+    model: "openai/gpt-fake",
+    baseUrl: model.url,
+    apiKey: "key",
+    price: { input: 1_000_000, output: 2_000_000 },
+  });
+  const events = await eventsOf(respond(requestFor({ question: "Is it so?" })));
+  expect(textOf(events)).toBe("Yes.");
+  expect(model.requests[0]?.body.model).toBe("gpt-fake");
+  const [told] = ofType(events, "model");
+  const { inputTokens, outputTokens, cost } = told?.usage ?? {};
+  expect(cost).toBe((inputTokens ?? 0) + 2 * (outputTokens ?? 0));
+});
