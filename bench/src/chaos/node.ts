@@ -4,77 +4,116 @@ import { fileURLToPath } from "node:url";
 
 import { freePort } from "@chatkeep/testing";
 
-/** A server process that is killed and started again at the same address. */
-export interface Node {
-  readonly name: string;
+import type { Life, Span, Timeline } from "./timeline.ts";
+
+/** A server process that can be killed and comes back at the same address. */
+export interface ServerNode {
   readonly url: string;
-  /** Whether a process runs and is not paused. */
-  isUp(): boolean;
-  /** Whether it has started so far that it could settle a dead node's turns. */
-  isServing(): boolean;
+  /** Whether there is a process, be it paused or only starting. */
+  lives(): boolean;
+  /** Starts it, unless it runs. */
   start(): void;
-  /** SIGKILL, and waits until it is gone. */
-  kill(): Promise<void>;
-  /** SIGTERM, as in a deploy, and waits until it is gone. */
-  stop(): Promise<void>;
-  /** SIGSTOP: it sleeps, with its connections open. */
+  /** Resolves when it can be reached. */
+  ready(): Promise<void>;
+  /** Ends it by SIGKILL or SIGTERM; resolves when it is gone. */
+  end(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
   pause(): void;
   resume(): void;
-  /** What it wrote last, for the report of a violation. */
-  output(): string;
+  /** The last lines that it wrote. */
+  log(): string;
 }
 
-const COMMAND = fileURLToPath(new URL("../../../packages/chatkeep/src/bin.ts", import.meta.url));
-/** Characters of its output that are kept. */
-const KEPT = 20_000;
+/** What {@link createNode} takes. */
+export interface NodeOptions {
+  readonly index: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeline: Timeline;
+  /** Told when a process ended that nobody had ended. */
+  readonly onCrash: (what: string) => void;
+}
 
-/** A node with this environment on a free port of loopback; it is not started yet. */
-export async function createNode(name: string, env: Record<string, string>): Promise<Node> {
+const command = fileURLToPath(new URL("../../../packages/chatkeep/src/bin.ts", import.meta.url));
+
+/** Lines of a node's log that are kept. */
+const KEPT = 400;
+
+/** A node that is the command itself, as `npm start` runs it. It is started by `start`. */
+export async function createNode({ index, env, timeline, onCrash }: NodeOptions): Promise<ServerNode> {
   const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | undefined;
-  let paused = false;
-  let output = "";
-  let listening = false;
+  let life: Life | undefined;
+  let paused: Span | undefined;
+  let ended = false;
+  let listening = Promise.withResolvers<void>();
+  let lines: string[] = [];
 
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
-    const ending = child;
-    child = undefined;
-    if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return;
-    const exited = once(ending, "exit");
-    ending.kill(signal);
-    if (paused) ending.kill("SIGCONT");
-    paused = false;
-    await exited;
+  const write = (text: string): void => {
+    lines.push(...text.split("\n").filter((line) => line !== ""));
+    if (lines.length > 2 * KEPT) lines = lines.slice(-KEPT);
+  };
+
+  const start = (): void => {
+    if (child !== undefined) return;
+    ended = false;
+    listening = Promise.withResolvers();
+    const began = timeline.begin(index);
+    const started = spawn(process.execPath, ["--conditions=@chatkeep/source", command, "serve"], {
+      env: { PATH: process.env["PATH"], PORT: String(port), ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    child = started;
+    life = began;
+    for (const stream of [started.stdout, started.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        write(text);
+        if (!text.includes('"listening"')) return;
+        began.ready = Date.now();
+        if (child === started) listening.resolve();
+      });
+    }
+    started.once("exit", (code, signal) => {
+      began.to = Date.now();
+      if (child === started) child = undefined;
+      if (ended) return;
+      onCrash(`Node ${index} ended by itself with ${code ?? signal}:\n${lines.slice(-20).join("\n")}`);
+      // As a supervisor would.
+      setTimeout(() => {
+        if (!ended) start();
+      }, 1000);
+    });
+  };
+
+  const resume = (): void => {
+    if (paused === undefined) return;
+    child?.kill("SIGCONT");
+    paused.to = Date.now();
+    paused = undefined;
   };
 
   return {
-    name,
-    url: `http://127.0.0.1:${port}`,
-    isUp: () => child !== undefined && child.exitCode === null && !paused,
-    isServing: () => child !== undefined && child.exitCode === null && !paused && listening,
-    start() {
-      child = spawn(process.execPath, ["--conditions=@chatkeep/source", COMMAND, "serve"], {
-        env: { PATH: process.env["PATH"], PORT: String(port), LOG_LEVEL: "info", ...env },
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-      listening = false;
-      const keep = (text: string): void => {
-        listening ||= text.includes('"listening"');
-        output = (output + text).slice(-KEPT);
-      };
-      child.stdout?.setEncoding("utf8").on("data", keep);
-      child.stderr?.setEncoding("utf8").on("data", keep);
+    url,
+    lives: () => child !== undefined,
+    start,
+    ready: () => listening.promise,
+    async end(signal) {
+      ended = true;
+      if (child === undefined) return;
+      const exited = once(child, "exit");
+      // A paused process takes no signal but SIGKILL.
+      if (signal === "SIGTERM") resume();
+      child.kill(signal);
+      await exited;
+      if (paused !== undefined) paused.to = Date.now();
+      paused = undefined;
     },
-    kill: () => end("SIGKILL"),
-    stop: () => end("SIGTERM"),
     pause() {
-      paused = true;
-      child?.kill("SIGSTOP");
+      if (child === undefined || life === undefined || paused !== undefined) return;
+      child.kill("SIGSTOP");
+      paused = { from: Date.now(), to: Infinity };
+      life.pauses.push(paused);
     },
-    resume() {
-      paused = false;
-      child?.kill("SIGCONT");
-    },
-    output: () => output,
+    resume,
+    log: () => lines.slice(-KEPT).join("\n"),
   };
 }

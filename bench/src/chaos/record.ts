@@ -1,56 +1,148 @@
-import type { Chunk, TurnEvent } from "@chatkeep/protocol";
+import { isDeepStrictEqual } from "node:util";
 
-/** What one client knows of one question: what it sent, and all that it was told. */
-export interface Asked {
-  readonly owner: string;
+import {
+  type Chunk,
+  type Owner,
+  type Part,
+  type TurnEvent,
+  type TurnStatus,
+  isSavedNotice,
+} from "@chatkeep/protocol";
+
+import type { Recipe } from "./recipe.ts";
+
+/** A person who uses the servers, and what they know of what they did: nothing is taken from the servers' memory. */
+export interface Record {
+  readonly name: string;
+  readonly owner: Owner;
+  readonly conversations: Set<string>;
+  readonly messages: Map<string, SentMessage>;
+  readonly turns: Map<string, SeenTurn>;
+  /** What the person saw that must never be. */
+  readonly faults: string[];
+  readonly lines: string[];
+}
+
+/** A message that the person sent. */
+export interface SentMessage {
+  readonly id: string;
+  readonly conversationId: string;
+  readonly content: string;
+  /** What it asks for; `undefined` for a message that asks for no answer. */
+  readonly recipe: Recipe | undefined;
+  /** When the server said that it is stored; `undefined` as long as it did not. */
+  acknowledgedAt: number | undefined;
+  /** The nodes at which it was sent before a turn of it was known. */
+  readonly triedAt: Set<number>;
+  /** The answer that was shown without being saved, was sent back, and was taken. */
+  takenBack: TakenBack | undefined;
+  /** How often it was refused because the receipt was of a node that is gone. */
+  receiptsRefused: number;
+}
+
+/** An answer that was taken back after an outage. */
+interface TakenBack {
+  readonly turnId: string;
+  readonly parts: readonly Part[];
+}
+
+/** A turn of which the person saw something. */
+export interface SeenTurn {
+  readonly id: string;
   readonly conversationId: string;
   readonly messageId: string;
-  readonly content: string;
-  /** Set when the server said that question and turn are committed. */
-  turnId: string | undefined;
-  /** Every event that was shown as saved, by number. */
-  readonly shown: Map<number, Chunk>;
-  /** Whether some attempt was answered without saving, in an outage. */
-  unsaved: boolean;
-  /** How the client saw it end; undefined when it left before. */
-  ended: "settled" | "gone" | undefined;
+  /** What was seen of it and is promised to be stored, by the events' numbers. */
+  readonly events: Map<number, Chunk>;
+  /** What was seen after a stream had said that it is not saved, and before it said that it is. */
+  readonly unsavedEvents: Map<number, Chunk>;
+  /** Whether it was begun without being saved at all. */
+  readonly begunUnsaved: boolean;
+  /** The nodes at which it may have been begun. */
+  readonly candidates: ReadonlySet<number>;
+  /** How it was settled, as was told for good; `undefined` as long as it was not. */
+  settled: TurnStatus | undefined;
+  /** The whole answer as JSON told it, where it did. */
+  reply: readonly Part[] | undefined;
 }
 
-/** What one client knows of a message that it appended. */
-export interface Appended {
-  readonly owner: string;
-  readonly conversationId: string;
-  readonly messageId: string;
-  readonly content: string;
+/** A record without entries. */
+export function createRecord(name: string, owner: Owner): Record {
+  return {
+    name,
+    owner,
+    conversations: new Set(),
+    messages: new Map(),
+    turns: new Map(),
+    faults: [],
+    lines: [],
+  };
 }
 
-/** The clients' own records, from which the run is judged. */
-export interface Records {
-  readonly asked: Asked[];
-  readonly appended: Appended[];
-  /** What must not be, as sentences, noticed while it happened. */
-  readonly violations: string[];
-  /** Counts for the report: requests, resumes, retries, … */
-  readonly counts: Map<string, number>;
+/** One reading of a turn's stream from the event after `after`. */
+export interface Reading {
+  /** Keeps an event, and finds at once what no stream may show. */
+  take(event: TurnEvent): void;
 }
 
-/** Empty records. */
-export function createRecords(): Records {
-  return { asked: [], appended: [], violations: [], counts: new Map() };
+/** Begins a reading. */
+export function createReading(record: Record, turn: SeenTurn, after: number): Reading {
+  let last = after;
+  let saved = !turn.begunUnsaved;
+  /** Seen here since the stream said that it is not saved. */
+  const unsaved: TurnEvent[] = [];
+
+  const keep = ({ seq, chunk }: TurnEvent): void => {
+    const before = turn.events.get(seq);
+    if (before === undefined) turn.events.set(seq, chunk);
+    else if (!isDeepStrictEqual(before, chunk)) {
+      record.faults.push(
+        `Turn ${turn.id}: event ${seq} was first ${JSON.stringify(before)}, then ${JSON.stringify(chunk)}.`,
+      );
+    }
+    const settled = statusOf(chunk);
+    if (settled !== undefined) settle(record, turn, settled);
+  };
+
+  return {
+    take(event) {
+      const { seq, chunk } = event;
+      // A notice has no number of its own.
+      const expected = isSavedNotice(chunk) ? last : last + 1;
+      if (seq !== expected) {
+        record.faults.push(`Turn ${turn.id}: ${JSON.stringify(event)} came after event ${last}.`);
+      }
+      last = seq;
+      if (!isSavedNotice(chunk)) {
+        if (saved) keep(event);
+        else {
+          unsaved.push(event);
+          turn.unsavedEvents.set(seq, chunk);
+        }
+        return;
+      }
+      saved = chunk.type === "message-metadata" && chunk.messageMetadata["persisted"] === true;
+      if (saved) for (const kept of unsaved.splice(0)) keep(kept);
+    },
+  };
 }
 
-/** Counts one more. */
-export function count(records: Records, name: string): void {
-  records.counts.set(name, (records.counts.get(name) ?? 0) + 1);
+/** The number up to which all of a turn was seen and is promised to be stored. */
+export function lastPromised({ events }: SeenTurn): number {
+  let last = 0;
+  while (events.has(last + 1)) last += 1;
+  return last;
 }
 
-/** Keeps an event that was shown. The same number has to tell the same, whoever tells it and however often. */
-export function show(records: Records, asked: Asked, event: TurnEvent): void {
-  const before = asked.shown.get(event.seq);
-  if (before === undefined) asked.shown.set(event.seq, event.chunk);
-  else if (JSON.stringify(before) !== JSON.stringify(event.chunk)) {
-    records.violations.push(
-      `Event ${event.seq} of turn ${asked.turnId} was shown as ${JSON.stringify(before)}, then as ${JSON.stringify(event.chunk)}.`,
-    );
+/** Keeps how a turn was settled. Once it is, it stays so (law 5). */
+export function settle(record: Record, turn: SeenTurn, status: TurnStatus): void {
+  if (status === "running") return;
+  if (turn.settled !== undefined && turn.settled !== status) {
+    record.faults.push(`Turn ${turn.id} was ${turn.settled}, then ${status}.`);
   }
+  turn.settled ??= status;
+}
+
+function statusOf(chunk: Chunk): TurnStatus | undefined {
+  if (chunk.type !== "message-metadata" && chunk.type !== "finish") return undefined;
+  return chunk.messageMetadata?.["status"] as TurnStatus | undefined;
 }

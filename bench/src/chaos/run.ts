@@ -1,158 +1,214 @@
-import { randomUUID } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 
 import type { Owner } from "@chatkeep/protocol";
-import { createDatabase, startModel, startPostgres } from "@chatkeep/testing";
-import { SignJWT } from "jose";
-import { Pool } from "pg";
 
-import { runClient } from "./client.ts";
-import { runFaults } from "./faults.ts";
-import { judge } from "./judge.ts";
-import { type Node, createNode } from "./node.ts";
-import { createRandom } from "./random.ts";
-import { count, createRecords } from "./record.ts";
-import { watchLeases } from "./watch.ts";
+import { startChild } from "../child.ts";
+import { type DisturbedDatabase, startDatabase } from "./database.ts";
+import { createDice } from "./dice.ts";
+import { type Credentials, createBareLine, createClientLine, readAll } from "./line.ts";
+import { type ServerNode, createNode } from "./node.ts";
+import { type Person, createPerson } from "./person.ts";
+import { type Disturbance, killsOf, makePlan } from "./plan.ts";
+import { type Listing, type Violation, prove } from "./proof.ts";
+import { type Record, createRecord } from "./record.ts";
+import { type Settling, measureSettling } from "./settling.ts";
+import { type Stored, countRunning, readStored } from "./stored.ts";
+import { type Timeline, createTimeline } from "./timeline.ts";
 
 /** What {@link runChaos} takes. */
 export interface ChaosOptions {
-  /** How many faults (default 200). */
-  readonly kills?: number;
-  /** The choices of the run (default: drawn, and told in the result). */
-  readonly seed?: number;
-  /** Seconds of a lease (default 10). */
-  readonly lease?: number;
-  /** People, half of them signed in (default 8). */
-  readonly people?: number;
-  /** Minutes after which no more faults come (default 15). */
-  readonly minutes?: number;
-  /** Told what happens, a line each. Default: nobody. */
-  readonly tell?: (line: string) => void;
+  /** All choices come from it: the same seed chooses the same. When they take effect is the machine's affair. */
+  readonly seed: string;
+  /** Processes to kill. */
+  readonly kills: number;
+  /** Milliseconds of a lease. */
+  readonly lease: number;
+  readonly people: number;
+  /** Milliseconds after which no more are killed. */
+  readonly limit: number;
+  /** Told what happens. */
+  readonly onLine?: (text: string) => void;
 }
 
-/** What a run came to. */
+/** What came of a run. */
 export interface ChaosResult {
-  readonly seed: number;
-  /** What must not be; none in a good run. */
-  readonly violations: readonly string[];
-  /** How often what was done. */
-  readonly counts: ReadonlyMap<string, number>;
-  /** The longest that a turn stood without a living node while somebody could have settled it, in milliseconds. */
-  readonly longestOrphan: number;
+  readonly violations: readonly Violation[];
+  readonly settling: Settling;
+  readonly kills: number;
+  readonly timeline: Timeline;
+  readonly stored: Stored;
+  readonly records: readonly Record[];
+  readonly nodeLogs: readonly string[];
 }
 
-const JWT_SECRET = "chaos is a ladder that nobody climbs";
+const NODES = 2;
+const MODEL = new URL("model.ts", import.meta.url);
 
 /**
- * Two real servers on one real database, with a model server and people who talk to both; kills, pauses and
- * restarts of servers and database at random moments; then a judgement from the people's own records.
+ * Two servers on one database, people who use both, and somebody who kills, pauses and stops them all; then the
+ * proof that every promise was kept. Users are signed in and have their questions refused in an outage
+ * (policy `required`), sessions are answered unsaved (`best-effort`).
  */
-export async function runChaos(options: ChaosOptions = {}): Promise<ChaosResult> {
-  const { kills = 200, lease = 10, people = 8, minutes = 15, tell = () => undefined } = options;
-  const seed = options.seed ?? Math.floor(Math.random() * 1_000_000_000);
-  const random = createRandom(seed);
-  const records = createRecords();
-  tell(`seed ${seed}, ${kills} faults, lease ${lease} s`);
-
-  await using postgres = await startPostgres();
-  const database = await createDatabase({ server: postgres.url("postgres") });
-  await database.pool.end();
-  const admin = new Pool({ connectionString: database.url, max: 2, connectionTimeoutMillis: 1000 });
-  admin.on("error", () => undefined);
-
-  const modelCalls = new Map<string, number>();
-  await using model = await startModel({
-    reply({ body }) {
-      const question = JSON.stringify(body.messages.at(-1)?.content ?? "");
-      const [, words = "20", id = ""] = /Say (\d+) words to ([^ ]+)\./.exec(question) ?? [];
-      modelCalls.set(id, (modelCalls.get(id) ?? 0) + 1);
-      const steps = Array.from({ length: Number(words) }, (_, index) => `${index} `);
-      return { steps, tokensPerSecond: 20 };
-    },
-  });
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const dice = createDice(options.seed);
+  const timeline = createTimeline();
+  const note = (text: string): void => {
+    timeline.note(text);
+    options.onLine?.(timeline.lines.at(-1)!);
+  };
+  const crashes: Violation[] = [];
+  await using database = await startDatabase(timeline);
+  await using model = startChild(MODEL);
+  const secret = randomBytes(32).toString("base64url");
   const env = {
     DATABASE_URL: database.url,
     CHATKEEP_MODEL: "openai-compatible/fake",
-    OPENAI_BASE_URL: model.url,
-    CHATKEEP_LEASE: String(lease),
-    CHATKEEP_GRACE: "2",
-    CHATKEEP_JWT_SECRET: JWT_SECRET,
+    OPENAI_BASE_URL: await model.next<string>(),
+    CHATKEEP_JWT_SECRET: secret,
     CHATKEEP_LIMIT_REQUESTS: "0",
     CHATKEEP_LIMIT_REQUESTS_ADDRESS: "0",
     CHATKEEP_LIMIT_TURNS: "0",
     CHATKEEP_LIMIT_TURNS_ADDRESS: "0",
+    CHATKEEP_GRACE: "1",
+    CHATKEEP_LEASE: String(options.lease / 1000),
   };
-  const nodes: Node[] = [await createNode("a", env), await createNode("b", env)];
-  for (const node of nodes) node.start();
-
-  const faultsOver = new AbortController();
-  const late = setTimeout(() => faultsOver.abort(), minutes * 60_000);
-  const watch = watchLeases({
-    admin,
-    lease: lease * 1000,
-    isServed: () => nodes.some((node) => node.isServing()),
-    onViolation: (sentence) => records.violations.push(sentence),
-  });
+  const onCrash = (what: string): void => {
+    note("a node ended by itself");
+    crashes.push({ what, record: undefined, about: "" });
+  };
+  const nodes = await Promise.all(
+    Array.from({ length: NODES }, (_, index) => createNode({ index, env, timeline, onCrash })),
+  );
   try {
-    const talking = Array.from({ length: people }, async (_, index) => {
-      const { owner, credentials } = await person(index);
-      await runClient({
-        owner,
-        credentials,
-        nodes,
-        records,
-        random: random.fork(),
-        signal: faultsOver.signal,
-      });
+    for (const node of nodes) node.start();
+    await Promise.all(nodes.map((node) => node.ready()));
+    note(`seed ${options.seed}: ${NODES} nodes serve`);
+
+    const records = Array.from({ length: options.people }, (_, index) =>
+      createRecord(`person ${index}`, ownerOf(index, dice)),
+    );
+    const people = records.map((record, index) => {
+      const createLine = index % 4 < 2 ? createClientLine : createBareLine;
+      const lines = nodes.map(({ url }) => createLine(url, credentialsOf(secret)));
+      return createPerson({ record, dice: dice.fork(record.name), lines });
     });
-    let faults = 0;
-    await runFaults({
-      nodes,
-      postgres,
-      admin,
-      random: random.fork(),
+    const over = new AbortController();
+    const acting = Promise.all(people.map((person) => person.act(over.signal)));
+    const plan = makePlan(dice.fork("plan"), { kills: options.kills, nodes: NODES, lease: options.lease });
+    const kills = await disturb({ plan, nodes, database, limit: options.limit, note });
+
+    note("all is healed; people finish what they began");
+    over.abort();
+    await acting;
+    await allSettled(database.url, options.lease);
+    const listings = (await Promise.all(people.map((person) => list(person)))).flat();
+    const stored = await readStored(database.url);
+    model.send({});
+    const asked = await model.next<{ [key: string]: number }>();
+    note("reading and comparing");
+    return {
+      violations: [...crashes, ...prove({ records, stored, listings, asked })],
+      settling: measureSettling({ stored, records, timeline, lease: options.lease }),
       kills,
-      lease: lease * 1000,
-      onFault(name) {
-        count(records, name);
-        tell(`${(faults += 1)}/${kills} ${name}`);
-      },
-      signal: faultsOver.signal,
-    });
-    faultsOver.abort();
-    for (const node of nodes) if (!node.isUp()) node.start();
-    tell("faults are over; the people finish what they began");
-    await Promise.all(talking);
-    await settled(admin, lease * 1000);
-    await watch.end();
-    const violations = await judge(records, admin, modelCalls);
-    if (violations.length > 0) for (const node of nodes) tell(`node ${node.name} wrote:\n${node.output()}`);
-    return { seed, violations, counts: records.counts, longestOrphan: watch.longest() };
+      timeline,
+      stored,
+      records,
+      nodeLogs: nodes.map((node) => node.log()),
+    };
   } finally {
-    clearTimeout(late);
-    await watch.end();
-    await Promise.all(nodes.map((node) => node.kill()));
-    await admin.end();
+    await Promise.all(nodes.map((node) => node.end("SIGKILL")));
   }
 }
 
-/** Resolves when no turn runs, or after two leases: what is left then is a violation. */
-async function settled(admin: Pool, lease: number): Promise<void> {
-  for (const until = performance.now() + 2 * lease; performance.now() < until;) {
-    const { rows } = await admin.query("select from chatkeep.turns where status = 'running' limit 1");
-    if (rows.length === 0) return;
-    await pause(250);
-  }
+interface DisturbOptions {
+  readonly plan: readonly Disturbance[];
+  readonly nodes: readonly ServerNode[];
+  readonly database: DisturbedDatabase;
+  readonly limit: number;
+  readonly note: (text: string) => void;
 }
 
-/** A person: signed in, or with a session of their own. */
-async function person(index: number): Promise<{ owner: Owner; credentials: Record<string, string> }> {
-  const id = randomUUID();
-  if (index % 2 === 1) return { owner: { kind: "session", id }, credentials: { "x-session-id": id } };
-  const token = await new SignJWT({})
-    .setProtectedHeader({ alg: "HS256" })
-    .setSubject(id)
-    .setExpirationTime("2h")
-    .sign(new TextEncoder().encode(JWT_SECRET));
-  return { owner: { kind: "user", id }, credentials: { authorization: `Bearer ${token}` } };
+/** Carries a plan out, and heals all at its end. Returns how many processes were killed. */
+async function disturb({ plan, nodes, database, limit, note }: DisturbOptions): Promise<number> {
+  const deadline = Date.now() + limit;
+  const healing = new Set<Promise<unknown>>();
+  const later = (work: Promise<unknown>): void => {
+    healing.add(work);
+    void work.finally(() => healing.delete(work));
+  };
+  let kills = 0;
+  for (const disturbance of plan) {
+    if (Date.now() > deadline) break;
+    await pause(disturbance.wait);
+    const { kind, duration } = disturbance;
+    if ("node" in disturbance) {
+      // One that is dead already is waited for, so that every choice takes effect.
+      const node = nodes[disturbance.node]!;
+      while (!node.lives()) await pause(50);
+      note(`${kind} node ${disturbance.node} for ${duration} ms`);
+      if (kind === "pause") {
+        node.pause();
+        later(pause(duration).then(() => node.resume()));
+      } else {
+        later(restart(node, kind === "kill" ? "SIGKILL" : "SIGTERM", duration));
+      }
+    } else if (kind === "kill all nodes") {
+      note(`${kind} for ${duration} ms`);
+      for (const node of nodes) later(restart(node, "SIGKILL", duration));
+    } else {
+      while (!database.isWell()) await pause(50);
+      note(`${kind} for ${duration} ms`);
+      if (kind === "kill backend" || kind === "cut connections") await database.lose(kind);
+      else if (kind === "freeze database") later(database.freeze(duration));
+      else later(database.interrupt(kind === "crash database" ? "crash" : "stop", duration));
+    }
+    kills += killsOf(disturbance, nodes.length);
+  }
+  while (healing.size > 0) await Promise.all(healing);
+  await Promise.all(nodes.map((node) => node.ready()));
+  return kills;
+}
+
+async function restart(node: ServerNode, signal: "SIGKILL" | "SIGTERM", after: number): Promise<void> {
+  await node.end(signal);
+  await pause(after);
+  node.start();
+}
+
+/** Waits until no turn runs, for a lease and a half at the most; what still runs then is found by the proof. */
+async function allSettled(url: string, lease: number): Promise<void> {
+  const deadline = Date.now() + 1.5 * lease;
+  while (Date.now() < deadline && (await countRunning(url)) > 0) await pause(200);
+}
+
+/** All conversations of a person, as every node lists them. */
+async function list({ record, lines }: Person): Promise<Listing[]> {
+  const listings = [...record.conversations].flatMap((conversationId) =>
+    lines.map(async (line, node) => ({
+      node,
+      conversationId,
+      messages: await readAll(line, record.owner, conversationId),
+    })),
+  );
+  return Promise.all(listings);
+}
+
+/** Every other one is signed in. */
+function ownerOf(index: number, dice: ReturnType<typeof createDice>): Owner {
+  return index % 2 === 0
+    ? { kind: "user", id: `person-${index}` }
+    : { kind: "session", id: dice.fork(`session ${index}`).uuid() };
+}
+
+/** A session's id, or a token as the login of a host makes it. */
+function credentialsOf(secret: string): Credentials {
+  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  return (owner) => {
+    if (owner.kind === "session") return { "x-session-id": owner.id };
+    const exp = Math.floor(Date.now() / 1000) + 3600;
+    const signed = `${encode({ alg: "HS256", typ: "JWT" })}.${encode({ sub: owner.id, exp })}`;
+    const signature = createHmac("sha256", secret).update(signed).digest("base64url");
+    return { authorization: `Bearer ${signed}.${signature}` };
+  };
 }

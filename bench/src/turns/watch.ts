@@ -5,7 +5,7 @@ import { openConnection } from "@chatkeep/core";
 import { residentMegabytes } from "../process.ts";
 
 /** What a server took while it was watched. */
-export interface Taken {
+interface Taken {
   /** At the most. */
   readonly residentMegabytes: number;
   /** At the most. */

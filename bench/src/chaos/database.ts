@@ -1,0 +1,125 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+import { openConnection } from "@chatkeep/core";
+import { type Postgres, startPostgres } from "@chatkeep/testing";
+
+import type { Span, Timeline } from "./timeline.ts";
+
+/** A PostgreSQL that is killed, stopped and frozen. One disturbance at a time. */
+export interface DisturbedDatabase extends AsyncDisposable {
+  readonly url: string;
+  /** Whether it is up and nothing is being done to it. */
+  isWell(): boolean;
+  /** `crash`: its first process is killed; `stop`: it ends in order. Then it is started again. */
+  interrupt(how: "crash" | "stop", duration: number): Promise<void>;
+  /**
+   * `kill backend`: one process that serves a connection is killed, upon which PostgreSQL ends all and
+   * recovers by itself. `cut connections`: all are ended in order.
+   */
+  lose(how: "kill backend" | "cut connections"): Promise<void>;
+  /** Lets none of its processes go on for a while: nothing is lost, and nothing answers. */
+  freeze(duration: number): Promise<void>;
+}
+
+/** Starts it. Processes are killed, the machine is not, so it need not wait for the disk. */
+export async function startDatabase(timeline: Timeline): Promise<DisturbedDatabase> {
+  const postgres: Postgres = await startPostgres({ settings: { fsync: "off" } });
+  let disturbed = false;
+
+  const whileDisturbed = async (work: (outage: Span) => Promise<void>): Promise<void> => {
+    disturbed = true;
+    const outage = timeline.beginOutage();
+    try {
+      await work(outage);
+    } finally {
+      outage.to = Date.now();
+      disturbed = false;
+    }
+  };
+
+  const startAgain = async (): Promise<void> => {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await postgres.start();
+      } catch (error) {
+        // After a kill the processes that served connections may take a moment to notice.
+        if (tries === 50) throw error;
+        await pause(100);
+      }
+    }
+  };
+
+  return {
+    url: postgres.url("postgres"),
+    isWell: () => !disturbed,
+    interrupt: (how, duration) =>
+      whileDisturbed(async () => {
+        if (how === "stop") await postgres.stop("fast");
+        else process.kill(postgres.pid(), "SIGKILL");
+        await pause(duration);
+        await startAgain();
+      }),
+    async lose(how) {
+      const outage = timeline.beginOutage();
+      // While it recovers from what was done before there are none to cut.
+      if (how === "cut connections") await cutConnections(postgres.url("postgres")).catch(() => undefined);
+      else {
+        const backends = childrenOf(postgres.pid()).filter(({ command }) =>
+          / \d[\d.]*\(\d+\) /.test(command),
+        );
+        if (backends[0] !== undefined) signal(backends[0].pid, "SIGKILL");
+      }
+      // Its recovery is not announced; it takes a fraction of this.
+      outage.to = Date.now() + 1000;
+    },
+    freeze: (duration) =>
+      whileDisturbed(async () => {
+        const pids = [postgres.pid(), ...childrenOf(postgres.pid()).map(({ pid }) => pid)];
+        for (const pid of pids) signal(pid, "SIGSTOP");
+        await pause(duration);
+        for (const pid of pids) signal(pid, "SIGCONT");
+      }),
+    [Symbol.asyncDispose]: () => postgres.remove(),
+  };
+}
+
+async function cutConnections(url: string): Promise<void> {
+  const connection = await openConnection(url);
+  try {
+    await connection.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+    );
+  } finally {
+    await connection.end();
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** The processes that a process started, by Linux's /proc. */
+function childrenOf(parent: number): { pid: number; command: string }[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const fields = readFileSync(`/proc/${name}/stat`, "utf8").split(") ").at(-1)!.split(" ");
+        if (Number(fields[1]) !== parent) return [];
+        const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
+        return [{ pid: Number(name), command }];
+      } catch {
+        // It ended meanwhile.
+        return [];
+      }
+    });
+}

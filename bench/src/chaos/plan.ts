@@ -1,0 +1,84 @@
+import type { Dice } from "./dice.ts";
+
+/** One disturbance; times are milliseconds. */
+export type Disturbance = { readonly wait: number } & (
+  | {
+      readonly kind: "kill" | "terminate" | "pause";
+      readonly node: number;
+      /** How long it is dead or paused. */
+      readonly duration: number;
+    }
+  | {
+      readonly kind:
+        | "kill all nodes"
+        | "crash database"
+        | "stop database"
+        | "freeze database"
+        | "kill backend"
+        | "cut connections";
+      readonly duration: number;
+    }
+);
+
+/** How often each disturbance comes. */
+const WEIGHTS = {
+  kill: 50,
+  "kill all nodes": 6,
+  pause: 12,
+  terminate: 8,
+  "crash database": 8,
+  "stop database": 4,
+  "kill backend": 5,
+  "cut connections": 4,
+  "freeze database": 5,
+};
+
+/** How many processes a disturbance kills, of which `nodes` are nodes. */
+export function killsOf({ kind }: Disturbance, nodes: number): number {
+  if (kind === "kill all nodes") return nodes;
+  return kind === "kill" || kind === "crash database" || kind === "kill backend" ? 1 : 0;
+}
+
+/** What {@link makePlan} takes. */
+export interface PlanOptions {
+  readonly kills: number;
+  readonly nodes: number;
+  /** Milliseconds: what is dead or asleep is so for less, and at times for more. */
+  readonly lease: number;
+}
+
+/** The disturbances of a run, until `kills` processes are killed. */
+export function makePlan(dice: Dice, options: PlanOptions): Disturbance[] {
+  const plan: Disturbance[] = [];
+  for (let killed = 0; killed < options.kills;) {
+    const disturbance = makeDisturbance(dice.fork(plan.length), options);
+    plan.push(disturbance);
+    killed += killsOf(disturbance, options.nodes);
+  }
+  return plan;
+}
+
+function makeDisturbance(dice: Dice, { nodes, lease }: PlanOptions): Disturbance {
+  const kind = dice.weigh(WEIGHTS);
+  const wait = dice.between(300, 3000);
+  const node = dice.between(0, nodes - 1);
+  const long = Math.round(lease * 1.3);
+  const isLong = dice.between(1, 12) === 1;
+  switch (kind) {
+    case "kill":
+    case "terminate":
+      return { kind, wait, node, duration: isLong ? long : dice.between(0, 1500) };
+    case "pause":
+      return { kind, wait, node, duration: dice.between(1, 4) === 1 ? long : dice.between(200, 4000) };
+    case "kill all nodes":
+      return { kind, wait, duration: dice.between(0, 1000) };
+    case "crash database":
+    case "stop database":
+      return { kind, wait, duration: isLong ? long : dice.between(0, 4000) };
+    case "freeze database":
+      return { kind, wait, duration: dice.between(500, 6000) };
+    case "kill backend":
+    case "cut connections":
+      return { kind, wait, duration: 0 };
+  }
+}

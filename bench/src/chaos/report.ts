@@ -1,0 +1,42 @@
+import { median } from "../measure.ts";
+import type { Violation } from "./proof.ts";
+import type { ChaosResult } from "./run.ts";
+
+/** Lines of a person's record that are printed with a violation. */
+const LINES = 60;
+
+/** What a run did and found, for a person. */
+export function reportOf({ kills, stored, records, settling, violations }: ChaosResult): string {
+  const sent = records.flatMap((record) => [...record.messages.values()]);
+  const seen = records.flatMap((record) => [...record.turns.values()]);
+  const acknowledged = sent.filter(({ acknowledgedAt }) => acknowledgedAt !== undefined).length;
+  const statuses = Map.groupBy(stored.turns, ({ status }) => status);
+  const events = seen.reduce((sum, turn) => sum + turn.events.size, 0);
+  const unsaved = seen.filter(({ unsavedEvents }) => unsavedEvents.size > 0).length;
+  const takenBack = sent.filter((message) => message.takenBack !== undefined).length;
+  const refused = sent.reduce((sum, message) => sum + message.receiptsRefused, 0);
+  return [
+    `${kills} processes killed under ${records.length} people`,
+    `${sent.length} messages sent, ${acknowledged} acknowledged, ${stored.messages.length} stored with their answers`,
+    `${stored.turns.length} turns: ${[...statuses].map(([status, turns]) => `${turns.length} ${status}`).join(", ")}`,
+    `${events} events shown as saved, each compared; ${unsaved} answers were shown in part or in whole as unsaved`,
+    `${takenBack} such answers taken back, ${refused} times asked anew because the node that signed was gone`,
+    `${settling.takenOver.length} turns lost their node: settled after ${seconds(median(settling.takenOver))} (median), ${seconds(Math.max(0, ...settling.takenOver))} at the most`,
+    ...violations.map((violation) => describe(violation)),
+    ...settling.late.map(
+      ({ turn, seconds: late, allowed }) =>
+        `VIOLATION: turn ${turn.id} was ${turn.status} after ${seconds(late)}; ${seconds(allowed)} were allowed.`,
+    ),
+  ].join("\n");
+}
+
+function describe({ what, record, about }: Violation): string {
+  if (record === undefined) return `VIOLATION: ${what}`;
+  const told = record.lines.filter((line) => about !== "" && line.includes(about)).slice(-LINES);
+  const head = [`VIOLATION: ${what}`, `  record of ${record.name} (${record.owner.kind}):`];
+  return [...head, ...told.map((line) => `    ${line}`)].join("\n");
+}
+
+function seconds(value: number): string {
+  return `${value.toFixed(1)} s`;
+}

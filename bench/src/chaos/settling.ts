@@ -1,0 +1,111 @@
+import { durationOf } from "./recipe.ts";
+import type { Record } from "./record.ts";
+import type { Stored, StoredTurn } from "./stored.ts";
+import type { Life, Span, Timeline } from "./timeline.ts";
+
+/** Milliseconds on top: what a machine with two cores and eight processes needs to come to it. */
+const TOLERANCE = 2000;
+/** Milliseconds for which a node and the database have to be there together, for the node to notice and act. */
+const CHANCE = 5000;
+
+/** A turn that was settled later than one lease after what ended it. */
+interface Late {
+  readonly turn: StoredTurn;
+  readonly seconds: number;
+  readonly allowed: number;
+}
+
+/** How long turns took to be settled. */
+export interface Settling {
+  readonly late: readonly Late[];
+  /** Seconds from the death of a turn's node until it was settled, of every turn that lost its node. */
+  readonly takenOver: readonly number[];
+}
+
+/** What {@link measureSettling} takes. */
+export interface SettlingOptions {
+  readonly stored: Stored;
+  readonly records: readonly Record[];
+  readonly timeline: Timeline;
+  /** Milliseconds. */
+  readonly lease: number;
+}
+
+/**
+ * Measures how late every turn was settled: from the death of its node (a pause counts as one that is
+ * longer than the lease), from the return of the database, or from the end of its answer, whichever is
+ * last. The time in which no node could have done it does not count: `CHANCE` says what one needs.
+ */
+export function measureSettling({ stored, records, timeline, lease }: SettlingOptions): Settling {
+  const seen = new Map(records.flatMap((record) => [...record.turns]));
+  const sent = new Map(records.flatMap((record) => [...record.messages]));
+  const late: Late[] = [];
+  const takenOver: number[] = [];
+  for (const turn of stored.turns) {
+    const message = sent.get(turn.messageId);
+    if (turn.settledAt === null || message?.recipe === undefined || message.takenBack?.turnId === turn.id)
+      continue;
+    const lives = livesOf(turn, seen.get(turn.id)?.candidates ?? message.triedAt, timeline);
+    const end = turn.createdAt + durationOf(message.recipe);
+    // Where it is not known which node it was, the one is taken that gives it more time.
+    const from = Math.max(
+      ...lives.map((life) => startOfLease({ turn, end, life, lease, timeline })),
+      lives.length === 0 ? end : 0,
+    );
+    if (turn.status === "interrupted" && lives.length === 1) takenOver.push((turn.settledAt - from) / 1000);
+    const allowed = firstChance(from + lease, timeline) + TOLERANCE;
+    if (turn.settledAt > allowed) {
+      late.push({ turn, seconds: (turn.settledAt - from) / 1000, allowed: (allowed - from) / 1000 });
+    }
+  }
+  return { late, takenOver };
+}
+
+/** The lives that may have run a turn: of the nodes at which it was asked, those that lived when it began. */
+function livesOf(turn: StoredTurn, nodes: ReadonlySet<number>, { lives }: Timeline): Life[] {
+  return lives.filter(
+    ({ node, from, to }) => nodes.has(node) && from <= turn.createdAt && to >= turn.createdAt,
+  );
+}
+
+/** What {@link startOfLease} takes. */
+interface StartOptions {
+  readonly turn: StoredTurn;
+  /** When its answer would have ended. */
+  readonly end: number;
+  readonly life: Life;
+  readonly lease: number;
+  readonly timeline: Timeline;
+}
+
+/** The moment from which a turn's lease is counted. */
+function startOfLease({ turn, end, life, lease, timeline }: StartOptions): number {
+  const settled = turn.settledAt!;
+  const during = (spans: readonly Span[]): Span[] =>
+    spans.filter((span) => overlaps(span, turn.createdAt, settled));
+  const lastEnd = (spans: readonly Span[]): number =>
+    Math.max(0, ...spans.map(({ to }) => Math.min(to, settled)));
+  // A node renews its lease when 0.56 of it are left at the most: a longer sleep may be taken for its death.
+  const asleep = during(life.pauses).find(({ from, to }) => to - from >= lease / 2);
+  const death = Math.min(asleep?.from ?? Infinity, life.to);
+  const naps = during(life.pauses).filter((pause) => pause !== asleep);
+  return Math.max(Math.min(end, death), lastEnd(naps), lastEnd(during(timeline.outages)));
+}
+
+/** The first moment from `at` on before which some node and the database were there for long enough. */
+function firstChance(at: number, { lives, outages }: Timeline): number {
+  for (let moment = at; ; moment += 100) {
+    if (moment > Date.now()) return moment;
+    const begin = moment - CHANCE;
+    const served = (life: Life): boolean =>
+      life.ready <= begin &&
+      life.to >= moment &&
+      !life.pauses.some((pause) => overlaps(pause, begin, moment));
+    const databaseThere = !outages.some((outage) => overlaps(outage, begin, moment));
+    if (databaseThere && lives.some(served)) return moment;
+  }
+}
+
+function overlaps({ from, to }: Span, begin: number, end: number): boolean {
+  return from <= end && to >= begin;
+}
