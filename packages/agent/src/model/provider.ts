@@ -1,7 +1,7 @@
 import type { LanguageModel, generateText, isStepCount, streamText } from "ai";
 
 /** The parts of the AI SDK that an answer needs. */
-export interface Provider {
+interface Provider {
   readonly model: LanguageModel;
   readonly streamText: typeof streamText;
   readonly generateText: typeof generateText;

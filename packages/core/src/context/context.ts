@@ -29,7 +29,7 @@ export interface ContextsOptions {
 }
 
 /** What a context is made of. */
-export interface ContextMaterial {
+interface ContextMaterial {
   readonly owner: Owner;
   readonly conversationId: string;
   /** What is asked; `undefined`: nothing, so nothing is recalled. */

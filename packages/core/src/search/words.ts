@@ -10,7 +10,7 @@ export interface Word {
 }
 
 /** Words of a message that are indexed: positions in a tsvector end at 16,383 (PostgreSQL, "tsvector limits"). */
-export const MOST_WORDS = 16_000;
+const MOST_WORDS = 16_000;
 /** Code points of a word that count: encoded they stay below the 2,046 bytes of a lexeme. */
 const LONGEST = 64;
 
