@@ -87,7 +87,10 @@ function pairsOf(run: string, at: number): Word[] {
 }
 
 function formOf(text: string): string {
+  // Most words are plain, and need none of the rest.
+  if (PLAIN.test(text)) return text.slice(0, LONGEST).toLowerCase();
   const folded = text
+    .slice(0, 4 * LONGEST)
     .replace(/['’]s$/iu, "")
     .replaceAll(/['’]/gu, "")
     .normalize("NFKD")
@@ -97,10 +100,20 @@ function formOf(text: string): string {
   return encode(folded);
 }
 
+const PLAIN = /^[A-Za-z]+$/;
+
 /** As ASCII; what holds more than plain letters begins with a sign of its own, so that it is not folded as English. */
 function encode(text: string): string {
-  const points = Array.from(text).slice(0, LONGEST);
-  if (points.every((point) => /[a-z]/.test(point))) return points.join("");
-  const all = points.map((point) => (/[a-z0-9]/.test(point) ? point : `u${point.codePointAt(0)}z`)).join("");
-  return `n0${all}`;
+  let form = "";
+  let isPlain = true;
+  let count = 0;
+  for (const point of text) {
+    if ((count += 1) > LONGEST) break;
+    const code = point.codePointAt(0) ?? 0;
+    const isLetter = code >= 97 && code <= 122;
+    const isDigit = code >= 48 && code <= 57;
+    if (!isLetter) isPlain = false;
+    form += isLetter || isDigit ? point : `u${code}z`;
+  }
+  return isPlain ? form : `n0${form}`;
 }
