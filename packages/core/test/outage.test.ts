@@ -213,6 +213,9 @@ describe("a database that is down (A17)", () => {
     await node.close({ grace: 5000 });
     const { messages } = await history.listMessages(owner, id);
     expect(messages.at(-1)).toMatchObject({ status: "complete", content: "Before. During. Still. " });
+    // What is stored does not say that it is not: a reader who comes back is told the truth of now.
+    const told = await readerOf(history.followTurn(owner, id, messages.at(-1)!.turnId!)).rest();
+    expect(told.at(-1)!.chunk).toEqual({ type: "finish", messageMetadata: { status: "complete" } });
   });
 
   it("tells a session's reader when what is said is saved again", async () => {

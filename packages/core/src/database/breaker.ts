@@ -1,6 +1,6 @@
 import type { ChatkeepError } from "@chatkeep/protocol";
 
-import { isUnavailable, unavailable } from "./failure.ts";
+import { isConnectionLost, isUnavailable, unavailable } from "./failure.ts";
 
 /** How the database is. */
 export interface DatabaseHealth {
@@ -71,7 +71,7 @@ export function createBreaker(ask: () => Promise<unknown>): Breaker {
       () => timeout.reject(new Error("timeout: the probe was not answered")),
       PROBE_TIMEOUT,
     );
-    const answer = ask();
+    const answer = askLiving(begin);
     answer.catch(() => undefined);
     try {
       await Promise.race([answer, timeout.promise]);
@@ -84,6 +84,17 @@ export function createBreaker(ask: () => Promise<unknown>): Breaker {
       return { status: "down", latencyMs: null };
     } finally {
       clearTimeout(timer);
+    }
+  };
+
+  /** Asks on the next connection as long as the one before turns out to be dead. */
+  const askLiving = async (begin: number): Promise<unknown> => {
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!isConnectionLost(error) || performance.now() - begin > PROBE_TIMEOUT) throw error;
+      }
     }
   };
 

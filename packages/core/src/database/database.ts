@@ -1,7 +1,7 @@
 import type { Json } from "@chatkeep/protocol";
 
 import { type Breaker, createBreaker } from "./breaker.ts";
-import { failureOf, isUnavailable } from "./failure.ts";
+import { failureOf, isConnectionLost, isUnavailable } from "./failure.ts";
 import { FUNCTIONS, type FunctionName, type SqlFunction, type SqlType } from "./functions.ts";
 import type { ConnectionPool, QueryConfig } from "./pool.ts";
 import { releaseSchema } from "./release.ts";
@@ -71,6 +71,9 @@ export interface DatabaseOptions {
 /** These tell a second time something else than the first, so a lost answer is not asked for again. */
 const ONCE: ReadonlySet<FunctionName> = new Set(["delete_conversation", "delete_messages", "clear_messages"]);
 
+/** As many connections as a pool has may have died together; the first one that lives answers. */
+const TRIES = 12;
+
 /** SQLSTATEs of a prepared statement that the pooler's server connection does not know, or knows already. */
 const NAME_LOST = new Set(["26000", "42P05"]);
 
@@ -114,17 +117,16 @@ export function createDatabase(options: DatabaseOptions): Database {
   ): Promise<Record<string, unknown>[]> => {
     const fn: SqlFunction = FUNCTIONS[name];
     const values = Object.entries(fn.args).map(([key, type]) => encode(type, args[key]));
-    let rows: unknown[];
-    try {
-      rows = await breaker.guard(() => send(name, values));
-    } catch (error) {
-      // One connection was lost, the database was not: every other call can be made again as it was,
-      // because ids are made before it.
-      if (!isUnavailable(error) || breaker.isOpen() || ONCE.has(name)) throw failureOf(error);
+    let rows: unknown[] | undefined;
+    for (let tries = 1; rows === undefined; tries += 1) {
       try {
         rows = await breaker.guard(() => send(name, values));
-      } catch (again) {
-        throw failureOf(again);
+      } catch (error) {
+        // Connections were lost, the database was not. Every other call can be made again as it was,
+        // because ids are made before it.
+        const most = isConnectionLost(error) ? TRIES : 2;
+        const again = isUnavailable(error) && !breaker.isOpen() && !ONCE.has(name) && tries < most;
+        if (!again) throw failureOf(error);
       }
     }
     return rows.map((row) => decodeRow(fn, row as Record<string, string | null>));

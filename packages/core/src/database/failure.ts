@@ -96,6 +96,20 @@ export function isFenced(thrown: unknown): boolean {
   return (cause as DriverError | undefined)?.code === NODE_FENCED;
 }
 
+/**
+ * Whether `thrown` means that this one connection was ended by the server, which may serve others: a pool
+ * can hold many that died together, and finds out about each when it is used.
+ */
+export function isConnectionLost(thrown: unknown): boolean {
+  const { code = "", message = "" } = thrown as DriverError;
+  return (
+    code === "57P01" ||
+    code === "57P02" ||
+    code === "ECONNRESET" ||
+    /Connection terminated|not queryable/.test(message)
+  );
+}
+
 /** Whether `thrown` means that the connection was lost or the server is not able just now. */
 export function isUnavailable(thrown: unknown): boolean {
   const { code = "", message = "" } = thrown as DriverError;

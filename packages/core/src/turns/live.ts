@@ -136,6 +136,16 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
     wake();
   };
 
+  /** The same events, but the last ones, as long as they are not committed, say so and carry the receipt. */
+  const unsavedEnd = (events: readonly TurnEvent[]): TurnEvent[] => {
+    const { status, error } = ending!;
+    const ends = settledChunks(status, error, { receipt: options.receipt(fold.answer(), status) });
+    const body = events.length - ends.length;
+    return events.map((event, index) =>
+      index < body ? event : { seq: event.seq, chunk: ends[index - body]! },
+    );
+  };
+
   /** Deltas that wait together become one event: fewer rows under load, the same text. */
   const join = (chunk: Chunk): boolean => {
     const before = pending.at(-1);
@@ -190,20 +200,17 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
     },
     answer: () => shown ?? fold.answer(),
     end(status, error) {
-      const before = unsaved ? undefined : fold.answer();
       write(encoder.end());
       ending = { status, error };
-      write(
-        settledChunks(
-          status,
-          error,
-          unsaved ? { receipt: options.receipt(fold.answer(), status) } : undefined,
-        ),
-      );
-      final = pending;
+      const ends = settledChunks(status, error).map((chunk): TurnEvent => ({ seq: ++last, chunk }));
+      final = [...pending, ...ends];
       pending = [];
-      shown = before;
-      for (const { seq, chunk } of final) if (seq > shownTo) fold.push(chunk);
+      if (unsaved) {
+        show(unsavedEnd(final));
+      } else {
+        shown = fold.answer();
+        for (const { seq, chunk } of final) if (seq > shownTo) fold.push(chunk);
+      }
       return { events: final, answer: fold.answer() };
     },
     settled() {
@@ -230,14 +237,7 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
         show(hidden);
         return;
       }
-      // The same events, but the last say that they are not saved.
-      const { status, error } = ending;
-      const ends = settledChunks(status, error, { receipt: options.receipt(fold.answer(), status) });
-      const places = hidden.slice(-ends.length);
-      show([
-        ...hidden.slice(0, -ends.length),
-        ...places.map(({ seq }, index) => ({ seq, chunk: ends[index]! })),
-      ]);
+      show(unsavedEnd(hidden));
       state = "settled";
     },
     held(after) {
