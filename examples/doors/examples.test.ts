@@ -1,0 +1,93 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { fileDatabase } from "@chatkeep/testing";
+import { afterAll, describe, expect, it } from "vitest";
+
+const database = await fileDatabase({ contents: "empty" });
+const env = { ...process.env, DATABASE_URL: database.url };
+const CONDITION = "--conditions=@chatkeep/source";
+
+function pathOf(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
+/** Runs an example to its end and gives what it says. */
+async function run(name: string, question: string): Promise<string> {
+  const args = [CONDITION, pathOf(name), question];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+  return stdout.trim();
+}
+
+describe("the examples", () => {
+  it("a LangChain chain remembers from one start to the next", async () => {
+    expect(await run("langchain.ts", "one")).toBe("I was given 1 messages; the last is “one”.");
+    expect(await run("langchain.ts", "two")).toBe("I was given 3 messages; the last is “two”.");
+  });
+
+  it("an OpenAI agent remembers from one start to the next", async () => {
+    expect(await run("openai-agents.ts", "one")).toBe("I was given 1 items.");
+    expect(await run("openai-agents.ts", "two")).toBe("I was given 3 items.");
+  });
+
+  it("a chat of the AI SDK goes on where it ended", async () => {
+    const first = ["user: one", "assistant: You said “one”, after 0 messages."];
+    expect((await run("ai-sdk-chat.ts", "one")).split("\n")).toEqual(first);
+    expect((await run("ai-sdk-chat.ts", "two")).split("\n")).toEqual([
+      ...first,
+      "user: two",
+      "assistant: You said “two”, after 2 messages.",
+    ]);
+  });
+
+  it("an Express app serves its own page and the assistant", async () => {
+    const child = spawn(process.execPath, [CONDITION, pathOf("express.ts")], {
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    afterAll(() => ended(child));
+    const url = await firstLine(child);
+    expect(await (await fetch(url)).text()).toBe("The host's own page");
+    const response = await fetch(`${url}/assistant/chat`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-session-id": randomUUID() },
+      body: JSON.stringify({ question: "Hello" }),
+    });
+    expect(await response.json()).toMatchObject({ answer: "You said “Hello”.", persisted: true });
+  });
+
+  it("a web-standard route handler answers", async () => {
+    process.env["DATABASE_URL"] = database.url;
+    const { POST, close } = await import("./route-handler.ts");
+    const ask = (cookie: string) =>
+      POST(
+        new Request("https://host.example/api/bob/chat", {
+          method: "POST",
+          headers: { "content-type": "application/json", cookie },
+          body: JSON.stringify({ message: "Hello" }),
+        }),
+      );
+    expect(await (await ask("user=bob")).json()).toMatchObject({
+      response: "You said “Hello”, after 0 messages.",
+    });
+    expect((await ask("")).status).toBe(401);
+    await close();
+  });
+});
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout! }).once("line", resolve);
+    child.once("exit", () => reject(new Error("The example ended before it said where it is.")));
+  });
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  const exit = new Promise((resolve) => child.once("exit", resolve));
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGTERM");
+  await exit;
+}
