@@ -20,7 +20,7 @@ const model: Model = {
       output: [{ type: "message", role: "assistant", status: "completed", content }],
     };
   },
-  async *getStreamedResponse() {
+  getStreamedResponse() {
     throw new Error("This example does not stream.");
   },
 };
