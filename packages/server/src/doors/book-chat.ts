@@ -39,7 +39,7 @@ export interface BookChatOptions {
 }
 
 /** The scope of questions about the whole book: they belong to no chapter's conversation. */
-export const WHOLE_BOOK = "/";
+const WHOLE_BOOK = "/";
 
 const question = z.object({
   question: z.string(),

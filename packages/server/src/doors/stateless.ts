@@ -19,7 +19,7 @@ import {
 import { unsavedTurnState } from "../unsaved.ts";
 
 /** A question of somebody who is nobody: answered, and kept nowhere. */
-export interface StatelessQuestion {
+interface StatelessQuestion {
   readonly question: Question;
   readonly scope: string | null;
   readonly signal: AbortSignal;

@@ -13,7 +13,7 @@ export interface Echo {
 }
 
 /** Which turn a response is: its id names both, so none is stored. */
-export function responseIdOf(turnId: string, conversationId: string): string {
+function responseIdOf(turnId: string, conversationId: string): string {
   return `resp_${turnId.replaceAll("-", "")}_${idToOpenai("conv", conversationId)}`;
 }
 

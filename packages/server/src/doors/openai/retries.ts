@@ -39,7 +39,7 @@ export interface Retries {
 }
 
 /** A POST that stores messages. */
-export interface Sending {
+interface Sending {
   readonly request: Request;
   readonly owner: Owner;
   readonly conversationId: string;
