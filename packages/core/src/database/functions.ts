@@ -335,6 +335,10 @@ export const FUNCTIONS = {
     args: { node: "bigint" },
     returns: { release_node: "void" },
   },
+  stray_turns: {
+    args: { node: "bigint", known: "uuid[]" },
+    returns: { owner_id: "uuid", conversation_id: "text", turn_id: "uuid" },
+  },
   take_over_turns: {
     args: { page_limit: "integer" },
     returns: { owner_id: "uuid", conversation_id: "text", turn_id: "uuid" },

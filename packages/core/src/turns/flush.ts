@@ -15,8 +15,8 @@ export interface FlushOptions {
   readonly patience?: number;
   /** Told, after `patience`, that a turn's events cannot be committed just now. */
   readonly onStalled: (turn: LiveTurn, error: Error) => void;
-  /** Told that the node was taken for dead: none of its turns is its own any more. */
-  readonly onFenced: () => void;
+  /** Told that this node was taken for dead: none of its turns is its own any more. */
+  readonly onFenced: (node: number) => void;
   /** Told that someone asked to stop this turn. */
   readonly onStop: (turnId: string) => void;
   /** Told that this turn is not this node's any more: its conversation was cleared or deleted. */
@@ -110,9 +110,10 @@ export function createFlushLoop(options: FlushOptions): FlushLoop {
       lastLook = performance.now();
       for (const turn of turns.values()) if (!batch.has(turn)) events.push({ turn, event: undefined });
     }
+    const node = options.node();
     const told = await keepTrying(() =>
       database.call("write_events", {
-        node: options.node(),
+        node,
         lease: options.lease,
         turn_ids: events.map(({ turn }) => turn.id),
         seqs: events.map(({ event }) => event?.seq ?? null),
@@ -120,7 +121,7 @@ export function createFlushLoop(options: FlushOptions): FlushLoop {
       }),
     );
     if (told === undefined) {
-      options.onFenced();
+      options.onFenced(node);
       return;
     }
     const gone = new Set(told.flatMap((row) => (row.state === "gone" ? [row.turn_id as string] : [])));

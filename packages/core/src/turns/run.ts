@@ -64,7 +64,7 @@ export async function runResponder(options: RunOptions): Promise<Ending> {
       timer.refresh();
       if (next.done === true) break;
       turn.push(next.value);
-      empty = false;
+      empty &&= !saysSomething(next.value);
       await turn.room();
     }
     return empty ? { status: "failed", error: EMPTY } : { status: "complete", error: null };
@@ -79,6 +79,13 @@ export async function runResponder(options: RunOptions): Promise<Ending> {
     clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+/** Whether an event leaves something in the answer: a message without any part is none. */
+function saysSomething(event: ResponderEvent): boolean {
+  if (typeof event === "string") return event !== "";
+  if (event.type === "text" || event.type === "reasoning") return event.text !== "";
+  return event.type !== "model" && event.type !== "intent";
 }
 
 const EMPTY: Failure = { code: "empty_answer", detail: "The assistant gave no answer. Try again." };

@@ -1,8 +1,7 @@
-import { type Failure, type TurnEvent, createFold, settledChunks, usageToWire } from "@chatkeep/protocol";
+import { type Failure, type TurnEvent, createFold, settledChunks } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
-import { wordTextOf } from "../search/text.ts";
-import { previewOf } from "../title.ts";
+import { settleTurn } from "./settle.ts";
 
 /** What a person is told of an answer whose node died. */
 export const INTERRUPTED: Failure = {
@@ -24,18 +23,38 @@ export interface TakeoverOptions {
   readonly lease: number;
   /** Milliseconds that the events of a settled turn are kept at least. */
   readonly grace: number;
+  /** This node's id; `undefined` before it has one. */
+  readonly node: () => number | undefined;
+  /** The turns that this node runs, or is about to settle. */
+  readonly known: () => readonly string[];
   /** Told what went wrong, for the operator's log. */
-  readonly onError: (error: unknown) => void;
+  readonly onError: (error: unknown, turnId?: string) => void;
 }
 
 /** Milliseconds between looks. */
 const LOOK = 1000;
+/** Turns that are taken over at once. */
+const PAGE = 100;
+/** Turns that are settled at the same time. */
+const AT_ONCE = 8;
 /** Milliseconds without use after which the looking ends, so that a database may sleep. */
 const IDLE = 60_000;
 
+type Row = Readonly<Record<"owner_id" | "conversation_id" | "turn_id", string | null>>;
+
+/** A turn that nobody runs. */
+interface Orphan {
+  readonly owner: string;
+  readonly conversation: string;
+  readonly turn: string;
+  /** The node that it is of, when that lives: this one. */
+  readonly node: number | null;
+}
+
 /**
  * Looks for nodes whose lease has run out and settles their turns as `interrupted` with the text that is
- * committed; any number of nodes may do so at once. Empties the log of old events along with it.
+ * committed; any number of nodes may do so at once. Does the same for turns of this node that it does not
+ * know of. Empties the log of old events along with it.
  */
 export function createTakeover(options: TakeoverOptions): Takeover {
   const { database, lease } = options;
@@ -45,6 +64,8 @@ export function createTakeover(options: TakeoverOptions): Takeover {
   let looking: Promise<void> | undefined;
   let closed = false;
   let nextRotation = 0;
+  /** Turns of this node that it did not know of at the last look. */
+  let strays = new Set<string>();
 
   const look = async (): Promise<void> => {
     const now = performance.now();
@@ -56,15 +77,45 @@ export function createTakeover(options: TakeoverOptions): Takeover {
     }
     // After an outage all leases have run out: give the living time to renew theirs.
     if (now - healthySince < lease * 0.4) return;
-    for (const row of await database.call("take_over_turns", { page_limit: 100 })) {
-      await settle(row.owner_id as string, row.conversation_id as string, row.turn_id as string);
+    for (let full = true; full;) {
+      const rows = await database.call("take_over_turns", { page_limit: PAGE });
+      full = (await settleAll(orphansOf(rows, null))) > 0 && rows.length === PAGE;
     }
+    await settleAll(await ownStrays());
     if (now < nextRotation) return;
     nextRotation = now + options.grace / 4;
     await database.call("rotate_events", { grace: options.grace });
   };
 
-  const settle = async (owner: string, conversation: string, turn: string): Promise<void> => {
+  /** Those that were strays at the last look too: one that is just being begun is none at the next. */
+  const ownStrays = async (): Promise<Orphan[]> => {
+    const node = options.node();
+    if (node === undefined) return [];
+    const found = orphansOf(await database.call("stray_turns", { node, known: options.known() }), node);
+    const before = strays;
+    strays = new Set(found.map(({ turn }) => turn));
+    return found.filter(({ turn }) => before.has(turn));
+  };
+
+  /** Settles what can be settled, and says how many that were: one that cannot holds up none of the others. */
+  const settleAll = async (orphans: readonly Orphan[]): Promise<number> => {
+    const waiting = [...orphans];
+    let settled = 0;
+    const work = async (): Promise<void> => {
+      for (let orphan = waiting.shift(); orphan !== undefined; orphan = waiting.shift()) {
+        try {
+          await settle(orphan);
+          settled += 1;
+        } catch (error) {
+          options.onError(error, orphan.turn);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    return settled;
+  };
+
+  const settle = async ({ owner, conversation, turn, node }: Orphan): Promise<void> => {
     const fold = createFold();
     let last = 0;
     for (;;) {
@@ -80,24 +131,16 @@ export function createTakeover(options: TakeoverOptions): Takeover {
       for (const { chunk } of events) fold.push(chunk);
       last = events.at(-1)!.seq;
     }
-    const { parts, intent, processed, model, usage } = fold.answer();
-    const chunks = settledChunks("interrupted", INTERRUPTED);
-    await database.call("settle_turn", {
-      owner,
-      conversation,
-      turn_id: turn,
-      node: null,
-      new_status: "interrupted",
-      body: parts,
-      new_intent: intent,
-      new_processed: processed,
-      new_model: model,
-      new_usage: usage === null ? null : usageToWire(usage),
-      new_error: INTERRUPTED,
-      event_seqs: chunks.map((_, index) => last + 1 + index),
-      event_chunks: chunks,
-      word_text: wordTextOf(parts),
-      new_preview: previewOf(parts),
+    const ends = settledChunks("interrupted", INTERRUPTED);
+    await settleTurn(database, {
+      ownerId: owner,
+      conversationId: conversation,
+      turnId: turn,
+      node,
+      status: "interrupted",
+      error: INTERRUPTED,
+      answer: fold.answer(),
+      events: ends.map((chunk, index) => ({ seq: last + 1 + index, chunk })),
     });
   };
 
@@ -130,4 +173,13 @@ export function createTakeover(options: TakeoverOptions): Takeover {
       if (!database.breaker.isOpen()) await looking;
     },
   };
+}
+
+function orphansOf(rows: readonly Row[], node: number | null): Orphan[] {
+  return rows.map((row) => ({
+    owner: row.owner_id as string,
+    conversation: row.conversation_id as string,
+    turn: row.turn_id as string,
+    node,
+  }));
 }

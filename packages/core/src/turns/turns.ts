@@ -20,7 +20,7 @@ import {
   createFold,
   isChatkeepError,
   replayEvents,
-  usageToWire,
+  settledChunks,
 } from "@chatkeep/protocol";
 
 import { CONTEXT_MESSAGES } from "../context/context.ts";
@@ -40,6 +40,7 @@ import { type LiveTurn, createLiveTurn } from "./live.ts";
 import { type LogPlace, followLog, readLog } from "./log.ts";
 import { createReceipts } from "./receipts.ts";
 import { type Ending, TurnEnded, runResponder } from "./run.ts";
+import { settleTurn } from "./settle.ts";
 import { INTERRUPTED, createTakeover } from "./takeover.ts";
 import { UNSAVED_FAILURE, unsavedConversation, unsavedOf, unsavedQuestion } from "./unsaved.ts";
 import { createWakeups } from "./wakeups.ts";
@@ -97,9 +98,20 @@ export function createTurns(options: TurnsOptions): Turns {
   const lives = new Map<string, { live: LiveTurn; messageId: string; done: Promise<void> }>();
   const wakeups = createWakeups(options.pool, database.breaker);
   const receipts = createReceipts(database);
-  const takeover = createTakeover({ database, lease, grace: options.eventsGrace, onError: options.onError });
+  /** Turns that were answered unsaved, and may have been begun in the database all the same. */
+  const doubted = new Set<string>();
   let node: Promise<number> | undefined;
   let nodeId = 0;
+  /** The last id that was taken for dead. */
+  let fenced = 0;
+  const takeover = createTakeover({
+    database,
+    lease,
+    grace: options.eventsGrace,
+    node: () => (node === undefined || nodeId === 0 ? undefined : nodeId),
+    known: () => [...lives.keys(), ...doubted],
+    onError: options.onError,
+  });
   let closing = false;
 
   const register = (): Promise<number> => {
@@ -119,9 +131,10 @@ export function createTurns(options: TurnsOptions): Turns {
   const announce = async (): Promise<boolean> => {
     if (closing || performance.now() < announcedUntil) return false;
     announcedUntil = performance.now() + lease / 2;
+    const id = await register();
     try {
       await database.call("write_events", {
-        node: await register(),
+        node: id,
         lease,
         turn_ids: [],
         seqs: [],
@@ -129,7 +142,7 @@ export function createTurns(options: TurnsOptions): Turns {
       });
     } catch (error) {
       if (!isFenced(error)) throw error;
-      onFenced();
+      onFenced(id);
       await register();
     }
     return true;
@@ -143,7 +156,10 @@ export function createTurns(options: TurnsOptions): Turns {
     entry.live.stopping.abort(reason);
   };
 
-  const onFenced = (): void => {
+  /** Once for each id: what was begun since then is of another. */
+  const onFenced = (id: number): void => {
+    if (id <= fenced) return;
+    fenced = id;
     node = undefined;
     for (const { live } of lives.values())
       if (live.persisted) drop(live.id, new TurnEnded("interrupted", INTERRUPTED));
@@ -204,11 +220,13 @@ export function createTurns(options: TurnsOptions): Turns {
     ids: { turnId: string; replyId: string },
     start: Chunk,
   ) => {
-    const call = async () =>
-      database.call("begin_turn", {
+    let id = 0;
+    const call = async () => {
+      id = await register();
+      return database.call("begin_turn", {
         owner: ownerId(owner),
         conversation: conversationId,
-        node: await register(),
+        node: id,
         lease,
         turn_id: ids.turnId,
         message_id: question.id,
@@ -222,11 +240,12 @@ export function createTurns(options: TurnsOptions): Turns {
         new_preview: previewOf(question.parts),
         context_limit: CONTEXT_MESSAGES,
       });
+    };
     try {
       return await call();
     } catch (error) {
       if (!isFenced(error)) throw error;
-      onFenced();
+      onFenced(id);
       return call();
     }
   };
@@ -416,6 +435,7 @@ export function createTurns(options: TurnsOptions): Turns {
   ): Promise<void> => {
     if (!live.persisted) {
       live.settled();
+      void settleDoubted(live, { status, error }, answer);
       return;
     }
     const stall = setTimeout(
@@ -426,24 +446,16 @@ export function createTurns(options: TurnsOptions): Turns {
     try {
       for (let tries = 1; ; tries += 1) {
         try {
-          const [row] = await database.call("settle_turn", {
-            owner: place.ownerId,
-            conversation: place.conversationId,
-            turn_id: live.id,
+          const settled = await settleTurn(database, {
+            ...place,
+            turnId: live.id,
             node: nodeId,
-            new_status: status,
-            body: answer.parts,
-            new_intent: answer.intent,
-            new_processed: answer.processed,
-            new_model: answer.model,
-            new_usage: answer.usage === null ? null : usageToWire(answer.usage),
-            new_error: error,
-            event_seqs: events.map((event) => event.seq),
-            event_chunks: events.map((event) => event.chunk),
-            word_text: wordTextOf(answer.parts),
-            new_preview: previewOf(answer.parts),
+            status,
+            error,
+            answer,
+            events,
           });
-          if (row?.settle_turn !== true) {
+          if (!settled) {
             const [moved] = await database.call("find_turn", { node: nodeId, turn_id: live.id });
             if (moved === undefined || moved.owner_id === place.ownerId) break;
             place = { ownerId: moved.owner_id as string, conversationId: moved.conversation_id as string };
@@ -461,6 +473,39 @@ export function createTurns(options: TurnsOptions): Turns {
       live.lost();
     } finally {
       clearTimeout(stall);
+    }
+  };
+
+  /**
+   * The end of an answer that was given unsaved because nothing was heard of its beginning: had that been
+   * committed all the same, the turn would run on without anybody who runs it.
+   */
+  const settleDoubted = async (live: LiveTurn, { status, error }: Ending, answer: Answer): Promise<void> => {
+    doubted.add(live.id);
+    try {
+      await database.breaker.whenClosed();
+      const [begun] = await database.call("find_turn", { node: nodeId, turn_id: live.id });
+      if (begun === undefined) return;
+      const ends = settledChunks(status, error);
+      const held = live.held(1);
+      // Without the ends that say that nothing is saved.
+      const shown = held.state === "events" ? held.events.slice(0, -ends.length) : [];
+      const chunks = [...shown.map(({ chunk }) => chunk), ...ends];
+      await settleTurn(database, {
+        ownerId: begun.owner_id as string,
+        conversationId: begun.conversation_id as string,
+        turnId: live.id,
+        node: nodeId,
+        status,
+        error,
+        answer,
+        events: chunks.map((chunk, index) => ({ seq: index + 2, chunk })),
+      });
+    } catch (failed) {
+      // Then it is a stray, and settled as interrupted.
+      options.onError(failed, live.id);
+    } finally {
+      doubted.delete(live.id);
     }
   };
 

@@ -1,0 +1,245 @@
+import { type ConnectionPool, type CoreHistory, createHistory, createPool } from "@chatkeep/core";
+import {
+  ChatkeepError,
+  type Owner,
+  type Responder,
+  type ResponderEvent,
+  type TurnEvent,
+  createFold,
+} from "@chatkeep/protocol";
+import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { collect } from "@chatkeep/testing/contract";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
+
+import { newSession, newUser } from "./fixture.ts";
+
+const database = await fileDatabase();
+const pool = createPool(database.url);
+afterAll(() => pool.end());
+
+/** A history that is closed with the test. */
+function openHistory(responder: Responder, over: ConnectionPool = pool): CoreHistory {
+  const history = createHistory({ pool: over, responder });
+  onTestFinished(() => history.close());
+  return history;
+}
+
+async function newConversation(history: CoreHistory, me: Owner): Promise<string> {
+  return (await history.createConversation(me)).conversation.id;
+}
+
+/** A pool of which a test decides what happens to each statement after the database has done it. */
+function watchedPool(after: (text: string, result: { rows: unknown[] }) => Promise<void>): ConnectionPool {
+  return {
+    async query(config) {
+      const result = await pool.query(config);
+      await after(config.text, result);
+      return result;
+    },
+    connect: () => pool.connect(),
+    on: () => undefined,
+  };
+}
+
+const lost = (): Error =>
+  Object.assign(new Error("Connection terminated unexpectedly"), { code: "ECONNRESET" });
+
+async function statusOf(turnId: string): Promise<string | undefined> {
+  const { rows } = await database.pool.query<{ status: string }>(
+    "select status from chatkeep.turns where id = $1",
+    [turnId],
+  );
+  return rows[0]?.status;
+}
+
+describe("an answer that leaves nothing to store", () => {
+  it.each<[string, ResponderEvent]>([
+    ["empty text", ""],
+    ["empty reasoning", { type: "reasoning", text: "" }],
+    ["a model's name", { type: "model", model: "m" }],
+    ["an intent", { type: "intent", intent: "i", processed: true }],
+  ])("fails as empty, and the next question is taken: %s", async (_what, event) => {
+    const me = newUser();
+    const history = openHistory(async function* () {
+      yield event;
+    });
+    const id = await newConversation(history, me);
+    const { turn, events } = await history.startTurn(me, id, { content: "Hello" });
+    await collect(events);
+    const settled = await history.getTurn(me, id, turn.id);
+    expect(settled).toMatchObject({
+      turn: { status: "failed", error: { code: "empty_answer" } },
+      reply: { status: "failed", parts: [] },
+    });
+    await collect((await history.startTurn(me, id, { content: "Again" })).events);
+  });
+});
+
+describe("an answer of a size that is not usual", () => {
+  it("is stored: two megabytes of words, no two alike", async () => {
+    const me = newUser();
+    const text = Array.from({ length: 250_000 }, (_, index) => `w${index.toString(36)} `).join("");
+    const history = openHistory(async function* () {
+      yield text;
+    });
+    const id = await newConversation(history, me);
+    const { turn, events } = await history.startTurn(me, id, { content: "Hello" });
+    await collect(events);
+    expect(await history.getTurn(me, id, turn.id)).toMatchObject({
+      turn: { status: "complete" },
+      reply: { content: text },
+    });
+  });
+});
+
+describe("a turn whose node lives and does not know of it", () => {
+  it("is settled as interrupted, so that the conversation goes on", async () => {
+    const me = newUser();
+    let losing = true;
+    const script = createScriptedResponder();
+    // The beginning is committed, and both its answer and that of the second try are lost.
+    const flaky = watchedPool(async (text) => {
+      if (losing && text.includes(".begin_turn(")) throw lost();
+    });
+    const history = openHistory(script.responder, flaky);
+    const id = await newConversation(history, me);
+    await expect(history.startTurn(me, id, { id: "q1", content: "Hello" })).rejects.toMatchObject({
+      code: "unavailable",
+    });
+    losing = false;
+    // The same question again finds it.
+    const { turn, events } = await history.startTurn(me, id, { id: "q1", content: "Hello" });
+    await collect(events);
+    expect((await history.getTurn(me, id, turn.id)).turn.status).toBe("interrupted");
+    const next = await history.startTurn(me, id, { id: "q2", content: "Hello again" });
+    const run = await script.started(id);
+    await run.emit("Hi.");
+    run.finish();
+    await collect(next.events);
+    expect((await history.getTurn(me, id, next.turn.id)).turn.status).toBe("complete");
+  });
+
+  it("is settled with the answer that was given unsaved, where it was given", async () => {
+    const me = newSession();
+    let losing = false;
+    const script = createScriptedResponder();
+    const flaky = watchedPool(async (text) => {
+      if (losing && text.includes(".begin_turn(")) throw lost();
+    });
+    const history = openHistory(script.responder, flaky);
+    const id = await newConversation(history, me);
+    losing = true;
+    const { turn, events } = await history.startTurn(me, id, { id: "q1", content: "Hello" });
+    expect(turn.persisted).toBe(false);
+    losing = false;
+    const run = await script.started(id);
+    await run.emit("Shown, ");
+    await run.emit("and kept.");
+    run.finish();
+    const seen = await collect(events);
+    const fold = createFold();
+    for (const { chunk } of seen) fold.push(chunk);
+    expect(fold.answer()).toMatchObject({ status: "complete", persisted: false });
+    const reading: TurnEvent[] = await collect(history.followTurn(me, id, turn.id));
+    const stored = createFold();
+    for (const { chunk } of reading) stored.push(chunk);
+    expect(stored.answer().parts).toEqual(fold.answer().parts);
+    const { messages } = await history.listMessages(me, id);
+    expect(messages.map(({ status, content }) => [status, content])).toEqual([
+      ["complete", "Hello"],
+      ["complete", "Shown, and kept."],
+    ]);
+    expect(await statusOf(turn.id)).toBe("complete");
+  });
+});
+
+describe("a node that was taken for dead", () => {
+  it("keeps the turns that it began since, however late the old number is refused again", async () => {
+    const me = newUser();
+    const script = createScriptedResponder();
+    const held = Promise.withResolvers<void>();
+    let refusals = 0;
+    const flaky: ConnectionPool = {
+      async query(config) {
+        try {
+          return await pool.query(config);
+        } catch (error) {
+          // The second refusal arrives when the first was mended long since.
+          if ((error as { code?: string }).code === "CK001" && (refusals += 1) === 2) await held.promise;
+          throw error;
+        }
+      },
+      connect: () => pool.connect(),
+      on: () => undefined,
+    };
+    const history = openHistory(script.responder, flaky);
+    const [a, b, c] = [
+      await newConversation(history, me),
+      await newConversation(history, me),
+      await newConversation(history, me),
+    ];
+    // It has a number once it has run a turn.
+    const first = await history.startTurn(me, a, { content: "Hello" });
+    (await script.started(a)).finish();
+    await collect(first.events).catch((error: unknown) => {
+      if (!(error instanceof ChatkeepError)) throw error;
+    });
+    await database.pool.query("delete from chatkeep.nodes");
+    const [second, third] = [
+      history.startTurn(me, b, { content: "Hello" }),
+      history.startTurn(me, c, { content: "Hello" }),
+    ];
+    const started = await Promise.race([second, third]);
+    const run = await script.started(started.turn.conversationId);
+    await run.emit("Still ");
+    held.resolve();
+    await Promise.all([second, third]);
+    await run.emit("mine.");
+    run.finish();
+    await collect(started.events);
+    expect((await history.getTurn(me, started.turn.conversationId, started.turn.id)).reply).toMatchObject({
+      status: "complete",
+      content: "Still mine.",
+    });
+  });
+
+  it("leaves any number of turns that are all settled at once, and one that cannot be holds up none", async () => {
+    const me = newUser();
+    const history = openHistory(createScriptedResponder().responder);
+    await newConversation(history, me);
+    await database.pool.query(
+      `with owner as (select id from chatkeep.owners order by created_at desc limit 1),
+       many as (
+         insert into chatkeep.conversations (owner_id, id, last_seq, running_turn)
+         select owner.id, 'dead' || n, 2, gen_random_uuid() from owner, generate_series(1, 250) n
+         returning owner_id, id, running_turn
+       ), questions as (
+         insert into chatkeep.messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts)
+         select owner_id, id, seq, id || seq, running_turn, case seq when 1 then 'user' else 'assistant' end,
+           case seq when 1 then 'complete' else 'streaming' end,
+           case seq when 1 then '[{"type":"text","text":"Hello"}]'::json else '[]'::json end
+         from many, generate_series(1, 2) seq
+       ), turns as (
+         insert into chatkeep.turns (owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, slot)
+         select owner_id, running_turn, id, 1, id || 1, id || 2, 0, 0 from many
+         returning owner_id, id, conversation_id
+       )
+       -- The end of this one has a number that is taken.
+       insert into chatkeep.turn_events (owner_id, turn_id, seq, slot, chunk)
+       select owner_id, id, 2147483647, 0, '{"type":"text-start","id":"1"}' from turns where conversation_id = 'dead17'`,
+    );
+    const begin = performance.now();
+    // Somebody uses the node.
+    await history.getTurn(me, "dead1", crypto.randomUUID()).catch(() => undefined);
+    let running: number;
+    do {
+      const { rows } = await database.pool.query<{ count: string }>(
+        "select count(*) from chatkeep.turns where status = 'running' and node_id = 0",
+      );
+      running = Number(rows[0]!.count);
+    } while (running > 1);
+    // A second until the next look, and much less than one for each hundred.
+    expect(performance.now() - begin).toBeLessThan(5000);
+    await database.pool.query("delete from chatkeep.turns where status = 'running' and node_id = 0");
+  });
+});
