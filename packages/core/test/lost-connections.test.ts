@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+
 import { createHistory, createPool, migrate, openConnection, requireIsolation } from "@chatkeep/core";
 import { fileDatabase } from "@chatkeep/testing";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
@@ -35,6 +38,26 @@ describe("a connection that is lost while it is held", () => {
     onTestFinished(() => holder.end());
     await holder.query("begin; lock table chatkeep.owners in access exclusive mode");
     await Promise.all([expect(requireIsolation(pool)).rejects.toThrow(/terminat/), cutWhoeverWaits()]);
+  });
+
+  it("fails whoever took it, not the process, when it is lost in the very moment in which it was opened", async () => {
+    const server = createServer((socket) => {
+      // What PostgreSQL says to let somebody in, and to end the connection, in one packet.
+      socket.once("data", () =>
+        socket.end(
+          Buffer.concat([
+            Buffer.from("R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"),
+            Buffer.from("E\0\0\0\x1fSFATAL\0C57P01\0Mgoing down\0\0"),
+          ]),
+        ),
+      );
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const dying = createPool(`postgres://me@127.0.0.1:${(server.address() as AddressInfo).port}/it`);
+    onTestFinished(() => dying.end());
+    await expect(migrate(dying)).rejects.toThrow(/terminated|not queryable|going down/);
   });
 
   it("fails the next question of whoever looks at a server, not the process", async () => {

@@ -60,6 +60,8 @@ export function createPool(url: string, options: PoolOptions = {}): Pool {
     application_name: "chatkeep",
   });
   pool.on("error", options.onError ?? (() => undefined));
+  // From its first moment on: a server that dies may say so in the same packet in which it let us in.
+  pool.on("connect", (connection) => connection.on("error", () => undefined));
   return pool;
 }
 
