@@ -1,4 +1,11 @@
-import { createOutbox, isChatkeepError, isSavedNotice, type Owner, type TurnEvent } from "@chatkeep/protocol";
+import {
+  createFold,
+  createOutbox,
+  isChatkeepError,
+  isSavedNotice,
+  type Owner,
+  type TurnEvent,
+} from "@chatkeep/protocol";
 import { type Postgres, createDatabase, startPostgres } from "@chatkeep/testing";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 
@@ -216,6 +223,49 @@ describe("a database that is down (A17)", () => {
     // What is stored does not say that it is not: a reader who comes back is told the truth of now.
     const told = await readerOf(history.followTurn(owner, id, messages.at(-1)!.turnId!)).rest();
     expect(told.at(-1)!.chunk).toEqual({ type: "finish", messageMetadata: { status: "complete" } });
+  });
+
+  it("takes back what was shown of a turn whose node died with the outage, whole and once", async () => {
+    const owner = newSession();
+    const id = await begin(owner);
+    const node = await fixture.asRestarted();
+    const outbox = await createOutbox({ history: node, owner });
+    const { turn, events } = await outbox.send(id, { id: "q", content: "Tell me." });
+    const run = await responder.started(id);
+    const reader = readerOf(events);
+    await run.emit("Before. ");
+    await reader.until("Before. ");
+    await stop();
+    await run.emit("During.");
+    run.finish();
+    const seen = await reader.rest();
+    const fold = createFold();
+    for (const { chunk } of seen) fold.push(chunk);
+    const { parts, receipt, status } = fold.answer();
+    expect(status).toBe("complete");
+
+    await start();
+    // As if the node had died before its answer was settled: another one took the turn over.
+    await database.pool.query(
+      `update chatkeep.turns set status = 'interrupted', settled_at = now() where id = $1 and status = 'running'`,
+      [turn.id],
+    );
+    const shown = {
+      turnId: turn.id,
+      replyId: turn.replyId!,
+      status: "complete",
+      parts,
+      receipt: receipt!,
+    } as const;
+    for (let times = 0; times < 2; times += 1) {
+      const again = await history.startTurn(owner, id, { id: "q", content: "Tell me.", shown });
+      expect(textOf(await readerOf(again.events).rest())).toBe("Before. During.");
+    }
+    const { messages, total } = await history.listMessages(owner, id);
+    expect(total).toBe(2);
+    expect(messages[1]).toMatchObject({ status: "complete", content: "Before. During." });
+    outbox.close();
+    await node.close();
   });
 
   it("tells a session's reader when what is said is saved again", async () => {

@@ -1,6 +1,6 @@
 -- Stores a turn that was answered while the database was down: question and answer as they were shown.
 -- The same question again stores nothing (law 3). `outcome` is 'recorded', or 'attached' with the turn
--- that the question began before.
+-- that the question began before and that was settled otherwise.
 create function record_turn(
   owner uuid,
   conversation text,
@@ -40,6 +40,27 @@ begin
     where k.owner_id = owner and k.conversation_id = conversation and k.question_seq = m.seq;
     if not found or m.parts::text <> body::text or m.context_text is distinct from context_text then
       raise exception 'idempotency_mismatch' using errcode = 'CK000', detail = message_id;
+    end if;
+    -- The outage came while this very turn ran, and its node died before it could settle it: what was shown
+    -- takes the place of the part that was committed. Nothing of it runs again; whoever still does is refused.
+    if t.id = turn_id and t.status in ('running', 'interrupted') then
+      update messages k set status = reply_status, parts = reply_body, error = reply_error, updated_at = clock_timestamp()
+      where k.owner_id = owner and k.conversation_id = conversation and k.seq = t.question_seq + 1;
+      delete from message_words w
+      where w.owner_id = owner and w.conversation_id = conversation and w.seq = t.question_seq + 1;
+      perform put_words(owner, conversation, t.question_seq + 1, reply_word_text);
+      -- Its events told less: they are gone, and it is replayed from its messages.
+      delete from turn_events e where e.owner_id = owner and e.turn_id = t.id and e.slot = t.slot;
+      update turns k set
+        status = reply_status, error = reply_error, settled_at = clock_timestamp(), last_event = 2147483647
+      where k.owner_id = owner and k.id = t.id
+      returning * into t;
+      update conversations k set
+        running_turn = case when k.running_turn = t.id then null else k.running_turn end,
+        updated_at = clock_timestamp(), preview = coalesce(new_preview, k.preview)
+      where k.owner_id = owner and k.id = conversation;
+      return query select 'recorded', to_json(t);
+      return;
     end if;
     return query select 'attached', to_json(t);
     return;

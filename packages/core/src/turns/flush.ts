@@ -132,6 +132,9 @@ export function createFlushLoop(options: FlushOptions): FlushLoop {
     }
   };
 
+  /** Whom an outage concerns: all turns, and those that ended while a flush of theirs is under way. */
+  const concerned = (): Set<LiveTurn> => new Set([...turns.values(), ...(flushing?.turns ?? [])]);
+
   /** Until the batch is written; `undefined` when the node was fenced. An outage holds it, and tells readers after a while. */
   const keepTrying = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
     let stall: NodeJS.Timeout | undefined;
@@ -143,7 +146,7 @@ export function createFlushLoop(options: FlushOptions): FlushLoop {
           if (isFenced(error)) return undefined;
           if (!isChatkeepError(error)) throw error;
           stall ??= setTimeout(() => {
-            for (const turn of turns.values()) options.onStalled(turn, error);
+            for (const turn of concerned()) options.onStalled(turn, error);
           }, patience);
           await database.breaker.whenClosed();
           // Not an outage but an error that may stay: no busy loop.
@@ -152,7 +155,7 @@ export function createFlushLoop(options: FlushOptions): FlushLoop {
       }
     } finally {
       clearTimeout(stall);
-      if (stall !== undefined) for (const turn of turns.values()) turn.stalled(undefined);
+      if (stall !== undefined) for (const turn of concerned()) turn.stalled(undefined);
     }
   };
 
