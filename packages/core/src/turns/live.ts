@@ -54,7 +54,7 @@ export interface LiveTurn {
 }
 
 /** What a live turn has for a reader who has seen the events up to some number. */
-export type Held =
+type Held =
   | {
       readonly state: "events";
       readonly events: readonly TurnEvent[];

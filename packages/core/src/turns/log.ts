@@ -77,7 +77,7 @@ export async function* followLog(
 }
 
 /** The error of a settled turn whose events are dropped. */
-export function expired(): ChatkeepError {
+function expired(): ChatkeepError {
   return new ChatkeepError(
     "events_expired",
     "The events of this answer are no longer kept. Read the stored message instead.",

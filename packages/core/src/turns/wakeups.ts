@@ -9,7 +9,7 @@ export interface Wakeups {
 }
 
 /** One reader's wake-ups. */
-export interface WakeupSubscription {
+interface WakeupSubscription {
   /** Resolves when there may be something new: at a notification, or when it is time to look anyway. */
   next(): Promise<void>;
   [Symbol.dispose](): void;
