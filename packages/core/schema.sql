@@ -248,7 +248,7 @@ alter table handles add constraint handles_hash CHECK ((octet_length(hash) = 32)
 alter table message_words add constraint message_words_pkey PRIMARY KEY (owner_id, conversation_id, seq);
 alter table message_words add constraint message_words_message FOREIGN KEY (owner_id, conversation_id, seq) REFERENCES messages(owner_id, conversation_id, seq) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table message_words add constraint message_words_size CHECK ((size > 0));
-alter table messages add constraint messages_once UNIQUE (owner_id, conversation_id, id);
+alter table messages add constraint messages_once UNIQUE (owner_id, id, conversation_id);
 alter table messages add constraint messages_pkey PRIMARY KEY (owner_id, conversation_id, seq);
 alter table messages add constraint messages_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table messages add constraint messages_id CHECK ((id ~ '^[!-~]{1,128}$'::text));

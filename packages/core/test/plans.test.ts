@@ -1,6 +1,6 @@
 import { createHistory, ownerId, releaseSchema } from "@chatkeep/core";
 import type { ConversationQuery, MessageQuery } from "@chatkeep/protocol";
-import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { createDatabase, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import { collect } from "@chatkeep/testing/contract";
 import { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -38,33 +38,38 @@ interface Ran {
 
 let ran: Ran[] = [];
 
-/** Connections that tell the plan of every statement that runs on it, those within functions too. */
-const pool = new Pool({
-  connectionString: database.url,
-  // One for the statements, one for the listener.
-  max: 2,
-  options: [
-    "-c session_preload_libraries=auto_explain",
-    "-c auto_explain.log_min_duration=0",
-    "-c auto_explain.log_nested_statements=on",
-    "-c auto_explain.log_analyze=on",
-    "-c auto_explain.log_timing=off",
-    "-c auto_explain.log_format=json",
-    "-c client_min_messages=log",
-  ].join(" "),
-});
-pool.on("connect", (client) => {
-  client.on("notice", ({ message }) => {
-    const json = /plan:\s*(\{[\s\S]*\})\s*$/.exec(message ?? "")?.[1];
-    if (json === undefined) return;
-    const { "Query Text": text, Plan: plan } = JSON.parse(json) as { "Query Text": string; Plan: PlanNode };
-    const nodes = nodesOf(plan).filter((node) => node["Index Name"] ?? node["Relation Name"]);
-    const scans = nodes
-      .filter((node) => node["Node Type"].endsWith("Scan"))
-      .map((node) => `${node["Node Type"]} ${node["Index Name"] ?? node["Relation Name"]}`);
-    ran.push({ text, scans, rows: Math.max(0, ...nodes.map(rowsOf)) });
+/** A pool whose connections tell the plan of every statement that runs on them, those within functions too. */
+function openTellingPool(url: string): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    // One for the statements, one for the listener.
+    max: 2,
+    options: [
+      "-c session_preload_libraries=auto_explain",
+      "-c auto_explain.log_min_duration=0",
+      "-c auto_explain.log_nested_statements=on",
+      "-c auto_explain.log_analyze=on",
+      "-c auto_explain.log_timing=off",
+      "-c auto_explain.log_format=json",
+      "-c client_min_messages=log",
+    ].join(" "),
   });
-});
+  pool.on("connect", (client) => {
+    client.on("notice", ({ message }) => {
+      const json = /plan:\s*(\{[\s\S]*\})\s*$/.exec(message ?? "")?.[1];
+      if (json === undefined) return;
+      const { "Query Text": text, Plan: plan } = JSON.parse(json) as { "Query Text": string; Plan: PlanNode };
+      const nodes = nodesOf(plan).filter((node) => node["Index Name"] ?? node["Relation Name"]);
+      const scans = nodes
+        .filter((node) => node["Node Type"].endsWith("Scan"))
+        .map((node) => `${node["Node Type"]} ${node["Index Name"] ?? node["Relation Name"]}`);
+      ran.push({ text, scans, rows: Math.max(0, ...nodes.map(rowsOf)) });
+    });
+  });
+  return pool;
+}
+
+const pool = openTellingPool(database.url);
 const script = createScriptedResponder();
 const history = createHistory({ pool, responder: script.responder });
 
@@ -166,7 +171,8 @@ describe("the hot statements", () => {
     );
     expect(wasteOf(plans, 1)).toEqual([]);
     expect(scansOf(plans)).toMatch(/Index Scan conversations_(pkey|any_owner)/);
-    expect(scansOf(plans)).toMatch(/Index (Only )?Scan messages_once/);
+    // Ids that are there are found by the conflict of the unique index; what is scanned is the foreign key's.
+    expect(scansOf(plans).match(/.* messages.*/g)).toEqual(["Index Scan messages_pkey"]);
   });
 
   it.each<[ConversationQuery, string]>([
@@ -239,5 +245,32 @@ describe("the hot statements", () => {
       await pool.query(`select * from ${schema}.rotate_events('10 minutes')`);
     });
     expect(wasteOf(plans, 10)).toEqual([]);
+  });
+});
+
+describe("a database that was never analyzed", () => {
+  it("appends, pages and asks in a long conversation at the cost of a short one", async () => {
+    await using fresh = await createDatabase();
+    const telling = openTellingPool(fresh.url);
+    const store = createHistory({ pool: telling, responder: script.responder });
+    const { conversation } = await store.createConversation(me);
+    const batch = Array.from({ length: 1000 }, () => ({ role: "user", content: "Hello" }) as const);
+    for (let count = 0; count < 5; count++) await store.appendMessages(me, conversation.id, batch);
+    const append = (): Promise<unknown> =>
+      store.appendMessages(me, conversation.id, [{ role: "user", content: "Hello" }]);
+    expect(wasteOf(await plansOf(append), 1)).toEqual([]);
+    expect(wasteOf(await plansOf(() => store.listMessages(me, conversation.id)), 50)).toEqual([]);
+    const ask = async (): Promise<void> => {
+      const { turn, events } = await store.startTurn(me, conversation.id, { content: "Hello" });
+      const run = await script.started(conversation.id);
+      await run.emit("Hi.");
+      run.finish();
+      await collect(events);
+      await store.getTurn(me, conversation.id, turn.id);
+    };
+    // Recall looks at a sample of 400 messages at the most.
+    expect(wasteOf(await plansOf(ask), 400)).toEqual([]);
+    await store.close();
+    await telling.end();
   });
 });

@@ -92,7 +92,9 @@ create table messages (
   created_at timestamptz not null default clock_timestamp(),
   updated_at timestamptz not null default clock_timestamp(),
   constraint messages_pkey primary key (owner_id, conversation_id, seq),
-  constraint messages_once unique (owner_id, conversation_id, id),
+  -- In this order, or it would begin as the primary key does, and without statistics the planner takes
+  -- one for the other: it then reads the whole conversation to find one message.
+  constraint messages_once unique (owner_id, id, conversation_id),
   constraint messages_conversation foreign key (owner_id, conversation_id)
     -- A claim moves a conversation to another owner with all that it holds.
     references conversations (owner_id, id) on delete cascade on update cascade,
