@@ -7,6 +7,7 @@ const SUITES: Record<string, (file?: string) => Promise<AsyncIterable<Measure>>>
   store: async () => (await import("./store.ts")).measureStore(),
   isolation: async () => (await import("./isolation.ts")).measureIsolation(),
   turns: async () => (await import("./turns.ts")).measureTurns(),
+  events: async () => (await import("./events.ts")).measureEvents(),
   recall: async (file) => (await import("./recall.ts")).measureRecall(file),
   context: async () => (await import("./context.ts")).measureContext(),
 };

@@ -125,7 +125,15 @@ async function* measureManyStreams(postgres: Postgres, load: Child): AsyncGenera
 
 function startServer(postgres: Postgres, env: Record<string, string>): Promise<Chatkeep> {
   return startChatkeep({
-    env: { DATABASE_URL: postgres.url("postgres"), CHATKEEP_GRACE: "0", ...env },
+    env: {
+      DATABASE_URL: postgres.url("postgres"),
+      CHATKEEP_GRACE: "0",
+      CHATKEEP_LIMIT_REQUESTS: "0",
+      CHATKEEP_LIMIT_REQUESTS_ADDRESS: "0",
+      CHATKEEP_LIMIT_TURNS: "0",
+      CHATKEEP_LIMIT_TURNS_ADDRESS: "0",
+      ...env,
+    },
   });
 }
 
