@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { fileDatabase } from "@chatkeep/testing";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 
 const database = await fileDatabase({ contents: "empty" });
 const env = { ...process.env, DATABASE_URL: database.url };
@@ -48,7 +48,7 @@ describe("the examples", () => {
       env,
       stdio: ["ignore", "pipe", "inherit"],
     });
-    afterAll(() => ended(child));
+    onTestFinished(() => ended(child));
     const url = await firstLine(child);
     expect(await (await fetch(url)).text()).toBe("The host's own page");
     const response = await fetch(`${url}/assistant/chat`, {

@@ -18,7 +18,8 @@ export function temporaryHome(): TemporaryHome {
     async [Symbol.asyncDispose]() {
       const data = join(path, "postgres", "data");
       if (existsSync(data)) await (await findPostmaster(data))?.stop("immediate");
-      rmSync(path, { recursive: true, force: true });
+      // A process that was just killed may still be writing its last.
+      rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     },
   };
 }
