@@ -94,10 +94,6 @@ export function createWakeups(pool: ConnectionPool, breaker: Breaker): Wakeups {
   const listen = async (): Promise<Connection> => {
     await breaker.whenClosed();
     const opened = await pool.connect();
-    if (closed) {
-      opened.release(true);
-      throw new Error("closed while connecting");
-    }
     const lost = (): void => {
       if (connection !== opened) return;
       drop();
@@ -109,8 +105,15 @@ export function createWakeups(pool: ConnectionPool, breaker: Breaker): Wakeups {
       if (payload !== undefined && payload === probeSent?.payload) probeSent.back();
       else wakeAll();
     });
-    await opened.query({ text: `listen ${CHANNEL}` });
-    return opened;
+    try {
+      await opened.query({ text: `listen ${CHANNEL}` });
+      if (closed) throw new Error("closed while beginning to listen");
+      return opened;
+    } catch (error) {
+      // Nobody else knows of it yet: kept, it would be missing from the pool for good.
+      opened.release(true);
+      throw error;
+    }
   };
 
   const probe = async (): Promise<void> => {
