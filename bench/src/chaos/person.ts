@@ -240,6 +240,7 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
       unsavedEvents: new Map(),
       begunUnsaved: !persisted,
       candidates: new Set(message.triedAt),
+      stopAsked: false,
       settled: undefined,
       reply: undefined,
     };
@@ -263,6 +264,7 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
   };
 
   const stop = async (dice: Dice, turn: SeenTurn): Promise<void> => {
+    turn.stopAsked = true;
     await untilDone(`stop ${turn.id}`, dice.fork("stop"), async (line, node) => {
       say(`stop ${turn.id} at ${node}`);
       const { status } = await line.stopTurn(owner, turn.conversationId, turn.id);

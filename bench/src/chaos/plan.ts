@@ -51,15 +51,19 @@ export interface PlanOptions {
 export function makePlan(dice: Dice, options: PlanOptions): Disturbance[] {
   const plan: Disturbance[] = [];
   for (let killed = 0; killed < options.kills;) {
-    const disturbance = makeDisturbance(dice.fork(plan.length), options);
+    const disturbance = makeDisturbance(dice.fork(plan.length), plan.length, options);
     plan.push(disturbance);
     killed += killsOf(disturbance, options.nodes);
   }
   return plan;
 }
 
-function makeDisturbance(dice: Dice, { nodes, lease }: PlanOptions): Disturbance {
-  const kind = dice.weigh(WEIGHTS);
+/** Every tenth disturbance is a sleep beyond the lease: only that tells a fence from none. */
+const SLEEP = 10;
+
+function makeDisturbance(dice: Dice, place: number, { nodes, lease }: PlanOptions): Disturbance {
+  const sleeps = place % SLEEP === SLEEP / 2;
+  const kind = sleeps ? "pause" : dice.weigh(WEIGHTS);
   const wait = dice.between(300, 3000);
   const node = dice.between(0, nodes - 1);
   const long = Math.round(lease * 1.3);
@@ -69,7 +73,7 @@ function makeDisturbance(dice: Dice, { nodes, lease }: PlanOptions): Disturbance
     case "terminate":
       return { kind, wait, node, duration: isLong ? long : dice.between(0, 1500) };
     case "pause":
-      return { kind, wait, node, duration: dice.between(1, 4) === 1 ? long : dice.between(200, 4000) };
+      return { kind, wait, node, duration: sleeps ? long : dice.between(200, 4000) };
     case "kill all nodes":
       return { kind, wait, duration: dice.between(0, 1000) };
     case "crash database":

@@ -108,6 +108,9 @@ function proveTurn(
   if (seen.settled !== undefined && seen.settled !== turn.status) {
     say(`Turn ${seen.id} was said to be ${seen.settled} and is ${turn.status}.`, seen.id);
   }
+  if (turn.status === "stopped" && !seen.stopAsked) {
+    say(`Turn ${seen.id} was stopped, and nobody asked for it.`, seen.id);
+  }
   if (seen.reply !== undefined && !isDeepStrictEqual(seen.reply, reply.parts)) {
     say(`Turn ${seen.id} was told as ${json(seen.reply)} and is stored as ${json(reply.parts)}.`, seen.id);
   }

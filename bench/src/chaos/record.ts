@@ -59,6 +59,8 @@ export interface SeenTurn {
   readonly begunUnsaved: boolean;
   /** The nodes at which it may have been begun. */
   readonly candidates: ReadonlySet<number>;
+  /** Whether the person asked to stop it. */
+  stopAsked: boolean;
   /** How it was settled, as was told for good; `undefined` as long as it was not. */
   settled: TurnStatus | undefined;
   /** The whole answer as JSON told it, where it did. */
