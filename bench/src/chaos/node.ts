@@ -17,8 +17,8 @@ export interface ServerNode {
   ready(): Promise<void>;
   /** Ends it by SIGKILL or SIGTERM; resolves when it is gone. */
   end(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
-  pause(): void;
-  resume(): void;
+  /** Stops it where it is; the returned function lets it go on. Nothing happens to one that is paused or dead. */
+  pause(): () => void;
   /** The last lines that it wrote. */
   log(): string;
 }
@@ -84,10 +84,10 @@ export async function createNode({ index, env, timeline, onCrash }: NodeOptions)
     });
   };
 
-  const resume = (): void => {
-    if (paused === undefined) return;
+  const resume = (pause: Span | undefined): void => {
+    if (pause === undefined || paused !== pause) return;
     child?.kill("SIGCONT");
-    paused.to = Date.now();
+    pause.to = Date.now();
     paused = undefined;
   };
 
@@ -101,19 +101,20 @@ export async function createNode({ index, env, timeline, onCrash }: NodeOptions)
       if (child === undefined) return;
       const exited = once(child, "exit");
       // A paused process takes no signal but SIGKILL.
-      if (signal === "SIGTERM") resume();
+      if (signal === "SIGTERM") resume(paused);
       child.kill(signal);
       await exited;
       if (paused !== undefined) paused.to = Date.now();
       paused = undefined;
     },
     pause() {
-      if (child === undefined || life === undefined || paused !== undefined) return;
+      if (child === undefined || life === undefined || paused !== undefined) return () => undefined;
       child.kill("SIGSTOP");
-      paused = { from: Date.now(), to: Infinity };
-      life.pauses.push(paused);
+      const pause: Span = { from: Date.now(), to: Infinity };
+      paused = pause;
+      life.pauses.push(pause);
+      return () => resume(pause);
     },
-    resume,
     log: () => lines.slice(-KEPT).join("\n"),
   };
 }

@@ -8,6 +8,8 @@ export type Disturbance = { readonly wait: number } & (
       /** How long it is dead or paused. */
       readonly duration: number;
     }
+  /** A pause beyond the lease, which nothing else may cut short: only that tells a fence from none. */
+  | { readonly kind: "sleep"; readonly node: number; readonly duration: number }
   | {
       readonly kind:
         | "kill all nodes"
@@ -58,12 +60,11 @@ export function makePlan(dice: Dice, options: PlanOptions): Disturbance[] {
   return plan;
 }
 
-/** Every tenth disturbance is a sleep beyond the lease: only that tells a fence from none. */
+/** One disturbance of so many is a sleep, in every run. */
 const SLEEP = 10;
 
 function makeDisturbance(dice: Dice, place: number, { nodes, lease }: PlanOptions): Disturbance {
-  const sleeps = place % SLEEP === SLEEP / 2;
-  const kind = sleeps ? "pause" : dice.weigh(WEIGHTS);
+  const kind = place % SLEEP === SLEEP / 2 ? "sleep" : dice.weigh(WEIGHTS);
   const wait = dice.between(300, 3000);
   const node = dice.between(0, nodes - 1);
   const long = Math.round(lease * 1.3);
@@ -73,7 +74,9 @@ function makeDisturbance(dice: Dice, place: number, { nodes, lease }: PlanOption
     case "terminate":
       return { kind, wait, node, duration: isLong ? long : dice.between(0, 1500) };
     case "pause":
-      return { kind, wait, node, duration: sleeps ? long : dice.between(200, 4000) };
+      return { kind, wait, node, duration: dice.between(200, 4000) };
+    case "sleep":
+      return { kind, wait, node, duration: long };
     case "kill all nodes":
       return { kind, wait, duration: dice.between(0, 1000) };
     case "crash database":

@@ -137,25 +137,31 @@ async function disturb({ plan, nodes, database, limit, note }: DisturbOptions): 
     healing.add(work);
     void work.finally(() => healing.delete(work));
   };
+  const asleep = new Map<ServerNode, Promise<void>>();
   let kills = 0;
   for (const disturbance of plan) {
     if (Date.now() > deadline) break;
     await pause(disturbance.wait);
     const { kind, duration } = disturbance;
-    if ("node" in disturbance) {
-      // One that is dead already is waited for, so that every choice takes effect.
-      const node = nodes[disturbance.node]!;
-      while (!node.lives()) await pause(50);
-      note(`${kind} node ${disturbance.node} for ${duration} ms`);
-      if (kind === "pause") {
-        node.pause();
-        later(pause(duration).then(() => node.resume()));
-      } else {
-        later(restart(node, kind === "kill" ? "SIGKILL" : "SIGTERM", duration));
+    if ("node" in disturbance || kind === "kill all nodes") {
+      const targets = "node" in disturbance ? [nodes[disturbance.node]!] : nodes;
+      // So that every choice takes effect: one that is dead is waited for, and one that sleeps sleeps on.
+      for (const node of targets) {
+        await asleep.get(node);
+        if (kind === "sleep") await node.ready();
+        while (!node.lives()) await pause(50);
       }
-    } else if (kind === "kill all nodes") {
-      note(`${kind} for ${duration} ms`);
-      for (const node of nodes) later(restart(node, "SIGKILL", duration));
+      note(`${kind}${"node" in disturbance ? ` node ${disturbance.node}` : ""} for ${duration} ms`);
+      for (const node of targets) {
+        if (kind === "pause" || kind === "sleep") {
+          const resume = node.pause();
+          const woken = pause(duration).then(resume);
+          if (kind === "sleep") asleep.set(node, woken);
+          later(woken);
+        } else {
+          later(restart(node, kind === "terminate" ? "SIGTERM" : "SIGKILL", duration));
+        }
+      }
     } else {
       while (!database.isWell()) await pause(50);
       note(`${kind} for ${duration} ms`);
