@@ -89,13 +89,23 @@ export function createRouter(options: RouterOptions): Fetch {
     return caller;
   };
 
-  for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {
-    const methods = new Map(group.map((route) => [route.method as string, route]));
+  const places = [...Map.groupBy(routes, (route) => route.path)].map(([path, group]) => ({
+    path,
+    first: group[0],
+    methods: new Map(group.map((route) => [route.method as string, route])),
+    pattern: new RegExp(`^${path.replace("{path}", ".+").replace(/\{\w+\}/g, "[^/]+")}/?$`),
+  }));
+  for (const [index, { path, first, methods }] of places.entries()) {
     const allow = [...methods.keys(), ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
-    app.all(honoPath(path), (context) => {
+    app.all(honoPath(path), async (context, next) => {
       const request = context.req.raw;
-      const route = methods.get(request.method === "HEAD" ? "GET" : request.method);
-      return respond(request, route ?? group[0], async (requestId) => {
+      const method = request.method === "HEAD" ? "GET" : request.method;
+      const route = methods.get(method);
+      // Another path may be meant: `/api/{user_id}/conversations` of the user `chat`, not `/api/chat/{session_id}`.
+      const isOthers = ({ pattern, methods: others }: (typeof places)[number]): boolean =>
+        others.has(method) && pattern.test(context.req.path);
+      if (route === undefined && places.slice(index + 1).some(isOthers)) return next();
+      return respond(request, route ?? first, async (requestId) => {
         if (route === undefined)
           return cors.preflight(request, allow) ?? otherMethod(request, requestId, allow);
         const visit = await visitOf(context, route);

@@ -11,8 +11,15 @@ import { beginTurn, endingOf, questionId, settledTurn } from "./ask.ts";
 
 const TAG = "Door: a user's conversations";
 
-const userPath = z.object({ user_id: z.string() });
-const conversationPath = z.object({ user_id: z.string(), conversation_id: id });
+/** `/api/conversations/conversations` is the conversation of that id; every other user's addresses are their own. */
+const userId = z
+  .string()
+  .refine(
+    (user) => user !== "conversations",
+    "cannot be `conversations`, which is an address of the canonical API: use that, under `/api/conversations`",
+  );
+const userPath = z.object({ user_id: userId });
+const conversationPath = z.object({ user_id: userId, conversation_id: id });
 
 const conversation = z.object({
   conversation_id: z.string(),

@@ -33,9 +33,8 @@ export interface Person {
   readonly asServer: Record<string, string>;
 }
 
-/** Somebody signed in who was never there before. */
-export async function newPerson(): Promise<Person> {
-  const id = `ada-${randomUUID()}`;
+/** Somebody signed in, by default who was never there before. */
+export async function newPerson(id = `ada-${randomUUID()}`): Promise<Person> {
   return {
     id,
     owner: { kind: "user", id },

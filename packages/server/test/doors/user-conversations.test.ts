@@ -82,6 +82,34 @@ describe("the door of a user's conversations", () => {
     expect(own).toMatchObject({ status: 403, pointer: "/role" });
   });
 
+  it.each(["chat", "me", "trash", "sessions", "search", "book", "admin"])(
+    "is there for a user whose id is `%s`, as other addresses begin",
+    async (name) => {
+      const { id, headers } = await newPerson(name);
+      const made = await send(`/api/${id}/conversations`, { method: "POST", headers });
+      expect(made.status).toBe(201);
+      const { conversation_id } = (await made.json()) as { conversation_id: string };
+      const asked = await send(`/api/${id}/chat`, { method: "POST", body: { message: "hi" }, headers });
+      expect(await asked.json()).toMatchObject({ conversation_id, response: "Added." });
+      const listed = await send(`/api/${id}/conversations/`, { headers });
+      expect(await listed.json()).toMatchObject({ user_id: id, conversations: [{ conversation_id }] });
+      const read = await send(`/api/${id}/conversations/${conversation_id}/messages`, { headers });
+      expect(await read.json()).toMatchObject({ messages: [{ content: "hi" }, { content: "Added." }] });
+    },
+  );
+
+  it("refuses the user `conversations`, whose addresses are those of single conversations, and says so", async () => {
+    const { id, headers } = await newPerson("conversations");
+    for (const [path, body] of [
+      ["conversations", {}],
+      ["chat", { message: "hi" }],
+    ] as const) {
+      const problem = await refused(`/api/${id}/${path}`, { method: "POST", body, headers });
+      expect(problem).toMatchObject({ status: 400, pointer: "user_id" });
+      expect(problem.detail).toContain("use that, under `/api/conversations`");
+    }
+  });
+
   it("is nobody's under another's id", async () => {
     const me = await newPerson();
     const other = await newPerson();
