@@ -16,6 +16,7 @@ import { openBook } from "./book.ts";
 import { explainDatabaseError } from "./database-fault.ts";
 import { openDatabase } from "./database.ts";
 import type { Environment } from "./environment.ts";
+import { createIndexing } from "./indexing.ts";
 import { startJanitor } from "./janitor.ts";
 import { explainListenError } from "./listen-fault.ts";
 import { loadResponder } from "./responder.ts";
@@ -53,17 +54,6 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
     const book = openBook({ pool, schema, folder: environment.book, log });
     closers.push(() => book.close());
     const responder = given?.of(book.book) ?? book.responder;
-    const tables = await openTables({
-      migrate: async () => {
-        const migrated = await migrate(pool, { schema });
-        await requireIsolation(pool, { schema });
-        return migrated;
-      },
-      explain: (error) => explainDatabaseError(error, database.url),
-      onReady: () => book.ingest(),
-      log,
-    });
-    closers.push(() => tables.close());
     const history = createHistory({
       pool,
       schema,
@@ -80,6 +70,22 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       onError: (error, turnId) => log.error({ err: error, turnId }, "a turn or the database met an error"),
     });
     closers.push(() => history.close());
+    const indexing = createIndexing({ history, log });
+    closers.push(() => indexing.close());
+    const tables = await openTables({
+      migrate: async () => {
+        const migrated = await migrate(pool, { schema });
+        await requireIsolation(pool, { schema });
+        return migrated;
+      },
+      explain: (error) => explainDatabaseError(error, database.url),
+      onReady: async () => {
+        await book.ingest();
+        indexing.begin();
+      },
+      log,
+    });
+    closers.push(() => tables.close());
 
     const janitor = startJanitor({ history, times: limits, log });
     closers.push(() => janitor.close());

@@ -22,6 +22,7 @@ import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { createMessages } from "./messages.ts";
 import { ownerId } from "./owners.ts";
 import { type PersonalData, createPersonalData } from "./personal-data.ts";
+import { indexBacklog } from "./search/backlog.ts";
 import type { Ranked } from "./search/rank.ts";
 import { type RecallQuery, createRecall } from "./search/recall.ts";
 import { createSearch } from "./search/search.ts";
@@ -75,6 +76,11 @@ export interface CoreHistory extends Omit<History, keyof PersonalData>, Personal
   health(): Promise<Health>;
   /** Deletes for good what its time is over for; see {@link JanitorOptions}. Resolves with the number of steps. */
   purge(options?: JanitorOptions, signal?: AbortSignal): Promise<number>;
+  /**
+   * Makes findable what an older release stored before messages were, in small transactions; any number of
+   * nodes may. Resolves with the number of steps when nothing is left.
+   */
+  indexBacklog(signal?: AbortSignal): Promise<number>;
   /**
    * Whether the owner's conversation holds messages with all of these ids, so that who sends them sends
    * them again (law 3). `false` where there is no such conversation.
@@ -171,6 +177,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
         guard,
       }),
     purge: (purged, signal) => purge(database, purged, signal),
+    indexBacklog: (signal) => indexBacklog(database, signal),
     async holdsMessages(owner, conversation, ids) {
       const [row] = await database.call("holds_messages", { owner: ownerId(owner), conversation, ids });
       return row?.holds_messages === true;

@@ -289,6 +289,21 @@ export const FUNCTIONS = {
     },
     returns: { search_words: "json" },
   },
+  unindexed_conversation: { args: {}, returns: { owner_id: "uuid", conversation_id: "text" } },
+  unindexed_messages: {
+    args: { owner: "uuid", conversation: "text", page_limit: "integer" },
+    returns: { messages: "json", next_below: "bigint" },
+  },
+  put_missing_words: {
+    args: {
+      owner: "uuid",
+      conversation: "text",
+      seqs: "bigint[]",
+      word_texts: "text[]",
+      next_below: "bigint",
+    },
+    returns: { put_missing_words: "void" },
+  },
   get_context: {
     args: { owner: "uuid", conversation: "text", context_limit: "integer" },
     returns: { summary: "json", history: "json" },

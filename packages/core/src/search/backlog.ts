@@ -1,0 +1,32 @@
+import type { Part } from "@chatkeep/protocol";
+
+import type { Database } from "../database/database.ts";
+import { wordTextOf } from "./text.ts";
+
+/** Messages that are made findable in one transaction: about 20 ms, in which the conversation takes no other. */
+const PAGE = 200;
+
+/**
+ * Makes messages findable that an older release stored without their words, in small transactions, the latest
+ * of a conversation first. Whatever ends it, the next call goes on; any number of nodes may run it at once.
+ *
+ * Resolves with the number of steps when nothing is left to do, or when the signal is aborted.
+ */
+export async function indexBacklog(database: Database, signal?: AbortSignal): Promise<number> {
+  let steps = 0;
+  while (signal?.aborted !== true) {
+    const [row] = await database.call("unindexed_conversation", {});
+    if (row === undefined) break;
+    const place = { owner: row.owner_id ?? "", conversation: row.conversation_id ?? "" };
+    const [page] = await database.call("unindexed_messages", { ...place, page_limit: PAGE });
+    const messages = (page?.messages ?? []) as { seq: number; parts: Part[] }[];
+    await database.call("put_missing_words", {
+      ...place,
+      seqs: messages.map(({ seq }) => seq),
+      word_texts: messages.map(({ parts }) => wordTextOf(parts)),
+      next_below: page?.next_below ?? 0,
+    });
+    steps += 1;
+  }
+  return steps;
+}

@@ -1,0 +1,11 @@
+-- A conversation with messages that nobody can find yet; no row when there is none. Any, not the first, so that
+-- several nodes seldom do the same.
+create function unindexed_conversation() returns table (owner_id uuid, conversation_id text)
+language plpgsql security definer set search_path from current as $$
+begin
+  perform set_config('chatkeep.engine', 'on', true);
+  return query
+  select u.owner_id, u.conversation_id from (select * from unindexed_conversations limit 100) u order by random() limit 1;
+  perform set_config('chatkeep.engine', 'off', true);
+end
+$$;
