@@ -6,6 +6,7 @@ import {
   type VerifyToken,
   authenticatePeople,
   createFiles,
+  createRecentErrors,
   createRequestLimits,
   createServer,
   createTokenCheck,
@@ -54,6 +55,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
     const book = openBook({ pool, schema, folder: environment.book, log });
     closers.push(() => book.close());
     const responder = given?.of(book.book) ?? book.responder;
+    const errors = createRecentErrors();
     const history = createHistory({
       pool,
       schema,
@@ -67,7 +69,10 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
         metadataBytes: limits.metadata,
         conversations: limits.conversations,
       },
-      onError: (error, turnId) => log.error({ err: error, turnId }, "a turn or the database met an error"),
+      onError(error, turnId) {
+        errors.record(error, { turnId });
+        log.error({ err: error, turnId }, "a turn or the database met an error");
+      },
     });
     closers.push(() => history.close());
     const indexing = createIndexing({ history, log });
@@ -114,6 +119,13 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       origins: identity.origins,
       bodyLimit: limits.body,
       book,
+      connections: () => ({
+        open: pool.totalCount,
+        idle: pool.idleCount,
+        waiting: pool.waitingCount,
+        most: pool.options.max,
+      }),
+      errors,
       fallback: createFiles({ folder: PAGE_FOLDER, pages: /^\/c\/[^/]+\/?$/ }),
       log,
     });

@@ -20,13 +20,14 @@ import { type Handles, createHandles } from "./handles.ts";
 import { type JanitorOptions, purge } from "./janitor.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { createMessages } from "./messages.ts";
+import { type Overview, readOverview } from "./overview.ts";
 import { ownerId } from "./owners.ts";
 import { type PersonalData, createPersonalData } from "./personal-data.ts";
 import { indexBacklog } from "./search/backlog.ts";
 import type { Ranked } from "./search/rank.ts";
 import { type RecallQuery, createRecall } from "./search/recall.ts";
 import { createSearch } from "./search/search.ts";
-import { type OutagePolicy, createTurns } from "./turns/turns.ts";
+import { type OutagePolicy, type UnsavedAnswers, createTurns } from "./turns/turns.ts";
 import { type StoreCalls, createStoreCalls } from "./with-client.ts";
 
 /** What {@link createHistory} takes. */
@@ -94,6 +95,10 @@ export interface CoreHistory extends Omit<History, keyof PersonalData>, Personal
   withClient(client: Queryable): StoreCalls;
   /** How many turns run on this node. */
   runningTurns(): number;
+  /** How many answers were given unsaved; see {@link UnsavedAnswers}. */
+  unsavedAnswers(): UnsavedAnswers;
+  /** What an operator is told of the store. Errors: `unavailable`. */
+  overview(): Promise<Overview>;
   /**
    * Takes no more turns, lets the running ones finish for `grace` milliseconds (default 0), settles the
    * rest as `interrupted`, and lets go of what it holds. The pool stays open.
@@ -192,6 +197,8 @@ export function createHistory(options: HistoryOptions): CoreHistory {
       return { status: probed.status === "ok" ? "ok" : answering ? "degraded" : "down", database: probed };
     },
     runningTurns: () => turns.running(),
+    unsavedAnswers: () => turns.unsaved(),
+    overview: () => readOverview(database),
     close,
     [Symbol.asyncDispose]: () => close(),
   };

@@ -26,8 +26,9 @@ export { createLimitStore, type LimitStore, type LimitStoreOptions, type Spent }
 export type { JanitorOptions } from "./janitor.ts";
 export type { ActOptions, PersonalData } from "./personal-data.ts";
 export { ownerId } from "./owners.ts";
+export type { NodeState, Overview, TableSize } from "./overview.ts";
 export { createSeedFunctions, type SeedFunctions, type SessionHistoryQuery } from "./seeds.ts";
-export type { OutagePolicy } from "./turns/turns.ts";
+export type { OutagePolicy, UnsavedAnswers } from "./turns/turns.ts";
 export type { StoreCalls } from "./with-client.ts";
 export {
   createBookStore,

@@ -10,6 +10,7 @@ import type { Responder } from "@chatkeep/protocol";
 
 import type { Authenticate } from "./authenticate.ts";
 import { createLog } from "./log.ts";
+import { createRecentErrors } from "./recent-errors.ts";
 import type { Fetch } from "./router.ts";
 import { type ServerOptions, createServer } from "./server.ts";
 
@@ -48,16 +49,24 @@ export function createChatkeep(options: ChatkeepOptions): Chatkeep {
   const { responder, requestLimits, basePath = "", limits, log = createLog(), ...rest } = options;
   if (basePath !== "" && !/^\/.*[^/]$/.test(basePath))
     throw new TypeError('`basePath` begins with a slash and ends without one, e.g. "/assistant".');
+  const {
+    errors = createRecentErrors(),
+    onError = (error, turnId) => log.error({ err: error, turnId }, "a turn or the database met an error"),
+  } = rest;
   const history = createHistory({
-    onError: (error, turnId) => log.error({ err: error, turnId }, "a turn or the database met an error"),
     ...rest,
     responder,
+    onError(error, turnId) {
+      errors.record(error, { turnId });
+      onError(error, turnId);
+    },
     ...(limits === undefined ? {} : { limits }),
   });
   const server = createServer({
     ...rest,
     history,
     health: () => history.health(),
+    errors,
     log,
     ...(requestLimits === undefined ? {} : { limits: requestLimits }),
   });

@@ -10,9 +10,9 @@ import { version } from "./version.ts";
 /** A JSON object of the document; OpenAPI's own types are not worth a dependency. */
 type Node = { [key: string]: unknown };
 
-/** The codes that every route may answer, and those that every route of owners may answer besides. */
+/** The codes that every route may answer, and those that every route that reads a credential may answer besides. */
 const ALWAYS: readonly ErrorCode[] = ["internal"];
-const WITH_OWNER: readonly ErrorCode[] = [
+const WITH_CREDENTIAL: readonly ErrorCode[] = [
   "invalid_request",
   "unauthenticated",
   "forbidden",
@@ -59,7 +59,7 @@ export function openapiOf(routes: readonly Route[]): Node {
         server: {
           type: "http",
           scheme: "bearer",
-          description: `A server key (\`ck_…\`) of a trusted back end, which acts for the user named in \`${USER_HEADER}\`.`,
+          description: `A server key (\`ck_…\`) of the operator, or of a trusted back end, which acts for the user named in \`${USER_HEADER}\`.`,
         },
       },
     },
@@ -73,7 +73,8 @@ function operationOf(route: Route, schemas: Node): Node {
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
     security: [
-      ...(route.access === "anyone" ? [] : [{ session: [] }, { user: [] }, { server: [] }]),
+      ...(route.access === "anyone" || route.access === "operator" ? [] : [{ session: [] }, { user: [] }]),
+      ...(route.access === "anyone" ? [] : [{ server: [] }]),
       ...(route.access === "guest" ? [{}] : []),
     ],
     parameters: [
@@ -122,7 +123,7 @@ function repliesOf(replies: Readonly<Record<number, Reply>>, schemas: Node): Nod
 /** The errors of a route, by status: several codes share one. */
 function problemsOf(route: Route, schemas: Node): Node {
   const codes = new Set([
-    ...(route.access === "anyone" ? [] : WITH_OWNER),
+    ...(route.access === "anyone" ? [] : WITH_CREDENTIAL),
     ...(route.body === undefined ? [] : (["payload_too_large"] as const)),
     ...(route.errors ?? []),
     ...ALWAYS,

@@ -51,13 +51,15 @@ interface Arrival extends Call {
   readonly query: Readonly<Record<string, string | string[]>>;
   /** Says who sent the request, or one that carries what its body or query names. */
   readonly identify: (request?: Request) => Promise<Caller>;
+  /** Refuses who does not hold a server key. Errors: `unauthenticated`, `forbidden`. */
+  readonly requireOperator: () => Promise<void>;
   readonly body: () => Promise<unknown>;
 }
 
 /** A route as the router takes it. */
 export interface Route extends RouteInfo {
-  /** `owner`: only with a credential; `guest`: with one or without; `anyone`: none is read. */
-  readonly access: "owner" | "guest" | "anyone";
+  /** `owner`: only with a credential; `guest`: with one or without; `operator`: only with a server key; `anyone`: none is read. */
+  readonly access: "owner" | "guest" | "operator" | "anyone";
   /** What {@link OwnerRoute} says of it. */
   readonly limited: "at once" | "when its messages are known";
   readonly params: z.ZodType | undefined;
@@ -159,6 +161,27 @@ export function guestRoute<Query = undefined, Body = undefined>(route: GuestRout
         query: search === undefined ? (undefined as Query) : validate(search, arrival.query, "query"),
         body: body === undefined ? (undefined as Body) : validate(body, await arrival.body(), "body"),
       }),
+  };
+}
+
+/** What {@link operatorRoute} takes. */
+export interface OperatorRoute extends RouteInfo {
+  readonly handle: (call: Call) => Promise<Response>;
+}
+
+/** A route for who holds a server key, whomever it acts for; anybody else is `forbidden`. It reads no query or body. */
+export function operatorRoute({ handle, ...info }: OperatorRoute): Route {
+  return {
+    ...info,
+    access: "operator",
+    limited: "at once",
+    params: undefined,
+    search: undefined,
+    body: undefined,
+    answer: async ({ request, requestId, cut, requireOperator }) => {
+      await requireOperator();
+      return handle({ request, requestId, cut });
+    },
   };
 }
 

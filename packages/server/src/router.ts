@@ -8,6 +8,7 @@ import { type Visit, visits } from "./limits/limited-history.ts";
 import type { RequestLimits } from "./limits/limits.ts";
 import type { Log } from "./log.ts";
 import { problemResponse } from "./problem.ts";
+import type { RecentErrors } from "./recent-errors.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "./request-id.ts";
 import type { Route } from "./route.ts";
 import type { Cors } from "./web/cors.ts";
@@ -29,6 +30,7 @@ export interface RouterOptions {
   readonly trustedProxies: number;
   readonly bodyLimit: number;
   readonly fallback: (request: Request) => Promise<Response | undefined>;
+  readonly errors: RecentErrors;
   readonly log: Log;
 }
 
@@ -36,7 +38,7 @@ type Env = { Bindings: Connection };
 
 /** Routes requests: trailing slashes are accepted, HEAD is GET without its body, another method is 405 with `Allow`. */
 export function createRouter(options: RouterOptions): Fetch {
-  const { routes, identify, cors, limits, trustedProxies, bodyLimit, fallback, log } = options;
+  const { routes, identify, cors, limits, trustedProxies, bodyLimit, fallback, errors, log } = options;
   const app = new Hono<Env>({ strict: false });
 
   /** Answers with what `work` gives or throws, under the request's id, and logs it under the route's path. */
@@ -51,7 +53,7 @@ export function createRouter(options: RouterOptions): Fetch {
     try {
       response = await work(requestId);
     } catch (error) {
-      response = failureResponse(error, { request, route, requestId, log });
+      response = failureResponse(error, { request, route, requestId, errors, log });
     }
     for (const [name, value] of SECURITY_HEADERS) {
       if (!response.headers.has(name)) response.headers.set(name, value);
@@ -117,6 +119,11 @@ export function createRouter(options: RouterOptions): Fetch {
             path: context.req.param(),
             query: queryOf(request),
             identify: (carrier = request) => admit(carrier, route, visit),
+            requireOperator: async () => {
+              if (identify.trusts(request)) return;
+              await admit(request, route, visit);
+              throw new ChatkeepError("forbidden", "This is the operator's: send a server key.");
+            },
             body: () => readBody(request, bodyLimit),
           }),
         );
@@ -150,10 +157,12 @@ interface Failed {
   readonly request: Request;
   readonly route: Route | undefined;
   readonly requestId: string;
+  readonly errors: RecentErrors;
   readonly log: Log;
 }
 
-function failureResponse(thrown: unknown, { request, route, requestId, log }: Failed): Response {
+function failureResponse(thrown: unknown, failed: Failed): Response {
+  const { request, route, requestId, errors, log } = failed;
   if (request.signal.aborted) return new Response(null, { status: CLIENT_GONE });
   const error = isChatkeepError(thrown)
     ? thrown
@@ -165,6 +174,7 @@ function failureResponse(thrown: unknown, { request, route, requestId, log }: Fa
         },
       );
   if (error.status >= 500) {
+    errors.record(error, { requestId, route: route?.path });
     const fields = { requestId, code: error.code, err: error.cause ?? error };
     if (error.code === "internal") log.error(fields, "a request failed");
     else log.warn(fields, "a request could not be served");

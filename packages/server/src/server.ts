@@ -7,19 +7,23 @@ import type { ServerKey } from "./identity/server-keys.ts";
 import { limitHistory, visits } from "./limits/limited-history.ts";
 import { NO_LIMITS, type RequestLimits } from "./limits/limits.ts";
 import { type Log, createLog } from "./log.ts";
+import { type RecentErrors, createRecentErrors } from "./recent-errors.ts";
 import type { Route } from "./route.ts";
 import { type Fetch, createRouter } from "./router.ts";
+import { adminRoutes } from "./routes/admin.ts";
 import { type Chapters, bookRoutes } from "./routes/book.ts";
 import { claimRoutes } from "./routes/claim.ts";
 import { contextRoutes } from "./routes/context.ts";
 import { conversationRoutes } from "./routes/conversations.ts";
 import { documentRoutes } from "./routes/documents.ts";
-import { type Health, healthRoutes } from "./routes/health.ts";
+import { healthRoutes } from "./routes/health.ts";
 import { meRoutes } from "./routes/me.ts";
 import { type WritableRoles, messageRoutes } from "./routes/messages.ts";
 import { searchRoutes } from "./routes/search.ts";
 import { trashRoutes } from "./routes/trash.ts";
 import { turnRoutes } from "./routes/turns.ts";
+import type { Connections } from "./schema/admin.ts";
+import type { Health } from "./schema/health.ts";
 import type { ServedHistory } from "./served-history.ts";
 import { createCors } from "./web/cors.ts";
 
@@ -58,6 +62,10 @@ export interface ServerOptions {
   readonly bodyLimit?: number;
   /** Milliseconds between the heartbeats of a stream. Default 15,000: proxies cut what is silent for 30 to 60 s. */
   readonly heartbeat?: number;
+  /** The pool's connections, for the operator. Default: not told. */
+  readonly connections?: () => Connections;
+  /** Where errors are kept for the operator, those of the history too if it is told of this one. Default: of requests only. */
+  readonly errors?: RecentErrors;
   /** Default: {@link createLog}, lines of JSON on standard output. */
   readonly log?: Log;
 }
@@ -87,6 +95,8 @@ export function createServer(options: ServerOptions): Server {
     fallback = () => Promise.resolve(undefined),
     bodyLimit = 8 * 1024 * 1024,
     heartbeat = 15_000,
+    connections,
+    errors = createRecentErrors(),
     log = createLog(),
   } = options;
   const history = limitHistory(options.history, limits);
@@ -103,6 +113,7 @@ export function createServer(options: ServerOptions): Server {
     ...claimRoutes(history),
     ...(book === undefined ? [] : bookRoutes(book)),
     ...healthRoutes({ health, ready }),
+    ...adminRoutes({ history, health, connections, errors }),
     ...documentRoutes(() => routes),
     ...doorRoutes({
       history,
@@ -126,6 +137,7 @@ export function createServer(options: ServerOptions): Server {
     trustedProxies,
     bodyLimit,
     fallback,
+    errors,
     log,
   });
   return { fetch, routes };

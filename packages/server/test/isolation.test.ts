@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 
+import type { Owner } from "@chatkeep/protocol";
 import { mintToken } from "@chatkeep/server";
 import { fileDatabase } from "@chatkeep/testing";
 import { describe, expect, it } from "vitest";
@@ -50,6 +51,8 @@ interface Column {
   readonly credentials: (things: Things) => Promise<Credentials>;
   /** The status where the credential itself is at fault; else it is somebody, who is not the owner. */
   readonly status?: number;
+  /** Whether they are a server key. */
+  readonly isKey?: boolean;
 }
 
 const subject = (things: Things): string => things.owner.id;
@@ -83,7 +86,11 @@ const COLUMNS: readonly Column[] = [
   },
   { name: "another user", credentials: async () => (await newUser()).credentials },
   { name: "another session", credentials: async () => newSession().credentials },
-  { name: "a server key that acts for another user", credentials: async () => actingFor(randomUUID()) },
+  {
+    name: "a server key that acts for another user",
+    credentials: async () => actingFor(randomUUID()),
+    isKey: true,
+  },
   {
     name: "another user who names the owner",
     credentials: async (things) => ({
@@ -118,13 +125,20 @@ const matrix = routes.flatMap((route) => COLUMNS.map((column) => ({ ...route, co
 function statusesOf({ isOpen }: { isOpen: boolean }, entry: Entry, column: Column): number[] {
   if (isOpen) return [entry.own];
   if (column.status !== undefined) return [column.status];
+  if (entry.others === "operator") return [column.isKey === true ? entry.own : 403];
   // A claim needs a session besides, which nobody here brings.
   if (entry.others === "own only") return [200, 201, 204, 400, 401];
   return [403, 404];
 }
 
-/** What a session is answered about its own: it claims nothing, it is claimed; and it is no user of any id. */
-function statusOfSession({ id, path }: { id: string; path: string }, entry: Entry): number {
+/** What an owner is answered about their own. A session claims nothing, it is claimed; and it is no user of any id. */
+function statusOfOwner(
+  kind: Owner["kind"],
+  { id, path }: { id: string; path: string },
+  entry: Entry,
+): number {
+  if (entry.others === "operator") return 403;
+  if (kind === "user") return entry.own;
   if (id === "claimSession") return 401;
   return path.includes("{user_id}") ? 403 : entry.own;
 }
@@ -161,7 +175,7 @@ describe.each(["user", "session"] as const)("what is a %s's", (kind) => {
       body: entry.body?.(things),
     });
     await response.text();
-    expect(response.status).toBe(kind === "user" ? entry.own : statusOfSession(route, entry));
+    expect(response.status).toBe(statusOfOwner(kind, route, entry));
   });
 });
 

@@ -16,11 +16,11 @@ export interface Things {
 }
 
 /** What a route answers to somebody who names another's things, or has none of their own to name. */
-type Others = "refused" | "own only" | "anyone";
+type Others = "refused" | "own only" | "operator" | "anyone";
 
 /** How a route is called. */
 export interface Entry {
-  /** To those whose things they are not: 403, or their own data only. */
+  /** To those whose things they are not: 403, or their own data only; an operator's is open to server keys alone. */
   readonly others: Others;
   /** The status for the owner. */
   readonly own: number;
@@ -123,6 +123,8 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   book: { others: "anyone", own: 200 },
   openCitation: { others: "own only", own: 200, body: () => ({ path: "none.md", quote: "Nothing." }) },
   bookChapter: { others: "anyone", own: 404, params: () => ({ path: "none.md" }) },
+  getOverview: { others: "operator", own: 200 },
+  listErrors: { others: "operator", own: 200 },
   health: { others: "anyone", own: 200 },
   ready: { others: "anyone", own: 200 },
   openapi: { others: "anyone", own: 200 },

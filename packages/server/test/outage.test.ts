@@ -1,9 +1,10 @@
 import { createPool, migrate } from "@chatkeep/core";
 import { type WireTurnState, decodeFrames } from "@chatkeep/protocol";
+import type { WireErrors } from "@chatkeep/server";
 import { startPostgres } from "@chatkeep/testing";
 import { afterAll, expect, test } from "vitest";
 
-import { startServer } from "./server.ts";
+import { SERVER_KEY, SERVER_KEYS, startServer } from "./server.ts";
 
 const postgres = await startPostgres();
 const pool = createPool(postgres.url("postgres"));
@@ -12,7 +13,9 @@ await pool.end();
 
 const { url, send, refused, session, conversation, script, logged } = await startServer({
   databaseUrl: postgres.url("postgres"),
+  serverKeys: SERVER_KEYS,
 });
+const operator = { headers: { authorization: `Bearer ${SERVER_KEY}` } };
 afterAll(() => postgres.remove());
 
 test("an outage is told: reads are 503, an answer says that it is not saved, and it passes without a restart", async () => {
@@ -26,6 +29,7 @@ test("an outage is told: reads are 503, an answer says that it is not saved, and
     expect(await refused(address, { session: me })).toMatchObject({ status: 503, code: "unavailable" });
     expect(performance.now() - began).toBeLessThan(2_000);
   }
+  const first = await refused("/api/conversations", { session: me });
   const { headers } = await send(path, { session: me });
   expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
   expect(await refused("/api/conversations", { method: "POST", body: {}, session: me })).toMatchObject({
@@ -64,6 +68,17 @@ test("an outage is told: reads are 503, an answer says that it is not saved, and
   const types: string[] = [];
   for await (const { chunk } of decodeFrames(stream.body!)) types.push(chunk.type);
   expect(types.at(-1)).toBe("finish");
+
+  // The operator is told all that can be told without the database.
+  expect(await (await send("/api/admin/overview", operator)).json()).toMatchObject({
+    health: { status: "degraded" },
+    node: { unsaved_answers: { shown: 2, saved: 0 } },
+    store: null,
+  });
+  const { errors } = (await (await send("/api/admin/errors", operator)).json()) as WireErrors;
+  expect(errors).toContainEqual(
+    expect.objectContaining({ code: "unavailable", route: "/api/conversations", request_id: first.instance }),
+  );
 
   await postgres.start();
   expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ status: "ok" });

@@ -2,9 +2,25 @@ import { randomUUID } from "node:crypto";
 
 import { type CoreHistory, createHistory, createPool } from "@chatkeep/core";
 import type { Responder, WireConversation, WireProblem } from "@chatkeep/protocol";
-import { type Server, type ServerOptions, createLog, createServer, listen } from "@chatkeep/server";
+import {
+  type Server,
+  type ServerKey,
+  type ServerOptions,
+  createLog,
+  createServer,
+  listen,
+  makeServerKey,
+  readServerKeys,
+} from "@chatkeep/server";
 import { type ScriptedResponder, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import { afterAll, expect } from "vitest";
+
+const { key, hash } = makeServerKey();
+
+/** The server key of tests, and what a server is given of it. */
+export const SERVER_KEY: string = key;
+/** See {@link SERVER_KEY}. */
+export const SERVER_KEYS: readonly ServerKey[] = readServerKeys(`tests:${hash}`);
 
 /** A request of a test; a body that is no string is sent as JSON. */
 interface Send {

@@ -362,6 +362,10 @@ export const FUNCTIONS = {
     args: { grace: "interval" },
     returns: { rotate_events: "boolean" },
   },
+  overview: {
+    args: { settled_within: "interval" },
+    returns: { overview: "json" },
+  },
   book_chapters: {
     args: { of_book: "text" },
     returns: { book_chapters: "json" },

@@ -19,6 +19,8 @@ export interface Receipts {
   /** Gets the key that all nodes share; to be called while the database answers. */
   load(): Promise<void>;
   sign(unsaved: Unsaved): string;
+  /** How many were signed. */
+  signed(): number;
   verify(unsaved: Unsaved, receipt: string): boolean;
 }
 
@@ -29,6 +31,7 @@ export interface Receipts {
 export function createReceipts(database: Database): Receipts {
   const own = randomBytes(32);
   let shared: string | undefined;
+  let signed = 0;
 
   const mac = (key: string | Buffer, unsaved: Unsaved): Buffer => {
     const { ownerId, conversationId, messageId, body, contextText, turnId, replyId, status, parts } = unsaved;
@@ -44,7 +47,11 @@ export function createReceipts(database: Database): Receipts {
       const [row] = await database.call("receipt_key", {});
       shared = row?.receipt_key ?? undefined;
     },
-    sign: (unsaved) => mac(shared ?? own, unsaved).toString("base64url"),
+    sign(unsaved) {
+      signed += 1;
+      return mac(shared ?? own, unsaved).toString("base64url");
+    },
+    signed: () => signed,
     verify(unsaved, receipt) {
       const given = Buffer.from(receipt, "base64url");
       return [own, shared].some((key) => {

@@ -69,8 +69,18 @@ export interface Turns extends Pick<History, "startTurn" | "getTurn" | "followTu
   answerSoFar(owner: Owner, conversationId: string, turnId: string): Promise<Answer>;
   /** How many turns run on this node. */
   running(): number;
+  /** See {@link UnsavedAnswers}. */
+  unsaved(): UnsavedAnswers;
   /** Takes no more turns, lets the running ones finish for `grace` milliseconds, and settles the rest. */
   close(grace: number): Promise<void>;
+}
+
+/** Answers that an outage kept from being saved, since this node's start. */
+export interface UnsavedAnswers {
+  /** Shown by this node with a receipt. */
+  readonly shown: number;
+  /** Brought back to this node and saved; those that others showed are among them. */
+  readonly saved: number;
 }
 
 /** A row of the table `turns` as `to_json` writes it. */
@@ -100,6 +110,7 @@ export function createTurns(options: TurnsOptions): Turns {
   const receipts = createReceipts(database);
   /** Turns that were answered unsaved, and may have been begun in the database all the same. */
   const doubted = new Set<string>();
+  let saved = 0;
   let node: Promise<number> | undefined;
   let nodeId = 0;
   /** The last id that was taken for dead. */
@@ -337,6 +348,7 @@ export function createTurns(options: TurnsOptions): Turns {
       new_title: titleOf(question.parts),
       new_preview: previewOf(shown.parts),
     });
+    if (row?.outcome === "recorded") saved += 1;
     const turn = turnFromRow(row?.turn as TurnRow);
     return { turn, events: followOrReplay(placeOf(owner, conversationId, turn.id), signal) };
   };
@@ -597,6 +609,7 @@ export function createTurns(options: TurnsOptions): Turns {
 
     answerSoFar,
     running: () => lives.size,
+    unsaved: () => ({ shown: receipts.signed(), saved }),
 
     async close(grace) {
       closing = true;

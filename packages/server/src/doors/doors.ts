@@ -2,8 +2,8 @@ import type { Responder } from "@chatkeep/protocol";
 
 import type { Log } from "../log.ts";
 import type { Route } from "../route.ts";
-import type { Health } from "../routes/health.ts";
 import type { WritableRoles } from "../routes/messages.ts";
+import type { Health } from "../schema/health.ts";
 import type { ServedHistory } from "../served-history.ts";
 import { aiSdkRoutes } from "./ai-sdk.ts";
 import { bookChatRoutes } from "./book-chat.ts";

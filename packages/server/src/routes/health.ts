@@ -1,17 +1,7 @@
 import { z } from "zod";
 
 import { type Route, openRoute } from "../route.ts";
-
-/** How the server stands, as its probe finds it at this moment. */
-export interface Health {
-  /** `degraded`: answers are given, not everything is saved. `down`: nothing can be read or saved. */
-  readonly status: "ok" | "degraded" | "down";
-  readonly database: {
-    readonly status: "ok" | "down";
-    /** How long the probe took, in milliseconds; `null` when it failed. */
-    readonly latencyMs: number | null;
-  };
-}
+import { type Health, health, healthToWire } from "../schema/health.ts";
 
 /** What {@link healthRoutes} takes. */
 export interface HealthRouteOptions {
@@ -20,13 +10,6 @@ export interface HealthRouteOptions {
   /** Whether requests should come to this node: `false` before its tables are there and while it shuts down. */
   readonly ready: () => boolean;
 }
-
-const health = z
-  .strictObject({
-    status: z.enum(["ok", "degraded", "down"]),
-    database: z.strictObject({ status: z.enum(["ok", "down"]), latency_ms: z.number().nullable() }),
-  })
-  .meta({ id: "Health" });
 
 const readiness = z.strictObject({ ready: z.boolean() });
 
@@ -44,10 +27,8 @@ export function healthRoutes(options: HealthRouteOptions): Route[] {
         503: { description: "`down`.", json: health },
       },
       handle: async () => {
-        const { status, database } = await options.health();
-        const latency = database.latencyMs === null ? null : Math.round(database.latencyMs * 10) / 10;
-        const body = { status, database: { status: database.status, latency_ms: latency } };
-        return probe(body, status === "down" ? 503 : 200);
+        const probed = await options.health();
+        return probe(healthToWire(probed), probed.status === "down" ? 503 : 200);
       },
     }),
     openRoute({

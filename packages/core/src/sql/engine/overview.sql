@@ -1,0 +1,45 @@
+-- What an operator is told of the store: its nodes, its turns and its size; never whose, and no word of
+-- anybody. Rows are PostgreSQL's own estimates, and turns are counted where an index holds them: those that
+-- run, and those settled within the given time. So it costs the same however much is stored (law 13).
+create function overview(settled_within interval) returns json
+language plpgsql security definer set search_path from current as $$
+declare
+  since timestamptz := clock_timestamp() - settled_within;
+  found json;
+begin
+  perform set_config('chatkeep.engine', 'on', true);
+  found := json_build_object(
+    'nodes', (
+      select coalesce(json_agg(n order by n.id), '[]') from (
+        select k.id, k.started_at, k.lease_until, k.lease_until > clock_timestamp() as alive, (
+          select count(*) from turns t where t.status = 'running' and t.node_id = k.id
+        ) as running
+        from nodes k
+      ) n
+    ),
+    'running', (select count(*) from turns t where t.status = 'running'),
+    'settled', (
+      select coalesce(json_object_agg(s.status, s.turns), '{}') from (
+        select t.status, count(*) as turns from turns t
+        where t.slot = any ('{0,1,2}'::smallint[]) and t.settled_at > since
+        group by t.status
+      ) s
+    ),
+    'tables', (
+      select json_agg(s order by s.bytes desc, s.name) from (
+        select c.relname as name,
+          sum(greatest(l.reltuples, pg_stat_get_live_tuples(l.oid), 0))::bigint as rows,
+          sum(pg_total_relation_size(l.oid))::bigint as bytes
+        from pg_class c
+        left join pg_inherits p on p.inhparent = c.oid
+        join pg_class l on l.oid = coalesce(p.inhrelid, c.oid)
+        where c.relnamespace = (select k.relnamespace from pg_class k where k.oid = 'messages'::regclass)
+          and c.relkind in ('r', 'p') and not c.relispartition
+        group by c.relname
+      ) s
+    )
+  );
+  perform set_config('chatkeep.engine', 'off', true);
+  return found;
+end
+$$;

@@ -1,0 +1,133 @@
+import type { Overview, UnsavedAnswers } from "@chatkeep/core";
+import { ERRORS, type ErrorCode } from "@chatkeep/protocol";
+import { z } from "zod";
+
+import type { RecentError } from "../recent-errors.ts";
+import { time } from "./field.ts";
+import { type WireHealth, health } from "./health.ts";
+
+/** The connections of this node to its database. */
+export interface Connections {
+  /** Those that are open, busy or idle. */
+  readonly open: number;
+  readonly idle: number;
+  /** Requests that wait for one. */
+  readonly waiting: number;
+  /** How many may be open. */
+  readonly most: number;
+}
+
+/** How a node and its store stand, as an operator is told. */
+export interface WireOverview {
+  version: string;
+  health: WireHealth;
+  connections: Connections | null;
+  node: { started_at: string; running_turns: number; unsaved_answers: UnsavedAnswers };
+  store: {
+    nodes: { id: number; started_at: string; lease_until: string; alive: boolean; running_turns: number }[];
+    turns: { running: number; settled: Overview["turns"]["settled"] };
+    tables: { name: string; rows: number; bytes: number }[];
+  } | null;
+}
+
+/** The last errors of a node. */
+export interface WireErrors {
+  errors: {
+    at: string;
+    request_id: string | null;
+    turn_id: string | null;
+    route: string | null;
+    code: ErrorCode;
+    detail: string;
+    cause: string | null;
+  }[];
+}
+
+const count = z.int().min(0);
+
+/** How it all stands, as it is given out. */
+export const overview: z.ZodType<WireOverview> = z
+  .strictObject({
+    version: z.string(),
+    health,
+    connections: z
+      .strictObject({ open: count, idle: count, waiting: count, most: count })
+      .nullable()
+      .meta({ description: "To the database; `null` where the host keeps that to itself." }),
+    node: z
+      .strictObject({
+        started_at: time,
+        running_turns: count,
+        unsaved_answers: z.strictObject({ shown: count, saved: count }).meta({
+          description:
+            "Answers of outages since the start: shown with a receipt, and brought back and saved.",
+        }),
+      })
+      .meta({ description: "The process that answers." }),
+    store: z
+      .strictObject({
+        nodes: z.array(
+          z.strictObject({
+            id: z.int(),
+            started_at: time,
+            lease_until: time,
+            alive: z.boolean(),
+            running_turns: count,
+          }),
+        ),
+        turns: z.strictObject({
+          running: count,
+          settled: z
+            .strictObject({ complete: count, stopped: count, interrupted: count, failed: count })
+            .meta({ description: "Within the last hour." }),
+        }),
+        tables: z.array(
+          z.strictObject({
+            name: z.string(),
+            rows: count.meta({ description: "PostgreSQL's estimate." }),
+            bytes: count.meta({ description: "With the indexes." }),
+          }),
+        ),
+      })
+      .nullable()
+      .meta({ description: "Of all nodes together; `null` while the database is down." }),
+  })
+  .meta({ id: "Overview" });
+
+/** The last errors, as they are given out. */
+export const recentErrors: z.ZodType<WireErrors> = z
+  .strictObject({
+    errors: z.array(
+      z.strictObject({
+        at: time,
+        request_id: z.string().nullable(),
+        turn_id: z.string().nullable(),
+        route: z.string().nullable(),
+        code: z.enum(Object.keys(ERRORS) as ErrorCode[]),
+        detail: z.string(),
+        cause: z.string().nullable().meta({ description: "The name and code of what was behind it." }),
+      }),
+    ),
+  })
+  .meta({ id: "RecentErrors" });
+
+/** The store's part of an overview in the words of the wire. */
+export function storeToWire({ nodes, turns, tables }: Overview): NonNullable<WireOverview["store"]> {
+  return {
+    nodes: nodes.map(({ id, startedAt, leaseUntil, alive, running }) => ({
+      id,
+      started_at: startedAt,
+      lease_until: leaseUntil,
+      alive,
+      running_turns: running,
+    })),
+    turns,
+    tables: [...tables],
+  };
+}
+
+/** An error in the words of the wire. */
+export function recentErrorToWire(error: RecentError): WireErrors["errors"][number] {
+  const { at, requestId, turnId, route, code, detail, cause } = error;
+  return { at, request_id: requestId, turn_id: turnId, route, code, detail, cause };
+}
