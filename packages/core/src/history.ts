@@ -89,8 +89,6 @@ export interface CoreHistory extends Omit<History, keyof PersonalData>, Personal
   holdsMessages(owner: Owner, conversationId: string, ids: readonly string[]): Promise<boolean>;
   /** The messages of a conversation that fit a question, best first: what the context recalls. Empty when it is not the owner's. */
   recallMessages(query: RecallQuery): Promise<Ranked[]>;
-  /** What the responder of a turn was given; `null` when it was answered without the database or by nobody. */
-  getTurnContext(owner: Owner, conversationId: string, turnId: string): Promise<ContextRecord | null>;
   /** The store's calls on a connection of the host's, in its own transaction; see {@link StoreCalls}. */
   withClient(client: Queryable): StoreCalls;
   /** How many turns run on this node. */
@@ -168,6 +166,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     getContext: (owner, conversationId, query) => contexts.read(owner, conversationId, query),
     recallMessages: recall,
     async getTurnContext(owner, conversation, turnId) {
+      await getTurn(owner, conversation, turnId);
       const place = { owner: ownerId(owner), conversation, turn_id: turnId };
       const [row] = await database.call("get_turn_context", place);
       return (row?.get_turn_context ?? null) as ContextRecord | null;

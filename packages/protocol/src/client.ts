@@ -5,7 +5,12 @@ import { createFold } from "./stream/fold.ts";
 import { decodeLines } from "./stream/lines.ts";
 import { decodeFrames } from "./stream/sse.ts";
 import type { StartedTurn, Turn, TurnEvent } from "./turn.ts";
-import { type WireContext, contextFromWire } from "./wire/context.ts";
+import {
+  type WireContext,
+  type WireContextRecord,
+  contextFromWire,
+  contextRecordFromWire,
+} from "./wire/context.ts";
 import {
   type WireConversation,
   type WireConversationPage,
@@ -204,6 +209,15 @@ export function createClient(options: ClientOptions): History {
       return contextFromWire(
         await json<WireContext>(owner, "GET", `${conversationPath(id)}/context${search}`),
       );
+    },
+
+    async getTurnContext(owner, id, turnId) {
+      const { context } = await json<{ context: WireContextRecord | null }>(
+        owner,
+        "GET",
+        `${turnPath(id, turnId)}/context`,
+      );
+      return context === null ? null : contextRecordFromWire(context);
     },
 
     async startTurn(owner, id, question, { signal } = {}): Promise<StartedTurn> {

@@ -1,4 +1,4 @@
-import type { Context, ContextQuery } from "./context.ts";
+import type { Context, ContextQuery, ContextRecord } from "./context.ts";
 import type {
   Conversation,
   ConversationInit,
@@ -147,6 +147,12 @@ export interface History {
 
   /** Reads a turn with its question and its answer so far. Errors: `turn_not_found`. */
   getTurn(owner: Owner, conversationId: string, turnId: string): Promise<TurnState>;
+
+  /**
+   * Reads what the responder of a turn was given; `null` when that was not kept: answered in an outage, or by nobody.
+   * Errors: `turn_not_found`.
+   */
+  getTurnContext(owner: Owner, conversationId: string, turnId: string): Promise<ContextRecord | null>;
 
   /**
    * Yields the events after `after`, each once and in order, until the turn is settled. Several readers

@@ -78,7 +78,7 @@ test("a question is shown at once, its answer as it is made, and what is stored 
   );
   expect(sent.entries[0]?.id).toBe(stored.messages[0]?.id);
   const { conversations } = await state(
-    chat.conversations,
+    chat.conversations.list(),
     ({ conversations: [first] }) => first?.title !== null && first?.runningTurn === null,
   );
   expect(conversations.map(({ id, title }) => ({ id, title }))).toEqual([
@@ -279,8 +279,8 @@ test("a failed question can be taken back for editing", async () => {
   network.fail();
   thread.send("Wit a typo");
   const { entries } = await state(thread, ({ outcome }) => outcome === "not_sent");
-  expect(thread.withdraw(entries[0]?.id ?? "")).toBe("Wit a typo");
-  expect(thread.withdraw(entries[0]?.id ?? "")).toBeNull();
+  expect(await thread.takeBack(entries[0]?.id ?? "")).toMatchObject({ text: "Wit a typo" });
+  expect(await thread.takeBack(entries[0]?.id ?? "")).toBeNull();
   await state(thread, (now) => now.entries.length === 0);
 });
 
@@ -296,12 +296,16 @@ test("a history that cannot be read says so and never looks empty; then it can b
   void chat.conversations.refresh();
   const failed = await state(again, ({ status }) => status === "failed");
   expect(failed.failure).toMatch(/cannot be reached/);
-  expect((await state(chat.conversations, ({ status }) => status === "failed")).failure).toMatch(/reached/);
+  expect((await state(chat.conversations.list(), ({ status }) => status === "failed")).failure).toMatch(
+    /reached/,
+  );
   network.restore();
   await again.open();
   await chat.conversations.refresh();
   expect(said(await state(again, idle))).toEqual(["user: Hello", "assistant: Hello."]);
-  expect((await state(chat.conversations, ({ status }) => status === "ready")).conversations).toHaveLength(1);
+  expect(
+    (await state(chat.conversations.list(), ({ status }) => status === "ready")).conversations,
+  ).toHaveLength(1);
 });
 
 test("a conversation that is not there or not this browser's is missing, not empty", async () => {
@@ -317,7 +321,8 @@ test("a conversation that is not there or not this browser's is missing, not emp
 });
 
 test("an answer that failed keeps its text and its reason, and the question can be asked again", async () => {
-  const { chat } = fixture.page(fixture.owner());
+  const owner = fixture.owner();
+  const { chat } = fixture.page(owner);
   const thread = chat.newThread();
   thread.send("Will it work?");
   const run = await script.started(thread.conversationId);
@@ -333,7 +338,11 @@ test("an answer that failed keeps its text and its reason, and the question can 
   const again = await script.started(thread.conversationId);
   await again.emit("Yes.");
   again.finish();
-  expect(said(await state(thread, (now) => idle(now) && shows("Yes.")(now)))).toHaveLength(4);
+  expect(said(await state(thread, (now) => idle(now) && shows("Yes.")(now)))).toEqual([
+    "user: Will it work?",
+    "assistant: Yes.",
+  ]);
+  expect((await history.listMessages(owner, thread.conversationId)).total).toBe(2);
 });
 
 test("older messages are read page by page, each once, while an answer runs", async () => {
@@ -402,13 +411,13 @@ test("a conversation deleted during its answer does not come back", async () => 
   const run = await script.started(thread.conversationId);
   await run.emit("I go");
   await state(thread, shows("I go"));
-  await chat.remove(thread.conversationId);
+  await chat.conversations.remove(thread.conversationId);
   await run.aborted;
   await chat.conversations.refresh();
-  const { conversations } = await state(chat.conversations, ({ status }) => status === "ready");
+  const { conversations } = await state(chat.conversations.list(), ({ status }) => status === "ready");
   expect(conversations.map(({ id }) => id)).toEqual([other.conversationId]);
   expect((await history.listConversations(owner)).total).toBe(1);
-  await chat.remove(thread.conversationId);
+  await chat.conversations.remove(thread.conversationId);
 });
 
 test("a conversation deleted elsewhere is gone here too", async () => {
@@ -441,9 +450,9 @@ test("the list is by last activity, and walks on", async () => {
   for (let made = 0; made < 60; made++) await history.createConversation(owner, { title: `no. ${made}` });
   const { chat } = fixture.page(owner);
   await chat.conversations.refresh();
-  await state(chat.conversations, ({ more }) => more === "more");
-  await chat.conversations.loadMore();
-  const { conversations } = await state(chat.conversations, ({ more }) => more === "none");
+  await state(chat.conversations.list(), ({ more }) => more === "more");
+  await chat.conversations.list().loadMore();
+  const { conversations } = await state(chat.conversations.list(), ({ more }) => more === "none");
   expect(conversations.map(({ title }) => title)).toEqual(
     Array.from({ length: 60 }, (_, index) => `no. ${59 - index}`),
   );
@@ -451,7 +460,10 @@ test("the list is by last activity, and walks on", async () => {
   chat.show(old);
   await state(old, idle);
   await exchange(old, "Up", "Up.");
-  const now = await state(chat.conversations, (now) => now.conversations[0]?.id === old.conversationId);
+  const now = await state(
+    chat.conversations.list(),
+    (now) => now.conversations[0]?.id === old.conversationId,
+  );
   expect(now.conversations).toHaveLength(60);
 });
 

@@ -61,6 +61,7 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   eraseData: { others: "own only", own: 200 },
   claimSession: { others: "own only", own: 200 },
   searchMessages: { others: "own only", own: 200, query: "?q=mark" },
+  getTurnContext: { others: "refused", own: 200 },
   getContext: { others: "refused", own: 200, query: "?question=mark" },
   askBook: { others: "own only", own: 200, body: () => ({ question: "What is it?" }) },
   askBookAgent: { others: "own only", own: 200, body: () => ({ question: "What is it?" }) },

@@ -115,7 +115,7 @@ export function Page({ chat, storage, theme }: PageProps): ReactNode {
           action="Delete"
           onClose={() => setDeleting(null)}
           onConfirm={async () => {
-            await chat.remove(deleting.id);
+            await chat.conversations.remove(deleting.id);
             if (deleting.id === address.getSnapshot()) address.replace(null);
           }}
         >

@@ -38,7 +38,7 @@ export function Sidebar(props: SidebarProps): ReactNode {
       </button>
       <div className="sidebar-list">
         <ConversationNav
-          conversations={chat.conversations}
+          list={chat.conversations.list()}
           currentId={currentId}
           addressOf={addressOf}
           onSelect={onSelect}

@@ -1,4 +1,4 @@
-import type { Context } from "../context.ts";
+import type { Context, ContextRecord } from "../context.ts";
 import { type WireMessage, messageFromWire, messageToWire } from "./message.ts";
 
 /** A context as JSON on the wire. */
@@ -27,6 +27,33 @@ export function contextFromWire({ messages, summary, tokens, token_budget }: Wir
     summary:
       summary === null ? null : { text: summary.text, fromSeq: summary.from_seq, toSeq: summary.to_seq },
     tokens,
+    tokenBudget: token_budget,
+  };
+}
+
+/** What of a context a turn keeps, as JSON on the wire. */
+export interface WireContextRecord {
+  latest: readonly number[];
+  recalled: readonly number[];
+  summary: { from_seq: number; to_seq: number } | null;
+  tokens: number;
+  token_budget: number;
+}
+
+/** To the wire. */
+export function contextRecordToWire({ summary, tokenBudget, ...rest }: ContextRecord): WireContextRecord {
+  return {
+    ...rest,
+    summary: summary === null ? null : { from_seq: summary.fromSeq, to_seq: summary.toSeq },
+    token_budget: tokenBudget,
+  };
+}
+
+/** From the wire. */
+export function contextRecordFromWire({ summary, token_budget, ...rest }: WireContextRecord): ContextRecord {
+  return {
+    ...rest,
+    summary: summary === null ? null : { fromSeq: summary.from_seq, toSeq: summary.to_seq },
     tokenBudget: token_budget,
   };
 }

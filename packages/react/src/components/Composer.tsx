@@ -3,6 +3,7 @@ import { type KeyboardEvent, type ReactNode, type RefObject, useId, useLayoutEff
 import { useStrings } from "../hooks/useStrings.ts";
 import { isTouch } from "../state/pointer.ts";
 import type { ThreadState } from "../state/thread-state.ts";
+import { numberIn } from "../strings/format.ts";
 import { Icon } from "./Icon.tsx";
 
 /** What {@link Composer} takes. */
@@ -64,7 +65,9 @@ export function Composer({ text, onText, onSend, onStop, running, field }: Compo
       />
       <div className="ck-composer-row">
         <p id={hint} className="ck-hint" data-tone={length > LONGEST ? "trouble" : undefined}>
-          {length > LONGEST * 0.9 ? strings.tooLong(length, LONGEST) : strings.keyHint}
+          {length > LONGEST * 0.9
+            ? strings.tooLong(numberIn(strings, length), numberIn(strings, LONGEST))
+            : strings.keyHint}
         </p>
         {running !== null && (
           <button

@@ -4,14 +4,15 @@ import { type MouseEvent, type ReactNode, useId } from "react";
 import { useSnapshot } from "../hooks/useSnapshot.ts";
 import { useStrings } from "../hooks/useStrings.ts";
 import { ageOf } from "../state/age.ts";
-import type { ConversationList } from "../state/conversations.ts";
-import type { Strings } from "../strings.ts";
+import type { ConversationList } from "../state/conversation-list.ts";
+import { monthIn, yearIn } from "../strings/format.ts";
+import type { Strings } from "../strings/strings.ts";
 import { Icon } from "./Icon.tsx";
 import { Notice } from "./Notice.tsx";
 
 /** What {@link ConversationNav} takes. */
 export interface ConversationNavProps {
-  readonly conversations: ConversationList;
+  readonly list: ConversationList;
   /** The conversation that is shown. */
   readonly currentId: string;
   /** The address of a conversation, so that it can be opened in a tab of its own. */
@@ -22,11 +23,11 @@ export interface ConversationNavProps {
 
 /** The list of conversations by last activity, grouped by days of the viewer's time zone. */
 export function ConversationNav(props: ConversationNavProps): ReactNode {
-  const { conversations } = props;
+  const { list } = props;
   const strings = useStrings();
-  const state = useSnapshot(conversations);
+  const state = useSnapshot(list);
   const retry = (
-    <button type="button" className="ck-button" onClick={() => void conversations.refresh()}>
+    <button type="button" className="ck-button" onClick={() => void list.refresh()}>
       <Icon name="retry" />
       {strings.retry}
     </button>
@@ -50,7 +51,7 @@ export function ConversationNav(props: ConversationNavProps): ReactNode {
           type="button"
           className="ck-button ck-quiet"
           disabled={state.more === "loading"}
-          onClick={() => void conversations.loadMore()}
+          onClick={() => void list.loadMore()}
         >
           {state.more === "failed" ? strings.retry : strings.loadMore}
         </button>
@@ -81,8 +82,8 @@ function groupsOf(conversations: readonly Conversation[], strings: Strings): Con
 
 function ageName(conversation: Conversation, now: Date, strings: Strings): string {
   const age = ageOf(new Date(conversation.updatedAt), now);
-  if (age.kind !== "month") return strings[age.kind];
-  return age.date.toLocaleDateString(undefined, { month: "long", year: "numeric" });
+  if (age.kind === "month") return monthIn(strings, age.date);
+  return age.kind === "year" ? yearIn(strings, age.date) : strings[age.kind];
 }
 
 function Group({ name, members, ...props }: ConversationGroup & ConversationNavProps): ReactNode {

@@ -3,8 +3,8 @@ import { type ReactNode, useId } from "react";
 
 import { useStrings } from "../hooks/useStrings.ts";
 import { safeAddress } from "../markdown/address.ts";
-import { placeOf } from "../markdown/CitationMark.tsx";
 import { plainText } from "../markdown/plain.ts";
+import { placeOf } from "../state/citation.ts";
 
 /** What {@link Sources} takes. */
 export interface SourcesProps {

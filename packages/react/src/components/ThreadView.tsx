@@ -58,14 +58,15 @@ export function ThreadView({ chat, thread, welcome, onSend, onNew }: ThreadViewP
       retry: (id) => thread.retry(id),
       askAgain: (id) => thread.askAgain(id),
       edit(id) {
-        const question = thread.withdraw(id);
-        if (question === null) return;
-        setText((draft) => {
-          const edited = draft === "" ? question : `${question}\n${draft}`;
-          chat.setDraft(thread, edited);
-          return edited;
+        void thread.takeBack(id).then((question) => {
+          if (question === null) return;
+          setText((draft) => {
+            const edited = draft === "" ? question.text : `${question.text}\n${draft}`;
+            chat.setDraft(thread, edited);
+            return edited;
+          });
+          field.current?.focus();
         });
-        field.current?.focus();
       },
     }),
     [chat, thread],

@@ -1,6 +1,7 @@
 import { type Context, createContext, useContext } from "react";
 
-import { ENGLISH, type Strings } from "../strings.ts";
+import { ENGLISH } from "../strings/en.ts";
+import type { Strings } from "../strings/strings.ts";
 
 /** Gives the components below it their texts; English without it. */
 export const StringsContext: Context<Strings> = createContext(ENGLISH);

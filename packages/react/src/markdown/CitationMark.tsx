@@ -2,6 +2,7 @@ import type { Citation } from "@chatkeep/protocol";
 import type { ReactNode } from "react";
 
 import { useStrings } from "../hooks/useStrings.ts";
+import { placeOf } from "../state/citation.ts";
 import { safeAddress } from "./address.ts";
 
 /** What {@link CitationMark} takes. */
@@ -34,11 +35,4 @@ export function CitationMark({ number, citation }: CitationMarkProps): ReactNode
       {number}
     </a>
   );
-}
-
-/** Where a citation stands, for people: chapter › section, or the path when the chapter has no name. */
-export function placeOf(citation: Citation): string {
-  const chapter = citation.chapter === "" ? citation.path : citation.chapter;
-  const { section } = citation;
-  return section === null || section === "" || section === chapter ? chapter : `${chapter} › ${section}`;
 }

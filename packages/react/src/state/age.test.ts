@@ -15,6 +15,8 @@ test("days are counted from midnight to midnight of the viewer", () => {
   expect(at(2026, 2, 23, 23)).toBe("lastMonth");
   expect(at(2026, 2, 1, 0)).toBe("lastMonth");
   expect(at(2026, 1, 28, 23)).toBe("month");
+  expect(at(2026, 0, 1, 0)).toBe("month");
+  expect(at(2025, 11, 31, 23)).toBe("year");
 });
 
 test("a clock that is behind the server's still says today", () => {

@@ -1,7 +1,7 @@
-/** How long ago something was, as a person groups it: by days of their own time zone, then by months and years. */
+/** How long ago something was, as a person groups it: by days of their own time zone, then by months of the same year, then by years. */
 export type Age =
   | { readonly kind: "today" | "yesterday" | "lastWeek" | "lastMonth" }
-  | { readonly kind: "month"; readonly date: Date };
+  | { readonly kind: "month" | "year"; readonly date: Date };
 
 const DAY = 24 * 60 * 60 * 1_000;
 
@@ -13,7 +13,7 @@ export function ageOf(date: Date, now: Date): Age {
   if (days === 1) return { kind: "yesterday" };
   if (days <= 7) return { kind: "lastWeek" };
   if (days <= 30) return { kind: "lastMonth" };
-  return { kind: "month", date };
+  return { kind: date.getFullYear() === now.getFullYear() ? "month" : "year", date };
 }
 
 function startOfDay(date: Date): Date {

@@ -1,145 +1,201 @@
-import type { Conversation, History, Owner } from "@chatkeep/protocol";
+import type { Conversation, ConversationPatch, History, Owner } from "@chatkeep/protocol";
 
-import { isGone, sentenceOf } from "./failure.ts";
+import { type ConversationList, createConversationList } from "./conversation-list.ts";
+import { isGone } from "./failure.ts";
 import { type Readable, type Schedule, createSnapshot } from "./snapshot.ts";
 
-/** The owner's conversations as they are shown. */
-export interface ConversationListState {
-  /** `failed` when they could not be read: never shown as an empty list. */
-  readonly status: "loading" | "ready" | "failed";
-  /** The sentence why they could not be read. */
-  readonly failure: string | null;
-  /** Most recently active first. */
-  readonly conversations: readonly Conversation[];
-  /** Every conversation that is known by id, also one too old for the pages read. */
+/** What is known of the owner's conversations, whichever lists they stand in. */
+export interface ConversationsState {
+  /** By id; also those too old for the pages read. Deleted ones are not known any more. */
   readonly known: ReadonlyMap<string, Conversation>;
-  /** Whether more exist, are on their way, or could not be read. */
-  readonly more: "none" | "more" | "loading" | "failed";
+  /** Deleted here less than {@link UNDO_TIME} ago, the latest first: what Undo is offered for. */
+  readonly removed: readonly Conversation[];
 }
 
-/** The list of the owner's conversations. */
-export interface ConversationList extends Readable<ConversationListState> {
-  /** Reads the most recent ones, as many as are shown (50 at first, at most 100). */
+/** Which conversations a list shows. */
+export interface ListQuery {
+  /** Default `current`: neither archived nor deleted. `deleted` are those that can be restored. */
+  readonly kind?: "current" | "archived" | "deleted" | undefined;
+  /** Only those of this scope, among current or archived ones; default of all scopes. */
+  readonly scope?: string | undefined;
+}
+
+/** The owner's conversations: lists of them, and what can be done with one. */
+export interface Conversations extends Readable<ConversationsState> {
+  /** A list; the same object for the same query. It reads nothing before its `refresh()`. */
+  list(query?: ListQuery): ConversationList;
+  /** Reads again what the lists show that were read before, and the list of all current ones. */
   refresh(): Promise<void>;
-  /** Reads the next page. */
-  loadMore(): Promise<void>;
   /** Takes up what was read elsewhere; `active` moves it to the top. */
   put(event: "read" | "active", conversation: Conversation): void;
-  /** Deletes the conversation and takes it from the list; it does not return from a reply that was under way. */
+  /**
+   * Renames, pins or archives. Shown at once, and taken back when it fails; throws what the history throws. A
+   * blank title gives it back to the one made from the first question.
+   */
+  update(conversationId: string, patch: Omit<ConversationPatch, "metadata">): Promise<void>;
+  /** Deletes; it can be restored. Throws what the history throws; one that is gone already is no error. */
   remove(conversationId: string): Promise<void>;
+  /** Takes a deleted one back. Throws what the history throws. */
+  restore(conversationId: string): Promise<void>;
+  close(): void;
 }
 
-/** What {@link createConversationList} takes. */
-export interface ConversationListOptions {
-  readonly history: Pick<History, "listConversations" | "deleteConversation">;
+/** What {@link createConversations} takes. */
+export interface ConversationsOptions {
+  readonly history: Pick<
+    History,
+    "listConversations" | "listTrash" | "updateConversation" | "deleteConversation" | "restoreConversation"
+  >;
   readonly owner: Owner;
+  /** Told when one was deleted or restored here. */
+  readonly onRemoval: (event: "removed" | "restored", conversationId: string) => void;
   /** Default: the next animation frame. */
   readonly schedule?: Schedule | undefined;
 }
 
-/** Conversations in a page. */
-const PAGE = 50;
-/** The most that a server gives at once. */
-const LARGEST_PAGE = 100;
+/** How long Undo is offered after deleting, in milliseconds; the server keeps what is deleted for longer. */
+export const UNDO_TIME = 10_000;
 
 /** Reads nothing by itself: call `refresh()`. */
-export function createConversationList(options: ConversationListOptions): ConversationList {
-  const { history, owner } = options;
-  const removed = new Set<string>();
-  let status: ConversationListState["status"] = "loading";
-  let failure: string | null = null;
-  let list: readonly Conversation[] = [];
+export function createConversations(options: ConversationsOptions): Conversations {
+  const { history, owner, schedule, onRemoval } = options;
+  const lists = new Map<string, { readonly query: ListQuery; readonly list: ConversationList }>();
+  const read = new Set<ConversationList>();
+  /** Deleted here: a reply that was under way brings none of them back. */
+  const gone = new Set<string>();
+  const timers = new Map<string, ReturnType<typeof setTimeout>>();
   let known: ReadonlyMap<string, Conversation> = new Map();
-  let cursor: string | null = null;
-  let more: "idle" | "loading" | "failed" = "idle";
-  /** Counts readings, so that a reply that was overtaken is not taken up. */
-  let reading = 0;
-  /** Became active during the reading: the reply may not know it yet. */
-  let overtaking: readonly Conversation[] = [];
+  let removed: readonly Conversation[] = [];
 
-  const snapshot = createSnapshot<ConversationListState>({
-    schedule: options.schedule,
-    build: () => ({
-      status,
-      failure,
-      conversations: list,
-      known,
-      more: more === "idle" ? (cursor === null ? "none" : "more") : more,
-    }),
-  });
+  const snapshot = createSnapshot<ConversationsState>({ schedule, build: () => ({ known, removed }) });
 
-  const take = (conversations: Iterable<Conversation>): void => {
-    const unique = new Map<string, Conversation>();
-    for (const conversation of conversations)
-      if (!removed.has(conversation.id) && !unique.has(conversation.id))
-        unique.set(conversation.id, conversation);
-    list = [...unique.values()];
-    known = new Map([...known, ...unique]);
+  const know = (conversations: readonly Conversation[]): void => {
+    const living = conversations.filter(({ id }) => !gone.has(id));
+    known = new Map([...known, ...living.map((each) => [each.id, each] as const)]);
+    snapshot.changed();
+  };
+
+  const open = ({ kind = "current", scope }: ListQuery): ConversationList => {
+    if (kind === "deleted") {
+      return createConversationList({
+        schedule,
+        read: (page) => history.listTrash(owner, page),
+        belongs: ({ id }) => !known.has(id),
+        onRead: () => undefined,
+      });
+    }
+    const archived = kind === "archived";
+    return createConversationList({
+      schedule,
+      read: (page) => history.listConversations(owner, { ...page, archived, scope }),
+      belongs: (conversation) =>
+        !gone.has(conversation.id) &&
+        (conversation.archivedAt !== null) === archived &&
+        (scope === undefined || conversation.scope === scope),
+      onRead: know,
+    });
+  };
+
+  const list = (query: ListQuery = {}): ConversationList => {
+    const key = JSON.stringify([query.kind ?? "current", query.scope ?? null]);
+    const kept = lists.get(key);
+    if (kept !== undefined) return kept.list;
+    const made = open(query);
+    const refresh = (): Promise<void> => {
+      read.add(counted);
+      return made.refresh();
+    };
+    const counted: ConversationList = { ...made, refresh };
+    lists.set(key, { query, list: counted });
+    return counted;
+  };
+  const each = (use: (list: ConversationList) => void): void => {
+    for (const { list } of lists.values()) use(list);
+  };
+  const refresh = async (): Promise<void> => {
+    await Promise.all([...new Set([list(), ...read])].map((one) => one.refresh()));
+  };
+
+  const put: Conversations["put"] = (event, conversation) => {
+    if (gone.has(conversation.id)) return;
+    know([conversation]);
+    each((one) => one.put(event, conversation));
+  };
+
+  /** Undo is offered no more. */
+  const forget = (conversationId: string): void => {
+    clearTimeout(timers.get(conversationId));
+    timers.delete(conversationId);
+    removed = removed.filter(({ id }) => id !== conversationId);
     snapshot.changed();
   };
 
   return {
     getSnapshot: snapshot.getSnapshot,
     subscribe: snapshot.subscribe,
+    list,
+    refresh,
+    put,
 
-    async refresh() {
-      const mine = ++reading;
-      overtaking = [];
-      if (status === "failed") status = "loading";
-      snapshot.changed();
+    async update(conversationId, patch) {
+      const { title, ...rest } = patch;
+      const named = title === undefined ? rest : { ...rest, title: title?.trim() || null };
+      const before = known.get(conversationId);
+      if (before !== undefined) put("read", patched(before, named));
       try {
-        const limit = Math.min(Math.max(list.length, PAGE), LARGEST_PAGE);
-        const page = await history.listConversations(owner, { limit });
-        if (mine !== reading) return;
-        cursor = page.nextCursor;
-        more = "idle";
-        status = "ready";
-        failure = null;
-        take([...overtaking, ...page.conversations]);
+        put("read", await history.updateConversation(owner, conversationId, named));
       } catch (error) {
-        if (mine !== reading) return;
-        // A list that was read before stays: it is older, not wrong.
-        status = list.length > 0 ? "ready" : "failed";
-        failure = sentenceOf(error);
-        snapshot.changed();
+        if (before !== undefined) put("read", before);
+        throw error;
       }
-    },
-
-    async loadMore() {
-      if (cursor === null || more === "loading") return;
-      const from = cursor;
-      more = "loading";
-      snapshot.changed();
-      try {
-        const page = await history.listConversations(owner, { limit: PAGE, cursor });
-        if (cursor !== from) return;
-        cursor = page.nextCursor;
-        more = "idle";
-        take([...list, ...page.conversations]);
-      } catch {
-        if (cursor === from) more = "failed";
-        snapshot.changed();
-      }
-    },
-
-    put(event, conversation) {
-      if (removed.has(conversation.id)) return;
-      known = new Map([...known, [conversation.id, conversation]]);
-      if (event === "active") {
-        overtaking = [conversation, ...overtaking];
-        take([conversation, ...list]);
-      } else take(list.map((other) => (other.id === conversation.id ? conversation : other)));
+      // Into which place of which list it comes only the server knows.
+      if (named.archived !== undefined) void refresh();
     },
 
     async remove(conversationId) {
+      const conversation = known.get(conversationId);
       try {
         await history.deleteConversation(owner, conversationId);
       } catch (error) {
         if (!isGone(error)) throw error;
       }
-      removed.add(conversationId);
+      gone.add(conversationId);
       known = new Map([...known].filter(([id]) => id !== conversationId));
-      take(list);
+      if (conversation !== undefined) {
+        removed = [conversation, ...removed.filter(({ id }) => id !== conversationId)];
+        timers.set(
+          conversationId,
+          setTimeout(() => forget(conversationId), UNDO_TIME),
+        );
+      }
+      snapshot.changed();
+      each((one) => one.sift());
+      for (const { query, list } of lists.values())
+        if (query.kind === "deleted" && read.has(list)) void list.refresh();
+      onRemoval("removed", conversationId);
     },
+
+    async restore(conversationId) {
+      const conversation = await history.restoreConversation(owner, conversationId);
+      gone.delete(conversationId);
+      forget(conversationId);
+      onRemoval("restored", conversationId);
+      put("read", conversation);
+      void refresh();
+    },
+
+    close() {
+      for (const timer of timers.values()) clearTimeout(timer);
+    },
+  };
+}
+
+function patched(conversation: Conversation, { title, pinned, archived }: ConversationPatch): Conversation {
+  const now = new Date().toISOString();
+  return {
+    ...conversation,
+    ...(title === undefined ? {} : { title }),
+    ...(pinned === undefined ? {} : { pinnedAt: pinned ? now : null }),
+    ...(archived === undefined ? {} : { archivedAt: archived ? now : null }),
   };
 }

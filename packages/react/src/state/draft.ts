@@ -8,9 +8,6 @@ export interface Drafts {
   set(conversationId: string, text: string): void;
 }
 
-/** The key under which the draft of a conversation that has not begun is kept. */
-export const NEW_DRAFT = "new";
-
 /** Keeps drafts in `storage` under `chatkeep-draft:<conversation id>`. */
 export function createDrafts(storage: TextStorage): Drafts {
   const key = (conversationId: string): string => `chatkeep-draft:${conversationId}`;

@@ -1,4 +1,13 @@
-import type { Answer, Failure, Message, MessageStatus, Part, Role, ShownAnswer } from "@chatkeep/protocol";
+import type {
+  Answer,
+  Failure,
+  Message,
+  MessageStatus,
+  Part,
+  Role,
+  ShownAnswer,
+  Usage,
+} from "@chatkeep/protocol";
 
 /**
  * Where a message stands between this page and the store: `queued` until the answer before it is finished,
@@ -11,6 +20,9 @@ export type Delivery = "queued" | "sending" | "saved" | "failed" | "unsaved";
 export interface Entry {
   /** The message's id: the same from the moment of sending to every later reload. */
   readonly id: string;
+  /** Its number in the conversation; `null` while it is not read back from the store. */
+  readonly seq: number | null;
+  readonly turnId: string | null;
   readonly role: Role;
   readonly parts: readonly Part[];
   readonly status: MessageStatus;
@@ -20,14 +32,40 @@ export interface Entry {
   /** What the person had selected when asking. */
   readonly contextText: string | null;
   readonly model: string | null;
+  /** Tokens and cost, where the model's server tells them. */
+  readonly usage: Usage | null;
   /** ISO 8601; `null` while the server has not said. */
   readonly createdAt: string | null;
 }
 
+/** What an entry has when nothing else is known of it. */
+const NOTHING = {
+  seq: null,
+  turnId: null,
+  error: null,
+  contextText: null,
+  model: null,
+  usage: null,
+  createdAt: null,
+} as const;
+
 /** A stored message as an entry. */
 export function storedEntry(message: Message): Entry {
-  const { id, role, parts, status, error, contextText, model, createdAt } = message;
-  return { id, role, parts, status, delivery: "saved", error, contextText, model, createdAt };
+  const { id, seq, turnId, role, parts, status, error, contextText, model, usage, createdAt } = message;
+  return {
+    id,
+    seq,
+    turnId,
+    role,
+    parts,
+    status,
+    delivery: "saved",
+    error,
+    contextText,
+    model,
+    usage,
+    createdAt,
+  };
 }
 
 /** A question on its way as an entry. */
@@ -40,6 +78,7 @@ export function questionEntry(question: {
 }): Entry {
   const { id, text, contextText, delivery, failure } = question;
   return {
+    ...NOTHING,
     id,
     role: "user",
     parts: [{ type: "text", text }],
@@ -47,32 +86,32 @@ export function questionEntry(question: {
     delivery,
     error: failure === null ? null : { code: "not_sent", detail: failure },
     contextText,
-    model: null,
-    createdAt: null,
   };
 }
 
 /** An answer as its events tell it, as an entry. */
-export function answerEntry(
-  id: string,
-  answer: Answer,
-  persisted: Extract<Delivery, "saved" | "unsaved">,
-): Entry {
+export function answerEntry(live: {
+  readonly replyId: string;
+  readonly turnId: string;
+  readonly persisted: boolean;
+  readonly answer: () => Answer;
+}): Entry {
+  const { parts, status, error, model, usage } = live.answer();
   return {
-    id,
+    ...NOTHING,
+    id: live.replyId,
+    turnId: live.turnId,
     role: "assistant",
-    parts: answer.parts,
-    status: answer.status === "running" ? "streaming" : answer.status,
-    delivery: persisted,
-    error: answer.error,
-    contextText: null,
-    model: answer.model,
-    createdAt: null,
+    parts,
+    status: status === "running" ? "streaming" : status,
+    delivery: live.persisted ? "saved" : "unsaved",
+    error,
+    model,
+    usage,
   };
 }
 
 /** An answer that was shown before a reload and is not saved yet, as an entry. */
-export function shownEntry({ replyId, parts, status }: ShownAnswer): Entry {
-  const nothing = { error: null, contextText: null, model: null, createdAt: null };
-  return { id: replyId, role: "assistant", parts, status, delivery: "unsaved", ...nothing };
+export function shownEntry({ replyId, turnId, parts, status }: ShownAnswer): Entry {
+  return { ...NOTHING, id: replyId, turnId, role: "assistant", parts, status, delivery: "unsaved" };
 }

@@ -1,5 +1,6 @@
 import type { Delivery } from "./entry.ts";
 import { newId } from "./identifier.ts";
+import type { Origin } from "./scope.ts";
 import type { UnsentQuestion, UnsentQuestions } from "./unsent.ts";
 
 /** A question on its way to the store; a new object whenever something of it changes. */
@@ -14,18 +15,24 @@ export interface Questions {
   /** The first with this delivery. */
   first(delivery: Delivery): Question | undefined;
   /** A new one, `queued`. */
-  add(text: string, contextText: string | null): Question;
+  add(asked: AskedQuestion): Question;
   /** Changes it; a `failure` is forgotten unless it is given again. */
   mark(id: string, change: QuestionChange): void;
   remove(id: string): void;
+  /** Takes up what another tab has kept or let go of, except of a question that is being sent here. */
+  sync(): void;
 }
 
+/** What a person asks. */
+type AskedQuestion = Pick<UnsentQuestion, "text" | "contextText" | "replaces">;
+
 /** What changes of a question on its way. */
-type QuestionChange = Pick<Question, "delivery"> & Partial<Pick<Question, "failure" | "shown">>;
+type QuestionChange = Pick<Question, "delivery"> & Partial<Pick<Question, "failure" | "shown" | "replaces">>;
 
 /** What {@link createQuestions} takes. */
 export interface QuestionsOptions {
   readonly conversationId: string;
+  readonly origin: Origin;
   readonly unsent: UnsentQuestions;
   /** Told after each change. */
   readonly onChange: () => void;
@@ -36,17 +43,8 @@ export interface QuestionsOptions {
  * it is sent again under its id (once is once), unless sending had been given up.
  */
 export function createQuestions(options: QuestionsOptions): Questions {
-  const { conversationId, unsent, onChange } = options;
-  let list: readonly Question[] = unsent
-    .list(conversationId)
-    .map(({ id, text, contextText, failure, shown }) => ({
-      id,
-      text,
-      contextText,
-      failure,
-      shown,
-      delivery: shown !== null ? "unsaved" : failure === null ? "queued" : "failed",
-    }));
+  const { conversationId, origin, unsent, onChange } = options;
+  let list: readonly Question[] = unsent.list(conversationId).map(takenUp);
 
   const keep = ({ delivery, ...question }: Question): void => {
     if (delivery === "saved") unsent.remove(conversationId, question.id);
@@ -57,15 +55,9 @@ export function createQuestions(options: QuestionsOptions): Questions {
     list: () => list,
     get: (id) => list.find((question) => question.id === id),
     first: (delivery) => list.find((question) => question.delivery === delivery),
-    add(text, contextText) {
-      const question: Question = {
-        id: newId(),
-        text,
-        contextText,
-        delivery: "queued",
-        failure: null,
-        shown: null,
-      };
+    add(asked) {
+      const fresh = { delivery: "queued", failure: null, shown: null } as const;
+      const question: Question = { ...asked, ...fresh, id: newId(), origin };
       list = [...list, question];
       keep(question);
       onChange();
@@ -85,5 +77,30 @@ export function createQuestions(options: QuestionsOptions): Questions {
       unsent.remove(conversationId, id);
       onChange();
     },
+    sync() {
+      const kept = new Map(unsent.list(conversationId).map((question) => [question.id, question]));
+      const stays = ({ id, delivery }: Question): boolean =>
+        kept.has(id) || delivery === "sending" || delivery === "saved";
+      const staying = list.filter(stays);
+      const known = new Set(staying.map(({ id }) => id));
+      list = [
+        ...staying.map((question) => renewed(question, kept.get(question.id))),
+        ...[...kept.values()].filter(({ id }) => !known.has(id)).map(takenUp),
+      ];
+      onChange();
+    },
   };
+}
+
+function takenUp(question: UnsentQuestion): Question {
+  const { shown, failure } = question;
+  return { ...question, delivery: shown !== null ? "unsaved" : failure === null ? "queued" : "failed" };
+}
+
+/** The question as another tab has marked it, unless it is being sent here. */
+function renewed(question: Question, kept: UnsentQuestion | undefined): Question {
+  const { delivery, failure, shown } = question;
+  if (kept === undefined || delivery === "sending" || delivery === "saved") return question;
+  const same = kept.failure === failure && (kept.shown === null) === (shown === null);
+  return same ? question : takenUp(kept);
 }

@@ -1,4 +1,4 @@
-import { type History, type Owner, isChatkeepError } from "@chatkeep/protocol";
+import { type ConversationInit, type History, type Owner, isChatkeepError } from "@chatkeep/protocol";
 
 import { pause } from "./backoff.ts";
 import { isPassing, sentenceOf } from "./failure.ts";
@@ -17,7 +17,8 @@ export interface Replay {
 export interface ReplayOptions {
   readonly history: Pick<History, "startTurn" | "createConversation">;
   readonly owner: Owner;
-  readonly conversationId: string;
+  /** What to create the conversation with, if it was begun during the outage too. */
+  readonly init: ConversationInit & { readonly id: string };
   readonly questions: Questions;
   /** Told of a question whose exchange is saved now. */
   readonly onSaved: (question: Question) => void;
@@ -34,7 +35,7 @@ const LONGEST_PAUSE = 30_000;
  * server stores them as they were shown, once.
  */
 export function createReplay(options: ReplayOptions): Replay {
-  const { history, owner, conversationId, questions, onSaved, onAnew } = options;
+  const { history, owner, init, questions, onSaved, onAnew } = options;
   const closing = new AbortController();
   const { signal } = closing;
   let running = false;
@@ -49,7 +50,7 @@ export function createReplay(options: ReplayOptions): Replay {
     const stream = new AbortController();
     try {
       const asked = { id, content, contextText, shown };
-      const { turn } = await history.startTurn(owner, conversationId, asked, { signal: stream.signal });
+      const { turn } = await history.startTurn(owner, init.id, asked, { signal: stream.signal });
       if (!turn.persisted) return false;
       questions.mark(id, { delivery: "saved" });
       onSaved(question);
@@ -70,7 +71,7 @@ export function createReplay(options: ReplayOptions): Replay {
 
   const create = async (): Promise<boolean> => {
     try {
-      await history.createConversation(owner, { id: conversationId });
+      await history.createConversation(owner, init);
       return true;
     } catch {
       return false;

@@ -1,7 +1,8 @@
-import { type History, type Owner, type StartedTurn, isChatkeepError } from "@chatkeep/protocol";
+import { type History, type Owner, type StartedTurn, isChatkeepError, takeBack } from "@chatkeep/protocol";
 
 import { backoff, isOffline, pause } from "./backoff.ts";
 import { isPassing, sentenceOf } from "./failure.ts";
+import { exclusively } from "./lock.ts";
 import type { Question, Questions } from "./question.ts";
 
 /** Sends the queued questions of one conversation, one after the other. */
@@ -15,7 +16,7 @@ export interface Sender {
 
 /** What {@link createSender} takes. */
 export interface SenderOptions {
-  readonly history: Pick<History, "startTurn">;
+  readonly history: History;
   readonly owner: Owner;
   readonly conversationId: string;
   readonly questions: Questions;
@@ -23,6 +24,8 @@ export interface SenderOptions {
   readonly isRunning: () => boolean;
   /** Called before each attempt: makes sure that the conversation exists, and saves what was asked before. */
   readonly prepare: () => Promise<void>;
+  /** Told when the stored question that another is asked in place of was taken back, with all that followed. */
+  readonly onTakenBack: (messageId: string) => void;
   /** Told when a question's turn has begun. Aborting the controller detaches from its stream. */
   readonly onStart: (question: Question, started: StartedTurn, controller: AbortController) => void;
   /** Told that another turn runs already; the question waits until it has ended. */
@@ -39,7 +42,7 @@ const START_TIMEOUT = 30_000;
 const LONGEST_WAIT = 5;
 
 /**
- * A question is sent again after a failure that can pass (no network, 429, 5xx): it carries its client
+ * One tab sends at a time, where the browser has locks. A question is sent again after a failure that can pass (no network, 429, 5xx): it carries its client
  * message id, so it is stored and answered once however often it arrives. While the browser is offline it waits.
  */
 export function createSender(options: SenderOptions): Sender {
@@ -47,9 +50,16 @@ export function createSender(options: SenderOptions): Sender {
   const closing = new AbortController();
   let controller = new AbortController();
   let pumping = false;
+  let delivering = false;
 
   const start = async (question: Question): Promise<void> => {
     await options.prepare();
+    closing.signal.throwIfAborted();
+    if (question.replaces !== null) {
+      await takeBack({ history, owner, conversationId, messageId: question.replaces });
+      questions.mark(question.id, { delivery: "sending", replaces: null });
+      options.onTakenBack(question.replaces);
+    }
     const asking = new AbortController();
     controller = asking;
     const timer = setTimeout(() => asking.abort(), START_TIMEOUT);
@@ -76,12 +86,16 @@ export function createSender(options: SenderOptions): Sender {
     return true;
   };
 
-  const deliver = async (question: Question): Promise<void> => {
+  const deliver = async (id: string): Promise<void> => {
+    // Another tab may have sent it, or taken it back, while this one waited.
+    questions.sync();
+    const question = questions.get(id);
+    if (question?.delivery !== "queued" || options.isRunning()) return;
     questions.mark(question.id, { delivery: "sending" });
     onProgress("sending");
     for (let attempt = 0; ; attempt++) {
       try {
-        return await start(question);
+        return await start(questions.get(id) ?? question);
       } catch (error) {
         if (closing.signal.aborted) return;
         if (isChatkeepError(error, "turn_in_progress")) {
@@ -96,14 +110,17 @@ export function createSender(options: SenderOptions): Sender {
   };
 
   return {
-    sending: () => questions.first("sending") !== undefined,
+    sending: () =>
+      questions.first("sending") !== undefined || (delivering && questions.first("queued") !== undefined),
     async pump() {
       if (pumping) return;
       pumping = true;
       while (!closing.signal.aborted && !options.isRunning()) {
         const next = questions.first("queued");
         if (next === undefined) break;
-        await deliver(next);
+        delivering = true;
+        await exclusively({ questionId: next.id, signal: closing.signal }, () => deliver(next.id));
+        delivering = false;
       }
       pumping = false;
     },

@@ -1,5 +1,6 @@
 import type { Entry } from "./entry.ts";
 import type { Connection } from "./follow.ts";
+import type { MoreMessages } from "./reader.ts";
 
 /**
  * What is known of a conversation's stored messages: `new` before its first question, `loading`, `ready`;
@@ -19,8 +20,12 @@ export interface ThreadState {
   readonly failure: string | null;
   /** Oldest first. */
   readonly entries: readonly Entry[];
-  /** Whether older messages than these exist, are on their way, or could not be read. */
-  readonly older: "none" | "more" | "loading" | "failed";
+  /** Whether older messages than these exist. */
+  readonly older: MoreMessages;
+  /** Whether newer messages than these exist: the middle of the conversation is shown, not its end. */
+  readonly newer: MoreMessages;
+  /** The message that was gone to; a new object each time, also for the same message. */
+  readonly target: { readonly id: string } | null;
   /** The answer that is being made; `replyId` is `null` until the server has taken the question. */
   readonly running: {
     readonly replyId: string | null;

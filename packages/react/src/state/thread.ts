@@ -1,18 +1,23 @@
-import type { Conversation, History, Owner } from "@chatkeep/protocol";
+import { type Conversation, type History, type Owner, takeBack } from "@chatkeep/protocol";
 
 import { backoff, pause } from "./backoff.ts";
+import { createBeginning } from "./beginning.ts";
 import { textOf } from "./content.ts";
+import type { Entry } from "./entry.ts";
 import { isGone, isPassing, sentenceOf } from "./failure.ts";
 import type { LiveTurn } from "./live.ts";
+import { exclusively } from "./lock.ts";
 import { createQuestions } from "./question.ts";
 import { createReader } from "./reader.ts";
 import { createReplay } from "./replay.ts";
+import type { Origin } from "./scope.ts";
 import { createSender } from "./sender.ts";
 import { type Readable, type Schedule, createSnapshot } from "./snapshot.ts";
 import type { Outcome, ThreadState, ThreadStatus } from "./thread-state.ts";
 import { createTranscript } from "./transcript.ts";
 import { createTurns } from "./turns.ts";
 import type { UnsentQuestions } from "./unsent.ts";
+import { upTo } from "./window.ts";
 
 /** One conversation: its messages, its running answer and its questions on their way. */
 export interface Thread extends Readable<ThreadState> {
@@ -21,16 +26,34 @@ export interface Thread extends Readable<ThreadState> {
   open(): Promise<void>;
   /** Reads the page before the oldest message loaded. */
   loadOlder(): Promise<void>;
+  /** Reads the page after the newest message loaded, while the middle of the conversation is shown. */
+  loadNewer(): Promise<void>;
+  /** Shows the message with this number: it is the state's `target` once it is there. */
+  goTo(seq: number): Promise<void>;
+  /** Shows the end of the conversation again. */
+  toLatest(): Promise<void>;
   /** Asks: shown at once, sent as soon as no other answer runs in this conversation. */
   send(text: string, contextText?: string | null): void;
   /** Sends a `failed` question again under its id. */
   retry(questionId: string): void;
-  /** Takes back a `queued` or `failed` question and gives its text; `null` when it is on its way already. */
-  withdraw(questionId: string): string | null;
-  /** Asks the question of an answer that failed or was cut off once more, as a new question. */
+  /**
+   * Takes a question back for editing and gives it: one that is not on its way yet, or the last one that is
+   * stored, with what was answered to it. `null` when it cannot be. Throws what the history throws.
+   */
+  takeBack(
+    questionId: string,
+  ): Promise<{ readonly text: string; readonly contextText: string | null } | null>;
+  /**
+   * Asks the question of an answer that failed or was cut off once more: in its place, if nothing was asked
+   * since, else as a new question.
+   */
   askAgain(replyId: string): void;
   /** Ends the running answer; its text so far is kept. */
   stop(): Promise<void>;
+  /** Deletes all messages; the conversation stays. Throws what the history throws. */
+  clear(): Promise<void>;
+  /** Takes up what another tab has kept of this conversation's questions, or has let go of. */
+  sync(event: "kept" | "let go"): void;
   /** Detaches from running streams until it is opened again; nothing is stopped. */
   rest(): void;
   close(): void;
@@ -41,24 +64,29 @@ export interface ThreadOptions {
   readonly history: History;
   readonly owner: Owner;
   readonly conversationId: string;
-  /** `new`: made by this page and not yet created in the store. */
-  readonly origin: "new" | "stored";
+  readonly origin: Origin;
   readonly unsent: UnsentQuestions;
   /** Told what is known of the conversation when it was `read`, or when it has become `active`. */
   readonly onConversation?: ((event: "read" | "active", conversation: Conversation) => void) | undefined;
+  /** Told that the scope's conversation is this one: whoever shows this thread shows that one's instead, and closes this. */
+  readonly onFound?: ((conversation: Conversation) => void) | undefined;
   /** Default: the next animation frame. */
   readonly schedule?: Schedule | undefined;
 }
+
+/** How long taking a question back waits for another tab to let go of it, in milliseconds. */
+const LOCK_WAIT = 1_000;
 
 /** Reads and sends nothing by itself: call `open()`. */
 export function createThread(options: ThreadOptions): Thread {
   const { history, owner, conversationId, unsent, onConversation } = options;
   const closing = new AbortController();
   const { signal } = closing;
-  let exists = options.origin === "stored";
-  let status: ThreadStatus = exists ? "loading" : "new";
+  const beginning = createBeginning(options);
+  let status: ThreadStatus = options.origin.kind === "new" ? "new" : "loading";
   let failure: string | null = null;
   let outcome: Outcome = "none";
+  let target: ThreadState["target"] = null;
   let stopOnStart = false;
   let report = 0;
 
@@ -68,7 +96,7 @@ export function createThread(options: ThreadOptions): Thread {
     changed();
   };
   const transcript = createTranscript();
-  const questions = createQuestions({ conversationId, unsent, onChange: changed });
+  const questions = createQuestions({ conversationId, origin: options.origin, unsent, onChange: changed });
   const reader = createReader({
     history,
     owner,
@@ -90,9 +118,10 @@ export function createThread(options: ThreadOptions): Thread {
     questions,
     isRunning: () => turns.running() !== undefined,
     async prepare() {
-      if (!exists) await create();
+      if (!beginning.exists()) await create();
       await replay.attempt();
     },
+    onTakenBack: forgetFrom,
     onStart(question, { turn, events }, controller) {
       questions.mark(question.id, { delivery: turn.persisted ? "saved" : "unsaved" });
       if (status === "new") status = "ready";
@@ -104,11 +133,10 @@ export function createThread(options: ThreadOptions): Thread {
     onBusy: waitFor,
     onProgress: (progress) => tell(progress === "sending" ? "none" : "not_sent"),
   });
-
   const replay = createReplay({
     history,
     owner,
-    conversationId,
+    init: beginning.init,
     questions,
     onSaved: () => void readBack(),
     onAnew({ id }) {
@@ -123,12 +151,21 @@ export function createThread(options: ThreadOptions): Thread {
       conversationId,
       status,
       failure,
-      entries: transcript(reader.window.list(), turns.list(), questions.list()),
+      entries: entries(),
       older: reader.older(),
+      newer: reader.newer(),
+      target,
       running: running(),
       outcome,
     }),
   });
+
+  function entries(): readonly Entry[] {
+    const stored = reader.window.list();
+    if (reader.window.hasNewer()) return transcript(stored, [], []);
+    const replaced = questions.list().find(({ replaces }) => replaces !== null)?.replaces;
+    return transcript(upTo(stored, replaced), turns.list(), questions.list());
+  }
 
   function running(): ThreadState["running"] {
     const live = turns.running();
@@ -139,13 +176,26 @@ export function createThread(options: ThreadOptions): Thread {
     return sender.sending() ? { replyId: null, stopping: stopOnStart, connection: "live" } : null;
   }
 
+  /** A stored question was taken back, with all that followed. */
+  function forgetFrom(messageId: string): void {
+    reader.window.cut(messageId);
+    for (const live of turns.list()) if (live.questionId === messageId) turns.remove(live.turnId);
+    questions.remove(messageId);
+  }
+
+  const found = (conversation: Conversation): void => {
+    if (conversation.id !== conversationId) options.onFound?.(conversation);
+    else beginning.settle("exists");
+  };
+
   const create = async (): Promise<void> => {
     try {
-      const { conversation } = await history.createConversation(owner, { id: conversationId });
-      exists = true;
+      const conversation = await beginning.create();
+      if (signal.aborted) return;
       // It gets its title with the first question; until then that is how it begins.
       const preview = conversation.preview ?? questions.list()[0]?.text ?? null;
       onConversation?.("active", { ...conversation, preview });
+      found(conversation);
     } catch (error) {
       // During an outage the question may be answered all the same, unsaved; it is created with the replay.
       if (!isPassing(error)) throw error;
@@ -183,11 +233,11 @@ export function createThread(options: ThreadOptions): Thread {
   };
 
   /** Reads, and forgets what the store now tells better than this page. Says whether trying again can help. */
-  const read = async (): Promise<"read" | "passing" | "final"> => {
+  const read = async (job: () => Promise<void> = reader.read): Promise<"read" | "passing" | "final"> => {
     const settled = turns.list().filter((live) => live.persisted && live !== turns.running());
     try {
-      await reader.read();
-      exists = true;
+      await job();
+      beginning.settle("exists");
       status = "ready";
       failure = null;
       for (const { turnId, questionId } of settled) {
@@ -202,7 +252,7 @@ export function createThread(options: ThreadOptions): Thread {
       if (isGone(error)) {
         // One whose first question never arrived is not missing: it was never begun.
         const begun = status === "ready" || questions.list().every(({ delivery }) => delivery === "saved");
-        exists = begun;
+        beginning.settle(begun ? "exists" : "missing");
         status = begun ? "missing" : "new";
       } else if (status !== "ready") status = "failed";
       failure = sentenceOf(error);
@@ -212,14 +262,29 @@ export function createThread(options: ThreadOptions): Thread {
     }
   };
 
+  /** Looks for the conversation that the scope opens with. */
+  const find = async (): Promise<void> => {
+    try {
+      const conversation = await beginning.find();
+      if (signal.aborted) return;
+      if (conversation !== null) found(conversation);
+      if (beginning.exists()) await read();
+      else if (status !== "ready") status = "new";
+    } catch (error) {
+      status = "failed";
+      failure = sentenceOf(error);
+    }
+    changed();
+  };
+
   const open = async (): Promise<void> => {
     if (signal.aborted) return;
-    if (exists) {
-      if (status !== "ready") status = "loading";
-      changed();
+    if (status !== "ready" && status !== "new") status = "loading";
+    changed();
+    if (beginning.exists()) {
       turns.resume();
       await read();
-    }
+    } else if (options.origin.kind === "scope") await find();
     if (questions.first("unsaved") !== undefined) replay.start();
     return pump();
   };
@@ -252,8 +317,9 @@ export function createThread(options: ThreadOptions): Thread {
     await turns.stop();
   }
 
-  const send = (text: string, contextText: string | null = null): void => {
-    questions.add(text, contextText);
+  const ask = (text: string, contextText: string | null, replaces: string | null): void => {
+    questions.add({ text, contextText, replaces });
+    if (reader.window.hasNewer()) void read(reader.readLatest);
     void pump();
   };
 
@@ -262,26 +328,63 @@ export function createThread(options: ThreadOptions): Thread {
     getSnapshot: snapshot.getSnapshot,
     subscribe: snapshot.subscribe,
     open,
-    loadOlder: () => reader.readOlder(),
-    send,
+    loadOlder: reader.readOlder,
+    loadNewer: reader.readNewer,
+    async goTo(seq) {
+      await read(() => reader.readAround(seq));
+      const message = reader.window.list().find((each) => each.seq >= seq);
+      if (message !== undefined) target = { id: message.id };
+      changed();
+    },
+    async toLatest() {
+      target = null;
+      if (reader.window.hasNewer()) await read(reader.readLatest);
+      changed();
+    },
+    send: (text, contextText = null) => ask(text, contextText, null),
     retry(questionId) {
       if (questions.get(questionId)?.delivery === "failed")
         questions.mark(questionId, { delivery: "queued" });
       void pump();
     },
-    withdraw(questionId) {
+    async takeBack(questionId) {
       const question = questions.get(questionId);
-      if (question?.delivery !== "failed" && question?.delivery !== "queued") return null;
-      questions.remove(questionId);
-      return question.text;
+      if (question?.delivery === "failed" || question?.delivery === "queued") {
+        // Another tab may be sending it at this moment; then it is on its way.
+        let taken = false;
+        await exclusively({ questionId, signal: AbortSignal.timeout(LOCK_WAIT) }, async () => {
+          questions.sync();
+          taken = questions.get(questionId) !== undefined;
+          questions.remove(questionId);
+        });
+        return taken ? question : null;
+      }
+      const stored = entries().findLast(({ role }) => role === "user");
+      if (stored?.id !== questionId || stored.delivery !== "saved") return null;
+      await takeBack({ history, owner, conversationId, messageId: questionId });
+      forgetFrom(questionId);
+      return { text: textOf(stored.parts), contextText: stored.contextText };
     },
     askAgain(replyId) {
-      const { entries } = snapshot.getSnapshot();
-      const index = entries.findIndex((entry) => entry.id === replyId);
-      const question = entries.slice(0, index).findLast((entry) => entry.role === "user");
-      if (question !== undefined) send(textOf(question.parts), question.contextText);
+      const shown = entries();
+      const index = shown.findIndex((entry) => entry.id === replyId);
+      const question = shown.slice(0, index).findLast((entry) => entry.role === "user");
+      if (question === undefined) return;
+      const last = !reader.window.hasNewer() && shown.findLast((entry) => entry.role === "user") === question;
+      ask(textOf(question.parts), question.contextText, last ? question.id : null);
     },
     stop,
+    async clear() {
+      await history.clearMessages(owner, conversationId);
+      // Nothing of it comes back from here.
+      for (const { id, delivery } of questions.list()) if (delivery !== "sending") questions.remove(id);
+      await read(reader.readLatest);
+    },
+    sync(event) {
+      questions.sync();
+      if (event === "let go") void read();
+      void pump();
+    },
     rest: () => turns.rest(),
     close() {
       closing.abort();

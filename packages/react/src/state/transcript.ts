@@ -41,7 +41,7 @@ export function createTranscript(): Transcript {
     const answer = live.answer();
     const before = answers.get(live);
     if (before?.answer === answer) return before.entry;
-    const entry = answerEntry(live.replyId, answer, live.persisted ? "saved" : "unsaved");
+    const entry = answerEntry(live);
     answers.set(live, { answer, entry });
     return entry;
   };

@@ -1,4 +1,4 @@
-import type { WireContext, WireSearchPage } from "@chatkeep/protocol";
+import type { WireContext, WireContextRecord, WireSearchPage } from "@chatkeep/protocol";
 import { z } from "zod";
 
 import { id, integer, queryText, scope } from "./field.ts";
@@ -59,3 +59,20 @@ export const context: z.ZodType<WireContext> = z
     token_budget: z.int(),
   })
   .meta({ id: "Context" });
+
+const seq = z.int().meta({ description: "A message's number." });
+
+/** What of a context a turn keeps, as it is given out. */
+export const turnContext: z.ZodType<{ context: WireContextRecord | null }> = z
+  .strictObject({
+    context: z
+      .strictObject({
+        latest: z.array(seq),
+        recalled: z.array(seq),
+        summary: z.strictObject({ from_seq: seq, to_seq: seq }).nullable(),
+        tokens: z.int(),
+        token_budget: z.int(),
+      })
+      .nullable(),
+  })
+  .meta({ id: "TurnContext" });

@@ -22,6 +22,7 @@ const CALLS: Readonly<
   getContext: (history, owner, id) => history.getContext(owner, id, { question: "What is it?" }),
   startTurn: (history, owner, id) => history.startTurn(owner, id, { content: "Hello" }),
   getTurn: (history, owner, id, turn) => history.getTurn(owner, id, turn),
+  getTurnContext: (history, owner, id, turn) => history.getTurnContext(owner, id, turn),
   followTurn: (history, owner, id, turn) => collect(history.followTurn(owner, id, turn)),
   stopTurn: (history, owner, id, turn) => history.stopTurn(owner, id, turn),
 };

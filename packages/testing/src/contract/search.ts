@@ -232,4 +232,17 @@ export function describeSearch(open: OpenedFixture): void {
       }
     });
   });
+
+  describe("getTurnContext", () => {
+    it("tells by their numbers which messages the responder was given", async () => {
+      const fixture = open();
+      const { me, id } = await newConversation(fixture);
+      await ask(fixture, me, id, { content: "What is it?" }, ["It is a scope."]);
+      const { turn } = await ask(fixture, me, id, { content: "And its limits?" }, ["None."]);
+      // It is kept beside the answer, which does not wait for it.
+      await expect
+        .poll(() => fixture.history.getTurnContext(me, id, turn.id))
+        .toMatchObject({ latest: [1, 2], recalled: [], summary: null, tokens: expect.any(Number) });
+    });
+  });
 }

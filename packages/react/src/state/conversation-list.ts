@@ -1,0 +1,143 @@
+import type { Conversation, DeletedConversation } from "@chatkeep/protocol";
+
+import { sentenceOf } from "./failure.ts";
+import { type Readable, type Schedule, createSnapshot } from "./snapshot.ts";
+
+/** A list of conversations as it is shown. */
+export interface ConversationListState {
+  /** `failed` when they could not be read: never shown as an empty list. */
+  readonly status: "loading" | "ready" | "failed";
+  /** The sentence why they could not be read. */
+  readonly failure: string | null;
+  /** Most recently active first. */
+  readonly conversations: readonly Conversation[];
+  /** Whether more exist, are on their way, or could not be read. */
+  readonly more: "none" | "more" | "loading" | "failed";
+}
+
+/** A list of the owner's conversations. */
+export interface ConversationList extends Readable<ConversationListState> {
+  /** Reads the most recent ones, as many as are shown (50 at first, at most 100). */
+  refresh(): Promise<void>;
+  /** Reads the next page. */
+  loadMore(): Promise<void>;
+  /** Takes up what was read elsewhere; `active` moves it to the top. One that no longer belongs here leaves. */
+  put(event: "read" | "active", conversation: Conversation): void;
+  /** Takes out what no longer belongs here. */
+  sift(): void;
+}
+
+/** What {@link createConversationList} takes. */
+export interface ConversationListOptions {
+  readonly read: (query: PageQuery) => Promise<ReadPage>;
+  /** Whether a conversation belongs in this list; a reply that was under way brings none back. */
+  readonly belongs: (conversation: Conversation) => boolean;
+  /** Told what a page held. */
+  readonly onRead: (conversations: readonly Conversation[]) => void;
+  /** Default: the next animation frame. */
+  readonly schedule?: Schedule | undefined;
+}
+
+/** Which page to read. */
+export interface PageQuery {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** A page of a list. */
+export interface ReadPage {
+  readonly conversations: readonly (Conversation | DeletedConversation)[];
+  readonly nextCursor: string | null;
+}
+
+/** Conversations in a page. */
+const PAGE = 50;
+/** The most that a server gives at once. */
+const LARGEST_PAGE = 100;
+
+/** Reads nothing by itself: call `refresh()`. */
+export function createConversationList(options: ConversationListOptions): ConversationList {
+  const { read, belongs, onRead } = options;
+  let status: ConversationListState["status"] = "loading";
+  let failure: string | null = null;
+  let list: readonly Conversation[] = [];
+  let cursor: string | null = null;
+  let more: "idle" | "loading" | "failed" = "idle";
+  /** Counts readings, so that a reply that was overtaken is not taken up. */
+  let reading = 0;
+  /** Became active during the reading: the reply may not know it yet. */
+  let overtaking: readonly Conversation[] = [];
+
+  const snapshot = createSnapshot<ConversationListState>({
+    schedule: options.schedule,
+    build: () => ({
+      status,
+      failure,
+      conversations: list,
+      more: more === "idle" ? (cursor === null ? "none" : "more") : more,
+    }),
+  });
+
+  const take = (conversations: readonly Conversation[]): void => {
+    const unique = new Map<string, Conversation>();
+    for (const conversation of conversations)
+      if (belongs(conversation) && !unique.has(conversation.id)) unique.set(conversation.id, conversation);
+    list = [...unique.values()];
+    snapshot.changed();
+  };
+
+  return {
+    getSnapshot: snapshot.getSnapshot,
+    subscribe: snapshot.subscribe,
+
+    async refresh() {
+      const mine = ++reading;
+      overtaking = [];
+      if (status === "failed") status = "loading";
+      snapshot.changed();
+      try {
+        const page = await read({ limit: Math.min(Math.max(list.length, PAGE), LARGEST_PAGE) });
+        if (mine !== reading) return;
+        cursor = page.nextCursor;
+        more = "idle";
+        status = "ready";
+        failure = null;
+        onRead(page.conversations);
+        take([...overtaking, ...page.conversations]);
+      } catch (error) {
+        if (mine !== reading) return;
+        // A list that was read before stays: it is older, not wrong.
+        status = list.length > 0 ? "ready" : "failed";
+        failure = sentenceOf(error);
+        snapshot.changed();
+      }
+    },
+
+    async loadMore() {
+      if (cursor === null || more === "loading") return;
+      const from = cursor;
+      more = "loading";
+      snapshot.changed();
+      try {
+        const page = await read({ limit: PAGE, cursor });
+        if (cursor !== from) return;
+        cursor = page.nextCursor;
+        more = "idle";
+        onRead(page.conversations);
+        take([...list, ...page.conversations]);
+      } catch {
+        if (cursor === from) more = "failed";
+        snapshot.changed();
+      }
+    },
+
+    put(event, conversation) {
+      if (event === "active") {
+        overtaking = [conversation, ...overtaking];
+        take([conversation, ...list]);
+      } else take(list.map((other) => (other.id === conversation.id ? conversation : other)));
+    },
+
+    sift: () => take(list),
+  };
+}
