@@ -157,7 +157,7 @@ test("at most 400 messages are held; both ways lead on", async () => {
   expect(Math.max(...most)).toBe(400);
   const top = thread.getSnapshot();
   expect([top.older, top.newer, top.entries[0]?.seq]).toEqual(["none", "more", 1]);
-  for (let page = 0; page < 4; page++) await thread.loadNewer();
+  for (let page = 0; page < 5; page++) await thread.loadNewer();
   const end = await state(thread, ({ newer }) => newer === "none");
   expect([end.older, end.entries.length, end.entries.at(-1)?.seq]).toEqual(["more", 400, 600]);
 });
