@@ -13,7 +13,7 @@ export interface ServerNode {
   lives(): boolean;
   /** Starts it, unless it runs. */
   start(): void;
-  /** Resolves when it can be reached. */
+  /** Resolves when it can be reached, be it by a process that is still to be started. */
   ready(): Promise<void>;
   /** Ends it by SIGKILL or SIGTERM; resolves when it is gone. */
   end(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
@@ -56,7 +56,6 @@ export async function createNode({ index, env, timeline, onCrash }: NodeOptions)
   const start = (): void => {
     if (child !== undefined) return;
     ended = false;
-    listening = Promise.withResolvers();
     const began = timeline.begin(index);
     const started = spawn(process.execPath, ["--conditions=@chatkeep/source", command, "serve"], {
       env: { PATH: process.env["PATH"], PORT: String(port), ...env },
@@ -75,6 +74,8 @@ export async function createNode({ index, env, timeline, onCrash }: NodeOptions)
     started.once("exit", (code, signal) => {
       began.to = Date.now();
       if (child === started) child = undefined;
+      // One that is killed before it listens leaves those who wait for it to its successor.
+      if (began.ready < Infinity) listening = Promise.withResolvers();
       if (ended) return;
       onCrash(`Node ${index} ended by itself with ${code ?? signal}:\n${lines.slice(-20).join("\n")}`);
       // As a supervisor would.
