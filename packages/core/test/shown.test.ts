@@ -21,6 +21,19 @@ async function somebodyWaits(): Promise<void> {
     .toBeGreaterThan(0);
 }
 
+/** Holds a lock until it is released, at the latest with the test: one that fails is not to hold up the others. */
+async function lock(statement: string, values: unknown[] = []): Promise<Disposable & { release(): void }> {
+  const connection = await database.pool.connect();
+  let held = true;
+  const release = (): void => {
+    if (held) connection.release(true);
+    held = false;
+  };
+  await connection.query("begin");
+  await connection.query(statement, values);
+  return { release, [Symbol.dispose]: release };
+}
+
 describe("what is shown", () => {
   it("is committed first: a text that cannot be written is shown to nobody", async () => {
     const me = newUser();
@@ -32,8 +45,7 @@ describe("what is shown", () => {
     expect((await reader.next()).value).toMatchObject({ seq: 1, chunk: { type: "start" } });
     const run = await responder.started(id);
 
-    const blocker = await database.pool.connect();
-    await blocker.query("begin; lock table chatkeep.turn_events in share mode");
+    using blocker = await lock("lock table chatkeep.turn_events in share mode");
     await run.emit("Not yet.");
     let shown = false;
     const next = reader.next().finally(() => (shown = true));
@@ -44,7 +56,6 @@ describe("what is shown", () => {
     }
     expect(shown).toBe(false);
 
-    await blocker.query("rollback");
     blocker.release();
     expect((await next).value).toMatchObject({ seq: 2 });
     expect((await reader.next()).value).toMatchObject({ chunk: { delta: "Not yet." } });
@@ -66,15 +77,12 @@ describe("what is shown", () => {
       for await (const { chunk } of events) seen.push(chunk.type);
     })();
 
-    const blocker = await database.pool.connect();
-    await blocker.query("begin");
-    await blocker.query("select from chatkeep.turns where id = $1 for update", [turn.id]);
+    using blocker = await lock("select from chatkeep.turns where id = $1 for update", [turn.id]);
     run.finish();
     await somebodyWaits();
     expect((await other.getTurn(me, id, turn.id)).turn.status).toBe("running");
     expect(seen).not.toContain("finish");
 
-    await blocker.query("rollback");
     blocker.release();
     await reading;
     expect(seen.at(-1)).toBe("finish");

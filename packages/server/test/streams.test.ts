@@ -177,6 +177,7 @@ test("a client that leaves before its JSON answer stops nothing", async () => {
   const run = await script.started(id);
   leaving.abort();
   await expect(reply).rejects.toThrow("aborted");
+  await logs('"status":499');
   await run.emit("Because.");
   run.finish();
   const turn = await eventsOf(
