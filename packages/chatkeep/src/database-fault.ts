@@ -6,8 +6,8 @@ export interface DatabaseFault {
   readonly passing: boolean;
 }
 
-/** Node's and OpenSSL's codes of a certificate that is not trusted. */
-const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS/;
+/** OpenSSL's codes of a certificate for which no authority that we know vouches. */
+const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/;
 
 /** Explains an error of the driver, of TLS or of PostgreSQL; `undefined` for one that is not of these. */
 export function explainDatabaseError(error: unknown, url: string): DatabaseFault | undefined {
@@ -52,6 +52,12 @@ export function explainDatabaseError(error: unknown, url: string): DatabaseFault
       return passing(
         `${place} cannot be reached: check the network and firewalls, or correct the host in DATABASE_URL.`,
       );
+    case "ERR_TLS_CERT_ALTNAME_INVALID":
+      return lasting(
+        `The certificate of ${place} is for another name: correct the host in DATABASE_URL, or give the server a certificate for it.`,
+      );
+    case "CERT_HAS_EXPIRED":
+      return lasting(`The certificate of ${place} has expired: renew it in the server.`);
     case "57P03":
       return passing(`PostgreSQL at ${place} is starting up: wait a moment.`);
     case "53300":
@@ -65,9 +71,9 @@ export function explainDatabaseError(error: unknown, url: string): DatabaseFault
       `PostgreSQL at ${place} offers no TLS: remove sslmode from DATABASE_URL, or switch TLS on in the server.`,
     );
   }
-  if (CERTIFICATE.test(code)) {
+  if (UNTRUSTED.test(code)) {
     return lasting(
-      `The certificate of ${place} is not trusted (${code}): add sslrootcert=<its authority's file> to DATABASE_URL.`,
+      `The certificate of ${place} is not trusted (${code}): add sslrootcert=<the file of its authority's certificate> to DATABASE_URL, or sslmode=no-verify to do without.`,
     );
   }
   if (/timeout|terminated|ECONNRESET|connection/i.test(`${code} ${message}`)) {

@@ -66,6 +66,9 @@ export function readEnvironment(
   if (databaseUrl !== undefined && !isDatabaseUrl(databaseUrl)) {
     // The value is not repeated: it holds a password.
     faults.push(`${urlName} must look like postgres://user:password@host:5432/database.`);
+  } else if (databaseUrl !== undefined) {
+    for (const file of missingFiles(databaseUrl))
+      faults.push(`${urlName} must name files that are there; there is no ${file} here.`);
   }
 
   const schema = text("CHATKEEP_SCHEMA") ?? "chatkeep";
@@ -117,6 +120,15 @@ function readVariables(): Record<string, string | undefined> {
 
 function isDatabaseUrl(text: string): boolean {
   return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
+}
+
+/** The parameters of a URL that name a file which is not there. */
+function missingFiles(url: string): string[] {
+  const { searchParams } = new URL(url);
+  return ["sslrootcert", "sslcert", "sslkey"].flatMap((name) => {
+    const file = searchParams.get(name);
+    return file === null || file === "system" || existsSync(file) ? [] : [`${name}=${file}`];
+  });
 }
 
 /** Chatkeep's own guide: beside the built package, or in the repository. */

@@ -42,10 +42,10 @@ export function describeUrl(url: string, kind: "embedded" | "external"): string 
 
 function checkTls(url: string): Finding {
   const { hostname, searchParams } = new URL(url);
-  const mode = searchParams.get("sslmode");
-  if (isLocal(hostname))
+  const mode = searchParams.get("sslmode") ?? "disable";
+  if (isLocal(hostname) && ["disable", "allow", "prefer"].includes(mode))
     return { check: "TLS", state: "ok", text: "not needed: the server is on this machine" };
-  if (mode === null || mode === "disable") {
+  if (mode === "disable") {
     return {
       check: "TLS",
       state: "note",

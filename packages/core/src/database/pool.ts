@@ -100,6 +100,8 @@ function connectionConfig(url: string): PoolConfig {
   const mode = parsed.searchParams.get("sslmode");
   const binding = parsed.searchParams.get("channel_binding");
   parsed.searchParams.delete("channel_binding");
+  // What Node trusts by itself; the driver would look for a file of this name.
+  if (parsed.searchParams.get("sslrootcert") === "system") parsed.searchParams.delete("sslrootcert");
   // The driver warns that it verifies under these names as well; we mean it to.
   if (mode === "require" || mode === "verify-ca") parsed.searchParams.set("sslmode", "verify-full");
   // "If the server has it": the driver cannot ask first, so off this machine it is taken at its word.
