@@ -13,7 +13,8 @@ export interface Limit {
 /**
  * The same statements on the same tables and indexes through the bare driver, prepared under names, as
  * a superuser whom no row-level security touches. No function, no check of what is given, no owner set,
- * no look for an id that is there already, and rows as the driver parses them.
+ * no look for an id that is there already, words of a message as a regular expression finds them, and rows as
+ * the driver parses them.
  */
 export function createLimit(pool: Queryable): Limit {
   return {
@@ -28,6 +29,10 @@ export function createLimit(pool: Queryable): Limit {
           ["user"],
           [JSON.stringify([{ type: "text", text: content }])],
           content,
+          [content.toLowerCase().replaceAll(/[^a-z ]/g, "")],
+          [null],
+          [null],
+          [null],
         ],
       }),
     page: ({ ownerId, id }) => pool.query({ name: "limit page", text: PAGE, values: [ownerId, id, 20] }),
@@ -35,7 +40,10 @@ export function createLimit(pool: Queryable): Limit {
 }
 
 const APPEND = `
-  with conversation as (
+  with touched as (
+    update chatkeep.owners set active_at = clock_timestamp()
+    where id = $1 and active_at < clock_timestamp() - interval '1 day'
+  ), conversation as (
     update chatkeep.conversations c set
       last_seq = c.last_seq + cardinality($3::text[]),
       active_no = nextval('chatkeep.activity'),
@@ -45,10 +53,24 @@ const APPEND = `
       preview = $6
     where c.owner_id = $1 and c.id = $2 and c.deleted_at is null
     returning c.last_seq - cardinality($3::text[]) as base
+  ), given as (
+    select g.*, base + row_number() over (order by g.place) as seq
+    from conversation, unnest(
+      $3::text[], $4::text[], $5::json[], $7::text[], $8::text[], $8::text[], $9::boolean[], $8::text[], $10::json[],
+      $10::json[]
+    ) with ordinality as g (
+      id, role, body, word_text, context_text, intent, processed, model, usage, metadata, place
+    )
+  ), indexed as (
+    insert into chatkeep.message_words (owner_id, conversation_id, seq, size, words)
+    select $1, $2, seq, cardinality(string_to_array(word_text, ' ')), to_tsvector('chatkeep.message_words', word_text)
+    from given
   )
-  insert into chatkeep.messages as m (owner_id, conversation_id, seq, id, role, parts)
-  select $1, $2, base + row_number() over (order by given.place), given.id, given.role, given.body
-  from conversation, unnest($3::text[], $4::text[], $5::json[]) with ordinality as given (id, role, body, place)
+  insert into chatkeep.messages as m (
+    owner_id, conversation_id, seq, id, role, parts, context_text, intent, processed, model, usage, metadata
+  )
+  select $1, $2, seq, id, role, body, context_text, intent, processed, model, usage, metadata from given
+  on conflict (owner_id, conversation_id, id) do nothing
   returning to_json(m)`;
 
 const PAGE = `

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash as digest } from "node:crypto";
 
 import { ChatkeepError, type Owner, isSessionId } from "@chatkeep/protocol";
 
@@ -21,7 +21,7 @@ export function ownerId(owner: Owner): string {
   // As JSON, so that no two owners are spelled alike whatever is in their names.
   const name =
     owner.kind === "user" ? ["user", owner.issuer ?? "", owner.id] : ["session", owner.id.toLowerCase()];
-  const hash = createHash("sha256").update(JSON.stringify(name)).digest().subarray(0, 16);
+  const hash = digest("sha256", JSON.stringify(name), "buffer").subarray(0, 16);
   hash[6] = (hash[6]! & 0x0f) | 0x80;
   hash[8] = (hash[8]! & 0x3f) | 0x80;
   const hex = hash.toString("hex");

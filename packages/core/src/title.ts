@@ -17,7 +17,9 @@ function beginningOf(text: string, most: number): string | null {
     .replace(/\s+/gu, " ")
     .trim();
   if (line === "") return null;
-  const points = Array.from(line);
+  // A string has at least as many UTF-16 units as code points, and at most twice as many.
+  if (line.length <= most) return line;
+  const points = Array.from(line.slice(0, most * 2 + 1));
   if (points.length <= most) return line;
   const cut = points.slice(0, most - 1).join("");
   const word = cut.lastIndexOf(" ");

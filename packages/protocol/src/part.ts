@@ -54,8 +54,9 @@ export function contentOf(parts: readonly Part[]): string {
 
 /** The citations among `parts`, in order; `null` when there are none. */
 export function citationsOf(parts: readonly Part[]): Citation[] | null {
-  const found = parts.flatMap((part) => (part.type === "citation" ? [part.citation] : []));
-  return found.length === 0 ? null : found;
+  let found: Citation[] | null = null;
+  for (const part of parts) if (part.type === "citation") (found ??= []).push(part.citation);
+  return found;
 }
 
 /**
@@ -63,14 +64,18 @@ export function citationsOf(parts: readonly Part[]): Citation[] | null {
  * (kept as the data part `tool_calls`); `null` when there are none.
  */
 export function toolCallsOf(parts: readonly Part[]): Json | null {
-  const calls: Json[] = [];
+  let calls: Json[] | null = null;
   for (const part of parts) {
     if (part.type === "data" && part.name === "tool_calls") return part.data;
     if (part.type === "tool-call") {
-      calls.push({ id: part.id, type: "function", function: { name: part.name, arguments: part.arguments } });
+      (calls ??= []).push({
+        id: part.id,
+        type: "function",
+        function: { name: part.name, arguments: part.arguments },
+      });
     }
   }
-  return calls.length === 0 ? null : calls;
+  return calls;
 }
 
 /** The `tool_call_id` of a tool's message: which call its first result answers. */

@@ -26,7 +26,7 @@ export function createClientDatabase({ client, schema }: ClientDatabaseOptions):
     const values = Object.entries(fn.args).map(([key, type]) => encode(type, args[key]));
     try {
       const { rows } = await client.query({ text: statementOf(functions, name, fn), values, types: RAW });
-      return rows.map((row) => decodeRow(fn, row as Record<string, string | null>));
+      return rows.map((row) => decodeRow(Object.entries(fn.returns), row as Record<string, string | null>));
     } catch (error) {
       throw failureOf(error);
     }

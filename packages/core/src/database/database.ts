@@ -89,7 +89,12 @@ export function createDatabase(options: DatabaseOptions): Database {
   const statements = new Map(
     Object.entries(FUNCTIONS).map(([name, fn]: [string, SqlFunction]) => [
       name,
-      statementOf(schema, name, fn),
+      {
+        text: statementOf(schema, name, fn),
+        name: `${schema}.${name}`,
+        args: Object.entries(fn.args),
+        columns: Object.entries(fn.returns),
+      },
     ]),
   );
   let named = options.preparedStatements !== "never";
@@ -97,10 +102,9 @@ export function createDatabase(options: DatabaseOptions): Database {
   pool.on("error", (error) => options.onConnectionError?.(error));
   const breaker = createBreaker(() => pool.query({ text: "select 1" }));
 
-  const send = async (fn: FunctionName, values: unknown[]): Promise<unknown[]> => {
-    const text = statements.get(fn) as string;
-    const config: QueryConfig = { text, values, types: RAW };
-    const name = named ? `${schema}.${fn}` : undefined;
+  const send = async (statement: { text: string; name: string }, values: unknown[]): Promise<unknown[]> => {
+    const config: QueryConfig = { text: statement.text, values, types: RAW };
+    const name = named ? statement.name : undefined;
     try {
       return (await pool.query(name === undefined ? config : { ...config, name })).rows;
     } catch (error) {
@@ -115,12 +119,12 @@ export function createDatabase(options: DatabaseOptions): Database {
     name: FunctionName,
     args: Record<string, unknown>,
   ): Promise<Record<string, unknown>[]> => {
-    const fn: SqlFunction = FUNCTIONS[name];
-    const values = Object.entries(fn.args).map(([key, type]) => encode(type, args[key]));
+    const statement = statements.get(name)!;
+    const values = statement.args.map(([key, type]) => encode(type, args[key]));
     let rows: unknown[] | undefined;
     for (let tries = 1; rows === undefined; tries += 1) {
       try {
-        rows = await breaker.guard(() => send(name, values));
+        rows = await breaker.guard(() => send(statement, values));
       } catch (error) {
         // Connections were lost, the database was not. Every other call can be made again as it was,
         // because ids are made before it.
@@ -129,7 +133,7 @@ export function createDatabase(options: DatabaseOptions): Database {
         if (!again) throw failureOf(error);
       }
     }
-    return rows.map((row) => decodeRow(fn, row as Record<string, string | null>));
+    return rows.map((row) => decodeRow(statement.columns, row as Record<string, string | null>));
   };
 
   return {
@@ -164,11 +168,13 @@ export function encode(type: SqlType, value: unknown): unknown {
   }
 }
 
-/** A row by its column types. */
-export function decodeRow(fn: SqlFunction, row: Record<string, string | null>): Record<string, unknown> {
+/** A row by the names and types of its columns. */
+export function decodeRow(
+  columns: readonly (readonly [string, SqlType])[],
+  row: Record<string, string | null>,
+): Record<string, unknown> {
   const decoded: Record<string, unknown> = {};
-  for (const [column, type] of Object.entries(fn.returns))
-    decoded[column] = decode(type, row[column] ?? null);
+  for (const [column, type] of columns) decoded[column] = decode(type, row[column] ?? null);
   return decoded;
 }
 

@@ -17,6 +17,7 @@ const LONGEST = 64;
 /** Scripts that are written without spaces, and Hangul, whose endings hang on its words. */
 const UNSEGMENTED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Hangul}ー]/u;
+const PLAIN = /^[A-Za-z]+$/;
 const RUNS = /[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['’][\p{L}\p{M}]+)*/gu;
 
 /**
@@ -29,6 +30,12 @@ export function wordsOf(text: string, most: number = MOST_WORDS): Word[] {
   const words: Word[] = [];
   for (const match of text.matchAll(RUNS)) {
     if (words.length >= most) break;
+    // Most words are plain, and need none of the rest.
+    if (PLAIN.test(match[0])) {
+      const form = match[0].slice(0, LONGEST).toLowerCase();
+      words.push({ form, start: match.index, end: match.index + match[0].length });
+      continue;
+    }
     for (const run of splitRun(match[0], match.index)) {
       if (run.unsegmented) words.push(...pairsOf(run.text, run.at));
       else {
@@ -87,8 +94,6 @@ function pairsOf(run: string, at: number): Word[] {
 }
 
 function formOf(text: string): string {
-  // Most words are plain, and need none of the rest.
-  if (PLAIN.test(text)) return text.slice(0, LONGEST).toLowerCase();
   const folded = text
     .slice(0, 4 * LONGEST)
     .replace(/['’]s$/iu, "")
@@ -99,8 +104,6 @@ function formOf(text: string): string {
     .normalize("NFC");
   return encode(folded);
 }
-
-const PLAIN = /^[A-Za-z]+$/;
 
 /** As ASCII; what holds more than plain letters begins with a sign of its own, so that it is not folded as English. */
 function encode(text: string): string {

@@ -23,18 +23,22 @@ declare
   base bigint;
   cleared bigint;
   purged bigint;
+  idle boolean;
   -- The given ids that are there already, and the messages that were not.
   known text[] := '{}';
   added json[];
   mismatch text;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
-  update owners o set active_at = clock_timestamp()
-  where o.id = owner and o.active_at < clock_timestamp() - interval '1 day';
-  select c.last_seq, c.cleared_seq, c.purged_seq into base, cleared, purged from conversations c
-  where c.owner_id = owner and c.id = conversation and c.deleted_at is null for no key update;
+  select c.last_seq, c.cleared_seq, c.purged_seq, o.active_at < clock_timestamp() - interval '1 day'
+  into base, cleared, purged, idle
+  from conversations c join owners o on o.id = c.owner_id
+  where c.owner_id = owner and c.id = conversation and c.deleted_at is null for no key update of c;
   if not found then
     perform refuse_conversation(owner, conversation);
+  end if;
+  if idle then
+    update owners o set active_at = clock_timestamp() where o.id = owner;
   end if;
   -- What a clear took away may still be on the disk; its ids are free.
   if purged < cleared then
@@ -43,32 +47,21 @@ begin
   end if;
 
   loop
-    with given as (
-      select g.*, base + row_number() over (order by g.place) as seq
-      from unnest(
-        ids, roles, bodies, context_texts, intents, processed_flags, models, usages, metadatas, word_texts
-      ) with ordinality as g (id, role, body, context_text, intent, processed, model, usage, metadata, word_text, place)
-      where g.id <> all (known)
-    ), stored as (
+    with stored as (
       insert into messages as m (
         owner_id, conversation_id, seq, id, role, parts, context_text, intent, processed, model, usage, metadata
       )
       select
-        owner, conversation, given.seq, given.id, given.role, given.body, given.context_text, given.intent,
-        given.processed, given.model, given.usage, given.metadata
-      from given
+        owner, conversation, base + row_number() over (order by g.place), g.id, g.role, g.body, g.context_text,
+        g.intent, g.processed, g.model, g.usage, g.metadata
+      from unnest(ids, roles, bodies, context_texts, intents, processed_flags, models, usages, metadatas)
+        with ordinality as g (id, role, body, context_text, intent, processed, model, usage, metadata, place)
+      where g.id <> all (known)
       -- Found by the conflict, not by a look beforehand: that would be a join, which the planner takes for a scan
       -- of the conversation as long as the table was never analyzed (10 ms at 10,000 messages), and plans anew at
       -- every call after that (0.2 of 0.5 ms).
       on conflict (owner_id, conversation_id, id) do nothing
-      returning m.seq, to_json(m) as message
-    ), indexed as (
-      insert into message_words (owner_id, conversation_id, seq, size, words)
-      select
-        owner, conversation, given.seq, cardinality(string_to_array(given.word_text, ' ')),
-        to_tsvector('message_words', given.word_text)
-      from given join stored on stored.seq = given.seq
-      where given.word_text <> ''
+      returning to_json(m) as message
     )
     select coalesce(array_agg(stored.message), '{}') into added from stored;
     exit when cardinality(added) + cardinality(known) = wanted;
@@ -79,6 +72,15 @@ begin
   end loop;
 
   if cardinality(added) > 0 then
+    insert into message_words (owner_id, conversation_id, seq, size, words)
+    select
+      owner, conversation, given.seq, cardinality(string_to_array(given.word_text, ' ')),
+      to_tsvector('message_words', given.word_text)
+    from (
+      select base + row_number() over (order by g.place) as seq, g.word_text
+      from unnest(ids, word_texts) with ordinality as g (id, word_text, place) where g.id <> all (known)
+    ) given
+    where given.word_text <> '';
     update conversations c set
       last_seq = base + cardinality(added),
       active_no = nextval('activity'),
