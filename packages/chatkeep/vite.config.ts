@@ -3,9 +3,11 @@ import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defaultClientConditions, defineConfig } from "vite";
 
-/** Builds the page at `/` into `dist/app`, where the server finds it. */
+const app = (name: string): string => fileURLToPath(new URL(`app/${name}`, import.meta.url));
+
+/** Builds the app and the operator's page into `dist/app`, where the server finds them. */
 export default defineConfig({
-  root: fileURLToPath(new URL("app", import.meta.url)),
+  root: app(""),
   // Relative, so that the page also works below a path.
   base: "./",
   plugins: [react()],
@@ -19,5 +21,6 @@ export default defineConfig({
     // Nothing as a data: address: styles and scripts come from this origin only.
     assetsInlineLimit: 0,
     reportCompressedSize: true,
+    rolldownOptions: { input: [app("index.html"), app("admin.html")] },
   },
 });

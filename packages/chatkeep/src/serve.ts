@@ -5,7 +5,6 @@ import {
   type Log,
   type VerifyToken,
   authenticatePeople,
-  createFiles,
   createRecentErrors,
   createRequestLimits,
   createServer,
@@ -20,6 +19,7 @@ import type { Environment } from "./environment.ts";
 import { createIndexing } from "./indexing.ts";
 import { startJanitor } from "./janitor.ts";
 import { explainListenError } from "./listen-fault.ts";
+import { createPages } from "./pages.ts";
 import { loadResponder } from "./responder.ts";
 import { openTables } from "./tables.ts";
 
@@ -126,7 +126,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
         most: pool.options.max,
       }),
       errors,
-      fallback: createFiles({ folder: PAGE_FOLDER, pages: /^\/c\/[^/]+\/?$/ }),
+      fallback: createPages(PAGE_FOLDER),
       log,
     });
     const listener = await listen({ server, port, host, log }).catch((error: unknown) => {

@@ -2,17 +2,30 @@ import { randomUUID } from "node:crypto";
 
 import { type CoreHistory, createHistory, createPool } from "@chatkeep/core";
 import type { Owner } from "@chatkeep/protocol";
-import { type Chapters, createFiles, createLog, createServer, listen } from "@chatkeep/server";
+import {
+  type Chapters,
+  createLog,
+  createRecentErrors,
+  createServer,
+  listen,
+  makeServerKey,
+  readServerKeys,
+} from "@chatkeep/server";
 import { type ScriptedResponder, createScriptedResponder, openBrowser } from "@chatkeep/testing";
 import type { BrowserContextOptions, Page } from "playwright-core";
 
+import { createPages } from "../src/pages.ts";
 import { buildPage } from "./page-view.ts";
+
+const { key, hash } = makeServerKey();
 
 /** The page on a server whose answers a test leads by hand. */
 export interface Stage extends AsyncDisposable {
   readonly url: string;
   readonly history: CoreHistory;
   readonly script: ScriptedResponder;
+  /** A server key that it takes. */
+  readonly key: string;
   /** Opens the page in a new browser profile that belongs to `owner` (default: a new one). */
   visit(options?: VisitOptions): Promise<Visit>;
 }
@@ -37,13 +50,26 @@ export async function openStage(url: string, book?: Chapters): Promise<Stage> {
   const built = await buildPage();
   const pool = createPool(url);
   const script = createScriptedResponder();
-  const history = createHistory({ pool, responder: script.responder });
+  const errors = createRecentErrors();
+  const history = createHistory({
+    pool,
+    responder: script.responder,
+    onError: (error, turnId) => errors.record(error, { turnId }),
+  });
   const log = createLog({ level: "silent" });
   const server = createServer({
     history,
     health: () => history.health(),
     log,
-    fallback: createFiles({ folder: built.folder }),
+    serverKeys: readServerKeys(`tests:${hash}`),
+    errors,
+    connections: () => ({
+      open: pool.totalCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+      most: 10,
+    }),
+    fallback: createPages(built.folder),
     ...(book === undefined ? {} : { book }),
   });
   const listener = await listen({ server, port: 0, log });
@@ -52,6 +78,7 @@ export async function openStage(url: string, book?: Chapters): Promise<Stage> {
     url: listener.url,
     history,
     script,
+    key,
     async visit({ owner = newOwner(), path = "/", prepare, ...options } = {}) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
       await context.addInitScript((id) => localStorage.setItem("chatkeep-session-id", id), owner.id);

@@ -25,6 +25,7 @@ export * from "./wire/citation.ts";
 export * from "./wire/context.ts";
 export * from "./wire/conversation.ts";
 export * from "./wire/message.ts";
+export * from "./wire/overview.ts";
 export * from "./wire/personal-data.ts";
 export * from "./wire/problem.ts";
 export * from "./wire/query.ts";

@@ -8,8 +8,8 @@ import { PAGE_POLICY } from "./page.ts";
 export interface FilesOptions {
   /** The folder of a built page; only what is in it when the page was last asked for is served. */
   readonly folder: string;
-  /** Paths under which the page itself is answered, besides `/`: those that it keeps in the address bar. Default none. */
-  readonly pages?: RegExp;
+  /** Files that are answered under a path of another name, besides `/index.html` under `/`: `{ "/admin": "/admin.html" }`. Default none. */
+  readonly pages?: Readonly<Record<string, string>>;
 }
 
 /** Media types by extension; a file of another kind is not served. */
@@ -34,17 +34,18 @@ const HASHED = /-[\w-]{8}\.\w+$/;
 /** Answers requests for the files of a page; `undefined` for what is none of them. */
 export function createFiles({
   folder,
-  pages,
+  pages = {},
 }: FilesOptions): (request: Request) => Promise<Response | undefined> {
+  const pageFiles = new Map(Object.entries({ "/": "/index.html", ...pages }));
   let names: Promise<ReadonlyMap<string, string>> | undefined;
 
   return async (request) => {
     if (request.method !== "GET" && request.method !== "HEAD") return undefined;
     const path = new URL(request.url).pathname;
-    const isPage = path === "/" || pages?.test(path) === true;
+    const page = pageFiles.get(path);
     // Only listed names are opened: no path of a request ever reaches the file system. Another build has other names.
-    if (isPage || names === undefined) names = listFiles(folder);
-    const file = (await names).get(isPage ? "/index.html" : path);
+    if (page !== undefined || names === undefined) names = listFiles(folder);
+    const file = (await names).get(page ?? path);
     return file === undefined ? undefined : fileResponse(file, request);
   };
 }

@@ -25,7 +25,7 @@ export { type Log, type LogOptions, createLog } from "./log.ts";
 export type { Connection, Fetch } from "./router.ts";
 export type { Call, Reply, Route, RouteInfo } from "./route.ts";
 export type { Chapters } from "./routes/book.ts";
-export type { Connections, WireErrors, WireOverview } from "./schema/admin.ts";
+export type { Connections } from "./schema/admin.ts";
 export type { Health } from "./schema/health.ts";
 export { type RecentErrors, type RecentErrorsOptions, createRecentErrors } from "./recent-errors.ts";
 export type { WritableRoles } from "./routes/messages.ts";

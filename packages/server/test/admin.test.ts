@@ -1,5 +1,6 @@
 import { createPool } from "@chatkeep/core";
-import { type WireErrors, type WireOverview, createChatkeep } from "@chatkeep/server";
+import type { WireOverview, WireRecentErrors } from "@chatkeep/protocol";
+import { createChatkeep } from "@chatkeep/server";
 import { fileDatabase } from "@chatkeep/testing";
 import { afterAll, describe, expect, it } from "vitest";
 
@@ -72,7 +73,7 @@ describe("the last errors", () => {
     const failed = await fetch(new URL("/nothing", (await send("/health")).url));
     expect(failed.status).toBe(500);
     const text = await (await send("/api/admin/errors", operator)).text();
-    const { errors } = JSON.parse(text) as WireErrors;
+    const { errors } = JSON.parse(text) as WireRecentErrors;
     expect(errors[0]).toMatchObject({
       request_id: failed.headers.get("x-request-id"),
       code: "internal",
@@ -100,9 +101,9 @@ describe("the last errors", () => {
       await chatkeep.close();
       await pool.end();
     });
-    const list = async (): Promise<WireErrors["errors"]> => {
+    const list = async (): Promise<WireRecentErrors["errors"]> => {
       const response = await chatkeep.fetch(new Request("http://localhost/api/admin/errors", operator));
-      return ((await response.json()) as WireErrors).errors;
+      return ((await response.json()) as WireRecentErrors).errors;
     };
     const { history } = chatkeep;
     const owner = { kind: "session", id: me } as const;

@@ -15,12 +15,12 @@ writeFileSync(join(folder, "notes.exe"), "no");
 writeFileSync(join(root, "secret.txt"), "secret");
 afterAll(() => rmSync(root, { recursive: true }));
 
-const files = createFiles({ folder, pages: /^\/c\/[^/]+$/ });
+const files = createFiles({ folder, pages: { "/admin": "/index.html" } });
 const get = (path: string, init: RequestInit = {}): Promise<Response | undefined> =>
   files(new Request(`http://localhost${path}`, init));
 
-test("the page is answered at / and where it keeps its state, asked for anew each time, under its policy", async () => {
-  for (const path of ["/", "/c/some-id", "/?c=1"]) {
+test("the page is answered at / and under its other names, asked for anew each time, under its policy", async () => {
+  for (const path of ["/", "/admin", "/?c=1"]) {
     const response = await get(path);
     expect(response?.headers.get("content-type")).toBe("text/html; charset=utf-8");
     expect(response?.headers.get("cache-control")).toBe("no-cache");

@@ -1,6 +1,5 @@
 import { createPool, migrate } from "@chatkeep/core";
-import { type WireTurnState, decodeFrames } from "@chatkeep/protocol";
-import type { WireErrors } from "@chatkeep/server";
+import { type WireRecentErrors, type WireTurnState, decodeFrames } from "@chatkeep/protocol";
 import { startPostgres } from "@chatkeep/testing";
 import { afterAll, expect, test } from "vitest";
 
@@ -75,7 +74,7 @@ test("an outage is told: reads are 503, an answer says that it is not saved, and
     node: { unsaved_answers: { shown: 2, saved: 0 } },
     store: null,
   });
-  const { errors } = (await (await send("/api/admin/errors", operator)).json()) as WireErrors;
+  const { errors } = (await (await send("/api/admin/errors", operator)).json()) as WireRecentErrors;
   expect(errors).toContainEqual(
     expect.objectContaining({ code: "unavailable", route: "/api/conversations", request_id: first.instance }),
   );

@@ -2,6 +2,7 @@ import { createClient } from "@chatkeep/protocol";
 import { type Chat, createChat, openSession, openStorage } from "@chatkeep/react";
 
 import "@chatkeep/react/styles.css";
+import "./ground.css";
 import { createRoot } from "react-dom/client";
 
 import { Page } from "./Page.tsx";

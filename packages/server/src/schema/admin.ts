@@ -1,10 +1,10 @@
-import type { Overview, UnsavedAnswers } from "@chatkeep/core";
-import { ERRORS, type ErrorCode } from "@chatkeep/protocol";
+import type { Overview } from "@chatkeep/core";
+import { ERRORS, type ErrorCode, type WireOverview, type WireRecentErrors } from "@chatkeep/protocol";
 import { z } from "zod";
 
 import type { RecentError } from "../recent-errors.ts";
 import { time } from "./field.ts";
-import { type WireHealth, health } from "./health.ts";
+import { health } from "./health.ts";
 
 /** The connections of this node to its database. */
 export interface Connections {
@@ -15,32 +15,6 @@ export interface Connections {
   readonly waiting: number;
   /** How many may be open. */
   readonly most: number;
-}
-
-/** How a node and its store stand, as an operator is told. */
-export interface WireOverview {
-  version: string;
-  health: WireHealth;
-  connections: Connections | null;
-  node: { started_at: string; running_turns: number; unsaved_answers: UnsavedAnswers };
-  store: {
-    nodes: { id: number; started_at: string; lease_until: string; alive: boolean; running_turns: number }[];
-    turns: { running: number; settled: Overview["turns"]["settled"] };
-    tables: { name: string; rows: number; bytes: number }[];
-  } | null;
-}
-
-/** The last errors of a node. */
-export interface WireErrors {
-  errors: {
-    at: string;
-    request_id: string | null;
-    turn_id: string | null;
-    route: string | null;
-    code: ErrorCode;
-    detail: string;
-    cause: string | null;
-  }[];
 }
 
 const count = z.int().min(0);
@@ -95,7 +69,7 @@ export const overview: z.ZodType<WireOverview> = z
   .meta({ id: "Overview" });
 
 /** The last errors, as they are given out. */
-export const recentErrors: z.ZodType<WireErrors> = z
+export const recentErrors: z.ZodType<WireRecentErrors> = z
   .strictObject({
     errors: z.array(
       z.strictObject({
@@ -127,7 +101,7 @@ export function storeToWire({ nodes, turns, tables }: Overview): NonNullable<Wir
 }
 
 /** An error in the words of the wire. */
-export function recentErrorToWire(error: RecentError): WireErrors["errors"][number] {
+export function recentErrorToWire(error: RecentError): WireRecentErrors["errors"][number] {
   const { at, requestId, turnId, route, code, detail, cause } = error;
   return { at, request_id: requestId, turn_id: turnId, route, code, detail, cause };
 }

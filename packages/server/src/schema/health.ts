@@ -1,3 +1,4 @@
+import type { WireHealth } from "@chatkeep/protocol";
 import { z } from "zod";
 
 /** How the server stands, as its probe finds it at this moment. */
@@ -9,12 +10,6 @@ export interface Health {
     /** How long the probe took, in milliseconds; `null` when it failed. */
     readonly latencyMs: number | null;
   };
-}
-
-/** {@link Health} on the wire. */
-export interface WireHealth {
-  status: Health["status"];
-  database: { status: Health["database"]["status"]; latency_ms: number | null };
 }
 
 /** How the server stands, as it is given out. */

@@ -1,0 +1,101 @@
+import type { WireOverview } from "@chatkeep/protocol";
+import type { ReactNode } from "react";
+
+import { bytesOf, momentOf, numberOf } from "./words.ts";
+
+const HEALTH = {
+  ok: "All is well",
+  degraded: "Answers are not saved",
+  down: "Nothing can be read or saved",
+} as const;
+
+/** The numbers that an operator looks at first. */
+export function Figures({ overview }: { readonly overview: WireOverview }): ReactNode {
+  const { health, connections, node, store } = overview;
+  const { shown, saved } = node.unsaved_answers;
+  return (
+    <dl className="figures">
+      <Figure
+        name="Health"
+        value={health.status}
+        tone={health.status === "ok" ? "good" : "trouble"}
+        detail={HEALTH[health.status]}
+      />
+      <Figure
+        name="Database"
+        value={health.database.latency_ms === null ? "down" : `${numberOf(health.database.latency_ms)} ms`}
+        tone={health.database.status === "ok" ? "plain" : "trouble"}
+        detail="for a round trip"
+      />
+      {connections !== null && (
+        <Figure
+          name="Connections"
+          value={`${connections.open - connections.idle} of ${connections.most}`}
+          tone={connections.waiting > 0 ? "trouble" : "plain"}
+          detail={`busy; ${connections.idle} idle, ${connections.waiting} waiting`}
+        />
+      )}
+      <Figure
+        name="Running turns"
+        value={numberOf(store?.turns.running ?? node.running_turns)}
+        tone="plain"
+        detail={store === null ? "on this node" : `of all nodes; ${node.running_turns} here`}
+      />
+      {store !== null && <SettledFigure settled={store.turns.settled} />}
+      <Figure
+        name="Unsaved answers"
+        value={numberOf(Math.max(0, shown - saved))}
+        tone={shown > saved ? "trouble" : "plain"}
+        detail={`${numberOf(shown)} shown, ${numberOf(saved)} saved later, since ${momentOf(node.started_at)}`}
+      />
+      {store !== null && (
+        <Figure
+          name="Stored"
+          value={bytesOf(store.tables.reduce((sum, { bytes }) => sum + bytes, 0))}
+          tone="plain"
+          detail={["owners", "conversations", "messages"]
+            .map((name) => rowsOf(store.tables, name))
+            .join(", ")}
+        />
+      )}
+    </dl>
+  );
+}
+
+type Settled = NonNullable<WireOverview["store"]>["turns"]["settled"];
+
+function SettledFigure({ settled }: { readonly settled: Settled }): ReactNode {
+  const { complete, stopped, interrupted, failed } = settled;
+  const all = complete + stopped + interrupted + failed;
+  return (
+    <Figure
+      name="Turns of the last hour"
+      value={numberOf(all)}
+      tone={failed + interrupted > 0 ? "trouble" : "plain"}
+      detail={`${numberOf(complete)} complete, ${numberOf(stopped)} stopped, ${numberOf(interrupted)} interrupted, ${numberOf(failed)} failed`}
+    />
+  );
+}
+
+function rowsOf(tables: readonly { name: string; rows: number }[], name: string): string {
+  return `${numberOf(tables.find((table) => table.name === name)?.rows ?? 0)} ${name}`;
+}
+
+interface FigureProps {
+  readonly name: string;
+  readonly value: string;
+  readonly detail: string;
+  readonly tone: "plain" | "good" | "trouble";
+}
+
+function Figure({ name, value, detail, tone }: FigureProps): ReactNode {
+  return (
+    <div className="figure" data-tone={tone}>
+      <dt>{name}</dt>
+      <dd>
+        <strong>{value}</strong>
+        <span>{detail}</span>
+      </dd>
+    </div>
+  );
+}
