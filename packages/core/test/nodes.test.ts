@@ -19,8 +19,10 @@ describe("a reader on another node", () => {
     const reader = other.followTurn(me, id, turn.id)[Symbol.asyncIterator]();
     const readUntil = async (text: string): Promise<void> => {
       for (;;) {
-        const { value } = await reader.next();
-        if (value?.chunk.type === "text-delta" && value.chunk.delta === text) return;
+        const next = await reader.next();
+        if (next.done === true) throw new Error(`The turn ended before "${text}".`);
+        const { chunk } = next.value;
+        if (chunk.type === "text-delta" && chunk.delta === text) return;
       }
     };
     // The first pieces pass while the listener proves itself.
