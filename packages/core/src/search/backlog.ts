@@ -1,6 +1,7 @@
 import type { Part } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
+import { isAborted } from "../turns/log.ts";
 import { wordTextOf } from "./text.ts";
 
 /** Messages that are made findable in one transaction: about 20 ms, in which the conversation takes no other. */
@@ -14,7 +15,7 @@ const PAGE = 200;
  */
 export async function indexBacklog(database: Database, signal?: AbortSignal): Promise<number> {
   let steps = 0;
-  while (signal?.aborted !== true) {
+  while (!isAborted(signal)) {
     const [row] = await database.call("unindexed_conversation", {});
     if (row === undefined) break;
     const place = { owner: row.owner_id ?? "", conversation: row.conversation_id ?? "" };
