@@ -1,16 +1,24 @@
 import {
+  type ChatModelAdapter,
+  type ChatModelRunResult,
   ExportedMessageRepository,
   type RemoteThreadListAdapter,
+  type ThreadAssistantMessagePart,
   type ThreadHistoryAdapter,
   type ThreadMessageLike,
+  fromThreadMessageLike,
 } from "@assistant-ui/react";
 import {
+  type Answer,
   type History,
   type Json,
   type Message,
   type Owner,
   type Part,
+  type TurnEvent,
+  createFold,
   isChatkeepError,
+  takeBack,
 } from "@chatkeep/protocol";
 import { createAssistantStream } from "assistant-stream";
 
@@ -23,10 +31,21 @@ export interface ThreadListOptions {
   readonly owner: Owner;
 }
 
+/** What {@link createChatModelAdapter} takes. */
+export interface ChatModelOptions extends ThreadListOptions {
+  /** The conversation that is shown, asked at every call: `(await aui.threadListItem.initialize()).remoteId`. */
+  readonly conversationId: () => string | undefined | Promise<string | undefined>;
+}
+
 /** What {@link createThreadHistoryAdapter} takes. */
 export interface ThreadHistoryOptions extends ThreadListOptions {
   /** The conversation that is shown; `undefined` while the thread is new. Asked at every call. */
   readonly conversationId: () => string | undefined;
+  /**
+   * Who stores what is said. Default `adapter`: whatever model the page asks. `turns`: the server, where the
+   * model is {@link createChatModelAdapter}.
+   */
+  readonly storedBy?: "adapter" | "turns";
   /** How many of the latest messages are loaded (default 100). */
   readonly limit?: number;
 }
@@ -45,7 +64,9 @@ export function createThreadListAdapter({ history, owner }: ThreadListOptions): 
       return { threads: conversations.map(threadOf), nextCursor: nextCursor ?? undefined };
     },
     async initialize(threadId) {
-      const { conversation } = await history.createConversation(owner, { id: threadId });
+      // Of a thread that is only the page's, seven random characters: too few among all people's.
+      const init = threadId.startsWith("__LOCALID_") ? {} : { id: threadId };
+      const { conversation } = await history.createConversation(owner, init);
       return { remoteId: conversation.id };
     },
     fetch: async (threadId) => threadOf(await history.getConversation(owner, threadId)),
@@ -76,18 +97,31 @@ function threadOf(conversation: Awaited<ReturnType<History["getConversation"]>>)
 }
 
 /**
- * A conversation as assistant-ui's history of a thread. What the server stored while it answered is not
- * stored again: an appended message whose id is there already is left alone.
+ * A conversation as assistant-ui's history of a thread. An appended message whose id is there already is left
+ * alone. An answer that still runs is followed (`resume`), so a page that is loaded again misses nothing.
  */
 export function createThreadHistoryAdapter(options: ThreadHistoryOptions): ThreadHistoryAdapter {
-  const { history, owner, limit = 100 } = options;
+  const { history, owner, limit = 100, storedBy = "adapter" } = options;
   return {
     async load() {
       const id = options.conversationId();
       const messages = id === undefined ? [] : await stored(history, owner, id, limit);
-      return ExportedMessageRepository.fromArray(shownOf(messages));
+      const whole = messages.filter(({ status }) => status !== "streaming");
+      return {
+        ...ExportedMessageRepository.fromArray(shownOf(whole)),
+        unstable_resume: whole.length < messages.length,
+      };
+    },
+    async *resume({ abortSignal }) {
+      const id = options.conversationId() ?? "";
+      const { runningTurn } = await history.getConversation(owner, id);
+      if (runningTurn === null) return;
+      const events = history.followTurn(owner, id, runningTurn, { signal: abortSignal });
+      const stop = (): unknown => history.stopTurn(owner, id, runningTurn);
+      yield* shownAnswer({ events, signal: abortSignal, stop });
     },
     async append({ message }) {
+      if (storedBy === "turns") return;
       const id = options.conversationId();
       if (id === undefined) throw new TypeError("The thread has to be initialized before its first message.");
       if (await isStored(history, owner, id, message.id)) return;
@@ -96,6 +130,61 @@ export function createThreadHistoryAdapter(options: ThreadHistoryOptions): Threa
       await history.appendMessages(owner, id, [{ id: message.id, role: message.role, parts }]);
     },
   };
+}
+
+/**
+ * The server's turns as assistant-ui's model, for its local runtime: the server answers, and a piece is shown
+ * once it is stored. Stopping stops the turn; leaving the thread does not. Asking anew takes the old answer back.
+ */
+export function createChatModelAdapter(options: ChatModelOptions): ChatModelAdapter {
+  const { history, owner } = options;
+  return {
+    async *run({ messages, abortSignal }) {
+      const question = messages.at(-1);
+      const id = await options.conversationId();
+      if (question?.role !== "user" || id === undefined)
+        throw new TypeError("A run begins with a person's message in a thread that is initialized.");
+      await takeBack({ history, owner, conversationId: id, messageId: question.id });
+      const parts = (question.content as readonly Record<string, Json>[]).flatMap(partsFrom);
+      const asked = { id: question.id, parts };
+      const { turn, events } = await history.startTurn(owner, id, asked, { signal: abortSignal });
+      const stop = (): unknown => history.stopTurn(owner, id, turn.id);
+      yield* shownAnswer({ events, signal: abortSignal, stop });
+    },
+  };
+}
+
+interface Running {
+  readonly events: AsyncIterable<TurnEvent>;
+  readonly signal: AbortSignal;
+  readonly stop: () => unknown;
+}
+
+/** An answer as it grows; a person who ends it stops its turn, and one who leaves its thread does not. */
+async function* shownAnswer({
+  events,
+  signal,
+  stop,
+}: Running): AsyncGenerator<ChatModelRunResult, void, void> {
+  const fold = createFold();
+  try {
+    for await (const { chunk } of events) {
+      fold.push(chunk);
+      yield resultOf(fold.answer());
+    }
+  } finally {
+    const isLeft = (signal.reason as { detach?: unknown } | undefined)?.detach === true;
+    if (signal.aborted && !isLeft) await stop();
+  }
+}
+
+function resultOf({ parts, status, error }: Answer): ChatModelRunResult {
+  const like: ThreadMessageLike = { role: "assistant", content: contentsOf(parts, resultsIn([{ parts }])) };
+  const { content } = fromThreadMessageLike(like, "", { type: "running" });
+  const shown = { content: content as readonly ThreadAssistantMessagePart[] };
+  if (status !== "failed" && status !== "interrupted") return shown;
+  const detail = error?.detail ?? "The answer was cut off before its end.";
+  return { ...shown, status: { type: "incomplete", reason: "error", error: detail } };
 }
 
 async function stored(history: History, owner: Owner, id: string, limit: number): Promise<Message[]> {
@@ -123,13 +212,10 @@ type ToolResult = Extract<Part, { type: "tool-result" }>;
 
 /** Messages as assistant-ui shows them; a tool's results go to the calls which they answer. */
 function shownOf(messages: readonly Message[]): ThreadMessageLike[] {
-  const results = new Map<string, ToolResult>();
-  for (const { parts } of messages) {
-    for (const part of parts) if (part.type === "tool-result") results.set(part.id, part);
-  }
+  const results = resultsIn(messages);
   return messages.flatMap((message): ThreadMessageLike[] => {
     if (message.role === "tool") return [];
-    const content = message.parts.flatMap((part, index) => contentOf(part, index, results));
+    const content = contentsOf(message.parts, results);
     const { id, role, createdAt } = message;
     return [
       {
@@ -143,7 +229,18 @@ function shownOf(messages: readonly Message[]): ThreadMessageLike[] {
   });
 }
 
-function contentOf(part: Part, index: number, results: ReadonlyMap<string, ToolResult>): Content[] {
+type Results = ReadonlyMap<string, ToolResult>;
+
+function resultsIn(messages: readonly Pick<Message, "parts">[]): Results {
+  const results = messages.flatMap(({ parts }) => parts.filter((part) => part.type === "tool-result"));
+  return new Map(results.map((result) => [result.id, result]));
+}
+
+function contentsOf(parts: readonly Part[], results: Results): Content[] {
+  return parts.flatMap((part, index) => contentOf(part, index, results));
+}
+
+function contentOf(part: Part, index: number, results: Results): Content[] {
   switch (part.type) {
     case "text":
     case "reasoning":

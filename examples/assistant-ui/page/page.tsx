@@ -1,0 +1,91 @@
+import {
+  AssistantRuntimeProvider,
+  ComposerPrimitive,
+  MessagePrimitive,
+  ThreadListItemPrimitive,
+  ThreadListPrimitive,
+  ThreadPrimitive,
+  useAui,
+  useLocalRuntime,
+  useRemoteThreadListRuntime,
+} from "@assistant-ui/react";
+import {
+  createChatModelAdapter,
+  createThreadHistoryAdapter,
+  createThreadListAdapter,
+} from "@chatkeep/adapters/assistant-ui";
+import { type Owner, createClient } from "@chatkeep/protocol";
+import { useState } from "react";
+import { createRoot } from "react-dom/client";
+
+const history = createClient({ baseUrl: location.origin });
+// A browser's own secret; a page with a login has a token in its place.
+const id = localStorage.getItem("session") ?? crypto.randomUUID();
+localStorage.setItem("session", id);
+const owner: Owner = { kind: "session", id };
+const threads = createThreadListAdapter({ history, owner });
+
+/** One thread: the server answers and stores, and the page shows. */
+function useThread() {
+  const aui = useAui();
+  const [adapters] = useState(() => {
+    const thread = aui.threadListItem;
+    return {
+      model: createChatModelAdapter({
+        history,
+        owner,
+        conversationId: async () => (await thread.initialize()).remoteId,
+      }),
+      history: createThreadHistoryAdapter({
+        history,
+        owner,
+        conversationId: () => thread.getState().remoteId,
+        storedBy: "turns",
+      }),
+    };
+  });
+  return useLocalRuntime(adapters.model, { adapters: { history: adapters.history } });
+}
+
+function Message() {
+  return (
+    <MessagePrimitive.Root>
+      <MessagePrimitive.Parts />
+    </MessagePrimitive.Root>
+  );
+}
+
+function ThreadListItem() {
+  return (
+    <ThreadListItemPrimitive.Root>
+      <ThreadListItemPrimitive.Trigger>
+        <ThreadListItemPrimitive.Title fallback="New" />
+      </ThreadListItemPrimitive.Trigger>
+    </ThreadListItemPrimitive.Root>
+  );
+}
+
+function Page() {
+  // oxlint-disable-next-line react/hooks -- assistant-ui calls the hook in each thread that is open
+  const runtime = useRemoteThreadListRuntime({ adapter: threads, runtimeHook: useThread });
+  return (
+    <AssistantRuntimeProvider runtime={runtime}>
+      <nav>
+        <ThreadListPrimitive.New>New thread</ThreadListPrimitive.New>
+        <ThreadListPrimitive.Items components={{ ThreadListItem }} />
+      </nav>
+      <main>
+        <ThreadPrimitive.Root>
+          <ThreadPrimitive.Messages components={{ Message }} />
+          <ComposerPrimitive.Root>
+            <ComposerPrimitive.Input aria-label="Message" />
+            <ComposerPrimitive.Send>Send</ComposerPrimitive.Send>
+            <ComposerPrimitive.Cancel>Stop</ComposerPrimitive.Cancel>
+          </ComposerPrimitive.Root>
+        </ThreadPrimitive.Root>
+      </main>
+    </AssistantRuntimeProvider>
+  );
+}
+
+createRoot(document.getElementById("root")!).render(<Page />);
