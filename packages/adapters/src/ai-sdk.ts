@@ -3,10 +3,13 @@ import {
   type Owner,
   type TurnEvent,
   type UiPart,
+  answerSoFarOf,
   isChatkeepError,
   questionFromUiMessage,
+  resultsFromUiMessage,
   takeBack,
   uiMessagesOf,
+  uiStream,
 } from "@chatkeep/protocol";
 import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
 
@@ -28,7 +31,8 @@ export interface LoadMessagesOptions extends ChatTransportOptions {
 
 /**
  * A transport of `useChat` over a history. The chat's id is the conversation's, which is made with the first
- * question. Of the page's messages only the last is sent: what was said before is what is stored. Aborting
+ * question. Of the page's messages only the last is sent: what was said before is what is stored. Results of
+ * tools that the page ran (`addToolOutput`, `sendAutomaticallyWhen`) go on with the answer. Aborting
  * leaves the answer alone; stop it with `history.stopTurn`. `regenerate` takes the old answer back.
  */
 export function createChatTransport<Shown extends UIMessage = UIMessage>(
@@ -38,20 +42,35 @@ export function createChatTransport<Shown extends UIMessage = UIMessage>(
   return {
     async sendMessages({ chatId, messages, trigger, abortSignal }) {
       const last = messages.at(-1);
+      const signal = abortSignal === undefined ? {} : { signal: abortSignal };
+      if (last?.role === "assistant") {
+        const page = await history.listMessages(owner, chatId, { limit: 100 });
+        const results = resultsFromUiMessage(last.parts as unknown as UiPart[], page.messages);
+        if (results === undefined) throw new TypeError("No call of the last answer waits for these results.");
+        const { events } = await history.startTurn(owner, chatId, results, signal);
+        return streamOf(uiStream(events, { messageId: last.id }));
+      }
       if (last?.role !== "user") throw new TypeError("The last message has to be the user's.");
       const question = questionFromUiMessage({ id: last.id, parts: last.parts as unknown as UiPart[] });
       await history.createConversation(owner, { id: chatId });
       if (trigger === "regenerate-message") {
         await takeBack({ history, owner, conversationId: chatId, messageId: last.id });
       }
-      const signal = abortSignal === undefined ? {} : { signal: abortSignal };
       const { events } = await history.startTurn(owner, chatId, question, signal);
-      return streamOf(events);
+      return streamOf(uiStream(events));
     },
 
     async reconnectToStream({ chatId }) {
       const running = await runningTurn(options, chatId);
-      return running === null ? null : streamOf(history.followTurn(owner, chatId, running));
+      if (running === null) return null;
+      const { message } = await history.getTurn(owner, chatId, running);
+      const earlier =
+        message.role === "tool"
+          ? await history.listMessages(owner, chatId, { before: message.seq + 1, limit: 100 })
+          : undefined;
+      const before = answerSoFarOf(earlier?.messages ?? []);
+      const events = history.followTurn(owner, chatId, running);
+      return streamOf(uiStream(events, { messageId: before[0]?.id, before }));
     },
   };
 }

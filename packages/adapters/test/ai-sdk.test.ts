@@ -52,6 +52,7 @@ describe("useChat over a history", () => {
     expect(reloaded.chat.messages[1]?.parts).toMatchObject([
       { type: "text", text: "Hello! " },
       { type: "tool-count", state: "output-available" },
+      { type: "step-start" },
       { type: "text", text: "So it is." },
     ]);
     expect(

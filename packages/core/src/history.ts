@@ -27,6 +27,7 @@ import { indexBacklog } from "./search/backlog.ts";
 import type { Ranked } from "./search/rank.ts";
 import { type RecallQuery, createRecall } from "./search/recall.ts";
 import { createSearch } from "./search/search.ts";
+import { type Sendings, createSendings } from "./sendings.ts";
 import { type OutagePolicy, type UnsavedAnswers, createTurns } from "./turns/turns.ts";
 import { type StoreCalls, createStoreCalls } from "./with-client.ts";
 
@@ -72,7 +73,7 @@ export interface Health {
 }
 
 /** {@link History} on PostgreSQL. */
-export interface CoreHistory extends Omit<History, keyof PersonalData>, PersonalData, Handles {
+export interface CoreHistory extends Omit<History, keyof PersonalData>, PersonalData, Handles, Sendings {
   /** Asks the database now. */
   health(): Promise<Health>;
   /** Deletes for good what its time is over for; see {@link JanitorOptions}. Resolves with the number of steps. */
@@ -162,6 +163,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     ...createMessages({ database, limits, answerSoFar: turns.answerSoFar }),
     ...createPersonalData(database),
     ...createHandles(database),
+    ...createSendings(database),
     ...createSearch(database),
     getContext: (owner, conversationId, query) => contexts.read(owner, conversationId, query),
     recallMessages: recall,

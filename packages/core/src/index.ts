@@ -20,6 +20,7 @@ export type { Entitler } from "./context/titles.ts";
 export type { Ranked } from "./search/rank.ts";
 export type { RecallQuery } from "./search/recall.ts";
 export type { Handles, HandleState } from "./handles.ts";
+export type { Sending, Sendings } from "./sendings.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export { checkIsolation, IsolationError, requireIsolation, type IsolationOptions } from "./isolation.ts";
 export { createLimitStore, type LimitStore, type LimitStoreOptions, type Spent } from "./limit-store.ts";

@@ -44,6 +44,7 @@ async function sleepingNode() {
     turn_id: turnId,
     message_id: randomUUID(),
     reply_id: randomUUID(),
+    role: "user",
     body: [{ type: "text", text: "Hello" }],
     context_text: null,
     metadata: null,

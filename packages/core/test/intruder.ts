@@ -14,6 +14,8 @@ export interface Victim {
   readonly turn: string;
   readonly message: string;
   readonly handle: string;
+  /** Of a request without an id. */
+  readonly digest: string;
   readonly node: string;
   /** Stands in everything that the victim wrote, and nowhere else. */
   readonly mark: string;
@@ -52,6 +54,8 @@ export async function makeVictim(
   const handle = createHash("sha256")
     .update(await history.createHandle(owner, id))
     .digest("hex");
+  const says = randomUUID();
+  await history.nameSending(owner, { says, attempt: 0, waited: 0 });
   const uuid = ownerId(owner);
   const { rows } = await pool.query<{ node: string }>(
     "select node_id::text as node from chatkeep.turns where owner_id = $1 limit 1",
@@ -63,6 +67,7 @@ export async function makeVictim(
     turn: turn.id,
     message: turn.messageId,
     handle,
+    digest: createHash("sha256").update(says).digest("hex"),
     node: rows[0]!.node,
     mark,
     rows: (client) => rowsOf(client, uuid),
@@ -130,6 +135,7 @@ function argument(
     message_id: victim.message,
     node: victim.node,
     hash: victim.handle,
+    digest: victim.digest,
     ids: [victim.message],
     seqs: type === "bigint[]" ? [1, 2, 3, 4] : [1],
     conversations: Array.from({ length: 4 }, () => victim.conversation),

@@ -47,6 +47,8 @@ export type Chunk =
       readonly data: Json;
       readonly transient?: boolean;
     }
+  /** Never stored: {@link uiStream} adds it for pages of the AI SDK. */
+  | { readonly type: "start-step" }
   | { readonly type: "message-metadata"; readonly messageMetadata: JsonObject }
   | { readonly type: "finish"; readonly messageMetadata?: JsonObject }
   | { readonly type: "abort" }

@@ -135,6 +135,8 @@ export interface History {
    *   stored once, answered once. With another body: `idempotency_mismatch`.
    * - With `question.shown`, an answer given during an outage is stored as it was shown, once; without a
    *   valid receipt it is `invalid_request`, and the question can still be asked anew.
+   * - With the role `tool` its parts are results of calls which the answer to the last question made and nobody
+   *   answered yet, else it is `conflict`: the responder goes on with them.
    * - While another turn runs in the conversation: `turn_in_progress` with its `turnId`.
    * - Each event of the stream is committed before it is yielded here.
    */

@@ -10,7 +10,10 @@ export interface ResponderRequest {
   readonly owner: Owner;
   readonly conversation: Conversation;
   readonly turnId: string;
-  /** The current question; it is not in `history`. */
+  /**
+   * The current question; it is not in `history`. Of the role `tool` it holds results of calls that the client
+   * was left to make, and `history` ends with the answer that made them: go on with it.
+   */
   readonly question: Message;
   /** Earlier messages of this conversation that are worth sending, oldest first, whole turns only. */
   readonly history: readonly Message[];

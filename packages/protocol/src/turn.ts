@@ -33,6 +33,11 @@ export interface TurnState {
 
 /** What a caller asks. Either `content` or `parts`; 1 to 10,000 code points of text, not blank. */
 export interface Question {
+  /**
+   * Default `user`. `tool`: results (`tool-result` parts and nothing else) of calls that the last answer left
+   * to the client; what is answered then goes on with that answer.
+   */
+  readonly role?: "user" | "tool" | undefined;
   /** The client's id for the message: a retry with it never asks twice. */
   readonly id?: string | undefined;
   readonly content?: string | undefined;

@@ -8,6 +8,8 @@ import { validate } from "./validate.ts";
 export interface Call {
   readonly request: Request;
   readonly requestId: string;
+  /** `performance.now()` when it came. */
+  readonly arrived: number;
   /** Cuts the connection, for a reader that does not read; ends the response where it cannot be cut. */
   readonly cut: (() => void) | undefined;
 }
@@ -105,7 +107,7 @@ export function ownerRoute<Path = undefined, Query = undefined, Body = undefined
     search,
     body,
     answer: async (arrival) => {
-      const { request, requestId, cut } = arrival;
+      const { request, requestId, arrived, cut } = arrival;
       const caller = await arrival.identify();
       const input = {
         path: params === undefined ? (undefined as Path) : validate(params, arrival.path, "path"),
@@ -113,7 +115,7 @@ export function ownerRoute<Path = undefined, Query = undefined, Body = undefined
         body: body === undefined ? (undefined as Body) : validate(body, await arrival.body(), "body"),
       };
       requireOwnIds(caller.owner, input);
-      return handle({ request, requestId, cut, ...caller, ...input });
+      return handle({ request, requestId, arrived, cut, ...caller, ...input });
     },
   };
 }
@@ -152,10 +154,11 @@ export function guestRoute<Query = undefined, Body = undefined>(route: GuestRout
     params: undefined,
     search,
     body,
-    answer: async ({ request, requestId, cut, identify, ...arrival }) =>
+    answer: async ({ request, requestId, arrived, cut, identify, ...arrival }) =>
       handle({
         request,
         requestId,
+        arrived,
         cut,
         identify,
         query: search === undefined ? (undefined as Query) : validate(search, arrival.query, "query"),
@@ -178,9 +181,9 @@ export function operatorRoute({ handle, ...info }: OperatorRoute): Route {
     params: undefined,
     search: undefined,
     body: undefined,
-    answer: async ({ request, requestId, cut, requireOperator }) => {
+    answer: async ({ request, requestId, arrived, cut, requireOperator }) => {
       await requireOperator();
-      return handle({ request, requestId, cut });
+      return handle({ request, requestId, arrived, cut });
     },
   };
 }
@@ -201,10 +204,11 @@ export function openRoute<Path = undefined>(route: OpenRoute<Path>): Route {
     params,
     search: undefined,
     body: undefined,
-    answer: async ({ request, requestId, cut, path }) =>
+    answer: async ({ request, requestId, arrived, cut, path }) =>
       handle({
         request,
         requestId,
+        arrived,
         cut,
         path: params === undefined ? (undefined as Path) : validate(params, path, "path"),
       }),

@@ -107,6 +107,7 @@ export function createRouter(options: RouterOptions): Fetch {
       const isOthers = ({ pattern, methods: others }: (typeof places)[number]): boolean =>
         others.has(method) && pattern.test(context.req.path);
       if (route === undefined && places.slice(index + 1).some(isOthers)) return next();
+      const arrived = performance.now();
       return respond(request, route ?? first, async (requestId) => {
         if (route === undefined)
           return cors.preflight(request, allow) ?? otherMethod(request, requestId, allow);
@@ -115,6 +116,7 @@ export function createRouter(options: RouterOptions): Fetch {
           route.answer({
             request,
             requestId,
+            arrived,
             cut: cutOf(context),
             path: context.req.param(),
             query: queryOf(request),

@@ -1,4 +1,4 @@
-import type { CoreHistory, Handles, PersonalData } from "@chatkeep/core";
+import type { CoreHistory, Handles, PersonalData, Sendings } from "@chatkeep/core";
 import type { History } from "@chatkeep/protocol";
 
 /**
@@ -10,4 +10,5 @@ export interface ServedHistory
     Omit<History, keyof PersonalData>,
     PersonalData,
     Handles,
+    Sendings,
     Pick<CoreHistory, "holdsMessages" | "overview" | "runningTurns" | "unsavedAnswers"> {}

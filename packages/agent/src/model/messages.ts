@@ -9,7 +9,7 @@ import type { AssistantContent, ModelMessage, UserContent } from "ai";
 
 /**
  * The conversation as a model is given it: the summary of what is older, `history`, oldest first, with what was
- * recalled marked as such, then `question`, once.
+ * recalled marked as such, then `question`, once; results of tools stand with the calls that they answer.
  *
  * Valid whatever the history holds: a tool result stands right behind the message with its call, and a
  * call without a result or a result without a call is left out, for providers refuse the whole request
@@ -36,8 +36,9 @@ export function toModelMessages({
     step = createStep();
   };
 
-  for (const message of history) {
-    if (message.id === question.id) continue;
+  const isResult = question.role === "tool";
+  const earlier = history.filter(({ id }) => id !== question.id);
+  for (const message of isResult ? [...earlier, question] : earlier) {
     if (message.role !== "tool") flush();
     if (message.role === "user") messages.push(...userMessage(message, old.has(message.seq)));
     else if (message.role === "system") {
@@ -50,7 +51,7 @@ export function toModelMessages({
     }
   }
   flush();
-  return [...messages, ...userMessage(question, false)];
+  return isResult ? messages : [...messages, ...userMessage(question, false)];
 }
 
 /** What an assistant says at once: text, calls, and then the calls' results. */

@@ -55,9 +55,16 @@ export function createPreparation(options: PreparationOptions): Preparation {
     prepare: (responder, latest, summary) =>
       async function* respond(request) {
         const { owner, conversation, turnId, question } = request;
-        const material = { owner, conversationId: conversation.id, latest, summary };
+        // Results belong to the turn whose calls they answer, and nothing is recalled for them.
+        const isResult = question.role === "tool";
+        const material = {
+          owner,
+          conversationId: conversation.id,
+          latest: isResult ? [...latest, question] : latest,
+          summary,
+        };
         const context = await contexts
-          .build({ ...material, question: question.content })
+          .build({ ...material, question: isResult ? undefined : question.content })
           // A database that cannot recall just now costs the answer what is old, not the answer.
           .catch((error: unknown) => {
             onError(error, turnId);
@@ -73,7 +80,7 @@ export function createPreparation(options: PreparationOptions): Preparation {
         );
         const given: ResponderRequest = {
           ...request,
-          history: context.messages.map(({ message }) => message),
+          history: context.messages.map(({ message }) => message).filter(({ id }) => id !== question.id),
           recalled: context.messages.flatMap(({ message, recalled }) => (recalled ? [message.seq] : [])),
           summary: context.summary,
         };

@@ -130,6 +130,18 @@ export const FUNCTIONS = {
     returns: { conversation_id: "text", active: "boolean" },
   },
   end_handle: { args: { owner: "uuid", hash: "text" }, returns: { end_handle: "void" } },
+  name_sending: {
+    args: {
+      owner: "uuid",
+      owner_kind: "text",
+      digest: "text",
+      id: "uuid",
+      attempt: "integer",
+      waited: "interval",
+      memory: "interval",
+    },
+    returns: { name_sending: "uuid" },
+  },
   clear_messages: {
     args: { owner: "uuid", conversation: "text" },
     returns: { clear_messages: "bigint" },
@@ -189,6 +201,7 @@ export const FUNCTIONS = {
       turn_id: "uuid",
       message_id: "text",
       reply_id: "text",
+      role: "text",
       body: "json",
       context_text: "text",
       metadata: "json",

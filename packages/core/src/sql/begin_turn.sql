@@ -9,6 +9,7 @@ create function begin_turn(
   turn_id uuid,
   message_id text,
   reply_id text,
+  role text,
   body json,
   context_text text,
   metadata json,
@@ -38,7 +39,7 @@ begin
   if found then
     select * into t from turns k
     where k.owner_id = owner and k.conversation_id = conversation and k.question_seq = m.seq;
-    if not found or m.role <> 'user' or m.parts::text <> body::text
+    if not found or m.role <> role or m.parts::text <> body::text
       or m.context_text is distinct from context_text then
       raise exception 'idempotency_mismatch' using errcode = 'CK000', detail = message_id;
     end if;
@@ -84,7 +85,7 @@ begin
   where k.owner_id = owner and k.id = conversation;
   insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts, context_text, metadata)
   values
-    (owner, conversation, c.last_seq + 1, message_id, turn_id, 'user', 'complete', body, context_text, metadata);
+    (owner, conversation, c.last_seq + 1, message_id, turn_id, role, 'complete', body, context_text, metadata);
   perform put_words(owner, conversation, c.last_seq + 1, word_text);
   insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts)
   values (owner, conversation, c.last_seq + 2, reply_id, turn_id, 'assistant', 'streaming', '[]');

@@ -19,6 +19,7 @@ import {
   type TurnStatus,
   createFold,
   isChatkeepError,
+  openCalls,
   replayEvents,
   settledChunks,
 } from "@chatkeep/protocol";
@@ -242,12 +243,13 @@ export function createTurns(options: TurnsOptions): Turns {
         turn_id: ids.turnId,
         message_id: question.id,
         reply_id: ids.replyId,
+        role: question.role,
         body: question.parts,
         context_text: question.contextText ?? null,
         metadata: question.metadata ?? null,
         word_text: wordTextOf(question.parts),
         start_chunk: start,
-        new_title: titleOf(question.parts),
+        new_title: question.role === "tool" ? null : titleOf(question.parts),
         new_preview: previewOf(question.parts),
         context_limit: CONTEXT_MESSAGES,
       });
@@ -259,6 +261,32 @@ export function createTurns(options: TurnsOptions): Turns {
       onFenced(id);
       return call();
     }
+  };
+
+  /** Refuses results that answer no call of the last answer; those that are stored already are a retry. */
+  const requireOpenCalls = async (
+    owner: Owner,
+    conversationId: string,
+    { id, parts }: CheckedMessage,
+  ): Promise<void> => {
+    const results = parts.filter((part) => part.type === "tool-result");
+    if (results.length < parts.length) {
+      throw new ChatkeepError("invalid_request", "A tool's message holds results and nothing else.", {
+        pointer: "/parts",
+      });
+    }
+    const [row] = await database.call("get_context", {
+      owner: ownerId(owner),
+      conversation: conversationId,
+      context_limit: CONTEXT_MESSAGES,
+    });
+    const latest = ((row?.history ?? []) as MessageRow[]).map((one) => messageOf(one, owner));
+    if (latest.some((message) => message.id === id)) return;
+    const open = openCalls(latest);
+    const lost = results.find((result) => !open.has(result.id));
+    if (lost === undefined) return;
+    const detail = `No call \`${lost.id}\` of the last answer waits for a result. Read the messages again.`;
+    throw new ChatkeepError("conflict", detail, { pointer: "/parts" });
   };
 
   const startTurn = async (
@@ -275,7 +303,9 @@ export function createTurns(options: TurnsOptions): Turns {
         retryAfter: 1,
       });
     takeover.touch();
-    const question = checkMessage({ ...given, role: "user" }, limits);
+    const { role = "user" } = given;
+    const question = checkMessage({ ...given, role }, limits);
+    if (role === "tool") await requireOpenCalls(owner, conversationId, question);
     const ids = { turnId: randomUUID(), replyId: randomUUID() };
     if (given.shown !== undefined) return record(owner, conversationId, question, given.shown, signal);
     const now = new Date().toISOString();
@@ -285,7 +315,9 @@ export function createTurns(options: TurnsOptions): Turns {
     try {
       begun = (await begin(owner, conversationId, question, ids, start(true)))[0]!;
     } catch (error) {
-      if (!isChatkeepError(error, "unavailable") || options.outage[owner.kind] !== "best-effort") throw error;
+      // Results without what they answer are no question.
+      const isAnswered = role === "user" && options.outage[owner.kind] === "best-effort";
+      if (!isAnswered || !isChatkeepError(error, "unavailable")) throw error;
       return startUnsaved(responder, owner, conversationId, question, ids, start(false), signal);
     }
     const turn = turnFromRow(begun.turn as TurnRow);
@@ -450,8 +482,9 @@ export function createTurns(options: TurnsOptions): Turns {
       void settleDoubted(live, { status, error }, answer);
       return;
     }
+    const detail = "The answer's end is not saved yet. Nothing is lost; read it again in a moment.";
     const stall = setTimeout(
-      () => onStalled(live, new ChatkeepError("unavailable", "The answer's end is not saved yet.")),
+      () => onStalled(live, new ChatkeepError("unavailable", detail, { retryAfter: 2 })),
       2000,
     );
     let place = { ownerId: live.ownerId, conversationId: live.conversationId };

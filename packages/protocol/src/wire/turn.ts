@@ -31,6 +31,7 @@ export interface WireTurnState {
 /** A question as JSON on the wire. */
 export interface WireQuestion {
   id?: string | undefined;
+  role?: "user" | "tool" | undefined;
   content?: string | undefined;
   parts?: readonly Part[] | undefined;
   context_text?: string | null | undefined;
@@ -100,6 +101,7 @@ export function turnStateFromWire(wire: WireTurnState): TurnState {
 export function questionToWire(question: Question): WireQuestion {
   return {
     id: question.id,
+    role: question.role,
     content: question.content,
     parts: question.parts,
     context_text: question.contextText,
@@ -116,6 +118,7 @@ function shownToWire({ turnId, replyId, status, parts, receipt }: ShownAnswer): 
 export function questionFromWire(wire: WireQuestion): Question {
   return {
     id: wire.id,
+    role: wire.role,
     content: wire.content,
     parts: wire.parts,
     contextText: wire.context_text,

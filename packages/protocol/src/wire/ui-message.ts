@@ -3,6 +3,7 @@ import type { Message } from "../message.ts";
 import type { Part } from "../part.ts";
 import type { Question } from "../turn.ts";
 import { usageToWire } from "./message.ts";
+import { goesOn } from "./ui-results.ts";
 
 /** A message as the AI SDK's `useChat` keeps it (its `UIMessage`), as far as versions 5, 6 and 7 agree. */
 export interface UiMessage {
@@ -46,7 +47,8 @@ function partFromUi(part: UiPart): Part {
 
 /**
  * Stored messages as the AI SDK keeps them: what `validateUIMessages` takes and `useChat` shows. A tool's
- * message has no place of its own there, so its results go to the calls which they answer.
+ * message has no place of its own there, so its results go to the calls which they answer; an answer that goes
+ * on with results of the client's own tools is one message with what it goes on with.
  */
 export function uiMessagesOf(messages: readonly Message[]): UiMessage[] {
   const shown: UiMessage[] = [];
@@ -54,9 +56,18 @@ export function uiMessagesOf(messages: readonly Message[]): UiMessage[] {
   const called = new Set(
     messages.flatMap(({ parts }) => parts.flatMap((part) => (part.type === "tool-call" ? [part.id] : []))),
   );
-  for (const message of messages) {
-    const parts = message.parts.flatMap((part, index) => partToUi(part, { message, index, results, called }));
+  for (const [place, message] of messages.entries()) {
+    const parts = message.parts.flatMap((part, index) => [
+      ...(beginsStep(message.parts, index) ? [STEP] : []),
+      ...partToUi(part, { message, index, results, called }),
+    ]);
     if (message.role === "tool" && parts.length === 0) continue;
+    const last = shown.at(-1);
+    if (last !== undefined && goesOn(message, messages[place - 1])) {
+      last.parts.push(STEP, ...parts);
+      last.metadata = { ...last.metadata, ...metadataOf(message) };
+      continue;
+    }
     shown.push({
       id: message.id,
       role: message.role === "tool" ? "assistant" : message.role,
@@ -66,6 +77,17 @@ export function uiMessagesOf(messages: readonly Message[]): UiMessage[] {
     });
   }
   return shown;
+}
+
+const STEP: UiPart = { type: "step-start" };
+
+/** Whether a model goes on here after the results of its tools, as {@link uiStream} tells it. */
+function beginsStep(parts: readonly Part[], index: number): boolean {
+  const isSaid = ({ type }: Part): boolean => type === "text" || type === "reasoning" || type === "tool-call";
+  const part = parts[index];
+  if (part === undefined || !isSaid(part)) return false;
+  const before = parts.slice(0, index);
+  return before.findLastIndex(({ type }) => type === "tool-result") > before.findLastIndex(isSaid);
 }
 
 type ToolResult = Extract<Part, { type: "tool-result" }>;

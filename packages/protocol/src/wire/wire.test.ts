@@ -110,6 +110,7 @@ const INPUT: Required<MessageInput> = {
 
 const QUESTION: Required<Question> = {
   id: "m1",
+  role: "user",
   content: "What is it?",
   parts: [{ type: "text", text: "What is it?" }],
   contextText: "a selection",

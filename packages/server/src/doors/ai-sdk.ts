@@ -6,10 +6,13 @@ import {
   type Question,
   type TurnEvent,
   type UiPart,
+  answerSoFarOf,
   isChatkeepError,
   questionFromUiMessage,
+  resultsFromUiMessage,
   takeBack,
   turnToWire,
+  uiStream,
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
@@ -53,7 +56,8 @@ export const aiSdkRequest: z.ZodType<AiSdkRequest> = z
   .looseObject({
     id: id.meta({ description: "The chat's id, under which the conversation is kept." }),
     messages: z.array(uiMessage).optional().meta({
-      description: "Only the last is read: what was said before is taken from what is stored.",
+      description:
+        "Only the last is read: what was said before is taken from what is stored. A question, or the answer whose tools the page ran.",
     }),
     message: uiMessage.optional(),
     trigger: z
@@ -81,6 +85,7 @@ export async function answerAiSdk(
   const { history } = options;
   const { owner } = await identify();
   const last = body.message ?? body.messages?.at(-1);
+  if (last?.role === "assistant") return goOn(options, { request, cut, owner }, body.id, last);
   if (last?.role !== "user") {
     throw new ChatkeepError("invalid_request", "The last message must be the user's.", {
       pointer: "/messages",
@@ -100,7 +105,33 @@ export async function answerAiSdk(
     request,
     cut,
     follow: async (signal): Promise<AsyncIterable<TurnEvent>> =>
-      (await beginTurn({ history, owner, conversation: { id: body.id }, question, signal })).events,
+      uiStream((await beginTurn({ history, owner, conversation: { id: body.id }, question, signal })).events),
+  });
+}
+
+/** Messages that are looked at for the calls of an answer: more than the steps of any. */
+const MOST = 100;
+
+/** Goes on with an answer whose tools the page ran: `addToolOutput` with `sendAutomaticallyWhen`. */
+async function goOn(
+  options: AiSdkOptions,
+  { owner, ...call }: Pick<DoorCall, "request" | "cut"> & { readonly owner: Owner },
+  conversation: string,
+  { id: messageId, parts }: UiMessageBody,
+): Promise<Response> {
+  const { history } = options;
+  const { messages } = await history.listMessages(owner, conversation, { limit: MOST });
+  const question = resultsFromUiMessage(parts, messages);
+  if (question === undefined) {
+    const detail =
+      "The last message must be the user's, or an answer with the results of calls that wait for them.";
+    throw new ChatkeepError("invalid_request", detail, { pointer: "/messages" });
+  }
+  return streamEvents({
+    ...options,
+    ...call,
+    follow: async (signal) =>
+      uiStream((await history.startTurn(owner, conversation, question, { signal })).events, { messageId }),
   });
 }
 
@@ -154,11 +185,23 @@ export function aiSdkRoutes(options: AiSdkOptions): Route[] {
         const running = await runningTurn(owner, path.chat_id);
         if (running === null)
           return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
+        const { message } = await history.getTurn(owner, path.chat_id, running);
+        const before =
+          message.role === "tool"
+            ? answerSoFarOf(
+                (await history.listMessages(owner, path.chat_id, { before: message.seq + 1, limit: MOST }))
+                  .messages,
+              )
+            : [];
         return streamEvents({
           ...options,
           request,
           cut,
-          follow: (signal) => history.followTurn(owner, path.chat_id, running, { signal }),
+          follow: (signal) =>
+            uiStream(history.followTurn(owner, path.chat_id, running, { signal }), {
+              messageId: before[0]?.id,
+              before,
+            }),
         });
       },
     }),

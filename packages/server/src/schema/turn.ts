@@ -56,6 +56,9 @@ const shown: z.ZodType<WireShownAnswer> = z
 export const question: z.ZodType<WireQuestion> = z
   .strictObject({
     id: absent(id).meta({ description: "The client's id for the message: a retry never asks twice." }),
+    role: absent(z.enum(["user", "tool"])).meta({
+      description: "`tool`: `parts` are the results of calls that the last answer left to the client.",
+    }),
     content: absent(z.string()),
     parts: absent(z.array(part)),
     context_text: z.string().nullish().meta({ description: "What the person had selected." }),

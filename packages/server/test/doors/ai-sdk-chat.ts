@@ -11,6 +11,8 @@ export interface Chat {
   text(): string;
   /** Resolves when the text of the last message is as `is` says. */
   until(is: (text: string) => boolean): Promise<void>;
+  /** Resolves when the page waits for nothing. */
+  ready(): Promise<void>;
 }
 
 /** What {@link openChat} takes. */
@@ -23,6 +25,10 @@ export interface OpenChat {
   readonly history: Pick<History, "listMessages">;
   /** Whether the page begins with what is stored (default `false`). */
   readonly stored?: boolean;
+  /** As `useChat` takes it (default: the AI SDK's own, with the session). */
+  readonly transport?: ai.ChatTransport<ai.UIMessage>;
+  /** As `useChat` takes it (default: never). */
+  readonly sendAutomaticallyWhen?: typeof ai.lastAssistantMessageIsCompleteWithToolCalls;
 }
 
 /** Opens a page. */
@@ -38,8 +44,15 @@ export async function openChat(options: OpenChat): Promise<Chat> {
     messages = next;
     for (const look of looks) look();
   };
+  let status: ai.ChatStatus = "ready";
   const state: ai.ChatState<ai.UIMessage> = {
-    status: "ready",
+    get status() {
+      return status;
+    },
+    set status(next) {
+      status = next;
+      for (const look of looks) look();
+    },
     error: undefined,
     get messages() {
       return messages;
@@ -56,29 +69,36 @@ export async function openChat(options: OpenChat): Promise<Chat> {
   const chat = new Page({
     id: options.chat,
     state,
-    transport: new options.ai.DefaultChatTransport({
-      api: `${options.url}/api/chat`,
-      headers: { "x-session-id": options.session },
-    }),
+    transport:
+      options.transport ??
+      new options.ai.DefaultChatTransport({
+        api: `${options.url}/api/chat`,
+        headers: { "x-session-id": options.session },
+      }),
     onError: (error) => errors.push(error),
+    ...(options.sendAutomaticallyWhen === undefined
+      ? {}
+      : { sendAutomaticallyWhen: options.sendAutomaticallyWhen }),
   });
   const text = (): string =>
     (messages.at(-1)?.parts ?? []).map((part) => (part.type === "text" ? part.text : "")).join("");
+  const seen = (is: () => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (!is()) return;
+        looks.delete(look);
+        resolve();
+      };
+      looks.add(look);
+      look();
+    });
   return {
     id: options.chat,
     owner,
     chat,
     errors,
     text,
-    until: (is) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          if (messages.at(-1)?.role !== "assistant" || !is(text())) return;
-          looks.delete(look);
-          resolve();
-        };
-        looks.add(look);
-        look();
-      }),
+    until: (is) => seen(() => messages.at(-1)?.role === "assistant" && is(text())),
+    ready: () => seen(() => status === "ready"),
   };
 }

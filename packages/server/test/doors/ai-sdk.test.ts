@@ -140,6 +140,87 @@ describe.each([
     await ai.validateUIMessages({ messages: uiMessagesOf(messages) });
   });
 
+  describe("with tools that run in the page", () => {
+    const CALLS: ResponderEvent[] = [
+      "Let me look. ",
+      { type: "tool-call", id: "call_1", name: "locate", arguments: '{"exact":true}' },
+      { type: "tool-call", id: "call_2", name: "confirm", arguments: "{}" },
+    ];
+    const automatic = ai.lastAssistantMessageIsCompleteWithToolCalls;
+    const openTools = (id = session(), chat: string = randomUUID(), stored = false): Promise<Chat> =>
+      openChat({ ai, url, session: id, chat, history, stored, sendAutomaticallyWhen: automatic });
+    /** Asks, is given calls, and gives their results, out of order; the run that goes on with them. */
+    const giveResults = async (page: Chat) => {
+      const sent = page.chat.sendMessage({ text: "Where am I?" });
+      const first = await script.started(page.id);
+      for (const event of CALLS) await first.emit(event);
+      first.finish();
+      await sent;
+      const results = [
+        { tool: "confirm", toolCallId: "call_2", state: "output-error", errorText: "refused" },
+        { tool: "locate", toolCallId: "call_1", output: { city: "Graz" } },
+      ];
+      for (const result of results) await page.chat.addToolOutput(result as never);
+      return script.started(page.id);
+    };
+    const RESULTS = [
+      { type: "tool-result", id: "call_1", result: { city: "Graz" } },
+      { type: "tool-result", id: "call_2", result: "refused", error: true },
+    ];
+
+    it("stores their results, and goes on with them once, as one message", async () => {
+      const page = await openTools();
+      const run = await giveResults(page);
+      expect(run.request.question).toMatchObject({ role: "tool", parts: RESULTS });
+      expect(run.request.history.map(({ role }) => role)).toEqual(["user", "assistant"]);
+      await run.emit("You are in ");
+      await run.emit({ type: "tool-call", id: "call_3", name: "spell", arguments: "{}" });
+      await run.emit({ type: "tool-result", id: "call_3", result: "G-r-a-z" });
+      await run.emit("Graz.");
+      run.finish();
+      await page.until((text) => text.endsWith("Graz."));
+      await page.ready();
+      const sent = page.chat.sendMessage({ text: "Thanks" });
+      const next = await script.started(page.id);
+      await next.emit("Welcome.");
+      next.finish();
+      await sent;
+      expect(page.errors).toEqual([]);
+      expect(script.calls(page.id)).toBe(3);
+
+      const { messages } = await history.listMessages(page.owner, page.id);
+      expect(messages.map(({ role }) => role)).toEqual(
+        "user assistant tool assistant user assistant".split(" "),
+      );
+      expect(messages[2]?.parts).toEqual(RESULTS);
+      expect(next.request.history.map(({ id }) => id)).toEqual(messages.slice(0, 4).map(({ id }) => id));
+      const reloaded = await openTools(page.owner.id, page.id, true);
+      await ai.validateUIMessages({ messages: reloaded.chat.messages });
+      expect(partsOf(reloaded.chat)).toEqual(partsOf(page.chat));
+      expect(reloaded.chat.messages.map(({ id }) => id)).toEqual(page.chat.messages.map(({ id }) => id));
+    });
+
+    it("shows the whole answer to a page that resumes while it is gone on with", async () => {
+      const page = await openTools();
+      const run = await giveResults(page);
+      await run.emit("You are ");
+      await page.until((text) => text.endsWith("You are "));
+      const other = await openTools(page.owner.id, page.id, true);
+      // As `loadMessages` gives them: without what is still being said.
+      other.chat.messages = other.chat.messages.slice(0, 1);
+      const resumed = other.chat.resumeStream();
+      await other.until((text) => text.endsWith("You are "));
+      await run.emit("in Graz.");
+      run.finish();
+      await resumed;
+      await page.until((text) => text.endsWith("in Graz."));
+      await page.ready();
+      expect(other.errors).toEqual([]);
+      expect(partsOf(other.chat)).toEqual(partsOf(page.chat));
+      expect(other.chat.messages.map(({ id }) => id)).toEqual(page.chat.messages.map(({ id }) => id));
+    });
+  });
+
   it("does not trust what the page says was said before", async () => {
     const page = await open();
     page.chat.messages = [
@@ -238,7 +319,45 @@ describe("POST /api/chat", () => {
       expect(await post(body)).toMatchObject({ status: 400, code: "invalid_request" });
     }
     const assistant = { id: "m", role: "assistant", parts: [{ type: "text", text: "I say" }] };
-    expect(await post({ id: randomUUID(), messages: [assistant] })).toMatchObject({ pointer: "/messages" });
+    expect(await post({ id: randomUUID(), messages: [assistant] })).toMatchObject({ status: 404 });
+  });
+
+  it("goes on with results of tools once, and with none that no call waits for", async () => {
+    const id = randomUUID();
+    const me = session();
+    const message = { id: "q", role: "user", parts: [{ type: "text", text: "Hello" }] };
+    const asked = send("/api/chat", { method: "POST", body: { id, message }, session: me });
+    const run = await script.started(id);
+    await run.emit({ type: "tool-call", id: "c1", name: "add", arguments: "{}" });
+    run.finish();
+    await (await asked).text();
+    const output = { type: "tool-add", toolCallId: "c1", state: "output-available", input: {}, output: 3 };
+    const tell = (part: object) => ({
+      method: "POST",
+      session: me,
+      body: { id, messages: [message, { id: "a", role: "assistant", parts: [part] }] },
+    });
+    for (const other of [
+      { ...output, toolCallId: "c2" },
+      { ...output, state: "input-available" },
+    ]) {
+      expect(await server.refused("/api/chat", tell(other))).toMatchObject({
+        status: 400,
+        pointer: "/messages",
+      });
+    }
+    const told = send("/api/chat", tell(output));
+    const next = await script.started(id);
+    await next.emit("Three.");
+    next.finish();
+    const text = await (await told).text();
+    expect(text).toContain('"messageId":"a"');
+    expect(await (await send("/api/chat", tell(output))).text()).toBe(text);
+    expect(await (await send("/api/chat", tell({ ...output, output: 4 }))).text()).toBe(text);
+    expect(script.calls(id)).toBe(2);
+    expect(await server.refused("/api/chat", { ...tell(output), session: session() })).toMatchObject({
+      status: 403,
+    });
   });
 
   it("takes the last message alone, and answers a retry of it once", async () => {

@@ -132,6 +132,36 @@ describe.each([
     });
   });
 
+  it("deletes no item alone that is one of an answer's, and says how to delete the answer", async () => {
+    const { person, client, id } = await open();
+    const conversation = (await history.listConversations(person.owner)).conversations[0]?.id ?? "";
+    await history.appendMessages(person.owner, conversation, [
+      { id: "q", role: "user", content: "two things" },
+      {
+        id: "answer",
+        role: "assistant",
+        parts: [
+          { type: "tool-call", id: "c1", name: "add", arguments: "{}" },
+          { type: "tool-result", id: "c1", result: 3 },
+          { type: "text", text: "Three." },
+        ],
+      },
+    ]);
+    const items = await all(client, id, { order: "asc" });
+    expect(items).toHaveLength(4);
+    for (const item of items.slice(1)) {
+      const deleting = client.conversations.items.delete(String(item["id"]), { conversation_id: id });
+      const refusal = (await deleting.catch((error: unknown) => error)) as Error & { status: number };
+      expect(refusal).toMatchObject({ status: 409, code: "conflict" });
+      const way = /DELETE (\S+)$/.exec(refusal.message)?.[1] ?? "";
+      expect(way).toBe(`/api/conversations/${conversation}/messages/answer`);
+    }
+    expect(await all(client, id)).toHaveLength(4);
+    const path = `/api/conversations/${conversation}/messages/answer`;
+    expect((await send(path, { method: "DELETE", headers: person.headers })).status).toBe(204);
+    expect(await all(client, id)).toHaveLength(1);
+  });
+
   it("stores nothing twice when it sends again what was cut off after the write", async () => {
     const { person, id } = await open();
     const client = clientOf(person, `${way.url}/v1`);

@@ -1,10 +1,11 @@
-import type { Citation } from "@chatkeep/protocol";
+import type { Citation, Responder } from "@chatkeep/protocol";
+import { fileDatabase } from "@chatkeep/testing";
 import { OpenAI as OpenAI6 } from "openai6";
 import { OpenAI as OpenAI7 } from "openai7";
 import { describe, expect, it } from "vitest";
 
 import { openBreakingWay } from "./cut.ts";
-import { newPerson, startDoors } from "./people.ts";
+import { authenticate, newPerson, startDoors } from "./people.ts";
 
 const { url, history, script } = await startDoors();
 const way = await openBreakingWay(url);
@@ -14,6 +15,41 @@ const greeter = await startDoors({
   },
 });
 const ready = await openBreakingWay(greeter.url);
+
+/** Says what it was told before. */
+const teller = await startDoors({
+  async *answers({ question, history: earlier }) {
+    const before = earlier.map(({ content }) => content).join(", ");
+    yield before === "" ? `Yes ${question.content}` : `${before} + ${question.content}`;
+  },
+});
+const telling = await openBreakingWay(teller.url);
+
+/** Two nodes on one database: the retries of what is sent to the first come in at the second. */
+const shared = await fileDatabase();
+const asked: { answer: Promise<void>; reached: PromiseWithResolvers<void> }[] = [];
+let answered = 0;
+const answers: Responder = async function* () {
+  const call = asked[answered++];
+  call?.reached.resolve();
+  await call?.answer;
+  yield "Once.";
+};
+/** What a request meets when it comes to the first node, and to the second. */
+const gates: [() => Promise<void>, () => Promise<void>] = [async () => {}, async () => {}];
+const [firstNode, second] = await Promise.all(
+  gates.map((_, node) =>
+    startDoors({
+      databaseUrl: shared.url,
+      answers,
+      authenticate: async (request) => {
+        await gates[node]?.();
+        return authenticate(request);
+      },
+    }),
+  ) as [ReturnType<typeof startDoors>, ReturnType<typeof startDoors>],
+);
+const split = await openBreakingWay(firstNode.url, second.url);
 
 const CITATION: Citation = {
   path: "a.md",
@@ -75,8 +111,6 @@ describe.each([
     const second = await more;
     expect(second).toMatchObject({ output_text: "No.", previous_response_id: first.id });
     expect(await client.responses.retrieve(second.id)).toMatchObject({ id: second.id, output_text: "No." });
-    const branch = client.responses.create({ model: "any", input: "Else?", previous_response_id: first.id });
-    await expect(branch).rejects.toMatchObject({ status: 409, code: "conflict" });
     const both = { model: "any", input: "x", previous_response_id: second.id, conversation: id };
     await expect(client.responses.create(both)).rejects.toMatchObject({ status: 400 });
     await expect(client.responses.retrieve("resp_x")).rejects.toMatchObject({
@@ -162,6 +196,58 @@ describe.each([
     const { conversations } = await greeter.history.listConversations(person.owner);
     expect(conversations.map(({ messageCount }) => messageCount)).toEqual([2]);
   });
+
+  it("from an older response in a branch, which says nothing to its conversation and hears nothing of it", async () => {
+    const { client, person } = await open(`${telling.url}/v1`);
+    const ask = (input: string, previous: string | undefined) =>
+      client.responses.create({ model: "any", input, previous_response_id: previous ?? null });
+    const first = await ask("one", undefined);
+    const second = await ask("two", first.id);
+    const main = first.conversation?.id;
+    expect(second).toMatchObject({ output_text: "one, Yes one + two", conversation: { id: main } });
+    telling.cutAfterAnswer(1);
+    const branch = await ask("zwei", first.id);
+    expect(branch).toMatchObject({ output_text: "one, Yes one + zwei", previous_response_id: first.id });
+    expect(branch.conversation?.id).not.toBe(main);
+    const further = await ask("drei", branch.id);
+    expect(further.conversation).toEqual(branch.conversation);
+    expect(further.output_text).toBe("one, Yes one, zwei, one, Yes one + zwei + drei");
+    expect((await ask("three", second.id)).conversation?.id).toBe(main);
+    const { conversations } = await teller.history.listConversations(person.owner);
+    expect(conversations.map(({ messageCount }) => messageCount)).toEqual([6, 6]);
+    const other = await open(`${telling.url}/v1`);
+    const foreign = other.client.responses.create({ input: "?", previous_response_id: first.id });
+    await expect(foreign).rejects.toMatchObject({ status: 403 });
+  });
+
+  it.each(["running", "not even begun"] as const)(
+    "once, when the retry comes in at another node while the first is %s",
+    async (state) => {
+      const { client, person } = await open(`${split.url}/v1`);
+      const answer = Promise.withResolvers<void>();
+      const pass = Promise.withResolvers<void>();
+      const calls = asked.push({ answer: answer.promise, reached: Promise.withResolvers<void>() });
+      const call = asked[calls - 1]!;
+      const arrived = Promise.withResolvers<void>();
+      const again = Promise.withResolvers<void>();
+      gates[0] = async () => {
+        arrived.resolve();
+        if (state === "not even begun") await pass.promise;
+      };
+      gates[1] = async () => again.resolve();
+      const late = split.cutWhen(state === "running" ? call.reached.promise : arrived.promise);
+      const sent = client.responses.create({ model: "any", input: state });
+      await again.promise;
+      answer.resolve();
+      const response = await sent;
+      pass.resolve();
+      expect(response.output_text).toBe("Once.");
+      expect(JSON.parse(await late)).toMatchObject({ id: response.id, output: response.output });
+      const { conversations } = await second.history.listConversations(person.owner);
+      expect(conversations.map(({ messageCount }) => messageCount)).toEqual([2]);
+      expect(answered).toBe(calls);
+    },
+  );
 
   it("and is told of a failure, and stops one", async () => {
     const { client, own, id } = await open();

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import type { Owner } from "@chatkeep/protocol";
 import {
+  type Authenticate,
   authenticatePeople,
   createTokenCheck,
   makeServerKey,
@@ -14,10 +15,13 @@ import { type TestServer, type TestServerOptions, startServer } from "../server.
 const SECRET = "a secret of at least thirty-two bytes";
 const { key: SERVER_KEY } = makeServerKey();
 
+/** Tells users by token, and sessions. */
+export const authenticate: Authenticate = authenticatePeople(createTokenCheck({ key: { secret: SECRET } }));
+
 /** A server that knows users by token, back ends by key, and sessions. */
 export async function startDoors(options: TestServerOptions = {}): Promise<TestServer> {
   return startServer({
-    authenticate: authenticatePeople(createTokenCheck({ key: { secret: SECRET } })),
+    authenticate,
     serverKeys: readServerKeys(`tests:${SERVER_KEY}`),
     ...options,
   });

@@ -14,6 +14,7 @@ import { describeRetries } from "./retries.ts";
 import { describeRoundTrip } from "./roundtrip.ts";
 import { describeSearch } from "./search.ts";
 import { describeStreams } from "./streams.ts";
+import { describeToolResults } from "./tool-results.ts";
 import { describeTurns } from "./turns.ts";
 
 export { collect } from "./fixture.ts";
@@ -45,6 +46,7 @@ export function describeHistory(name: string, open: OpenFixture): void {
     describeTurns(opened);
     describeStreams(opened);
     describeRetries(opened);
+    describeToolResults(opened);
     describeDeletion(opened);
     describeReplacement(opened);
     describeSearch(opened);

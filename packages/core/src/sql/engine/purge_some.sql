@@ -11,6 +11,11 @@ declare
   deleted integer;
 begin
   perform set_config('chatkeep.engine', 'on', true);
+  -- Nobody sends these again.
+  delete from sendings s where s.ctid = any (array(
+    select old.ctid from sendings old
+    where old.sent_at < clock_timestamp() - interval '10 minutes' order by old.sent_at limit page_limit
+  ));
   select * into c from conversations k
   where k.deleted_at < clock_timestamp() - undo order by k.deleted_at limit 1 for update skip locked;
   if not found then

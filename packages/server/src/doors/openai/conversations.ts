@@ -1,3 +1,4 @@
+import type { Sendings } from "@chatkeep/core";
 import {
   ChatkeepError,
   type Conversation,
@@ -18,11 +19,11 @@ import { openaiRefusal } from "./error.ts";
 import { idFromOpenai, idToOpenai } from "./ids.ts";
 import { messageFromItem } from "./item-input.ts";
 import { type Item, itemsOf } from "./items.ts";
-import { createRetries } from "./retries.ts";
+import { sendingOf } from "./sending.ts";
 
 /** What {@link openaiConversationRoutes} takes. */
 export interface OpenaiConversationOptions {
-  readonly history: History;
+  readonly history: History & Sendings;
   readonly writableRoles: WritableRoles;
 }
 
@@ -64,7 +65,6 @@ const listSearch = z.object({
 
 /** OpenAI's Conversations, for its clients and for `OpenAIConversationsSession` of its Agents SDK. */
 export function openaiConversationRoutes({ history, writableRoles }: OpenaiConversationOptions): Route[] {
-  const retries = createRetries(history);
   const base = { tag: TAG, refusal: openaiRefusal };
 
   const requireWritable = (owner: Owner, key: string | undefined, items: readonly Item[]): void =>
@@ -84,18 +84,14 @@ export function openaiConversationRoutes({ history, writableRoles }: OpenaiConve
       body: z.object({ items: z.array(itemInput).nullish(), metadata: jsonObject.nullish() }),
       replies: { 200: { description: "The conversation.", json: conversation } },
       limited: "when its messages are known",
-      handle: async ({ owner, key, body, request }) => {
-        const { items, metadata } = body;
-        requireWritable(owner, key, items ?? []);
-        const create = async (id?: string): Promise<Conversation> =>
-          (await history.createConversation(owner, { id, metadata })).conversation;
-        if (items === null || items === undefined || items.length === 0)
-          return privateJson(conversationOf(await create()));
-        const made = await retries.conversationOnce({ request, owner, body }, create);
-        const sending = { request, owner, conversationId: made.id, body };
-        await retries.appendOnce(sending, items.map(messageFromItem), (messages) =>
-          history.appendMessages(owner, made.id, messages),
-        );
+      handle: async ({ owner, key, body, request, arrived }) => {
+        const items = body.items ?? [];
+        requireWritable(owner, key, items);
+        const sending = sendingOf({ history, owner, request, arrived, body });
+        const init = { id: await sending.idOf("conversation"), metadata: body.metadata };
+        const { conversation: made } = await history.createConversation(owner, init);
+        if (items.length > 0)
+          await history.appendMessages(owner, made.id, await sending.named(items.map(messageFromItem)));
         return privateJson(conversationOf(made));
       },
     }),
@@ -160,13 +156,11 @@ export function openaiConversationRoutes({ history, writableRoles }: OpenaiConve
       replies: { 200: { description: "The items.", json: itemList } },
       errors: ["conversation_not_found", "idempotency_mismatch"],
       limited: "when its messages are known",
-      handle: async ({ owner, key, path, body, request }) => {
+      handle: async ({ owner, key, path, body, request, arrived }) => {
         requireWritable(owner, key, body.items);
-        const conversationId = ownId(path);
-        const sending = { request, owner, conversationId, body };
-        const stored = await retries.appendOnce(sending, body.items.map(messageFromItem), (messages) =>
-          history.appendMessages(owner, conversationId, messages),
-        );
+        const sending = sendingOf({ history, owner, request, arrived, body });
+        const messages = await sending.named(body.items.map(messageFromItem));
+        const stored = await history.appendMessages(owner, ownId(path), messages);
         return privateJson(listOf(stored.flatMap(itemsOf), false));
       },
     }),
@@ -212,7 +206,7 @@ export function openaiConversationRoutes({ history, writableRoles }: OpenaiConve
       path: "/v1/conversations/{conversation_id}/items/{item_id}",
       summary: "Delete an item",
       description:
-        "An answer that is several items is deleted by none of them: what it says belongs together.",
+        "An answer that is several items is deleted by none of them, for its calls and results belong together: delete its message.",
       params: itemPath,
       replies: { 200: { description: "The conversation.", json: conversation } },
       errors: ["conversation_not_found", "message_not_found", "conflict", "turn_in_progress"],
@@ -224,7 +218,7 @@ export function openaiConversationRoutes({ history, writableRoles }: OpenaiConve
         if (items.length > 1) {
           throw new ChatkeepError(
             "conflict",
-            `This item is one of ${items.length} of one answer, which is only deleted as a whole: as the message \`${id}\`.`,
+            `This item is one of ${items.length} of one answer, whose calls and results belong together. Delete the whole: DELETE /api/conversations/${conversationId}/messages/${id}`,
           );
         }
         await history.deleteMessage(owner, conversationId, id);

@@ -13,26 +13,29 @@ import {
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
+import type { Caller } from "../../identity/caller.ts";
 import type { Log } from "../../log.ts";
 import { privateJson } from "../../reply.ts";
-import { type Route, ownerRoute } from "../../route.ts";
+import { type Call, type Route, ownerRoute } from "../../route.ts";
 import { type WritableRoles, requireRoles } from "../../routes/messages.ts";
 import { flag, integer } from "../../schema/field.ts";
 import { json, jsonObject } from "../../schema/json.ts";
+import type { ServedHistory } from "../../served-history.ts";
 import { streamFrames } from "../../stream.ts";
 import { unsavedTurnState } from "../../unsaved.ts";
-import { settledTurn } from "../ask.ts";
+import { beginTurn, settledTurn } from "../ask.ts";
+import { type Continuation, continuationOf } from "./branch.ts";
 import { itemInput } from "./conversations.ts";
 import { openaiRefusal } from "./error.ts";
 import { idFromOpenai } from "./ids.ts";
 import { messageFromItem, questionFromInput } from "./item-input.ts";
 import { begunState, responseFrames } from "./response-events.ts";
 import { type Echo, type ResponseBody, readResponseId, responseOf } from "./response.ts";
-import { createRetries } from "./retries.ts";
+import { type Sending, sendingOf } from "./sending.ts";
 
 /** What {@link openaiResponseRoutes} takes. */
 export interface OpenaiResponseOptions {
-  readonly history: History;
+  readonly history: Pick<ServedHistory, keyof History | "nameSending" | "holdsMessages">;
   readonly writableRoles: WritableRoles;
   /** Milliseconds between the heartbeats of a stream. */
   readonly heartbeat: number;
@@ -52,6 +55,7 @@ const request = z.looseObject({
   stream: z.boolean().nullish(),
 });
 type ResponseRequest = z.infer<typeof request>;
+type Asked = Call & Caller & { readonly body: ResponseRequest };
 
 const response = z
   .looseObject({
@@ -69,75 +73,57 @@ const STREAM = { "text/event-stream": "OpenAI's events of a response, numbered f
 /** OpenAI's Responses, given by the server's responder and kept as turns. */
 export function openaiResponseRoutes(options: OpenaiResponseOptions): Route[] {
   const { history, writableRoles } = options;
-  const retries = createRetries(history);
   const base = { tag: "Door: OpenAI Responses", refusal: openaiRefusal };
 
-  const conversationOf = async (owner: Owner, call: Request, body: ResponseRequest): Promise<string> => {
-    const { conversation, previous_response_id: previous } = body;
-    if (conversation !== null && conversation !== undefined) {
+  /** Where a request is asked, and what is stored there before its question. */
+  const placeOf = async (
+    owner: Owner,
+    body: ResponseRequest,
+    sending: Sending,
+    questionId: string,
+  ): Promise<Continuation> => {
+    const { conversation: named, previous_response_id: previous } = body;
+    if (named !== null && named !== undefined) {
       if (previous !== null && previous !== undefined) {
         const detail = "Give `conversation` or `previous_response_id`, not both.";
         throw new ChatkeepError("invalid_request", detail, { pointer: "/previous_response_id" });
       }
-      return idFromOpenai(typeof conversation === "string" ? conversation : conversation.id).id;
+      return { conversation: idFromOpenai(typeof named === "string" ? named : named.id).id, before: [] };
     }
-    if (previous !== null && previous !== undefined) return continued(owner, call, previous);
-    const make = async (id: string) => (await history.createConversation(owner, { id })).conversation;
-    return (await retries.conversationOnce({ request: call, owner, body }, make)).id;
+    if (previous === null || previous === undefined)
+      return { conversation: { id: await sending.idOf("conversation") }, before: [] };
+    return continuationOf({ history, owner, ...ownTurn(previous), sending, questionId });
   };
 
-  /** A conversation goes on from its latest answer only: it has no branches. */
-  const continued = async (owner: Owner, call: Request, previous: string): Promise<string> => {
-    const { turnId, conversationId } = ownTurn(previous);
-    await history.getTurn(owner, conversationId, turnId);
-    const latest = (await history.listMessages(owner, conversationId, { limit: 1 })).messages[0];
-    const isRetry = Number(call.headers.get("x-stainless-retry-count") ?? 0) > 0;
-    if (!isRetry && latest !== undefined && latest.turnId !== null && latest.turnId !== turnId) {
-      throw new ChatkeepError(
-        "conflict",
-        "The conversation went on after this response. Continue from its latest.",
-        {
-          pointer: "/previous_response_id",
-        },
-      );
-    }
-    return conversationId;
-  };
-
-  const begin = async (
-    owner: Owner,
-    key: string | undefined,
-    call: Request,
-    body: ResponseRequest,
-    signal: AbortSignal,
-  ): Promise<StartedTurn & { question: Question; conversationId: string }> => {
+  const begin = async ({ owner, key, body, request: call, arrived }: Asked, signal: AbortSignal) => {
     const { before, question } = questionFromInput(body.input);
     const inputs = before.map(messageFromItem);
     requireRoles(inputs, key === undefined ? writableRoles(owner) : ROLES, true);
-    const conversationId = await conversationOf(owner, call, body);
-    const sending = { request: call, owner, conversationId, body };
-    return retries.appendOnce(sending, [...inputs, question], async (messages) => {
-      const earlier = messages.slice(0, -1);
-      if (earlier.length > 0) await history.appendMessages(owner, conversationId, earlier);
-      const { id, parts } = messages.at(-1) ?? question;
-      const asked: Question = { id, parts, metadata: body.metadata ?? null };
-      const started = await history.startTurn(owner, conversationId, asked, { signal });
-      return { ...started, question: asked, conversationId };
-    });
+    const sending = sendingOf({ history, owner, request: call, arrived, body });
+    const messages = await sending.named([...inputs, question]);
+    const { id, parts } = messages.at(-1) ?? question;
+    const asked: Question = { id, parts, metadata: body.metadata ?? null };
+    const place = await placeOf(owner, body, sending, id ?? "");
+    const { conversation } = place;
+    const earlier = [...place.before, ...messages.slice(0, -1)];
+    if (earlier.length > 0) {
+      if (typeof conversation !== "string") await history.createConversation(owner, conversation);
+      const conversationId = typeof conversation === "string" ? conversation : conversation.id;
+      await history.appendMessages(owner, conversationId, earlier);
+    }
+    return beginTurn({ history, owner, conversation, question: asked, signal });
   };
 
-  const frames = async (
+  const frames = (
     owner: Owner,
-    started: StartedTurn & { question: Question },
+    started: StartedTurn & { readonly question: Question },
     echo: Echo,
     after?: number,
-  ): Promise<AsyncIterable<string>> => {
+  ): AsyncIterable<string> => {
     const { turn, events, question } = started;
     const read = (): Promise<TurnState> => history.getTurn(owner, turn.conversationId, turn.id);
     const unsaved = { owner, question, turn };
-    const { message } = turn.persisted
-      ? await read()
-      : unsavedTurnState({ ...unsaved, answer: createFold().answer() });
+    const { message } = unsavedTurnState({ ...unsaved, answer: createFold().answer() });
     return responseFrames({
       events,
       begun: (): ResponseBody => responseOf(begunState({ turn, message }), echo),
@@ -164,7 +150,8 @@ export function openaiResponseRoutes(options: OpenaiResponseOptions): Route[] {
         "idempotency_mismatch",
       ],
       limited: "when its messages are known",
-      handle: async ({ owner, key, body, request: call, cut }) => {
+      handle: async (call) => {
+        const { owner, body, request: asked, cut } = call;
         const echo: Echo = {
           instructions: body.instructions ?? null,
           previousResponseId: body.previous_response_id,
@@ -172,15 +159,16 @@ export function openaiResponseRoutes(options: OpenaiResponseOptions): Route[] {
         if (body.stream === true) {
           return streamFrames({
             ...options,
-            request: call,
+            request: asked,
             cut,
-            follow: async (signal) => frames(owner, await begin(owner, key, call, body, signal), echo),
+            follow: async (signal) => {
+              const { asking, ...started } = await begin(call, signal);
+              return frames(owner, { ...started, question: asking.question }, echo);
+            },
             done: "",
           });
         }
-        const { question, conversationId, ...started } = await begin(owner, key, call, body, call.signal);
-        const asking = { history, owner, conversation: conversationId, question, signal: call.signal };
-        return privateJson(responseOf(await settledTurn({ ...started, asking }), echo));
+        return privateJson(responseOf(await settledTurn(await begin(call, asked.signal)), echo));
       },
     }),
     ownerRoute({
@@ -203,7 +191,7 @@ export function openaiResponseRoutes(options: OpenaiResponseOptions): Route[] {
         const state = await history.getTurn(owner, conversationId, turnId);
         if (query.stream !== true) return privateJson(responseOf(state));
         const { turn, message } = state;
-        const question: Question = { parts: message.parts };
+        const question: Question = { parts: message.parts, metadata: message.metadata };
         const after = query.starting_after;
         return streamFrames({
           ...options,

@@ -1,0 +1,58 @@
+import type { Message } from "../message.ts";
+import { openCalls } from "../open-calls.ts";
+import type { ToolResultPart } from "../part.ts";
+import type { Question } from "../turn.ts";
+import type { UiPart } from "./ui-message.ts";
+
+/**
+ * What a page tells with a message of an assistant: the results of tools that it ran itself, of the calls that
+ * are stored and wait for one. Everything else in it is what we said. `messages` are the latest that are stored.
+ * `undefined` when it brings nothing; a retry brings what is stored already.
+ */
+export function resultsFromUiMessage(
+  parts: readonly UiPart[],
+  messages: readonly Message[],
+): (Question & { readonly id: string }) | undefined {
+  const results = parts.flatMap(resultFrom);
+  const open = openCalls(messages);
+  const fresh = results.filter(({ id }) => open.has(id));
+  const answer = messages.findLast(({ role }) => role === "assistant");
+  // An answer is gone on with once, so its id names the results.
+  if (fresh.length > 0 && answer !== undefined)
+    return { id: `${answer.id}.results`, role: "tool", parts: fresh };
+  const told = new Set(results.map(({ id }) => id));
+  const last = messages.findLast(
+    ({ role, turnId }) => role === "user" || (role === "tool" && turnId !== null),
+  );
+  const isRetry =
+    last?.role === "tool" && last.parts.every((part) => part.type === "tool-result" && told.has(part.id));
+  return isRetry ? { id: last.id, role: "tool", parts: last.parts } : undefined;
+}
+
+function resultFrom(part: UiPart): ToolResultPart[] {
+  const { type, toolCallId: id, state, output, errorText, preliminary } = part;
+  if ((!type.startsWith("tool-") && type !== "dynamic-tool") || typeof id !== "string") return [];
+  if (state === "output-available" && preliminary !== true)
+    return [{ type: "tool-result", id, result: output ?? null }];
+  if (state !== "output-error") return [];
+  return [{ type: "tool-result", id, result: errorText ?? "The tool failed.", error: true }];
+}
+
+/** Whether a message goes on with the answer before it: its turn began with results of the client's tools. */
+export function goesOn(message: Message, before: Message | undefined): boolean {
+  return (
+    message.role === "assistant" &&
+    before?.role === "tool" &&
+    before.turnId !== null &&
+    before.turnId === message.turnId
+  );
+}
+
+/** Of messages in order, those that a page shows as one with what comes after the last, the answer to it. */
+export function answerSoFarOf(messages: readonly Message[]): readonly Message[] {
+  return messages.slice(
+    messages.findLastIndex(
+      (message, index) => message.role === "assistant" && !goesOn(message, messages[index - 1]),
+    ),
+  );
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from "node:crypto";
+
+import type { Question, ResponderEvent } from "@chatkeep/protocol";
+import { describe, expect, it } from "vitest";
+
+import { type OpenedFixture, ask, errorOf, newConversation } from "./fixture.ts";
+
+const CALLS: readonly ResponderEvent[] = [
+  "Let me see. ",
+  { type: "tool-call", id: "k1", name: "locate", arguments: '{ "exact": true }' },
+  { type: "tool-call", id: "k\u0000\ud800", name: "confirm", arguments: "{not json" },
+];
+const RESULTS: Question = {
+  role: "tool",
+  parts: [
+    { type: "tool-result", id: "k\u0000\ud800", result: "no", error: true },
+    { type: "tool-result", id: "k1", result: { city: "Graz", nested: ["\u0000"] } },
+  ],
+};
+
+/** startTurn with results of the client's own tools. */
+export function describeToolResults(open: OpenedFixture): void {
+  describe("startTurn with results of tools", () => {
+    it("goes on with the answer that made the calls, and stores question, calls, results and answer as one exchange", async () => {
+      const fixture = open();
+      const { me, id } = await newConversation(fixture);
+      await ask(fixture, me, id, { content: "Where am I?" }, CALLS);
+      const { run, turn } = await ask(fixture, me, id, RESULTS, ["In Graz."]);
+      expect(run.request.question).toMatchObject({ role: "tool", parts: RESULTS.parts });
+      expect(run.request.history).toMatchObject([
+        { role: "user", content: "Where am I?" },
+        { role: "assistant", parts: [{ type: "text" }, { id: "k1" }, { id: "k\u0000\ud800" }] },
+      ]);
+      const { messages } = await fixture.history.listMessages(me, id);
+      expect(messages.map(({ role }) => role)).toEqual(["user", "assistant", "tool", "assistant"]);
+      expect(messages[2]).toMatchObject({ parts: RESULTS.parts, turnId: turn.id, id: turn.messageId });
+      expect((await fixture.history.getConversation(me, id)).title).toBe("Where am I?");
+      const next = await ask(fixture, me, id, { content: "And now?" });
+      expect(next.run.request.history).toMatchObject(messages.map(({ role, parts }) => ({ role, parts })));
+    });
+
+    it("once: the same again attaches, and other results of the same calls are refused", async () => {
+      const fixture = open();
+      const { me, id } = await newConversation(fixture);
+      await ask(fixture, me, id, { content: "Where am I?" }, CALLS);
+      const results = { ...RESULTS, id: randomUUID() };
+      const { turn } = await ask(fixture, me, id, results, ["In Graz."]);
+      expect((await fixture.history.startTurn(me, id, results)).turn.id).toBe(turn.id);
+      expect((await fixture.history.listMessages(me, id)).total).toBe(4);
+      expect(await errorOf(fixture.history.startTurn(me, id, RESULTS))).toMatchObject({ code: "conflict" });
+      const asUser = { id: results.id, parts: results.parts };
+      expect(await errorOf(fixture.history.startTurn(me, id, asUser))).toMatchObject({
+        code: "idempotency_mismatch",
+      });
+    });
+
+    it("refuses results of calls that nobody made, or that an earlier question's answer made", async () => {
+      const fixture = open();
+      const { me, id } = await newConversation(fixture);
+      expect(await errorOf(fixture.history.startTurn(me, id, RESULTS))).toMatchObject({ code: "conflict" });
+      await ask(fixture, me, id, { content: "Where am I?" }, CALLS);
+      const mixed = { role: "tool", parts: [...RESULTS.parts!, { type: "text", text: "And?" }] } as const;
+      expect(await errorOf(fixture.history.startTurn(me, id, mixed))).toMatchObject({
+        code: "invalid_request",
+        pointer: "/parts",
+      });
+      await ask(fixture, me, id, { content: "Never mind." });
+      expect(await errorOf(fixture.history.startTurn(me, id, RESULTS))).toMatchObject({ code: "conflict" });
+      expect((await fixture.history.listMessages(me, id)).total).toBe(4);
+    });
+  });
+}
