@@ -65,9 +65,21 @@ export async function settledTurn({ turn, events, asking }: Begun): Promise<Turn
   return history.getTurn(owner, turn.conversationId, turn.id);
 }
 
-/** What a door adds to an answer that is not complete: an old client shows the text, a new one says why it ends. */
-export function endingOf({ turn }: TurnState): { status?: string; error?: object | null } {
-  return turn.status === "complete" ? {} : { status: turn.status, error: turn.error };
+/**
+ * What a door adds to an answer that is not complete, or not saved: an old client shows the text, a new one
+ * says why it ends, and that it is gone after a reload.
+ */
+export function endingOf({ turn }: TurnState): Ending {
+  return {
+    ...(turn.status === "complete" ? {} : { status: turn.status, error: turn.error }),
+    ...(turn.persisted ? {} : { persisted: false }),
+  };
+}
+
+interface Ending {
+  status?: string;
+  error?: object | null;
+  persisted?: boolean;
 }
 
 /** The client's id of a question: of its `Idempotency-Key`, where it has no field for one. */

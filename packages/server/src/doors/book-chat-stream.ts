@@ -8,7 +8,7 @@ export interface ChatPlace {
 
 /**
  * A turn's events as the frames of seed 0: `metadata` before the first text, with the citations known by
- * then and again at the end if more came; a `token` for each piece of text; at last `done`, or `error`.
+ * then and again at the end if more came or an outage did; a `token` for each piece of text; at last `done`, or `error`.
  */
 export async function* chatFrames(
   events: AsyncIterable<TurnEvent>,
@@ -18,9 +18,11 @@ export async function* chatFrames(
   const fold = createFold();
   const citations: Citation[] = [];
   let messageId = "";
-  let told = -1;
+  let told = "";
+  /** What `metadata` says that may change while the answer is given. */
+  const telling = (): string => `${citations.length} ${fold.answer().persisted}`;
   const metadata = (): string => {
-    told = citations.length;
+    told = telling();
     return frame("metadata", {
       citations,
       stream: true,
@@ -39,11 +41,11 @@ export async function* chatFrames(
       if (part?.type === "citation") citations.push(part.citation);
     }
     if (chunk.type === "text-delta") {
-      if (told === -1) yield metadata();
+      if (told === "") yield metadata();
       yield frame("token", { text: chunk.delta });
     }
   }
-  if (told < citations.length) yield metadata();
+  if (told !== telling()) yield metadata();
   const { status, error } = fold.answer();
   if (status === "failed" || status === "interrupted") {
     const message = error?.detail ?? "The answer was cut off before its end.";

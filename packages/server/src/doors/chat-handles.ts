@@ -29,6 +29,7 @@ const answer = z.object({
   conversationId: z.string(),
   status: z.string().optional().meta({ description: "Only of an answer that is not complete." }),
   error: failure.nullish(),
+  persisted: z.boolean().optional().meta({ description: "Only of an answer that could not be saved." }),
 });
 const page = z.object({
   messages: z.array(

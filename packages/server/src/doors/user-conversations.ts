@@ -49,6 +49,7 @@ const answer = z.object({
   tool_calls: json,
   status: z.string().optional().meta({ description: "Only of an answer that is not complete." }),
   error: failure.nullish(),
+  persisted: z.boolean().optional().meta({ description: "Only of an answer that could not be saved." }),
 });
 
 /** What {@link userConversationRoutes} takes. */
