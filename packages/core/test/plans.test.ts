@@ -2,10 +2,10 @@ import { createHistory, ownerId, releaseSchema } from "@chatkeep/core";
 import type { ConversationQuery, MessageQuery } from "@chatkeep/protocol";
 import { createDatabase, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import { collect } from "@chatkeep/testing/contract";
-import { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { newUser } from "./fixture.ts";
+import { openTellingPool, scansOf, wasteOf } from "./telling-pool.ts";
 
 /** Enough that a scan costs more than an index, and that one would show in the rows that were read. */
 const MESSAGES = 20_000;
@@ -16,98 +16,9 @@ const me = newUser();
 const owner = ownerId(me);
 const schema = releaseSchema("chatkeep");
 
-/** A node of a plan as auto_explain writes it. */
-interface PlanNode {
-  "Node Type": string;
-  "Relation Name"?: string;
-  "Index Name"?: string;
-  "Actual Rows"?: number;
-  "Actual Loops"?: number;
-  "Rows Removed by Filter"?: number;
-  Plans?: PlanNode[];
-}
-
-/** A statement within a function, as it ran. */
-interface Ran {
-  readonly text: string;
-  /** `Index Scan conversations_pkey`, `Seq Scan event_slot`, … of every node that reads a table. */
-  readonly scans: readonly string[];
-  /** The most rows that any node of the plan read from a table. */
-  readonly rows: number;
-}
-
-let ran: Ran[] = [];
-
-/** A pool whose connections tell the plan of every statement that runs on them, those within functions too. */
-function openTellingPool(url: string): Pool {
-  const pool = new Pool({
-    connectionString: url,
-    // One for the statements, one for the listener.
-    max: 2,
-    options: [
-      "-c session_preload_libraries=auto_explain",
-      "-c auto_explain.log_min_duration=0",
-      "-c auto_explain.log_nested_statements=on",
-      "-c auto_explain.log_analyze=on",
-      "-c auto_explain.log_timing=off",
-      "-c auto_explain.log_format=json",
-      "-c client_min_messages=log",
-    ].join(" "),
-  });
-  pool.on("connect", (client) => {
-    client.on("notice", ({ message }) => {
-      const json = /plan:\s*(\{[\s\S]*\})\s*$/.exec(message ?? "")?.[1];
-      if (json === undefined) return;
-      const { "Query Text": text, Plan: plan } = JSON.parse(json) as { "Query Text": string; Plan: PlanNode };
-      const nodes = nodesOf(plan).filter((node) => node["Index Name"] ?? node["Relation Name"]);
-      const scans = nodes
-        .filter((node) => node["Node Type"].endsWith("Scan"))
-        .map((node) => `${node["Node Type"]} ${node["Index Name"] ?? node["Relation Name"]}`);
-      ran.push({ text, scans, rows: Math.max(0, ...nodes.map(rowsOf)) });
-    });
-  });
-  return pool;
-}
-
-const pool = openTellingPool(database.url);
+const { pool, plansOf } = openTellingPool(database.url);
 const script = createScriptedResponder();
 const history = createHistory({ pool, responder: script.responder });
-
-function nodesOf(node: PlanNode): PlanNode[] {
-  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
-}
-
-function rowsOf(node: PlanNode): number {
-  return ((node["Actual Rows"] ?? 0) + (node["Rows Removed by Filter"] ?? 0)) * (node["Actual Loops"] ?? 1);
-}
-
-/** The statements that `work` runs, once PostgreSQL has settled, after five times, for the plans that it keeps. */
-async function plansOf(work: () => Promise<unknown>): Promise<Ran[]> {
-  for (let time = 1; time <= 7; time++) {
-    ran = [];
-    await work();
-  }
-  expect(ran.length).toBeGreaterThan(0);
-  return ran;
-}
-
-/** The scans of all statements. */
-function scansOf(ran: readonly Ran[]): string {
-  return ran.flatMap(({ scans }) => scans).join("\n");
-}
-
-/** Tables that hold one row, or a row a node or table: reading them whole is the cheapest. */
-const SMALL = /^Seq Scan (event_slot|nodes|secrets|pg_class|pg_inherits)$/;
-
-/** What is wasteful in these: whole tables read, or more rows than `most` at once. */
-function wasteOf(ran: readonly Ran[], most: number): string[] {
-  return ran.flatMap(({ text, scans, rows }) => [
-    ...scans
-      .filter((scan) => scan.startsWith("Seq Scan") && !SMALL.test(scan))
-      .map((scan) => `${scan}: ${text}`),
-    ...(rows > most ? [`${rows} rows by ${scans.join(", ")}: ${text}`] : []),
-  ]);
-}
 
 beforeAll(async () => {
   await history.createConversation(me, { id: "long", scope: "intro" });
@@ -259,14 +170,14 @@ describe("a database that was never analyzed", () => {
   it("appends, pages and asks in a long conversation at the cost of a short one", async () => {
     await using fresh = await createDatabase();
     const telling = openTellingPool(fresh.url);
-    const store = createHistory({ pool: telling, responder: script.responder });
+    const store = createHistory({ pool: telling.pool, responder: script.responder });
     const { conversation } = await store.createConversation(me);
     const batch = Array.from({ length: 1000 }, () => ({ role: "user", content: "Hello" }) as const);
     for (let count = 0; count < 5; count++) await store.appendMessages(me, conversation.id, batch);
     const append = (): Promise<unknown> =>
       store.appendMessages(me, conversation.id, [{ role: "user", content: "Hello" }]);
-    expect(wasteOf(await plansOf(append), 1)).toEqual([]);
-    expect(wasteOf(await plansOf(() => store.listMessages(me, conversation.id)), 50)).toEqual([]);
+    expect(wasteOf(await telling.plansOf(append), 1)).toEqual([]);
+    expect(wasteOf(await telling.plansOf(() => store.listMessages(me, conversation.id)), 50)).toEqual([]);
     const ask = async (): Promise<void> => {
       const { turn, events } = await store.startTurn(me, conversation.id, { content: "Hello" });
       const run = await script.started(conversation.id);
@@ -276,8 +187,8 @@ describe("a database that was never analyzed", () => {
       await store.getTurn(me, conversation.id, turn.id);
     };
     // Recall looks at a sample of 400 messages at the most.
-    expect(wasteOf(await plansOf(ask), 400)).toEqual([]);
+    expect(wasteOf(await telling.plansOf(ask), 400)).toEqual([]);
     await store.close();
-    await telling.end();
+    await telling.pool.end();
   });
 });

@@ -1,0 +1,101 @@
+import { Pool } from "pg";
+
+/** A node of a plan as auto_explain writes it. */
+interface PlanNode {
+  "Node Type": string;
+  "Relation Name"?: string;
+  "Index Name"?: string;
+  "Actual Rows"?: number;
+  "Actual Loops"?: number;
+  "Rows Removed by Filter"?: number;
+  Plans?: PlanNode[];
+}
+
+/** A statement within a function, as it ran. */
+export interface Ran {
+  readonly text: string;
+  /** `Index Scan conversations_pkey`, `Seq Scan event_slot`, … of every node that reads a table. */
+  readonly scans: readonly string[];
+  /** The most rows that any node of the plan read from a table. */
+  readonly rows: number;
+}
+
+/** A pool whose connections tell the plan of every statement that runs on them, those within functions too. */
+export interface TellingPool {
+  readonly pool: Pool;
+  /** The statements that `work` runs, once PostgreSQL has settled, after five times, for the plans that it keeps. */
+  plansOf(work: (time: number) => Promise<unknown>): Promise<readonly Ran[]>;
+  /** The names of the functions that `plansOf` saw. */
+  readonly seen: ReadonlySet<string>;
+}
+
+/** Opens one; whoever does ends it. */
+export function openTellingPool(url: string): TellingPool {
+  let ran: Ran[] = [];
+  const seen = new Set<string>();
+  const pool = new Pool({
+    connectionString: url,
+    // One for the statements, one for the listener.
+    max: 2,
+    options: [
+      "-c session_preload_libraries=auto_explain",
+      "-c auto_explain.log_min_duration=0",
+      "-c auto_explain.log_nested_statements=on",
+      "-c auto_explain.log_analyze=on",
+      "-c auto_explain.log_timing=off",
+      "-c auto_explain.log_format=json",
+      "-c client_min_messages=log",
+    ].join(" "),
+  });
+  pool.on("connect", (client) => {
+    client.on("notice", ({ message }) => {
+      const json = /plan:\s*(\{[\s\S]*\})\s*$/.exec(message ?? "")?.[1];
+      if (json === undefined) return;
+      const { "Query Text": text, Plan: plan } = JSON.parse(json) as { "Query Text": string; Plan: PlanNode };
+      const nodes = nodesOf(plan).filter((node) => node["Index Name"] ?? node["Relation Name"]);
+      const scans = nodes
+        .filter((node) => node["Node Type"].endsWith("Scan"))
+        .map((node) => `${node["Node Type"]} ${node["Index Name"] ?? node["Relation Name"]}`);
+      ran.push({ text, scans, rows: Math.max(0, ...nodes.map(rowsOf)) });
+    });
+  });
+  return {
+    pool,
+    seen,
+    async plansOf(work) {
+      for (let time = 1; time <= 7; time++) {
+        ran = [];
+        await work(time);
+      }
+      if (ran.length === 0) throw new Error("No statement ran.");
+      for (const { text } of ran) for (const [, name = ""] of text.matchAll(/\b(\w+)\(/g)) seen.add(name);
+      return ran;
+    },
+  };
+}
+
+function nodesOf(node: PlanNode): PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+}
+
+function rowsOf(node: PlanNode): number {
+  return ((node["Actual Rows"] ?? 0) + (node["Rows Removed by Filter"] ?? 0)) * (node["Actual Loops"] ?? 1);
+}
+
+/** The scans of all statements. */
+export function scansOf(ran: readonly Ran[]): string {
+  return ran.flatMap(({ scans }) => scans).join("\n");
+}
+
+/** Tables that hold one row, or a row a node or table: reading them whole is the cheapest. */
+const SMALL = /^Seq Scan (event_slot|nodes|secrets|pg_class|pg_inherits)$/;
+
+/** What is wasteful in these: whole tables read, or more rows than `most` at once. */
+export function wasteOf(ran: readonly Ran[], most: number): string[] {
+  return ran.flatMap(({ text, scans, rows }) => [
+    ...scans
+      .filter((scan) => scan.startsWith("Seq Scan") && !SMALL.test(scan))
+      .map((scan) => `${scan}: ${text}`),
+    ...(rows > most ? [`${rows} rows by ${scans.join(", ")}: ${text}`] : []),
+  ]);
+}
