@@ -15,11 +15,19 @@ function copySelected(text: string): boolean {
   const field = document.createElement("textarea");
   field.value = text;
   field.className = "ck-hidden";
-  const focused = document.activeElement;
-  document.body.append(field);
+  const focused = focusedElement();
+  // Beside the button that was pressed: what is outside of an open dialog cannot be selected.
+  (focused?.parentElement ?? document.body).append(field);
   field.select();
   const copied = document.execCommand("copy");
   field.remove();
   if (focused instanceof HTMLElement) focused.focus();
   return copied;
+}
+
+/** The element that has the focus, also within shadow roots. */
+function focusedElement(): Element | null {
+  let element = document.activeElement;
+  while (element?.shadowRoot?.activeElement != null) element = element.shadowRoot.activeElement;
+  return element;
 }
