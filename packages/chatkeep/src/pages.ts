@@ -1,15 +1,28 @@
 import { createFiles } from "@chatkeep/server";
 
+/** What {@link createPages} takes. */
+export interface PagesOptions {
+  /** Where Vite has built the pages. */
+  readonly folder: string;
+  /** Where it has built `widget.js` and what that loads; the pages of any site may load them. */
+  readonly widget: string;
+}
+
 /**
- * Answers requests for the pages that Vite built into `folder`: the app at `/`, which keeps its conversation in
+ * Answers requests for the pages and for the widget: the app at `/`, which keeps its conversation in
  * `?c=`, and the operator's page at `/admin`. `/c/<id>` leads to the app, which says so when there is no such
  * conversation. Addresses are relative, so that all of it also works below a path.
  */
-export function createPages(folder: string): (request: Request) => Promise<Response | undefined> {
-  const files = createFiles({ folder, pages: { "/admin": "/admin.html" } });
+export function createPages(options: PagesOptions): (request: Request) => Promise<Response | undefined> {
+  const pages = createFiles({ folder: options.folder, pages: { "/admin": "/admin.html" } });
+  const widget = createFiles({
+    folder: options.widget,
+    pages: { "/widget.js": "/widget.js" },
+    readers: "any site",
+  });
   return async (request) => {
     const to = destinationOf(new URL(request.url).pathname);
-    if (to === undefined) return files(request);
+    if (to === undefined) return (await pages(request)) ?? widget(request);
     return new Response(null, { status: 302, headers: { location: to, "cache-control": "no-cache" } });
   };
 }

@@ -34,6 +34,8 @@ export interface Serving {
 
 /** The page as Vite builds it: beside the sources and beside the built command alike. */
 const PAGE_FOLDER = fileURLToPath(new URL("../dist/app", import.meta.url));
+/** The widget, which other sites embed. */
+const WIDGET_FOLDER = fileURLToPath(new URL(".", import.meta.resolve("@chatkeep/widget")));
 
 /**
  * Opens all that serving needs, in the order in which it is needed; what was opened is closed again when
@@ -126,7 +128,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
         most: pool.options.max,
       }),
       errors,
-      fallback: createPages(PAGE_FOLDER),
+      fallback: createPages({ folder: PAGE_FOLDER, widget: WIDGET_FOLDER }),
       log,
     });
     const listener = await listen({ server, port, host, log }).catch((error: unknown) => {

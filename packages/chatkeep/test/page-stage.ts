@@ -69,7 +69,7 @@ export async function openStage(url: string, book?: Chapters): Promise<Stage> {
       waiting: pool.waitingCount,
       most: 10,
     }),
-    fallback: createPages(built.folder),
+    fallback: createPages({ folder: built.folder, widget: built.folder }),
     ...(book === undefined ? {} : { book }),
   });
   const listener = await listen({ server, port: 0, log });

@@ -10,6 +10,8 @@ export interface FilesOptions {
   readonly folder: string;
   /** Files that are answered under a path of another name, besides `/index.html` under `/`: `{ "/admin": "/admin.html" }`. Default none. */
   readonly pages?: Readonly<Record<string, string>>;
+  /** Whose pages may load the files: `any site` for scripts that other sites embed. Default `this site`. */
+  readonly readers?: "this site" | "any site";
 }
 
 /** Media types by extension; a file of another kind is not served. */
@@ -35,7 +37,9 @@ const HASHED = /-[\w-]{8}\.\w+$/;
 export function createFiles({
   folder,
   pages = {},
+  readers = "this site",
 }: FilesOptions): (request: Request) => Promise<Response | undefined> {
+  const sharing = readers === "any site" ? OPEN_HEADERS : {};
   const pageFiles = new Map(Object.entries({ "/": "/index.html", ...pages }));
   let names: Promise<ReadonlyMap<string, string>> | undefined;
 
@@ -46,7 +50,7 @@ export function createFiles({
     // Only listed names are opened: no path of a request ever reaches the file system. Another build has other names.
     if (page !== undefined || names === undefined) names = listFiles(folder);
     const file = (await names).get(page ?? path);
-    return file === undefined ? undefined : fileResponse(file, request);
+    return file === undefined ? undefined : fileResponse(file, sharing, request);
   };
 }
 
@@ -62,10 +66,21 @@ async function listFiles(folder: string): Promise<ReadonlyMap<string, string>> {
   );
 }
 
-async function fileResponse(file: string, request: Request): Promise<Response> {
+/** A page of another site may load it, also one that isolates itself (Cross-Origin-Embedder-Policy). */
+const OPEN_HEADERS: Readonly<Record<string, string>> = {
+  "access-control-allow-origin": "*",
+  "cross-origin-resource-policy": "cross-origin",
+};
+
+async function fileResponse(
+  file: string,
+  sharing: Readonly<Record<string, string>>,
+  request: Request,
+): Promise<Response> {
   const bytes = await readFile(file);
   const etag = `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
   const headers: Record<string, string> = {
+    ...sharing,
     "content-type": TYPES[extname(file)] ?? "application/octet-stream",
     "cache-control": HASHED.test(file) ? "public, max-age=31536000, immutable" : "no-cache",
     "content-security-policy": PAGE_POLICY,

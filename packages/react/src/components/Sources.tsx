@@ -1,8 +1,8 @@
 import type { Citation } from "@chatkeep/protocol";
 import { type ReactNode, useId } from "react";
 
+import { useCitationLink } from "../hooks/useCitations.ts";
 import { useStrings } from "../hooks/useStrings.ts";
-import { safeAddress } from "../markdown/address.ts";
 import { plainText } from "../markdown/plain.ts";
 import { placeOf } from "../state/citation.ts";
 
@@ -31,7 +31,7 @@ export function Sources({ citations }: SourcesProps): ReactNode {
 }
 
 function Source({ number, citation }: { number: number; citation: Citation }): ReactNode {
-  const address = citation.url === null ? null : safeAddress(citation.url);
+  const link = useCitationLink(citation);
   const body = (
     <>
       <span className="ck-source-number">{number}</span>
@@ -39,9 +39,9 @@ function Source({ number, citation }: { number: number; citation: Citation }): R
       {citation.quote !== null && <q className="ck-source-quote">{plainText(citation.quote)}</q>}
     </>
   );
-  if (address === null) return <div className="ck-source">{body}</div>;
+  if (link === null) return <div className="ck-source">{body}</div>;
   return (
-    <a className="ck-source" href={address} target="_blank" rel="noopener">
+    <a {...link} className="ck-source">
       {body}
     </a>
   );

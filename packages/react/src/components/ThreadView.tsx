@@ -5,10 +5,12 @@ import { useSnapshot } from "../hooks/useSnapshot.ts";
 import { useStrings } from "../hooks/useStrings.ts";
 import type { Chat } from "../state/chat.ts";
 import { isTouch } from "../state/pointer.ts";
+import type { Selection } from "../state/selection.ts";
 import type { Thread } from "../state/thread.ts";
 import { Composer } from "./Composer.tsx";
 import { Icon } from "./Icon.tsx";
 import type { MessageActions } from "./MessageView.tsx";
+import { SelectedText } from "./SelectedText.tsx";
 import { StatusNode } from "./StatusNode.tsx";
 import { ThreadTrouble } from "./ThreadTrouble.tsx";
 import { Transcript } from "./Transcript.tsx";
@@ -23,10 +25,15 @@ export interface ThreadViewProps {
   readonly onSend?: () => void;
   /** Opens a conversation that has not begun. */
   readonly onNew: () => void;
+  /** The text of the page that a question is about; default none. */
+  readonly selection?: Selection | undefined;
+  /** Whether it takes the focus when it appears; default `take`. On touch screens it never does. */
+  readonly focus?: "take" | "leave" | undefined;
 }
 
 /** One conversation: its messages and the field for the next question. */
-export function ThreadView({ chat, thread, welcome, onSend, onNew }: ThreadViewProps): ReactNode {
+export function ThreadView(props: ThreadViewProps): ReactNode {
+  const { chat, thread, welcome, onSend, onNew, selection, focus = "take" } = props;
   const strings = useStrings();
   const state = useSnapshot(thread);
   const scroll = useScrollKeeper();
@@ -35,7 +42,8 @@ export function ThreadView({ chat, thread, welcome, onSend, onNew }: ThreadViewP
 
   useEffect(() => chat.show(thread), [chat, thread]);
   useEffect(() => {
-    if (!isTouch()) field.current?.focus();
+    if (focus === "take") keepFocus();
+    // oxlint-disable-next-line react/exhaustive-deps -- only when it appears
   }, []);
 
   const write = (draft: string): void => {
@@ -44,7 +52,8 @@ export function ThreadView({ chat, thread, welcome, onSend, onNew }: ThreadViewP
   };
   const send = (): void => {
     write("");
-    thread.send(text);
+    thread.send(text, selection?.getSnapshot() ?? null);
+    selection?.clear();
     scroll.toEnd();
     keepFocus();
     onSend?.();
@@ -89,6 +98,7 @@ export function ThreadView({ chat, thread, welcome, onSend, onNew }: ThreadViewP
             {strings.jumpToLatest}
           </button>
         )}
+        {selection !== undefined && state.status !== "missing" && <SelectedText selection={selection} />}
         {state.status !== "missing" && (
           <Composer
             text={text}

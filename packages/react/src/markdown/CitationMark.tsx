@@ -1,9 +1,9 @@
 import type { Citation } from "@chatkeep/protocol";
 import type { ReactNode } from "react";
 
+import { useCitationLink } from "../hooks/useCitations.ts";
 import { useStrings } from "../hooks/useStrings.ts";
 import { placeOf } from "../state/citation.ts";
-import { safeAddress } from "./address.ts";
 
 /** What {@link CitationMark} takes. */
 export interface CitationMarkProps {
@@ -14,9 +14,9 @@ export interface CitationMarkProps {
 
 /** The marker `[n]` in an answer, as a link to the passage that it rests on. */
 export function CitationMark({ number, citation }: CitationMarkProps): ReactNode {
-  const address = citation.url === null ? null : safeAddress(citation.url);
+  const link = useCitationLink(citation);
   const label = useStrings().source(number, placeOf(citation));
-  if (address === null) {
+  if (link === null) {
     return (
       <sup className="ck-mark" title={placeOf(citation)}>
         {number}
@@ -24,14 +24,7 @@ export function CitationMark({ number, citation }: CitationMarkProps): ReactNode
     );
   }
   return (
-    <a
-      className="ck-mark"
-      href={address}
-      target="_blank"
-      rel="noopener"
-      title={placeOf(citation)}
-      aria-label={label}
-    >
+    <a {...link} className="ck-mark" title={placeOf(citation)} aria-label={label}>
       {number}
     </a>
   );

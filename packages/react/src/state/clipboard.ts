@@ -27,7 +27,7 @@ function copySelected(text: string): boolean {
 
 /** The element that has the focus, also within shadow roots. */
 function focusedElement(): Element | null {
-  let element = document.activeElement;
-  while (element?.shadowRoot?.activeElement != null) element = element.shadowRoot.activeElement;
-  return element;
+  let focused = document.activeElement;
+  for (let inner = focused; inner; inner = inner.shadowRoot?.activeElement ?? null) focused = inner;
+  return focused;
 }

@@ -106,6 +106,10 @@ export interface Strings {
   readonly allScopes: string;
   readonly cancel: string;
   readonly close: string;
+  readonly back: string;
+  readonly welcome: string;
+  readonly welcomeTo: (place: string) => string;
+  readonly passageChanged: string;
   readonly pinned: string;
   readonly today: string;
   readonly yesterday: string;

@@ -1,0 +1,34 @@
+import type { ReactNode } from "react";
+
+import { useSnapshot } from "../hooks/useSnapshot.ts";
+import { useStrings } from "../hooks/useStrings.ts";
+import type { Selection } from "../state/selection.ts";
+import { Icon } from "./Icon.tsx";
+
+/** What {@link SelectedText} takes. */
+export interface SelectedTextProps {
+  readonly selection: Selection;
+}
+
+/** Above the composer: the text of the page that the next question is about. */
+export function SelectedText({ selection }: SelectedTextProps): ReactNode {
+  const strings = useStrings();
+  const text = useSnapshot(selection);
+  if (text === null) return null;
+  return (
+    <div className="ck-about">
+      <blockquote className="ck-selected" aria-label={strings.selectedText}>
+        {text}
+      </blockquote>
+      <button
+        type="button"
+        className="ck-button ck-quiet ck-square"
+        aria-label={strings.dropSelectedText}
+        title={strings.dropSelectedText}
+        onClick={selection.clear}
+      >
+        <Icon name="close" />
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,45 @@
+import type { Citation } from "@chatkeep/protocol";
+import { type Context, type MouseEvent, createContext, useContext } from "react";
+
+import { safeAddress } from "../markdown/address.ts";
+
+/** How citations are opened. */
+export interface Citations {
+  /** The address as a link has it; default the citation's own. */
+  readonly addressOf: (citation: Citation) => string | null;
+  /** Opens the passage in place of the browser; default: the browser follows the link. */
+  readonly open: ((citation: Citation) => void) | null;
+}
+
+/** Tells the components below it how citations are opened. */
+export const CitationsContext: Context<Citations> = createContext<Citations>({
+  addressOf: ({ url }) => url,
+  open: null,
+});
+
+/** What a link to a citation has; `null` when it leads nowhere that is safe to follow. */
+export function useCitationLink(citation: Citation): CitationLink | null {
+  const { addressOf, open } = useContext(CitationsContext);
+  const address = addressOf(citation);
+  const href = address === null ? null : safeAddress(address);
+  if (href === null) return null;
+  return {
+    href,
+    target: "_blank",
+    rel: "noopener",
+    onClick(event) {
+      // With a modifier the browser opens a tab or a window, as with any link.
+      if (open === null || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      open(citation);
+    },
+  };
+}
+
+/** The properties of a link to a citation. */
+export interface CitationLink {
+  readonly href: string;
+  readonly target: "_blank";
+  readonly rel: "noopener";
+  readonly onClick: (event: MouseEvent) => void;
+}

@@ -1,0 +1,1 @@
+export { type Panel, type PanelOptions, mountPanel } from "./panel/mount.tsx";

@@ -1,0 +1,62 @@
+import { Icon, type IconProps, useStrings } from "@chatkeep/react";
+import type { ReactNode } from "react";
+
+/** What {@link Head} takes. */
+export interface HeadProps {
+  readonly view: "thread" | "history";
+  readonly title: string;
+  /** What people read of the place that the conversation is about; `null` when it has no name. */
+  readonly place: string | null;
+  /** Goes to the conversations, and back. */
+  readonly onHistory: () => void;
+  readonly onNew: () => void;
+  /** Deletes the conversation; absent while there is nothing to delete. */
+  readonly onDelete?: (() => void) | undefined;
+  /** Absent where it cannot be closed. */
+  readonly onClose?: (() => void) | undefined;
+}
+
+/** The head of the panel: what is shown, and what can be done with it. */
+export function Head(props: HeadProps): ReactNode {
+  const { view, title, place, onHistory, onNew, onDelete, onClose } = props;
+  const strings = useStrings();
+  const inHistory = view === "history";
+  return (
+    <header className="head" part="head">
+      <HeadButton
+        icon={inHistory ? "back" : "menu"}
+        label={inHistory ? strings.back : strings.conversations}
+        onPress={onHistory}
+      />
+      <div className="head-text">
+        <h2 tabIndex={-1}>{inHistory ? strings.conversations : title}</h2>
+        {!inHistory && place !== null && <p>{place}</p>}
+      </div>
+      {!inHistory && onDelete !== undefined && (
+        <HeadButton icon="trash" label={strings.clear} onPress={onDelete} />
+      )}
+      <HeadButton icon="plus" label={strings.untitled} onPress={onNew} />
+      {onClose !== undefined && <HeadButton icon="close" label={strings.close} onPress={onClose} />}
+    </header>
+  );
+}
+
+interface HeadButtonProps {
+  readonly icon: IconProps["name"];
+  readonly label: string;
+  readonly onPress: () => void;
+}
+
+function HeadButton({ icon, label, onPress }: HeadButtonProps): ReactNode {
+  return (
+    <button
+      type="button"
+      className="ck-button ck-quiet ck-square"
+      aria-label={label}
+      title={label}
+      onClick={onPress}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+}

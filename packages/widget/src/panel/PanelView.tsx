@@ -1,0 +1,56 @@
+import { type Readable, StringsContext, useSnapshot } from "@chatkeep/react";
+import { type ReactNode, useEffect } from "react";
+
+import { Frame } from "./Frame.tsx";
+import type { PanelState } from "./mount.tsx";
+import { UseView } from "./UseView.tsx";
+
+/** What {@link PanelView} takes. */
+export interface PanelViewProps {
+  readonly state: Readable<PanelState>;
+  readonly onClose: () => void;
+}
+
+/** The panel: its frame, and in it what the person who uses it has said. */
+export function PanelView({ state, onClose }: PanelViewProps): ReactNode {
+  const now = useSnapshot(state);
+  const { settings, visibility, entrances, use } = now;
+  const chat = use?.person.chat;
+  useEffect(() => {
+    if (visibility === "closed" || chat === undefined) return;
+    chat.refresh();
+    const refresh = (): void => void (document.visibilityState === "visible" && chat.refresh());
+    document.addEventListener("visibilitychange", refresh);
+    addEventListener("online", refresh);
+    return () => {
+      document.removeEventListener("visibilitychange", refresh);
+      removeEventListener("online", refresh);
+    };
+  }, [chat, visibility]);
+
+  /** Ends what runs, else the panel. */
+  const onEscape = (): "done" | "nothing" => {
+    const thread = use?.shown.getSnapshot();
+    if (thread !== undefined && thread.getSnapshot().running !== null) void thread.stop();
+    else if (settings.mode === "inline") return "nothing";
+    else onClose();
+    return "done";
+  };
+
+  return (
+    <Frame
+      settings={settings}
+      strings={use?.strings ?? null}
+      visibility={visibility}
+      entrances={entrances}
+      onClose={onClose}
+      onEscape={onEscape}
+    >
+      {use !== null && (
+        <StringsContext value={use.strings}>
+          <UseView state={now} use={use} onClose={onClose} />
+        </StringsContext>
+      )}
+    </Frame>
+  );
+}

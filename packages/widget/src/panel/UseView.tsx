@@ -1,0 +1,99 @@
+import {
+  type Citations,
+  CitationsContext,
+  Notice,
+  ThreadView,
+  titleOf,
+  useSnapshot,
+  useStrings,
+} from "@chatkeep/react";
+import { type ReactNode, useMemo, useState } from "react";
+
+import { Head } from "./Head.tsx";
+import { HistoryView } from "./HistoryView.tsx";
+import type { PanelState, Use } from "./mount.tsx";
+import { useOnline } from "./useOnline.ts";
+import { Welcome } from "./Welcome.tsx";
+
+/** What {@link UseView} takes. */
+export interface UseViewProps {
+  readonly state: PanelState;
+  readonly use: Use;
+  readonly onClose: () => void;
+}
+
+/** The inside of the panel: one conversation, or all of them. */
+export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
+  const { settings, focus, citing, selection } = state;
+  const { person, shown } = use;
+  const { chat } = person;
+  const strings = useStrings();
+  const thread = useSnapshot(shown);
+  const { known } = useSnapshot(chat.conversations);
+  const passage = useSnapshot(citing);
+  const online = useOnline();
+  const [view, setView] = useState<"thread" | "history">("thread");
+  const conversation = known.get(thread.conversationId);
+
+  const opening = useMemo<Citations>(() => ({ addressOf: citing.addressOf, open: citing.open }), [citing]);
+
+  const goTo = (go: () => void): void => {
+    go();
+    setView("thread");
+  };
+  const remove = (): void => {
+    if (conversation !== undefined) void chat.conversations.remove(conversation.id).then(() => shown.reset());
+  };
+
+  return (
+    <CitationsContext value={opening}>
+      <Head
+        view={view}
+        title={
+          conversation === undefined ? (settings.label ?? strings.untitled) : titleOf(conversation, strings)
+        }
+        place={conversation?.scopeLabel ?? settings.scope?.label ?? null}
+        onHistory={() => setView(view === "thread" ? "history" : "thread")}
+        onNew={() => goTo(shown.startNew)}
+        onDelete={conversation === undefined ? undefined : remove}
+        onClose={settings.mode === "inline" ? undefined : onClose}
+      />
+      {(!online || !person.storage.lasting() || passage === "changed") && (
+        <div className="notes">
+          {!online && <Notice tone="trouble">{strings.offline}</Notice>}
+          {!person.storage.lasting() && <Notice tone="quiet">{strings.forgetful}</Notice>}
+          {passage === "changed" && (
+            <Notice
+              tone="trouble"
+              actions={
+                <button type="button" className="ck-button ck-quiet" onClick={citing.clear}>
+                  {strings.close}
+                </button>
+              }
+            >
+              {strings.passageChanged}
+            </Notice>
+          )}
+        </div>
+      )}
+      {view === "history" ? (
+        <HistoryView
+          chat={chat}
+          scope={settings.scope}
+          currentId={thread.conversationId}
+          onSelect={(id) => goTo(() => shown.choose(id))}
+        />
+      ) : (
+        <ThreadView
+          key={thread.conversationId}
+          chat={chat}
+          thread={thread}
+          welcome={<Welcome place={settings.scope?.label ?? null} />}
+          onNew={shown.startNew}
+          selection={selection}
+          focus={focus === "in" ? "take" : "leave"}
+        />
+      )}
+    </CitationsContext>
+  );
+}

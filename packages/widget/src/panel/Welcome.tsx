@@ -1,0 +1,20 @@
+import { Icon, useStrings } from "@chatkeep/react";
+import type { ReactNode } from "react";
+
+/** What {@link Welcome} takes. */
+export interface WelcomeProps {
+  /** What people read of the place; `null` when it has no name. */
+  readonly place: string | null;
+}
+
+/** What is shown before the first question. */
+export function Welcome({ place }: WelcomeProps): ReactNode {
+  const strings = useStrings();
+  return (
+    <div className="welcome">
+      <Icon name="chat" />
+      <h3>{place === null ? strings.welcome : strings.welcomeTo(place)}</h3>
+      <p>{strings.noConversations}</p>
+    </div>
+  );
+}

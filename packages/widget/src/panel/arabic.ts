@@ -1,0 +1,1 @@
+export { ARABIC } from "@chatkeep/react";

@@ -1,0 +1,64 @@
+import type { Citation } from "@chatkeep/protocol";
+import { type Readable, createSnapshot, plainText } from "@chatkeep/react";
+
+import type { TabMemory } from "../memory.ts";
+import { addressOf, openCitation } from "./citation.ts";
+import { clearPassage, showPassage } from "./passage.ts";
+
+/** What became of the citation that was opened last: a {@link Readable}, `changed` when the page has its words no more. */
+export interface Citing extends Readable<"fine" | "changed"> {
+  /** The absolute address of a citation; `null` when it has none. */
+  addressOf(citation: Citation): string | null;
+  open(citation: Citation): void;
+  /** Looks for a quote on this page. Resolves with whether it is there. */
+  show(quote: string): Promise<boolean>;
+  /** Forgets what became of it. */
+  clear(): void;
+}
+
+/** What {@link createCiting} takes. */
+export interface CitingOptions {
+  readonly host: Element;
+  readonly memory: TabMemory;
+  readonly endpoint: () => string;
+  /** Called when the reader is led to a passage of this page. */
+  readonly onLeave: () => void;
+}
+
+/** How long a page may take to show a passage, in milliseconds. */
+const WAIT = 5_000;
+
+/** Opens citations and shows the passages that they lead to. */
+export function createCiting({ host, memory, endpoint, onLeave }: CitingOptions): Citing {
+  let outcome: "fine" | "changed" = "fine";
+  let showing = 0;
+  const snapshot = createSnapshot<"fine" | "changed">({ build: () => outcome });
+  const tell = (now: "fine" | "changed"): void => {
+    outcome = now;
+    snapshot.changed();
+  };
+  const show = async (quote: string): Promise<boolean> => {
+    const mine = ++showing;
+    tell("fine");
+    const found = await showPassage({ quote: plainText(quote), waitMs: WAIT });
+    if (mine === showing && !found) tell("changed");
+    return found;
+  };
+  return {
+    getSnapshot: snapshot.getSnapshot,
+    subscribe: snapshot.subscribe,
+    show,
+    addressOf: ({ url }) => (url === null ? null : addressOf(url, endpoint())),
+    open(citation) {
+      const where = openCitation({ host, memory, endpoint: endpoint(), citation });
+      if (where !== "here") return;
+      onLeave();
+      if (citation.quote !== null) void show(citation.quote);
+    },
+    clear() {
+      showing += 1;
+      clearPassage();
+      tell("fine");
+    },
+  };
+}

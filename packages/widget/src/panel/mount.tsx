@@ -1,0 +1,199 @@
+import { type Selection, type Strings, createSnapshot, watchSelection } from "@chatkeep/react";
+import { createRoot } from "preact/compat/client";
+
+import type { TabMemory } from "../memory.ts";
+import type { Settings } from "../settings.ts";
+import { type Citing, createCiting } from "./citing.ts";
+import { PanelView } from "./PanelView.tsx";
+import { type Person, openPerson } from "./person.ts";
+import { type Shown, createShown } from "./shown.ts";
+import { registerUnit } from "./size.ts";
+import { loadStrings } from "./strings.ts";
+
+import frameCss from "./panel.css?inline";
+import componentsCss from "@chatkeep/react/styles.css?inline";
+
+/** The panel of a widget. */
+export interface Panel {
+  update(settings: Settings): void;
+  /** Shows it. The focus goes in when a `person` opens it; a `page` that shows it again leaves the focus where it is. */
+  open(by: "person" | "page"): void;
+  close(): void;
+  /** Asks in the thread that is shown. */
+  ask(question: string, selectedText: string | null): void;
+  startConversation(): void;
+  /** Finds a quote on the page and paints it. */
+  showPassage(quote: string): Promise<boolean>;
+  remove(): void;
+}
+
+/** What {@link mountPanel} takes. */
+export interface PanelOptions {
+  readonly host: HTMLElement;
+  readonly root: ShadowRoot;
+  readonly settings: Settings;
+  readonly memory: TabMemory;
+  /** Called when it is closed and the focus was in it and came from nowhere else. */
+  readonly onClose: () => void;
+}
+
+/** What the panel shows. */
+export interface PanelState {
+  readonly settings: Settings;
+  readonly visibility: "closed" | "open";
+  /** How often a person has opened it. */
+  readonly entrances: number;
+  /** Whether the focus is in it: then something that appears in it may take the focus. */
+  readonly focus: "in" | "out";
+  /** `null` while it is not known who uses it. */
+  readonly use: Use | null;
+  readonly citing: Citing;
+  readonly selection: Selection;
+}
+
+/** A person's use of the panel. */
+export interface Use {
+  readonly person: Person;
+  readonly shown: Shown;
+  readonly strings: Strings;
+}
+
+/** Makes the panel in the shadow root of its element; closed, or in its place when it is inline. */
+export function mountPanel({ host, root, settings: first, memory, onClose }: PanelOptions): Panel {
+  let settings = first;
+  let visibility: PanelState["visibility"] = first.mode === "inline" ? "open" : "closed";
+  let focus: PanelState["focus"] = "out";
+  let entrances = 0;
+  let use: Use | null = null;
+  let opening = 0;
+  let before: Element | null = null;
+  const waiting: ((use: Use) => void)[] = [];
+
+  registerUnit();
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(componentsCss + frameCss);
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+  const container = document.createElement("div");
+  container.style.display = "contents";
+  root.append(container);
+  const view = createRoot(container);
+  const citing = createCiting({
+    host,
+    memory,
+    endpoint: () => settings.endpoint,
+    onLeave: () => leave(),
+  });
+  const selection = watchSelection({ own: host });
+  const snapshot = createSnapshot<PanelState>({
+    build: () => ({ settings, visibility, entrances, focus, use, citing, selection }),
+    schedule: (run) => run(),
+  });
+
+  const tell = (name: string): void =>
+    void host.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true }));
+
+  /** Anew for another person or server; what was shown before belongs to neither. */
+  const start = async (): Promise<void> => {
+    const mine = ++opening;
+    end();
+    const { endpoint, getToken, language, scope } = settings;
+    const [person, strings] = await Promise.all([
+      openPerson({ endpoint, getToken, onChange: () => void start() }),
+      loadStrings(language),
+    ]);
+    if (mine !== opening) return person.close();
+    use = { person, strings, shown: createShown(person.chat, placeOf({ scope })) };
+    for (const act of waiting.splice(0)) act(use);
+    snapshot.changed();
+  };
+  const end = (): void => {
+    use?.shown.close();
+    use?.person.close();
+    use = null;
+    snapshot.changed();
+  };
+  const whenUsed = (act: (use: Use) => void): void => {
+    if (use === null) waiting.push(act);
+    else act(use);
+  };
+
+  const open: Panel["open"] = (by) => {
+    if (by === "person") {
+      if (root.activeElement === null) before = document.activeElement;
+      focus = "in";
+      entrances += 1;
+    }
+    if (visibility === "open") return snapshot.changed();
+    visibility = "open";
+    host.setAttribute("open", "");
+    memory.open.set("1");
+    snapshot.changed();
+    tell("chatkeep-open");
+  };
+  const close = (): void => {
+    if (visibility === "closed" || settings.mode === "inline") return;
+    const hadFocus = root.activeElement !== null;
+    visibility = "closed";
+    focus = "out";
+    host.removeAttribute("open");
+    memory.open.set(null);
+    snapshot.changed();
+    if (hadFocus) giveBack();
+    tell("chatkeep-close");
+  };
+  const giveBack = (): void => {
+    if (before instanceof HTMLElement && before !== document.body && before !== host && before.isConnected)
+      before.focus();
+    else onClose();
+  };
+  /** The passage is under a panel that covers the page. */
+  const leave = (): void => {
+    if (root.querySelector("dialog.frame:modal") !== null) close();
+  };
+  const onFocusMove = (event: FocusEvent): void => {
+    focus = event.composedPath().includes(host) ? "in" : "out";
+  };
+
+  addEventListener("focusin", onFocusMove);
+  view.render(<PanelView state={snapshot} onClose={close} />);
+  void start();
+  const pending = memory.passage.get();
+  if (pending !== null) {
+    memory.passage.set(null);
+    void citing.show(pending);
+  }
+
+  return {
+    open,
+    close,
+    update(next) {
+      const { endpoint, getToken, language, mode } = settings;
+      settings = next;
+      if (next.mode === "inline") visibility = "open";
+      else if (mode === "inline") visibility = "closed";
+      if (next.endpoint !== endpoint || next.getToken !== getToken || next.language !== language)
+        void start();
+      else use?.shown.setScope(placeOf(next));
+      snapshot.changed();
+    },
+    ask: (question, selectedText) =>
+      whenUsed(({ shown }) => shown.getSnapshot().send(question, selectedText)),
+    startConversation: () => whenUsed(({ shown }) => shown.startNew()),
+    showPassage: (quote) => citing.show(quote),
+    remove() {
+      opening += 1;
+      removeEventListener("focusin", onFocusMove);
+      end();
+      selection.close();
+      view.unmount();
+      container.remove();
+      root.adoptedStyleSheets = root.adoptedStyleSheets.filter((each) => each !== sheet);
+      host.removeAttribute("open");
+    },
+  };
+}
+
+/** Without a scope the whole site is the place. */
+function placeOf({ scope }: Pick<Settings, "scope">): { readonly id: string; readonly label: string | null } {
+  return scope ?? { id: "site", label: null };
+}

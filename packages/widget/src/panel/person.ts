@@ -1,0 +1,80 @@
+import { ChatkeepError, type History, type Owner, createClient } from "@chatkeep/protocol";
+import { type Chat, type TextStorage, createChat, openSession, openStorage } from "@chatkeep/react";
+
+import type { GetToken } from "../settings.ts";
+import { createSection } from "./section.ts";
+
+/** Who uses the widget, and their conversations. */
+export interface Person {
+  readonly chat: Chat;
+  readonly storage: TextStorage;
+  close(): void;
+}
+
+/** What {@link openPerson} takes. */
+export interface PersonOptions {
+  /** The address of the server, without a trailing slash. */
+  readonly endpoint: string;
+  /** `null`: anonymous. */
+  readonly getToken: GetToken | null;
+  /** Told when somebody else uses it now: signed in, signed out, or another tab has made the session. */
+  readonly onChange: () => void;
+}
+
+/** Asks who is signed in, else opens the anonymous session of this browser. */
+export async function openPerson({ endpoint, getToken, onChange }: PersonOptions): Promise<Person> {
+  const browser = openStorage();
+  const token = (await getToken?.()) ?? null;
+  const name = subjectOf(token);
+  // A session's id is a secret: one server's is not sent to another.
+  const server = new URL(endpoint).origin === location.origin ? "" : `${new URL(endpoint).origin}|`;
+  const session = createSection(browser, server);
+  // What one person has written and not sent is not another's.
+  const own = name === null ? session : createSection(browser, `${server}${name}|`);
+
+  const anonymous =
+    name === null ? await openSession({ storage: session.storage, events: session.events }) : undefined;
+  anonymous?.subscribe(onChange);
+  const owner: Owner =
+    anonymous === undefined
+      ? { kind: "user", id: name ?? "" }
+      : { kind: "session", id: anonymous.getSnapshot() };
+  const credentials = async (): Promise<Record<string, string>> => {
+    const now = (await getToken?.()) ?? null;
+    if (subjectOf(now) !== name) {
+      onChange();
+      throw new ChatkeepError("unauthenticated", "Somebody else is signed in now.");
+    }
+    return now === null ? { "x-session-id": owner.id } : { authorization: `Bearer ${now}` };
+  };
+  const history: History = createClient({ baseUrl: endpoint, credentials });
+  const chat = createChat({ history, owner, storage: own.storage, events: own.events });
+  return {
+    chat,
+    storage: browser,
+    close() {
+      chat.close();
+      anonymous?.close();
+      session.close();
+      own.close();
+    },
+  };
+}
+
+/**
+ * Who a token is for: issuer and subject of a JWT (RFC 7519, 4.1), only read, for the server checks it. Tokens of
+ * another kind cannot be told apart.
+ */
+function subjectOf(token: string | null): string | null {
+  if (token === null) return null;
+  try {
+    const [, claims = ""] = token.split(".");
+    const bytes = Uint8Array.from(atob(claims.replaceAll("-", "+").replaceAll("_", "/")), (c) =>
+      c.charCodeAt(0),
+    );
+    const { iss, sub } = JSON.parse(new TextDecoder().decode(bytes)) as { iss?: string; sub?: string };
+    return `${iss ?? ""} ${sub ?? ""}`;
+  } catch {
+    return "user";
+  }
+}

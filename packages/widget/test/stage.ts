@@ -1,0 +1,98 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { type CoreHistory, createHistory, createPool } from "@chatkeep/core";
+import {
+  type Authenticate,
+  type Fetch,
+  type Listener,
+  createFiles,
+  createLog,
+  createServer,
+  listen,
+} from "@chatkeep/server";
+import { type ScriptedResponder, createScriptedResponder, openBrowser } from "@chatkeep/testing";
+import type { BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+
+import { site } from "./site.ts";
+
+/** A site that embeds the widget, and the server that answers it. */
+export interface Stage extends AsyncDisposable {
+  /** The server's own origin, which also serves a site. */
+  readonly url: string;
+  /** The same site on another origin. */
+  readonly elsewhere: string;
+  readonly history: CoreHistory;
+  readonly script: ScriptedResponder;
+  /** A browser of a person of their own. */
+  person(options?: BrowserContextOptions): Promise<BrowserContext>;
+}
+
+/** The widget, built for a test. */
+interface BuiltWidget extends Disposable {
+  readonly folder: string;
+}
+
+/** Builds the widget as it is in the sources, beside what `npm run build` left. */
+async function buildWidget(): Promise<BuiltWidget> {
+  const folder = mkdtempSync(join(tmpdir(), "ck-widget-"));
+  const vite = join(dirname(createRequire(import.meta.url).resolve("vite/package.json")), "bin/vite.js");
+  await promisify(execFile)(process.execPath, [vite, "build", "--outDir", folder, "--logLevel", "error"], {
+    cwd: fileURLToPath(new URL("..", import.meta.url)),
+    env: { PATH: process.env["PATH"], NODE_ENV: "production" },
+  });
+  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Opens a stage over the database of this URL. */
+export async function openStage(url: string, authenticate?: Authenticate): Promise<Stage> {
+  const built = await buildWidget();
+  const pool = createPool(url);
+  const script = createScriptedResponder();
+  const history = createHistory({ pool, responder: script.responder });
+  const log = createLog({ level: "silent" });
+  const widget = createFiles({ folder: built.folder, readers: "any site" });
+  const server = createServer({
+    history,
+    health: () => history.health(),
+    log,
+    origins: ["*"],
+    ...(authenticate === undefined ? {} : { authenticate }),
+    fallback: async (request) => site(request, "") ?? (await widget(request)),
+  });
+  const listener = await listen({ server, port: 0, log });
+  const other = await serveElsewhere((request) => Promise.resolve(site(request, listener.url) ?? NOTHING()));
+  const browser = await openBrowser();
+  return {
+    url: listener.url,
+    elsewhere: other.url,
+    history,
+    script,
+    person: (options) => browser.newContext({ viewport: { width: 1280, height: 800 }, ...options }),
+    async [Symbol.asyncDispose]() {
+      await browser.close();
+      await other.close({ grace: 0 });
+      await listener.close({ grace: 0 });
+      await history.close();
+      await pool.end();
+      built[Symbol.dispose]();
+    },
+  };
+}
+
+const NOTHING = (): Response => new Response(null, { status: 404 });
+
+function serveElsewhere(fetch: Fetch): Promise<Listener> {
+  return listen({ server: { fetch }, port: 0, log: createLog({ level: "silent" }) });
+}
+
+/** Opens the panel of the widget with its launcher. */
+export async function openPanel(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Ask a question" }).click();
+  await page.getByLabel("Your question").waitFor();
+}
