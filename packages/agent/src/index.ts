@@ -7,5 +7,7 @@ export { createModelResponder } from "./model.ts";
 export type { ModelResponderOptions } from "./model.ts";
 export { createModelTasks } from "./model/tasks.ts";
 export type { ModelTaskOptions, ModelTasks } from "./model/tasks.ts";
-export type { ProviderOptions } from "./model/provider.ts";
+export { createEmbedding } from "./model/embedding.ts";
+export type { EmbeddingOptions } from "./model/embedding.ts";
+export type { ProviderOptions } from "./model/name.ts";
 export type { CitedPlace, OpenedCitation } from "./book/opening.ts";

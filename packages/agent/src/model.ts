@@ -6,8 +6,9 @@ import { createCitationReader } from "./model/citations.ts";
 import { createEventReader } from "./model/events.ts";
 import { type Silence, timeoutError, toResponderError } from "./model/failure.ts";
 import { toModelMessages } from "./model/messages.ts";
+import type { ProviderOptions } from "./model/name.ts";
 import { createPatience } from "./model/patience.ts";
-import { type ProviderOptions, createProvider } from "./model/provider.ts";
+import { createProvider } from "./model/provider.ts";
 import { type Sources, findSources } from "./model/sources.ts";
 
 /** What {@link createModelResponder} takes. */

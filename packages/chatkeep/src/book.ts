@@ -1,5 +1,5 @@
 import { type Book, createBook, createBookResponder } from "@chatkeep/agent";
-import { type ConnectionPool, createBookStore } from "@chatkeep/core";
+import { type ConnectionPool, type Embedding, createBookStore } from "@chatkeep/core";
 import type { Responder } from "@chatkeep/protocol";
 import type { Chapters, Log } from "@chatkeep/server";
 
@@ -9,6 +9,8 @@ export interface BookOptions {
   readonly schema: string;
   /** The folder of Markdown. */
   readonly folder: string;
+  /** Finds passages by their meaning too. Default: by words alone. */
+  readonly embedding?: Embedding | undefined;
   readonly log: Log;
 }
 
@@ -24,8 +26,13 @@ export interface OpenBook extends Chapters {
 }
 
 /** The book in a folder; nothing is read before {@link OpenBook.ingest}. */
-export function openBook({ pool, schema, folder, log }: BookOptions): OpenBook {
-  const store = createBookStore({ pool, schema });
+export function openBook({ pool, schema, folder, embedding, log }: BookOptions): OpenBook {
+  const store = createBookStore({
+    pool,
+    schema,
+    embedding,
+    onError: (error) => log.warn({ err: error }, "the book is searched by words alone"),
+  });
   const book = createBook({ store, folder, log: { warn: (message) => log.warn({ folder }, message) } });
   return {
     book,

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 
+import { type EmbeddingSettings, readEmbedding } from "./environment/embedding.ts";
 import { type IdentitySettings, readIdentity } from "./environment/identity.ts";
 import { type LimitSettings, readLimits } from "./environment/limits.ts";
 import { type ModelSettings, readModel } from "./environment/model.ts";
@@ -29,6 +30,8 @@ export interface Environment {
   readonly bookGiven: boolean;
   /** CHATKEEP_MODEL, and what is said of it; `undefined`: the book answers. */
   readonly model: ModelSettings | undefined;
+  /** CHATKEEP_EMBEDDING_MODEL, and what is said of it; `undefined`: words alone find. */
+  readonly embedding: EmbeddingSettings | undefined;
   /** CHATKEEP_RESPONDER: a file whose default export is a responder. */
   readonly responder: string | undefined;
   /** CHATKEEP_GRACE: how long turns may go on after SIGTERM, in milliseconds; seconds in the variable. */
@@ -85,6 +88,8 @@ export function readEnvironment(
     faults.push("Set CHATKEEP_RESPONDER or CHATKEEP_MODEL, not both: one of them answers.");
   }
 
+  const embedding = readEmbedding(reader);
+
   const book = text("CHATKEEP_BOOK");
   if (book !== undefined && !existsSync(book)) {
     faults.push(`CHATKEEP_BOOK must name a folder of Markdown; there is no "${book}" here.`);
@@ -104,6 +109,7 @@ export function readEnvironment(
     book: book ?? ownGuide(),
     bookGiven: book !== undefined,
     model,
+    embedding,
     responder,
     grace: grace * 1000,
     identity,

@@ -75,6 +75,10 @@ const MEANINGS = {
   CHATKEEP_SYSTEM: "A file with what the model is told before each conversation.",
   CHATKEEP_PRICE: "US dollars for a million tokens in and out, such as 2.5/10.",
   CHATKEEP_MODEL_TASKS: "What the model does in the background: titles,summaries. Default: nothing.",
+  CHATKEEP_EMBEDDING_MODEL:
+    "openai-compatible/<name>, openai/… or google/…: find by meaning too, where PostgreSQL has pgvector.",
+  CHATKEEP_EMBEDDING_BASE_URL: "Its server's address, up to and with /v1. Default: OPENAI_BASE_URL.",
+  CHATKEEP_EMBEDDING_LEAST: "How similar what is found has to be, 0 to 1. Default 0.3.",
   CHATKEEP_RESPONDER: "A file whose default export answers: async function* (request).",
   CHATKEEP_GRACE: "Seconds that turns may go on after SIGTERM. Default 20.",
   CHATKEEP_JWT_SECRET: "Tokens of signed-in people are HS256 with this secret, at least 32 bytes.",
@@ -108,7 +112,7 @@ const DATABASE = [
 
 const VARIABLES: Readonly<Record<CommandName, readonly (keyof typeof MEANINGS)[]>> = {
   serve: Object.keys(MEANINGS) as (keyof typeof MEANINGS)[],
-  migrate: DATABASE,
+  migrate: [...DATABASE, "CHATKEEP_EMBEDDING_MODEL"],
   doctor: DATABASE,
   token: ["CHATKEEP_JWT_SECRET", "CHATKEEP_JWT_ISSUER", "CHATKEEP_JWT_AUDIENCE"],
   key: [],

@@ -15,6 +15,7 @@ import {
 import { openBook } from "./book.ts";
 import { explainDatabaseError } from "./database-fault.ts";
 import { openDatabase } from "./database.ts";
+import { loadEmbedding } from "./embedding.ts";
 import type { Environment } from "./environment.ts";
 import { createIndexing } from "./indexing.ts";
 import { startJanitor } from "./janitor.ts";
@@ -31,6 +32,9 @@ export interface Serving {
   /** Stops accepting, gives running turns `grace` milliseconds, settles the rest and ends all that was opened. */
   close(grace: number): Promise<void>;
 }
+
+const NO_VECTORS =
+  'CHATKEEP_EMBEDDING_MODEL is set, but PostgreSQL lacks pgvector 0.7 or newer, or this role may not create it: words alone find. Install it, run "create extension vector" as a superuser, and start again.';
 
 /** The page as Vite builds it: beside the sources and beside the built command alike. */
 const PAGE_FOLDER = fileURLToPath(new URL("../dist/app", import.meta.url));
@@ -54,7 +58,8 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       onError: (error) => log.warn({ err: error }, "a database connection was lost"),
     });
     closers.push(() => pool.end());
-    const book = openBook({ pool, schema, folder: environment.book, log });
+    const embedding = await loadEmbedding(environment);
+    const book = openBook({ pool, schema, folder: environment.book, embedding, log });
     closers.push(() => book.close());
     const responder = given?.of(book.book) ?? book.responder;
     const errors = createRecentErrors();
@@ -64,6 +69,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       responder,
       ...given?.tasks,
       ...environment.turns,
+      ...(embedding === undefined ? {} : { embedding }),
       hideExistence: identity.hideExistence,
       limits: {
         userText: limits.question,
@@ -81,7 +87,11 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
     closers.push(() => indexing.close());
     const tables = await openTables({
       migrate: async () => {
-        const migrated = await migrate(pool, { schema });
+        const migrated = await migrate(pool, {
+          schema,
+          ...(embedding === undefined ? {} : { vectors: true }),
+        });
+        if (migrated.vectors === false) log.warn({}, NO_VECTORS);
         await requireIsolation(pool, { schema });
         return migrated;
       },

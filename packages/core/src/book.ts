@@ -1,6 +1,9 @@
 import { createDatabase } from "./database/database.ts";
 import type { ConnectionPool } from "./database/pool.ts";
 import { unescapeText } from "./database/text.ts";
+import type { Embedding } from "./vectors/embedding.ts";
+import { fuse } from "./vectors/fusion.ts";
+import { createNearness } from "./vectors/nearness.ts";
 
 /** A chapter of a book, without its text. */
 export interface StoredChapter {
@@ -49,7 +52,7 @@ export interface FoundPassage {
   readonly section: string | null;
   readonly anchor: string | null;
   readonly text: string;
-  /** The share of the question's terms, by weight, that it holds: 0 to 1. */
+  /** The share of the question's terms, by weight, that it holds, or how similar it is that holds none: 0 to 1. */
   readonly score: number;
 }
 
@@ -101,11 +104,20 @@ export interface BookStoreOptions {
   readonly pool: ConnectionPool;
   /** The schema that was migrated. Default `chatkeep`. */
   readonly schema?: string;
+  /** Finds passages by their meaning too; a history with the same one embeds them. Default: words alone. */
+  readonly embedding?: Embedding | undefined;
+  /** Told when the embedding model failed, for the operator's log. Default: nobody. */
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
+
+/** Passages near a question that are joined with those that hold its words. */
+const NEAR = 20;
 
 /** The books of a database; see {@link BookStore}. */
 export function createBookStore(options: BookStoreOptions): BookStore {
   const database = createDatabase(options);
+  const { embedding, onError = () => undefined } = options;
+  const nearness = embedding === undefined ? undefined : createNearness({ database, embedding, onError });
 
   return {
     async chapters(book) {
@@ -155,15 +167,25 @@ export function createBookStore(options: BookStoreOptions): BookStore {
     },
 
     async search(book, query) {
-      const [row] = await database.call("book_search", {
-        of_book: book,
-        question: query.question,
-        background: query.background ?? "",
-        preferred: query.preferred ?? null,
-        only_path: query.path ?? null,
-        page_limit: query.limit ?? 10,
-      });
-      return ((row?.book_search ?? []) as FoundPassage[]).map(passageFromRow);
+      const { question, path, limit = 10 } = query;
+      const [[row], near] = await Promise.all([
+        database.call("book_search", {
+          of_book: book,
+          question,
+          background: query.background ?? "",
+          preferred: query.preferred ?? null,
+          only_path: path ?? null,
+          page_limit: nearness === undefined ? limit : Math.max(limit, NEAR),
+        }),
+        nearness?.passages<FoundPassage>(book, { text: question, path, limit: NEAR }) ?? [],
+      ]);
+      const found = (row?.book_search ?? []) as FoundPassage[];
+      // One that both hold keeps the score of its words.
+      const joined =
+        near.length === 0
+          ? found
+          : fuse([found, near], (one) => JSON.stringify([one.path, one.position])).map(({ entry }) => entry);
+      return joined.slice(0, limit).map(passageFromRow);
     },
 
     async score(book, query, texts) {

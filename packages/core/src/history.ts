@@ -15,6 +15,7 @@ import { createConversations } from "./conversations.ts";
 import type { DatabaseHealth } from "./database/breaker.ts";
 import { type Database, createDatabase } from "./database/database.ts";
 import { conversationNotFound } from "./database/failure.ts";
+import type { FunctionName } from "./database/functions.ts";
 import type { ConnectionPool, Queryable } from "./database/pool.ts";
 import { type Handles, createHandles } from "./handles.ts";
 import { type JanitorOptions, purge } from "./janitor.ts";
@@ -29,6 +30,9 @@ import { type RecallQuery, createRecall } from "./search/recall.ts";
 import { createSearch } from "./search/search.ts";
 import { type Sendings, createSendings } from "./sendings.ts";
 import { type OutagePolicy, type UnsavedAnswers, createTurns } from "./turns/turns.ts";
+import type { Embedding } from "./vectors/embedding.ts";
+import { createNearness } from "./vectors/nearness.ts";
+import { type EmbeddingWorker, createEmbeddingWorker } from "./vectors/worker.ts";
 import { type StoreCalls, createStoreCalls } from "./with-client.ts";
 
 /** What {@link createHistory} takes. */
@@ -46,6 +50,11 @@ export interface HistoryOptions {
   readonly summarize?: Summarizer;
   /** Names conversations, in the background, once, and never over a person's title (default: the first question does). */
   readonly entitle?: Entitler;
+  /**
+   * Finds by meaning too, where `migrate` made a place for vectors: messages are embedded in the background, and
+   * recall and search join what is near with what holds the words (default: words alone).
+   */
+  readonly embedding?: Embedding;
   /** Milliseconds within which a dead node's turns are settled (default 10,000). */
   readonly lease?: number;
   /** Milliseconds that a settled turn's events are kept at least (default 10 minutes). */
@@ -79,8 +88,8 @@ export interface CoreHistory extends Omit<History, keyof PersonalData>, Personal
   /** Deletes for good what its time is over for; see {@link JanitorOptions}. Resolves with the number of steps. */
   purge(options?: JanitorOptions, signal?: AbortSignal): Promise<number>;
   /**
-   * Makes findable what an older release stored before messages were, in small transactions; any number of
-   * nodes may. Resolves with the number of steps when nothing is left.
+   * Makes findable what an older release stored before messages were, in small transactions, and embeds what is
+   * not embedded yet; any number of nodes may. Resolves with the number of steps when nothing is left.
    */
   indexBacklog(signal?: AbortSignal): Promise<number>;
   /**
@@ -121,8 +130,12 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     onConnectionError: onError,
   });
   const guard = (unguarded: Database): Database => (hideExistence ? withoutForbidden(unguarded) : unguarded);
-  const database = guard(open);
-  const recall = createRecall(database);
+  const { embedding } = options;
+  const worker =
+    embedding === undefined ? undefined : createEmbeddingWorker({ database: open, embedding, onError });
+  const database = worker === undefined ? guard(open) : touching(guard(open), worker);
+  const nearness = embedding === undefined ? undefined : createNearness({ database, embedding, onError });
+  const recall = createRecall(database, nearness);
   const tokens = createTokenCounter();
   const contexts = createContexts({ database, recall, tokens, settings: options.context ?? {} });
   const closing = new AbortController();
@@ -155,6 +168,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   const close = async ({ grace = 0 } = {}): Promise<void> => {
     await turns.close(grace);
     await preparation.close(grace);
+    await worker?.close();
     database.close();
   };
   const { startTurn, getTurn, followTurn, stopTurn } = turns;
@@ -164,7 +178,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     ...createPersonalData(database),
     ...createHandles(database),
     ...createSendings(database),
-    ...createSearch(database),
+    ...createSearch({ database, nearness }),
     getContext: (owner, conversationId, query) => contexts.read(owner, conversationId, query),
     recallMessages: recall,
     async getTurnContext(owner, conversation, turnId) {
@@ -183,7 +197,8 @@ export function createHistory(options: HistoryOptions): CoreHistory {
         guard,
       }),
     purge: (purged, signal) => purge(database, purged, signal),
-    indexBacklog: (signal) => indexBacklog(database, signal),
+    indexBacklog: async (signal) =>
+      (await indexBacklog(database, signal)) + ((await worker?.run(signal)) ?? 0),
     async holdsMessages(owner, conversation, ids) {
       const [row] = await database.call("holds_messages", { owner: ownerId(owner), conversation, ids });
       return row?.holds_messages === true;
@@ -216,6 +231,27 @@ function withoutForbidden(database: Database): Database {
         // The cause goes too: it names the difference, and a log may keep it.
         throw isChatkeepError(error, "forbidden") ? conversationNotFound() : error;
       }
+    },
+  };
+}
+
+/** What makes something findable that was not before. */
+const FINDABLE: ReadonlySet<FunctionName> = new Set([
+  "append_messages",
+  "replace_messages",
+  "begin_turn",
+  "settle_turn",
+  "record_turn",
+]);
+
+/** The same functions, which tell the worker when there is something to embed. */
+function touching(database: Database, worker: EmbeddingWorker): Database {
+  return {
+    ...database,
+    call: async (name, args) => {
+      const rows = await database.call(name, args);
+      if (FINDABLE.has(name)) worker.touch();
+      return rows;
     },
   };
 }

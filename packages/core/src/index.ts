@@ -43,3 +43,4 @@ export {
   type PassageQuery,
   type StoredChapter,
 } from "./book.ts";
+export { EmbeddingRefused, type Embedding } from "./vectors/embedding.ts";

@@ -161,6 +161,10 @@ function argument(
     page_offset: 0,
     fields: ["title", "archived"],
     new_archived: true,
+    model: "own",
+    number: 1,
+    vector: VECTOR,
+    vectors: [VECTOR],
   };
   if (Object.hasOwn(named, name)) return named[name];
   switch (type) {
@@ -193,6 +197,9 @@ function argument(
       return "of an intruder";
   }
 }
+
+/** As pgvector reads one, of as many dimensions as the victim's. */
+const VECTOR = `[${Array.from({ length: 256 }, () => 1).join(",")}]`;
 
 /** What came of an intruder's call. */
 export interface Intrusion {

@@ -9,12 +9,15 @@ export type {
   ModelBody,
   ModelCall,
   ModelOptions,
+  ModelRefusal,
   ModelReply,
   ModelRequest,
   ModelStep,
 } from "./model.ts";
+export { meaningOf } from "./model/embeddings.ts";
 export { hasPgBouncer, startPgBouncer } from "./pgbouncer.ts";
 export type { PgBouncer } from "./pgbouncer.ts";
+export { PGVECTOR_SETTINGS, hasPgvector } from "./pgvector.ts";
 export { freePort } from "./port.ts";
 export { oldestPostgres, startPostgres } from "./postgres.ts";
 export type { Postgres, PostgresOptions } from "./postgres.ts";

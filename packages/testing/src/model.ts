@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { createCompletion } from "./model/completion.ts";
+import { embeddingReply, isEmbedding, meaningOf, textsToEmbed } from "./model/embeddings.ts";
 import type { ModelStep } from "./model/step.ts";
 
 export type { ModelCall, ModelStep } from "./model/step.ts";
@@ -17,10 +18,18 @@ export type ModelReply =
       /** Sends steps at this rate, by a clock that does not drift. Default: as fast as they come. */
       readonly tokensPerSecond?: number;
     }
-  /** Refuses before the first token. */
-  | { readonly status: number; readonly message: string; readonly headers?: Record<string, string> }
+  | ModelRefusal
   /** Takes the request and never says anything, not even a status line. */
   | { readonly silent: true };
+
+/** Refuses before the first token. */
+export interface ModelRefusal {
+  readonly status: number;
+  readonly message: string;
+  readonly headers?: Record<string, string>;
+}
+
+type Vectors = readonly (readonly number[])[];
 
 /** A request that the model was sent. */
 export interface ModelRequest {
@@ -69,6 +78,11 @@ export interface Model {
 export interface ModelOptions {
   /** What to do with each request. Default: says the last user message back, a word a chunk. */
   readonly reply?: (request: ModelRequest) => ModelReply;
+  /** The vectors of texts, or a refusal. Default: {@link meaningOf} each. */
+  readonly embed?: (
+    texts: readonly string[],
+    request: ModelRequest,
+  ) => Vectors | ModelRefusal | Promise<Vectors | ModelRefusal>;
   /** Default 0: any free port. */
   readonly port?: number;
 }
@@ -79,7 +93,7 @@ export interface ModelOptions {
  * the API reference of OpenAI, "The chat completion chunk object".
  */
 export async function startModel(options: ModelOptions = {}): Promise<Model> {
-  const { reply = echo, port = 0 } = options;
+  const { reply = echo, embed = (texts) => texts.map((one) => meaningOf(one)), port = 0 } = options;
   const requests: ModelRequest[] = [];
   const waiting = new Map<number, ((request: ModelRequest) => void)[]>();
 
@@ -94,7 +108,14 @@ export async function startModel(options: ModelOptions = {}): Promise<Model> {
       requests.push(request);
       for (const resolve of waiting.get(request.index) ?? []) resolve(request);
       waiting.delete(request.index);
-      if (url.split("?")[0] !== "/v1/chat/completions") {
+      const path = url.split("?")[0] ?? "";
+      if (isEmbedding(path)) {
+        const vectors = await embed(textsToEmbed(body), request);
+        if ("status" in vectors) return refuse(response, vectors.status, vectors.message, vectors.headers);
+        response.writeHead(200, { "content-type": "application/json" });
+        return void response.end(JSON.stringify(embeddingReply(path, vectors)));
+      }
+      if (path !== "/v1/chat/completions") {
         return refuse(response, 404, `There is nothing at ${url}.`);
       }
       await answer(reply(request), request, response);

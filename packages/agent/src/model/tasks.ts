@@ -1,6 +1,7 @@
 import { type Message, contentOf } from "@chatkeep/protocol";
 
-import { createProvider, type ProviderOptions } from "./provider.ts";
+import type { ProviderOptions } from "./name.ts";
+import { createProvider } from "./provider.ts";
 
 /** What {@link createModelTasks} takes. */
 export interface ModelTaskOptions extends ProviderOptions {

@@ -25,6 +25,11 @@ const KEYS: Readonly<Record<string, string>> = {
   anthropic: "ANTHROPIC_API_KEY",
   google: "GOOGLE_GENERATIVE_AI_API_KEY",
 };
+/** The variable that holds a provider's key; `undefined` for a provider that is not known. */
+export function keyOf(provider: string): string | undefined {
+  return Object.hasOwn(KEYS, provider) ? KEYS[provider] : undefined;
+}
+
 const TASKS = ["titles", "summaries"];
 
 /** Reads what is said of the model; `undefined` when none is named. */
@@ -32,7 +37,7 @@ export function readModel({ text, faults }: Reader): ModelSettings | undefined {
   const name = text("CHATKEEP_MODEL");
   if (name === undefined) return undefined;
   const kind = name.slice(0, Math.max(0, name.indexOf("/")));
-  const key = Object.hasOwn(KEYS, kind) ? KEYS[kind] : undefined;
+  const key = keyOf(kind);
   if (key === undefined || name.length <= kind.length + 1) {
     faults.push(
       `CHATKEEP_MODEL must be openai-compatible/<name of the model>, or openai/…, anthropic/… or google/…, not "${name}".`,

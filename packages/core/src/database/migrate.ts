@@ -3,6 +3,7 @@ import { type Connection, type ConnectionPool, takeConnection } from "./pool.ts"
 import { RELEASE, readFunctions, readMigrations, readSecurity, releaseSchema } from "./release.ts";
 import { INSUFFICIENT_PRIVILEGE, type Security, joinRoles, leaveRoles, makeRoles } from "./roles.ts";
 import { ask, run, serverVersion } from "./statement.ts";
+import { makeVectors } from "./vectors.ts";
 
 /** What {@link migrate} takes. */
 export interface MigrateOptions {
@@ -10,6 +11,8 @@ export interface MigrateOptions {
   readonly schema?: string;
   /** Roles other than the migrating one that the server logs in as (default none): they may call the functions. */
   readonly grantTo?: readonly string[];
+  /** Whether a place for embeddings is made where the server has pgvector 0.7 or newer (default `false`). */
+  readonly vectors?: boolean;
 }
 
 /** What {@link migrate} did. */
@@ -18,6 +21,8 @@ export interface Migrated {
   readonly from: number;
   readonly to: number;
   readonly security: Security;
+  /** Whether there is a place for embeddings; only where one was asked for. */
+  readonly vectors?: boolean;
 }
 
 /** The oldest PostgreSQL that we work on, as `server_version_num`. */
@@ -38,7 +43,7 @@ export async function migrate(pool: ConnectionPool, options: MigrateOptions = {}
   const connection = await takeConnection(pool);
   try {
     await run(connection, "begin");
-    const migrated = await migrateLocked(connection, schema, options.grantTo ?? []);
+    const migrated = await migrateLocked(connection, { ...options, schema });
     await run(connection, "commit");
     connection.release();
     return migrated;
@@ -59,8 +64,7 @@ function lacksRight(schema: string, cause: Error): MigrationError {
 
 async function migrateLocked(
   connection: Connection,
-  schema: string,
-  grantTo: readonly string[],
+  { schema, grantTo = [], vectors }: MigrateOptions & { readonly schema: string },
 ): Promise<Migrated> {
   await checkServer(connection);
   // Held until the commit, so it works behind a transaction pooler. The number is "chat" in ASCII.
@@ -78,7 +82,8 @@ async function migrateLocked(
     : await makeRoles(connection);
   const functions = releaseSchema(schema);
   const has = await ask(connection, `select to_regnamespace('"${functions}"')`);
-  if (from === RELEASE && has !== null && grantTo.length === 0) return { from, to: RELEASE, security };
+  if (from === RELEASE && has !== null && grantTo.length === 0 && vectors !== true)
+    return { from, to: RELEASE, security };
   if (security === "roles") await joinRoles(connection);
   const login = String(await ask(connection, "select current_user"));
   const to = [login, ...grantTo].map(quote).join(", ");
@@ -122,8 +127,9 @@ async function migrateLocked(
     await run(connection, `grant usage on schema "${schema}", "${functions}" to ${to}`);
   }
   await run(connection, "reset role");
+  const made = vectors === true ? { vectors: await makeVectors(connection, { schema, functions, as }) } : {};
   if (security === "roles") await leaveRoles(connection);
-  return { from, to: RELEASE, security };
+  return { from, to: RELEASE, security, ...made };
 }
 
 /** Search is faster with btree_gin (see 0005_search.sql); where the server does not let us have it, it works without. */

@@ -2,6 +2,8 @@ import type { Owner } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
 import { ownerId } from "../owners.ts";
+import { fuse } from "../vectors/fusion.ts";
+import type { Nearness } from "../vectors/nearness.ts";
 import { recallForms } from "./forms.ts";
 import { type Postings, type Ranked, rankMessages } from "./rank.ts";
 
@@ -22,9 +24,16 @@ export type Recall = (query: RecallQuery) => Promise<Ranked[]>;
 /** Messages that are ranked at the most, about: each takes 5 µs to find. */
 const CANDIDATES = 1200;
 
-/** Recall on the SQL functions: one call gives what the ranking needs, which is done here. */
-export function createRecall(database: Database): Recall {
-  return async ({ owner, conversationId, question, below, limit = 20 }) => {
+/** Of those found by words, and by meaning, the best that are joined; what is further behind changes no place in front. */
+const JOINED = 100;
+const NEAR = 50;
+
+/**
+ * Recall on the SQL functions: one call gives what the ranking needs, which is done here. With `nearness` its places
+ * and those by meaning are joined; the score is then of the places.
+ */
+export function createRecall(database: Database, nearness?: Nearness): Recall {
+  const byWords = async ({ owner, conversationId, question, below }: RecallQuery): Promise<Ranked[]> => {
     const forms = recallForms(question);
     if (forms.length === 0) return [];
     const [row] = await database.call("recall_words", {
@@ -35,6 +44,17 @@ export function createRecall(database: Database): Recall {
       most: CANDIDATES,
     });
     const postings = row?.recall_words as Postings | null;
-    return postings === null ? [] : rankMessages(postings).slice(0, limit);
+    return postings === null ? [] : rankMessages(postings);
+  };
+
+  return async (query) => {
+    const { owner, conversationId, question: text, below, limit = 20 } = query;
+    const [words, near] = await Promise.all([
+      byWords(query),
+      nearness?.messages(owner, { text, conversationId, below, limit: NEAR }) ?? [],
+    ]);
+    if (near.length === 0) return words.slice(0, limit);
+    const fused = fuse<{ readonly seq: number }>([words.slice(0, JOINED), near], ({ seq }) => seq);
+    return fused.slice(0, limit).map(({ entry: { seq }, score }) => ({ seq, score }));
   };
 }

@@ -1,10 +1,18 @@
-import { ChatkeepError, type History, type SearchHit } from "@chatkeep/protocol";
+import {
+  ChatkeepError,
+  type History,
+  type Owner,
+  type SearchHit,
+  type SearchQuery,
+} from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
 import { unescapeText } from "../database/text.ts";
 import { checkLength, checkRange } from "../limits.ts";
 import { type MessageRow, messageOf } from "../messages.ts";
 import { ownerId } from "../owners.ts";
+import { fuse } from "../vectors/fusion.ts";
+import type { Nearness } from "../vectors/nearness.ts";
 import { searchQueryOf } from "./query.ts";
 import { snippetOf } from "./snippet.ts";
 
@@ -25,27 +33,82 @@ interface Found {
 /** The furthest that pages go: nobody reads on, and each page is ranked anew. */
 const FURTHEST = 5000;
 
+/** Of what is near a query and of what holds its words, the best that are joined; behind them come words alone. */
+const NEAR = 50;
+const JOINED = 200;
+/** What only words can tell: a phrase, a beginning, what must not be there. */
+const PRECISE = /"|\*|(^|\s)-/;
+
+interface Page {
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** What {@link createSearch} takes. */
+export interface SearchOptions {
+  readonly database: Database;
+  /** Joins what is near to a plain query by its meaning (default: words alone). */
+  readonly nearness?: Nearness | undefined;
+}
+
 /** Search on the SQL functions: one call finds and ranks, a second one reads the page's messages. */
-export function createSearch(database: Database): Search {
+export function createSearch({ database, nearness }: SearchOptions): Search {
+  const byWords = async (
+    owner: Owner,
+    { text, conversationId, scope }: SearchQuery,
+    { offset, size }: Page,
+  ): Promise<Found[]> => {
+    const [row] = await database.call("search_words", {
+      owner: ownerId(owner),
+      query: searchQueryOf(text),
+      only_conversation: conversationId ?? null,
+      only_scope: scope ?? null,
+      page_offset: offset,
+      page_limit: size,
+    });
+    return (row?.search_words ?? []) as Found[];
+  };
+
+  /** A page of what a query finds, and whether there is more. */
+  const find = async (
+    owner: Owner,
+    query: SearchQuery,
+    { offset, size }: Page,
+  ): Promise<{ page: Found[]; hasMore: boolean }> => {
+    const { text, conversationId, scope } = query;
+    const near =
+      nearness === undefined || PRECISE.test(text)
+        ? []
+        : await nearness.messages(owner, { text, conversationId, scope, limit: NEAR });
+    if (near.length === 0) {
+      const found = await byWords(owner, query, { offset, size: size + 1 });
+      return { page: found.slice(0, size), hasMore: found.length > size };
+    }
+    // Always of the same beginning, or an entry would change its place from one page to the next.
+    const best = await byWords(owner, query, { offset: 0, size: JOINED });
+    const fused = fuse<Found>([best, near], keyOf);
+    const page = fused.slice(offset, offset + size).map(({ entry, score }) => ({ ...entry, score }));
+    if (best.length < JOINED || offset + size < fused.length)
+      return { page, hasMore: offset + size < fused.length };
+    const after = { offset: JOINED + Math.max(0, offset - fused.length), size: size - page.length + 1 };
+    const behind = await byWords(owner, query, after);
+    const known = new Set(near.map(keyOf));
+    return {
+      page: [...page, ...behind.slice(0, size - page.length).filter((one) => !known.has(keyOf(one)))],
+      hasMore: behind.length === after.size,
+    };
+  };
+
   return {
-    async searchMessages(owner, { text, conversationId, scope, limit, cursor }) {
+    async searchMessages(owner, query) {
+      const { text, conversationId, limit, cursor } = query;
       checkLength(text, "q", 500);
       const size = checkRange(limit, "limit", 1, 100, 20);
       const offset = cursor === undefined ? 0 : offsetOf(cursor);
-      const query = searchQueryOf(text);
       if (conversationId !== undefined) {
         await database.call("get_conversation", { owner: ownerId(owner), conversation: conversationId });
       }
-      const [row] = await database.call("search_words", {
-        owner: ownerId(owner),
-        query,
-        only_conversation: conversationId ?? null,
-        only_scope: scope ?? null,
-        page_offset: offset,
-        page_limit: size + 1,
-      });
-      const found = (row?.search_words ?? []) as Found[];
-      const page = found.slice(0, size);
+      const { page, hasMore } = await find(owner, query, { offset, size });
       const [read] = await database.call("messages_at", {
         owner: ownerId(owner),
         conversations: page.map((one) => one.conversation),
@@ -54,11 +117,11 @@ export function createSearch(database: Database): Search {
       const messages = new Map(
         ((read?.messages_at ?? []) as MessageRow[])
           .map((one) => messageOf(one, owner))
-          .map((one) => [JSON.stringify([one.conversationId, one.seq]), one]),
+          .map((one) => [keyOf({ conversation: one.conversationId, seq: one.seq }), one]),
       );
       const hits = page.flatMap((one): SearchHit[] => {
         // What was deleted between the two calls is not shown.
-        const message = messages.get(JSON.stringify([one.conversation, one.seq]));
+        const message = messages.get(keyOf(one));
         if (message === undefined) return [];
         const { title, scope, scope_label: label, score } = one;
         const snippet = snippetOf(message.content, one.places);
@@ -67,9 +130,13 @@ export function createSearch(database: Database): Search {
         ];
       });
       const next = offset + size;
-      return { hits, nextCursor: found.length > size && next < FURTHEST ? String(next) : null };
+      return { hits, nextCursor: hasMore && next < FURTHEST ? String(next) : null };
     },
   };
+}
+
+function keyOf({ conversation, seq }: Pick<Found, "conversation" | "seq">): string {
+  return JSON.stringify([conversation, seq]);
 }
 
 function plain(stored: string | null): string | null {

@@ -1,0 +1,43 @@
+/** What a provider's address and key are. */
+export interface ProviderOptions {
+  /**
+   * `openai-compatible/<name>`: any server that speaks OpenAI's chat completions; `openai/<name>`,
+   * `anthropic/<name>`, `google/<name>`: that provider.
+   */
+  readonly model: string;
+  /** The address up to and with its version (`/v1`). Default: the provider's own; `openai-compatible` has none. */
+  readonly baseUrl?: string | undefined;
+  /** Default: none is sent. */
+  readonly apiKey?: string | undefined;
+}
+
+/** The address and key as the providers' packages take them. */
+export type Settings = { readonly baseURL?: string; readonly apiKey: string };
+
+/** Cuts `openai/<name>` and finds how that provider is opened. `what` names the setting in the `TypeError` of one that is not known. */
+export function cutName<T>(
+  model: string,
+  providers: Readonly<Record<string, T>>,
+  what: string,
+): { readonly name: string; readonly open: T } {
+  const slash = model.indexOf("/");
+  const kind = model.slice(0, Math.max(0, slash));
+  const name = model.slice(slash + 1);
+  const open = Object.hasOwn(providers, kind) ? providers[kind] : undefined;
+  if (open === undefined || name === "") {
+    const kinds = Object.keys(providers).join("/…, ");
+    throw new TypeError(`The ${what} is "${model}"; write it as a provider and a name: ${kinds}/….`);
+  }
+  return { name, open };
+}
+
+/** Throws a `TypeError` for an address that is none, or is missing where the provider has none of its own. */
+export function checkAddress({ model, baseUrl }: ProviderOptions): void {
+  const given = URL.parse(baseUrl ?? "")?.protocol ?? "";
+  const isNeeded = model.startsWith("openai-compatible/");
+  if ((baseUrl !== undefined || isNeeded) && !/^https?:$/.test(given)) {
+    throw new TypeError(
+      "The model's base URL is not an http: or https: address; give one such as http://127.0.0.1:11434/v1.",
+    );
+  }
+}

@@ -1,0 +1,78 @@
+import { readFileSync } from "node:fs";
+
+import type { Connection } from "./pool.ts";
+import { ask, run } from "./statement.ts";
+
+const TABLES = new URL("../vectors/tables.sql", import.meta.url);
+
+/** The functions whose bodies name pgvector's types and operators, and whose they are. */
+const FUNCTIONS = {
+  chatkeep_engine: [
+    "put_passage_vectors(integer, text[], text[], integer[], text[])",
+    "book_near(text, text, text, text, integer)",
+  ],
+  chatkeep_store: [
+    "put_message_vectors(uuid, integer, text[], bigint[], text[])",
+    "near_messages(uuid, text, text, text, text, bigint, integer)",
+  ],
+} as const;
+
+/** What {@link makeVectors} takes. */
+export interface VectorsOptions {
+  /** The schema of the tables, and that of the functions. */
+  readonly schema: string;
+  readonly functions: string;
+  /** Acts as one of our roles from now on. */
+  readonly as: (role: keyof typeof FUNCTIONS) => Promise<void>;
+}
+
+/**
+ * Makes the tables of embeddings, once, and lets the functions see the types of pgvector wherever it was put.
+ * `false` where the server has no pgvector of 0.7 or newer, or the role may not create it: then nothing changes.
+ * To be called in a transaction.
+ */
+export async function makeVectors(
+  connection: Connection,
+  { schema, functions, as }: VectorsOptions,
+): Promise<boolean> {
+  await run(connection, "savepoint vectors");
+  try {
+    await run(connection, "create extension if not exists vector with schema public");
+    await run(connection, "release savepoint vectors");
+  } catch {
+    await run(connection, "rollback to savepoint vectors");
+  }
+  const home = await ask(
+    connection,
+    `select n.nspname from pg_type t join pg_namespace n on n.oid = t.typnamespace
+     join pg_depend d on d.objid = t.oid and d.deptype = 'e'
+     join pg_extension e on e.oid = d.refobjid and e.extname = 'vector'
+     where t.typname = 'halfvec'`,
+  );
+  if (typeof home !== "string") return false;
+  const made = await ask(
+    connection,
+    `select to_regclass('"${schema}".message_vectors') is not null and exists (
+       select from pg_proc p where p.pronamespace = '"${functions}"'::regnamespace and p.proname = 'near_messages'
+         and p.proconfig::text like '%' || quote_ident('${home.replaceAll("'", "''")}') || ', pg_temp%'
+     )`,
+  );
+  if (made === true) return true;
+  const extension = `"${home.replaceAll('"', '""')}"`;
+  await as("chatkeep_engine");
+  if ((await ask(connection, `select to_regclass('"${schema}".message_vectors')`)) === null) {
+    await run(connection, `set local search_path = "${schema}", ${extension}, pg_temp`);
+    await run(connection, readFileSync(TABLES, "utf8"));
+  }
+  for (const [role, named] of Object.entries(FUNCTIONS)) {
+    await as(role as keyof typeof FUNCTIONS);
+    for (const fn of named) {
+      await run(
+        connection,
+        `alter function "${functions}".${fn} set search_path = "${functions}", "${schema}", ${extension}, pg_temp`,
+      );
+    }
+  }
+  await run(connection, "reset role");
+  return true;
+}

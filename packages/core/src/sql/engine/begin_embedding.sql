@@ -1,0 +1,18 @@
+-- Says that vectors are to be of this model from now on, and gives its number; null where there is no place for
+-- vectors. Another model than the last one's: all is embedded anew, and nodes with the last one embed no more.
+create function begin_embedding(model text) returns integer
+language plpgsql security definer set search_path from current as $$
+begin
+  if to_regclass('message_vectors') is null then
+    return null;
+  end if;
+  update vector_model v set
+    name = model, number = v.number + 1,
+    noted_owner = '00000000-0000-0000-0000-000000000000', noted_conversation = '', noted_seq = 0
+  where v.name <> model;
+  if found then
+    update passage_vectors p set due_at = clock_timestamp();
+  end if;
+  return (select v.number from vector_model v);
+end
+$$;

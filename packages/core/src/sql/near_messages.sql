@@ -1,0 +1,50 @@
+-- The messages of an owner whose vectors are nearest to one, nearest first, with the conversation that each stands
+-- in and how similar they are (cosine, 1 is equal); of all conversations that are not deleted or of one, of all
+-- scopes or of one. Ten times as many are chosen by their codes and compared in full. Null
+-- where there are no vectors of this model.
+create function near_messages(
+  owner uuid,
+  model text,
+  vector text,
+  only_conversation text,
+  only_scope text,
+  below_seq bigint,
+  page_limit integer
+) returns json
+language plpgsql security definer set search_path from current set plan_cache_mode = force_custom_plan as $$
+#variable_conflict use_variable
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  if to_regclass('message_vectors') is null then
+    return null;
+  end if;
+  if not exists (select from vector_model k where k.name = model) then
+    return null;
+  end if;
+  return (
+    with near as materialized (
+      select v.conversation_id, v.seq, c.title, c.scope, c.scope_label
+      from message_vectors v
+      join conversations c on c.owner_id = owner and c.id = v.conversation_id
+        and c.deleted_at is null and v.seq > c.cleared_seq and (only_scope is null or c.scope = only_scope)
+      where v.owner_id = owner and v.model_number = (select k.number from vector_model k where k.name = model) and v.seq < below_seq
+        and (only_conversation is null or v.conversation_id = only_conversation)
+      order by v.code <~> binary_quantize(vector::halfvec) limit 10 * page_limit
+    ), nearest as (
+      select n.*, 1 - (v.embedding <=> vector::halfvec) as similarity
+      from near n
+      -- One by one, by their keys: joined, they would be hashed, all of them.
+      cross join lateral (
+        select k.embedding from message_vectors k
+        where k.owner_id = owner and k.conversation_id = n.conversation_id and k.seq = n.seq limit 1
+      ) v
+      order by similarity desc limit page_limit
+    )
+    select coalesce(json_agg(json_build_object(
+      'conversation', n.conversation_id, 'seq', n.seq, 'title', n.title, 'scope', n.scope, 'scope_label', n.scope_label,
+      'score', round(n.similarity::numeric, 5), 'places', '[]'::json
+    ) order by n.similarity desc), '[]')
+    from nearest n
+  );
+end
+$$;

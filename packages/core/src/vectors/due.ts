@@ -1,0 +1,114 @@
+import { contentOf } from "@chatkeep/protocol";
+
+import type { Database } from "../database/database.ts";
+import { unescapeText } from "../database/text.ts";
+import type { MessageRow } from "../messages.ts";
+
+/** Code units of a text that are embedded: about 2,000 tokens, which every model takes. */
+const LONGEST = 8000;
+
+/** Where vectors of one kind and owner are kept; `keys` are those of what was claimed. */
+export interface Store {
+  put(number: number, keys: readonly Key[], vectors: readonly string[]): Promise<unknown>;
+  /** Gives them back, to be claimed from `pause` milliseconds on; `null`: never again. */
+  postpone(keys: readonly Key[], pause: number | null): Promise<unknown>;
+}
+
+/** A conversation and a number in it, or a chapter and a place in it. */
+interface Key {
+  readonly within: string;
+  readonly place: number;
+}
+
+/** What was claimed. */
+export interface Due {
+  readonly key: Key;
+  /** Empty where there is nothing to embed. */
+  readonly text: string;
+  readonly store: Store;
+}
+
+/** What a claim gave. */
+export interface Claimed {
+  readonly due: readonly Due[];
+  /** Milliseconds until there may be more; `undefined`: nothing is left. */
+  readonly wait: number | undefined;
+}
+
+/** What a node claims, how much at once, and for how long (milliseconds). */
+export interface Claim {
+  readonly database: Database;
+  readonly number: number;
+  readonly lease: number;
+  readonly most: number;
+}
+
+/** Claims messages; see SQL's `claim_message_vectors`. */
+export async function claimMessages({ database, number, lease, most }: Claim): Promise<Claimed> {
+  const [row] = await database.call("claim_message_vectors", { number, lease, page_limit: most });
+  const claimed = (row?.claimed ?? []) as { owner_id: string; conversation_id: string; seq: number }[];
+  const due: Due[] = [];
+  // Each owner's are read as that owner: the claim itself gives no text.
+  for (const [owner, rows] of Map.groupBy(claimed, ({ owner_id: id }) => id)) {
+    const keys = rows.map(({ conversation_id: within, seq: place }): Key => ({ within, place }));
+    const store = messageStore(database, owner);
+    const [read] = await database.call("messages_at", { owner, ...messagePlaces(keys) });
+    const texts = new Map(
+      ((read?.messages_at ?? []) as MessageRow[]).map(({ conversation_id: within, seq, parts }) => [
+        JSON.stringify([within, seq]),
+        contentOf(parts),
+      ]),
+    );
+    for (const key of keys) {
+      due.push({ key, text: textOf(texts.get(JSON.stringify([key.within, key.place]))), store });
+    }
+  }
+  return { due, wait: row?.wait_ms ?? undefined };
+}
+
+function messageStore(database: Database, owner: string): Store {
+  return {
+    put: (number, keys, vectors) =>
+      database.call("put_message_vectors", { owner, number, ...messagePlaces(keys), vectors }),
+    postpone: (keys, pause) =>
+      database.call("postpone_message_vectors", { owner, ...messagePlaces(keys), pause_ms: pause }),
+  };
+}
+
+function messagePlaces(keys: readonly Key[]): { conversations: string[]; seqs: number[] } {
+  return { conversations: keys.map(({ within }) => within), seqs: keys.map(({ place }) => place) };
+}
+
+/** Claims passages; see SQL's `claim_passage_vectors`. */
+export async function claimPassages({ database, number, lease, most }: Claim): Promise<Claimed> {
+  const [row] = await database.call("claim_passage_vectors", { number, lease, page_limit: most });
+  const claimed = (row?.claimed ?? []) as { book: string; path: string; position: number; text: string }[];
+  const due = [...Map.groupBy(claimed, ({ book }) => unescapeText(book))].flatMap(([book, rows]) => {
+    const store = passageStore(database, book);
+    return rows.map(({ path, position, text }): Due => ({
+      key: { within: unescapeText(path), place: position },
+      text: textOf(unescapeText(text)),
+      store,
+    }));
+  });
+  return { due, wait: row?.wait_ms ?? undefined };
+}
+
+function passageStore(database: Database, book: string): Store {
+  const placesOf = (keys: readonly Key[]): { books: string[]; paths: string[]; positions: number[] } => ({
+    books: keys.map(() => book),
+    paths: keys.map(({ within }) => within),
+    positions: keys.map(({ place }) => place),
+  });
+  return {
+    put: (number, keys, vectors) =>
+      database.call("put_passage_vectors", { number, ...placesOf(keys), vectors }),
+    postpone: (keys, pause) =>
+      database.call("postpone_passage_vectors", { ...placesOf(keys), pause_ms: pause }),
+  };
+}
+
+/** What is embedded of a content; empty where there is nothing. */
+function textOf(content: string | undefined): string {
+  return (content ?? "").slice(0, LONGEST).trim();
+}
