@@ -38,7 +38,7 @@ export function Sidebar(props: SidebarProps): ReactNode {
       </button>
       <div className="sidebar-list">
         <ConversationNav
-          list={chat.conversations.list()}
+          conversations={chat.conversations}
           currentId={currentId}
           addressOf={addressOf}
           onSelect={onSelect}

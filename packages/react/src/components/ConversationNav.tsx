@@ -1,39 +1,59 @@
 import type { Conversation } from "@chatkeep/protocol";
-import { type MouseEvent, type ReactNode, useId } from "react";
+import { type ReactNode, useId, useState } from "react";
 
 import { useSnapshot } from "../hooks/useSnapshot.ts";
 import { useStrings } from "../hooks/useStrings.ts";
 import { ageOf } from "../state/age.ts";
-import type { ConversationList } from "../state/conversation-list.ts";
+import type { ListQuery } from "../state/conversations.ts";
+import { sentenceOf } from "../state/failure.ts";
 import { monthIn, yearIn } from "../strings/format.ts";
 import type { Strings } from "../strings/strings.ts";
+import { ConversationRow, type ConversationRowProps } from "./ConversationRow.tsx";
 import { Icon } from "./Icon.tsx";
 import { Notice } from "./Notice.tsx";
 
 /** What {@link ConversationNav} takes. */
-export interface ConversationNavProps {
-  readonly list: ConversationList;
-  /** The conversation that is shown. */
-  readonly currentId: string;
-  /** The address of a conversation, so that it can be opened in a tab of its own. */
-  readonly addressOf: (conversationId: string) => string;
-  readonly onSelect: (conversationId: string) => void;
-  readonly onDelete: (conversation: Conversation) => void;
+export interface ConversationNavProps extends Omit<
+  ConversationRowProps,
+  "conversation" | "kind" | "onFailure"
+> {
+  /** Which conversations it shows; default the current ones of all scopes. */
+  readonly query?: ListQuery | undefined;
 }
 
-/** The list of conversations by last activity, grouped by days of the viewer's time zone. */
+/** A list of conversations by last activity, grouped by days of the viewer's time zone. */
 export function ConversationNav(props: ConversationNavProps): ReactNode {
-  const { list } = props;
+  const { conversations, query = {} } = props;
+  const { kind = "current" } = query;
   const strings = useStrings();
+  const list = conversations.list(query);
   const state = useSnapshot(list);
+  const [failure, setFailure] = useState<string | null>(null);
+  const empty = {
+    current: strings.noConversations,
+    archived: strings.noArchived,
+    deleted: strings.noDeleted,
+  };
   const retry = (
     <button type="button" className="ck-button" onClick={() => void list.refresh()}>
       <Icon name="retry" />
       {strings.retry}
     </button>
   );
+  const close = (
+    <button type="button" className="ck-button" onClick={() => setFailure(null)}>
+      {strings.close}
+    </button>
+  );
   return (
     <nav className="ck-nav" aria-label={strings.conversations} aria-busy={state.status === "loading"}>
+      {failure !== null && (
+        <div role="alert">
+          <Notice tone="trouble" actions={close}>
+            <strong>{strings.actionFailed}</strong> {failure}
+          </Notice>
+        </div>
+      )}
       {state.status === "loading" && state.conversations.length === 0 && <NavSkeleton />}
       {state.status === "failed" && (
         <Notice tone="trouble" actions={retry}>
@@ -41,10 +61,20 @@ export function ConversationNav(props: ConversationNavProps): ReactNode {
         </Notice>
       )}
       {state.status === "ready" && state.conversations.length === 0 && (
-        <p className="ck-nav-empty">{strings.noConversations}</p>
+        <p className="ck-nav-empty">{empty[kind]}</p>
       )}
-      {groupsOf(state.conversations, strings).map((group) => (
-        <Group key={group.name} {...group} {...props} />
+      {groupsOf(state.conversations, strings).map(({ name, members }) => (
+        <Group key={name} name={name}>
+          {members.map((conversation) => (
+            <ConversationRow
+              {...props}
+              key={conversation.id}
+              conversation={conversation}
+              kind={kind}
+              onFailure={(error) => setFailure(sentenceOf(error))}
+            />
+          ))}
+        </Group>
       ))}
       {state.more !== "none" && (
         <button
@@ -86,61 +116,14 @@ function ageName(conversation: Conversation, now: Date, strings: Strings): strin
   return age.kind === "year" ? yearIn(strings, age.date) : strings[age.kind];
 }
 
-function Group({ name, members, ...props }: ConversationGroup & ConversationNavProps): ReactNode {
+function Group({ name, children }: { readonly name: string; readonly children: ReactNode }): ReactNode {
   const id = useId();
   return (
     <section aria-labelledby={id}>
       <h2 id={id}>{name}</h2>
-      <ul>
-        {members.map((conversation) => (
-          <Row key={conversation.id} conversation={conversation} {...props} />
-        ))}
-      </ul>
+      <ul>{children}</ul>
     </section>
   );
-}
-
-function Row(props: ConversationNavProps & { readonly conversation: Conversation }): ReactNode {
-  const { conversation, currentId, addressOf, onSelect, onDelete } = props;
-  const strings = useStrings();
-  const title = titleOf(conversation, strings);
-  const select = (event: MouseEvent): void => {
-    // With a modifier the browser opens a tab or a window, as with any link.
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    onSelect(conversation.id);
-  };
-  return (
-    <li className="ck-nav-row">
-      <a
-        href={addressOf(conversation.id)}
-        aria-current={conversation.id === currentId ? "page" : undefined}
-        title={title}
-        onClick={select}
-      >
-        <span className="ck-nav-title">{title}</span>
-        {conversation.runningTurn !== null && (
-          <span className="ck-running">
-            <span className="ck-hidden">{strings.running}</span>
-          </span>
-        )}
-      </a>
-      <button
-        type="button"
-        className="ck-button ck-quiet ck-square"
-        aria-label={strings.deleteNamed(title)}
-        title={strings.deleteNamed(title)}
-        onClick={() => onDelete(conversation)}
-      >
-        <Icon name="trash" />
-      </button>
-    </li>
-  );
-}
-
-/** What people read of a conversation: its title, else how it begins. */
-export function titleOf(conversation: Conversation, strings: Strings): string {
-  return conversation.title ?? conversation.preview ?? strings.untitled;
 }
 
 function NavSkeleton(): ReactNode {

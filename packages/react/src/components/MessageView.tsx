@@ -1,3 +1,4 @@
+import type { Message } from "@chatkeep/protocol";
 import { type ReactNode, memo } from "react";
 
 import { useStrings } from "../hooks/useStrings.ts";
@@ -6,6 +7,7 @@ import { Markdown } from "../markdown/Markdown.tsx";
 import { type Content, messageContent, textOf } from "../state/content.ts";
 import type { Entry } from "../state/entry.ts";
 import type { Connection } from "../state/follow.ts";
+import { AnswerDetails } from "./AnswerDetails.tsx";
 import { CopyButton } from "./CopyButton.tsx";
 import { Icon } from "./Icon.tsx";
 import { Notice } from "./Notice.tsx";
@@ -13,17 +15,22 @@ import { Sources } from "./Sources.tsx";
 import { ToolCard } from "./ToolCard.tsx";
 import { Waiting } from "./Waiting.tsx";
 
-/** What can be done with a message; each takes its id. */
+/** What can be done with a message by its id, and with its turn and its number. */
 export interface MessageActions {
   readonly retry: (id: string) => void;
   readonly edit: (id: string) => void;
   readonly askAgain: (id: string) => void;
+  readonly goTo: (seq: number) => void;
+  /** Reads what was recalled for a turn. Throws what the history throws. */
+  readonly readRecalled: (turnId: string) => Promise<readonly Message[]>;
 }
 
 /** What {@link MessageView} takes. */
 export interface MessageViewProps {
   readonly entry: Entry;
   readonly actions: MessageActions;
+  /** Whether nothing was asked since: a stored question can be taken back for editing. */
+  readonly place: "last" | "earlier";
   /** How the stream of this answer stands; `null` when it has none. */
   readonly connection: Connection | null;
 }
@@ -33,11 +40,11 @@ export const MessageView: (props: MessageViewProps) => ReactNode = memo((props: 
   props.entry.role === "user" ? <QuestionView {...props} /> : <AnswerView {...props} />,
 );
 
-function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
+function QuestionView({ entry, actions, place }: MessageViewProps): ReactNode {
   const strings = useStrings();
   const { delivery } = entry;
   return (
-    <article className="ck-message ck-question" data-delivery={delivery}>
+    <article className="ck-message ck-question" data-id={entry.id} data-delivery={delivery} tabIndex={-1}>
       <h2 className="ck-hidden">{strings.you}</h2>
       {entry.contextText !== null && (
         <blockquote className="ck-selected" aria-label={strings.selectedText}>
@@ -45,6 +52,19 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
         </blockquote>
       )}
       <div className="ck-bubble">{textOf(entry.parts)}</div>
+      {delivery === "saved" && place === "last" && (
+        <div className="ck-actions">
+          <button
+            type="button"
+            className="ck-button ck-quiet ck-square"
+            aria-label={strings.edit}
+            title={strings.edit}
+            onClick={() => actions.edit(entry.id)}
+          >
+            <Icon name="edit" />
+          </button>
+        </div>
+      )}
       {delivery === "queued" && (
         <div className="ck-delivery">
           {strings.queued}
@@ -83,7 +103,13 @@ function AnswerView({ entry, actions, connection }: MessageViewProps): ReactNode
   const growing = entry.status === "streaming";
   const text = textOf(entry.parts);
   return (
-    <article className="ck-message ck-answer" data-status={entry.status} aria-busy={growing}>
+    <article
+      className="ck-message ck-answer"
+      data-id={entry.id}
+      data-status={entry.status}
+      aria-busy={growing}
+      tabIndex={-1}
+    >
       <h2 className="ck-hidden">{entry.role === "tool" ? strings.tool : strings.answer}</h2>
       {content.map((piece, index) => (
         <ContentView
@@ -102,9 +128,10 @@ function AnswerView({ entry, actions, connection }: MessageViewProps): ReactNode
           <strong>{strings.notSaved}.</strong> {strings.notSavedDetail}
         </Notice>
       )}
-      {!growing && text !== "" && (
+      {!growing && (
         <div className="ck-actions">
-          <CopyButton text={text} label={strings.copy} />
+          {text !== "" && <CopyButton text={text} label={strings.copy} />}
+          <AnswerDetails entry={entry} readRecalled={actions.readRecalled} onGoTo={actions.goTo} />
         </div>
       )}
     </article>

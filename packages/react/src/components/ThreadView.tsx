@@ -5,6 +5,7 @@ import { useSnapshot } from "../hooks/useSnapshot.ts";
 import { useStrings } from "../hooks/useStrings.ts";
 import type { Chat } from "../state/chat.ts";
 import { isTouch } from "../state/pointer.ts";
+import { readRecalled } from "../state/recalled.ts";
 import type { Selection } from "../state/selection.ts";
 import type { Thread } from "../state/thread.ts";
 import { Composer } from "./Composer.tsx";
@@ -36,7 +37,9 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
   const { chat, thread, welcome, onSend, onNew, selection, focus = "take" } = props;
   const strings = useStrings();
   const state = useSnapshot(thread);
-  const scroll = useScrollKeeper();
+  const { newer, target } = state;
+  const inMiddle = newer !== "none";
+  const scroll = useScrollKeeper({ reaches: inMiddle ? "middle" : "end", target });
   const field = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(() => chat.draft(thread));
 
@@ -66,6 +69,14 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
     () => ({
       retry: (id) => thread.retry(id),
       askAgain: (id) => thread.askAgain(id),
+      goTo: (seq) => void thread.goTo(seq),
+      readRecalled: (turnId) =>
+        readRecalled({
+          history: chat.history,
+          owner: chat.owner,
+          conversationId: thread.conversationId,
+          turnId,
+        }),
       edit(id) {
         void thread.takeBack(id).then((question) => {
           if (question === null) return;
@@ -92,8 +103,15 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
       {!empty && !troubled && <Transcript thread={thread} state={state} actions={actions} scroll={scroll} />}
       {troubled && <ThreadTrouble thread={thread} state={state} onNew={onNew} />}
       <div className="ck-foot">
-        {!scroll.sticking && !empty && !troubled && (
-          <button type="button" className="ck-button ck-jump" onClick={scroll.toEnd}>
+        {(!scroll.sticking || inMiddle) && !empty && !troubled && (
+          <button
+            type="button"
+            className="ck-button ck-jump"
+            onClick={() => {
+              scroll.toEnd();
+              void thread.toLatest();
+            }}
+          >
             <Icon name="down" />
             {strings.jumpToLatest}
           </button>

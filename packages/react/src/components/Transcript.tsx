@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useRef } from "react";
 
 import type { KeptScroll } from "../hooks/useScrollKeeper.ts";
 import { useStrings } from "../hooks/useStrings.ts";
+import type { MoreMessages } from "../state/reader.ts";
 import type { ThreadState } from "../state/thread-state.ts";
 import type { Thread } from "../state/thread.ts";
 import { Icon } from "./Icon.tsx";
@@ -22,22 +23,30 @@ export function Transcript(props: TranscriptProps): ReactNode {
   const strings = useStrings();
   const { thread, state, actions } = props;
   const { containerRef, contentRef, container } = props.scroll;
-  const { entries, older, running, status } = state;
-  const waiting = running !== null && !entries.some((entry) => entry.status === "streaming");
+  const { entries, older, newer, running, status } = state;
+  const last = entries.findLast(({ role }) => role === "user")?.id;
+  const waiting =
+    newer === "none" && running !== null && !entries.some((entry) => entry.status === "streaming");
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- scrolled with the keyboard
     <section className="ck-scroll" ref={containerRef} aria-label={strings.messages} tabIndex={0}>
       <div className="ck-column" ref={contentRef}>
-        {older !== "none" && <Older key={entries[0]?.id} thread={thread} state={state} root={container} />}
+        {older !== "none" && (
+          <Edge key={entries[0]?.id} side="older" more={older} load={thread.loadOlder} root={container} />
+        )}
         {status === "failed" && entries.length > 0 && <Unread thread={thread} state={state} />}
         {entries.map((entry) => (
           <MessageView
             key={entry.id}
             entry={entry}
             actions={actions}
+            place={newer === "none" && entry.id === last ? "last" : "earlier"}
             connection={running?.replyId === entry.id ? running.connection : null}
           />
         ))}
+        {newer !== "none" && (
+          <Edge key={entries.at(-1)?.id} side="newer" more={newer} load={thread.loadNewer} root={container} />
+        )}
         {waiting && <Waiting />}
       </div>
     </section>
@@ -65,50 +74,52 @@ function Unread({ thread, state }: UnreadProps): ReactNode {
   );
 }
 
-interface OlderProps {
-  readonly thread: Thread;
-  readonly state: ThreadState;
+interface EdgeProps {
+  readonly side: "older" | "newer";
+  readonly more: MoreMessages;
+  readonly load: () => Promise<void>;
   /** The element that scrolls. */
   readonly root: HTMLElement | null;
 }
 
-/** Reads older messages when it comes near to being seen. */
-function Older({ thread, state, root }: OlderProps): ReactNode {
+/** Reads more messages on one side when it comes near to being seen. */
+function Edge({ side, more, load, root }: EdgeProps): ReactNode {
   const strings = useStrings();
   const mark = useRef<HTMLDivElement>(null);
-  const { older } = state;
   useEffect(() => {
-    if (mark.current === null || root === null || older !== "more") return;
+    if (mark.current === null || root === null || more !== "more") return;
     // Made anew after every page (the key is its first message): one that stays in sight reports nothing a second time.
-    const observer = new IntersectionObserver(
-      ([seen]) => seen?.isIntersecting === true && void thread.loadOlder(),
-      { root, rootMargin: "400px 0px 0px" },
-    );
+    const observer = new IntersectionObserver(([seen]) => seen?.isIntersecting === true && void load(), {
+      root,
+      rootMargin: "400px 0px",
+    });
     observer.observe(mark.current);
     return () => observer.disconnect();
-  }, [thread, root, older]);
+  }, [load, root, more]);
+  const [label, failed] =
+    side === "older" ? [strings.loadOlder, strings.olderFailed] : [strings.loadNewer, strings.newerFailed];
   return (
     <div className="ck-older" ref={mark}>
-      {older === "failed" ? (
+      {more === "failed" ? (
         <Notice
           tone="trouble"
           actions={
-            <button type="button" className="ck-button" onClick={() => void thread.loadOlder()}>
+            <button type="button" className="ck-button" onClick={() => void load()}>
               <Icon name="retry" />
               {strings.retry}
             </button>
           }
         >
-          {strings.olderFailed}
+          {failed}
         </Notice>
       ) : (
         <button
           type="button"
           className="ck-button ck-quiet"
-          disabled={older === "loading"}
-          onClick={() => void thread.loadOlder()}
+          disabled={more === "loading"}
+          onClick={() => void load()}
         >
-          {strings.loadOlder}
+          {label}
         </button>
       )}
     </div>

@@ -15,8 +15,16 @@ export interface KeptScroll {
   readonly toEnd: () => void;
 }
 
-/** Keeps a transcript's place while messages are added at either end. */
-export function useScrollKeeper(): KeptScroll {
+/** What {@link useScrollKeeper} takes. */
+export interface ScrollPlace {
+  /** Whether what is loaded reaches the end of the conversation. */
+  readonly reaches: "end" | "middle";
+  /** The message to go to; each new object goes there once. */
+  readonly target: { readonly id: string } | null;
+}
+
+/** Keeps a transcript's place while messages are added at either end, and goes to a message that is asked for. */
+export function useScrollKeeper({ reaches, target }: ScrollPlace): KeptScroll {
   const [container, containerRef] = useState<HTMLElement | null>(null);
   const [content, contentRef] = useState<HTMLElement | null>(null);
   const keeper = useRef<ScrollKeeper>(undefined);
@@ -32,7 +40,17 @@ export function useScrollKeeper(): KeptScroll {
     };
   }, [container, content]);
   // After every rendering, before it is painted.
-  useLayoutEffect(() => keeper.current?.update());
+  useLayoutEffect(() => keeper.current?.update(reaches));
+  useLayoutEffect(() => {
+    if (target === null || content === null) return;
+    const element = [...content.querySelectorAll("article")].find(
+      ({ dataset }) => dataset["id"] === target.id,
+    );
+    if (element === undefined) return;
+    keeper.current?.toElement(element);
+    // Who reads with the keyboard or a screen reader goes on from there.
+    element.focus({ preventScroll: true });
+  }, [content, target]);
 
   return { containerRef, contentRef, container, sticking, toEnd: () => keeper.current?.toEnd() };
 }

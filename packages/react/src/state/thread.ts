@@ -38,7 +38,7 @@ export interface Thread extends Readable<ThreadState> {
   retry(questionId: string): void;
   /**
    * Takes a question back for editing and gives it: one that is not on its way yet, or the last one that is
-   * stored, with what was answered to it. `null` when it cannot be. Throws what the history throws.
+   * stored, with what was answered to it. `null` when it cannot be, as the state's `failure` then says.
    */
   takeBack(
     questionId: string,
@@ -361,8 +361,16 @@ export function createThread(options: ThreadOptions): Thread {
       }
       const stored = entries().findLast(({ role }) => role === "user");
       if (stored?.id !== questionId || stored.delivery !== "saved") return null;
-      await takeBack({ history, owner, conversationId, messageId: questionId });
+      try {
+        await takeBack({ history, owner, conversationId, messageId: questionId });
+      } catch (error) {
+        failure = sentenceOf(error);
+        changed();
+        return null;
+      }
+      failure = null;
       forgetFrom(questionId);
+      void reportActivity();
       return { text: textOf(stored.parts), contextText: stored.contextText };
     },
     askAgain(replyId) {

@@ -25,3 +25,8 @@ export function monthIn({ language }: Strings, date: Date): string {
 export function yearIn({ language }: Strings, date: Date): string {
   return new Intl.DateTimeFormat(language, { year: "numeric" }).format(date);
 }
+
+/** The day of a moment (ISO 8601) in the viewer's time zone. */
+export function dateIn({ language }: Strings, iso: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(new Date(iso));
+}

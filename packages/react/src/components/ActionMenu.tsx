@@ -1,0 +1,75 @@
+import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
+
+import { Icon } from "./Icon.tsx";
+
+/** What {@link ActionMenu} takes. */
+export interface ActionMenuProps {
+  /** What the button is called. */
+  readonly label: string;
+  /** Buttons; pressing one closes the menu. */
+  readonly children: ReactNode;
+}
+
+/**
+ * A button that shows a few others in a native popover: Escape and a press beside it close it, and the focus
+ * returns, by the browser's own means.
+ */
+export function ActionMenu({ label, children }: ActionMenuProps): ReactNode {
+  const id = useId();
+  const button = useRef<HTMLButtonElement>(null);
+  const menu = useRef<HTMLDivElement>(null);
+  const [open, setOpen] = useState(false);
+  /** A press on the button closes the popover before the click comes. */
+  const wasOpen = useRef(false);
+
+  useLayoutEffect(() => {
+    if (!open || menu.current === null || button.current === null) return;
+    menu.current.showPopover();
+    place(menu.current, button.current);
+    menu.current.querySelector("button")?.focus();
+  }, [open]);
+
+  return (
+    <>
+      <button
+        ref={button}
+        type="button"
+        className="ck-button ck-quiet ck-square"
+        aria-label={label}
+        title={label}
+        aria-expanded={open}
+        aria-controls={id}
+        onPointerDown={() => (wasOpen.current = open)}
+        onClick={() => {
+          setOpen(!wasOpen.current);
+          wasOpen.current = false;
+        }}
+      >
+        <Icon name="more" />
+      </button>
+      {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions -- the buttons in it have keys */}
+      <div
+        ref={menu}
+        id={id}
+        popover="auto"
+        className="ck-menu"
+        role="group"
+        aria-label={label}
+        onToggle={() => setOpen(menu.current?.matches(":popover-open") === true)}
+        onClick={() => menu.current?.hidePopover()}
+      >
+        {open && children}
+      </div>
+    </>
+  );
+}
+
+/** Below the button, or above it where there is no room; its inner edge at the button's. */
+function place(menu: HTMLElement, button: HTMLElement): void {
+  const near = button.getBoundingClientRect();
+  const { width, height } = menu.getBoundingClientRect();
+  const below = near.bottom + height <= innerHeight;
+  const left = Math.min(Math.max(near.right - width, 8), innerWidth - width - 8);
+  menu.style.left = `${left}px`;
+  menu.style.top = `${below ? near.bottom : Math.max(near.top - height, 8)}px`;
+}

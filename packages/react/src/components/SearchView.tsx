@@ -1,0 +1,105 @@
+import type { SearchHit } from "@chatkeep/protocol";
+import { type MouseEvent, type ReactNode, useEffect, useRef } from "react";
+
+import { useSnapshot } from "../hooks/useSnapshot.ts";
+import { useStrings } from "../hooks/useStrings.ts";
+import type { Search, SearchState } from "../state/search.ts";
+import { dateIn } from "../strings/format.ts";
+import { Icon } from "./Icon.tsx";
+import { Notice } from "./Notice.tsx";
+import { Snippet } from "./Snippet.tsx";
+
+/** What {@link SearchView} takes. */
+export interface SearchViewProps {
+  readonly search: Search;
+  /** The address of a conversation. */
+  readonly addressOf: (conversationId: string) => string;
+  /** Opens the conversation at the message that was found. */
+  readonly onOpen: (hit: SearchHit) => void;
+}
+
+/** A field to look for messages with, and what was found. Takes the focus when it appears. */
+export function SearchView({ search, addressOf, onOpen }: SearchViewProps): ReactNode {
+  const strings = useStrings();
+  const state = useSnapshot(search);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
+  return (
+    <search className="ck-search">
+      <input
+        ref={field}
+        type="search"
+        className="ck-field"
+        value={state.text}
+        placeholder={strings.searchPlaceholder}
+        aria-label={strings.search}
+        onChange={(event) => search.set(event.target.value)}
+      />
+      <p className="ck-hidden" role="status">
+        {told(state, strings)}
+      </p>
+      {state.status === "failed" && (
+        <Notice
+          tone="trouble"
+          actions={
+            <button type="button" className="ck-button" onClick={() => void search.retry()}>
+              <Icon name="retry" />
+              {strings.retry}
+            </button>
+          }
+        >
+          {strings.searchFailed} {state.failure}
+        </Notice>
+      )}
+      {state.status === "ready" && state.hits.length === 0 && (
+        <p className="ck-nav-empty">{strings.noHits(state.text.trim())}</p>
+      )}
+      <ol className="ck-hits" aria-busy={state.status === "searching"}>
+        {state.hits.map((hit) => (
+          <li key={hit.message.id}>
+            <Hit hit={hit} address={addressOf(hit.message.conversationId)} onOpen={onOpen} />
+          </li>
+        ))}
+      </ol>
+      {state.more !== "none" && (
+        <button
+          type="button"
+          className="ck-button ck-quiet"
+          disabled={state.more === "loading"}
+          onClick={() => void search.loadMore()}
+        >
+          {state.more === "failed" ? strings.retry : strings.loadMore}
+        </button>
+      )}
+    </search>
+  );
+}
+
+function told({ status, hits, text }: SearchState, strings: ReturnType<typeof useStrings>): string {
+  if (status !== "ready") return status === "searching" ? strings.searching : "";
+  return hits.length === 0 ? strings.noHits(text.trim()) : strings.hits(hits.length);
+}
+
+interface HitProps extends Pick<SearchViewProps, "onOpen"> {
+  readonly hit: SearchHit;
+  readonly address: string;
+}
+
+function Hit({ hit, address, onOpen }: HitProps): ReactNode {
+  const strings = useStrings();
+  const open = (event: MouseEvent): void => {
+    // With a modifier the browser opens a tab or a window, as with any link.
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    onOpen(hit);
+  };
+  const place = hit.scopeLabel === null ? [] : [hit.scopeLabel];
+  return (
+    <a className="ck-hit" href={address} onClick={open}>
+      <span className="ck-hit-place">
+        {[hit.title ?? strings.untitled, ...place, dateIn(strings, hit.message.createdAt)].join(" · ")}
+      </span>
+      <Snippet snippet={hit.snippet} />
+    </a>
+  );
+}

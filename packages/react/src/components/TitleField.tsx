@@ -1,0 +1,45 @@
+import { type ReactNode, useEffect, useRef, useState } from "react";
+
+import { useStrings } from "../hooks/useStrings.ts";
+
+/** What {@link TitleField} takes. */
+export interface TitleFieldProps {
+  readonly title: string;
+  /** Told the new title when Enter is pressed or the field is left; `null` after Escape or without a change. */
+  readonly onEnd: (title: string | null) => void;
+}
+
+/** A conversation's title while it is being written, in the place where it is shown. */
+export function TitleField({ title, onEnd }: TitleFieldProps): ReactNode {
+  const strings = useStrings();
+  const field = useRef<HTMLInputElement>(null);
+  const [text, setText] = useState(title);
+  const ended = useRef(false);
+  useEffect(() => field.current?.select(), []);
+  // Leaving the field follows Enter and Escape, which take it away.
+  const end = (named: string | null): void => {
+    if (ended.current) return;
+    ended.current = true;
+    onEnd(named === title ? null : named);
+  };
+  return (
+    <input
+      ref={field}
+      className="ck-field"
+      value={text}
+      maxLength={200}
+      aria-label={strings.titleLabel}
+      onChange={(event) => setText(event.target.value)}
+      onBlur={() => end(text)}
+      onKeyDown={(event) => {
+        if (event.nativeEvent.isComposing) return;
+        if (event.key === "Enter") end(text);
+        if (event.key !== "Escape") return;
+        // It closes the field, and nothing else: neither a dialog around it nor a running answer.
+        event.preventDefault();
+        event.stopPropagation();
+        end(null);
+      }}
+    />
+  );
+}

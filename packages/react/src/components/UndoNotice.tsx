@@ -1,0 +1,45 @@
+import { type ReactNode, useState } from "react";
+
+import { useSnapshot } from "../hooks/useSnapshot.ts";
+import { useStrings } from "../hooks/useStrings.ts";
+import type { Conversations } from "../state/conversations.ts";
+import { sentenceOf } from "../state/failure.ts";
+import { titleOf } from "../state/title.ts";
+import { Icon } from "./Icon.tsx";
+
+/** What {@link UndoNotice} takes. */
+export interface UndoNoticeProps {
+  readonly conversations: Conversations;
+  /** Told which conversation was taken back. */
+  readonly onRestore?: ((conversationId: string) => void) | undefined;
+}
+
+/** Offers to take back the conversation that was deleted last, for ten seconds. */
+export function UndoNotice({ conversations, onRestore }: UndoNoticeProps): ReactNode {
+  const strings = useStrings();
+  const { removed } = useSnapshot(conversations);
+  const [failure, setFailure] = useState<string | null>(null);
+  const last = removed[0];
+  const undo = async (id: string): Promise<void> => {
+    try {
+      await conversations.restore(id);
+      setFailure(null);
+      onRestore?.(id);
+    } catch (error) {
+      setFailure(sentenceOf(error));
+    }
+  };
+  return (
+    <div className="ck-undo" role="status">
+      {last !== undefined && (
+        <div className="ck-notice" data-tone={failure === null ? undefined : "trouble"}>
+          <div className="ck-notice-text">{failure ?? strings.deletedNamed(titleOf(last, strings))}</div>
+          <button type="button" className="ck-button" onClick={() => void undo(last.id)}>
+            <Icon name="undo" />
+            {strings.undo}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
