@@ -208,7 +208,7 @@ test("a question that cannot be sent keeps its text, can be edited and retried",
   await page.getByText("Not sent.").waitFor();
   expect(await axeViolations(page)).toEqual([]);
   await page.getByRole("button", { name: "Edit" }).click();
-  expect(await page.getByLabel("Your question").inputValue()).toBe("Are you there?");
+  await expect.poll(() => page.getByLabel("Your question").inputValue()).toBe("Are you there?");
   await page.keyboard.press("Enter");
   await page.getByText("Not sent.").waitFor();
   await page.reload();

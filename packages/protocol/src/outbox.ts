@@ -11,10 +11,16 @@ export interface OutboxEntry {
   readonly question: Question & { readonly id: string };
 }
 
-/** Where an outbox keeps its entries: `localStorage` behind two functions, for one. */
+/**
+ * Where an outbox keeps its entries, each by itself under its question's id: of two tabs that write at once neither
+ * overwrites what the other keeps.
+ */
 export interface OutboxStorage {
+  /** All that are kept, oldest first. */
   load(): readonly OutboxEntry[] | Promise<readonly OutboxEntry[]>;
-  save(entries: readonly OutboxEntry[]): void | Promise<void>;
+  /** Keeps an entry, in place of one with the same question's id. */
+  put(entry: OutboxEntry): void | Promise<void>;
+  remove(questionId: string): void | Promise<void>;
 }
 
 /** What {@link createOutbox} takes. */
@@ -46,6 +52,8 @@ export interface Outbox {
   ): Promise<StartedTurn>;
   /** The questions that are not known to be saved, oldest first. */
   entries(): readonly OutboxEntry[];
+  /** Lets go of a question, for a person who edits it; `null` when it is being sent or is not kept. */
+  takeBack(questionId: string): Promise<OutboxEntry | null>;
   /** Sends the kept entries now, in order; resolves when all are saved or the next one cannot be. */
   replay(): Promise<void>;
   /** Ends its timer. The entries stay in the storage. */
@@ -55,6 +63,8 @@ export interface Outbox {
 /** Milliseconds before the entries are sent again, doubled up to half a minute. */
 const BACKOFF = 1000;
 const BACKOFF_MOST = 30_000;
+/** Failures after which an entry is kept; a login that has lapsed is renewed. */
+const PASSING = new Set<string>(["unavailable", "rate_limited", "unauthenticated"]);
 
 /** An outbox for one owner's questions; see {@link Outbox}. */
 export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
@@ -67,18 +77,21 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
   let replaying: Promise<void> | undefined;
   let closed = false;
 
-  const change = async (next: OutboxEntry[]): Promise<void> => {
+  const change = (next: OutboxEntry[]): void => {
     entries = next;
     options.onChange?.(entries);
-    await storage?.save(entries);
   };
 
-  const put = (entry: OutboxEntry): Promise<void> => {
+  const put = async (entry: OutboxEntry): Promise<void> => {
     const others = entries.filter(({ question }) => question.id !== entry.question.id);
-    return change([...others, entry]);
+    change([...others, entry]);
+    await storage?.put(entry);
   };
 
-  const drop = (id: string): Promise<void> => change(entries.filter(({ question }) => question.id !== id));
+  const drop = async (id: string): Promise<void> => {
+    change(entries.filter(({ question }) => question.id !== id));
+    await storage?.remove(id);
+  };
 
   /** What is kept of an answer while it is shown unsaved; then the entry is due to be sent again. */
   const keepShown = async function* (
@@ -166,6 +179,7 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
   /** Sends one entry again; false when the server still cannot take it. */
   const resend = async (entry: OutboxEntry): Promise<boolean> => {
     const { id, shown: _, ...asked } = entry.question;
+    sending.add(id);
     try {
       const { turn, events } = await start(entry, undefined);
       if (turn.persisted) await drop(id);
@@ -176,25 +190,26 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
       if (isChatkeepError(error, "conversation_not_found")) {
         // It was begun during the outage too.
         await history.createConversation(owner, { id: entry.conversationId });
-        return resend(entry);
+        return await resend(entry);
       }
       if (isChatkeepError(error, "invalid_request") && entry.question.shown !== undefined) {
         // The receipt is of a server that is gone: the question at least is asked anew.
         const anew = { ...entry, question: { ...asked, id } };
         await put(anew);
-        return resend(anew);
+        return await resend(anew);
       }
-      if (!(error instanceof ChatkeepError) || error.code === "unavailable" || error.code === "rate_limited")
-        return false;
+      if (!(error instanceof ChatkeepError) || PASSING.has(error.code)) return false;
       await drop(id);
       options.onRefused?.(entry, error);
       return true;
+    } finally {
+      sending.delete(id);
     }
   };
 
   const replayAll = async (): Promise<void> => {
     for (const entry of entries) {
-      if (closed || sending.has(entry.question.id)) continue;
+      if (closed || sending.has(entry.question.id) || !entries.includes(entry)) continue;
       if (!(await resend(entry))) {
         backoff = Math.min(backoff * 2, BACKOFF_MOST);
         schedule();
@@ -220,6 +235,12 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
   return {
     send,
     entries: () => entries,
+    async takeBack(questionId) {
+      const entry = entries.find(({ question }) => question.id === questionId);
+      if (entry === undefined || sending.has(questionId)) return null;
+      await drop(questionId);
+      return entry;
+    },
     replay,
     close() {
       closed = true;

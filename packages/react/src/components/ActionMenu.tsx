@@ -23,10 +23,14 @@ export function ActionMenu({ label, children }: ActionMenuProps): ReactNode {
   const wasOpen = useRef(false);
 
   useLayoutEffect(() => {
-    if (!open || menu.current === null || button.current === null) return;
-    menu.current.showPopover();
-    place(menu.current, button.current);
-    menu.current.querySelector("button")?.focus();
+    const shown = menu.current;
+    if (!open || shown === null || button.current === null) return;
+    const hide = (): void => shown.hidePopover();
+    shown.addEventListener("click", hide);
+    shown.showPopover();
+    place(shown, button.current);
+    shown.querySelector("button")?.focus();
+    return () => shown.removeEventListener("click", hide);
   }, [open]);
 
   return (
@@ -47,16 +51,12 @@ export function ActionMenu({ label, children }: ActionMenuProps): ReactNode {
       >
         <Icon name="more" />
       </button>
-      {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions -- the buttons in it have keys */}
       <div
         ref={menu}
         id={id}
         popover="auto"
         className="ck-menu"
-        role="group"
-        aria-label={label}
         onToggle={() => setOpen(menu.current?.matches(":popover-open") === true)}
-        onClick={() => menu.current?.hidePopover()}
       >
         {open && children}
       </div>

@@ -35,9 +35,7 @@ export function SearchView({ search, addressOf, onOpen }: SearchViewProps): Reac
         aria-label={strings.search}
         onChange={(event) => search.set(event.target.value)}
       />
-      <p className="ck-hidden" role="status">
-        {told(state, strings)}
-      </p>
+      <output className="ck-hidden">{told(state, strings)}</output>
       {state.status === "failed" && (
         <Notice
           tone="trouble"

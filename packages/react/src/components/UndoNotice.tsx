@@ -29,16 +29,17 @@ export function UndoNotice({ conversations, onRestore }: UndoNoticeProps): React
       setFailure(sentenceOf(error));
     }
   };
+  const tone = failure === null ? undefined : "trouble";
   return (
-    <div className="ck-undo" role="status">
+    <div className={last === undefined ? undefined : "ck-undo ck-notice"} data-tone={tone}>
+      <output className="ck-notice-text">
+        {last !== undefined && (failure ?? strings.deletedNamed(titleOf(last, strings)))}
+      </output>
       {last !== undefined && (
-        <div className="ck-notice" data-tone={failure === null ? undefined : "trouble"}>
-          <div className="ck-notice-text">{failure ?? strings.deletedNamed(titleOf(last, strings))}</div>
-          <button type="button" className="ck-button" onClick={() => void undo(last.id)}>
-            <Icon name="undo" />
-            {strings.undo}
-          </button>
-        </div>
+        <button type="button" className="ck-button" onClick={() => void undo(last.id)}>
+          <Icon name="undo" />
+          {strings.undo}
+        </button>
       )}
     </div>
   );

@@ -89,7 +89,6 @@ export const ARABIC: Strings = {
   exportMarkdown: "تصدير بصيغة Markdown",
   exportJson: "تصدير بصيغة JSON",
   delete: "حذف",
-  deleteNamed: (title) => `حذف «${title}»`,
   deleted: "المحذوفة",
   deletedNamed: (title) => `حُذفت «${title}».`,
   undo: "تراجع",

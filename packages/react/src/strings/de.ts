@@ -91,7 +91,6 @@ export const GERMAN: Strings = {
   exportMarkdown: "Als Markdown exportieren",
   exportJson: "Als JSON exportieren",
   delete: "Löschen",
-  deleteNamed: (title) => `„${title}“ löschen`,
   deleted: "Gelöscht",
   deletedNamed: (title) => `„${title}“ wurde gelöscht.`,
   undo: "Rückgängig",

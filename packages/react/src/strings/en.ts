@@ -91,7 +91,6 @@ export const ENGLISH: Strings = {
   exportMarkdown: "Export as Markdown",
   exportJson: "Export as JSON",
   delete: "Delete",
-  deleteNamed: (title) => `Delete “${title}”`,
   deleted: "Deleted",
   deletedNamed: (title) => `“${title}” was deleted.`,
   undo: "Undo",

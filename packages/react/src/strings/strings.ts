@@ -88,7 +88,7 @@ export interface Strings {
   readonly exportMarkdown: string;
   readonly exportJson: string;
   readonly delete: string;
-  readonly deleteNamed: (title: string) => string;
+
   readonly deleted: string;
   readonly deletedNamed: (title: string) => string;
   readonly undo: string;
