@@ -15,7 +15,8 @@ export function HistoryView({ chat, scope, currentId, onSelect }: HistoryViewPro
   const strings = useStrings();
   const group = useId();
   const [where, setWhere] = useState<"scope" | "all">(scope === null ? "all" : "scope");
-  const list = chat.conversations.list(where === "scope" ? { scope: scope?.id } : {});
+  const query = where === "scope" ? { scope: scope?.id } : {};
+  const list = chat.conversations.list(query);
   useEffect(() => void list.refresh(), [list]);
   return (
     <div className="history">
@@ -40,7 +41,8 @@ export function HistoryView({ chat, scope, currentId, onSelect }: HistoryViewPro
       </div>
       <div className="history-list">
         <ConversationNav
-          list={list}
+          conversations={chat.conversations}
+          query={query}
           currentId={currentId}
           addressOf={() => "#"}
           onSelect={onSelect}
