@@ -60,6 +60,8 @@ export function explainDatabaseError(error: unknown, url: string): DatabaseFault
       return lasting(`The certificate of ${place} has expired: renew it in the server.`);
     case "57P03":
       return passing(`PostgreSQL at ${place} is starting up: wait a moment.`);
+    case "53100":
+      return passing(`The disk of PostgreSQL at ${place} is full: make room there.`);
     case "53300":
       return passing(
         `PostgreSQL at ${place} has no connection left: raise max_connections, or put a pooler in front.`,

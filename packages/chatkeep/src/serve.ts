@@ -52,8 +52,15 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    const [database, given] = await Promise.all([openDatabase(environment, log), loadResponder(environment)]);
-    closers.push(() => database.close());
+    const opening = openDatabase(environment, log);
+    // Also when the responder cannot be loaded meanwhile.
+    closers.push(() =>
+      opening.then(
+        (database) => database.close(),
+        () => undefined,
+      ),
+    );
+    const [database, given] = await Promise.all([opening, loadResponder(environment)]);
     const pool = createPool(database.url, {
       onError: (error) => log.warn({ err: error }, "a database connection was lost"),
     });

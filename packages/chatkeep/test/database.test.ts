@@ -1,4 +1,4 @@
-import { createDatabase, fileDatabase, startPostgres } from "@chatkeep/testing";
+import { createDatabase, fileDatabase, hasPgBouncer, startPgBouncer, startPostgres } from "@chatkeep/testing";
 import { expect, test } from "vitest";
 
 import { runCommand, startServe } from "./command.ts";
@@ -41,6 +41,26 @@ test.each(BAD)("%s is answered with a sentence by each command", async (_, chang
   const line = doctor.stdout.split("\n").find((one) => one.startsWith("fail")) ?? "";
   expect(line.replace(/^fail +\w+ +/, "")).toMatch(sentence);
   expect(doctor.stdout).not.toContain("wrong-secret");
+});
+
+test.each([
+  [
+    "a host that nobody knows",
+    "postgres://me@nowhere.invalid/db",
+    /^No machine is known as "nowhere\.invalid": /,
+  ],
+  [
+    "a port where nothing listens",
+    "postgres://me@127.0.0.1:1/db",
+    /^Nothing answers at 127\.0\.0\.1:1: start /,
+  ],
+])("%s is answered with a sentence", async (_, url, sentence) => {
+  const [migrate, doctor] = await Promise.all(
+    ["migrate", "doctor"].map((command) => runCommand([command], { DATABASE_URL: url })),
+  );
+  expect([migrate!.code, doctor!.code]).toEqual([1, 1]);
+  expect(migrate!.stderr).toMatch(sentence);
+  expect(doctor!.stdout).toContain(migrate!.stderr);
 });
 
 test("a role without rights is told to whom to turn", async () => {
@@ -87,6 +107,14 @@ test("doctor tells a line a check, and changes nothing", async () => {
   expect(empty.stdout).toMatch(/^note +schema +"chatkeep" is not there yet/m);
   const { rows } = await database.pool.query("select from pg_namespace where nspname like 'chatkeep%'");
   expect(rows).toEqual([]);
+});
+
+test.runIf(hasPgBouncer())("doctor sees a pooler, and what else it checks holds behind it", async () => {
+  await using bouncer = await startPgBouncer(migrated.url);
+  const { code, stdout, stderr } = await runCommand(["doctor"], { DATABASE_URL: bouncer.url });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(/^ok +pooler +there is one: nothing here needs a session, /m);
+  expect(stdout).toMatch(/^ok +isolation /m);
 });
 
 test("a schema of a newer release is refused", async () => {

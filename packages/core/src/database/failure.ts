@@ -17,16 +17,15 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
     "A message with this id was stored with another body. Use a new id for a new message.",
 };
 
-/** SQLSTATE classes and codes that say: the server is not there or not able just now, try again. */
+/** SQLSTATEs that say: the server is not there or not able just now, try again. So do their classes 08 and 53. */
 const PASSING = new Set([
-  "53300",
-  "53400",
   "55P03",
   "57014",
   "57P01",
   "57P02",
   "57P03",
   "57P05",
+  "58030",
   "25006",
   "40001",
   "40P01",
@@ -113,6 +112,7 @@ export function isConnectionLost(thrown: unknown): boolean {
 /** Whether `thrown` means that the connection was lost or the server is not able just now. */
 export function isUnavailable(thrown: unknown): boolean {
   const { code = "", message = "" } = thrown as DriverError;
-  if (PASSING.has(code) || code.startsWith("08")) return true;
+  // 53: no connection, no memory, no room on its disk.
+  if (PASSING.has(code) || /^(08|53)...$/.test(code)) return true;
   return !/^[0-9A-Z]{5}$/.test(code) && (CONNECTION.test(code) || CONNECTION.test(message));
 }

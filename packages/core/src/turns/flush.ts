@@ -148,9 +148,9 @@ export function createFlushLoop(options: FlushOptions): FlushLoop {
           stall ??= setTimeout(() => {
             for (const turn of concerned()) options.onStalled(turn, error);
           }, patience);
+          // Not an outage but an error that may stay, as that of a full disk: no busy loop.
+          if (!database.breaker.isOpen()) await pause(LOOK);
           await database.breaker.whenClosed();
-          // Not an outage but an error that may stay: no busy loop.
-          if (error.code !== "unavailable") await pause(LOOK);
         }
       }
     } finally {

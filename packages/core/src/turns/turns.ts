@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 
 import {
   type Answer,
@@ -96,6 +97,8 @@ interface TurnRow {
   settled_at: string | null;
 }
 
+/** Milliseconds before an end that the database refused is tried again. */
+const RETRY = 500;
 /** Milliseconds that a stop waits for the turn to be settled. */
 const STOP_PATIENCE = 1000;
 /** A node counts as dead a little before the lease is over, so that its turns are settled within it. */
@@ -188,6 +191,8 @@ export function createTurns(options: TurnsOptions): Turns {
   });
 
   function onStalled(live: LiveTurn, error: Error): void {
+    // An outage tells of itself.
+    if (!database.breaker.isOpen()) options.onError(error, live.id);
     if (options.outage[live.owner.kind] === "best-effort") live.release();
     else live.stalled(error);
   }
@@ -512,6 +517,7 @@ export function createTurns(options: TurnsOptions): Turns {
         } catch (failed) {
           options.onError(failed, live.id);
           if (!isChatkeepError(failed, "unavailable") && tries >= 3) break;
+          if (!database.breaker.isOpen()) await pause(RETRY);
           await database.breaker.whenClosed();
         }
       }
