@@ -153,11 +153,13 @@ test("a lock of a dead process, of a number that another process has by now, or 
 });
 
 test("a home that cannot be made or written gets a sentence with the way out", async () => {
-  // A folder that is there and takes no file, of root's neither.
-  for (const home of ["/proc", "/proc/home"])
+  await using folder = temporaryHome();
+  writeFileSync(join(folder.path, "file"), "");
+  // /proc is there and takes no file, root's neither.
+  for (const home of [join(folder.path, "file"), "/proc"])
     await expect(open(home)).rejects.toMatchObject({
       code: "home_unusable",
-      message: expect.stringMatching(/^The folder \/proc\S* cannot be (made|written) \(.*CHATKEEP_HOME to /),
+      message: expect.stringMatching(/^The folder \/\S+ cannot be (made|written) \(.*CHATKEEP_HOME to /),
     });
 });
 
