@@ -4,9 +4,11 @@ import { type CoreHistory, createHistory, createPool } from "@chatkeep/core";
 import type { Owner } from "@chatkeep/protocol";
 import {
   type Chapters,
+  authenticatePeople,
   createLog,
   createRecentErrors,
   createServer,
+  createTokenCheck,
   listen,
   makeServerKey,
   readServerKeys,
@@ -18,6 +20,9 @@ import { createPages } from "../src/pages.ts";
 import { buildPage } from "./page-view.ts";
 
 const { key, hash } = makeServerKey();
+
+/** What signs the tokens of tests. */
+export const SECRET = "a secret of tests that is longer than 32 bytes";
 
 /** The page on a server whose answers a test leads by hand. */
 export interface Stage extends AsyncDisposable {
@@ -61,6 +66,7 @@ export async function openStage(url: string, book?: Chapters): Promise<Stage> {
     history,
     health: () => history.health(),
     log,
+    authenticate: authenticatePeople(createTokenCheck({ key: { secret: SECRET } })),
     serverKeys: readServerKeys(`tests:${hash}`),
     errors,
     connections: () => ({
@@ -82,6 +88,8 @@ export async function openStage(url: string, book?: Chapters): Promise<Stage> {
     async visit({ owner = newOwner(), path = "/", prepare, ...options } = {}) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
       await context.addInitScript((id) => localStorage.setItem("chatkeep-session-id", id), owner.id);
+      // Sooner than a test's own time is over, so that it tells what it waited for.
+      context.setDefaultTimeout(10_000);
       const page = await context.newPage();
       await prepare?.(page);
       await page.goto(listener.url + path);

@@ -39,7 +39,7 @@ test("an answer grows before the reader's eyes; the status node says two things 
   await page.evaluate(() => {
     const said: string[] = [];
     Object.assign(globalThis, { said });
-    const node = document.querySelector("output");
+    const node = document.querySelector(".ck-thread > output");
     new MutationObserver(() => said.push(node?.textContent ?? "")).observe(node as Node, {
       characterData: true,
       childList: true,
@@ -233,6 +233,8 @@ test("a history that cannot be loaded says so, never looks empty, and can be ret
   await page.getByText("This conversation could not be loaded").waitFor();
   await page.getByText("Your conversations could not be loaded.").waitFor();
   expect(await page.getByText("What would you like to know?").count()).toBe(0);
+  // The question field stays in its place, at the bottom of 800 pixels.
+  expect((await page.getByLabel("Your question").boundingBox())?.y).toBeGreaterThan(600);
   expect(await axeViolations(page)).toEqual([]);
   await page.unroute("**/api/**");
   await page.getByRole("alert").getByRole("button", { name: "Retry" }).click();

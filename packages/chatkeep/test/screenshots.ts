@@ -211,34 +211,170 @@ const STATES: readonly State[] = [
         prepare: (page) => page.route("**/api/conversations**", (route) => route.abort()),
       }),
     async reach(page) {
-      const menu = page.getByRole("button", { name: "Show the list of conversations" });
-      if ((await menu.count()) > 0) await menu.click();
+      await openList(page);
       await page.getByText("Your conversations could not be loaded.").waitFor();
     },
   },
   {
     name: "missing",
-    visit: () => Promise.resolve({ path: "/?c=gone" }),
+    visit: () => Promise.resolve({ path: "/c/gone" }),
     reach: (page) => page.getByText("This conversation is not here").waitFor(),
   },
   {
-    name: "delete",
+    name: "offline",
+    async reach(page, stage) {
+      await answer(page, stage);
+      await page.context().setOffline(true);
+      await page.getByText("You are offline.").waitFor();
+    },
+  },
+  {
+    name: "deleted",
     async reach(page, stage) {
       await answer(page, stage);
       await page.getByRole("button", { name: "Delete this conversation" }).click();
-      await page.getByRole("dialog").waitFor();
+      await page.getByRole("button", { name: "Undo" }).waitFor();
     },
   },
   {
     name: "list",
     async reach(page, stage) {
       await answer(page, stage);
-      const menu = page.getByRole("button", { name: "Show the list of conversations" });
-      if ((await menu.count()) > 0) await menu.click();
-      await page.locator(".ck-nav-row a").nth(3).hover();
+      await openList(page);
+      await page.locator(".ck-nav-row", { hasText: EARLIER[3]?.[0] ?? "" }).hover();
+      await page.getByRole("button", { name: `Actions for “${EARLIER[3]?.[0]}”` }).click();
+    },
+  },
+  {
+    name: "rename",
+    async reach(page) {
+      await openList(page);
+      await page.locator(".ck-nav-row", { hasText: EARLIER[4]?.[0] ?? "" }).hover();
+      await page.getByRole("button", { name: `Actions for “${EARLIER[4]?.[0]}”` }).click();
+      await page.getByRole("button", { name: "Rename", exact: true }).click();
+      await page.getByLabel("Title").waitFor();
+    },
+  },
+  {
+    name: "archived",
+    async reach(page) {
+      await openList(page);
+      await page.locator(".ck-nav-row", { hasText: EARLIER[4]?.[0] ?? "" }).hover();
+      await page.getByRole("button", { name: `Actions for “${EARLIER[4]?.[0]}”` }).click();
+      await page.getByRole("button", { name: "Archive", exact: true }).click();
+      await page.locator(".sidebar").getByText("Archived", { exact: true }).click();
+      await page.locator(".ck-nav-title", { hasText: EARLIER[4]?.[0] ?? "" }).waitFor();
+    },
+  },
+  {
+    name: "search",
+    async reach(page, stage) {
+      await answer(page, stage);
+      await page.locator("body").press("Control+k");
+      await page.keyboard.type("answer page");
+      await page.locator(".ck-hit").first().waitFor();
+    },
+  },
+  {
+    name: "details",
+    visit: async (stage, owner) => {
+      const { conversation } = await stage.history.createConversation(owner, { title: "Tokens and cost" });
+      await stage.history.appendMessages(owner, conversation.id, [
+        { role: "user", content: "What did this answer cost?" },
+        {
+          role: "assistant",
+          content: "Each answer is kept with its model, its tokens and, where prices are set, its cost.",
+          model: "openai-compatible/llama3",
+          usage: { inputTokens: 2480, outputTokens: 312, totalTokens: 2792, cost: 0.0093 },
+        },
+      ]);
+      return { path: `/?c=${conversation.id}` };
+    },
+    async reach(page) {
+      await page.getByText("Details", { exact: true }).last().click();
+      await page.locator("details.ck-details[open]").waitFor();
+    },
+  },
+  {
+    name: "settings",
+    async reach(page) {
+      await openList(page);
+      await page.getByRole("button", { name: "Settings" }).click();
+      await page.getByRole("dialog", { name: "Settings" }).waitFor();
+    },
+  },
+  {
+    name: "erase",
+    async reach(page) {
+      await openList(page);
+      await page.getByRole("button", { name: "Settings" }).click();
+      await page.getByRole("button", { name: "Erase my data" }).click();
+      await page.getByRole("dialog", { name: "Erase all that is kept of you?" }).waitFor();
+    },
+  },
+  {
+    name: "keyboard",
+    async reach(page) {
+      await page.getByLabel("Your question").waitFor();
+      await page.locator(".head").click();
+      await page.keyboard.press("?");
+      await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
+    },
+  },
+  { name: "arabic-empty", visit: inArabic, reach: (page) => page.locator(".suggestions").waitFor() },
+  {
+    name: "arabic",
+    visit: async (stage, owner) => {
+      const { conversation } = await stage.history.createConversation(owner, { title: "ما الذي يُحفظ؟" });
+      await stage.history.appendMessages(owner, conversation.id, [
+        { role: "user", content: "ما الذي يُحفظ عند إغلاق الصفحة؟" },
+        {
+          role: "assistant",
+          content:
+            "لا يضيع شيء. تستمرّ الإجابة، وتجدها كاملة عند عودتك.\n\n- كل إجابة تُحفظ مع **مصادرها**.\n- زر `Stop` وحده ينهيها.",
+        },
+      ]);
+      return { ...(await inArabic()), path: `/?c=${conversation.id}` };
+    },
+    reach: (page) => page.getByText("لا يضيع شيء").waitFor(),
+  },
+  {
+    name: "arabic-settings",
+    visit: inArabic,
+    async reach(page) {
+      await openList(page);
+      await page.getByRole("button", { name: "الإعدادات" }).click();
+      await page.getByRole("dialog", { name: "الإعدادات" }).waitFor();
+    },
+  },
+  {
+    name: "admin-key",
+    visit: () => Promise.resolve({ path: "/admin" }),
+    reach: (page) => page.getByLabel("Server key").waitFor(),
+  },
+  {
+    name: "admin",
+    visit: () => Promise.resolve({ path: "/admin" }),
+    async reach(page, stage) {
+      await page.getByLabel("Server key").fill(stage.key);
+      await page.keyboard.press("Enter");
+      await page.locator(".figure").first().waitFor();
     },
   },
 ];
+
+/** Opens the list of conversations where it is a drawer. */
+async function openList(page: Page): Promise<void> {
+  await page.getByRole("main").waitFor();
+  const menu = page.getByRole("button", { name: /^(Show the list|إظهار قائمة)/ });
+  if ((await menu.count()) > 0) await menu.click();
+}
+
+function inArabic(): Promise<VisitOptions> {
+  return Promise.resolve({
+    prepare: (page) => page.addInitScript(() => localStorage.setItem("chatkeep-language", "ar")),
+  });
+}
 
 interface Screen extends VisitOptions {
   readonly name: string;

@@ -1,5 +1,7 @@
-import { Icon } from "@chatkeep/react";
+import { Icon, useStrings } from "@chatkeep/react";
 import { type ReactNode, useEffect, useRef } from "react";
+
+import { useAppStrings } from "./useAppStrings.ts";
 
 /** What {@link Drawer} takes. */
 export interface DrawerProps {
@@ -9,6 +11,8 @@ export interface DrawerProps {
 
 /** The sidebar on a narrow screen: a native modal dialog at the edge. Mounted open. */
 export function Drawer({ children, onClose }: DrawerProps): ReactNode {
+  const { conversations } = useStrings();
+  const { closeList } = useAppStrings();
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   const close = (): void => dialog.current?.close();
@@ -18,17 +22,12 @@ export function Drawer({ children, onClose }: DrawerProps): ReactNode {
     <dialog
       ref={dialog}
       className="drawer"
-      aria-label="Conversations"
+      aria-label={conversations}
       onClose={onClose}
       onClick={(event) => event.target === dialog.current && close()}
     >
       {children(
-        <button
-          type="button"
-          className="ck-button ck-quiet ck-square"
-          aria-label="Close the list of conversations"
-          onClick={close}
-        >
+        <button type="button" className="ck-button ck-quiet ck-square" aria-label={closeList} onClick={close}>
           <Icon name="close" />
         </button>,
       )}

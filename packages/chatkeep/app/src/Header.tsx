@@ -1,5 +1,7 @@
-import { Icon } from "@chatkeep/react";
+import { Icon, type IconProps, useStrings } from "@chatkeep/react";
 import type { ReactNode } from "react";
+
+import { useAppStrings } from "./useAppStrings.ts";
 
 /** What {@link Header} takes. */
 export interface HeaderProps {
@@ -14,40 +16,34 @@ export interface HeaderProps {
 
 /** The head of a conversation: what it is called and what can be done with it. */
 export function Header({ title, onMenu, onNew, onDelete }: HeaderProps): ReactNode {
+  const { untitled } = useStrings();
+  const { showList, deleteThis } = useAppStrings();
   return (
     <header className="head">
-      {onMenu !== undefined && (
-        <button
-          type="button"
-          className="ck-button ck-quiet ck-square"
-          aria-label="Show the list of conversations"
-          onClick={onMenu}
-        >
-          <Icon name="menu" />
-        </button>
-      )}
+      {onMenu !== undefined && <HeadButton icon="menu" label={showList} onPress={onMenu} />}
       <h1 title={title}>{title}</h1>
-      {onDelete !== undefined && (
-        <button
-          type="button"
-          className="ck-button ck-quiet ck-square"
-          aria-label="Delete this conversation"
-          title="Delete this conversation"
-          onClick={onDelete}
-        >
-          <Icon name="trash" />
-        </button>
-      )}
-      {onNew !== undefined && (
-        <button
-          type="button"
-          className="ck-button ck-quiet ck-square"
-          aria-label="New conversation"
-          onClick={onNew}
-        >
-          <Icon name="plus" />
-        </button>
-      )}
+      {onDelete !== undefined && <HeadButton icon="trash" label={deleteThis} onPress={onDelete} />}
+      {onNew !== undefined && <HeadButton icon="plus" label={untitled} onPress={onNew} />}
     </header>
+  );
+}
+
+interface HeadButtonProps {
+  readonly icon: IconProps["name"];
+  readonly label: string;
+  readonly onPress: () => void;
+}
+
+function HeadButton({ icon, label, onPress }: HeadButtonProps): ReactNode {
+  return (
+    <button
+      type="button"
+      className="ck-button ck-quiet ck-square"
+      aria-label={label}
+      title={label}
+      onClick={onPress}
+    >
+      <Icon name={icon} />
+    </button>
   );
 }

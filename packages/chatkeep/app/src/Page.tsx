@@ -1,60 +1,63 @@
-import type { Conversation } from "@chatkeep/protocol";
+import type { Conversation, SearchHit } from "@chatkeep/protocol";
 import {
   type Chat,
-  ConfirmDialog,
-  ENGLISH,
   Notice,
+  OfflineNotice,
   type TextStorage,
   ThreadView,
+  UndoNotice,
+  exportConversation,
   titleOf,
   useSnapshot,
+  useStrings,
 } from "@chatkeep/react";
 import { type ReactNode, useEffect, useState } from "react";
 
-import { createAddress } from "./address.ts";
+import type { Address } from "./address.ts";
+import { useChapters } from "./chapters.ts";
+import { download } from "./download.ts";
 import { Drawer } from "./Drawer.tsx";
 import { Header } from "./Header.tsx";
+import { KeyboardDialog } from "./KeyboardDialog.tsx";
 import { usePageKeys } from "./keys.ts";
+import { SearchDialog } from "./SearchDialog.tsx";
 import { Sidebar } from "./Sidebar.tsx";
-import { useSuggestions } from "./suggestions.ts";
-import type { Theme } from "./theme.ts";
+import { useAppStrings } from "./useAppStrings.ts";
 import { useMedia } from "./useMedia.ts";
-import { useOnline } from "./useOnline.ts";
+import { useTask } from "./useTask.ts";
 import { Welcome } from "./Welcome.tsx";
 
 /** What {@link Page} takes. */
 export interface PageProps {
   readonly chat: Chat;
+  readonly address: Address;
   readonly storage: TextStorage;
-  readonly theme: Theme;
+  readonly onSettings: () => void;
 }
 
-/** The full page: the conversations of this browser, and the one that the address names. */
-export function Page({ chat, storage, theme }: PageProps): ReactNode {
-  const [address] = useState(createAddress);
+/** The conversations of an owner, and the one that the address names. */
+export function Page({ chat, address, storage, onSettings }: PageProps): ReactNode {
   const id = useSnapshot(address);
   const thread = id === null ? chat.newThread() : chat.thread(id);
   const { known } = useSnapshot(chat.conversations);
-  const suggestions = useSuggestions();
+  const strings = useStrings();
+  const appStrings = useAppStrings();
+  const chapters = useChapters();
   const wide = useMedia("(min-width: 52rem)");
-  const online = useOnline();
   const [menu, setMenu] = useState<"open" | "closed">("closed");
-  const [deleting, setDeleting] = useState<Conversation | null>(null);
+  const [dialog, setDialog] = useState<"search" | "keyboard" | null>(null);
+  /** The conversation that was shown when it was deleted: Undo returns to it. */
+  const [left, setLeft] = useState<string | null>(null);
+  const [task, begin] = useTask();
 
   const conversation = known.get(thread.conversationId);
-  const unknown = id === null ? ENGLISH.untitled : "Conversation";
-  const title = conversation === undefined ? unknown : titleOf(conversation, ENGLISH);
-
-  useEffect(() => {
-    chat.refresh();
-    const refresh = (): void => void (document.visibilityState === "visible" && chat.refresh());
-    document.addEventListener("visibilitychange", refresh);
-    addEventListener("online", refresh);
-    return () => {
-      document.removeEventListener("visibilitychange", refresh);
-      removeEventListener("online", refresh);
-    };
-  }, [chat]);
+  const title =
+    conversation !== undefined
+      ? titleOf(conversation, strings)
+      : id === null
+        ? strings.untitled
+        : appStrings.conversation;
+  useRefreshing(chat);
   useEffect(() => {
     document.title = conversation === undefined ? "Chatkeep" : `${title} · Chatkeep`;
   }, [conversation, title]);
@@ -64,22 +67,70 @@ export function Page({ chat, storage, theme }: PageProps): ReactNode {
     address.push(conversationId);
   };
   const onNew = (): void => goTo(null);
+  const openHit = ({ message }: SearchHit): void => {
+    setDialog(null);
+    goTo(message.conversationId);
+    void chat.thread(message.conversationId).goTo(message.seq);
+  };
   const ask = (question: string): void => {
     thread.send(question);
     address.push(thread.conversationId);
   };
-  usePageKeys({ onNew, onStop: () => void thread.stop() });
+  const remove = (deleted: Conversation): void =>
+    begin(async () => {
+      await chat.conversations.remove(deleted.id);
+      const wasShown = deleted.id === address.getSnapshot();
+      setLeft(wasShown ? deleted.id : null);
+      if (wasShown) address.replace(null);
+      return null;
+    });
+  const save = ({ id: conversationId }: Conversation, format: "markdown" | "json"): void =>
+    begin(async () => {
+      const { history, owner } = chat;
+      download(await exportConversation({ history, owner, conversationId, format, strings }));
+      return null;
+    });
+  usePageKeys({
+    onNew,
+    onSearch: () => setDialog("search"),
+    onHelp: () => setDialog("keyboard"),
+    onStop: () => void thread.stop(),
+  });
 
+  const notice = (
+    <div className="notice">
+      <UndoNotice
+        conversations={chat.conversations}
+        onRestore={(restored) => restored === left && address.replace(restored)}
+      />
+      {task.status === "failed" && (
+        <div role="alert">
+          <Notice tone="trouble">
+            <strong>{strings.actionFailed}</strong> {task.sentence}
+          </Notice>
+        </div>
+      )}
+    </div>
+  );
   const sidebar = (close?: ReactNode): ReactNode => (
     <Sidebar
       chat={chat}
       storage={storage}
-      theme={theme}
       currentId={thread.conversationId}
       addressOf={address.of}
       onSelect={goTo}
       onNew={onNew}
-      onDelete={setDeleting}
+      onSearch={() => {
+        setMenu("closed");
+        setDialog("search");
+      }}
+      onSettings={() => {
+        setMenu("closed");
+        onSettings();
+      }}
+      onDelete={remove}
+      onExport={save}
+      notice={notice}
       close={close}
     />
   );
@@ -93,35 +144,39 @@ export function Page({ chat, storage, theme }: PageProps): ReactNode {
           title={title}
           onMenu={wide ? undefined : () => setMenu("open")}
           onNew={wide ? undefined : onNew}
-          onDelete={conversation === undefined ? undefined : () => setDeleting(conversation)}
+          onDelete={conversation === undefined ? undefined : () => remove(conversation)}
         />
-        {!online && (
-          <div className="banner">
-            <Notice tone="trouble">You are offline. What you ask is sent when the network returns.</Notice>
-          </div>
-        )}
+        <div className="banner">
+          <OfflineNotice />
+          {!wide && menu === "closed" && notice}
+        </div>
         <ThreadView
           key={thread.conversationId}
           chat={chat}
           thread={thread}
-          welcome={<Welcome suggestions={suggestions} ask={ask} />}
+          welcome={<Welcome chapters={chapters} ask={ask} />}
           onSend={() => address.push(thread.conversationId)}
           onNew={onNew}
         />
       </main>
-      {deleting !== null && (
-        <ConfirmDialog
-          title="Delete this conversation?"
-          action="Delete"
-          onClose={() => setDeleting(null)}
-          onConfirm={async () => {
-            await chat.conversations.remove(deleting.id);
-            if (deleting.id === address.getSnapshot()) address.replace(null);
-          }}
-        >
-          “{titleOf(deleting, ENGLISH)}” and its messages are deleted.
-        </ConfirmDialog>
+      {dialog === "search" && (
+        <SearchDialog chat={chat} addressOf={address.of} onOpen={openHit} onClose={() => setDialog(null)} />
       )}
+      {dialog === "keyboard" && <KeyboardDialog onClose={() => setDialog(null)} />}
     </div>
   );
+}
+
+/** Reads what has changed elsewhere: at first, when the page is looked at again, and when the network returns. */
+function useRefreshing(chat: Chat): void {
+  useEffect(() => {
+    chat.refresh();
+    const refresh = (): void => void (document.visibilityState === "visible" && chat.refresh());
+    document.addEventListener("visibilitychange", refresh);
+    addEventListener("online", refresh);
+    return () => {
+      document.removeEventListener("visibilitychange", refresh);
+      removeEventListener("online", refresh);
+    };
+  }, [chat]);
 }

@@ -1,28 +1,48 @@
 import type { Conversation } from "@chatkeep/protocol";
-import { type Chat, ConversationNav, Icon, type TextStorage } from "@chatkeep/react";
-import type { ReactNode } from "react";
+import {
+  type Chat,
+  ConversationNav,
+  Icon,
+  type ListQuery,
+  type TextStorage,
+  useStrings,
+} from "@chatkeep/react";
+import { type ReactNode, useEffect, useState } from "react";
 
+import { Choice } from "./Choice.tsx";
 import { Mark } from "./Mark.tsx";
-import type { Theme } from "./theme.ts";
-import { ThemeChoice } from "./ThemeChoice.tsx";
+import { COMMAND } from "./platform.ts";
+import { useAppStrings } from "./useAppStrings.ts";
 
 /** What {@link Sidebar} takes. */
 export interface SidebarProps {
   readonly chat: Chat;
   readonly storage: TextStorage;
-  readonly theme: Theme;
   readonly currentId: string;
   readonly addressOf: (conversationId: string) => string;
   readonly onSelect: (conversationId: string) => void;
   readonly onNew: () => void;
+  readonly onSearch: () => void;
+  readonly onSettings: () => void;
   readonly onDelete: (conversation: Conversation) => void;
+  readonly onExport: (conversation: Conversation, format: "markdown" | "json") => void;
+  /** What is said below the list, for a while. */
+  readonly notice: ReactNode;
   /** A button that closes it, where it can be closed. */
   readonly close?: ReactNode;
 }
 
-/** The conversations of this browser, and what concerns all of them. */
+type Kind = NonNullable<ListQuery["kind"]>;
+
+/** The conversations of an owner, and what concerns all of them. */
 export function Sidebar(props: SidebarProps): ReactNode {
-  const { chat, storage, theme, currentId, addressOf, onSelect, onNew, onDelete, close } = props;
+  const { chat, currentId, addressOf, onSelect, onNew, onSearch, onDelete, onExport, notice, close } = props;
+  const { untitled, search, conversations, archived, deleted } = useStrings();
+  const strings = useAppStrings();
+  const [kind, setKind] = useState<Kind>("current");
+  useEffect(() => {
+    if (kind !== "current") void chat.conversations.list({ kind }).refresh();
+  }, [chat, kind]);
   return (
     <div className="sidebar">
       <div className="sidebar-head">
@@ -32,27 +52,66 @@ export function Sidebar(props: SidebarProps): ReactNode {
         </a>
         {close}
       </div>
-      <button type="button" className="ck-button sidebar-new" onClick={onNew}>
-        <Icon name="plus" />
-        New conversation
-      </button>
+      <div className="sidebar-actions">
+        <button type="button" className="ck-button" onClick={onNew}>
+          <Icon name="plus" />
+          {untitled}
+        </button>
+        <button type="button" className="ck-button ck-quiet" onClick={onSearch}>
+          <Icon name="search" />
+          {search}
+          <kbd aria-hidden="true">{COMMAND} K</kbd>
+        </button>
+        <Choice
+          name={conversations}
+          chosen={kind}
+          options={{ current: strings.current, archived, deleted }}
+          onChoose={(chosen) => setKind(chosen as Kind)}
+        />
+      </div>
       <div className="sidebar-list">
         <ConversationNav
+          key={kind}
           conversations={chat.conversations}
+          query={{ kind }}
           currentId={currentId}
           addressOf={addressOf}
           onSelect={onSelect}
           onDelete={onDelete}
+          onExport={onExport}
         />
       </div>
-      <div className="sidebar-foot">
-        <p data-tone={storage.lasting() ? undefined : "trouble"}>
-          {storage.lasting()
-            ? "No account: these conversations belong to this browser."
-            : "This browser remembers nothing for this page: you cannot return to these conversations after closing it."}
-        </p>
-        <ThemeChoice theme={theme} />
-      </div>
+      {notice}
+      <SidebarFoot {...props} />
     </div>
+  );
+}
+
+function SidebarFoot({ chat, storage, onSettings }: SidebarProps): ReactNode {
+  const { forgetful } = useStrings();
+  const strings = useAppStrings();
+  const { owner } = chat;
+  const said = owner.kind === "user" ? strings.signedInAs(owner.id) : strings.anonymous;
+  return (
+    <div className="sidebar-foot">
+      <p data-tone={storage.lasting() ? undefined : "trouble"}>{storage.lasting() ? said : forgetful}</p>
+      <button
+        type="button"
+        className="ck-button ck-quiet ck-square"
+        aria-label={strings.settings}
+        title={strings.settings}
+        onClick={onSettings}
+      >
+        <SlidersIcon />
+      </button>
+    </div>
+  );
+}
+
+function SlidersIcon(): ReactNode {
+  return (
+    <svg className="ck-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      <path d="M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5zM9 14.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z" />
+    </svg>
   );
 }

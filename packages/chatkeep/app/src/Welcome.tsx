@@ -2,32 +2,33 @@ import { Icon } from "@chatkeep/react";
 import { type ReactNode, useId } from "react";
 
 import { Mark } from "./Mark.tsx";
-import type { Suggestion } from "./suggestions.ts";
+import { useAppStrings } from "./useAppStrings.ts";
 
 /** What {@link Welcome} takes. */
 export interface WelcomeProps {
-  /** Questions that can be asked with one press; none while they are not known. */
-  readonly suggestions: readonly Suggestion[];
+  /** Titles of chapters that can be asked about with one press; none while they are not known. */
+  readonly chapters: readonly string[];
   readonly ask: (question: string) => void;
 }
 
 /** What is shown before the first question of a conversation. */
-export function Welcome({ suggestions, ask }: WelcomeProps): ReactNode {
+export function Welcome({ chapters, ask }: WelcomeProps): ReactNode {
+  const strings = useAppStrings();
   const id = useId();
   return (
     <div className="welcome">
       <Mark />
-      <h2>What would you like to know?</h2>
-      <p>Every conversation is kept: close the page, come back, and go on where you stopped.</p>
-      {suggestions.length > 0 && (
+      <h2>{strings.welcome}</h2>
+      <p>{strings.welcomeDetail}</p>
+      {chapters.length > 0 && (
         <section className="suggestions" aria-labelledby={id}>
-          <h3 id={id}>Ask about a chapter of the book</h3>
+          <h3 id={id}>{strings.suggestions}</h3>
           <ul>
-            {suggestions.map(({ label, question }) => (
-              <li key={label}>
-                <button type="button" className="ck-button" onClick={() => ask(question)}>
+            {chapters.map((chapter) => (
+              <li key={chapter}>
+                <button type="button" className="ck-button" onClick={() => ask(strings.suggestion(chapter))}>
                   <Icon name="book" />
-                  {label}
+                  <bdi>{chapter}</bdi>
                 </button>
               </li>
             ))}

@@ -2,11 +2,16 @@ import { useEffect, useRef } from "react";
 
 /** What {@link usePageKeys} takes. */
 export interface PageKeys {
+  readonly onSearch: () => void;
   readonly onNew: () => void;
   readonly onStop: () => void;
+  readonly onHelp: () => void;
 }
 
-/** Ctrl or Cmd + Shift + O begins a conversation, Shift + Escape goes to the composer, Escape stops the answer. */
+/**
+ * Ctrl or Cmd + K searches, Ctrl or Cmd + Shift + O begins a conversation, Shift + Escape goes to the composer,
+ * Escape stops the answer, and ? shows this list where nothing is being written.
+ */
 export function usePageKeys(keys: PageKeys): void {
   const latest = useRef(keys);
   useEffect(() => {
@@ -14,17 +19,31 @@ export function usePageKeys(keys: PageKeys): void {
   });
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
-      // An open dialog has the keyboard for itself; so has an input method.
-      if (event.isComposing || document.querySelector("dialog[open]") !== null) return;
-      if (event.key === "Escape") {
-        if (event.shiftKey) document.querySelector("textarea")?.focus();
-        else latest.current.onStop();
-      } else if ((event.ctrlKey || event.metaKey) && event.shiftKey && event.key.toLowerCase() === "o") {
-        event.preventDefault();
-        latest.current.onNew();
-      }
+      // What is open has the keyboard for itself; so has an input method.
+      if (event.isComposing || document.querySelector("dialog[open], :popover-open") !== null) return;
+      const act = actionOf(event);
+      if (act === undefined) return;
+      event.preventDefault();
+      if (act === "composer") document.querySelector("textarea")?.focus();
+      else latest.current[act]();
     };
     addEventListener("keydown", onKeyDown);
     return () => removeEventListener("keydown", onKeyDown);
   }, []);
+}
+
+function actionOf(event: KeyboardEvent): keyof PageKeys | "composer" | undefined {
+  const { key, shiftKey, ctrlKey, metaKey, altKey } = event;
+  if (key === "Escape") return shiftKey ? "composer" : "onStop";
+  if ((ctrlKey || metaKey) && !altKey) {
+    if (!shiftKey && key.toLowerCase() === "k") return "onSearch";
+    return shiftKey && key.toLowerCase() === "o" ? "onNew" : undefined;
+  }
+  return key === "?" && !isWriting(event.target) ? "onHelp" : undefined;
+}
+
+function isWriting(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null
+  );
 }

@@ -1,28 +1,20 @@
-import { createClient } from "@chatkeep/protocol";
-import { type Chat, createChat, openSession, openStorage } from "@chatkeep/react";
+import { openSession, openStorage } from "@chatkeep/react";
+import { createRoot } from "react-dom/client";
 
 import "@chatkeep/react/styles.css";
 import "./ground.css";
-import { createRoot } from "react-dom/client";
-
-import { Page } from "./Page.tsx";
+import { App } from "./App.tsx";
+import { createIdentity } from "./identity.ts";
+import { createLanguage } from "./language.ts";
+import { createTheme } from "./theme.ts";
 
 import "./page.css";
-import { createTheme } from "./theme.ts";
 
 const storage = openStorage();
 const theme = createTheme(storage);
-const history = createClient({ baseUrl: "." });
+const language = createLanguage(storage);
 const session = await openSession({ storage });
-const root = createRoot(document.querySelector("#page") as Element);
-
-let chat: Chat | undefined;
-/** Anew when another tab has made the session: what belongs to another owner is not mixed in. */
-function show(): void {
-  const id = session.getSnapshot();
-  chat?.close();
-  chat = createChat({ history, owner: { kind: "session", id }, storage });
-  root.render(<Page key={id} chat={chat} storage={storage} theme={theme} />);
-}
-session.subscribe(show);
-show();
+const identity = createIdentity({ session, storage, tab: openStorage(() => sessionStorage) });
+createRoot(document.querySelector("#page") as Element).render(
+  <App identity={identity} theme={theme} language={language} />,
+);

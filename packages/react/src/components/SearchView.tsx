@@ -1,5 +1,5 @@
 import type { SearchHit } from "@chatkeep/protocol";
-import { type MouseEvent, type ReactNode, useEffect, useRef } from "react";
+import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
 
 import { useSnapshot } from "../hooks/useSnapshot.ts";
 import { useStrings } from "../hooks/useStrings.ts";
@@ -22,6 +22,8 @@ export interface SearchViewProps {
 export function SearchView({ search, addressOf, onOpen }: SearchViewProps): ReactNode {
   const strings = useStrings();
   const state = useSnapshot(search);
+  // Its own state: a snapshot comes a frame later, and a field set back meanwhile loses what is typed fast.
+  const [text, setText] = useState(state.text);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
   return (
@@ -30,10 +32,13 @@ export function SearchView({ search, addressOf, onOpen }: SearchViewProps): Reac
         ref={field}
         type="search"
         className="ck-field"
-        value={state.text}
+        value={text}
         placeholder={strings.searchPlaceholder}
         aria-label={strings.search}
-        onChange={(event) => search.set(event.target.value)}
+        onChange={(event) => {
+          setText(event.target.value);
+          search.set(event.target.value);
+        }}
       />
       <output className="ck-hidden">{told(state, strings)}</output>
       {state.status === "failed" && (

@@ -1,0 +1,25 @@
+import type { SearchHit } from "@chatkeep/protocol";
+import { type Chat, SearchView, useStrings } from "@chatkeep/react";
+import { type ReactNode, useEffect, useState } from "react";
+
+import { Dialog } from "./Dialog.tsx";
+
+/** What {@link SearchDialog} takes. */
+export interface SearchDialogProps {
+  readonly chat: Chat;
+  readonly addressOf: (conversationId: string) => string;
+  readonly onOpen: (hit: SearchHit) => void;
+  readonly onClose: () => void;
+}
+
+/** Looks for messages in all conversations. */
+export function SearchDialog({ chat, addressOf, onOpen, onClose }: SearchDialogProps): ReactNode {
+  const strings = useStrings();
+  const [search] = useState(() => chat.search());
+  useEffect(() => () => search.close(), [search]);
+  return (
+    <Dialog title={strings.search} kind="search" onClose={onClose}>
+      <SearchView search={search} addressOf={addressOf} onOpen={onOpen} />
+    </Dialog>
+  );
+}

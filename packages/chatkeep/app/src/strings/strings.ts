@@ -1,0 +1,57 @@
+import { type Strings, numberIn } from "@chatkeep/react";
+
+/** The texts of the app beside those of its components, so that it can be given in another language. */
+export interface AppStrings {
+  /** Those of the components, in the same language. */
+  readonly components: Strings;
+  /** What the language calls itself. */
+  readonly name: string;
+  readonly showList: string;
+  readonly closeList: string;
+  readonly conversation: string;
+  readonly current: string;
+  readonly deleteThis: string;
+  readonly anonymous: string;
+  readonly signedInAs: (user: string) => string;
+  readonly welcome: string;
+  readonly welcomeDetail: string;
+  readonly suggestions: string;
+  readonly suggestion: (chapter: string) => string;
+  readonly settings: string;
+  readonly colours: string;
+  readonly themes: { readonly system: string; readonly light: string; readonly dark: string };
+  readonly language: string;
+  readonly account: string;
+  readonly token: string;
+  readonly tokenDetail: string;
+  readonly signIn: string;
+  readonly signOut: string;
+  readonly notSignedIn: string;
+  readonly claim: string;
+  readonly claimDetail: string;
+  /** The number is written for the language already. */
+  readonly claimed: (count: number, written: string) => string;
+  readonly data: string;
+  readonly dataDetail: string;
+  readonly exportData: string;
+  readonly exporting: string;
+  readonly eraseData: string;
+  readonly eraseQuestion: string;
+  readonly eraseDetail: string;
+  readonly erase: string;
+  /** Both numbers are written for the language already. */
+  readonly erased: (conversations: string, messages: string) => string;
+  readonly keyboard: string;
+  readonly keys: {
+    readonly search: string;
+    readonly new: string;
+    readonly composer: string;
+    readonly stop: string;
+    readonly help: string;
+  };
+}
+
+/** A count in the words of the language's claim. */
+export function claimedIn(strings: AppStrings, count: number): string {
+  return strings.claimed(count, numberIn(strings.components, count));
+}

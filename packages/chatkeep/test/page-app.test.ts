@@ -1,0 +1,375 @@
+import { readFile } from "node:fs/promises";
+
+import type { Owner } from "@chatkeep/protocol";
+import { mintToken } from "@chatkeep/server";
+import { fileDatabase } from "@chatkeep/testing";
+import type { Page } from "playwright-core";
+import { afterAll, describe, expect, test } from "vitest";
+
+import { SECRET, type Stage, openStage } from "./page-stage.ts";
+import { ask, axeViolations, readTranscript, watch } from "./page-view.ts";
+
+const database = await fileDatabase();
+const stage: Stage = await openStage(database.url);
+afterAll(() => stage[Symbol.asyncDispose]());
+const { history, script } = stage;
+
+function newSession(): Owner & { kind: "session" } {
+  return { kind: "session", id: crypto.randomUUID() };
+}
+
+/** Conversations of these titles, the last one the latest, each with a question and an answer. */
+async function conversations(owner: Owner, ...titles: string[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const title of titles) {
+    const { conversation } = await history.createConversation(owner, { title });
+    await history.appendMessages(owner, conversation.id, [
+      { role: "user", content: `Question about ${title}` },
+      { role: "assistant", content: `Answer about ${title}` },
+    ]);
+    ids.push(conversation.id);
+  }
+  return ids;
+}
+
+const titles = (page: Page): Promise<string[]> => page.locator("nav .ck-nav-title").allInnerTexts();
+const groups = (page: Page): Promise<string[]> => page.locator("nav h2").allInnerTexts();
+const list = (page: Page, name: string): Promise<void> =>
+  page.locator(".sidebar").getByText(name, { exact: true }).click();
+
+/** Presses a button of a conversation's menu. */
+async function act(page: Page, title: string, action: string): Promise<void> {
+  await page.locator(".ck-nav-row", { hasText: title }).hover();
+  await page.getByRole("button", { name: `Actions for “${title}”` }).click();
+  await page.getByRole("button", { name: action, exact: true }).click();
+}
+
+/** The file that is downloaded by what `press` does. */
+async function saved(page: Page, press: () => Promise<void>): Promise<{ name: string; text: string }> {
+  const [download] = await Promise.all([page.waitForEvent("download"), press()]);
+  return {
+    name: download.suggestedFilename(),
+    text: await readFile(await download.path(), "utf8"),
+  };
+}
+
+describe("the sidebar", () => {
+  test("renames in place, pins, archives and unarchives; Escape renames nothing", async () => {
+    const owner = newSession();
+    const [, two] = await conversations(owner, "One", "Two", "Three");
+    await using visit = await stage.visit({ owner });
+    const { page } = visit;
+    await expect.poll(() => titles(page)).toEqual(["Three", "Two", "One"]);
+    expect(await groups(page)).toEqual(["Today"]);
+
+    await act(page, "Two", "Rename");
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByLabel("Title").fill("Nothing");
+    await page.keyboard.press("Escape");
+    await expect.poll(() => titles(page)).toEqual(["Three", "Two", "One"]);
+    await act(page, "Two", "Rename");
+    await page.getByLabel("Title").fill("Second");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => titles(page)).toEqual(["Three", "Second", "One"]);
+    await expect.poll(async () => (await history.getConversation(owner, two!)).title).toBe("Second");
+
+    await act(page, "One", "Pin");
+    await expect.poll(() => titles(page)).toEqual(["One", "Three", "Second"]);
+    expect(await groups(page)).toEqual(["Pinned", "Today"]);
+
+    await act(page, "Second", "Archive");
+    await expect.poll(() => titles(page)).toEqual(["One", "Three"]);
+    await list(page, "Archived");
+    await expect.poll(() => titles(page)).toEqual(["Second"]);
+    expect(await axeViolations(page)).toEqual([]);
+    await act(page, "Second", "Unarchive");
+    await page.getByText("Nothing is archived.").waitFor();
+    await page.reload();
+    await expect.poll(() => titles(page)).toEqual(["One", "Three", "Second"]);
+  });
+
+  test("deletes at once, offers Undo for ten seconds, and keeps what is deleted to be restored later", async () => {
+    const owner = newSession();
+    const [one] = await conversations(owner, "One", "Two");
+    await using visit = await stage.visit({
+      owner,
+      path: `/?c=${one}`,
+      prepare: (page) => page.clock.install(),
+    });
+    const { page } = visit;
+    await page.getByText("Answer about One").waitFor();
+    await act(page, "One", "Delete");
+    await page.getByText("What would you like to know?").waitFor();
+    await page.getByText("“One” was deleted.").waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByText("Answer about One").waitFor();
+    await expect.poll(() => titles(page)).toEqual(["Two", "One"]);
+
+    await act(page, "Two", "Delete");
+    await page.getByText("“Two” was deleted.").waitFor();
+    await page.clock.runFor(5_000);
+    await page.getByText("“Two” was deleted.").waitFor();
+    await page.clock.runFor(5_500);
+    await page.getByText("“Two” was deleted.").waitFor({ state: "detached" });
+    expect(await readTranscript(page)).toHaveLength(2);
+    await list(page, "Deleted");
+    await expect.poll(() => titles(page)).toEqual(["Two"]);
+    expect(await axeViolations(page)).toEqual([]);
+    await act(page, "Two", "Restore");
+    await page.getByText("Nothing is deleted.").waitFor();
+    await list(page, "Current");
+    await expect.poll(() => titles(page)).toEqual(["Two", "One"]);
+  });
+
+  test("exports a conversation as Markdown and as JSON", async () => {
+    const owner = newSession();
+    await conversations(owner, "One");
+    await using visit = await stage.visit({ owner });
+    const { page } = visit;
+    const markdown = await saved(page, () => act(page, "One", "Export as Markdown"));
+    expect(markdown.name).toBe("One.md");
+    expect(markdown.text).toMatch(
+      /^# One\n\n## You · .*\n\nQuestion about One\n\n## Answer · .*\n\nAnswer about One\n$/,
+    );
+    const json = await saved(page, () => act(page, "One", "Export as JSON"));
+    expect(json.name).toBe("One.json");
+    expect(JSON.parse(json.text)).toMatchObject({
+      conversation: { title: "One", message_count: 2 },
+      messages: [
+        { seq: 1, role: "user" },
+        { seq: 2, content: "Answer about One" },
+      ],
+    });
+  });
+});
+
+test("Ctrl+K finds a message by its words and opens the conversation at it, far from its end", async () => {
+  const owner = newSession();
+  const { conversation } = await history.createConversation(owner, { title: "Long" });
+  for (let from = 0; from < 300; from += 50) {
+    const batch = Array.from({ length: 50 }, (_, index) => ({
+      role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
+      content: from + index === 40 ? "Here the zebra is named." : `Message ${from + index} of many.`,
+    }));
+    await history.appendMessages(owner, conversation.id, batch);
+  }
+  await using visit = await stage.visit({ owner });
+  const { page } = visit;
+  await page.getByLabel("Your question").waitFor();
+  await page.keyboard.press("Control+k");
+  const dialog = page.getByRole("dialog", { name: "Search" });
+  await page.keyboard.type("zeb");
+  await dialog.locator("mark", { hasText: "zebra" }).waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  await dialog.getByRole("link").click();
+  await dialog.waitFor({ state: "detached" });
+  const found = page.locator("article", { hasText: "Here the zebra is named." });
+  await found.waitFor();
+  await expect
+    .poll(() =>
+      found.evaluate((article) => {
+        const { top, bottom } = article.getBoundingClientRect();
+        return top >= 0 && bottom <= innerHeight;
+      }),
+    )
+    .toBe(true);
+  expect(new URL(page.url()).searchParams.get("c")).toBe(conversation.id);
+  await page.getByRole("button", { name: "Jump to latest" }).click();
+  await page.getByText("Message 299 of many.").waitFor();
+
+  // Escape takes the words out of the field first, as browsers do, then closes.
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("giraffe");
+  await dialog.getByText("Nothing found for “giraffe”.").first().waitFor();
+  await page.keyboard.press("Escape");
+  await expect.poll(() => dialog.getByRole("searchbox").inputValue()).toBe("");
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+});
+
+test("an answer's details tell its status, model, tokens and cost, and what was recalled for it", async () => {
+  const owner = newSession();
+  const { conversation } = await history.createConversation(owner, { title: "Figures" });
+  await history.appendMessages(owner, conversation.id, [
+    { role: "user", content: "Hello" },
+    {
+      role: "assistant",
+      content: "Hello yourself.",
+      model: "test/model-1",
+      usage: { inputTokens: 1234, outputTokens: 56, totalTokens: 1290, cost: 0.0021 },
+    },
+  ]);
+  await using visit = await stage.visit({ owner, path: `/?c=${conversation.id}` });
+  const { page } = visit;
+  await page.getByText("Details", { exact: true }).last().click();
+  const details = page.locator("details.ck-details[open]");
+  expect(await details.innerText()).toMatch(
+    /Complete[\s\S]*test\/model-1[\s\S]*1,234 in, 56 out[\s\S]*\$0\.0021/,
+  );
+  expect(await axeViolations(page)).toEqual([]);
+
+  await ask(page, "And again?");
+  const run = await script.started(conversation.id);
+  await run.emit("Again.");
+  run.finish();
+  await page.locator("article", { hasText: "Again." }).getByText("Details", { exact: true }).click();
+  await page.getByText("Nothing from earlier than the latest messages.").waitFor();
+});
+
+describe("the settings", () => {
+  test("keep colours and language over a reload; Arabic is written from right to left", async () => {
+    await using visit = await stage.visit({ owner: newSession() });
+    const { page } = visit;
+    await page.getByRole("button", { name: "Settings" }).click();
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByText("Dark", { exact: true }).click();
+    await page.getByText("العربية").click();
+    await page.getByRole("dialog", { name: "الإعدادات" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.reload();
+    await page.getByRole("heading", { name: "ماذا تودّ أن تعرف؟" }).waitFor();
+    const root = await page.evaluate(() => {
+      const { lang, dir, dataset } = document.documentElement;
+      const aside = document.querySelector("aside")?.getBoundingClientRect();
+      return { lang, dir, theme: dataset["theme"], right: aside?.right === innerWidth };
+    });
+    expect(root).toEqual({ lang: "ar", dir: "rtl", theme: "dark", right: true });
+    expect(await axeViolations(page)).toEqual([]);
+  });
+
+  test("export all that is kept of one, and erase it after a confirmation, drafts included", async () => {
+    const owner = newSession();
+    const [one] = await conversations(owner, "One", "Two");
+    await using visit = await stage.visit({ owner, path: `/?c=${one}` });
+    const { page } = visit;
+    await page.getByLabel("Your question").fill("A draft");
+    await page.getByRole("button", { name: "Settings" }).click();
+    const settings = page.getByRole("dialog", { name: "Settings" });
+    const file = await saved(page, () => settings.getByRole("button", { name: "Export my data" }).click());
+    expect(file.name).toBe("chatkeep-export.jsonl");
+    const lines = file.text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { type: string });
+    expect(lines.map(({ type }) => type)).toEqual([
+      "conversation",
+      "message",
+      "message",
+      "conversation",
+      "message",
+      "message",
+      "end",
+    ]);
+
+    await settings.getByRole("button", { name: "Erase my data" }).click();
+    const question = page.getByRole("dialog", { name: "Erase all that is kept of you?" });
+    expect(await axeViolations(page)).toEqual([]);
+    await question.getByRole("button", { name: "Cancel" }).click();
+    expect((await history.listConversations(owner)).total).toBe(2);
+    await settings.getByRole("button", { name: "Erase my data" }).click();
+    await question.getByRole("button", { name: "Erase", exact: true }).click();
+    await settings.getByText("Erased. Conversations: 2. Messages: 4.").waitFor();
+    expect((await history.listConversations(owner)).total).toBe(0);
+    await page.keyboard.press("Escape");
+    await page.getByText("Your conversations will be kept here.").waitFor();
+    expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain("draft");
+    expect(await page.getByLabel("Your question").inputValue()).toBe("");
+  });
+
+  test("sign in with a token, take over the browser's conversations, and sign out", async () => {
+    const owner = newSession();
+    await conversations(owner, "Mine");
+    const token = await mintToken({ secret: SECRET, user: "ada" });
+    let watched: Awaited<ReturnType<typeof watch>> | undefined;
+    await using visit = await stage.visit({
+      owner,
+      prepare: async (page) => (watched = await watch(page, stage.url, ["status of 401", "status of 404"])),
+    });
+    const { page } = visit;
+    await expect.poll(() => titles(page)).toEqual(["Mine"]);
+    await page.getByRole("button", { name: "Settings" }).click();
+    await page.getByLabel("Token").fill(`${token}x`);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("The server did not take this token.").waitFor();
+    await page.getByLabel("Token").fill(token);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    const settings = page.getByRole("dialog", { name: "Settings" });
+    await settings.getByText("Signed in as ada").waitFor();
+    await expect.poll(() => titles(page)).toEqual([]);
+    await settings.getByRole("button", { name: "Take over this browser’s conversations" }).click();
+    await settings.getByText("1 conversation is yours now.").waitFor();
+    await expect.poll(() => titles(page)).toEqual(["Mine"]);
+    expect(await axeViolations(page)).toEqual([]);
+
+    // The token is the tab's: a reload keeps it, and nothing of it lasts.
+    await page.reload();
+    await expect.poll(() => titles(page)).toEqual(["Mine"]);
+    expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain(token);
+    await page.getByRole("button", { name: "Settings" }).click();
+    await settings.getByRole("button", { name: "Sign out" }).click();
+    await settings.getByRole("button", { name: "Sign in" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByText("Your conversations will be kept here.").waitFor();
+    expect(await page.evaluate(() => JSON.stringify(sessionStorage))).not.toContain(token);
+    expect(watched?.faults).toEqual([]);
+  });
+});
+
+test("every key of the list that ? shows does what it says, and ? in a text is a sign", async () => {
+  const owner = newSession();
+  const [one] = await conversations(owner, "One");
+  await using visit = await stage.visit({ owner, path: `/?c=${one}` });
+  const { page } = visit;
+  await page.getByText("Answer about One").waitFor();
+  const field = page.getByLabel("Your question");
+  await field.press("?");
+  expect(await field.inputValue()).toBe("?");
+  await field.fill("");
+  await page.getByText("Answer about One").click();
+  await page.locator(".ck-scroll").focus();
+  await page.keyboard.press("?");
+  const help = page.getByRole("dialog", { name: "Keyboard" });
+  await help.waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await help.waitFor({ state: "detached" });
+  await page.keyboard.press("Shift+Escape");
+  expect(await field.evaluate((element) => element === document.activeElement)).toBe(true);
+
+  await ask(page, "Go on");
+  const run = await script.started(one!);
+  await run.emit("Going on");
+  await page.getByText("Going on").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator("article[data-status=stopped]").waitFor();
+  await page.keyboard.press("Control+Shift+o");
+  await page.getByText("What would you like to know?").waitFor();
+  expect(new URL(page.url()).search).toBe("");
+});
+
+test("on a phone the list is a drawer; what is deleted in it is taken back in it", async () => {
+  const owner = newSession();
+  await conversations(owner, "One", "Two");
+  await using visit = await stage.visit({
+    owner,
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  const { page } = visit;
+  await page.getByRole("button", { name: "Show the list of conversations" }).click();
+  await expect.poll(() => titles(page)).toEqual(["Two", "One"]);
+  expect(await axeViolations(page)).toEqual([]);
+  await act(page, "One", "Delete");
+  await expect.poll(() => titles(page)).toEqual(["Two"]);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect.poll(() => titles(page)).toEqual(["Two", "One"]);
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll("dialog button, dialog a, dialog label")]
+      .map((element) => ({ text: element.textContent, height: element.getBoundingClientRect().height }))
+      .filter(({ height }) => height > 0 && height < 43.5),
+  );
+  expect(small).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+});
