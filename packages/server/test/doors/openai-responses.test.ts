@@ -197,6 +197,39 @@ describe.each([
     expect(conversations.map(({ messageCount }) => messageCount)).toEqual([2]);
   });
 
+  it("with the outputs of functions that the client runs, once, and goes on with the answer", async () => {
+    const { client, own, id } = await open(`${way.url}/v1`);
+    const creating = client.responses.create({ model: "any", input: "Where am I?", conversation: id });
+    const run = await script.started(own);
+    await run.emit({ type: "tool-call", id: "call_1", name: "locate", arguments: "{}" });
+    await run.emit({ type: "tool-call", id: "call_2", name: "confirm", arguments: "{not json" });
+    run.finish();
+    const first = await creating;
+    const calls = first.output.flatMap((item) => (item.type === "function_call" ? [item.call_id] : []));
+    expect(calls).toEqual(["call_1", "call_2"]);
+    const outputs = [
+      { type: "function_call_output" as const, call_id: "call_2", output: "yes" },
+      { type: "function_call_output" as const, call_id: "call_1", output: '{"city":"Graz"}' },
+    ];
+    const tell = (input: typeof outputs) =>
+      client.responses.create({ model: "any", previous_response_id: first.id, input });
+    await expect(tell([{ ...outputs[0]!, call_id: "call_9" }])).rejects.toMatchObject({ status: 409 });
+    way.cutAfterAnswer(1);
+    const telling = tell(outputs);
+    const next = await script.started(own);
+    expect(next.request.question).toMatchObject({
+      role: "tool",
+      parts: [{ id: "call_2" }, { id: "call_1" }],
+    });
+    expect(next.request.history.map(({ role }) => role)).toEqual(["user", "assistant"]);
+    await next.emit("In Graz.");
+    next.finish();
+    expect(await telling).toMatchObject({ output_text: "In Graz.", conversation: { id } });
+    expect(script.calls(own)).toBe(2);
+    const items = (await client.conversations.items.list(id, { order: "asc" })).data;
+    expect(items).toMatchObject([{ type: "message" }, ...first.output, ...outputs, { type: "message" }]);
+  });
+
   it("from an older response in a branch, which says nothing to its conversation and hears nothing of it", async () => {
     const { client, person } = await open(`${telling.url}/v1`);
     const ask = (input: string, previous: string | undefined) =>

@@ -32,21 +32,27 @@ export function messageFromItem(item: Item): MessageInput {
   };
 }
 
-/** The text of a question and the items before it. Errors: `invalid_request` when the last is no user's message. */
-export function questionFromInput(input: string | readonly Item[]): {
-  before: Item[];
-  question: MessageInput;
-} {
+/** What an input asks: a question, or with the outputs of calls that the client ran, to go on with their answer. */
+interface Asked {
+  /** The items before it. */
+  readonly before: readonly Item[];
+  readonly question: MessageInput & { readonly role: "user" | "tool" };
+}
+
+/** Reads an input. Errors: `invalid_request` when it ends with anything else. */
+export function questionFromInput(input: string | readonly Item[]): Asked {
   const items: readonly Item[] =
     typeof input === "string" ? [{ type: "message", role: "user", content: input }] : input;
+  const end = items.findLastIndex(({ type }) => type !== "function_call_output") + 1;
+  const results = items.slice(end).flatMap((item) => toldBy(item).parts);
+  if (results.length > 0) return { before: items.slice(0, end), question: { role: "tool", parts: results } };
   const last = items.at(-1);
   const question = last === undefined ? undefined : messageFromItem(last);
   if (question?.role !== "user") {
-    throw new ChatkeepError("invalid_request", "The last item of the input must be a message of the user.", {
-      pointer: "/input",
-    });
+    const detail = "The last item of the input must be a message of the user, or the output of a function.";
+    throw new ChatkeepError("invalid_request", detail, { pointer: "/input" });
   }
-  return { before: items.slice(0, -1), question };
+  return { before: items.slice(0, -1), question: { ...question, role: "user" } };
 }
 
 /** An input message may leave its type out ("EasyInputMessage"). */

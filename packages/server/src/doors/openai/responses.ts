@@ -102,7 +102,7 @@ export function openaiResponseRoutes(options: OpenaiResponseOptions): Route[] {
     const sending = sendingOf({ history, owner, request: call, arrived, body });
     const messages = await sending.named([...inputs, question]);
     const { id, parts } = messages.at(-1) ?? question;
-    const asked: Question = { id, parts, metadata: body.metadata ?? null };
+    const asked: Question = { id, role: question.role, parts, metadata: body.metadata ?? null };
     const place = await placeOf(owner, body, sending, id ?? "");
     const { conversation } = place;
     const earlier = [...place.before, ...messages.slice(0, -1)];
