@@ -20,8 +20,8 @@ export interface Sending {
  * decided in the database, atomically and on every node:
  *
  * - The same words at attempt 0 are another request each time, one after the other and at once.
- * - A retry has the name of the latest sending of the same words within {@link SENDING_MEMORY}, also while
- *   that is still being answered elsewhere. Where there is none, it is named like a first sending.
+ * - A retry has the name of the latest sending of the same words, for {@link SENDING_MEMORY} since that came or was
+ *   cut off, also while it is still being answered elsewhere. Where there is none, it is named like a first sending.
  * - A first sending that its own retry has passed takes the retry's name.
  *
  * A retry whose first sending never reached us is taken for an equal request of the same owner within that
@@ -30,6 +30,8 @@ export interface Sending {
 export interface Sendings {
   /** Gives a sending its name, a UUID; the first of a new owner makes the owner. */
   nameSending(owner: Owner, sending: Sending): Promise<string>;
+  /** Counts the time for retries from now: the request was cut off while it was still being answered. */
+  keepSending(owner: Owner, says: string, name: string): Promise<void>;
 }
 
 /** Milliseconds after which no client tries again: two retries, each at most 60 s later. */
@@ -37,19 +39,23 @@ const SENDING_MEMORY = 120_000;
 
 /** Sendings on the SQL function. */
 export function createSendings(database: Database): Sendings {
+  const call = async (
+    owner: Owner,
+    { says, ...sending }: Sending & { id: string; memory: number },
+  ): Promise<string> => {
+    const [row] = await database.call("name_sending", {
+      owner: ownerId(owner),
+      owner_kind: owner.kind,
+      digest: createHash("sha256").update(says).digest("hex"),
+      ...sending,
+    });
+    return row?.name_sending ?? sending.id;
+  };
   return {
-    async nameSending(owner, { says, attempt, waited }) {
-      const id = randomUUID();
-      const [row] = await database.call("name_sending", {
-        owner: ownerId(owner),
-        owner_kind: owner.kind,
-        digest: createHash("sha256").update(says).digest("hex"),
-        id,
-        attempt,
-        waited,
-        memory: SENDING_MEMORY,
-      });
-      return row?.name_sending ?? id;
+    nameSending: (owner, sending) => call(owner, { ...sending, id: randomUUID(), memory: SENDING_MEMORY }),
+    async keepSending(owner, says, name) {
+      // A retry that remembers nothing takes the name that it brings.
+      await call(owner, { says, attempt: 1, waited: 0, id: name, memory: 0 });
     },
   };
 }

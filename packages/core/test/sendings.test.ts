@@ -59,6 +59,15 @@ describe("a request without an id", () => {
     expect(await history.nameSending(me, first("yes", 60_000))).not.toBe(name);
   });
 
+  it("is known for as long since it was cut off, however long it was being answered", async () => {
+    const me = newUser();
+    const name = await history.nameSending(me, first("yes"));
+    await age(me, 300);
+    await history.keepSending(me, "yes", name);
+    await age(me, 100);
+    expect(await other.nameSending(me, retry("yes"))).toBe(name);
+  });
+
   it("is forgotten when no client sends it again, and its owner erased with it", async () => {
     const me = newUser();
     const says = randomUUID();

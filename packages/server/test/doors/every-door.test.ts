@@ -30,16 +30,22 @@ const CITATION: Citation = {
 };
 
 /** An answer with all that the doors tell each other of: parallel calls, results out of order, no JSON. */
-const answers: Responder = async function* () {
+const answers: Responder = async function* ({ question }) {
+  if (question.role === "tool") return yield "Done.";
   yield { type: "citation", citation: CITATION };
   yield { type: "tool-call", id: "c1", name: "add", arguments: "{not json" };
   yield { type: "tool-call", id: "c2", name: "add", arguments: '{"b":1, "a":2}' };
+  // Left to the client.
+  if (question.content === CLIENT_RUNS) return;
   yield { type: "tool-result", id: "c2", result: { b: 1, a: [null] } };
   yield { type: "tool-result", id: "c1", result: "it threw", error: true };
   yield { type: "data", name: "chart", data: { "\ud800": 1 } };
   yield { type: "intent", intent: "create_todo", processed: true };
   yield "Done \ud83d\ude00 \u202b\u05d0\u202c.";
 };
+
+/** Asks for calls that the client runs. */
+const CLIENT_RUNS = "I run the tools";
 
 const { url, history, send } = await startDoors({ answers });
 
@@ -117,6 +123,22 @@ const WRITERS: Record<string, (person: Person) => Promise<unknown>> = {
         },
       ],
     }),
+  "the AI SDK, with tools of the page's own": async (person) => {
+    const id = randomUUID();
+    const message = { id: "q", role: "user", parts: [{ type: "text", text: CLIENT_RUNS }] };
+    await post(person, "/api/chat", { id, message });
+    const parts = [
+      { type: "tool-add", toolCallId: "c1", state: "output-error", input: "{not json", errorText: "no" },
+      { type: "tool-add", toolCallId: "c2", state: "output-available", input: {}, output: { "\u0000": [] } },
+    ];
+    await post(person, "/api/chat", { id, messages: [message, { id: "a", role: "assistant", parts }] });
+  },
+  "OpenAI's responses, with functions of the client's own": async (person) => {
+    const client = clientOf(person);
+    const { id } = await client.responses.create({ model: "any", input: CLIENT_RUNS });
+    const output = (call: string) => ({ type: "function_call_output" as const, call_id: call, output: "" });
+    await client.responses.create({ previous_response_id: id, input: [output("c2"), output("c1")] });
+  },
   "OpenAI's items": async (person) => {
     const items = [
       { type: "message", role: "user", content: [{ type: "input_text", text: "Hello" }] },
@@ -252,8 +274,11 @@ const READERS: Record<string, Read> = {
     for (const validate of [validate5, validate6, validate7] as (typeof validate7)[]) {
       await validate({ messages: page.chat.messages });
     }
-    // A tool's message is told in the call that it answers.
-    const told = messages.filter(({ role }) => role !== "tool");
+    // A tool's message is told in the call that it answers, and what goes on with it in the answer that called.
+    const told = messages.filter(({ role, turnId }, index) => {
+      const before = messages[index - 1];
+      return role !== "tool" && (before?.role !== "tool" || turnId === null || before.turnId !== turnId);
+    });
     return {
       got: [page.chat.messages.map((message) => message.id), page.chat.messages],
       expected: [told.map((message) => message.id), uiMessagesOf(messages)],

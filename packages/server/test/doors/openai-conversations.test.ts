@@ -210,6 +210,10 @@ describe.each([
     const { id } = await client.conversations.create({ items });
     expect(await all(client, id)).toHaveLength(1);
     expect((await history.listConversations(person.owner)).total).toBe(1);
+    way.cutAfterAnswer(1);
+    const empty = await client.conversations.create({ metadata: { topic: "empty" } });
+    expect(empty.id).not.toBe(id);
+    expect((await history.listConversations(person.owner)).total).toBe(2);
   });
 
   it("tells errors in OpenAI's form, with the request's id", async () => {

@@ -1,3 +1,4 @@
+import type { Sendings } from "@chatkeep/core";
 import {
   ChatkeepError,
   type History,
@@ -35,7 +36,7 @@ import { type Sending, sendingOf } from "./sending.ts";
 
 /** What {@link openaiResponseRoutes} takes. */
 export interface OpenaiResponseOptions {
-  readonly history: Pick<ServedHistory, keyof History | "nameSending" | "holdsMessages">;
+  readonly history: Pick<ServedHistory, keyof History | keyof Sendings | "holdsMessages">;
   readonly writableRoles: WritableRoles;
   /** Milliseconds between the heartbeats of a stream. */
   readonly heartbeat: number;

@@ -27,22 +27,26 @@ export interface SendingOptions {
 
 /** A POST as a {@link Sending}; it is named when the first id is asked for. */
 export function sendingOf({ history, owner, request, arrived, body }: SendingOptions): Sending {
-  let name: Promise<string> | undefined;
-  const nameOnce = (): Promise<string> => {
-    name ??= history
-      .nameSending(owner, {
-        says: JSON.stringify([new URL(request.url).pathname, body]),
-        attempt: Number(request.headers.get("x-stainless-retry-count") ?? 0) > 0 ? 1 : 0,
-        waited: performance.now() - arrived,
-      })
-      .catch((error: unknown) => {
-        // In an outage whoever is answered all the same is, and nothing is stored under this name.
-        if (isChatkeepError(error, "unavailable")) return randomUUID();
-        throw error;
-      });
-    return name;
+  const says = JSON.stringify([new URL(request.url).pathname, body]);
+  const giveName = async (): Promise<string> => {
+    const attempt = Number(request.headers.get("x-stainless-retry-count") ?? 0) > 0 ? 1 : 0;
+    try {
+      const given = await history.nameSending(owner, { says, attempt, waited: performance.now() - arrived });
+      // The client sends it again from now on; an outage is told to that.
+      const keep = (): unknown => history.keepSending(owner, says, given).catch(() => undefined);
+      request.signal.addEventListener("abort", keep, { once: true });
+      return given;
+    } catch (error) {
+      // In an outage whoever is answered all the same is, and nothing is stored under this name.
+      if (isChatkeepError(error, "unavailable")) return randomUUID();
+      throw error;
+    }
   };
-  const idOf: Sending["idOf"] = async (what) => uuidOf(`${await nameOnce()} ${what}`);
+  let name: Promise<string> | undefined;
+  const idOf: Sending["idOf"] = async (what) => {
+    name ??= giveName();
+    return uuidOf(`${await name} ${what}`);
+  };
   return {
     idOf,
     named: (messages) =>
