@@ -254,6 +254,39 @@ test("a first question in a scope outlives a reload without a network, and a dra
   expect(chat.draft(there)).toBe("and then");
 });
 
+test("asking again takes nothing back of what another tab has asked since", async () => {
+  const owner = fixture.owner();
+  const one = fixture.page(owner).chat;
+  const thread = one.newThread();
+  thread.send("Will it work?");
+  const run = await script.started(thread.conversationId);
+  await run.emit("I think");
+  run.fail(new Error("the model is gone"));
+  const failed = await state(thread, (now) => idle(now) && now.entries[1]?.status === "failed");
+
+  const same = fixture.page(owner).chat.thread(thread.conversationId);
+  await same.open();
+  same.send("From elsewhere");
+  const other = await script.started(thread.conversationId);
+  await other.emit("Yes.");
+  other.finish();
+  await state(same, (now) => idle(now) && now.entries.length === 4);
+  thread.askAgain(failed.entries[1]?.id ?? "");
+  const again = await script.started(thread.conversationId);
+  await again.emit("It does.");
+  again.finish();
+  await state(thread, (now) => idle(now) && now.entries.length === 6);
+  const { messages } = await history.listMessages(owner, thread.conversationId);
+  expect(messages.map(({ content }) => content)).toEqual([
+    "Will it work?",
+    "I think",
+    "From elsewhere",
+    "Yes.",
+    "Will it work?",
+    "It does.",
+  ]);
+});
+
 test("a conversation is exported whole, to read and as data", async () => {
   const owner = fixture.owner();
   const { conversation } = await history.createConversation(owner, { title: 'What/is "it"?' });

@@ -24,7 +24,7 @@ export function CitationMark({ number, citation }: CitationMarkProps): ReactNode
     );
   }
   return (
-    <a {...link} className="ck-mark" title={placeOf(citation)} aria-label={label}>
+    <a className="ck-mark" {...link} title={placeOf(citation)} aria-label={label}>
       {number}
     </a>
   );

@@ -185,6 +185,8 @@ export function createChat(options: ChatOptions): Chat {
     },
     search: ({ scope } = {}) => createSearch({ history, owner, scope, schedule }),
     show(thread) {
+      // A conversation that is returned to opens at its end.
+      if (shown !== thread) void shown?.toLatest();
       shown = thread;
       keep(thread);
       void thread.open();

@@ -1,9 +1,10 @@
-import { type History, type Owner, type StartedTurn, isChatkeepError, takeBack } from "@chatkeep/protocol";
+import { type History, type Owner, type StartedTurn, isChatkeepError } from "@chatkeep/protocol";
 
 import { backoff, isOffline, pause } from "./backoff.ts";
 import { isPassing, sentenceOf } from "./failure.ts";
 import { exclusively } from "./lock.ts";
 import type { Question, Questions } from "./question.ts";
+import { takeBackLast } from "./take-back-last.ts";
 
 /** Sends the queued questions of one conversation, one after the other. */
 export interface Sender {
@@ -56,9 +57,10 @@ export function createSender(options: SenderOptions): Sender {
     await options.prepare();
     closing.signal.throwIfAborted();
     if (question.replaces !== null) {
-      await takeBack({ history, owner, conversationId, messageId: question.replaces });
+      const messageId = question.replaces;
+      const taken = await takeBackLast({ history, owner, conversationId, messageId });
       questions.mark(question.id, { delivery: "sending", replaces: null });
-      options.onTakenBack(question.replaces);
+      if (taken === "taken") options.onTakenBack(messageId);
     }
     const asking = new AbortController();
     controller = asking;

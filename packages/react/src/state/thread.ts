@@ -1,4 +1,4 @@
-import { type Conversation, type History, type Owner, takeBack } from "@chatkeep/protocol";
+import type { Conversation, History, Owner } from "@chatkeep/protocol";
 
 import { backoff, pause } from "./backoff.ts";
 import { createBeginning } from "./beginning.ts";
@@ -13,6 +13,7 @@ import { createReplay } from "./replay.ts";
 import type { Origin } from "./scope.ts";
 import { createSender } from "./sender.ts";
 import { type Readable, type Schedule, createSnapshot } from "./snapshot.ts";
+import { takeBackLast } from "./take-back-last.ts";
 import type { Outcome, ThreadState, ThreadStatus } from "./thread-state.ts";
 import { createTranscript } from "./transcript.ts";
 import { createTurns } from "./turns.ts";
@@ -251,7 +252,8 @@ export function createThread(options: ThreadOptions): Thread {
     } catch (error) {
       if (isGone(error)) {
         // One whose first question never arrived is not missing: it was never begun.
-        const begun = status === "ready" || questions.list().every(({ delivery }) => delivery === "saved");
+        const saved = questions.list().every(({ delivery }) => delivery === "saved");
+        const begun = status === "ready" || (status !== "new" && saved);
         beginning.settle(begun ? "exists" : "missing");
         status = begun ? "missing" : "new";
       } else if (status !== "ready") status = "failed";
@@ -362,7 +364,11 @@ export function createThread(options: ThreadOptions): Thread {
       const stored = entries().findLast(({ role }) => role === "user");
       if (stored?.id !== questionId || stored.delivery !== "saved") return null;
       try {
-        await takeBack({ history, owner, conversationId, messageId: questionId });
+        const taken = await takeBackLast({ history, owner, conversationId, messageId: questionId });
+        if (taken === "not last") {
+          void read();
+          return null;
+        }
       } catch (error) {
         failure = sentenceOf(error);
         changed();
