@@ -1,0 +1,137 @@
+import { gzipSync } from "node:zlib";
+
+import type { Browser, Page } from "playwright-core";
+
+import type { Contender } from "./contender.ts";
+import { MESSAGES } from "./history.ts";
+import { scriptTime } from "./trace.ts";
+import { type Watched, type WatchOptions, watchPage } from "./watch.ts";
+
+/** A contender that is served. */
+export interface Visited {
+  readonly contender: Contender;
+  readonly url: string;
+  /** What the browser keeps of an earlier visit, by key of its local storage. */
+  readonly stored: Readonly<Record<string, string>>;
+}
+
+/** The figures of one contender in one round. */
+export interface Figures {
+  /** JavaScript loaded before anybody pressed anything, gzip -9, in KB of 1,000 bytes. */
+  readonly loaded: number;
+  /** The same with what opening it loaded. */
+  readonly loadedOpen: number;
+  /** Main thread's time in scripts until the first paint of it, in milliseconds. */
+  readonly script: number;
+  /** From the navigation to its first paint, in milliseconds. */
+  readonly first: number;
+  /** JavaScript heap in use after the load, garbage collected, in MB of 1,000,000 bytes. */
+  readonly heap: number;
+  /** From a press on the launcher, some time after the load, to the painted history, in milliseconds. */
+  readonly open: number;
+  /** From the navigation to the painted history, pressed as soon as there was something to press, in milliseconds. */
+  readonly fromNothing: number;
+}
+
+/** How long a page is left alone after its load before it is measured or pressed, in milliseconds. */
+const REST = 1000;
+
+/** Visits a page three times, each in a browser profile of its own: traced, at rest, and in a hurry. */
+export async function visit(browser: Browser, visited: Visited): Promise<Figures> {
+  return {
+    ...(await traced(browser, visited)),
+    ...(await atRest(browser, visited)),
+    ...(await inHurry(browser, visited)),
+  };
+}
+
+async function traced(browser: Browser, visited: Visited): Promise<Pick<Figures, "script" | "first">> {
+  await using page = await open(browser, visited, { press: "never" });
+  await browser.startTracing(page.page, { categories: ["devtools.timeline", "v8", "blink.user_timing"] });
+  await page.page.goto(visited.url);
+  const first = await page.until("first");
+  return { script: scriptTime(await browser.stopTracing(), "first"), first };
+}
+
+async function atRest(
+  browser: Browser,
+  visited: Visited,
+): Promise<Pick<Figures, "loaded" | "loadedOpen" | "heap" | "open">> {
+  const { launcher, first } = visited.contender;
+  await using page = await open(browser, visited, { press: "never" });
+  await page.page.goto(visited.url);
+  await page.until("first");
+  await page.page.waitForTimeout(REST);
+  const [loaded, heap] = [page.loaded(), await heapInUse(page.page)];
+  if (launcher === first) {
+    await page.page.click(launcher);
+    return { loaded, heap, ...(await openTime(page)), loadedOpen: page.loaded() };
+  }
+  // It is there from the start; how long it takes to open is seen where the page's own button shows it.
+  await using button = await open(browser, visited, { press: "never", first: launcher });
+  await button.page.goto(`${visited.url}/?button`);
+  await button.until("first");
+  await button.page.waitForTimeout(REST);
+  await button.page.click(launcher);
+  return { loaded, heap, ...(await openTime(button)), loadedOpen: button.loaded() };
+}
+
+async function inHurry(browser: Browser, visited: Visited): Promise<Pick<Figures, "fromNothing">> {
+  const { launcher, first } = visited.contender;
+  await using page = await open(browser, visited, { press: "at once", first: launcher });
+  await page.page.goto(launcher === first ? visited.url : `${visited.url}/?button`);
+  return { fromNothing: await page.until("opened") };
+}
+
+async function openTime(page: Opened): Promise<Pick<Figures, "open">> {
+  const opened = await page.until("opened");
+  const { pressed = Number.NaN } = await page.page.evaluate(() => window.watched);
+  return { open: opened - pressed };
+}
+
+/** A page that is watched, in a profile of its own. */
+interface Opened extends AsyncDisposable {
+  readonly page: Page;
+  /** Waits for a moment and gives it. */
+  until(moment: keyof Watched): Promise<number>;
+  /** The JavaScript loaded so far, gzip -9, in KB. */
+  loaded(): number;
+}
+
+async function open(
+  browser: Browser,
+  { contender, stored }: Visited,
+  how: Pick<WatchOptions, "press"> & Partial<Pick<WatchOptions, "first">>,
+): Promise<Opened> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  await context.addInitScript((stored) => {
+    for (const [key, value] of Object.entries(stored)) localStorage.setItem(key, value);
+  }, stored);
+  const { host, launcher, first, message } = contender;
+  await context.addInitScript(watchPage, { host, launcher, first, message, messages: MESSAGES, ...how });
+  const page = await context.newPage();
+  const bodies: Promise<number>[] = [];
+  const sizes: number[] = [];
+  page.on("response", (response) => {
+    if (!(response.headers()["content-type"] ?? "").includes("javascript")) return;
+    bodies.push(response.body().then((body) => sizes.push(gzipSync(body, { level: 9 }).length)));
+  });
+  return {
+    page,
+    async until(moment) {
+      const handle = await page.waitForFunction((moment) => window.watched[moment], moment, { polling: 100 });
+      await Promise.all(bodies);
+      return (await handle.jsonValue())!;
+    },
+    loaded: () => sizes.reduce((sum, size) => sum + size, 0) / 1000,
+    [Symbol.asyncDispose]: () => context.close(),
+  };
+}
+
+async function heapInUse(page: Page): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await session.send("Runtime.getHeapUsage");
+  await session.detach();
+  return usedSize / 1e6;
+}
