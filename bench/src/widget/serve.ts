@@ -7,6 +7,7 @@ import { extname, join, normalize } from "node:path";
 
 import { createPool } from "@chatkeep/core";
 import { authenticateSession, createChatkeep, createFiles, createLog, listen } from "@chatkeep/server";
+import { createScriptedResponder } from "@chatkeep/testing";
 
 import { said } from "./history.ts";
 
@@ -34,8 +35,8 @@ export async function serveOurs({ folder, databaseUrl }: OurSiteOptions): Promis
   const chatkeep = createChatkeep({
     pool,
     authenticate: authenticateSession,
-    // Nobody asks anything in a measurement.
-    responder: () => [],
+    // Nobody asks anything here.
+    responder: createScriptedResponder().responder,
     fallback: createFiles({ folder }),
     log,
   });

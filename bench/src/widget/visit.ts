@@ -35,6 +35,8 @@ export interface Figures {
 
 /** How long a page is left alone after its load before it is measured or pressed, in milliseconds. */
 const REST = 1000;
+/** From the pointer's arrival on a button to the press: people take 100 to 200 ms and more. */
+const HOVER = 150;
 
 /** Visits a page three times, each in a browser profile of its own: traced, at rest, and in a hurry. */
 export async function visit(browser: Browser, visited: Visited): Promise<Figures> {
@@ -46,7 +48,7 @@ export async function visit(browser: Browser, visited: Visited): Promise<Figures
 }
 
 async function traced(browser: Browser, visited: Visited): Promise<Pick<Figures, "script" | "first">> {
-  await using page = await open(browser, visited, { press: "never" });
+  await using page = await open(browser, visited, { press: "person" });
   await browser.startTracing(page.page, { categories: ["devtools.timeline", "v8", "blink.user_timing"] });
   await page.page.goto(visited.url);
   const first = await page.until("first");
@@ -57,36 +59,39 @@ async function atRest(
   browser: Browser,
   visited: Visited,
 ): Promise<Pick<Figures, "loaded" | "loadedOpen" | "heap" | "open">> {
-  const { launcher, first } = visited.contender;
-  await using page = await open(browser, visited, { press: "never" });
+  await using page = await open(browser, visited, { press: "person" });
   await page.page.goto(visited.url);
   await page.until("first");
   await page.page.waitForTimeout(REST);
-  const [loaded, heap] = [page.loaded(), await heapInUse(page.page)];
-  if (launcher === first) {
-    await page.page.click(launcher);
-    return { loaded, heap, ...(await openTime(page)), loadedOpen: page.loaded() };
-  }
+  const figures = { loaded: page.loaded(), heap: await heapInUse(page.page) };
+  if (hasLauncher(visited)) return { ...figures, ...(await pressed(page, visited)) };
   // It is there from the start; how long it takes to open is seen where the page's own button shows it.
-  await using button = await open(browser, visited, { press: "never", first: launcher });
+  await using button = await open(browser, visited, { press: "person", first: visited.contender.launcher });
   await button.page.goto(`${visited.url}/?button`);
   await button.until("first");
   await button.page.waitForTimeout(REST);
-  await button.page.click(launcher);
-  return { loaded, heap, ...(await openTime(button)), loadedOpen: button.loaded() };
+  return { ...figures, ...(await pressed(button, visited)) };
 }
 
 async function inHurry(browser: Browser, visited: Visited): Promise<Pick<Figures, "fromNothing">> {
-  const { launcher, first } = visited.contender;
-  await using page = await open(browser, visited, { press: "at once", first: launcher });
-  await page.page.goto(launcher === first ? visited.url : `${visited.url}/?button`);
+  await using page = await open(browser, visited, { press: hasLauncher(visited) ? "at once" : "none" });
+  await page.page.goto(visited.url);
   return { fromNothing: await page.until("opened") };
 }
 
-async function openTime(page: Opened): Promise<Pick<Figures, "open">> {
+function hasLauncher({ contender: { launcher, first } }: Visited): boolean {
+  return launcher === first;
+}
+
+/** As a hand presses: the pointer is there a moment before. */
+async function pressed(page: Opened, { contender }: Visited): Promise<Pick<Figures, "loadedOpen" | "open">> {
+  await page.page.hover(contender.launcher);
+  await page.page.waitForTimeout(HOVER);
+  await page.page.mouse.down();
+  await page.page.mouse.up();
   const opened = await page.until("opened");
   const { pressed = Number.NaN } = await page.page.evaluate(() => window.watched);
-  return { open: opened - pressed };
+  return { loadedOpen: page.loaded(), open: opened - pressed };
 }
 
 /** A page that is watched, in a profile of its own. */

@@ -4,8 +4,8 @@ import type { Contender } from "./contender.ts";
 export interface WatchOptions extends Pick<Contender, "host" | "launcher" | "first" | "message"> {
   /** As many as the history holds. */
   readonly messages: number;
-  /** Presses the launcher as soon as it is painted, as a script does; or leaves it to a person. */
-  readonly press: "at once" | "never";
+  /** Presses the launcher as soon as it is painted, leaves it to a person, or there is none: it is open from the start. */
+  readonly press: "at once" | "person" | "none";
 }
 
 /** What a watched page has told so far, in milliseconds since its navigation began. */
@@ -35,7 +35,7 @@ export function watchPage({ host, launcher, first, message, messages, press }: W
   const find = (selector: string): HTMLElement | undefined => {
     for (const root of roots()) {
       const found = root?.querySelector<HTMLElement>(selector);
-      if (found != null && found.getBoundingClientRect().height > 0) return found;
+      if (found && found.getBoundingClientRect().height > 0) return found;
     }
     return undefined;
   };
@@ -76,5 +76,9 @@ export function watchPage({ host, launcher, first, message, messages, press }: W
     },
     { capture: true },
   );
+  if (press === "none") {
+    watched.pressed = 0;
+    waitForOpen();
+  }
   requestAnimationFrame(waitForFirst);
 }

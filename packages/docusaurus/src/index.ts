@@ -1,0 +1,2 @@
+export { default, validateOptions } from "./plugin.ts";
+export type { ChatkeepOptions } from "./options.ts";
