@@ -16,7 +16,7 @@ interface AllContentLoaded {
 }
 
 /** The plugin as Docusaurus runs it. */
-export interface ChatkeepPlugin {
+interface ChatkeepPlugin {
   readonly name: string;
   getThemePath(): string;
   injectHtmlTags(): { readonly headTags: readonly object[] };
