@@ -11,7 +11,7 @@ import { installPeers } from "./widget/peers.ts";
 import { type Site, serveOurs, servePeer } from "./widget/serve.ts";
 import { type Figures, type Visited, visit } from "./widget/visit.ts";
 
-const ROUNDS = 7;
+const ROUNDS = 5;
 
 /** What is measured, in the order of the table. */
 const FIGURES: readonly (readonly [keyof Figures, name: string, unit: string])[] = [

@@ -1,8 +1,8 @@
-import { useActiveDoc } from "@docusaurus/plugin-content-docs/client";
+import type { Props } from "@chatkeep-original/DocVersionRoot";
+import { useActiveDocContext } from "@docusaurus/plugin-content-docs/client";
 import { useColorMode } from "@docusaurus/theme-common";
 import { usePluginData } from "@docusaurus/useGlobalData";
 import useIsBrowser from "@docusaurus/useIsBrowser";
-import type { Props } from "@theme-init/DocVersionRoot";
 import { type ReactNode, createElement } from "react";
 
 import type { ChatkeepOptions } from "./options.ts";
@@ -12,7 +12,7 @@ import { useCitations } from "./useCitations.ts";
 export function Chat({ version: { pluginId, docs } }: Pick<Props, "version">): ReactNode {
   const { endpoint, label } = usePluginData("chatkeep") as ChatkeepOptions;
   const { colorMode } = useColorMode();
-  const doc = useActiveDoc(pluginId);
+  const { activeDoc: doc } = useActiveDocContext(pluginId);
   // The build on the server does not know the reader's colours, and React does not mend what it finds in the page.
   const isBrowser = useIsBrowser();
   useCitations();

@@ -1,7 +1,7 @@
 // What is used of Docusaurus 3, whose packages (235 MB) are installed for the site of the example only.
 
 declare module "@docusaurus/plugin-content-docs/client" {
-  export function useActiveDoc(pluginId: string): { readonly id: string } | undefined;
+  export function useActiveDocContext(pluginId: string): { readonly activeDoc?: { readonly id: string } };
 }
 
 declare module "@docusaurus/router" {
@@ -25,7 +25,7 @@ declare module "@generated/chatkeep/default/pages.json" {
   export default pages;
 }
 
-declare module "@theme-init/DocVersionRoot" {
+declare module "@chatkeep-original/DocVersionRoot" {
   import type { FunctionComponent } from "react";
 
   /** One version of one set of docs. Source: `PropVersionMetadata` of the docs plugin. */

@@ -1,5 +1,10 @@
+import { fileURLToPath } from "node:url";
+
 import { type ChatkeepOptions, readOptions } from "./options.ts";
 import { type DocsContent, pagesOf } from "./pages.ts";
+
+/** What stays while a reader goes from page to page of the docs. */
+const ROOT = "@theme/DocVersionRoot";
 
 /** What is used of what Docusaurus gives a plugin. Source: `LoadContext` of `@docusaurus/types`. */
 interface Context {
@@ -18,7 +23,7 @@ interface AllContentLoaded {
 /** The plugin as Docusaurus runs it. */
 interface ChatkeepPlugin {
   readonly name: string;
-  getThemePath(): string;
+  configureWebpack(config: { readonly resolve?: { readonly alias?: object } }): object;
   injectHtmlTags(): { readonly headTags: readonly object[] };
   allContentLoaded(loaded: AllContentLoaded): Promise<void>;
 }
@@ -27,8 +32,18 @@ interface ChatkeepPlugin {
 export default function chatkeep({ siteDir }: Context, { endpoint, label }: ChatkeepOptions): ChatkeepPlugin {
   return {
     name: "chatkeep",
-    // From this file's folder.
-    getThemePath: () => "./theme",
+    configureWebpack({ resolve }) {
+      const original = (resolve?.alias as Record<string, string> | undefined)?.[ROOT];
+      if (original === undefined)
+        throw new Error(
+          "@chatkeep/docusaurus finds no theme for docs: the site needs one, such as the classic.",
+        );
+      // Around what the theme or the site has for it, wherever the plugin stands in the site's configuration.
+      const own = fileURLToPath(new URL("./DocVersionRoot.js", import.meta.url));
+      return {
+        resolve: { alias: { [ROOT]: own, [ROOT.replace("@theme", "@chatkeep-original")]: original } },
+      };
+    },
     injectHtmlTags: () => ({
       headTags: [{ tagName: "script", attributes: { type: "module", src: `${endpoint}/widget.js` } }],
     }),
