@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile, readdir } from "node:fs/promises";
-import { extname, join, sep } from "node:path";
+import { extname, join, relative, sep } from "node:path";
 
 import { PAGE_POLICY } from "./page.ts";
 
@@ -61,7 +61,7 @@ async function listFiles(folder: string): Promise<ReadonlyMap<string, string>> {
       .filter((entry) => entry.isFile() && extname(entry.name) in TYPES)
       .map((entry) => {
         const file = join(entry.parentPath, entry.name);
-        return [file.slice(folder.length).split(sep).join("/"), file];
+        return [`/${relative(folder, file).split(sep).join("/")}`, file];
       }),
   );
 }
