@@ -1,0 +1,227 @@
+import { randomUUID } from "node:crypto";
+
+import { createHistory, ownerId, releaseSchema } from "@chatkeep/core";
+import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { FUNCTIONS } from "../src/database/functions.ts";
+import { newSession, newUser } from "./fixture.ts";
+import { openTellingPool, scansOf, wasteOf } from "./telling-pool.ts";
+
+/** Enough that a scan costs more than an index. */
+const MANY = 20_000;
+
+const database = await fileDatabase();
+const me = newUser();
+const owner = ownerId(me);
+const schema = releaseSchema("chatkeep");
+const { pool, plansOf, seen } = openTellingPool(database.url);
+const history = createHistory({ pool, responder: createScriptedResponder().responder });
+
+beforeAll(async () => {
+  const fill = (text: string): Promise<unknown> => database.pool.query(text, [owner, MANY]);
+  await history.createConversation(me, { id: "long", title: "Long" });
+  await fill(
+    `insert into chatkeep.messages (owner_id, conversation_id, seq, id, role, parts)
+     select $1, 'long', n, 'm' || n, 'user', '[{"type":"text","text":"Hello"}]' from generate_series(1, $2::int) n`,
+  );
+  await database.pool.query("update chatkeep.conversations set last_seq = $1 where id = 'long'", [MANY]);
+  await fill(
+    `insert into chatkeep.message_words (owner_id, conversation_id, seq, size, words)
+     select $1, 'long', n, 1, to_tsvector('chatkeep.message_words', 'hello') from generate_series(1, $2::int) n`,
+  );
+  await fill(
+    `insert into chatkeep.conversations (owner_id, id, deleted_at)
+     select $1, 'c' || n, case when n % 2 = 0 then now() end from generate_series(1, $2::int) n`,
+  );
+  await fill(
+    `insert into chatkeep.turns
+       (owner_id, id, conversation_id, question_seq, message_id, reply_id, status, node_id, slot, settled_at, last_event)
+     select $1, gen_random_uuid(), 'long', n, 'm' || n, 'm' || n + 1, 'complete', 0, 0, now(), 10
+     from generate_series(1, $2::int, 2) n`,
+  );
+  await fill(
+    `insert into chatkeep.turn_events (owner_id, turn_id, seq, slot, chunk)
+     select t.owner_id, t.id, 1, n, '{"type":"finish"}' from chatkeep.turns t, generate_series(0, 2) n
+     where t.owner_id = $1 and $2 > 0`,
+  );
+  await fill(
+    `insert into chatkeep.turn_contexts (owner_id, turn_id, context)
+     select t.owner_id, t.id, '{}' from chatkeep.turns t where t.owner_id = $1 and $2 > 0`,
+  );
+  await fill(
+    `insert into chatkeep.unindexed_conversations (owner_id, conversation_id, below_seq)
+     select $1, 'c' || n, 0 from generate_series(1, $2::int) n`,
+  );
+  await fill(
+    `insert into chatkeep.handles (owner_id, hash, conversation_id)
+     select $1, sha256(n::text::bytea), 'long' from generate_series(1, $2::int) n`,
+  );
+  await fill(
+    `insert into chatkeep.sendings (owner_id, digest, id, is_ahead, sent_at)
+     select $1, sha256(n::text::bytea), gen_random_uuid(), false, now() from generate_series(1, $2::int) n`,
+  );
+  await fill(
+    `insert into chatkeep.summaries (owner_id, conversation_id, from_seq, to_seq, body)
+     select $1, 'c' || n, 1, n, 'Hello' from generate_series(1, $2::int) n`,
+  );
+  await database.pool.query(
+    "insert into chatkeep.owners (id, kind) select gen_random_uuid(), 'session' from generate_series(1, 2000)",
+  );
+  await database.pool.query(
+    `insert into chatkeep.rate_limits (key, points, expires_at)
+     select n::text, 1, now() + interval '1 hour' from generate_series(1, $1::int) n`,
+    [MANY],
+  );
+  await fill("update chatkeep.owners set conversation_count = $2 where id = $1");
+  await database.pool.query("vacuum analyze");
+});
+afterAll(async () => {
+  await history.close();
+  await pool.end();
+});
+
+/** What a call may read at the most, and an index that it reads by. */
+type Case = [name: string, most: number, index: RegExp, work: (time: number) => Promise<unknown>];
+
+const sql = (text: string, values: unknown[] = []): Promise<unknown> =>
+  pool.query(`select * from ${schema}.${text}`, values);
+
+/** Somebody else's small conversation, made before its plan is looked at. */
+async function small(): Promise<{ other: ReturnType<typeof newSession>; id: string }> {
+  const other = newSession();
+  const { conversation } = await history.createConversation(other);
+  await history.appendMessages(other, conversation.id, [{ role: "user", content: "Hello" }]);
+  return { other, id: conversation.id };
+}
+
+const CASES: Case[] = [
+  ["get_message", 1, /Index Scan messages_/, () => history.getMessage(me, "long", "m2500")],
+  ["holds_messages", 2, /messages_/, () => history.holdsMessages(me, "long", ["m17", "m18"])],
+  ["get_context", 60, /Index Scan messages_pkey/, () => history.getContext(me, "long")],
+  ["delete_messages", 2, /messages_/, (time) => history.deleteMessage(me, "long", `m${MANY - 20 - time}`)],
+  [
+    "replace_messages",
+    2,
+    /messages_/,
+    async () => {
+      const { messages } = await history.listMessages(me, "long", { limit: 1 });
+      const replaces = messages.map(({ id }) => id);
+      await history.appendMessages(me, "long", [{ role: "user", content: "Anew" }], { replaces });
+    },
+  ],
+  ["create_handle", 1, /conversations_/, () => history.createHandle(me, "long")],
+  [
+    "find_handle",
+    1,
+    /Index Scan handles_/,
+    async () => history.findHandle(me, await history.createHandle(me, "long")),
+  ],
+  [
+    "end_handle",
+    1,
+    /Index Scan handles_/,
+    async () => history.endHandle(me, await history.createHandle(me, "long")),
+  ],
+  ["name_sending", 1, /^$/, () => history.nameSending(me, { says: "x", attempt: 1, waited: 1 })],
+  ["delete_conversation", 1, /conversations_/, (time) => history.deleteConversation(me, `c${2 * time + 1}`)],
+  ["restore_conversation", 1, /conversations_/, (time) => history.restoreConversation(me, `c${2 * time}`)],
+  ["list_trash", 51, /conversations_deleted/, () => history.listTrash(me, { limit: 50 })],
+  ["first_question", 1, /messages_/, () => history.updateConversation(me, "long", { title: null })],
+  [
+    "entitle_conversation",
+    1,
+    /conversations_/,
+    () => sql("entitle_conversation($1, 'long', 'A title')", [owner]),
+  ],
+  [
+    "export_conversations",
+    100,
+    /conversations_all/,
+    () => sql("export_conversations($1, 100, 100)", [owner]),
+  ],
+  ["export_messages", 100, /messages_pkey/, () => sql("export_messages($1, 'long', 100, 100)", [owner])],
+  ["begin_summary", 101, /summaries_pkey/, () => sql("begin_summary($1, 'long', 5000, 10, 100)", [owner])],
+  ["end_summary", 1, /conversations_|summaries_/, () => sql("end_summary($1, 'long', 4999, 'Sum')", [owner])],
+  ["recalled_messages", 3, /messages_pkey/, () => sql("recalled_messages($1, 'long', '{7,8,9}')", [owner])],
+  ["messages_at", 2, /messages_pkey/, () => sql("messages_at($1, '{long,long}', '{7,8}')", [owner])],
+  ["get_turn_context", 1, /turns_pkey/, () => sql("get_turn_context($1, 'long', $2)", [owner, randomUUID()])],
+  [
+    "clear_messages",
+    3,
+    /conversations_/,
+    async () => {
+      const { other, id } = await small();
+      await history.clearMessages(other, id);
+    },
+  ],
+  [
+    "claim_session",
+    3,
+    /conversations_/,
+    async () => {
+      const { other } = await small();
+      await history.claimSession(newUser(), other);
+    },
+  ],
+  [
+    "erase_some",
+    3,
+    /messages_pkey/,
+    async () => {
+      const { other } = await small();
+      await history.eraseData(other);
+    },
+  ],
+  ["record_audit", 1, /^$/, () => history.recordAct(me, "key:tests")],
+  ["purge_some", 1, /sendings_sent/, () => sql("purge_some('1 day', '30 days', 100)")],
+  ["spend_points", 1, /^$/, (time) => sql("spend_points($1, '{1}', '{1000}')", [[`k${time}`]])],
+  ["forget_points", 1, /rate_limits_expired/, () => sql("forget_points()")],
+  ["stray_turns", 1, /turns_/, () => sql("stray_turns(1, '{}')")],
+  ["find_turn", 1, /turns_/, () => sql("find_turn(1, $1)", [randomUUID()])],
+  [
+    "put_missing_words",
+    1,
+    /unindexed_conversations_pkey/,
+    () => sql("put_missing_words($1, 'c9', '{1}', '{hello}', 1)", [owner]),
+  ],
+  [
+    "record_turn",
+    1,
+    /Index Scan messages_/,
+    () =>
+      sql(
+        `record_turn($1, 'long', $2, $3, $4, $5, null, null, 'complete', $5, null, 'hello', 'hello', null, null)`,
+        [owner, randomUUID(), randomUUID(), randomUUID(), '[{"type":"text","text":"Hello"}]'],
+      ),
+  ],
+];
+
+/**
+ * Looked at beside this: the hot ones in plans.test.ts; a book's, of some thousand passages at most, in agent's
+ * tests; vectors' in theirs; the last read one row, or what is left to do in the background as it lies.
+ */
+const ELSEWHERE = new Set(
+  `append_messages begin_turn create_conversation get_conversation get_turn list_conversations overview
+   page_messages read_events recall_words record_context register_node rotate_events search_words settle_turn
+   stop_turn take_over_turns update_conversation write_events
+   book_chapter book_chapters book_put_chapters book_remove_chapters book_score book_search book_versions`
+    .split(/\s+/)
+    .concat("receipt_key", "release_node", "unindexed_conversation", "unindexed_messages"),
+);
+
+describe("the rarer statements", () => {
+  it.each(CASES)("%s reads no more than it needs, by an index", async (name, most, index, work) => {
+    const plans = await plansOf(work);
+    expect(wasteOf(plans, most)).toEqual([]);
+    expect(scansOf(plans)).toMatch(index);
+    expect(seen).toContain(name);
+  });
+
+  it("are all that this release has", () => {
+    const isLookedAt = (name: string): boolean =>
+      seen.has(name) || ELSEWHERE.has(name) || /embedding|vectors|near/.test(name);
+    const left = Object.keys(FUNCTIONS).filter((name) => !isLookedAt(name));
+    expect(left).toEqual([]);
+  });
+});
