@@ -25,7 +25,9 @@ declare
   c conversations;
   t turns;
   m messages;
+  asked messages;
   current_slot smallint;
+  is_idle boolean;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   select * into c from conversations k
@@ -71,9 +73,11 @@ begin
     end if;
   end if;
 
-  update owners o set active_at = clock_timestamp()
-  where o.id = owner and o.active_at < clock_timestamp() - interval '1 day';
-  select s.slot into current_slot from event_slot s;
+  select s.slot, o.active_at < clock_timestamp() - interval '1 day' into current_slot, is_idle
+  from event_slot s, owners o where o.id = owner;
+  if is_idle then
+    update owners o set active_at = clock_timestamp() where o.id = owner;
+  end if;
   update conversations k set
     last_seq = k.last_seq + 2,
     running_turn = turn_id,
@@ -82,27 +86,26 @@ begin
     title = coalesce(k.title, new_title),
     title_source = coalesce(k.title_source, case when new_title is not null then 'question' end),
     preview = new_preview
-  where k.owner_id = owner and k.id = conversation;
+  where k.owner_id = owner and k.id = conversation
+  returning * into c;
   insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts, context_text, metadata)
   values
-    (owner, conversation, c.last_seq + 1, message_id, turn_id, role, 'complete', body, context_text, metadata);
-  perform put_words(owner, conversation, c.last_seq + 1, word_text);
+    (owner, conversation, c.last_seq - 1, message_id, turn_id, role, 'complete', body, context_text, metadata)
+  returning * into asked;
+  perform put_words(owner, conversation, asked.seq, word_text);
   insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts)
-  values (owner, conversation, c.last_seq + 2, reply_id, turn_id, 'assistant', 'streaming', '[]');
+  values (owner, conversation, c.last_seq, reply_id, turn_id, 'assistant', 'streaming', '[]');
   -- The time that the first event tells, so that both tell the same.
   insert into turns (owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, slot, created_at)
   values (
-    owner, turn_id, conversation, c.last_seq + 1, message_id, reply_id, node, current_slot,
+    owner, turn_id, conversation, asked.seq, message_id, reply_id, node, current_slot,
     (start_chunk #>> '{messageMetadata,created_at}')::timestamptz
   )
   returning * into t;
   insert into turn_events (owner_id, turn_id, seq, slot, chunk) values (owner, turn_id, 1, current_slot, start_chunk);
 
-  select * into c from conversations k where k.owner_id = owner and k.id = conversation;
-  select to_json(k) into question from messages k
-  where k.owner_id = owner and k.conversation_id = conversation and k.seq = t.question_seq;
-  return query select 'started', to_json(t), to_json(c), question,
-    latest_messages(owner, conversation, c.cleared_seq, t.question_seq, context_limit),
+  return query select 'started', to_json(t), to_json(c), to_json(asked),
+    latest_messages(owner, conversation, c.cleared_seq, asked.seq, context_limit),
     latest_summary(owner, conversation, c.cleared_seq);
 end
 $$;

@@ -26,8 +26,8 @@ export interface FlushOptions {
 /** The group commit of a node's turns; see {@link createFlushLoop}. */
 export interface FlushLoop {
   add(turn: LiveTurn): void;
-  /** Something waits to be committed. */
-  wake(): void;
+  /** Something of this turn waits to be committed; the first words of an answer wait for no tick. */
+  wake(turn: LiveTurn): void;
   /** Takes a turn out; resolves when no flush with events of it is under way. */
   remove(turn: LiveTurn): Promise<void>;
 }
@@ -51,23 +51,30 @@ export function createFlushLoop(options: FlushOptions): FlushLoop {
   const turns = new Map<string, LiveTurn>();
   let running = false;
   let dirty = false;
+  /** Whether first words wait. */
+  let hurried = false;
+  /** Whether what is waited for is the tick. */
+  let ticking = false;
   let waiting: (() => void) | undefined;
   let flushing: { turns: ReadonlySet<LiveTurn>; done: Promise<void> } | undefined;
   let rate = 0;
   let lastFlush = 0;
   let lastLook = 0;
 
-  const wake = (): void => {
+  const wake = (turn: LiveTurn): void => {
     dirty = true;
-    waiting?.();
+    hurried ||= turn.isSilent();
+    if (hurried || !ticking) waiting?.();
   };
 
-  /** Waits until something is pending, or it is time to look for stops; then for the tick. */
+  /** Waits until something is pending, or it is time to look for stops; then for the tick, unless first words wait. */
   const next = async (): Promise<void> => {
     if (!dirty) await pause(LOOK);
-    const tick = Math.min(SLOWEST, rate / ROWS_PER_MS);
-    const left = lastFlush + tick - performance.now();
-    if (left >= 1) await new Promise((resolve) => setTimeout(resolve, left));
+    const left = lastFlush + Math.min(SLOWEST, rate / ROWS_PER_MS) - performance.now();
+    if (left < 1 || hurried) return;
+    ticking = true;
+    await pause(left);
+    ticking = false;
   };
 
   const pause = (ms: number): Promise<void> =>
@@ -84,6 +91,7 @@ export function createFlushLoop(options: FlushOptions): FlushLoop {
   const flush = async (): Promise<void> => {
     const batch = new Map<LiveTurn, TurnEvent[]>();
     dirty = false;
+    hurried = false;
     for (const turn of turns.values()) if (turn.hasPending()) batch.set(turn, turn.take());
     const { promise, resolve } = Promise.withResolvers<void>();
     flushing = { turns: new Set(batch.keys()), done: promise };
@@ -180,7 +188,7 @@ export function createFlushLoop(options: FlushOptions): FlushLoop {
     async remove(turn) {
       turns.delete(turn.id);
       if (flushing?.turns.has(turn) === true) await flushing.done;
-      else wake();
+      else wake(turn);
     },
   };
 }

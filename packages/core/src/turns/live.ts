@@ -29,6 +29,8 @@ export interface LiveTurn {
   /** The events that wait to be committed; they are the caller's now. */
   take(): TurnEvent[];
   hasPending(): boolean;
+  /** Whether its first words wait: somebody looks at an empty answer. */
+  isSilent(): boolean;
   /** Shows events that are committed. */
   commit(events: readonly TurnEvent[]): void;
   /** The answer as far as it is committed. */
@@ -70,8 +72,8 @@ type Held =
   | { readonly state: "lost" }
   | { readonly state: "stalled"; readonly error: Error };
 
-/** Events held for readers of a turn (256, about 40 kB); a slower reader reads the log, so it costs no memory. */
-const HELD = 256;
+/** Events held for readers of a turn (32, about 10 kB); a slower reader reads the log, so it costs no memory. */
+const HELD = 32;
 /** Events that may wait before the responder has to. */
 const MOST_PENDING = 1000;
 /** UTF-16 units beyond which an event that waits takes no more deltas, so that the bound above bounds memory too. */
@@ -188,6 +190,7 @@ export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
       return taken as TurnEvent[];
     },
     hasPending: () => pending.length > 0,
+    isSilent: () => shownTo === 1 && pending.length > 0,
     commit(events) {
       stall = undefined;
       taken = [];

@@ -338,7 +338,7 @@ export function createTurns(options: TurnsOptions): Turns {
       persisted: true,
       receipt: (answer, status) =>
         receipts.sign(unsavedOf(owner, conversationId, question, { ...turnIds(turn), ...answer, status })),
-      onPending: flushes.wake,
+      onPending: () => flushes.wake(live),
     });
     const history = (begun.history as MessageRow[]).map((row) => messageOf(row, owner));
     const prepared = options.preparation.prepare(responder, history, begun.summary as Summary | null);
