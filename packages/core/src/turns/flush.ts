@@ -93,6 +93,8 @@ export function createFlushLoop(options: FlushOptions): FlushLoop {
     dirty = false;
     hurried = false;
     for (const turn of turns.values()) if (turn.hasPending()) batch.set(turn, turn.take());
+    // Woken by a turn that ended: first words that come now would wait for a flush of nothing.
+    if (batch.size === 0 && performance.now() < lastLook + LOOK) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     flushing = { turns: new Set(batch.keys()), done: promise };
     const now = performance.now();
