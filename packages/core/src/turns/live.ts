@@ -72,8 +72,8 @@ type Held =
   | { readonly state: "lost" }
   | { readonly state: "stalled"; readonly error: Error };
 
-/** Events held for readers of a turn (32, about 10 kB); a slower reader reads the log, so it costs no memory. */
-const HELD = 32;
+/** Events held for readers of a turn (16, about 4 kB); a slower reader reads the log, so it costs no memory. */
+const HELD = 16;
 /** Events that may wait before the responder has to. */
 const MOST_PENDING = 1000;
 /** UTF-16 units beyond which an event that waits takes no more deltas, so that the bound above bounds memory too. */

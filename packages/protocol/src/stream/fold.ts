@@ -40,6 +40,8 @@ export function createFold(): Fold {
   /** Index in `parts` of each open text block, call and named data part. */
   const blocks = new Map<string, number>();
   const inputs = new Map<string, { name: string; text: string }>();
+  /** The block that grows, in pieces; the text of its part comes up to it when it is asked for. */
+  let tail: { key: string; kind: "text" | "reasoning"; pieces: string[] } | undefined;
   let meta: Omit<Answer, "parts"> = {
     model: null,
     usage: null,
@@ -59,9 +61,22 @@ export function createFold(): Fold {
 
   const append = (kind: "text" | "reasoning", id: string, delta: string): void => {
     const key = `${kind} ${id}`;
-    const index = blocks.get(key);
-    const before = index === undefined ? undefined : parts[index];
-    place(key, { type: kind, text: before?.type === kind ? before.text + delta : delta });
+    if (tail?.key !== key) {
+      join();
+      const index = blocks.get(key);
+      const before = index === undefined ? undefined : parts[index];
+      tail = { key, kind, pieces: before?.type === kind ? [before.text] : [] };
+      if (index === undefined) place(key, { type: kind, text: "" });
+    }
+    tail.pieces.push(delta);
+    if (tail.pieces.length >= PIECES) join();
+  };
+
+  /** Puts the block that grows into its part. */
+  const join = (): void => {
+    if (tail === undefined) return;
+    place(tail.key, { type: tail.kind, text: tail.pieces.join("") });
+    tail = undefined;
   };
 
   const placeCall = (id: string): void => {
@@ -137,8 +152,20 @@ export function createFold(): Fold {
     }
   };
 
-  return { push, answer: () => ({ ...meta, parts: parts.slice() }) };
+  return {
+    push,
+    answer() {
+      join();
+      return { ...meta, parts: parts.slice() };
+    },
+  };
 }
+
+/**
+ * Pieces of a text that are joined at once. Strings that are added one by one stay a tree of all of them: 56 bytes
+ * for each token of a thousand answers.
+ */
+const PIECES = 64;
 
 const SETTLED = new Set<unknown>(["complete", "stopped", "interrupted", "failed"] satisfies TurnStatus[]);
 
