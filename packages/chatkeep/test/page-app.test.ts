@@ -204,9 +204,9 @@ test("an answer's details tell its status, model, tokens and cost, and what was 
   const { page } = visit;
   await page.getByText("Details", { exact: true }).last().click();
   const details = page.locator("details.ck-details[open]");
-  await expect.poll(() => details.innerText()).toMatch(
-    /Complete[\s\S]*test\/model-1[\s\S]*1,234 in, 56 out[\s\S]*\$0\.0021/,
-  );
+  await expect
+    .poll(() => details.innerText())
+    .toMatch(/Complete[\s\S]*test\/model-1[\s\S]*1,234 in, 56 out[\s\S]*\$0\.0021/);
   expect(await axeViolations(page)).toEqual([]);
 
   await ask(page, "And again?");
