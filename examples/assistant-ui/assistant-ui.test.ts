@@ -18,6 +18,11 @@ async function open(): Promise<{ page: Page; errors: string[] }> {
   const page = await (await browser.newContext()).newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
+  // What the server's turns store, the page does not store once more.
+  page.on("request", (request) => {
+    if (request.method() === "POST" && request.url().endsWith("/messages"))
+      errors.push("It stores a message.");
+  });
   await page.goto(site.url);
   return { page, errors };
 }
