@@ -354,7 +354,18 @@ const STATES: readonly State[] = [
   },
   {
     name: "admin",
-    visit: () => Promise.resolve({ path: "/admin" }),
+    visit: async ({ history, script }, owner) => {
+      const { conversation } = await history.createConversation(owner, { title: QUESTION });
+      for (const end of ["finish", "fail"] as const) {
+        const { events } = await history.startTurn(owner, conversation.id, { content: QUESTION });
+        const run = await script.started(conversation.id);
+        await run.emit(BEGINNING);
+        if (end === "finish") run.finish();
+        else run.fail(Object.assign(new Error("gone"), { code: "ECONNRESET" }));
+        for await (const _ of events);
+      }
+      return { path: "/admin" };
+    },
     async reach(page, stage) {
       await page.getByLabel("Server key").fill(stage.key);
       await page.keyboard.press("Enter");

@@ -19,7 +19,8 @@ export interface SidebarProps {
   readonly chat: Chat;
   readonly storage: TextStorage;
   readonly currentId: string;
-  readonly addressOf: (conversationId: string) => string;
+  /** The address of a conversation; of one that has not begun, with `null`. */
+  readonly addressOf: (conversationId: string | null) => string;
   readonly onSelect: (conversationId: string) => void;
   readonly onNew: () => void;
   readonly onSearch: () => void;
@@ -46,7 +47,7 @@ export function Sidebar(props: SidebarProps): ReactNode {
   return (
     <div className="sidebar">
       <div className="sidebar-head">
-        <a className="brand" href={addressOf("")} onClick={(event) => (event.preventDefault(), onNew())}>
+        <a className="brand" href={addressOf(null)} onClick={(event) => (event.preventDefault(), onNew())}>
           <Mark />
           Chatkeep
         </a>
