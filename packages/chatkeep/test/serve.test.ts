@@ -158,10 +158,12 @@ test("a model answers in place of the book, with the key and the conversation so
   expect(serving.stdout()).not.toContain("a-key");
 });
 
-test("the page and the API's page are served under the policy", async () => {
+test("the page and the API's page are served under the policy, and the widget to pages of any site", async () => {
   await using serving = await startChatkeep({ env: { DATABASE_URL: database.url } });
   const docs = await fetch(`${serving.url}/docs`);
   expect(docs.headers.get("content-security-policy")).toContain("require-trusted-types-for 'script'");
+  const widget = await fetch(`${serving.url}/widget.js`, { headers: { origin: "https://docs.example" } });
+  expect([widget.status, widget.headers.get("access-control-allow-origin")]).toEqual([200, "*"]);
   const nothing = await fetch(`${serving.url}/nothing-here`);
   expect(nothing.status).toBe(404);
 });

@@ -74,24 +74,25 @@ export class ChatkeepChat extends HTMLElement {
       sheet.replaceSync(launcherCss);
       root.adoptedStyleSheets = [sheet];
       this.#launcher = createLauncher({
-        onIntent: () => void this.#load().catch(() => undefined),
+        onIntent: () => this.#whenLoaded(() => undefined),
         onPress: () => void this.open().catch(() => this.#launcher?.fail()),
       });
       root.append(this.#launcher.element);
     }
+    this.#takeEarlyToken();
     this.#update();
-    const settings = this.#settings();
-    if (settings.mode === "inline" || this.#memory.passage.get() !== null) void this.#load();
+    if (this.#settings().mode === "inline" || this.#memory.passage.get() !== null)
+      this.#whenLoaded(() => undefined);
     // A person who had it open goes on in the next chapter; on a narrow screen it would hide that.
     else if (this.#memory.open.get() !== null && matchMedia("(width >= 40rem)").matches)
-      void this.#load().then((panel) => panel.open("page"));
+      this.#whenLoaded((panel) => panel.open("page"));
   }
 
   disconnectedCallback(): void {
     // Moved within the page it is connected again at once.
     queueMicrotask(() => {
       if (this.isConnected || this.#panel === undefined) return;
-      void this.#panel.then((panel) => panel.remove());
+      this.#whenLoaded((panel) => panel.remove());
       this.#panel = undefined;
     });
   }
@@ -107,7 +108,20 @@ export class ChatkeepChat extends HTMLElement {
   #update(): void {
     const settings = this.#settings();
     this.#launcher?.update(settings);
-    void this.#panel?.then((panel) => panel.update(settings));
+    if (this.#panel !== undefined) this.#whenLoaded((panel) => panel.update(settings));
+  }
+
+  /** A page may set the property before the script has made the element what it is. */
+  #takeEarlyToken(): void {
+    if (!Object.hasOwn(this, "getToken")) return;
+    const { getToken } = this;
+    Reflect.deleteProperty(this, "getToken");
+    this.getToken = getToken;
+  }
+
+  /** What cannot be loaded now is loaded when the launcher is pressed. */
+  #whenLoaded(act: (panel: Panel) => void): void {
+    this.#load().then(act, () => undefined);
   }
 
   #load(): Promise<Panel> {

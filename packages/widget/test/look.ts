@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { createDatabase, startPostgres } from "@chatkeep/testing";
 import type { BrowserContextOptions, Page } from "playwright-core";
 
-import { openPanel, openStage } from "./stage.ts";
+import { openStage } from "./stage.ts";
+import { begin, cite, converse, openPanel } from "./view.ts";
 
 const folder = fileURLToPath(new URL("../../../test-results/widget/", import.meta.url));
 const tell = (name: string, text: string): boolean => process.stdout.write(`${name}: ${text}\n`);
@@ -16,15 +17,7 @@ const stage = await openStage(database.url);
 
 const ANSWER =
   "A sensor turns a **quantity of the world** into a signal [1]. It has three parts:\n\n1. The element that feels\n2. The part that converts\n3. An output, such as `0–5 V`\n";
-const CITATION = {
-  path: "sensors.md",
-  chapter: "Sensors",
-  section: "What it is",
-  anchor: "words",
-  quote: "A sensor turns a quantity of the world into a signal.",
-  score: 0.9,
-  url: "/sensors#words",
-};
+const CITATION = cite("sensors", "A sensor turns a quantity of the world into a signal.");
 
 async function shoot(
   name: string,
@@ -47,14 +40,6 @@ async function shoot(
   await context.close();
 }
 
-async function begin(page: Page, question = "What is a sensor?") {
-  const created = page.waitForResponse((response) => response.url().endsWith("/turns"));
-  await page.locator("textarea").fill(question);
-  await page.locator("textarea").press("Enter");
-  const id = (await created).url().split("/").at(-2) ?? "";
-  return stage.script.started(id);
-}
-
 const phone: BrowserContextOptions = {
   viewport: { width: 390, height: 844 },
   hasTouch: true,
@@ -68,25 +53,15 @@ type State = [
   options: BrowserContextOptions & { path?: string },
   act: (page: Page) => Promise<void>,
 ];
-const open = (page: Page) => openPanel(page);
-const answered = async (page: Page) => {
-  await page.locator("chatkeep-chat button").first().click();
-  await page.locator("textarea").waitFor();
-  const field = page.locator("textarea");
-  await field.fill("What is a sensor?");
-  const created = page.waitForResponse((response) => response.url().endsWith("/turns"));
-  await page.locator("button[type=submit]").click();
-  const run = await stage.script.started((await created).url().split("/").at(-2) ?? "");
-  await run.emit(ANSWER);
-  await run.emit({ type: "citation", citation: CITATION });
-  run.finish();
-  await page.locator("article[data-status=complete] .ck-actions").waitFor();
+const answered = async (page: Page): Promise<void> => {
+  await openPanel(page);
+  await converse(stage, page, "What is a sensor?", ANSWER, [CITATION]);
 };
 const states: State[] = [
   ["launcher", {}, async (page) => page.locator("chatkeep-chat button").waitFor()],
   ["launcher-phone-dark", { ...phone, ...dark }, async () => undefined],
-  ["welcome", {}, open],
-  ["welcome-dark", dark, open],
+  ["welcome", {}, openPanel],
+  ["welcome-dark", dark, openPanel],
   ["answered", {}, answered],
   ["answered-dark", dark, answered],
   ["answered-phone", phone, answered],
@@ -95,8 +70,8 @@ const states: State[] = [
     "streaming",
     {},
     async (page) => {
-      await open(page);
-      const run = await begin(page);
+      await openPanel(page);
+      const run = await begin(stage, page, "What is a sensor?");
       await run.emit(ANSWER);
     },
   ],
@@ -104,8 +79,8 @@ const states: State[] = [
     "failed",
     {},
     async (page) => {
-      await open(page);
-      const run = await begin(page);
+      await openPanel(page);
+      const run = await begin(stage, page, "What is a sensor?");
       await run.emit("A sensor");
       run.fail(new Error("no"));
       await page.locator("article[data-status=failed]").waitFor();
@@ -116,7 +91,7 @@ const states: State[] = [
     {},
     async (page) => {
       await answered(page);
-      await page.getByRole("button", { name: "Conversations" }).click();
+      await page.locator("chatkeep-chat header button").first().click();
     },
   ],
   [

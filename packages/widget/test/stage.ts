@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -8,16 +9,17 @@ import { promisify } from "node:util";
 
 import { type CoreHistory, createHistory, createPool } from "@chatkeep/core";
 import {
-  type Authenticate,
   type Fetch,
   type Listener,
+  authenticatePeople,
   createFiles,
   createLog,
   createServer,
+  createTokenCheck,
   listen,
 } from "@chatkeep/server";
 import { type ScriptedResponder, createScriptedResponder, openBrowser } from "@chatkeep/testing";
-import type { BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import type { BrowserContext, BrowserContextOptions } from "playwright-core";
 
 import { site } from "./site.ts";
 
@@ -34,12 +36,12 @@ export interface Stage extends AsyncDisposable {
 }
 
 /** The widget, built for a test. */
-interface BuiltWidget extends Disposable {
+export interface BuiltWidget extends Disposable {
   readonly folder: string;
 }
 
 /** Builds the widget as it is in the sources, beside what `npm run build` left. */
-async function buildWidget(): Promise<BuiltWidget> {
+export async function buildWidget(): Promise<BuiltWidget> {
   const folder = mkdtempSync(join(tmpdir(), "ck-widget-"));
   const vite = join(dirname(createRequire(import.meta.url).resolve("vite/package.json")), "bin/vite.js");
   await promisify(execFile)(process.execPath, [vite, "build", "--outDir", folder, "--logLevel", "error"], {
@@ -50,7 +52,7 @@ async function buildWidget(): Promise<BuiltWidget> {
 }
 
 /** Opens a stage over the database of this URL. */
-export async function openStage(url: string, authenticate?: Authenticate): Promise<Stage> {
+export async function openStage(url: string): Promise<Stage> {
   const built = await buildWidget();
   const pool = createPool(url);
   const script = createScriptedResponder();
@@ -62,7 +64,7 @@ export async function openStage(url: string, authenticate?: Authenticate): Promi
     health: () => history.health(),
     log,
     origins: ["*"],
-    ...(authenticate === undefined ? {} : { authenticate }),
+    authenticate: authenticatePeople(createTokenCheck({ key: { secret: SECRET } })),
     fallback: async (request) => site(request, "") ?? (await widget(request)),
   });
   const listener = await listen({ server, port: 0, log });
@@ -85,14 +87,17 @@ export async function openStage(url: string, authenticate?: Authenticate): Promi
   };
 }
 
+const SECRET = "the secret of the tests, which is long enough";
+
+/** A token of this user, valid for an hour. */
+export function tokenOf(user: string): string {
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const body = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: user, exp: Math.floor(Date.now() / 1000) + 3600 })}`;
+  return `${body}.${createHmac("sha256", SECRET).update(body).digest("base64url")}`;
+}
+
 const NOTHING = (): Response => new Response(null, { status: 404 });
 
 function serveElsewhere(fetch: Fetch): Promise<Listener> {
   return listen({ server: { fetch }, port: 0, log: createLog({ level: "silent" }) });
-}
-
-/** Opens the panel of the widget with its launcher. */
-export async function openPanel(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Ask a question" }).click();
-  await page.getByLabel("Your question").waitFor();
 }

@@ -92,7 +92,7 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
     [chat, thread],
   );
 
-  const empty = state.status === "new" && state.entries.length === 0;
+  const empty = (state.status === "new" || state.status === "ready") && state.entries.length === 0;
   const unread = state.status === "failed" || state.status === "loading";
   // Deleted elsewhere while it was shown: gone is gone.
   const troubled = state.status === "missing" || (unread && state.entries.length === 0);

@@ -65,7 +65,7 @@ function Floating(props: FrameProps & { readonly frame: HTMLAttributes<HTMLEleme
     const element = dialog.current;
     if (element === null || visibility === "closed") return;
     if (narrow) element.showModal();
-    else element.showPopover();
+    else showBeside(element);
     const end = followKeyboard(element);
     return () => {
       end();
@@ -92,4 +92,14 @@ function Floating(props: FrameProps & { readonly frame: HTMLAttributes<HTMLEleme
       }}
     />
   );
+}
+
+/** Shows a popover and leaves the focus where it is: a dialog takes it, also when no person has opened it. */
+function showBeside(dialog: HTMLElement): void {
+  const before = document.activeElement;
+  dialog.showPopover();
+  const taken = (dialog.getRootNode() as ShadowRoot).activeElement;
+  if (!(taken instanceof HTMLElement)) return;
+  taken.blur();
+  if (before instanceof HTMLElement) before.focus({ preventScroll: true });
 }

@@ -10,15 +10,15 @@ export interface HeadProps {
   /** Goes to the conversations, and back. */
   readonly onHistory: () => void;
   readonly onNew: () => void;
-  /** Deletes the conversation; absent while there is nothing to delete. */
-  readonly onDelete?: (() => void) | undefined;
+  /** Clears the conversation; absent while there is nothing to clear. */
+  readonly onClear?: (() => void) | undefined;
   /** Absent where it cannot be closed. */
   readonly onClose?: (() => void) | undefined;
 }
 
 /** The head of the panel: what is shown, and what can be done with it. */
 export function Head(props: HeadProps): ReactNode {
-  const { view, title, place, onHistory, onNew, onDelete, onClose } = props;
+  const { view, title, place, onHistory, onNew, onClear, onClose } = props;
   const strings = useStrings();
   const inHistory = view === "history";
   return (
@@ -32,8 +32,8 @@ export function Head(props: HeadProps): ReactNode {
         <h2 tabIndex={-1}>{inHistory ? strings.conversations : title}</h2>
         {!inHistory && place !== null && <p>{place}</p>}
       </div>
-      {!inHistory && onDelete !== undefined && (
-        <HeadButton icon="trash" label={strings.clear} onPress={onDelete} />
+      {!inHistory && onClear !== undefined && (
+        <HeadButton icon="trash" label={strings.clear} onPress={onClear} />
       )}
       <HeadButton icon="plus" label={strings.untitled} onPress={onNew} />
       {onClose !== undefined && <HeadButton icon="close" label={strings.close} onPress={onClose} />}

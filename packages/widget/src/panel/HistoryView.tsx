@@ -1,5 +1,15 @@
-import { type Chat, ConversationNav, type Scope, useStrings } from "@chatkeep/react";
-import { type ReactNode, useEffect, useId, useState } from "react";
+import type { Conversation } from "@chatkeep/protocol";
+import {
+  type Chat,
+  ConversationNav,
+  Notice,
+  type Scope,
+  SearchView,
+  UndoNotice,
+  useSnapshot,
+  useStrings,
+} from "@chatkeep/react";
+import { type ReactNode, useEffect, useId, useMemo, useState } from "react";
 
 /** What {@link HistoryView} takes. */
 export interface HistoryViewProps {
@@ -7,48 +17,69 @@ export interface HistoryViewProps {
   /** The place of the page; `null` when it has none. */
   readonly scope: Scope | null;
   readonly currentId: string;
-  readonly onSelect: (conversationId: string) => void;
+  /** Goes to a conversation, and in it to the message with this number; `null`: to where it was left. */
+  readonly onSelect: (conversationId: string, seq: number | null) => void;
+  /** Told that a conversation was deleted; it can be restored. */
+  readonly onDelete: (conversationId: string) => void;
 }
 
 /** The conversations of this place or of all, and a search in them. */
-export function HistoryView({ chat, scope, currentId, onSelect }: HistoryViewProps): ReactNode {
+export function HistoryView({ chat, scope, currentId, onSelect, onDelete }: HistoryViewProps): ReactNode {
   const strings = useStrings();
   const group = useId();
   const [where, setWhere] = useState<"scope" | "all">(scope === null ? "all" : "scope");
-  const query = where === "scope" ? { scope: scope?.id } : {};
-  const list = chat.conversations.list(query);
-  useEffect(() => void list.refresh(), [list]);
+  const scopeId = where === "scope" ? scope?.id : undefined;
+  const query = useMemo(() => ({ scope: scopeId }), [scopeId]);
+  const search = useMemo(() => chat.search(query), [chat, query]);
+  useEffect(() => () => search.close(), [search]);
+  useEffect(() => void chat.conversations.list(query).refresh(), [chat, query]);
+  const { status } = useSnapshot(search);
+  const [failed, setFailed] = useState<"none" | "delete">("none");
+  const remove = ({ id }: Conversation): void => {
+    setFailed("none");
+    chat.conversations.remove(id).then(
+      () => onDelete(id),
+      () => setFailed("delete"),
+    );
+  };
+  // A conversation has no address of its own here.
+  const addressOf = (): string => "#";
   return (
     <div className="history">
-      <div className="history-top">
-        {scope !== null && (
-          <fieldset className="choice">
-            <legend className="ck-hidden">{strings.conversations}</legend>
-            {(["scope", "all"] as const).map((each) => (
-              <label key={each}>
-                <input
-                  type="radio"
-                  className="ck-hidden"
-                  name={group}
-                  checked={where === each}
-                  onChange={() => setWhere(each)}
-                />
-                {each === "scope" ? strings.scopeOnly : strings.allScopes}
-              </label>
-            ))}
-          </fieldset>
-        )}
-      </div>
-      <div className="history-list">
+      {scope !== null && (
+        <fieldset className="choice">
+          <legend className="ck-hidden">{strings.conversations}</legend>
+          {(["scope", "all"] as const).map((each) => (
+            <label key={each}>
+              <input
+                type="radio"
+                className="ck-hidden"
+                name={group}
+                checked={where === each}
+                onChange={() => setWhere(each)}
+              />
+              {each === "scope" ? strings.scopeOnly : strings.allScopes}
+            </label>
+          ))}
+        </fieldset>
+      )}
+      <SearchView
+        search={search}
+        addressOf={addressOf}
+        onOpen={({ message }) => onSelect(message.conversationId, message.seq)}
+      />
+      {failed === "delete" && <Notice tone="trouble">{strings.actionFailed}</Notice>}
+      {status === "idle" && (
         <ConversationNav
           conversations={chat.conversations}
           query={query}
           currentId={currentId}
-          addressOf={() => "#"}
-          onSelect={onSelect}
-          onDelete={({ id }) => void chat.conversations.remove(id)}
+          addressOf={addressOf}
+          onSelect={(id) => onSelect(id, null)}
+          onDelete={remove}
         />
-      </div>
+      )}
+      <UndoNotice conversations={chat.conversations} />
     </div>
   );
 }

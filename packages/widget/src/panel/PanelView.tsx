@@ -1,4 +1,4 @@
-import { type Readable, StringsContext, useSnapshot } from "@chatkeep/react";
+import { Notice, type Readable, StringsContext, useSnapshot } from "@chatkeep/react";
 import { type ReactNode, useEffect } from "react";
 
 import { Frame } from "./Frame.tsx";
@@ -9,12 +9,14 @@ import { UseView } from "./UseView.tsx";
 export interface PanelViewProps {
   readonly state: Readable<PanelState>;
   readonly onClose: () => void;
+  /** Asks once more who uses it. */
+  readonly onRetry: () => void;
 }
 
 /** The panel: its frame, and in it what the person who uses it has said. */
-export function PanelView({ state, onClose }: PanelViewProps): ReactNode {
+export function PanelView({ state, onClose, onRetry }: PanelViewProps): ReactNode {
   const now = useSnapshot(state);
-  const { settings, visibility, entrances, use } = now;
+  const { settings, visibility, entrances, use, trouble } = now;
   const chat = use?.person.chat;
   useEffect(() => {
     if (visibility === "closed" || chat === undefined) return;
@@ -46,6 +48,20 @@ export function PanelView({ state, onClose }: PanelViewProps): ReactNode {
       onClose={onClose}
       onEscape={onEscape}
     >
+      {trouble !== null && (
+        <div className="notes" role="alert">
+          <Notice
+            tone="trouble"
+            actions={
+              <button type="button" className="ck-button" onClick={onRetry}>
+                {trouble.retry}
+              </button>
+            }
+          >
+            {trouble.listFailed}
+          </Notice>
+        </div>
+      )}
       {use !== null && (
         <StringsContext value={use.strings}>
           <UseView state={now} use={use} onClose={onClose} />

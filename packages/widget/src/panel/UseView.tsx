@@ -1,7 +1,9 @@
 import {
   type Citations,
   CitationsContext,
+  ConfirmDialog,
   Notice,
+  OfflineNotice,
   ThreadView,
   titleOf,
   useSnapshot,
@@ -10,9 +12,8 @@ import {
 import { type ReactNode, useMemo, useState } from "react";
 
 import { Head } from "./Head.tsx";
-import { HistoryView } from "./HistoryView.tsx";
+import { LazyHistory } from "./LazyHistory.tsx";
 import type { PanelState, Use } from "./mount.tsx";
-import { useOnline } from "./useOnline.ts";
 import { Welcome } from "./Welcome.tsx";
 
 /** What {@link UseView} takes. */
@@ -31,7 +32,8 @@ export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
   const thread = useSnapshot(shown);
   const { known } = useSnapshot(chat.conversations);
   const passage = useSnapshot(citing);
-  const online = useOnline();
+  const messages = useSnapshot(thread).entries.length;
+  const [clearing, setClearing] = useState(false);
   const [view, setView] = useState<"thread" | "history">("thread");
   const conversation = known.get(thread.conversationId);
 
@@ -40,9 +42,6 @@ export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
   const goTo = (go: () => void): void => {
     go();
     setView("thread");
-  };
-  const remove = (): void => {
-    if (conversation !== undefined) void chat.conversations.remove(conversation.id).then(() => shown.reset());
   };
 
   return (
@@ -55,33 +54,32 @@ export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
         place={conversation?.scopeLabel ?? settings.scope?.label ?? null}
         onHistory={() => setView(view === "thread" ? "history" : "thread")}
         onNew={() => goTo(shown.startNew)}
-        onDelete={conversation === undefined ? undefined : remove}
+        onClear={messages === 0 ? undefined : () => setClearing(true)}
         onClose={settings.mode === "inline" ? undefined : onClose}
       />
-      {(!online || !person.storage.lasting() || passage === "changed") && (
-        <div className="notes">
-          {!online && <Notice tone="trouble">{strings.offline}</Notice>}
-          {!person.storage.lasting() && <Notice tone="quiet">{strings.forgetful}</Notice>}
-          {passage === "changed" && (
-            <Notice
-              tone="trouble"
-              actions={
-                <button type="button" className="ck-button ck-quiet" onClick={citing.clear}>
-                  {strings.close}
-                </button>
-              }
-            >
-              {strings.passageChanged}
-            </Notice>
-          )}
-        </div>
-      )}
+      <div className="notes">
+        <OfflineNotice />
+        {!person.storage.lasting() && <Notice tone="quiet">{strings.forgetful}</Notice>}
+        {passage === "changed" && (
+          <Notice
+            tone="trouble"
+            actions={
+              <button type="button" className="ck-button ck-quiet" onClick={citing.clear}>
+                {strings.close}
+              </button>
+            }
+          >
+            {strings.passageChanged}
+          </Notice>
+        )}
+      </div>
       {view === "history" ? (
-        <HistoryView
+        <LazyHistory
           chat={chat}
           scope={settings.scope}
           currentId={thread.conversationId}
-          onSelect={(id) => goTo(() => shown.choose(id))}
+          onSelect={(id, seq) => goTo(() => shown.choose(id, seq))}
+          onDelete={shown.leave}
         />
       ) : (
         <ThreadView
@@ -93,6 +91,16 @@ export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
           selection={selection}
           focus={focus === "in" ? "take" : "leave"}
         />
+      )}
+      {clearing && (
+        <ConfirmDialog
+          title={strings.clear}
+          action={strings.clear}
+          onConfirm={() => thread.clear()}
+          onClose={() => setClearing(false)}
+        >
+          {strings.clearDetail}
+        </ConfirmDialog>
       )}
     </CitationsContext>
   );

@@ -3,7 +3,7 @@ import { type Readable, createSnapshot, plainText } from "@chatkeep/react";
 
 import type { TabMemory } from "../memory.ts";
 import { addressOf, openCitation } from "./citation.ts";
-import { clearPassage, showPassage } from "./passage.ts";
+import type * as Passage from "./passage.ts";
 
 /** What became of the citation that was opened last: a {@link Readable}, `changed` when the page has its words no more. */
 export interface Citing extends Readable<"fine" | "changed"> {
@@ -40,7 +40,10 @@ export function createCiting({ host, memory, endpoint, onLeave }: CitingOptions)
   const show = async (quote: string): Promise<boolean> => {
     const mine = ++showing;
     tell("fine");
-    const found = await showPassage({ quote: plainText(quote), waitMs: WAIT });
+    const passages = await loadPassage().catch(() => null);
+    // Not loaded, for want of a network: that says nothing of the page.
+    if (passages === null) return false;
+    const found = await passages.showPassage({ quote: plainText(quote), waitMs: WAIT });
     if (mine === showing && !found) tell("changed");
     return found;
   };
@@ -57,8 +60,14 @@ export function createCiting({ host, memory, endpoint, onLeave }: CitingOptions)
     },
     clear() {
       showing += 1;
-      clearPassage();
+      void loadPassage().then(
+        ({ clearPassage }) => clearPassage(),
+        () => undefined,
+      );
       tell("fine");
     },
   };
 }
+
+/** What finds a passage is needed by few readers of an answer. */
+const loadPassage = (): Promise<typeof Passage> => import("./passage.ts");

@@ -1,4 +1,4 @@
-import { type Selection, type Strings, createSnapshot, watchSelection } from "@chatkeep/react";
+import { ENGLISH, type Selection, type Strings, createSnapshot, watchSelection } from "@chatkeep/react";
 import { createRoot } from "preact/compat/client";
 
 import type { TabMemory } from "../memory.ts";
@@ -47,6 +47,8 @@ export interface PanelState {
   readonly focus: "in" | "out";
   /** `null` while it is not known who uses it. */
   readonly use: Use | null;
+  /** The texts in which to say that it could not be found out; `null` when it could, or may yet be. */
+  readonly trouble: Strings | null;
   readonly citing: Citing;
   readonly selection: Selection;
 }
@@ -65,6 +67,7 @@ export function mountPanel({ host, root, settings: first, memory, onClose }: Pan
   let focus: PanelState["focus"] = "out";
   let entrances = 0;
   let use: Use | null = null;
+  let trouble: Strings | null = null;
   let opening = 0;
   let before: Element | null = null;
   const waiting: ((use: Use) => void)[] = [];
@@ -85,7 +88,7 @@ export function mountPanel({ host, root, settings: first, memory, onClose }: Pan
   });
   const selection = watchSelection({ own: host });
   const snapshot = createSnapshot<PanelState>({
-    build: () => ({ settings, visibility, entrances, focus, use, citing, selection }),
+    build: () => ({ settings, visibility, entrances, focus, use, trouble, citing, selection }),
     schedule: (run) => run(),
   });
 
@@ -98,10 +101,12 @@ export function mountPanel({ host, root, settings: first, memory, onClose }: Pan
     end();
     const { endpoint, getToken, language, scope } = settings;
     const [person, strings] = await Promise.all([
-      openPerson({ endpoint, getToken, onChange: () => void start() }),
-      loadStrings(language),
+      openPerson({ endpoint, getToken, onChange: () => void start() }).catch(() => null),
+      loadStrings(language).catch(() => ENGLISH),
     ]);
-    if (mine !== opening) return person.close();
+    if (mine !== opening) return person?.close();
+    trouble = person === null ? strings : null;
+    if (person === null) return snapshot.changed();
     use = { person, strings, shown: createShown(person.chat, placeOf({ scope })) };
     for (const act of waiting.splice(0)) act(use);
     snapshot.changed();
@@ -155,7 +160,7 @@ export function mountPanel({ host, root, settings: first, memory, onClose }: Pan
   };
 
   addEventListener("focusin", onFocusMove);
-  view.render(<PanelView state={snapshot} onClose={close} />);
+  view.render(<PanelView state={snapshot} onClose={close} onRetry={() => void start()} />);
   void start();
   const pending = memory.passage.get();
   if (pending !== null) {

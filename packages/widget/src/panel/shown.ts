@@ -4,12 +4,12 @@ import type { Chat, OpenScope, Readable, Scope, Thread } from "@chatkeep/react";
 export interface Shown extends Readable<Thread> {
   /** Goes to the thread that a place opens with. The same place again changes nothing. */
   setScope(scope: Scope): void;
-  /** Goes to a conversation. */
-  choose(conversationId: string): void;
+  /** Goes to a conversation, and in it to the message with this number. */
+  choose(conversationId: string, seq: number | null): void;
   /** Goes to a thread of the place that has not begun. */
   startNew(): void;
-  /** Goes back to the thread that the place opens with. */
-  reset(): void;
+  /** Goes from a conversation, if it is shown, to the thread that the place opens with. */
+  leave(conversationId: string): void;
   close(): void;
 }
 
@@ -48,9 +48,15 @@ export function createShown(chat: Chat, scope: Scope): Shown {
       enter(next);
       changed();
     },
-    choose: (conversationId) => show(chat.thread(conversationId)),
+    choose(conversationId, seq) {
+      const thread = chat.thread(conversationId);
+      show(thread);
+      if (seq !== null) void thread.goTo(seq);
+    },
     startNew: () => show(chat.newThread(place)),
-    reset: () => show(null),
+    leave(conversationId) {
+      if (chosen?.conversationId === conversationId) show(null);
+    },
     close: () => end(),
   };
 }
