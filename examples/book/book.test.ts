@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import { type Owner, createClient } from "@chatkeep/protocol";
-import { fileDatabase } from "@chatkeep/testing";
+import { fileDatabase, openBrowser } from "@chatkeep/testing";
 import { afterAll, expect, it } from "vitest";
 
 import { startBookSite } from "./main.ts";
@@ -20,11 +20,42 @@ async function ask(reader: Owner, scope: string, content: string) {
   return { id: conversation.id, reply: (await client.getTurn(reader, conversation.id, turn.id)).reply! };
 }
 
-it("serves its pages and the book's text", async () => {
-  for (const path of ["/", "/site.js", "/site.css", "/book", "/book/2-water.md"]) {
+it("serves a plain page a chapter, each with the widget, and the widget itself", async () => {
+  for (const path of ["/", "/site.css", "/book/2-water.md", "/widget.js"]) {
     const response = await fetch(site.url + path);
     expect([path, response.status]).toEqual([path, 200]);
   }
+});
+
+it("keeps the panel open from chapter to chapter, and leads from an answer to the passage in the book", async () => {
+  const browser = await openBrowser();
+  const page = await browser.newPage({ viewport: { width: 1200, height: 800 } });
+  const ask = async (question: string): Promise<void> => {
+    await page.getByLabel("Your question").fill(question);
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.locator("article[data-status=complete] .ck-actions").waitFor();
+  };
+  page.setDefaultTimeout(10_000);
+  await page.goto(site.url);
+  await page.getByRole("button", { name: "Ask a question" }).click();
+  await ask("When do I sow beans?");
+  await page.getByRole("link", { name: "Water", exact: true }).click();
+  await page.getByText("Ask about “Water”").waitFor();
+  await ask("When should I water?");
+  await page.locator("a.ck-source", { hasText: "When to water" }).click();
+  await expect
+    .poll(() =>
+      page.evaluate(() => {
+        const [range] = CSS.highlights.get("chatkeep-passage") ?? [];
+        return range instanceof Range ? range.toString() : "";
+      }),
+    )
+    .toContain("Water in the morning");
+  expect(page.url()).toBe(`${site.url}/book/2-water.md#when-to-water`);
+  await page.getByRole("link", { name: "Seeds", exact: true }).click();
+  await page.locator("article", { hasText: "When do I sow beans?" }).first().waitFor();
+  expect(await page.locator("article").count()).toBe(2);
+  await browser.close();
 });
 
 it("answers from the chapter that is open, with citations that open", async () => {

@@ -4,6 +4,8 @@ import { createBook, createBookResponder } from "@chatkeep/agent";
 import { createBookStore, createPool } from "@chatkeep/core";
 import { authenticateSession, createChatkeep, createFiles, createLog, listen } from "@chatkeep/server";
 
+import { createBookPages } from "./pages.ts";
+
 /** A running book site. */
 export interface BookSite {
   readonly url: string;
@@ -23,18 +25,22 @@ export interface BookSiteOptions {
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** Starts the site: static pages, the book's text, and an assistant with a conversation a chapter for each reader. */
+/** Starts the site: a plain page a chapter, each with the widget, and a conversation a chapter for each reader. */
 export async function startBookSite(options: BookSiteOptions): Promise<BookSite> {
   const pool = createPool(options.databaseUrl);
   const log = createLog({ level: options.logLevel ?? "info" });
   const store = createBookStore({ pool });
   const book = createBook({ store, folder: options.chapters ?? here("chapters") });
+  const pages = createBookPages(book);
+  const site = createFiles({ folder: here("site") });
+  const widget = createFiles({
+    folder: fileURLToPath(new URL(".", import.meta.resolve("@chatkeep/widget"))),
+  });
   const chatkeep = createChatkeep({
     pool,
     authenticate: authenticateSession,
     responder: createBookResponder({ book }),
-    book,
-    fallback: createFiles({ folder: here("site") }),
+    fallback: async (request) => (await pages(request)) ?? (await site(request)) ?? widget(request),
     log,
   });
   await chatkeep.migrate();
