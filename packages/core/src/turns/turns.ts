@@ -1,11 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
 
 import {
   type Answer,
   ChatkeepError,
   type Chunk,
-  type Failure,
   type FollowOptions,
   type History,
   type Owner,
@@ -17,32 +15,31 @@ import {
   type Turn,
   type TurnEvent,
   type TurnState,
-  type TurnStatus,
   createFold,
   isChatkeepError,
   openCalls,
   replayEvents,
-  settledChunks,
 } from "@chatkeep/protocol";
 
 import { CONTEXT_MESSAGES } from "../context/context.ts";
 import type { Preparation } from "../context/prepare.ts";
-import { type ConversationRow, conversationFromRow, instant } from "../conversations.ts";
+import { type ConversationRow, conversationFromRow } from "../conversations.ts";
 import type { Database } from "../database/database.ts";
-import { isFenced } from "../database/failure.ts";
 import type { ConnectionPool } from "../database/pool.ts";
 import { type Limits, checkRange } from "../limits.ts";
 import { type CheckedMessage, type MessageRow, checkMessage, messageOf, withAnswer } from "../messages.ts";
 import { ownerId } from "../owners.ts";
 import { wordTextOf } from "../search/text.ts";
 import { previewOf, titleOf } from "../title.ts";
+import { createEnding } from "./ending.ts";
 import { createFlushLoop } from "./flush.ts";
 import { followLive } from "./follow.ts";
 import { type LiveTurn, createLiveTurn } from "./live.ts";
 import { type LogPlace, followLog, readLog } from "./log.ts";
+import { createNode } from "./node.ts";
 import { createReceipts } from "./receipts.ts";
-import { type Ending, TurnEnded, runResponder } from "./run.ts";
-import { settleTurn } from "./settle.ts";
+import { type TurnRow, turnFromRow } from "./rows.ts";
+import { TurnEnded, runResponder } from "./run.ts";
 import { INTERRUPTED, createTakeover } from "./takeover.ts";
 import { UNSAVED_FAILURE, unsavedConversation, unsavedOf, unsavedQuestion } from "./unsaved.ts";
 import { createWakeups } from "./wakeups.ts";
@@ -85,20 +82,6 @@ export interface UnsavedAnswers {
   readonly saved: number;
 }
 
-/** A row of the table `turns` as `to_json` writes it. */
-interface TurnRow {
-  id: string;
-  conversation_id: string;
-  status: TurnStatus;
-  message_id: string;
-  reply_id: string;
-  error: Failure | null;
-  created_at: string;
-  settled_at: string | null;
-}
-
-/** Milliseconds before an end that the database refused is tried again. */
-const RETRY = 500;
 /** Milliseconds that a stop waits for the turn to be settled. */
 const STOP_PATIENCE = 1000;
 /** A node counts as dead a little before the lease is over, so that its turns are settled within it. */
@@ -112,56 +95,30 @@ export function createTurns(options: TurnsOptions): Turns {
   const lives = new Map<string, { live: LiveTurn; messageId: string; done: Promise<void> }>();
   const wakeups = createWakeups(options.pool, database.breaker);
   const receipts = createReceipts(database);
-  /** Turns that were answered unsaved, and may have been begun in the database all the same. */
-  const doubted = new Set<string>();
+  const node = createNode({
+    database,
+    lease,
+    prepare: receipts.load,
+    // What was begun since then is of another id.
+    onFenced: () => {
+      for (const { live } of lives.values())
+        if (live.persisted) drop(live.id, new TurnEnded("interrupted", INTERRUPTED));
+    },
+  });
+  const ending = createEnding({ database, node: node.last, onStalled, onError: options.onError });
   let saved = 0;
-  let node: Promise<number> | undefined;
-  let nodeId = 0;
-  /** The last id that was taken for dead. */
-  let fenced = 0;
   const takeover = createTakeover({
     database,
     lease,
     grace: options.eventsGrace,
-    node: () => (node === undefined || nodeId === 0 ? undefined : nodeId),
-    known: () => [...lives.keys(), ...doubted],
+    node: node.current,
+    known: () => [...lives.keys(), ...ending.doubted()],
     onError: options.onError,
   });
   let closing = false;
 
-  const register = (): Promise<number> => {
-    node ??= Promise.all([database.call("register_node", { lease }), receipts.load()]).then(
-      ([[row]]) => (nodeId = row?.register_node ?? 0),
-      (error: unknown) => {
-        node = undefined;
-        throw error;
-      },
-    );
-    return node;
-  };
-
-  /** The time until which other nodes know of this one. */
-  let announcedUntil = 0;
   /** A node notifies only while there are others: here is one that reads, though it may run no turn. */
-  const announce = async (): Promise<boolean> => {
-    if (closing || performance.now() < announcedUntil) return false;
-    announcedUntil = performance.now() + lease / 2;
-    const id = await register();
-    try {
-      await database.call("write_events", {
-        node: id,
-        lease,
-        turn_ids: [],
-        seqs: [],
-        chunks: [],
-      });
-    } catch (error) {
-      if (!isFenced(error)) throw error;
-      onFenced(id);
-      await register();
-    }
-    return true;
-  };
+  const announce = async (): Promise<boolean> => !closing && node.announce();
 
   const drop = (turnId: string, reason: TurnEnded): void => {
     const entry = lives.get(turnId);
@@ -171,20 +128,11 @@ export function createTurns(options: TurnsOptions): Turns {
     entry.live.stopping.abort(reason);
   };
 
-  /** Once for each id: what was begun since then is of another. */
-  const onFenced = (id: number): void => {
-    if (id <= fenced) return;
-    fenced = id;
-    node = undefined;
-    for (const { live } of lives.values())
-      if (live.persisted) drop(live.id, new TurnEnded("interrupted", INTERRUPTED));
-  };
-
   const flushes = createFlushLoop({
     database,
     lease,
-    node: () => nodeId,
-    onFenced,
+    node: node.last,
+    onFenced: node.fenced,
     onStalled,
     onStop: (turnId) => lives.get(turnId)?.live.stopping.abort(new TurnEnded("stopped", null)),
     onGone: (turnId) => drop(turnId, new TurnEnded("stopped", null)),
@@ -237,10 +185,8 @@ export function createTurns(options: TurnsOptions): Turns {
     ids: { turnId: string; replyId: string },
     start: Chunk,
   ) => {
-    let id = 0;
-    const call = async () => {
-      id = await register();
-      return database.call("begin_turn", {
+    const call = async (id: number) =>
+      database.call("begin_turn", {
         owner: ownerId(owner),
         conversation: conversationId,
         node: id,
@@ -258,14 +204,7 @@ export function createTurns(options: TurnsOptions): Turns {
         new_preview: previewOf(question.parts),
         context_limit: CONTEXT_MESSAGES,
       });
-    };
-    try {
-      return await call();
-    } catch (error) {
-      if (!isFenced(error)) throw error;
-      onFenced(id);
-      return call();
-    }
+    return node.run(call);
   };
 
   /** Refuses results that answer no call of the last answer; those that are stored already are a retry. */
@@ -452,7 +391,7 @@ export function createTurns(options: TurnsOptions): Turns {
   ): void => {
     if (live.persisted) flushes.add(live);
     const work = async (): Promise<void> => {
-      const ending = await runResponder({
+      const end = await runResponder({
         responder,
         request,
         turn: live,
@@ -463,9 +402,9 @@ export function createTurns(options: TurnsOptions): Turns {
       // What is shown without its commit, in an outage, ends without it too.
       await Promise.race([removed, live.released()]);
       if (lives.has(live.id)) {
-        const last = live.end(ending.status, ending.error);
+        const last = live.end(end.status, end.error);
         await removed;
-        await settle(live, ending, last);
+        await ending.settle(live, end, last);
       }
       lives.delete(live.id);
     };
@@ -475,89 +414,6 @@ export function createTurns(options: TurnsOptions): Turns {
     void work()
       .catch((error: unknown) => options.onError(error, live.id))
       .finally(resolve);
-  };
-
-  const settle = async (
-    live: LiveTurn,
-    { status, error }: Ending,
-    { events, answer }: ReturnType<LiveTurn["end"]>,
-  ): Promise<void> => {
-    if (!live.persisted) {
-      live.settled();
-      void settleDoubted(live, { status, error }, answer);
-      return;
-    }
-    const detail = "The answer's end is not saved yet. Nothing is lost; read it again in a moment.";
-    const stall = setTimeout(
-      () => onStalled(live, new ChatkeepError("unavailable", detail, { retryAfter: 2 })),
-      2000,
-    );
-    let place = { ownerId: live.ownerId, conversationId: live.conversationId };
-    try {
-      for (let tries = 1; ; tries += 1) {
-        try {
-          const settled = await settleTurn(database, {
-            ...place,
-            turnId: live.id,
-            node: nodeId,
-            status,
-            error,
-            answer,
-            events,
-          });
-          if (!settled) {
-            const [moved] = await database.call("find_turn", { node: nodeId, turn_id: live.id });
-            if (moved === undefined || moved.owner_id === place.ownerId) break;
-            place = { ownerId: moved.owner_id as string, conversationId: moved.conversation_id as string };
-            continue;
-          }
-          live.commit(events);
-          live.settled();
-          return;
-        } catch (failed) {
-          options.onError(failed, live.id);
-          if (!isChatkeepError(failed, "unavailable") && tries >= 3) break;
-          if (!database.breaker.isOpen()) await pause(RETRY);
-          await database.breaker.whenClosed();
-        }
-      }
-      live.lost();
-    } finally {
-      clearTimeout(stall);
-    }
-  };
-
-  /**
-   * The end of an answer that was given unsaved because nothing was heard of its beginning: had that been
-   * committed all the same, the turn would run on without anybody who runs it.
-   */
-  const settleDoubted = async (live: LiveTurn, { status, error }: Ending, answer: Answer): Promise<void> => {
-    doubted.add(live.id);
-    try {
-      await database.breaker.whenClosed();
-      const [begun] = await database.call("find_turn", { node: nodeId, turn_id: live.id });
-      if (begun === undefined) return;
-      const ends = settledChunks(status, error);
-      const held = live.held(1);
-      // Without the ends that say that nothing is saved.
-      const shown = held.state === "events" ? held.events.slice(0, -ends.length) : [];
-      const chunks = [...shown.map(({ chunk }) => chunk), ...ends];
-      await settleTurn(database, {
-        ownerId: begun.owner_id as string,
-        conversationId: begun.conversation_id as string,
-        turnId: live.id,
-        node: nodeId,
-        status,
-        error,
-        answer,
-        events: chunks.map((chunk, index) => ({ seq: index + 2, chunk })),
-      });
-    } catch (failed) {
-      // Then it is a stray, and settled as interrupted.
-      options.onError(failed, live.id);
-    } finally {
-      doubted.delete(live.id);
-    }
   };
 
   const getTurn = async ({ owner, conversationId, turnId }: LogPlace): Promise<TurnState> => {
@@ -662,25 +518,9 @@ export function createTurns(options: TurnsOptions): Turns {
       await Promise.race([all(), settling.promise]);
       clearTimeout(timer);
       await takeover.close();
-      if (node !== undefined && !database.breaker.isOpen()) {
-        await database.call("release_node", { node: nodeId }).catch(options.onError);
-      }
+      await node.release().catch(options.onError);
       wakeups.close();
     },
-  };
-}
-
-function turnFromRow(row: TurnRow): Turn {
-  return {
-    id: row.id,
-    conversationId: row.conversation_id,
-    status: row.status,
-    messageId: row.message_id,
-    replyId: row.reply_id,
-    persisted: true,
-    error: row.error,
-    createdAt: instant(row.created_at),
-    settledAt: instant(row.settled_at),
   };
 }
 
