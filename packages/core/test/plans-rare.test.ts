@@ -51,7 +51,8 @@ beforeAll(async () => {
   );
   await fill(
     `insert into chatkeep.unindexed_conversations (owner_id, conversation_id, below_seq)
-     select $1, 'c' || n, 0 from generate_series(1, $2::int) n`,
+     select $1, case when n = 1 then 'long' else 'c' || n end, case when n = 1 then 4000 else 0 end
+     from generate_series(1, $2::int) n`,
   );
   await fill(
     `insert into chatkeep.handles (owner_id, hash, conversation_id)
@@ -179,6 +180,7 @@ const CASES: Case[] = [
   ["forget_points", 1, /rate_limits_expired/, () => sql("forget_points()")],
   ["stray_turns", 1, /turns_/, () => sql("stray_turns(1, '{}')")],
   ["find_turn", 1, /turns_/, () => sql("find_turn(1, $1)", [randomUUID()])],
+  ["unindexed_messages", 100, /messages_pkey/, () => sql("unindexed_messages($1, 'long', 100)", [owner])],
   [
     "put_missing_words",
     1,
@@ -207,7 +209,7 @@ const ELSEWHERE = new Set(
    stop_turn take_over_turns update_conversation write_events
    book_chapter book_chapters book_put_chapters book_remove_chapters book_score book_search book_versions`
     .split(/\s+/)
-    .concat("receipt_key", "release_node", "unindexed_conversation", "unindexed_messages"),
+    .concat("receipt_key", "release_node", "unindexed_conversation"),
 );
 
 describe("the rarer statements", () => {

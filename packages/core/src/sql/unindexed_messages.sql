@@ -3,8 +3,15 @@
 create function unindexed_messages(owner uuid, conversation text, page_limit integer)
 returns table (messages json, next_below bigint)
 language plpgsql security definer set search_path from current as $$
+declare
+  lower_seq bigint;
+  upper_seq bigint;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
+  -- As variables: the bound of a join is no condition of an index, and a page would read the whole conversation.
+  select c.cleared_seq, u.below_seq into lower_seq, upper_seq
+  from unindexed_conversations u join conversations c on c.owner_id = u.owner_id and c.id = u.conversation_id
+  where u.owner_id = owner and u.conversation_id = conversation;
   return query
   select
     coalesce(json_agg(json_build_object('seq', page.seq, 'parts', page.parts) order by page.seq) filter (
@@ -16,11 +23,8 @@ begin
     case when count(*) < page_limit then 0 else min(page.seq) end
   from (
     select m.seq, m.parts, m.status
-    from unindexed_conversations u
-    join conversations c on c.owner_id = owner and c.id = conversation
-    join messages m on m.owner_id = owner and m.conversation_id = conversation
-      and m.seq < u.below_seq and m.seq > c.cleared_seq
-    where u.owner_id = owner and u.conversation_id = conversation
+    from messages m
+    where m.owner_id = owner and m.conversation_id = conversation and m.seq > lower_seq and m.seq < upper_seq
     order by m.seq desc limit page_limit
   ) page;
 end
