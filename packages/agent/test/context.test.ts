@@ -70,17 +70,19 @@ describe("what a model is sent", () => {
     expect(texts.at(-1)).toContain("And on Windows?");
   });
 
-  test("of 2,500 messages the latest, and an old turn that the question is about, marked", async () => {
+  test("after a restart, of 2,500 messages the latest, and an old turn that the question is about, marked (A12)", async () => {
     const model = await start();
     const me = newOwner();
-    const history = openNode(model);
-    const { conversation } = await history.createConversation(me);
+    const before = openNode(model);
+    const { conversation } = await before.createConversation(me);
     const messages = small(2500);
     messages[100] = { role: "user", content: "My boat is called Nautilus." };
     messages[101] = { role: "assistant", content: "A fine name for a boat." };
     for (let at = 0; at < messages.length; at += 500) {
-      await history.appendMessages(me, conversation.id, messages.slice(at, at + 500));
+      await before.appendMessages(me, conversation.id, messages.slice(at, at + 500));
     }
+    await before.close();
+    const history = openNode(model);
     const { texts, turnId } = await prompt(
       history,
       model,
@@ -119,6 +121,41 @@ describe("what a model is sent", () => {
     await history.appendMessages(me, conversation.id, small(100));
     const { texts } = await prompt(history, model, me, conversation.id, "What is the xylophone password?");
     expect(texts.filter((text) => text.includes("xylophone"))).toHaveLength(1);
+  });
+
+  test("of another thread of the same person, nothing, whichever was used last (A6)", async () => {
+    const model = await start();
+    const me = newOwner();
+    const history = openNode(model);
+    const threads = await Promise.all(["copper", "silver"].map(() => history.createConversation(me)));
+    const [copper, silver] = threads.map(({ conversation }) => conversation.id) as [string, string];
+    await prompt(history, model, me, copper, "I like copper.");
+    await prompt(history, model, me, silver, "I like silver.");
+    for (const [id, own, other] of [
+      [copper, "copper", "silver"],
+      [silver, "silver", "copper"],
+    ] as const) {
+      const { texts } = await prompt(history, model, me, id, "What do I like?");
+      expect(texts[0]).toContain(`I like ${own}.`);
+      expect(texts.join()).not.toContain(other);
+    }
+  });
+
+  test("usage and cost of an answer are stored with it", async () => {
+    const model = await start();
+    const me = newOwner();
+    const price = { input: 1_000_000, output: 2_000_000 };
+    const named = { model: "openai-compatible/fake", baseUrl: model.url, price };
+    const first = openNode(model, { responder: createModelResponder(named) });
+    const { conversation } = await first.createConversation(me);
+    await prompt(first, model, me, conversation.id, "Three words out.");
+    await first.close();
+    const { messages } = await openNode(model).listMessages(me, conversation.id);
+    // One message in; "You said: Three words out." is five pieces.
+    expect(messages[1]).toMatchObject({
+      model: "fake",
+      usage: { inputTokens: 1, outputTokens: 5, totalTokens: 6, cost: 11 },
+    });
   });
 
   test("what the route shows is what is sent", async () => {

@@ -4,9 +4,10 @@ import { performance } from "node:perf_hooks";
 import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 
-import { createCompletion } from "./model/completion.ts";
 import { embeddingReply, isEmbedding, meaningOf, textsToEmbed } from "./model/embeddings.ts";
 import type { ModelStep } from "./model/step.ts";
+import { type Wire, sse } from "./model/wire.ts";
+import { wireOf } from "./model/wires.ts";
 
 export type { ModelCall, ModelStep } from "./model/step.ts";
 
@@ -44,7 +45,7 @@ export interface ModelRequest {
   readonly ended: Promise<"finished" | "aborted">;
 }
 
-/** The fields of a chat completions request that tests look at. */
+/** The fields of a chat completions request that tests look at; other providers' have others. */
 export interface ModelBody {
   readonly model: string;
   readonly messages: readonly {
@@ -88,9 +89,9 @@ export interface ModelOptions {
 }
 
 /**
- * Starts a real HTTP server on loopback that speaks OpenAI's chat completions, streamed and not, and does
- * what a script says. Usage is counted in chunks of text out and messages in. Source of the shapes:
- * the API reference of OpenAI, "The chat completion chunk object".
+ * Starts a real HTTP server on loopback that speaks OpenAI's chat completions, Anthropic's messages and Google's
+ * `generateContent`, streamed and not, and OpenAI's and Google's embeddings, and does what a script says. Usage is
+ * counted in chunks of text out and messages in. Sources of the shapes: the API references, named in `model/`.
  */
 export async function startModel(options: ModelOptions = {}): Promise<Model> {
   const { reply = echo, embed = (texts) => texts.map((one) => meaningOf(one)), port = 0 } = options;
@@ -115,10 +116,16 @@ export async function startModel(options: ModelOptions = {}): Promise<Model> {
         response.writeHead(200, { "content-type": "application/json" });
         return void response.end(JSON.stringify(embeddingReply(path, vectors)));
       }
-      if (path !== "/v1/chat/completions") {
-        return refuse(response, 404, `There is nothing at ${url}.`);
-      }
-      await answer(reply(request), request, response);
+      const wire = wireOf({
+        path,
+        index: request.index,
+        model: body.model,
+        messages: (body.messages ?? (body as { contents?: readonly unknown[] }).contents ?? []).length,
+        usage: body.stream_options?.include_usage === true,
+      });
+      if (wire === undefined) return refuse(response, 404, `There is nothing at ${url}.`);
+      const stream = body.stream === true || path.endsWith(":streamGenerateContent");
+      await answer(reply(request), { wire, stream, response });
     };
     serve().catch((error: unknown) => {
       if (response.headersSent) response.destroy();
@@ -148,27 +155,35 @@ export async function startModel(options: ModelOptions = {}): Promise<Model> {
   };
 }
 
-function echo(request: ModelRequest): ModelReply {
-  const said = request.body.messages.findLast((message) => message.role === "user")?.content;
+function echo({ body }: ModelRequest): ModelReply {
+  const google = (body as { contents?: readonly { role: string; parts: unknown }[] }).contents;
+  const messages = google?.map(({ role, parts }) => ({ role, content: parts })) ?? body.messages;
+  const said = messages.findLast((message) => message.role === "user")?.content;
   const words = `You said: ${typeof said === "string" ? said : JSON.stringify(said)}`.match(/\s*\S+/g) ?? [];
   return { steps: words };
 }
 
-async function answer(reply: ModelReply, request: ModelRequest, response: ServerResponse): Promise<void> {
+async function answer(
+  reply: ModelReply,
+  {
+    wire,
+    stream,
+    response,
+  }: { readonly wire: Wire; readonly stream: boolean; readonly response: ServerResponse },
+): Promise<void> {
   if ("silent" in reply) return;
-  if ("status" in reply) return refuse(response, reply.status, reply.message, reply.headers);
-  const stream = request.body.stream === true;
-  const head = { id: `chatcmpl-${request.index}`, created: 0, model: request.body.model };
-  const completion = createCompletion(head);
-
+  if ("status" in reply) {
+    return refuse(response, reply.status, reply.message, reply.headers, wire.refusal);
+  }
+  const send = async (events: string): Promise<void> => {
+    if (!stream || response.destroyed || events === "") return;
+    if (!response.write(events)) await drained(response);
+  };
   if (stream) {
     response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
     response.flushHeaders();
+    await send(wire.begin());
   }
-  const send = async (data: string): Promise<void> => {
-    if (!stream || response.destroyed) return;
-    if (!response.write(`data: ${data}\n\n`)) await drained(response);
-  };
 
   const started = performance.now();
   let sent = 0;
@@ -179,21 +194,18 @@ async function answer(reply: ModelReply, request: ModelRequest, response: Server
     }
     if (typeof step !== "string" && step.type === "hang") return;
     if (typeof step !== "string" && step.type === "cut") return void response.destroy();
-    if (typeof step !== "string" && step.type === "raw") await send(step.data);
+    if (typeof step !== "string" && step.type === "raw") await send(sse(step.data));
     else if (typeof step !== "string" && step.type === "error") {
-      await send(JSON.stringify(errorBody(step.message)));
-      return void response.end(stream ? "data: [DONE]\n\n" : JSON.stringify(errorBody(step.message)));
-    } else for (const piece of completion.chunk(step)) await send(JSON.stringify(piece));
+      await send(wire.fault(step.message));
+      return void response.end(stream ? "" : JSON.stringify(wire.refusal(500, step.message)));
+    } else await send(wire.step(step));
   }
-
-  if (!stream) {
-    response.writeHead(200, { "content-type": "application/json" });
-    return void response.end(JSON.stringify(completion.collect(request.body.messages.length).whole));
+  if (stream) {
+    await send(wire.end());
+    return void response.end();
   }
-  const last = completion.collect(request.body.messages.length);
-  await send(JSON.stringify(last.finish));
-  if (request.body.stream_options?.include_usage === true) await send(JSON.stringify(last.usage));
-  response.end("data: [DONE]\n\n");
+  response.writeHead(200, { "content-type": "application/json" });
+  response.end(JSON.stringify(wire.whole()));
 }
 
 function refuse(
@@ -201,13 +213,10 @@ function refuse(
   status: number,
   message: string,
   headers: Record<string, string> = {},
+  bodyOf: Wire["refusal"] = (code, text) => ({ error: { code, message: text } }),
 ): void {
   response.writeHead(status, { "content-type": "application/json", ...headers });
-  response.end(JSON.stringify(errorBody(message)));
-}
-
-function errorBody(message: string): object {
-  return { error: { message, type: "fake_error", param: null, code: null } };
+  response.end(JSON.stringify(bodyOf(status, message)));
 }
 
 function drained(response: ServerResponse): Promise<void> {

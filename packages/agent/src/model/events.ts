@@ -16,7 +16,8 @@ export function createEventReader(model: string): EventReader {
       case "text-delta":
         return [{ type: "text", text: part.text }];
       case "reasoning-delta":
-        return [{ type: "reasoning", text: part.text }];
+        // Anthropic signs its reasoning in a piece of its own, which has no text.
+        return part.text === "" ? [] : [{ type: "reasoning", text: part.text }];
       case "tool-input-start":
         names.set(part.id, part.toolName);
         return [];
