@@ -27,8 +27,14 @@ export interface RecallSet {
   }[];
 }
 
-/** The set that is measured when no file is named: a play, with questions of our own. */
-const OWN_SET = new URL("../data/earnest.json", import.meta.url);
+/**
+ * The sets that are measured when no file is named, plays with questions of our own: that on which the constants of
+ * the ranking were chosen, and one that was made after it (recall/play.ts) and that nothing is ever chosen on.
+ */
+const OWN_SETS = [
+  ["chosen on", new URL("../data/earnest.json", import.meta.url)],
+  ["held out", new URL("../data/pygmalion.json", import.meta.url)],
+] as const;
 /** How many messages are ranked for a question. */
 const DEPTH = 20;
 
@@ -36,7 +42,12 @@ const silent = { info: () => undefined, error: () => undefined };
 
 /** Our recall over the messages of a set, side by side with a plain BM25 over the same messages. */
 export async function* measureRecall(file: string | undefined): AsyncGenerator<Measure> {
-  const set = JSON.parse(await readFile(file ?? OWN_SET, "utf8")) as RecallSet;
+  if (file !== undefined) return yield* measureSet(file, "");
+  for (const [what, own] of OWN_SETS) yield* measureSet(own, ` (${what})`);
+}
+
+async function* measureSet(file: string | URL, label: string): AsyncGenerator<Measure> {
+  const set = JSON.parse(await readFile(file, "utf8")) as RecallSet;
   await using home = temporaryHome();
   await using database = await openEmbeddedDatabase({ home: home.path, log: silent });
   const pool = createPool(database.url);
@@ -74,16 +85,16 @@ export async function* measureRecall(file: string | undefined): AsyncGenerator<M
       theirs.push((plain.get(conversation)?.(text, DEPTH) ?? []).map((index) => named[index] ?? ""));
     }
     const evidence = set.questions.map((question) => new Set(question.evidence));
-    yield* compared(scoreRankings(ours, evidence), scoreRankings(theirs, evidence));
+    yield* compared(scoreRankings(ours, evidence), scoreRankings(theirs, evidence), label);
   } finally {
     await pool.end();
   }
 }
 
-function* compared(ours: Score, theirs: Score): Generator<Measure> {
+function* compared(ours: Score, theirs: Score, label: string): Generator<Measure> {
   for (const [name, value] of Object.entries(ours)) {
     const limit = theirs[name as keyof Score];
-    yield { name: `${name}, against plain BM25`, value, unit: "", limit, ratio: value / limit };
+    yield { name: `${name}, against plain BM25${label}`, value, unit: "", limit, ratio: value / limit };
   }
 }
 
