@@ -24,6 +24,12 @@ export interface BookChapterText extends BookChapter {
   readonly sections: readonly { readonly title: string; readonly anchor: string; readonly depth: number }[];
 }
 
+/** What a chapter said until it changed or went. */
+export interface FormerChapter extends Omit<BookChapterText, "slug"> {
+  /** ISO 8601, milliseconds, UTC. */
+  readonly until: string;
+}
+
 /** What to look for in a book, and where. */
 export interface BookSearch extends BookQuery {
   /** The path or slug of the chapter that the talk is about, preferred to others. Default: none. */
@@ -46,6 +52,8 @@ export interface Book {
   chapters(): Promise<BookChapter[]>;
   /** The chapter with this path or slug; `null` when there is none. */
   chapter(path: string): Promise<BookChapterText | null>;
+  /** What the chapter at this path said before it last changed, or went; `null` when it always said the same. */
+  former(path: string): Promise<FormerChapter | null>;
   /** Opens what was cited, also when the book has changed since. */
   openCitation(cited: CitedPlace): Promise<OpenedCitation>;
   /** The passages that best fit a question, best first. */
@@ -88,6 +96,20 @@ export function createBook({ store, folder, name = "book", log }: BookOptions): 
       return { ...found, markdown, sections: sections.flatMap(headingOf) };
     },
 
+    async former(path) {
+      const at = (await find(path))?.path ?? path;
+      const [latest] = await store.versions(name, at);
+      if (latest === undefined) return null;
+      const { markdown, sections } = readChapter(at, latest.source);
+      return {
+        path: at,
+        title: latest.title,
+        url: bookUrl(at, null),
+        markdown,
+        sections: sections.flatMap(headingOf),
+        until: latest.replacedAt,
+      };
+    },
     openCitation: (cited) => openCitation(store, name, cited),
 
     async search({ scope, chapter, limit, ...query }) {

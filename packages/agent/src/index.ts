@@ -1,5 +1,5 @@
 export { createBook } from "./book.ts";
-export type { Book, BookChapter, BookChapterText, BookOptions, BookSearch } from "./book.ts";
+export type { Book, BookChapter, BookChapterText, BookOptions, BookSearch, FormerChapter } from "./book.ts";
 export type { Ingested } from "./book/ingest.ts";
 export { createBookResponder } from "./book/responder.ts";
 export type { BookResponderOptions } from "./book/responder.ts";

@@ -39,6 +39,7 @@ export function openBook({ pool, schema, folder, embedding, log }: BookOptions):
     responder: createBookResponder({ book }),
     chapters: () => book.chapters(),
     chapter: (path) => book.chapter(path),
+    former: (path) => book.former(path),
     openCitation: (cited) => book.openCitation(cited),
     async ingest() {
       const began = performance.now();

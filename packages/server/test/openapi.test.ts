@@ -10,6 +10,7 @@ const { send, server } = await startServer({
   book: {
     chapters: () => Promise.resolve([]),
     chapter: () => Promise.resolve(null),
+    former: () => Promise.resolve(null),
     openCitation: ({ quote }) =>
       Promise.resolve({
         status: "unknown",

@@ -10,6 +10,7 @@ const server = createServer({
   book: {
     chapters: () => Promise.resolve([]),
     chapter: () => Promise.resolve(null),
+    former: () => Promise.resolve(null),
     openCitation: ({ quote }) =>
       Promise.resolve({
         status: "unknown",

@@ -35,6 +35,17 @@ const { send, refused } = await startServer({
       const found = chapters.find((chapter) => chapter.path === path);
       return found === undefined ? null : { ...found, markdown, sections };
     },
+    former: async (path) =>
+      path === "gone.md" || path === "intro.md"
+        ? {
+            path,
+            title: "Before <it>",
+            url: `/book/${path}`,
+            markdown: "## What it was {#what}\n\nThe old words, <b>raw</b>.",
+            sections: [{ title: "What it was", anchor: "what", depth: 2 }],
+            until: "2026-11-02T10:00:00.000Z",
+          }
+        : null,
     openCitation: ({ path, quote }) =>
       Promise.resolve({
         status: "current",
@@ -56,15 +67,37 @@ test("a citation is opened by its quote", async () => {
   expect(await response.json()).toMatchObject({ status: "current", changed_at: null, passage: "Words." });
 });
 
-test.each(["/docs", "/book", "/book/intro.md"])("%s needs nothing that its policy forbids", async (path) => {
-  const response = await send(path);
-  expect(response.headers.get("content-security-policy")).toBe(POLICY);
-  expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
+test("a chapter that is gone is shown as it was, where its citations point, with the day it went", async () => {
+  const response = await send("/book/gone.md");
+  expect(response.status).toBe(200);
   const html = await response.text();
-  expect(html).not.toMatch(/<script|<style|<img|<iframe|<[^>]* (style|src|on\w+)=/i);
-  expect(html).not.toMatch(/href="(?!\/|#|https:\/\/example\.org|deep\/|photo\.png)/);
-  expect(html).toContain('<link rel="stylesheet" href="/pages.css">');
+  expect(html).toContain("Before &#60;it&#62;</h1>");
+  expect(html).toMatch(/no longer has this chapter\. This is what it said until <time [^>]*>2026-11-02</);
+  expect(html).toMatch(/<h2[^>]* id="what"/);
+  expect(html).toContain("The old words");
+  expect((await send("/book/never.md")).status).toBe(404);
 });
+
+test("a chapter that has changed says when, and what it said before, without its anchors", async () => {
+  const html = await (await send("/book/intro.md")).text();
+  expect(html).toMatch(/<details[^>]*><summary>Changed on <time [^>]*>2026-11-02</);
+  expect(html).toContain("The old words");
+  expect(html.match(/ id="what"/g)).toHaveLength(1);
+  expect(await (await send("/book/deep/more%20%26%20more.md")).text()).not.toContain("<details");
+});
+
+test.each(["/docs", "/book", "/book/intro.md", "/book/gone.md"])(
+  "%s needs nothing that its policy forbids",
+  async (path) => {
+    const response = await send(path);
+    expect(response.headers.get("content-security-policy")).toBe(POLICY);
+    expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    const html = await response.text();
+    expect(html).not.toMatch(/<script|<style|<img|<iframe|<[^>]* (style|src|on\w+)=/i);
+    expect(html).not.toMatch(/href="(?!\/|#|https:\/\/example\.org|deep\/|photo\.png)/);
+    expect(html).toContain('<link rel="stylesheet" href="/pages.css">');
+  },
+);
 
 test("the style sheet loads nothing from elsewhere", async () => {
   const response = await send("/pages.css");

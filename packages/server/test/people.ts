@@ -124,6 +124,7 @@ export async function startPeopleServer(
     book: {
       chapters: () => Promise.resolve([]),
       chapter: () => Promise.resolve(null),
+      former: () => Promise.resolve(null),
       openCitation: ({ quote }) =>
         Promise.resolve({
           status: "unknown",

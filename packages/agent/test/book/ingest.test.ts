@@ -68,6 +68,14 @@ describe("a citation", () => {
       chapter: "A",
       passage: QUOTE,
     });
+    const former = await book.former("a.md");
+    expect(former).toMatchObject({
+      title: "A",
+      url: "/book/a.md",
+      markdown: expect.stringContaining(QUOTE) as string,
+    });
+    expect(Date.parse(former?.until ?? "")).toBeGreaterThan(Date.now() - 60_000);
+    expect(await book.former("b.md")).toBeNull();
     expect(await book.openCitation({ path: "b.md", quote: "Nobody said so." })).toMatchObject({
       status: "unknown",
       present: true,

@@ -14,22 +14,23 @@ interface ChapterEntry {
   readonly url: string;
 }
 
+interface ChapterText extends ChapterEntry {
+  readonly markdown: string;
+  /** Its headings below the title, in order, with the anchors that citations point to. */
+  readonly sections: readonly {
+    readonly title: string;
+    readonly anchor: string;
+    readonly depth: number;
+  }[];
+}
+
 /** The chapters of a book, as far as their pages need them; the agent's `Book` has this shape. */
 export interface Chapters {
   chapters(): Promise<readonly ChapterEntry[]>;
   /** `null` when there is none under this path. */
-  chapter(path: string): Promise<
-    | (ChapterEntry & {
-        readonly markdown: string;
-        /** Its headings below the title, in order, with the anchors that citations point to. */
-        readonly sections: readonly {
-          readonly title: string;
-          readonly anchor: string;
-          readonly depth: number;
-        }[];
-      })
-    | null
-  >;
+  chapter(path: string): Promise<ChapterText | null>;
+  /** What it said until it last changed, or went; `null` when it always said the same. */
+  former(path: string): Promise<(ChapterText & { readonly until: string }) | null>;
   /** Opens what was cited, also when the book has changed since. */
   openCitation(cited: { readonly path: string; readonly quote: string }): Promise<{
     readonly status: "current" | "changed" | "unknown";
@@ -114,18 +115,33 @@ export function bookRoutes(book: Chapters): Route[] {
       path: "/book/{path}",
       tag: "Documents",
       summary: "A chapter of the book",
+      description: "Says when it has changed, and shows what it said before; also of a chapter that is gone.",
       params: chapterPath,
       replies: { 200: { description: "A page.", text: { "text/html": "A page without a script." } } },
       errors: ["not_found", "unavailable"],
       handle: async ({ path }) => {
-        const [chapters, chapter] = await Promise.all([book.chapters(), book.chapter(path.path)]);
-        if (chapter === null)
+        const [chapters, chapter, former] = await Promise.all([
+          book.chapters(),
+          book.chapter(path.path),
+          book.former(path.path),
+        ]);
+        const shown = chapter ?? former;
+        if (shown === null)
           throw new ChatkeepError("not_found", "The book has no such chapter. `/book` lists them.");
         const { renderMarkdown } = await import("../markdown.ts");
-        const index = chapters.findIndex(({ url }) => url === chapter.url);
-        const body = `<article>\n<h1>${h(chapter.title)}</h1>\n${renderMarkdown(chapter.markdown, chapter.sections)}\n</article>
-${turnLinks(chapters[index - 1], chapters[index + 1])}`;
-        return page(chapter.title, chapters, chapter.url, body);
+        const index = chapters.findIndex(({ url }) => url === shown.url);
+        const before =
+          chapter === null || former === null
+            ? ""
+            : `<details class="note"><summary>Changed on ${day(former.until)}: what it said before</summary>
+<h2>${h(former.title)}</h2>\n${renderMarkdown(former.markdown, [])}\n</details>`;
+        const gone =
+          chapter === null && former !== null
+            ? `<p class="note">The book no longer has this chapter. This is what it said until ${day(former.until)}.</p>`
+            : "";
+        const body = `<article>\n<h1>${h(shown.title)}</h1>\n${gone}${before}${renderMarkdown(shown.markdown, shown.sections)}\n</article>
+${chapter === null ? "" : turnLinks(chapters[index - 1], chapters[index + 1])}`;
+        return page(shown.title, chapters, shown.url, body);
       },
     }),
   ];
@@ -158,6 +174,11 @@ ${content}
 </main>
 </div>`,
   });
+}
+
+/** The day of an instant, for people and for programs. */
+function day(instant: string): string {
+  return `<time datetime="${h(instant)}">${h(instant.slice(0, 10))}</time>`;
 }
 
 function turnLinks(before: ChapterEntry | undefined, after: ChapterEntry | undefined): string {
