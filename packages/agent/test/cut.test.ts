@@ -150,8 +150,9 @@ test.each([
           status: state,
         }));
         const request = requestFor({ question: "And now?" });
+        const question = { ...request.question, id: "the question" };
         const asked = model.requests.length;
-        await eventsOf(respond({ ...request, history: contextOf(stored.slice(from)) }));
+        await eventsOf(respond({ ...request, question, history: contextOf(stored.slice(from)) }));
         expect(faults(model.requests[asked]!.body)).toEqual([]);
       }),
       { numRuns: 200 },
