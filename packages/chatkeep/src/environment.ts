@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 
@@ -91,8 +91,8 @@ export function readEnvironment(
   const embedding = readEmbedding(reader);
 
   const book = text("CHATKEEP_BOOK");
-  if (book !== undefined && !existsSync(book)) {
-    faults.push(`CHATKEEP_BOOK must name a folder of Markdown; there is no "${book}" here.`);
+  if (book !== undefined && statSync(book, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    faults.push(`CHATKEEP_BOOK must name a folder of Markdown; there is no folder "${book}" here.`);
   }
 
   const identity = readIdentity(reader);

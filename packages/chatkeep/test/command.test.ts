@@ -46,7 +46,11 @@ test.each([
   [{ NEON_DATABASE_URL: "secret" }, "NEON_DATABASE_URL must look like postgres://"],
   [{ CHATKEEP_SCHEMA: "My Schema" }, "CHATKEEP_SCHEMA must be small letters"],
   [{ CHATKEEP_GRACE: "soon" }, 'CHATKEEP_GRACE must be a number of seconds from 0 to 3600, not "soon".'],
-  [{ CHATKEEP_BOOK: "nowhere" }, 'CHATKEEP_BOOK must name a folder of Markdown; there is no "nowhere" here.'],
+  [
+    { CHATKEEP_BOOK: "nowhere" },
+    'CHATKEEP_BOOK must name a folder of Markdown; there is no folder "nowhere" here.',
+  ],
+  [{ CHATKEEP_BOOK: "package.json" }, 'there is no folder "package.json" here.'],
   [{ CHATKEEP_RESPONDER: "./none.ts" }, 'CHATKEEP_RESPONDER must name a file; there is no "./none.ts" here.'],
   [{ CHATKEEP_MODEL: "gpt" }, "CHATKEEP_MODEL must be openai-compatible/<name of the model>"],
   [{ CHATKEEP_MODEL: "openai-compatible/x" }, "CHATKEEP_MODEL needs OPENAI_BASE_URL"],

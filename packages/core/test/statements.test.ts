@@ -1,5 +1,5 @@
 import { createHistory, createPool, releaseSchema } from "@chatkeep/core";
-import { fileDatabase } from "@chatkeep/testing";
+import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import type { Pool } from "pg";
 import { describe, expect, it } from "vitest";
 
@@ -66,6 +66,24 @@ describe("statements", () => {
     const history = createHistory({ pool });
     await history.createConversation(newUser());
     expect([pool.totalCount, pool.idleCount, pool.waitingCount]).toEqual([1, 1, 0]);
+    await history.close();
+    await pool.end();
+  });
+
+  it("hold none while responders think: on a pool of one, five turns run and everything else is answered", async () => {
+    const pool = createPool(database.url, { max: 1 });
+    const script = createScriptedResponder();
+    const history = createHistory({ pool, responder: script.responder });
+    const me = newUser();
+    const ids = ["1", "2", "3", "4", "5"];
+    for (const id of ids) {
+      await history.createConversation(me, { id });
+      await history.startTurn(me, id, { content: "Hello" });
+      await (await script.started(id)).emit("Half");
+    }
+    expect((await history.listConversations(me)).total).toBe(5);
+    for (const id of ids)
+      expect((await history.getConversation(me, id)).runningTurn).toEqual(expect.any(String));
     await history.close();
     await pool.end();
   });
