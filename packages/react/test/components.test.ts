@@ -1,0 +1,350 @@
+import type { Owner } from "@chatkeep/protocol";
+import { fileDatabase } from "@chatkeep/testing";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { type Host, type Person, type Renderer, openHost } from "./host.ts";
+
+const database = await fileDatabase();
+
+/** What the transcript shows, in order. */
+const texts = (page: Page): Promise<string[]> =>
+  page
+    .locator("article")
+    .evaluateAll((articles) =>
+      articles.map((article) => (article.querySelector(".ck-bubble, .ck-markdown") as HTMLElement).innerText),
+    );
+
+const field = (page: Page) => page.getByLabel("Your question");
+const conversationOf = async (page: Page): Promise<string> => {
+  await page.waitForURL(/#./);
+  return new URL(page.url()).hash.slice(1);
+};
+
+describe.each<Renderer>(["react", "preact"])("the components on %s", (renderer) => {
+  let host: Host;
+  beforeAll(async () => {
+    host = await openHost(renderer, database.url);
+  });
+  afterAll(() => host[Symbol.asyncDispose]());
+
+  /** Asks and is answered. */
+  async function exchange(page: Page, question: string, answer: string): Promise<string> {
+    await field(page).fill(question);
+    await page.keyboard.press("Enter");
+    const id = await conversationOf(page);
+    const run = await host.script.started(id);
+    await run.emit(answer);
+    run.finish();
+    await page.getByText(answer).waitFor();
+    await page.locator("article[data-status=complete] .ck-actions").last().waitFor();
+    return id;
+  }
+
+  /** A conversation of this many messages, one of them about herons. */
+  async function longConversation(count: number): Promise<{ owner: Owner; id: string }> {
+    const owner = { kind: "session", id: crypto.randomUUID() } as const;
+    const { conversation } = await host.history().createConversation(owner, { title: "A long one" });
+    const messages = Array.from({ length: count }, (_, index) => ({
+      role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
+      content:
+        index === 400
+          ? "Where do herons nest?"
+          : `Message ${index}. ${"Some words to fill a line or two of it. ".repeat(index % 5)}`,
+    }));
+    await host.history().appendMessages(owner, conversation.id, messages);
+    return { owner, id: conversation.id };
+  }
+
+  test("a conversation is renamed in place, pinned, archived, deleted and taken back, with the keyboard", async () => {
+    await using person = await host.person();
+    const page = await person.open();
+    const id = await exchange(page, "Where is the heron?", "At the pond.");
+    const nav = page.getByRole("navigation", { name: "Conversations" });
+    const menu = nav.getByRole("button", { name: /^Actions for/ });
+    const act = async (name: string): Promise<void> => {
+      await nav.getByRole("link").first().focus();
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Enter");
+      await nav.getByRole("button", { name, exact: true }).focus();
+      await page.keyboard.press("Enter");
+    };
+
+    await nav.getByRole("link").first().focus();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await nav.getByRole("button", { name: "Rename" }).waitFor();
+    await page.keyboard.press("Escape");
+    await nav.getByRole("button", { name: "Rename" }).waitFor({ state: "detached" });
+    expect(await menu.evaluate((button) => button === document.activeElement)).toBe(true);
+
+    await act("Rename");
+    await page.getByLabel("Title").fill("Birds");
+    await page.keyboard.press("Escape");
+    await nav.getByRole("link", { name: "Where is the heron?" }).waitFor();
+    await act("Rename");
+    await page.getByLabel("Title").fill("Birds");
+    await page.keyboard.press("Enter");
+    await nav.getByRole("link", { name: "Birds" }).waitFor();
+    await act("Pin");
+    await nav.getByRole("heading", { name: "Pinned" }).waitFor();
+    await expect
+      .poll(() => host.history().getConversation(person.owner, id))
+      .toMatchObject({
+        title: "Birds",
+        pinnedAt: expect.any(String),
+      });
+
+    await act("Delete");
+    await page.getByText("“Birds” was deleted.").waitFor();
+    await page.getByText("Nothing was asked yet").waitFor();
+    expect(await nav.getByRole("link").count()).toBe(0);
+    expect((await host.history().listConversations(person.owner)).total).toBe(0);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await nav.getByRole("link", { name: "Birds" }).waitFor();
+    await page.getByText("At the pond.").waitFor();
+    expect(await texts(page)).toEqual(["Where is the heron?", "At the pond."]);
+
+    await act("Archive");
+    await nav.getByRole("link").waitFor({ state: "detached" });
+    // It leaves the list before the server has heard of it.
+    await expect
+      .poll(async () => (await host.history().listConversations(person.owner, { archived: true })).total)
+      .toBe(1);
+  });
+
+  test("a message that was searched for is gone to, and both ways lead on without moving what is read", async () => {
+    const { owner, id } = await longConversation(1_000);
+    await using person = await host.person(owner);
+    const page = await person.open(id);
+    await page.getByText("Message 999.").waitFor();
+    await page.getByLabel("Search").fill("hero");
+    const hit = page.locator(".ck-hit");
+    await hit.waitFor();
+    expect(await hit.locator("mark").allInnerTexts()).toEqual(["herons"]);
+    await hit.click();
+    const target = page.locator("article", { hasText: "Where do herons nest?" });
+    await target.waitFor();
+    const focused = (): Promise<boolean> => target.evaluate((article) => article === document.activeElement);
+    await expect.poll(focused).toBe(true);
+    const inSight = await target.evaluate((article) => {
+      const { top, bottom } = article.getBoundingClientRect();
+      return top >= 0 && bottom <= innerHeight;
+    });
+    expect(inSight).toBe(true);
+
+    for (const direction of ["newer", "older"] as const) {
+      const drift = await page.locator(".ck-scroll").evaluate(async (container, direction) => {
+        const articles = container.getElementsByTagName("article");
+        const edge = (): Element | undefined => articles[direction === "newer" ? articles.length - 1 : 0];
+        const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
+        const before = edge();
+        container.scrollTop = direction === "newer" ? container.scrollHeight : 0;
+        await frame();
+        const top = before!.getBoundingClientRect().top;
+        while (edge() === before) await frame();
+        await frame();
+        return Math.abs(before!.getBoundingClientRect().top - top);
+      }, direction);
+      expect(drift).toBeLessThanOrEqual(1);
+    }
+    await page.getByRole("button", { name: "Jump to latest" }).click();
+    await page.getByText("Message 999.").waitFor();
+    await expect
+      .poll(() =>
+        page.locator(".ck-scroll").evaluate((box) => box.scrollHeight - box.clientHeight - box.scrollTop),
+      )
+      .toBeLessThan(1);
+  });
+
+  test("of a thousand messages at most 400 are mounted, and every one of them is met on the way up", async () => {
+    const { owner, id } = await longConversation(1_000);
+    await using person = await host.person(owner);
+    const page = await person.open(id);
+    await page.getByText("Message 999.").waitFor();
+    const walk = await page.locator(".ck-scroll").evaluate(async (container) => {
+      const articles = container.getElementsByTagName("article");
+      const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
+      const met = new Set<string>();
+      let most = 0;
+      let drift = 0;
+      while (!met.has("Message 0.")) {
+        for (const { textContent } of articles) {
+          const [name] = /Message \d+\.|Where do herons nest\?/.exec(textContent) ?? [""];
+          met.add(name);
+        }
+        most = Math.max(most, articles.length);
+        if (met.has("Message 0.")) break;
+        container.scrollTop = 0;
+        await frame();
+        const first = articles[0]!;
+        const top = first.getBoundingClientRect().top;
+        while (articles[0] === first) await frame();
+        await frame();
+        drift = Math.max(drift, Math.abs(first.getBoundingClientRect().top - top));
+      }
+      return { met: met.size, most, drift };
+    });
+    expect(walk).toEqual({ met: 1_000, most: 400, drift: expect.closeTo(0, 0) });
+    await page.getByRole("button", { name: "Jump to latest" }).click();
+    await page.getByText("Message 999.").waitFor();
+  });
+
+  test("an answer is the store's byte for byte after reloads, lost networks and restarts at any point of it", async () => {
+    await using person = await host.person();
+    const page = await person.open();
+    const words = Array.from({ length: 40 }, (_, index) => `w${index}é🙂 `);
+    const points = Array.from({ length: 20 }, (_, index) => index * 2 + (index % 2));
+    await field(page).fill("Tell me");
+    await page.keyboard.press("Enter");
+    const id = await conversationOf(page);
+    let run = await host.script.started(id);
+    for (const [index, word] of words.entries()) {
+      await run.emit(word);
+      if (!points.includes(index)) continue;
+      await page.getByText(`w${index}é`).waitFor();
+      const kind = (["reload", "offline", "restart"] as const)[points.indexOf(index) % 3];
+      if (kind === "reload") await page.reload();
+      else if (kind === "offline") {
+        await person.context.setOffline(true);
+        await page.getByText("You are offline.").waitFor();
+        await person.context.setOffline(false);
+      } else {
+        await host.restart();
+        // The answer is cut off with its server, and what was shown of it stays.
+        await page.getByRole("button", { name: "Ask again" }).waitFor();
+        await assertEqual(page, person, id);
+        await page.getByRole("button", { name: "Ask again" }).click();
+        run = await host.script.started(id);
+        for (const said of words.slice(0, index + 1)) await run.emit(said);
+      }
+      await page.getByText(`w${index}é`).waitFor();
+    }
+    run.finish();
+    await page.locator("article[data-status=complete] .ck-actions").last().waitFor();
+    await assertEqual(page, person, id);
+    expect((await host.history().listMessages(person.owner, id)).total).toBe(2);
+  });
+
+  async function assertEqual(page: Page, { owner }: Person, id: string): Promise<void> {
+    const { messages } = await host.history().listMessages(owner, id);
+    expect(await texts(page)).toEqual(messages.map(({ content }) => content.trim()));
+  }
+
+  test("an answer's details say how it ended and what was recalled for it", async () => {
+    await using person = await host.person();
+    const page = await person.open();
+    const id = await exchange(page, "Where is the heron?", "At the pond.");
+    await page.getByText("Details").click();
+    await page.getByText("Nothing from earlier than the latest messages.").waitFor();
+    const said = await page.locator(".ck-details dd").allInnerTexts();
+    const { messages } = await host.history().listMessages(person.owner, id);
+    const time = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+    expect(said.slice(0, 2)).toEqual(["Complete", time.format(new Date(messages[1]?.createdAt ?? ""))]);
+  });
+
+  test("while one tab is answered, the other follows the same turn; two things are announced in 300 pieces", async () => {
+    await using person = await host.person();
+    const one = await person.open();
+    const id = await exchange(one, "Hello", "Hello.");
+    const two = await person.open(id);
+    await two.getByText("Hello.").waitFor();
+    await one.evaluate(() => {
+      const said: string[] = [];
+      Object.assign(globalThis, { said });
+      const node = document.querySelector(".ck-thread output") as Node;
+      new MutationObserver(() => said.push(node.textContent ?? "")).observe(node, {
+        characterData: true,
+        childList: true,
+        subtree: true,
+      });
+    });
+    await field(one).fill("Count");
+    await one.keyboard.press("Enter");
+    const run = await host.script.started(id);
+    await run.emit("0 ");
+    await one.getByText("Generating").waitFor();
+    for (let count = 1; count <= 300; count++) await run.emit(`${count} `);
+    await two.getByText("299 300").waitFor();
+    run.finish();
+    await one.getByText("Answer ready").waitFor();
+    const said = await one.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+    expect(said.filter((text) => text !== "")).toEqual(["Generating", "Answer ready"]);
+    expect(await texts(two)).toEqual(await texts(one));
+  });
+
+  test("nothing in an answer, a source, a title or a snippet runs or is fetched", async () => {
+    await using person = await host.person();
+    const hostile = [
+      "<script>hostile()</script>",
+      "<img src=x onerror=hostile()>",
+      "<svg onload=hostile()>",
+      "<iframe srcdoc='<script>parent.hostile()</script>'></iframe>",
+      "[a](javascript:hostile())",
+      "[b](JaVaScRiPt:hostile())",
+      "[c](java\tscript:hostile())",
+      "[d](&#106;avascript:hostile())",
+      "[e](data:text/html,<script>hostile()</script>)",
+      "[f](vbscript:hostile())",
+      "![g](https://elsewhere.invalid/g.png)",
+      "<a href='javascript:hostile()'>h</a>",
+      "[i]: javascript:hostile()\n\n[i]",
+      "<javascript:hostile()>",
+      "| <img src=x onerror=hostile()> |\n|-|\n| <b onclick=hostile()>j</b> |",
+      "```<script>\nhostile()\n```",
+    ];
+    const page = await person.open();
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url()));
+    await page.exposeFunction("hostile", () => asked.push("hostile"));
+    await field(page).fill(`heron ${hostile[1]}`);
+    await page.keyboard.press("Enter");
+    const run = await host.script.started(await conversationOf(page));
+    for (const text of hostile) await run.emit(`${text}\n\n`);
+    const url = "javascript:hostile()";
+    const quote = hostile[0] ?? null;
+    await run.emit({
+      type: "citation",
+      citation: {
+        path: "x",
+        chapter: hostile[1] ?? "",
+        section: null,
+        anchor: null,
+        quote,
+        score: null,
+        url,
+      },
+    });
+    run.finish();
+    await page.locator("article[data-status=complete] .ck-actions").last().waitFor();
+    await page.getByLabel("Search").fill("heron");
+    await page.locator(".ck-hit").waitFor();
+    const schemes = await page
+      .locator("article a")
+      .evaluateAll((links) => [
+        ...new Set(links.map((link) => new URL((link as HTMLAnchorElement).href).protocol)),
+      ]);
+    expect(schemes).toEqual(["https:"]);
+    expect(await page.locator("article :is(script, img, iframe, b, svg:not(.ck-icon))").count()).toBe(0);
+    expect(asked.filter((address) => !address.startsWith(host.url))).toEqual([]);
+  });
+
+  test("Enter while composing sends nothing, nor within 30 ms of its end", async () => {
+    await using person = await host.person();
+    const page = await person.open();
+    await field(page).fill("にほん");
+    await field(page).evaluate((element) => {
+      const press = (init: KeyboardEventInit): boolean =>
+        element.dispatchEvent(
+          new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true, ...init }),
+        );
+      press({ isComposing: true });
+      press({ keyCode: 229 });
+      element.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }));
+      element.dispatchEvent(new CompositionEvent("compositionend", { bubbles: true, data: "日本" }));
+      press({});
+    });
+    expect(await field(page).inputValue()).toBe("にほん");
+    expect(new URL(page.url()).hash).toBe("");
+  });
+});
