@@ -1,5 +1,6 @@
 import { ChatkeepError } from "./errors.ts";
 import type { History } from "./history.ts";
+import { parseJson } from "./json.ts";
 import type { Owner } from "./owner.ts";
 import { createFold } from "./stream/fold.ts";
 import { decodeLines } from "./stream/lines.ts";
@@ -155,7 +156,7 @@ export function createClient(options: ClientOptions): History {
         headers: { accept: "application/jsonl" },
       });
       for await (const text of decodeLines(bodyOf(response))) {
-        const line = exportLineFromWire(JSON.parse(text) as WireExportLine);
+        const line = exportLineFromWire(parseJson(text) as unknown as WireExportLine);
         yield line;
         if (line.type === "end") return;
       }
@@ -296,7 +297,7 @@ function searchOf(query: Record<string, string | number | boolean | undefined>):
 
 async function readJson<T>(response: Response): Promise<T> {
   try {
-    return (await response.json()) as T;
+    return parseJson(await response.text()) as T;
   } catch (cause) {
     throw new ChatkeepError("unavailable", "The server's answer was cut off. Try again in a moment.", {
       cause,

@@ -1,4 +1,4 @@
-import { ChatkeepError } from "@chatkeep/protocol";
+import { ChatkeepError, parseJson } from "@chatkeep/protocol";
 
 import { findJsonFault } from "./json-fault.ts";
 
@@ -67,7 +67,7 @@ function decode(bytes: Uint8Array): string {
 function parse(text: string): unknown {
   requireDepth(text);
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     // The parser's own error is not kept as the cause: it quotes the text.
     const { line, column } = findJsonFault(text);

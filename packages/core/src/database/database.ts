@@ -1,4 +1,4 @@
-import type { Json } from "@chatkeep/protocol";
+import { type Json, parseJson } from "@chatkeep/protocol";
 
 import { type Breaker, createBreaker } from "./breaker.ts";
 import { failureOf, isConnectionLost, isUnavailable } from "./failure.ts";
@@ -182,7 +182,7 @@ function decode(type: SqlType, value: string | null): unknown {
   if (value === null) return null;
   switch (type) {
     case "json":
-      return JSON.parse(value);
+      return parseJson(value);
     case "text":
       return unescapeText(value);
     case "bigint":

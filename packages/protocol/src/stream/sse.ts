@@ -2,6 +2,7 @@ import { EventSourceParserStream } from "eventsource-parser/stream";
 
 import type { Chunk } from "../chunk.ts";
 import { ChatkeepError } from "../errors.ts";
+import { parseJson } from "../json.ts";
 import type { TurnEvent } from "../turn.ts";
 
 /** The response headers of a turn's stream: the AI SDK's, and one that keeps proxies from buffering. */
@@ -44,7 +45,7 @@ export async function* decodeFrames(body: ReadableStream<Uint8Array>): AsyncGene
       });
       if (done) throw cutOff();
       if (value.data === "[DONE]") return;
-      yield { seq: Number(value.id), chunk: JSON.parse(value.data) as Chunk };
+      yield { seq: Number(value.id), chunk: parseJson(value.data) as unknown as Chunk };
     }
   } finally {
     await reader.cancel().catch(() => undefined);

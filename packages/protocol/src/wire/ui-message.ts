@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../json.ts";
+import { type Json, type JsonObject, parseJson } from "../json.ts";
 import type { Message } from "../message.ts";
 import type { Part } from "../part.ts";
 import type { Question } from "../turn.ts";
@@ -154,7 +154,7 @@ function toolToUi(call: Extract<Part, { type: "tool-call" }>, result: ToolResult
   const base = { type: `tool-${call.name}`, toolCallId: call.id };
   let input: Json;
   try {
-    input = JSON.parse(call.arguments) as Json;
+    input = parseJson(call.arguments);
   } catch {
     return {
       ...base,

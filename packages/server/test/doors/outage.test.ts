@@ -30,6 +30,18 @@ afterAll(() => postgres.remove());
 const cut = (): Promise<void> => postgres.stop("immediate");
 const mend = async (): Promise<void> => {
   await postgres.start();
+  // All connections of the pool died at once; which ones, their next calls find out.
+  const guest = await newGuest("session");
+  const call = (): Promise<boolean> =>
+    history.listConversations(guest.owner).then(
+      () => true,
+      () => false,
+    );
+  await expect
+    .poll(async () => (await Promise.all(Array.from({ length: 20 }, call))).every(Boolean), {
+      timeout: 10_000,
+    })
+    .toBe(true);
   expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ status: "ok" });
 };
 
