@@ -140,6 +140,13 @@ describe("the hot statements", () => {
     expect(scansOf(plans)).toContain("Bitmap Index Scan message_words_words");
   });
 
+  it("searchMessages of a word that is everywhere reads as many of the latest as it ranks", async () => {
+    const plans = await plansOf(() => history.searchMessages(me, { text: "hello" }));
+    expect(scansOf(plans)).toContain("Index Scan message_words_said");
+    // 5,000 are ranked; a few of the latest hold it not.
+    expect(wasteOf(plans, 5100)).toEqual([]);
+  });
+
   it("following a settled turn reads its own events", async () => {
     const { rows } = await database.pool.query<{ id: string }>(
       "select id from chatkeep.turns where question_seq = 3001",
