@@ -1,4 +1,4 @@
-import { Icon, useStrings } from "@chatkeep/react";
+import { IconButton, useStrings } from "@chatkeep/react";
 import { type ReactNode, useEffect, useId, useRef } from "react";
 
 /** What {@link Dialog} takes. */
@@ -22,14 +22,7 @@ export function Dialog({ title, kind = "plain", children, onClose }: DialogProps
       <h2 id={id} className={kind === "search" ? "ck-hidden" : undefined}>
         {title}
       </h2>
-      <button
-        type="button"
-        className="ck-button ck-quiet ck-square"
-        aria-label={strings.close}
-        onClick={close}
-      >
-        <Icon name="close" />
-      </button>
+      <IconButton icon="close" label={strings.close} onPress={close} />
     </div>
   );
   return (

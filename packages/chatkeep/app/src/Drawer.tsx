@@ -1,4 +1,4 @@
-import { Icon, useStrings } from "@chatkeep/react";
+import { IconButton, useStrings } from "@chatkeep/react";
 import { type ReactNode, useEffect, useRef } from "react";
 
 import { useAppStrings } from "./useAppStrings.ts";
@@ -26,11 +26,7 @@ export function Drawer({ children, onClose }: DrawerProps): ReactNode {
       onClose={onClose}
       onClick={(event) => event.target === dialog.current && close()}
     >
-      {children(
-        <button type="button" className="ck-button ck-quiet ck-square" aria-label={closeList} onClick={close}>
-          <Icon name="close" />
-        </button>,
-      )}
+      {children(<IconButton icon="close" label={closeList} onPress={close} />)}
     </dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { Icon, type IconProps, useStrings } from "@chatkeep/react";
+import { IconButton, useStrings } from "@chatkeep/react";
 import type { ReactNode } from "react";
 
 import { useAppStrings } from "./useAppStrings.ts";
@@ -20,30 +20,10 @@ export function Header({ title, onMenu, onNew, onDelete }: HeaderProps): ReactNo
   const { showList, deleteThis } = useAppStrings();
   return (
     <header className="head">
-      {onMenu !== undefined && <HeadButton icon="menu" label={showList} onPress={onMenu} />}
+      {onMenu !== undefined && <IconButton icon="menu" label={showList} onPress={onMenu} />}
       <h1 title={title}>{title}</h1>
-      {onDelete !== undefined && <HeadButton icon="trash" label={deleteThis} onPress={onDelete} />}
-      {onNew !== undefined && <HeadButton icon="plus" label={untitled} onPress={onNew} />}
+      {onDelete !== undefined && <IconButton icon="trash" label={deleteThis} onPress={onDelete} />}
+      {onNew !== undefined && <IconButton icon="plus" label={untitled} onPress={onNew} />}
     </header>
-  );
-}
-
-interface HeadButtonProps {
-  readonly icon: IconProps["name"];
-  readonly label: string;
-  readonly onPress: () => void;
-}
-
-function HeadButton({ icon, label, onPress }: HeadButtonProps): ReactNode {
-  return (
-    <button
-      type="button"
-      className="ck-button ck-quiet ck-square"
-      aria-label={label}
-      title={label}
-      onClick={onPress}
-    >
-      <Icon name={icon} />
-    </button>
   );
 }

@@ -8,6 +8,8 @@ import {
   UndoNotice,
   exportConversation,
   titleOf,
+  useMedia,
+  useRefreshing,
   useSnapshot,
   useStrings,
 } from "@chatkeep/react";
@@ -23,7 +25,6 @@ import { usePageKeys } from "./keys.ts";
 import { SearchDialog } from "./SearchDialog.tsx";
 import { Sidebar } from "./Sidebar.tsx";
 import { useAppStrings } from "./useAppStrings.ts";
-import { useMedia } from "./useMedia.ts";
 import { useTask } from "./useTask.ts";
 import { Welcome } from "./Welcome.tsx";
 
@@ -165,18 +166,4 @@ export function Page({ chat, address, storage, onSettings }: PageProps): ReactNo
       {dialog === "keyboard" && <KeyboardDialog onClose={() => setDialog(null)} />}
     </div>
   );
-}
-
-/** Reads what has changed elsewhere: at first, when the page is looked at again, and when the network returns. */
-function useRefreshing(chat: Chat): void {
-  useEffect(() => {
-    chat.refresh();
-    const refresh = (): void => void (document.visibilityState === "visible" && chat.refresh());
-    document.addEventListener("visibilitychange", refresh);
-    addEventListener("online", refresh);
-    return () => {
-      document.removeEventListener("visibilitychange", refresh);
-      removeEventListener("online", refresh);
-    };
-  }, [chat]);
 }

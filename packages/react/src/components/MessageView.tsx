@@ -10,6 +10,7 @@ import type { Connection } from "../state/follow.ts";
 import { AnswerDetails } from "./AnswerDetails.tsx";
 import { CopyButton } from "./CopyButton.tsx";
 import { Icon } from "./Icon.tsx";
+import { IconButton } from "./IconButton.tsx";
 import { Notice } from "./Notice.tsx";
 import { Sources } from "./Sources.tsx";
 import { ToolCard } from "./ToolCard.tsx";
@@ -54,15 +55,7 @@ function QuestionView({ entry, actions, place }: MessageViewProps): ReactNode {
       <div className="ck-bubble">{textOf(entry.parts)}</div>
       {delivery === "saved" && place === "last" && (
         <div className="ck-actions">
-          <button
-            type="button"
-            className="ck-button ck-quiet ck-square"
-            aria-label={strings.edit}
-            title={strings.edit}
-            onClick={() => actions.edit(entry.id)}
-          >
-            <Icon name="edit" />
-          </button>
+          <IconButton icon="edit" label={strings.edit} onPress={() => actions.edit(entry.id)} />
         </div>
       )}
       {delivery === "queued" && (

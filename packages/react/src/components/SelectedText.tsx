@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { useSnapshot } from "../hooks/useSnapshot.ts";
 import { useStrings } from "../hooks/useStrings.ts";
 import type { Selection } from "../state/selection.ts";
-import { Icon } from "./Icon.tsx";
+import { IconButton } from "./IconButton.tsx";
 
 /** What {@link SelectedText} takes. */
 export interface SelectedTextProps {
@@ -20,15 +20,7 @@ export function SelectedText({ selection }: SelectedTextProps): ReactNode {
       <blockquote className="ck-selected" aria-label={strings.selectedText}>
         {text}
       </blockquote>
-      <button
-        type="button"
-        className="ck-button ck-quiet ck-square"
-        aria-label={strings.dropSelectedText}
-        title={strings.dropSelectedText}
-        onClick={selection.clear}
-      >
-        <Icon name="close" />
-      </button>
+      <IconButton icon="close" label={strings.dropSelectedText} onPress={selection.clear} />
     </div>
   );
 }

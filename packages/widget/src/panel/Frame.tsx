@@ -1,4 +1,4 @@
-import type { Strings } from "@chatkeep/react";
+import { type Strings, useMedia } from "@chatkeep/react";
 import {
   type HTMLAttributes,
   type KeyboardEvent,
@@ -10,7 +10,6 @@ import {
 
 import type { Settings } from "../settings.ts";
 import { followKeyboard } from "./size.ts";
-import { useMedia } from "./useMedia.ts";
 
 /** What {@link Frame} takes. */
 export interface FrameProps {

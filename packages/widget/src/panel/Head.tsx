@@ -1,4 +1,4 @@
-import { Icon, type IconProps, useStrings } from "@chatkeep/react";
+import { IconButton, useStrings } from "@chatkeep/react";
 import type { ReactNode } from "react";
 
 /** What {@link Head} takes. */
@@ -23,7 +23,7 @@ export function Head(props: HeadProps): ReactNode {
   const inHistory = view === "history";
   return (
     <header className="head" part="head">
-      <HeadButton
+      <IconButton
         icon={inHistory ? "back" : "menu"}
         label={inHistory ? strings.back : strings.conversations}
         onPress={onHistory}
@@ -33,30 +33,10 @@ export function Head(props: HeadProps): ReactNode {
         {!inHistory && place !== null && <p>{place}</p>}
       </div>
       {!inHistory && onClear !== undefined && (
-        <HeadButton icon="trash" label={strings.clear} onPress={onClear} />
+        <IconButton icon="trash" label={strings.clear} onPress={onClear} />
       )}
-      <HeadButton icon="plus" label={strings.untitled} onPress={onNew} />
-      {onClose !== undefined && <HeadButton icon="close" label={strings.close} onPress={onClose} />}
+      <IconButton icon="plus" label={strings.untitled} onPress={onNew} />
+      {onClose !== undefined && <IconButton icon="close" label={strings.close} onPress={onClose} />}
     </header>
-  );
-}
-
-interface HeadButtonProps {
-  readonly icon: IconProps["name"];
-  readonly label: string;
-  readonly onPress: () => void;
-}
-
-function HeadButton({ icon, label, onPress }: HeadButtonProps): ReactNode {
-  return (
-    <button
-      type="button"
-      className="ck-button ck-quiet ck-square"
-      aria-label={label}
-      title={label}
-      onClick={onPress}
-    >
-      <Icon name={icon} />
-    </button>
   );
 }

@@ -1,5 +1,5 @@
-import { Notice, type Readable, StringsContext, useSnapshot } from "@chatkeep/react";
-import { type ReactNode, useEffect } from "react";
+import { Notice, type Readable, StringsContext, useRefreshing, useSnapshot } from "@chatkeep/react";
+import type { ReactNode } from "react";
 
 import { Frame } from "./Frame.tsx";
 import type { PanelState } from "./mount.tsx";
@@ -17,18 +17,7 @@ export interface PanelViewProps {
 export function PanelView({ state, onClose, onRetry }: PanelViewProps): ReactNode {
   const now = useSnapshot(state);
   const { settings, visibility, entrances, use, trouble } = now;
-  const chat = use?.person.chat;
-  useEffect(() => {
-    if (visibility === "closed" || chat === undefined) return;
-    chat.refresh();
-    const refresh = (): void => void (document.visibilityState === "visible" && chat.refresh());
-    document.addEventListener("visibilitychange", refresh);
-    addEventListener("online", refresh);
-    return () => {
-      document.removeEventListener("visibilitychange", refresh);
-      removeEventListener("online", refresh);
-    };
-  }, [chat, visibility]);
+  useRefreshing(visibility === "open" ? use?.person.chat : undefined);
 
   /** Ends what runs, else the panel. */
   const onEscape = (): "done" | "nothing" => {

@@ -1,4 +1,4 @@
-import { Icon, Notice, useSnapshot } from "@chatkeep/react";
+import { IconButton, Notice, useSnapshot } from "@chatkeep/react";
 import type { ReactNode } from "react";
 
 import { Mark } from "../Mark.tsx";
@@ -24,15 +24,7 @@ export function AdminPage({ operator }: { readonly operator: Operator }): ReactN
             Version {told.overview.version}, as of <time>{timeOf(told.at)}</time>
           </p>
         )}
-        <button
-          type="button"
-          className="ck-button ck-quiet ck-square"
-          aria-label="Refresh"
-          title="Refresh"
-          onClick={() => void operator.refresh()}
-        >
-          <Icon name="retry" />
-        </button>
+        <IconButton icon="retry" label="Refresh" onPress={() => void operator.refresh()} />
         <button type="button" className="ck-button" onClick={operator.leave}>
           Forget the key
         </button>
