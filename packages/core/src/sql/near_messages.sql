@@ -13,12 +13,15 @@ create function near_messages(
 ) returns json
 language plpgsql security definer set search_path from current set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_variable
+declare
+  number integer;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   if to_regclass('message_vectors') is null then
     return null;
   end if;
-  if not exists (select from vector_model k where k.name = model) then
+  select k.number into number from vector_model k where k.name = model;
+  if not found then
     return null;
   end if;
   return (
@@ -27,7 +30,8 @@ begin
       from message_vectors v
       join conversations c on c.owner_id = owner and c.id = v.conversation_id
         and c.deleted_at is null and v.seq > c.cleared_seq and (only_scope is null or c.scope = only_scope)
-      where v.owner_id = owner and v.model_number = (select k.number from vector_model k where k.name = model) and v.seq < below_seq
+      where v.owner_id = owner and v.model_number = number
+        and length(v.code) = vector_dims(vector::halfvec) and v.seq < below_seq
         and (only_conversation is null or v.conversation_id = only_conversation)
       order by v.code <~> binary_quantize(vector::halfvec) limit 10 * page_limit
     ), nearest as (

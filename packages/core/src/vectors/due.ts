@@ -3,9 +3,7 @@ import { contentOf } from "@chatkeep/protocol";
 import type { Database } from "../database/database.ts";
 import { unescapeText } from "../database/text.ts";
 import type { MessageRow } from "../messages.ts";
-
-/** Code units of a text that are embedded: about 2,000 tokens, which every model takes. */
-const LONGEST = 8000;
+import { embeddable } from "./vector.ts";
 
 /** Where vectors of one kind and owner are kept; `keys` are those of what was claimed. */
 export interface Store {
@@ -23,8 +21,8 @@ interface Key {
 /** What was claimed. */
 export interface Due {
   readonly key: Key;
-  /** Empty where there is nothing to embed. */
-  readonly text: string;
+  /** Empty where there is nothing to embed, `undefined` where it cannot be read now: it is in the trash. */
+  readonly text: string | undefined;
   readonly store: Store;
 }
 
@@ -56,11 +54,11 @@ export async function claimMessages({ database, number, lease, most }: Claim): P
     const texts = new Map(
       ((read?.messages_at ?? []) as MessageRow[]).map(({ conversation_id: within, seq, parts }) => [
         JSON.stringify([within, seq]),
-        contentOf(parts),
+        embeddable(contentOf(parts)),
       ]),
     );
     for (const key of keys) {
-      due.push({ key, text: textOf(texts.get(JSON.stringify([key.within, key.place]))), store });
+      due.push({ key, text: texts.get(JSON.stringify([key.within, key.place])), store });
     }
   }
   return { due, wait: row?.wait_ms ?? undefined };
@@ -87,7 +85,7 @@ export async function claimPassages({ database, number, lease, most }: Claim): P
     const store = passageStore(database, book);
     return rows.map(({ path, position, text }): Due => ({
       key: { within: unescapeText(path), place: position },
-      text: textOf(unescapeText(text)),
+      text: embeddable(unescapeText(text)),
       store,
     }));
   });
@@ -106,9 +104,4 @@ function passageStore(database: Database, book: string): Store {
     postpone: (keys, pause) =>
       database.call("postpone_passage_vectors", { ...placesOf(keys), pause_ms: pause }),
   };
-}
-
-/** What is embedded of a content; empty where there is nothing. */
-function textOf(content: string | undefined): string {
-  return (content ?? "").slice(0, LONGEST).trim();
 }

@@ -2,8 +2,8 @@ import type { Owner } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
 import { ownerId } from "../owners.ts";
-import type { Embedding } from "./embedding.ts";
-import { vectorText } from "./vector.ts";
+import { type Embedding, EmbeddingRefused } from "./embedding.ts";
+import { embeddable, vectorsOf } from "./vector.ts";
 
 /** A message near a text, as SQL's `near_messages` gives it. */
 interface NearMessage {
@@ -56,48 +56,53 @@ export interface NearnessOptions {
   readonly patience?: number;
 }
 
-/** Questions whose vectors are kept: a search that is paged, a question that is shown and then asked. */
+/** Questions to messages whose vectors are kept: a search that is paged, a question that is shown and then asked. */
 const KEPT = 100;
 /**
  * Milliseconds in which a model is not asked again that failed, or whose vectors are not there: so that an outage
  * delays few answers.
  */
 const PAUSE = 30_000;
-/** Code units of a question that are embedded. */
-const LONGEST = 8000;
 const LEAST = 0.3;
 
 /** Nearness by the vectors that the embedding worker keeps. */
 export function createNearness(options: NearnessOptions): Nearness {
   const { database, embedding, onError, patience = 2000 } = options;
   const least = embedding.leastSimilarity ?? LEAST;
-  const vectors = new Map<string, string>();
+  const kept = new Map<string, string>();
   let quietUntil = 0;
 
   const vectorOf = async (text: string): Promise<string | undefined> => {
-    const asked = text.slice(0, LONGEST).trim();
-    const known = vectors.get(asked);
-    if (known !== undefined) return known;
+    const asked = embeddable(text);
     if (asked === "" || performance.now() < quietUntil) return undefined;
     try {
-      const [vector] = await embedding.embed([asked], AbortSignal.timeout(patience));
-      if (vector === undefined) return undefined;
-      const oldest = vectors.size >= KEPT ? vectors.keys().next().value : undefined;
-      if (oldest !== undefined) vectors.delete(oldest);
-      vectors.set(asked, vectorText(vector));
+      return (await vectorsOf(embedding, [asked], AbortSignal.timeout(patience)))[0];
     } catch (error) {
-      quietUntil = performance.now() + PAUSE;
+      // One person's text that the model refuses is no outage for the others.
+      if (!(error instanceof EmbeddingRefused)) quietUntil = performance.now() + PAUSE;
       onError(error);
+      return undefined;
     }
-    return vectors.get(asked);
   };
 
-  /** What the database finds near a text; `null` of it: it has no vectors of this model. */
+  /** Each owner's by itself: how soon an answer comes tells nobody what another one asked (law 7). */
+  const keptVectorOf = async (owner: string, text: string): Promise<string | undefined> => {
+    const key = JSON.stringify([owner, text]);
+    const known = kept.get(key);
+    if (known !== undefined) return known;
+    const vector = await vectorOf(text);
+    if (vector === undefined) return undefined;
+    const oldest = kept.size >= KEPT ? kept.keys().next().value : undefined;
+    if (oldest !== undefined) kept.delete(oldest);
+    kept.set(key, vector);
+    return vector;
+  };
+
+  /** What the database finds near a vector; `null` of it: it has none of this model. */
   const near = async <T extends { readonly score: number }>(
-    text: string,
+    vector: string | undefined,
     find: (vector: string) => Promise<T[] | null>,
   ): Promise<T[]> => {
-    const vector = await vectorOf(text);
     if (vector === undefined) return [];
     const found = await find(vector);
     if (found === null) quietUntil = performance.now() + PAUSE;
@@ -106,10 +111,11 @@ export function createNearness(options: NearnessOptions): Nearness {
 
   const { model } = embedding;
   return {
-    messages: (owner, { text, conversationId, scope, below, limit }) =>
-      near(text, async (vector) => {
+    async messages(owner, { text, conversationId, scope, below, limit }) {
+      const id = ownerId(owner);
+      return near(await keptVectorOf(id, text), async (vector) => {
         const [row] = await database.call("near_messages", {
-          owner: ownerId(owner),
+          owner: id,
           model,
           vector,
           only_conversation: conversationId ?? null,
@@ -118,12 +124,14 @@ export function createNearness(options: NearnessOptions): Nearness {
           page_limit: limit,
         });
         return (row?.near_messages ?? null) as NearMessage[] | null;
-      }),
-    passages: <T extends { readonly score: number }>(book: string, { text, path, limit }: NearPassages) =>
-      near(text, async (vector) => {
+      });
+    },
+    async passages<T extends { readonly score: number }>(book: string, { text, path, limit }: NearPassages) {
+      return near(await vectorOf(text), async (vector) => {
         const place = { of_book: book, model, vector, only_path: path ?? null, page_limit: limit };
         const [row] = await database.call("book_near", place);
         return (row?.book_near ?? null) as T[] | null;
-      }),
+      });
+    },
   };
 }

@@ -1,7 +1,7 @@
 import type { Database } from "../database/database.ts";
 import { type Due, type Store, claimMessages, claimPassages } from "./due.ts";
 import { type Embedding, EmbeddingRefused } from "./embedding.ts";
-import { vectorText } from "./vector.ts";
+import { vectorsOf } from "./vector.ts";
 
 /** Embeds what is findable, in the background; see {@link createEmbeddingWorker}. */
 export interface EmbeddingWorker {
@@ -30,6 +30,10 @@ const GATHER = 500;
 /** Milliseconds to wait after the first failure, doubled with each, and at the most. */
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 300_000;
+/** Milliseconds after which it is looked whether what is in the trash was taken back. */
+const TRASH_PAUSE = 3_600_000;
+/** What every model takes: one that refuses it is set up wrongly, and refuses no text in particular. */
+const PLAIN = "hello";
 
 /**
  * A worker on the queue in the database. Any number of nodes run one: each claims what nobody else has, for a lease,
@@ -73,9 +77,9 @@ export function createEmbeddingWorker(options: EmbeddingWorkerOptions): Embeddin
     const claim = { database, number, lease, most: BATCH };
     const [messages, passages] = [await claimMessages(claim), await claimPassages(claim)];
     const due = [...messages.due, ...passages.due];
-    const blank = due.filter(({ text }) => text === "");
+    const { blank = [], gone = [], texts = [] } = Object.groupBy(due, kindOf);
     await postpone(blank, null);
-    const texts = due.filter(({ text }) => text !== "");
+    await postpone(gone, TRASH_PAUSE);
     if (texts.length > 0) await embedAll(texts, number, signal);
     const waits = [messages.wait, passages.wait].filter((wait) => wait !== undefined);
     return { done: texts.length, wait: waits.length === 0 ? undefined : Math.min(...waits) };
@@ -83,11 +87,12 @@ export function createEmbeddingWorker(options: EmbeddingWorkerOptions): Embeddin
 
   const embedAll = async (due: readonly Due[], number: number, signal: AbortSignal): Promise<void> => {
     try {
-      const vectors = await embedding.embed(
-        due.map(({ text }) => text),
+      const vectors = await vectorsOf(
+        embedding,
+        due.map(({ text = "" }) => text),
         signal,
       );
-      const made = new Map(due.map((one, index) => [one, vectorText(vectors[index] ?? [])]));
+      const made = new Map(due.map((one, index) => [one, vectors[index] ?? ""]));
       for (const [store, own] of byStore(due)) {
         await store.put(
           number,
@@ -102,7 +107,7 @@ export function createEmbeddingWorker(options: EmbeddingWorkerOptions): Embeddin
         for (const one of due) await embedAll([one], number, signal);
         return;
       }
-      const isRefused = error instanceof EmbeddingRefused;
+      const isRefused = error instanceof EmbeddingRefused && (await takesPlain(signal));
       // An abort is no failure of the model: whoever comes next goes on at once.
       const pause = signal.aborted ? 0 : Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures);
       await postpone(due, isRefused ? null : pause);
@@ -114,6 +119,12 @@ export function createEmbeddingWorker(options: EmbeddingWorkerOptions): Embeddin
       throw new Paused(pause);
     }
   };
+
+  const takesPlain = (signal: AbortSignal): Promise<boolean> =>
+    vectorsOf(embedding, [PLAIN], signal).then(
+      () => true,
+      () => false,
+    );
 
   const work = async (signal: AbortSignal): Promise<number> => {
     let total = 0;
@@ -164,6 +175,10 @@ class Paused extends Error {
     super("the embedding model failed");
     this.pause = pause;
   }
+}
+
+function kindOf({ text }: Due): "blank" | "gone" | "texts" {
+  return text === undefined ? "gone" : text === "" ? "blank" : "texts";
 }
 
 function byStore(due: readonly Due[]): Map<Store, Due[]> {

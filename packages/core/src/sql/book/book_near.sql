@@ -4,17 +4,21 @@ create function book_near(of_book text, model text, vector text, only_path text,
 returns json
 language plpgsql security definer set search_path from current set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_variable
+declare
+  number integer;
 begin
   if to_regclass('passage_vectors') is null then
     return null;
   end if;
-  if not exists (select from vector_model k where k.name = model) then
+  select k.number into number from vector_model k where k.name = model;
+  if not found then
     return null;
   end if;
   return (
     with near as materialized (
       select v.path, v.position from passage_vectors v
-      where v.book = of_book and v.model_number = (select k.number from vector_model k where k.name = model) and (only_path is null or v.path = only_path)
+      where v.book = of_book and v.model_number = number
+        and length(v.code) = vector_dims(vector::halfvec) and (only_path is null or v.path = only_path)
       order by v.code <~> binary_quantize(vector::halfvec) limit 10 * page_limit
     ), nearest as (
       select n.path, n.position, 1 - (v.embedding <=> vector::halfvec) as similarity
