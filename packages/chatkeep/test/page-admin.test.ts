@@ -79,10 +79,13 @@ test("numbers that cannot be had now say so beside those from before", async () 
   expect(await page.locator(".figure").count()).toBeGreaterThan(4);
 });
 
-test("/c/<id> leads to the app; one that is not there is said to be not there", async () => {
-  await using visit = await stage.visit({ path: "/c/no-such%2Fone%26here/" });
+test("/c/<id> leads to the app; one that is not there, or cannot be, is said to be not there", async () => {
+  await using visit = await stage.visit({ path: "/c/two%20words" });
   const { page } = visit;
-  await page.getByRole("heading", { name: "This conversation is not here" }).waitFor();
+  const heading = page.getByRole("heading", { name: "This conversation is not here" });
+  await heading.waitFor();
+  await page.goto(`${stage.url}/c/no-such%2Fone%26here/`);
+  await heading.waitFor();
   expect(new URL(page.url()).search).toBe("?c=no-such%2Fone%26here");
   expect(await axeViolations(page)).toEqual([]);
   await page.getByRole("alert").getByRole("button", { name: "New conversation" }).click();

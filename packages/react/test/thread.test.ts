@@ -312,7 +312,7 @@ test("a conversation that is not there or not this browser's is missing, not emp
   const stranger = fixture.page(fixture.owner()).chat.newThread();
   await exchange(stranger, "Hello", "Hello.");
   const { chat } = fixture.page(fixture.owner());
-  for (const id of [stranger.conversationId, "00000000-0000-4000-8000-000000000000"]) {
+  for (const id of [stranger.conversationId, "00000000-0000-4000-8000-000000000000", "two words", ".."]) {
     const thread = chat.thread(id);
     chat.show(thread);
     const missing = await state(thread, ({ status }) => status !== "loading");

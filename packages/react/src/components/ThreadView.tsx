@@ -4,6 +4,7 @@ import { useScrollKeeper } from "../hooks/useScrollKeeper.ts";
 import { useSnapshot } from "../hooks/useSnapshot.ts";
 import { useStrings } from "../hooks/useStrings.ts";
 import type { Chat } from "../state/chat.ts";
+import { sentenceOf } from "../state/failure.ts";
 import { isTouch } from "../state/pointer.ts";
 import { readRecalled } from "../state/recalled.ts";
 import type { Selection } from "../state/selection.ts";
@@ -11,6 +12,7 @@ import type { Thread } from "../state/thread.ts";
 import { Composer } from "./Composer.tsx";
 import { Icon } from "./Icon.tsx";
 import type { MessageActions } from "./MessageView.tsx";
+import { Notice } from "./Notice.tsx";
 import { SelectedText } from "./SelectedText.tsx";
 import { StatusNode } from "./StatusNode.tsx";
 import { ThreadTrouble } from "./ThreadTrouble.tsx";
@@ -42,6 +44,8 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
   const scroll = useScrollKeeper({ reaches: inMiddle ? "middle" : "end", target });
   const field = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(() => chat.draft(thread));
+  /** Why a question could not be taken back for editing. */
+  const [failure, setFailure] = useState<string | null>(null);
 
   useEffect(() => chat.show(thread), [chat, thread]);
   useEffect(() => {
@@ -78,15 +82,19 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
           turnId,
         }),
       edit(id) {
-        void thread.takeBack(id).then((question) => {
-          if (question === null) return;
-          setText((draft) => {
-            const edited = draft === "" ? question.text : `${question.text}\n${draft}`;
-            chat.setDraft(thread, edited);
-            return edited;
-          });
-          field.current?.focus();
-        });
+        setFailure(null);
+        void thread.takeBack(id).then(
+          (question) => {
+            if (question === null) return;
+            setText((draft) => {
+              const edited = draft === "" ? question.text : `${question.text}\n${draft}`;
+              chat.setDraft(thread, edited);
+              return edited;
+            });
+            field.current?.focus();
+          },
+          (error: unknown) => setFailure(sentenceOf(error)),
+        );
       },
     }),
     [chat, thread],
@@ -115,6 +123,20 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
             <Icon name="down" />
             {strings.jumpToLatest}
           </button>
+        )}
+        {failure !== null && (
+          <div role="alert">
+            <Notice
+              tone="trouble"
+              actions={
+                <button type="button" className="ck-button ck-quiet" onClick={() => setFailure(null)}>
+                  {strings.close}
+                </button>
+              }
+            >
+              <strong>{strings.actionFailed}</strong> {failure}
+            </Notice>
+          </div>
         )}
         {selection !== undefined && state.status !== "missing" && <SelectedText selection={selection} />}
         {state.status !== "missing" && (

@@ -12,7 +12,9 @@ export function isPassing(error: unknown): boolean {
   return !isChatkeepError(error) || error.status === 429 || error.status >= 500;
 }
 
-/** Whether the conversation does not exist for this owner, deleted or never theirs. */
+const GONE = ["conversation_not_found", "forbidden", "invalid_request"] as const;
+
+/** Whether a conversation does not exist for this owner: deleted, never theirs, or under an id that none can have. */
 export function isGone(error: unknown): boolean {
-  return isChatkeepError(error, "conversation_not_found") || isChatkeepError(error, "forbidden");
+  return GONE.some((code) => isChatkeepError(error, code));
 }

@@ -16,7 +16,7 @@ export type Outcome = "none" | "generating" | "complete" | "stopped" | "interrup
 export interface ThreadState {
   readonly conversationId: string;
   readonly status: ThreadStatus;
-  /** The sentence why the messages could not be read, or a question not be taken back. */
+  /** The sentence why the messages could not be read. */
   readonly failure: string | null;
   /** Oldest first. */
   readonly entries: readonly Entry[];

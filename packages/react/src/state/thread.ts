@@ -39,7 +39,8 @@ export interface Thread extends Readable<ThreadState> {
   retry(questionId: string): void;
   /**
    * Takes a question back for editing and gives it: one that is not on its way yet, or the last one that is
-   * stored, with what was answered to it. `null` when it cannot be, as the state's `failure` then says.
+   * stored, with what was answered to it. `null` when it is on its way, or another was asked since. Throws what the
+   * history throws.
    */
   takeBack(
     questionId: string,
@@ -363,18 +364,11 @@ export function createThread(options: ThreadOptions): Thread {
       }
       const stored = entries().findLast(({ role }) => role === "user");
       if (stored?.id !== questionId || stored.delivery !== "saved") return null;
-      try {
-        const taken = await takeBackLast({ history, owner, conversationId, messageId: questionId });
-        if (taken === "not last") {
-          void read();
-          return null;
-        }
-      } catch (error) {
-        failure = sentenceOf(error);
-        changed();
+      const taken = await takeBackLast({ history, owner, conversationId, messageId: questionId });
+      if (taken === "not last") {
+        void read();
         return null;
       }
-      failure = null;
       forgetFrom(questionId);
       void reportActivity();
       return { text: textOf(stored.parts), contextText: stored.contextText };
