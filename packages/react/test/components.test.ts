@@ -231,6 +231,55 @@ describe.each<Renderer>(["react", "preact"])("the components on %s", (renderer) 
     expect(await texts(page)).toEqual(messages.map(({ content }) => content.trim()));
   }
 
+  test("the card of a marker shows its passage to the pointer and to the keyboard, and Escape closes it", async () => {
+    await using person = await host.person();
+    const page = await person.open();
+    await field(page).fill("Where is the heron?");
+    await page.keyboard.press("Enter");
+    const run = await host.script.started(await conversationOf(page));
+    const passage = { path: "birds.md", anchor: null, score: null };
+    const citations = [
+      { ...passage, chapter: "Birds", section: "Herons", quote: "They nest by the pond.", url: "/birds.md" },
+      { ...passage, chapter: "Ponds", section: null, quote: null, url: null },
+    ];
+    for (const citation of citations) await run.emit({ type: "citation", citation });
+    await run.emit("At the pond [1], as is said [2].");
+    run.finish();
+    await page.locator("article[data-status=complete] .ck-actions").last().waitFor();
+    const link = page.getByRole("link", { name: "Source 1: Birds › Herons" });
+    const button = page.getByRole("button", { name: "Source 2: Ponds" });
+    const card = page.locator(".ck-card");
+    const focused = (element: typeof link): Promise<boolean> =>
+      element.evaluate((each) => each === document.activeElement);
+
+    await link.hover();
+    await expect.poll(() => card.allInnerTexts()).toEqual(["Birds\nHerons\nThey nest by the pond."]);
+    const { x, y, width, height } = (await card.boundingBox())!;
+    await page.mouse.move(x + width / 2, y + height / 2, { steps: 20 });
+    expect(await card.count()).toBe(1);
+    await page.keyboard.press("Escape");
+    await card.waitFor({ state: "detached" });
+    await link.hover();
+    await card.waitFor();
+    await field(page).hover();
+    await card.waitFor({ state: "detached" });
+
+    await page.locator("article").last().focus();
+    await page.keyboard.press("Tab");
+    await card.getByText("Herons").waitFor();
+    await page.keyboard.press("Escape");
+    await card.waitFor({ state: "detached" });
+    expect(await focused(link)).toBe(true);
+    await page.keyboard.press("Tab");
+    await expect.poll(() => card.allInnerTexts()).toEqual(["Ponds"]);
+    expect(await focused(button)).toBe(true);
+    await page.keyboard.press("Shift+Tab");
+    await card.getByText("Herons").waitFor();
+    const opened = person.context.waitForEvent("page");
+    await page.keyboard.press("Enter");
+    expect(new URL((await opened).url()).pathname).toBe("/birds.md");
+  });
+
   test("an answer's details say how it ended and what was recalled for it", async () => {
     await using person = await host.person();
     const page = await person.open();

@@ -330,18 +330,26 @@ test("signed in: the token's person has their conversations, the next has none o
     page.locator("chatkeep-chat").evaluate((element, token) => {
       (element as HTMLElement & { getToken: unknown }).getToken = () => Promise.resolve(token);
     }, token);
+  const field = page.locator("chatkeep-chat textarea");
   await sign(tokenOf("ada"));
   await openPanel(page);
+  // Before the first question it is kept for the place, which is the same for everybody.
+  await field.fill("Ada's first draft");
+  await sign(tokenOf("eve"));
+  await expect.poll(() => field.inputValue()).toBe("");
+  await field.fill("Eve's first draft");
+  await sign(tokenOf("ada"));
+  await expect.poll(() => field.inputValue()).toBe("Ada's first draft");
   await converse(stage, page, "Ada's question", "Ada's answer.");
-  await page.locator("chatkeep-chat textarea").fill("Ada's draft");
+  await field.fill("Ada's draft");
   expect((await stage.history.listConversations({ kind: "user", id: "ada" })).conversations).toHaveLength(1);
   await sign(tokenOf("eve"));
   await page.getByText("Ask about “Sensors”").waitFor();
-  expect(await page.locator("chatkeep-chat textarea").inputValue()).toBe("");
+  await expect.poll(() => field.inputValue()).toBe("Eve's first draft");
   await converse(stage, page, "Eve's question", "Eve's answer.");
   await sign(tokenOf("ada"));
   await expect.poll(() => transcript(page)).toEqual(["Ada's question", "Ada's answer."]);
-  expect(await page.locator("chatkeep-chat textarea").inputValue()).toBe("Ada's draft");
+  expect(await field.inputValue()).toBe("Ada's draft");
   await sign(null);
   await page.getByText("Ask about “Sensors”").waitFor();
 });
@@ -411,6 +419,12 @@ test("axe finds nothing in any state, wide and narrow, light and dark, from left
     await check(`${name} failed`, page);
     await converse(stage, page, "Again", "It feels [1].\n\n```js\nx\n```", [cite("sensors", SENSOR)]);
     await check(`${name} answered`, page);
+    const mark = page.locator("chatkeep-chat a.ck-mark");
+    await ("hasTouch" in options ? mark.tap() : mark.hover());
+    await page.locator("chatkeep-chat .ck-card", { hasText: SENSOR }).waitFor();
+    await check(`${name} card`, page);
+    await page.keyboard.press("Escape");
+    await page.locator("chatkeep-chat .ck-card").waitFor({ state: "detached" });
     await page.locator("chatkeep-chat header button").first().click();
     await page.locator("chatkeep-chat .ck-nav-row").first().waitFor();
     await check(`${name} conversations`, page);
@@ -447,6 +461,17 @@ test("at 320 pixels nothing is cut off, and what is pressed is 44 pixels large",
   await openPanel(page);
   await converse(stage, page, "What is a sensor?", `${"long".repeat(80)} [1]`, [cite("sensors", SENSOR)]);
   expect(await targets()).toEqual([]);
+
+  // A finger sees the card first, and goes to the passage with it.
+  await page.locator("chatkeep-chat a.ck-mark").tap();
+  const card = page.locator("chatkeep-chat .ck-card");
+  await card.getByText(SENSOR).waitFor();
+  expect(await painted(page)).toBe("");
+  const { x, width } = (await card.boundingBox())!;
+  expect(x >= 0 && x + width <= 320).toBe(true);
+  await card.getByRole("link").tap();
+  await expect.poll(() => painted(page)).toBe(SENSOR);
+  await openPanel(page);
   expect(
     await page
       .locator("chatkeep-chat .panel")

@@ -1,6 +1,7 @@
 import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
 
 import { Icon } from "./Icon.tsx";
+import { place } from "./place.ts";
 
 /** What {@link ActionMenu} takes. */
 export interface ActionMenuProps {
@@ -28,7 +29,7 @@ export function ActionMenu({ label, children }: ActionMenuProps): ReactNode {
     const hide = (): void => shown.hidePopover();
     shown.addEventListener("click", hide);
     shown.showPopover();
-    place(shown, button.current);
+    place({ popover: shown, beside: button.current, align: "end" });
     shown.querySelector("button")?.focus();
     return () => shown.removeEventListener("click", hide);
   }, [open]);
@@ -62,14 +63,4 @@ export function ActionMenu({ label, children }: ActionMenuProps): ReactNode {
       </div>
     </>
   );
-}
-
-/** Below the button, or above it where there is no room; its inner edge at the button's. */
-function place(menu: HTMLElement, button: HTMLElement): void {
-  const near = button.getBoundingClientRect();
-  const { width, height } = menu.getBoundingClientRect();
-  const below = near.bottom + height <= innerHeight;
-  const left = Math.min(Math.max(near.right - width, 8), innerWidth - width - 8);
-  menu.style.left = `${left}px`;
-  menu.style.top = `${below ? near.bottom : Math.max(near.top - height, 8)}px`;
 }

@@ -1,9 +1,10 @@
 import type { Citation } from "@chatkeep/protocol";
-import type { ReactNode } from "react";
+import { type MouseEvent, type ReactNode, useId, useRef, useState } from "react";
 
 import { useCitationLink } from "../hooks/useCitations.ts";
 import { useStrings } from "../hooks/useStrings.ts";
 import { placeOf } from "../state/citation.ts";
+import type { CitationCard } from "./CitationCard.tsx";
 
 /** What {@link CitationMark} takes. */
 export interface CitationMarkProps {
@@ -12,20 +13,58 @@ export interface CitationMarkProps {
   readonly citation: Citation;
 }
 
-/** The marker `[n]` in an answer, as a link to the passage that it rests on. */
+/**
+ * The marker `[n]` in an answer, as a link to the passage that it rests on. The pointer, the keyboard's focus and a
+ * finger show its card, which is loaded when the first is asked for.
+ */
 export function CitationMark({ number, citation }: CitationMarkProps): ReactNode {
+  const id = useId();
   const link = useCitationLink(citation);
   const label = useStrings().source(number, placeOf(citation));
-  if (link === null) {
-    return (
-      <sup className="ck-mark" title={placeOf(citation)}>
-        {number}
-      </sup>
+  const [Card, setCard] = useState<typeof CitationCard | null>(null);
+  const wanted = useRef(false);
+  const touched = useRef(false);
+  const show = (): void => {
+    wanted.current = true;
+    void import("./CitationCard.tsx").then(
+      (loaded) => wanted.current && setCard(() => loaded.CitationCard),
+      // Without a network there is none; the sources below the answer say the same.
+      () => undefined,
     );
-  }
+  };
+  const hide = (): void => {
+    wanted.current = false;
+    setCard(null);
+  };
+  const mark = {
+    className: "ck-mark",
+    "aria-label": label,
+    "aria-describedby": Card === null ? undefined : id,
+  };
+  const press = (event: MouseEvent): void => {
+    // A finger cannot rest on it to see the card first: that is the link then.
+    if (link !== null && !touched.current) return link.onClick(event);
+    event.preventDefault();
+    show();
+  };
   return (
-    <a className="ck-mark" {...link} title={placeOf(citation)} aria-label={label}>
-      {number}
-    </a>
+    <span
+      onPointerEnter={({ pointerType }) => pointerType !== "touch" && show()}
+      onPointerLeave={({ pointerType }) => pointerType !== "touch" && hide()}
+      onPointerDown={({ pointerType }) => (touched.current = pointerType === "touch")}
+      onFocus={({ target }) => target.matches(":focus-visible") && show()}
+      onBlur={({ currentTarget, relatedTarget }) => !currentTarget.contains(relatedTarget) && hide()}
+    >
+      {link === null ? (
+        <button type="button" {...mark} onClick={press}>
+          {number}
+        </button>
+      ) : (
+        <a {...{ ...link, onClick: press }} {...mark}>
+          {number}
+        </a>
+      )}
+      {Card !== null && <Card id={id} citation={citation} onClose={hide} />}
+    </span>
   );
 }

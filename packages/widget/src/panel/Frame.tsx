@@ -36,8 +36,8 @@ export function Frame(props: FrameProps): ReactNode {
     "aria-label": settings.label ?? strings?.conversations ?? "Chatkeep",
     onKeyDown(event: KeyboardEvent<HTMLElement>) {
       if (event.key !== "Escape" || event.shiftKey || event.nativeEvent.isComposing) return;
-      // A dialog within the panel has the key for itself.
-      const inner = event.target instanceof Element && event.target.closest("dialog:not(.frame)") !== null;
+      // What is open within the panel has the key for itself.
+      const inner = event.currentTarget.querySelector("dialog[open], :popover-open") !== null;
       if (inner || onEscape() === "nothing") return;
       event.preventDefault();
       event.stopPropagation();
