@@ -1,3 +1,5 @@
+import { once } from "node:events";
+
 import { type ConnectionPool, type CoreHistory, createHistory, createPool } from "@chatkeep/core";
 import {
   ChatkeepError,
@@ -105,6 +107,43 @@ describe("a responder that says nothing more", () => {
     const next = await history.startTurn(me, hanging, { content: "Again" });
     (await script.started(hanging)).finish();
     await collect(next.events);
+  });
+});
+
+describe("a responder that waits for the database", () => {
+  it("has not failed, however long that takes", async () => {
+    const me = newUser();
+    const script = createScriptedResponder();
+    let given = 0;
+    const history = createHistory({
+      pool,
+      responderPatience: 300,
+      async *responder(request) {
+        if (request.question.content !== "Much") return yield* script.responder(request);
+        while (given < 4000) yield { type: "data", name: "count", data: (given += 1) };
+        yield "Done.";
+      },
+    });
+    onTestFinished(() => history.close());
+    const [silent, much] = [await newConversation(history, me), await newConversation(history, me)];
+    await history.startTurn(me, silent, { content: "Hello" });
+    const run = await script.started(silent);
+    const locked = await database.pool.connect();
+    onTestFinished(() => locked.release(true));
+    const { turn, events } = await history.startTurn(me, much, { content: "Much" });
+    await locked.query("begin");
+    await locked.query("lock table chatkeep.turn_events in exclusive mode");
+    await expect.poll(() => given).toBeGreaterThan(999);
+    // The other one's silence begins now, and ends when both have said nothing for as long.
+    await run.emit("Half");
+    await once(run.request.signal, "abort");
+    expect(given).toBeLessThan(4000);
+    await locked.query("commit");
+    await collect(events);
+    expect(await history.getTurn(me, much, turn.id)).toMatchObject({
+      turn: { status: "complete" },
+      reply: { content: "Done." },
+    });
   });
 });
 

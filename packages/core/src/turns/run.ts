@@ -48,7 +48,12 @@ export async function runResponder(options: RunOptions): Promise<Ending> {
   let reject: (reason: unknown) => void = () => undefined;
   const onAbort = (): void => reject(signal.reason);
   signal.addEventListener("abort", onAbort);
-  const timer = setTimeout(() => stopping.abort(new TurnEnded("failed", timeoutFailure(patience))), patience);
+  /** It waits for the database to take what it said: an outage of minutes is no silence of its own. */
+  let isHeldUp = false;
+  const timer = setTimeout(() => {
+    if (isHeldUp) timer.refresh();
+    else stopping.abort(new TurnEnded("failed", timeoutFailure(patience)));
+  }, patience);
   let iterator: AsyncIterator<ResponderEvent> | undefined;
   let empty = true;
   try {
@@ -61,11 +66,13 @@ export async function runResponder(options: RunOptions): Promise<Ending> {
         (iterator as AsyncIterator<ResponderEvent>).next().then(resolve, fail);
       });
       signal.throwIfAborted();
-      timer.refresh();
       if (next.done === true) break;
       turn.push(next.value);
       empty &&= !saysSomething(next.value);
+      isHeldUp = true;
       await turn.room();
+      isHeldUp = false;
+      timer.refresh();
     }
     return empty ? { status: "failed", error: EMPTY } : { status: "complete", error: null };
   } catch (error) {
