@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 
-import { ownerId } from "@chatkeep/core";
+import { ownerId, releaseSchema } from "@chatkeep/core";
 import { fileDatabase } from "@chatkeep/testing";
 import { afterAll, describe, expect, it } from "vitest";
 
@@ -57,6 +57,43 @@ describe("a request without an id", () => {
     await age(me, 3);
     expect(await history.nameSending(me, first(`${name} again`, 1000))).not.toBe(next);
     expect(await history.nameSending(me, first("yes", 60_000))).not.toBe(name);
+  });
+
+  it("has one name when its first sending and its retries come in at once, on two nodes", async () => {
+    const me = newUser();
+    for (let round = 0; round < 20; round += 1) {
+      const says = `round ${round}`;
+      const names = await Promise.all([
+        other.nameSending(me, retry(says)),
+        history.nameSending(me, first(says, 60_000)),
+        history.nameSending(me, { ...retry(says), attempt: 2 }),
+        other.nameSending(me, { ...retry(says), attempt: 2 }),
+      ]);
+      expect(new Set(names).size).toBe(1);
+    }
+  });
+
+  it("has its retry's name too when it waited for that in the database", async () => {
+    const me = newUser();
+    await history.nameSending(me, first("something else"));
+    const client = await database.pool.connect();
+    await client.query("begin");
+    const { rows } = await client.query<{ name: string }>(
+      `select name from ${releaseSchema("chatkeep")}.name_sending($1, 'user', $2, $3, 1, '1 ms', '2 min') name`,
+      [ownerId(me), createHash("sha256").update("yes").digest("hex"), randomUUID()],
+    );
+    const naming = history.nameSending(me, first("yes", 5));
+    const isWaiting = async (): Promise<unknown> =>
+      (
+        await database.pool.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+             and query like '%name_sending%' and now() - query_start > '20 ms'`,
+        )
+      ).rowCount;
+    await expect.poll(isWaiting).toBe(1);
+    await client.query("commit");
+    client.release();
+    expect(await naming).toBe(rows[0]?.name);
   });
 
   it("is known for as long since it was cut off, however long it was being answered", async () => {

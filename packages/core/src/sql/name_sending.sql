@@ -21,10 +21,11 @@ begin
   values (owner, decode(digest, 'hex'), id, attempt > 0, clock_timestamp())
   on conflict on constraint sendings_pkey do update set
     id = case
-      when s.sent_at > clock_timestamp() - case
-        when attempt > 0 then memory
-        when s.is_ahead then waited
-        else '0' end
+      -- From now(), when the call came in: a first sending may wait here for the retry that passed it.
+      when s.sent_at > case
+        when attempt > 0 then clock_timestamp() - memory
+        when s.is_ahead then now() - waited
+        else 'infinity' end
       then s.id
       else excluded.id end,
     is_ahead = excluded.is_ahead and s.is_ahead,
