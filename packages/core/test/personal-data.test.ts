@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 
-import { type CoreHistory, createPool, ownerId } from "@chatkeep/core";
+import { type CoreHistory, type PoolOptions, createHistory, createPool, ownerId } from "@chatkeep/core";
 import type { Owner } from "@chatkeep/protocol";
 import { fileDatabase } from "@chatkeep/testing";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 
 import { newSession, newUser, openFixture } from "./fixture.ts";
 
@@ -223,6 +223,56 @@ describe("the janitor", () => {
     const ending = new AbortController();
     ending.abort();
     expect(await history.purge({}, ending.signal)).toBe(0);
+  });
+});
+
+describe("a claim that takes longer than a statement may", () => {
+  /** A node with such a pool, and a session whose conversations somebody holds until `release`. */
+  const openBusy = async (url: string, options: PoolOptions = {}) => {
+    const pool = createPool(url, options);
+    const node = createHistory({ pool });
+    const session = newSession();
+    await history.createConversation(session, { title: "Much" });
+    const holder = await database.pool.connect();
+    await holder.query("begin");
+    await holder.query("select from chatkeep.owners where id = $1 for update", [ownerId(session)]);
+    onTestFinished(async () => {
+      await node.close();
+      await pool.end();
+    });
+    const release = async (): Promise<void> => {
+      await holder.query("commit");
+      holder.release();
+    };
+    return { node, session, user: newUser(), release };
+  };
+  const titles = async (user: Owner): Promise<unknown> =>
+    (await history.listConversations(user)).conversations.map(({ title }) => title);
+
+  it("is told to be under way, and comes to its end", async () => {
+    const { node, session, user, release } = await openBusy(database.url, { statementTimeout: 300 });
+    const claiming = node.claimSession(user, session);
+    await expect(claiming).rejects.toMatchObject({
+      code: "unavailable",
+      retryAfter: 60,
+      message: expect.stringContaining("still being moved") as string,
+    });
+    await release();
+    await expect.poll(() => titles(user)).toEqual(["Much"]);
+    expect(await node.claimSession(user, session)).toEqual({ claimed: 0 });
+  });
+
+  it("is told to need the operator where the database ends it, and has moved nothing", async () => {
+    const url = new URL(database.url);
+    url.searchParams.set("options", "-c statement_timeout=300");
+    const { node, session, user, release } = await openBusy(url.href);
+    await expect(node.claimSession(user, session)).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("statement_timeout") as string,
+    });
+    expect(await titles(user)).toEqual([]);
+    await release();
+    expect(await node.claimSession(user, session)).toEqual({ claimed: 1 });
   });
 });
 
