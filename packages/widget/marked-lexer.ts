@@ -1,0 +1,45 @@
+import { type Plugin, minifySync } from "vite";
+
+/**
+ * What is known here and not in marked: no option is ever set, so its other grammars and its extensions are never
+ * used. The lexer of GitHub's grammar is 10 KB of the panel's 42; with all the rest marked would be 16.
+ */
+const KNOWN: readonly (readonly [RegExp, string])[] = [
+  [/this\.options\.(?:pedantic|breaks)\b/g, "false"],
+  [/this\.options\.gfm\b/g, "true"],
+  [/this\.options\.(?:extensions|hooks)\?\./g, "null?."],
+  [/=\{normal:\w+,gfm:(\w+),(?:breaks:\w+,)?pedantic:\w+\}/g, "={normal:$1,gfm:$1}"],
+  // The default instance, which is made at import and keeps everything.
+  [/var (\w+)=new \w+;function \w+\(\w+,\w+\)\{return \1\.parse[^]*?\b(\w+) as Lexer\b[^]*/g, "export{$2 as Lexer};"],
+];
+/** The function that puts a regular expression together, and does nothing else. */
+const COMPOSE = /function (\w+)\(\w+,\w+=""\)\{let \w+=typeof \w+=="string"/;
+/** Names of marked's own, for what no token has that we read; the rest is the language's. */
+const OWN = /^[a-z]+[A-Z]\w*$/;
+const LANGUAGE = [String, Array, RegExp, WeakMap, Object, Number].flatMap((type) => [
+  ...Object.getOwnPropertyNames(type),
+  ...Object.getOwnPropertyNames(type.prototype),
+]);
+
+/** Leaves of marked what its lexer needs for answers. Fails when marked is built otherwise than this knows. */
+export function markedLexer(): Plugin {
+  return {
+    name: "chatkeep-marked-lexer",
+    transform: {
+      filter: { id: /\/marked\.esm\.js$/ },
+      handler(code) {
+        const compose = COMPOSE.exec(code)?.[1];
+        if (compose === undefined || !KNOWN.every(([what]) => code.search(what) !== -1))
+          this.error("marked is built otherwise now: compare it with marked-lexer.ts.");
+        const known = KNOWN.reduce((all, [what, value]) => all.replace(what, value), code);
+        const { errors, ...lexer } = minifySync("marked.js", known, {
+          module: true,
+          compress: { treeshake: { manualPureFunctions: [compose] } },
+          mangleProps: { include: OWN, reserved: LANGUAGE },
+        });
+        for (const { message } of errors) this.error(message);
+        return { code: lexer.code, map: null };
+      },
+    },
+  };
+}
