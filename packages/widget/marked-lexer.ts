@@ -10,7 +10,10 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
   [/this\.options\.(?:extensions|hooks)\?\./g, "null?."],
   [/=\{normal:\w+,gfm:(\w+),(?:breaks:\w+,)?pedantic:\w+\}/g, "={normal:$1,gfm:$1}"],
   // The default instance, which is made at import and keeps everything.
-  [/var (\w+)=new \w+;function \w+\(\w+,\w+\)\{return \1\.parse[^]*?\b(\w+) as Lexer\b[^]*/g, "export{$2 as Lexer};"],
+  [
+    /var (\w+)=new \w+;function \w+\(\w+,\w+\)\{return \1\.parse[^]*?\b(\w+) as Lexer\b[^]*/g,
+    "export{$2 as Lexer};",
+  ],
 ];
 /** The function that puts a regular expression together, and does nothing else. */
 const COMPOSE = /function (\w+)\(\w+,\w+=""\)\{let \w+=typeof \w+=="string"/;

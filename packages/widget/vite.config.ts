@@ -42,6 +42,8 @@ export default defineConfig({
       output: {
         entryFileNames: "widget.js",
         chunkFileNames: "widget/[name]-[hash].js",
+        // What the panel shares with what is loaded later stays in the panel: one file opens it.
+        codeSplitting: { groups: [{ name: "panel", test: /\/src\/panel\.ts$/ }] },
         // A library would keep its spaces; this is what a page loads.
         minify: true,
         comments: false,

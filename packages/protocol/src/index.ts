@@ -1,6 +1,10 @@
 export * from "./chunk.ts";
 export * from "./citation.ts";
 export * from "./client.ts";
+export * from "./client/conversations.ts";
+export * from "./client/messages.ts";
+export { type ClientOptions, type Requests, createRequests } from "./client/requests.ts";
+export * from "./client/turns.ts";
 export * from "./context.ts";
 export * from "./conversation.ts";
 export * from "./errors.ts";

@@ -1,5 +1,5 @@
 import type { Conversation, Owner } from "@chatkeep/protocol";
-import { type Chat, ENGLISH, type ThreadState, exportConversation } from "@chatkeep/react";
+import { type Chat, ENGLISH, type ThreadState, createSearch, exportConversation } from "@chatkeep/react";
 import { fileDatabase } from "@chatkeep/testing";
 import { afterAll, expect, test } from "vitest";
 
@@ -22,7 +22,7 @@ async function listed(
   const ids: string[] = [];
   for (const title of named) ids.push((await history.createConversation(owner, { title })).conversation.id);
   const { chat } = fixture.page(owner);
-  await chat.conversations.refresh();
+  await chat.conversations.list().refresh();
   await state(chat.conversations.list(), ({ conversations }) => conversations.length === named.length);
   return { chat, ids };
 }
@@ -45,7 +45,7 @@ test("what cannot be changed is shown as it was, and the reason is given", async
   const owner = fixture.owner();
   const { conversation } = await history.createConversation(owner, { title: "Bees" });
   const { chat, network } = fixture.page(owner);
-  await chat.conversations.refresh();
+  await chat.conversations.list().refresh();
   const seen: (string | null)[] = [];
   const list = chat.conversations.list();
   await state(list, ({ conversations }) => conversations.length === 1);
@@ -106,7 +106,7 @@ test("what was looked for last is shown, with what to mark, and its message can 
     await history.appendMessages(owner, conversation.id, batch);
   }
   const { chat } = fixture.page(owner);
-  const search = chat.search();
+  const search = createSearch({ history: chat.history, owner, schedule: queueMicrotask });
   search.set("x");
   search.set("backu");
   const { hits } = await state(search, ({ status }) => status === "ready");

@@ -45,7 +45,7 @@ test("nothing is created before the first question, however often a page is open
     const { chat } = fixture.page(owner);
     chat.show(chat.newThread());
     expect(chat.newThread()).toBe(chat.newThread());
-    await chat.conversations.refresh();
+    await chat.conversations.list().refresh();
   }
   expect((await history.listConversations(owner)).total).toBe(0);
 });
@@ -293,7 +293,7 @@ test("a history that cannot be read says so and never looks empty; then it can b
   network.fail("GET ");
   const again = chat.thread(thread.conversationId);
   chat.show(again);
-  void chat.conversations.refresh();
+  void chat.conversations.list().refresh();
   const failed = await state(again, ({ status }) => status === "failed");
   expect(failed.failure).toMatch(/cannot be reached/);
   expect((await state(chat.conversations.list(), ({ status }) => status === "failed")).failure).toMatch(
@@ -301,7 +301,7 @@ test("a history that cannot be read says so and never looks empty; then it can b
   );
   network.restore();
   await again.open();
-  await chat.conversations.refresh();
+  await chat.conversations.list().refresh();
   expect(said(await state(again, idle))).toEqual(["user: Hello", "assistant: Hello."]);
   expect(
     (await state(chat.conversations.list(), ({ status }) => status === "ready")).conversations,
@@ -413,7 +413,7 @@ test("a conversation deleted during its answer does not come back", async () => 
   await state(thread, shows("I go"));
   await chat.conversations.remove(thread.conversationId);
   await run.aborted;
-  await chat.conversations.refresh();
+  await chat.conversations.list().refresh();
   const { conversations } = await state(chat.conversations.list(), ({ status }) => status === "ready");
   expect(conversations.map(({ id }) => id)).toEqual([other.conversationId]);
   expect((await history.listConversations(owner)).total).toBe(1);
@@ -449,7 +449,7 @@ test("the list is by last activity, and walks on", async () => {
   const owner = fixture.owner();
   for (let made = 0; made < 60; made++) await history.createConversation(owner, { title: `no. ${made}` });
   const { chat } = fixture.page(owner);
-  await chat.conversations.refresh();
+  await chat.conversations.list().refresh();
   await state(chat.conversations.list(), ({ more }) => more === "more");
   await chat.conversations.list().loadMore();
   const { conversations } = await state(chat.conversations.list(), ({ more }) => more === "none");

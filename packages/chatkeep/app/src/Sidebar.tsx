@@ -7,7 +7,7 @@ import {
   type TextStorage,
   useStrings,
 } from "@chatkeep/react";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useState } from "react";
 
 import { Choice } from "./Choice.tsx";
 import { Mark } from "./Mark.tsx";
@@ -41,9 +41,6 @@ export function Sidebar(props: SidebarProps): ReactNode {
   const { untitled, search, conversations, archived, deleted } = useStrings();
   const strings = useAppStrings();
   const [kind, setKind] = useState<Kind>("current");
-  useEffect(() => {
-    if (kind !== "current") void chat.conversations.list({ kind }).refresh();
-  }, [chat, kind]);
   return (
     <div className="sidebar">
       <div className="sidebar-head">

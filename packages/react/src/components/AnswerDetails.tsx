@@ -1,13 +1,12 @@
 import type { Message } from "@chatkeep/protocol";
 import { type ReactNode, useState } from "react";
 
+import { useLoaded } from "../hooks/useLoaded.ts";
 import { useStrings } from "../hooks/useStrings.ts";
-import { plainText } from "../markdown/plain.ts";
 import type { Entry } from "../state/entry.ts";
-import { sentenceOf } from "../state/failure.ts";
-import { dollarsIn, momentIn, numberIn } from "../strings/format.ts";
-import { Icon } from "./Icon.tsx";
+import type * as Facts from "./AnswerFacts.tsx";
 import { Notice } from "./Notice.tsx";
+import { RetryButton } from "./RetryButton.tsx";
 
 /** What {@link AnswerDetails} takes. */
 export interface AnswerDetailsProps {
@@ -18,109 +17,33 @@ export interface AnswerDetailsProps {
   readonly onGoTo: (seq: number) => void;
 }
 
-/** What is known of an answer beside its text, folded away; what was recalled for it is read when it is opened. */
-export function AnswerDetails({ entry, readRecalled, onGoTo }: AnswerDetailsProps): ReactNode {
+/** What is known of an answer beside its text, folded away; it is loaded, made and read when it is unfolded first. */
+export function AnswerDetails(props: AnswerDetailsProps): ReactNode {
   const strings = useStrings();
-  const [recalled, setRecalled] = useState<Recalled>({ status: "unread" });
-  // Made when somebody looks: dates alone are written at 1.2 ms each, a third of the time that 50 messages take to show.
-  const [unfolded, setUnfolded] = useState(false);
-  const { turnId, status, model, usage, createdAt } = entry;
-  const read = async (): Promise<void> => {
-    if (turnId === null) return;
-    setRecalled({ status: "reading" });
-    try {
-      setRecalled({ status: "read", messages: await readRecalled(turnId) });
-    } catch (error) {
-      setRecalled({ status: "failed", failure: sentenceOf(error) });
-    }
-  };
-  const { inputTokens = null, outputTokens = null, cost } = usage ?? {};
-  const count = (tokens: number | null): string => (tokens === null ? "–" : numberIn(strings, tokens));
+  const [seen, setSeen] = useState<"never" | "once">("never");
   return (
     <details
       className="ck-details"
       onToggle={({ currentTarget: { open } }) => {
-        setUnfolded(open);
-        if (open && recalled.status === "unread") void read();
+        if (open) setSeen("once");
       }}
     >
       <summary>{strings.details}</summary>
-      {unfolded && (
-        <dl>
-          <dt>{strings.statusLabel}</dt>
-          <dd>{strings.statuses[status]}</dd>
-          {createdAt !== null && (
-            <>
-              <dt>{strings.time}</dt>
-              <dd>{momentIn(strings, createdAt)}</dd>
-            </>
-          )}
-          {model !== null && (
-            <>
-              <dt>{strings.model}</dt>
-              <dd>{model}</dd>
-            </>
-          )}
-          {(inputTokens !== null || outputTokens !== null) && (
-            <>
-              <dt>{strings.tokens}</dt>
-              <dd>{strings.tokensUsed(count(inputTokens), count(outputTokens))}</dd>
-            </>
-          )}
-          {cost !== undefined && (
-            <>
-              <dt>{strings.cost}</dt>
-              <dd>{dollarsIn(strings, cost)}</dd>
-            </>
-          )}
-          {turnId !== null && recalled.status === "read" && (
-            <>
-              <dt>{strings.recalled}</dt>
-              <dd>
-                <RecalledMessages messages={recalled.messages} onGoTo={onGoTo} />
-              </dd>
-            </>
-          )}
-        </dl>
-      )}
-      {recalled.status === "failed" && (
-        <Notice
-          tone="trouble"
-          actions={
-            <button type="button" className="ck-button" onClick={() => void read()}>
-              <Icon name="retry" />
-              {strings.retry}
-            </button>
-          }
-        >
-          {strings.detailsFailed} {recalled.failure}
-        </Notice>
-      )}
+      {seen === "once" && <Unfolded {...props} />}
     </details>
   );
 }
 
-type Recalled =
-  | { readonly status: "unread" | "reading" }
-  | { readonly status: "read"; readonly messages: readonly Message[] }
-  | { readonly status: "failed"; readonly failure: string };
+const loadFacts = (): Promise<typeof Facts> => import("./AnswerFacts.tsx");
 
-interface RecalledMessagesProps extends Pick<AnswerDetailsProps, "onGoTo"> {
-  readonly messages: readonly Message[];
-}
-
-function RecalledMessages({ messages, onGoTo }: RecalledMessagesProps): ReactNode {
+function Unfolded(props: AnswerDetailsProps): ReactNode {
   const strings = useStrings();
-  if (messages.length === 0) return strings.recalledNothing;
+  const loaded = useLoaded(loadFacts);
+  if (loaded.status === "loading") return null;
+  if (loaded.status === "loaded") return <loaded.value.AnswerFacts {...props} />;
   return (
-    <ul>
-      {messages.map(({ id, seq, content }) => (
-        <li key={id}>
-          <button type="button" className="ck-button ck-quiet" onClick={() => onGoTo(seq)}>
-            {plainText(content)}
-          </button>
-        </li>
-      ))}
-    </ul>
+    <Notice tone="trouble" actions={<RetryButton onPress={loaded.retry} />}>
+      {strings.detailsFailed}
+    </Notice>
   );
 }

@@ -1,5 +1,5 @@
 import type { Conversation } from "@chatkeep/protocol";
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, useEffect, useId, useState } from "react";
 
 import { useSnapshot } from "../hooks/useSnapshot.ts";
 import { useStrings } from "../hooks/useStrings.ts";
@@ -9,8 +9,8 @@ import { sentenceOf } from "../state/failure.ts";
 import { monthIn, yearIn } from "../strings/format.ts";
 import type { Strings } from "../strings/strings.ts";
 import { ConversationRow, type ConversationRowProps } from "./ConversationRow.tsx";
-import { Icon } from "./Icon.tsx";
 import { Notice } from "./Notice.tsx";
+import { RetryButton } from "./RetryButton.tsx";
 
 /** What {@link ConversationNav} takes. */
 export interface ConversationNavProps extends Omit<
@@ -21,25 +21,20 @@ export interface ConversationNavProps extends Omit<
   readonly query?: ListQuery | undefined;
 }
 
-/** A list of conversations by last activity, grouped by days of the viewer's time zone. */
+/** A list of conversations by last activity, grouped by days of the viewer's time zone; read when it appears. */
 export function ConversationNav(props: ConversationNavProps): ReactNode {
   const { conversations, query = {} } = props;
   const { kind = "current" } = query;
   const strings = useStrings();
   const list = conversations.list(query);
   const state = useSnapshot(list);
+  useEffect(() => void list.refresh(), [list]);
   const [failure, setFailure] = useState<string | null>(null);
   const empty = {
     current: strings.noConversations,
     archived: strings.noArchived,
     deleted: strings.noDeleted,
   };
-  const retry = (
-    <button type="button" className="ck-button" onClick={() => void list.refresh()}>
-      <Icon name="retry" />
-      {strings.retry}
-    </button>
-  );
   const close = (
     <button type="button" className="ck-button" onClick={() => setFailure(null)}>
       {strings.close}
@@ -56,7 +51,7 @@ export function ConversationNav(props: ConversationNavProps): ReactNode {
       )}
       {state.status === "loading" && state.conversations.length === 0 && <NavSkeleton />}
       {state.status === "failed" && (
-        <Notice tone="trouble" actions={retry}>
+        <Notice tone="trouble" actions={<RetryButton onPress={() => void list.refresh()} />}>
           {strings.listFailed} {state.failure}
         </Notice>
       )}

@@ -12,6 +12,7 @@ import { CopyButton } from "./CopyButton.tsx";
 import { Icon } from "./Icon.tsx";
 import { IconButton } from "./IconButton.tsx";
 import { Notice } from "./Notice.tsx";
+import { RetryButton } from "./RetryButton.tsx";
 import { Sources } from "./Sources.tsx";
 import { ToolCard } from "./ToolCard.tsx";
 import { Waiting } from "./Waiting.tsx";
@@ -72,10 +73,7 @@ function QuestionView({ entry, actions, place }: MessageViewProps): ReactNode {
           tone="trouble"
           actions={
             <>
-              <button type="button" className="ck-button" onClick={() => actions.retry(entry.id)}>
-                <Icon name="retry" />
-                {strings.retry}
-              </button>
+              <RetryButton onPress={() => actions.retry(entry.id)} />
               <button type="button" className="ck-button ck-quiet" onClick={() => actions.edit(entry.id)}>
                 <Icon name="edit" />
                 {strings.edit}

@@ -5,8 +5,8 @@ import { useSnapshot } from "../hooks/useSnapshot.ts";
 import { useStrings } from "../hooks/useStrings.ts";
 import type { Search, SearchState } from "../state/search.ts";
 import { dateIn } from "../strings/format.ts";
-import { Icon } from "./Icon.tsx";
 import { Notice } from "./Notice.tsx";
+import { RetryButton } from "./RetryButton.tsx";
 import { Snippet } from "./Snippet.tsx";
 
 /** What {@link SearchView} takes. */
@@ -42,15 +42,7 @@ export function SearchView({ search, addressOf, onOpen }: SearchViewProps): Reac
       />
       <output className="ck-hidden">{told(state, strings)}</output>
       {state.status === "failed" && (
-        <Notice
-          tone="trouble"
-          actions={
-            <button type="button" className="ck-button" onClick={() => void search.retry()}>
-              <Icon name="retry" />
-              {strings.retry}
-            </button>
-          }
-        >
+        <Notice tone="trouble" actions={<RetryButton onPress={() => void search.retry()} />}>
           {strings.searchFailed} {state.failure}
         </Notice>
       )}

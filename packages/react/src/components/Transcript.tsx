@@ -5,9 +5,9 @@ import { useStrings } from "../hooks/useStrings.ts";
 import type { MoreMessages } from "../state/reader.ts";
 import type { ThreadState } from "../state/thread-state.ts";
 import type { Thread } from "../state/thread.ts";
-import { Icon } from "./Icon.tsx";
 import { type MessageActions, MessageView } from "./MessageView.tsx";
 import { Notice } from "./Notice.tsx";
+import { RetryButton } from "./RetryButton.tsx";
 import { Waiting } from "./Waiting.tsx";
 
 /** What {@link Transcript} takes. */
@@ -61,14 +61,8 @@ interface UnreadProps {
 /** Above what was asked in a conversation whose messages could not be read: it holds more than is shown. */
 function Unread({ thread, state }: UnreadProps): ReactNode {
   const strings = useStrings();
-  const retry = (
-    <button type="button" className="ck-button" onClick={() => void thread.open()}>
-      <Icon name="retry" />
-      {strings.retry}
-    </button>
-  );
   return (
-    <Notice tone="trouble" actions={retry}>
+    <Notice tone="trouble" actions={<RetryButton onPress={() => void thread.open()} />}>
       <strong>{strings.historyFailed}.</strong> {state.failure}
     </Notice>
   );
@@ -101,15 +95,7 @@ function Edge({ side, more, load, root }: EdgeProps): ReactNode {
   return (
     <div className="ck-older" ref={mark}>
       {more === "failed" ? (
-        <Notice
-          tone="trouble"
-          actions={
-            <button type="button" className="ck-button" onClick={() => void load()}>
-              <Icon name="retry" />
-              {strings.retry}
-            </button>
-          }
-        >
+        <Notice tone="trouble" actions={<RetryButton onPress={() => void load()} />}>
           {failed}
         </Notice>
       ) : (

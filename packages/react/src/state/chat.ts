@@ -1,11 +1,11 @@
-import type { History, Owner } from "@chatkeep/protocol";
+import type { Owner } from "@chatkeep/protocol";
 
+import type { ChatHistory } from "./chat-history.ts";
 import { type Conversations, createConversations } from "./conversations.ts";
 import { createDrafts } from "./draft.ts";
 import { newId } from "./identifier.ts";
 import { type OpenScope, createOpenScope } from "./open-scope.ts";
 import type { Origin, Scope } from "./scope.ts";
-import { type Search, createSearch } from "./search.ts";
 import type { Schedule } from "./snapshot.ts";
 import type { TextStorage } from "./storage.ts";
 import { type Thread, createThread } from "./thread.ts";
@@ -13,7 +13,7 @@ import { type UnsentQuestion, createUnsentQuestions } from "./unsent.ts";
 
 /** All that a page needs of one owner's conversations. */
 export interface Chat {
-  readonly history: History;
+  readonly history: ChatHistory;
   readonly owner: Owner;
   /** Lists of them, and rename, pin, archive, delete, restore. A deleted one's draft goes and returns with it. */
   readonly conversations: Conversations;
@@ -26,8 +26,6 @@ export interface Chat {
   newThread(scope?: Scope | null): Thread;
   /** The thread that a scope opens with: its default conversation, which is made with its first question. */
   scope(scope: Scope): OpenScope;
-  /** A search of all conversations, or those of one scope; close it when it is shown no more. */
-  search(where?: { readonly scope?: string | undefined }): Search;
   /** Opens a thread because it is shown; streams of threads shown long ago are let go. */
   show(thread: Thread): void;
   /** The draft of a thread. */
@@ -40,7 +38,7 @@ export interface Chat {
 
 /** What {@link createChat} takes. */
 export interface ChatOptions {
-  readonly history: History;
+  readonly history: ChatHistory;
   readonly owner: Owner;
   /** Keeps drafts and unsent questions. */
   readonly storage: TextStorage;
@@ -183,7 +181,6 @@ export function createChat(options: ChatOptions): Chat {
       scopes.set(scope.id, opened);
       return opened;
     },
-    search: ({ scope } = {}) => createSearch({ history, owner, scope, schedule }),
     show(thread) {
       // A conversation that is returned to opens at its end.
       if (shown !== thread) void shown?.toLatest();

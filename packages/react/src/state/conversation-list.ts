@@ -17,7 +17,7 @@ export interface ConversationListState {
 
 /** A list of the owner's conversations. */
 export interface ConversationList extends Readable<ConversationListState> {
-  /** Reads the most recent ones, as many as are shown (50 at first, at most 100). */
+  /** Reads the most recent ones, as many as are shown (50 at first, at most 100); asked twice in one task, once. */
   refresh(): Promise<void>;
   /** Reads the next page. */
   loadMore(): Promise<void>;
@@ -67,6 +67,8 @@ export function createConversationList(options: ConversationListOptions): Conver
   let reading = 0;
   /** Became active during the reading: the reply may not know it yet. */
   let overtaking: readonly Conversation[] = [];
+  /** The reading that began in this task. */
+  let begun: Promise<void> | undefined;
 
   const snapshot = createSnapshot<ConversationListState>({
     schedule: options.schedule,
@@ -86,31 +88,37 @@ export function createConversationList(options: ConversationListOptions): Conver
     snapshot.changed();
   };
 
+  const readAnew = async (): Promise<void> => {
+    const mine = ++reading;
+    overtaking = [];
+    if (status === "failed") status = "loading";
+    snapshot.changed();
+    try {
+      const page = await read({ limit: Math.min(Math.max(list.length, PAGE), LARGEST_PAGE) });
+      if (mine !== reading) return;
+      cursor = page.nextCursor;
+      more = "idle";
+      status = "ready";
+      failure = null;
+      onRead(page.conversations);
+      take([...overtaking, ...page.conversations]);
+    } catch (error) {
+      if (mine !== reading) return;
+      // A list that was read before stays: it is older, not wrong.
+      status = list.length > 0 ? "ready" : "failed";
+      failure = sentenceOf(error);
+      snapshot.changed();
+    }
+  };
+
   return {
     getSnapshot: snapshot.getSnapshot,
     subscribe: snapshot.subscribe,
 
-    async refresh() {
-      const mine = ++reading;
-      overtaking = [];
-      if (status === "failed") status = "loading";
-      snapshot.changed();
-      try {
-        const page = await read({ limit: Math.min(Math.max(list.length, PAGE), LARGEST_PAGE) });
-        if (mine !== reading) return;
-        cursor = page.nextCursor;
-        more = "idle";
-        status = "ready";
-        failure = null;
-        onRead(page.conversations);
-        take([...overtaking, ...page.conversations]);
-      } catch (error) {
-        if (mine !== reading) return;
-        // A list that was read before stays: it is older, not wrong.
-        status = list.length > 0 ? "ready" : "failed";
-        failure = sentenceOf(error);
-        snapshot.changed();
-      }
+    refresh() {
+      begun ??= readAnew();
+      queueMicrotask(() => (begun = undefined));
+      return begun;
     },
 
     async loadMore() {

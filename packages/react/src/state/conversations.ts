@@ -22,9 +22,9 @@ export interface ListQuery {
 
 /** The owner's conversations: lists of them, and what can be done with one. */
 export interface Conversations extends Readable<ConversationsState> {
-  /** A list; the same object for the same query. It reads nothing before its `refresh()`. */
+  /** A list; the same object for the same query. It reads nothing by itself: call its `refresh()`. */
   list(query?: ListQuery): ConversationList;
-  /** Reads again what the lists show that were read before, and the list of all current ones. */
+  /** Reads again the lists that were read before. */
   refresh(): Promise<void>;
   /** Takes up what was read elsewhere; `active` moves it to the top. */
   put(event: "read" | "active", conversation: Conversation): void;
@@ -56,7 +56,7 @@ export interface ConversationsOptions {
 /** How long Undo is offered after deleting, in milliseconds; the server keeps what is deleted for longer. */
 export const UNDO_TIME = 10_000;
 
-/** Reads nothing by itself: call `refresh()`. */
+/** Reads nothing by itself. */
 export function createConversations(options: ConversationsOptions): Conversations {
   const { history, owner, schedule, onRemoval } = options;
   const lists = new Map<string, { readonly query: ListQuery; readonly list: ConversationList }>();
@@ -113,7 +113,7 @@ export function createConversations(options: ConversationsOptions): Conversation
     for (const { list } of lists.values()) use(list);
   };
   const refresh = async (): Promise<void> => {
-    await Promise.all([...new Set([list(), ...read])].map((one) => one.refresh()));
+    await Promise.all([...read].map((one) => one.refresh()));
   };
 
   const put: Conversations["put"] = (event, conversation) => {

@@ -1,6 +1,7 @@
-import { type History, type Owner, type StartedTurn, isChatkeepError } from "@chatkeep/protocol";
+import { type Owner, type StartedTurn, isChatkeepError } from "@chatkeep/protocol";
 
 import { backoff, isOffline, pause } from "./backoff.ts";
+import type { ChatHistory } from "./chat-history.ts";
 import { isPassing, sentenceOf } from "./failure.ts";
 import { exclusively } from "./lock.ts";
 import type { Question, Questions } from "./question.ts";
@@ -17,7 +18,7 @@ export interface Sender {
 
 /** What {@link createSender} takes. */
 export interface SenderOptions {
-  readonly history: History;
+  readonly history: ChatHistory;
   readonly owner: Owner;
   readonly conversationId: string;
   readonly questions: Questions;

@@ -1,7 +1,8 @@
-import type { Conversation, History, Owner } from "@chatkeep/protocol";
+import type { Conversation, Owner } from "@chatkeep/protocol";
 
 import { backoff, pause } from "./backoff.ts";
 import { createBeginning } from "./beginning.ts";
+import type { ChatHistory } from "./chat-history.ts";
 import { textOf } from "./content.ts";
 import type { Entry } from "./entry.ts";
 import { isGone, isPassing, sentenceOf } from "./failure.ts";
@@ -63,7 +64,7 @@ export interface Thread extends Readable<ThreadState> {
 
 /** What {@link createThread} takes. */
 export interface ThreadOptions {
-  readonly history: History;
+  readonly history: ChatHistory;
   readonly owner: Owner;
   readonly conversationId: string;
   readonly origin: Origin;

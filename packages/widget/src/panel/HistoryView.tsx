@@ -6,6 +6,7 @@ import {
   type Scope,
   SearchView,
   UndoNotice,
+  createSearch,
   useSnapshot,
   useStrings,
 } from "@chatkeep/react";
@@ -30,9 +31,11 @@ export function HistoryView({ chat, scope, currentId, onSelect, onDelete }: Hist
   const [where, setWhere] = useState<"scope" | "all">(scope === null ? "all" : "scope");
   const scopeId = where === "scope" ? scope?.id : undefined;
   const query = useMemo(() => ({ scope: scopeId }), [scopeId]);
-  const search = useMemo(() => chat.search(query), [chat, query]);
+  const search = useMemo(
+    () => createSearch({ history: chat.history, owner: chat.owner, scope: scopeId }),
+    [chat, scopeId],
+  );
   useEffect(() => () => search.close(), [search]);
-  useEffect(() => void chat.conversations.list(query).refresh(), [chat, query]);
   const { status } = useSnapshot(search);
   const [failed, setFailed] = useState<"none" | "delete">("none");
   const remove = ({ id }: Conversation): void => {

@@ -1,7 +1,6 @@
 import {
   type Citations,
   CitationsContext,
-  ConfirmDialog,
   Notice,
   OfflineNotice,
   ThreadView,
@@ -11,8 +10,10 @@ import {
 } from "@chatkeep/react";
 import { type ReactNode, useMemo, useState } from "react";
 
+import type * as DialogPart from "./dialog.ts";
 import { Head } from "./Head.tsx";
-import { LazyHistory } from "./LazyHistory.tsx";
+import type * as HistoryPart from "./history.ts";
+import { Later } from "./Later.tsx";
 import type { PanelState, Use } from "./mount.tsx";
 import { Welcome } from "./Welcome.tsx";
 
@@ -74,12 +75,17 @@ export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
         )}
       </div>
       {view === "history" ? (
-        <LazyHistory
-          chat={chat}
-          scope={settings.scope}
-          currentId={thread.conversationId}
-          onSelect={(id, seq) => goTo(() => shown.choose(id, seq))}
-          onDelete={shown.leave}
+        <Later
+          load={loadHistory}
+          className="history-view"
+          failed={strings.listFailed}
+          props={{
+            chat,
+            scope: settings.scope,
+            currentId: thread.conversationId,
+            onSelect: (id, seq) => goTo(() => shown.choose(id, seq)),
+            onDelete: shown.leave,
+          }}
         />
       ) : (
         <ThreadView
@@ -93,15 +99,22 @@ export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
         />
       )}
       {clearing && (
-        <ConfirmDialog
-          title={strings.clear}
-          action={strings.clear}
-          onConfirm={() => thread.clear()}
-          onClose={() => setClearing(false)}
-        >
-          {strings.clearDetail}
-        </ConfirmDialog>
+        <Later
+          load={loadDialog}
+          className="notes"
+          failed={strings.actionFailed}
+          props={{
+            title: strings.clear,
+            action: strings.clear,
+            children: strings.clearDetail,
+            onConfirm: () => thread.clear(),
+            onClose: () => setClearing(false),
+          }}
+        />
       )}
     </CitationsContext>
   );
 }
+
+const loadHistory = (): Promise<typeof HistoryPart> => import("./history.ts");
+const loadDialog = (): Promise<typeof DialogPart> => import("./dialog.ts");

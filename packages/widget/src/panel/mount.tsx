@@ -6,12 +6,16 @@ import type { Settings } from "../settings.ts";
 import { type Citing, createCiting } from "./citing.ts";
 import { PanelView } from "./PanelView.tsx";
 import { type Person, openPerson } from "./person.ts";
+import { sheetOf } from "./sheet.ts";
 import { type Shown, createShown } from "./shown.ts";
 import { registerUnit } from "./size.ts";
 import { loadStrings } from "./strings.ts";
 
 import frameCss from "./panel.css?inline";
-import componentsCss from "@chatkeep/react/styles.css?inline";
+import groundCss from "@chatkeep/react/styles/ground.css?inline";
+import markdownCss from "@chatkeep/react/styles/markdown.css?inline";
+import messageCss from "@chatkeep/react/styles/message.css?inline";
+import threadCss from "@chatkeep/react/styles/thread.css?inline";
 
 /** The panel of a widget. */
 export interface Panel {
@@ -73,8 +77,7 @@ export function mountPanel({ host, root, settings: first, memory, onClose }: Pan
   const waiting: ((use: Use) => void)[] = [];
 
   registerUnit();
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(componentsCss + frameCss);
+  const sheet = sheetOf(groundCss + threadCss + messageCss + markdownCss + frameCss);
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
   const container = document.createElement("div");
   container.style.display = "contents";

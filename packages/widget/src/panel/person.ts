@@ -1,5 +1,19 @@
-import { ChatkeepError, type History, type Owner, createClient } from "@chatkeep/protocol";
-import { type Chat, type TextStorage, createChat, openSession, openStorage } from "@chatkeep/react";
+import {
+  ChatkeepError,
+  type Owner,
+  conversationCalls,
+  createRequests,
+  messageCalls,
+  turnCalls,
+} from "@chatkeep/protocol";
+import {
+  type Chat,
+  type ChatHistory,
+  type TextStorage,
+  createChat,
+  openSession,
+  openStorage,
+} from "@chatkeep/react";
 
 import type { GetToken } from "../settings.ts";
 import { createSection } from "./section.ts";
@@ -47,7 +61,13 @@ export async function openPerson({ endpoint, getToken, onChange }: PersonOptions
     }
     return now === null ? { "x-session-id": owner.id } : { authorization: `Bearer ${now}` };
   };
-  const history: History = createClient({ baseUrl: endpoint, credentials });
+  const requests = createRequests({ baseUrl: endpoint, credentials });
+  // All of `createClient` but what only servers and a page of settings do.
+  const history: ChatHistory = {
+    ...conversationCalls(requests),
+    ...messageCalls(requests),
+    ...turnCalls(requests),
+  };
   const chat = createChat({ history, owner, storage: own.storage, events: own.events });
   return {
     chat,

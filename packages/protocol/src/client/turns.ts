@@ -1,0 +1,119 @@
+import { ChatkeepError } from "../errors.ts";
+import type { History } from "../history.ts";
+import { createFold } from "../stream/fold.ts";
+import { decodeFrames } from "../stream/sse.ts";
+import type { StartedTurn, Turn, TurnEvent } from "../turn.ts";
+import { type WireContextRecord, contextRecordFromWire } from "../wire/context.ts";
+import {
+  TURN_STATUS_HEADER,
+  type WireTurn,
+  type WireTurnState,
+  questionToWire,
+  turnFromWire,
+  turnStateFromWire,
+} from "../wire/turn.ts";
+import { conversationPath, turnPath } from "./paths.ts";
+import { type Requests, bodyOf } from "./requests.ts";
+
+/** What the canonical API does with turns. */
+export function turnCalls({
+  send,
+  json,
+}: Requests): Pick<History, "startTurn" | "getTurn" | "followTurn" | "stopTurn" | "getTurnContext"> {
+  const getTurn: History["getTurn"] = async (owner, id, turnId) =>
+    turnStateFromWire(await json<WireTurnState>(owner, "GET", turnPath(id, turnId)));
+  return {
+    async startTurn(owner, id, question, { signal } = {}): Promise<StartedTurn> {
+      const response = await send(owner, "POST", `${conversationPath(id)}/turns`, {
+        body: questionToWire(question),
+        headers: { accept: "text/event-stream" },
+        signal,
+      });
+      const started = await readStart(response, id, signal);
+      if (!response.headers.has(TURN_STATUS_HEADER)) return started;
+      // The first event is of the turn's beginning: how it was settled is asked for.
+      const { turn } = await getTurn(owner, id, started.turn.id);
+      return { ...started, turn };
+    },
+
+    getTurn,
+
+    async *followTurn(owner, id, turnId, { after = 0, signal } = {}) {
+      const headers = {
+        accept: "text/event-stream",
+        ...(after === 0 ? {} : { "last-event-id": String(after) }),
+      };
+      try {
+        const response = await send(owner, "GET", `${turnPath(id, turnId)}/events`, { headers, signal });
+        yield* readEvents(response, signal);
+      } catch (error) {
+        if (signal?.aborted !== true) throw error;
+      }
+    },
+
+    async stopTurn(owner, id, turnId) {
+      return turnFromWire(await json<WireTurn>(owner, "POST", `${turnPath(id, turnId)}/stop`));
+    },
+
+    async getTurnContext(owner, id, turnId) {
+      const { context } = await json<{ context: WireContextRecord | null }>(
+        owner,
+        "GET",
+        `${turnPath(id, turnId)}/context`,
+      );
+      return context === null ? null : contextRecordFromWire(context);
+    },
+  };
+}
+
+async function* readEvents(
+  response: Response,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TurnEvent, void, void> {
+  try {
+    yield* decodeFrames(bodyOf(response));
+  } catch (error) {
+    if (signal?.aborted !== true) throw error;
+  }
+}
+
+/** The turn that a stream's `start` frame tells of, and the stream from that frame on. */
+async function readStart(
+  response: Response,
+  conversationId: string,
+  signal: AbortSignal | undefined,
+): Promise<StartedTurn> {
+  const events = readEvents(response, signal);
+  const first = await events.next();
+  if (first.done === true || first.value.chunk.type !== "start") {
+    throw new ChatkeepError("unavailable", "The stream does not begin with a start frame.");
+  }
+  const start = first.value;
+  const { messageId, messageMetadata: meta } = first.value.chunk;
+  const text = (key: string): string => {
+    const field = meta[key];
+    return typeof field === "string" ? field : "";
+  };
+  const fold = createFold();
+  fold.push(first.value.chunk);
+  const turn: Turn = {
+    id: text("turn_id"),
+    conversationId,
+    status: fold.answer().status,
+    messageId: text("message_id"),
+    replyId: messageId,
+    persisted: meta["persisted"] !== false,
+    error: null,
+    createdAt: text("created_at"),
+    settledAt: null,
+  };
+  const all = async function* (): AsyncGenerator<TurnEvent, void, void> {
+    try {
+      yield start;
+      yield* events;
+    } finally {
+      await events.return(); // else the connection of a reader that leaves at once would stay open
+    }
+  };
+  return { turn, events: all() };
+}

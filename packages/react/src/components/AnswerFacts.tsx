@@ -1,0 +1,102 @@
+import type { Message } from "@chatkeep/protocol";
+import { type ReactNode, useEffect, useState } from "react";
+
+import { useStrings } from "../hooks/useStrings.ts";
+import { plainText } from "../markdown/plain.ts";
+import { sentenceOf } from "../state/failure.ts";
+import { dollarsIn, momentIn, numberIn } from "../strings/format.ts";
+import type { AnswerDetailsProps } from "./AnswerDetails.tsx";
+import { Notice } from "./Notice.tsx";
+import { RetryButton } from "./RetryButton.tsx";
+
+/** What is known of an answer beside its text; what was recalled for it is read when this appears. */
+export function AnswerFacts({ entry, readRecalled, onGoTo }: AnswerDetailsProps): ReactNode {
+  const strings = useStrings();
+  const [recalled, setRecalled] = useState<Recalled>({ status: "reading" });
+  const { turnId, status, model, usage, createdAt } = entry;
+  const read = async (): Promise<void> => {
+    if (turnId === null) return;
+    setRecalled({ status: "reading" });
+    try {
+      setRecalled({ status: "read", messages: await readRecalled(turnId) });
+    } catch (error) {
+      setRecalled({ status: "failed", failure: sentenceOf(error) });
+    }
+  };
+  useEffect(() => {
+    void read();
+    // oxlint-disable-next-line react/exhaustive-deps -- only when it appears
+  }, []);
+  const { inputTokens = null, outputTokens = null, cost } = usage ?? {};
+  const count = (tokens: number | null): string => (tokens === null ? "–" : numberIn(strings, tokens));
+  return (
+    <>
+      <dl>
+        <dt>{strings.statusLabel}</dt>
+        <dd>{strings.statuses[status]}</dd>
+        {createdAt !== null && (
+          <>
+            <dt>{strings.time}</dt>
+            <dd>{momentIn(strings, createdAt)}</dd>
+          </>
+        )}
+        {model !== null && (
+          <>
+            <dt>{strings.model}</dt>
+            <dd>{model}</dd>
+          </>
+        )}
+        {(inputTokens !== null || outputTokens !== null) && (
+          <>
+            <dt>{strings.tokens}</dt>
+            <dd>{strings.tokensUsed(count(inputTokens), count(outputTokens))}</dd>
+          </>
+        )}
+        {cost !== undefined && (
+          <>
+            <dt>{strings.cost}</dt>
+            <dd>{dollarsIn(strings, cost)}</dd>
+          </>
+        )}
+        {recalled.status === "read" && (
+          <>
+            <dt>{strings.recalled}</dt>
+            <dd>
+              <RecalledMessages messages={recalled.messages} onGoTo={onGoTo} />
+            </dd>
+          </>
+        )}
+      </dl>
+      {recalled.status === "failed" && (
+        <Notice tone="trouble" actions={<RetryButton onPress={() => void read()} />}>
+          {strings.detailsFailed} {recalled.failure}
+        </Notice>
+      )}
+    </>
+  );
+}
+
+type Recalled =
+  | { readonly status: "reading" }
+  | { readonly status: "read"; readonly messages: readonly Message[] }
+  | { readonly status: "failed"; readonly failure: string };
+
+interface RecalledMessagesProps extends Pick<AnswerDetailsProps, "onGoTo"> {
+  readonly messages: readonly Message[];
+}
+
+function RecalledMessages({ messages, onGoTo }: RecalledMessagesProps): ReactNode {
+  const strings = useStrings();
+  if (messages.length === 0) return strings.recalledNothing;
+  return (
+    <ul>
+      {messages.map(({ id, seq, content }) => (
+        <li key={id}>
+          <button type="button" className="ck-button ck-quiet" onClick={() => onGoTo(seq)}>
+            {plainText(content)}
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,20 @@
+import type { ReactNode } from "react";
+
+import { useStrings } from "../hooks/useStrings.ts";
+import { Icon } from "./Icon.tsx";
+
+/** What {@link RetryButton} takes. */
+export interface RetryButtonProps {
+  readonly onPress: () => void;
+}
+
+/** Does again what has failed. */
+export function RetryButton({ onPress }: RetryButtonProps): ReactNode {
+  const { retry } = useStrings();
+  return (
+    <button type="button" className="ck-button" onClick={onPress}>
+      <Icon name="retry" />
+      {retry}
+    </button>
+  );
+}
