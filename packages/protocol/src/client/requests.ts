@@ -25,7 +25,7 @@ export interface Requests {
 }
 
 /** What a request may have besides its path. */
-export interface RequestParts {
+interface RequestParts {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly headers?: Record<string, string>;

@@ -13,7 +13,7 @@ import {
 import { type ReactNode, useEffect, useId, useMemo, useState } from "react";
 
 /** What {@link HistoryView} takes. */
-export interface HistoryViewProps {
+interface HistoryViewProps {
   readonly chat: Chat;
   /** The place of the page; `null` when it has none. */
   readonly scope: Scope | null;

@@ -2,7 +2,7 @@ import { Notice, RetryButton, useLoaded } from "@chatkeep/react";
 import { type ComponentType, type ReactNode, useLayoutEffect, useRef } from "react";
 
 /** A part of the panel that is only shown after a press, with the rules that it is shown by. */
-export interface LaterPart<Props> {
+interface LaterPart<Props> {
   readonly View: ComponentType<Props>;
   readonly sheet: CSSStyleSheet;
 }
