@@ -231,6 +231,60 @@ describe.each<Renderer>(["react", "preact"])("the components on %s", (renderer) 
     expect(await texts(page)).toEqual(messages.map(({ content }) => content.trim()));
   }
 
+  const failures: readonly (readonly [string, number])[] = [
+    ["an error of the server", 500],
+    ["a limit", 429],
+    ["a lapsed login", 401],
+    ["no network", 0],
+  ];
+  test.each(failures)("%s loses no question, and two tabs store each once", async (_, status) => {
+    await using person = await host.person();
+    const one = await person.open();
+    const id = await exchange(one, "Hello", "Hello.");
+    const two = await person.open(id);
+    await two.getByText("Hello.").waitFor();
+    await person.context.route("**/turns", (route) =>
+      status === 0
+        ? route.abort("internetdisconnected")
+        : route.fulfill({ status, contentType: "application/problem+json", body: "{}" }),
+    );
+    await field(one).fill("From the first tab");
+    await one.keyboard.press("Enter");
+    await field(two).fill("From the second tab");
+    await two.keyboard.press("Enter");
+    for (const page of [one, two]) await page.getByText("Not sent.").nth(1).waitFor();
+    await person.context.unroute("**/turns");
+
+    // Each tab knows of both questions, and both are asked for in both tabs at once.
+    await Promise.all(
+      [one, two].map((page) =>
+        page
+          .getByRole("button", { name: "Retry" })
+          .evaluateAll((buttons) => buttons.forEach((button) => (button as HTMLElement).click())),
+      ),
+    );
+    for (let answer = 1; answer <= 2; answer++) {
+      const run = await host.script.started(id);
+      await run.emit(`Answer ${answer}.`);
+      run.finish();
+    }
+    for (const page of [one, two]) await page.getByText("Answer 2.").waitFor();
+    const { messages } = await host.history().listMessages(person.owner, id);
+    expect(
+      messages
+        .map(({ content }) => content)
+        .filter((content) => content.startsWith("From"))
+        .sort(),
+    ).toEqual(["From the first tab", "From the second tab"]);
+    expect(host.script.calls(id)).toBe(3);
+    for (const page of [one, two]) {
+      await expect.poll(() => texts(page)).toEqual(messages.map(({ content }) => content));
+      expect(
+        await page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes("unsent"))),
+      ).toEqual([]);
+    }
+  });
+
   test("the card of a marker shows its passage to the pointer and to the keyboard, and Escape closes it", async () => {
     await using person = await host.person();
     const page = await person.open();

@@ -62,6 +62,8 @@ interface Network {
   /** Lets no request of these through, e.g. `"GET /messages"`; every request if none is named. */
   fail(...requests: string[]): void;
   restore(): void;
+  /** Keeps the next request of this kind from the server until it is released. */
+  hold(request: string): { readonly arrived: Promise<void>; release(): void };
   /** The requests so far, e.g. `"POST /api/conversations"`. */
   readonly requests: string[];
 }
@@ -70,10 +72,21 @@ function createNetwork(baseUrl: string): Network {
   const open = new Set<AbortController>();
   const requests: string[] = [];
   let failing: readonly string[] = [];
-  const send: typeof fetch = (input, init) => {
+  let held: {
+    readonly request: string;
+    readonly arrive: () => void;
+    readonly released: Promise<void>;
+  } | null = null;
+  const send: typeof fetch = async (input, init) => {
     const request = `${init?.method ?? "GET"} ${new URL(input instanceof Request ? input.url : input).pathname}`;
     requests.push(request);
-    if (failing.some((each) => matches(request, each))) return Promise.reject(new TypeError("fetch failed"));
+    if (failing.some((each) => matches(request, each))) throw new TypeError("fetch failed");
+    if (held !== null && matches(request, held.request)) {
+      const { arrive, released } = held;
+      held = null;
+      arrive();
+      await released;
+    }
     const controller = new AbortController();
     open.add(controller);
     const signal = AbortSignal.any([controller.signal, ...(init?.signal ? [init.signal] : [])]);
@@ -88,6 +101,12 @@ function createNetwork(baseUrl: string): Network {
     },
     fail: (...named) => (failing = named.length === 0 ? [" "] : named),
     restore: () => (failing = []),
+    hold(request) {
+      const arriving = Promise.withResolvers<void>();
+      const releasing = Promise.withResolvers<void>();
+      held = { request, arrive: arriving.resolve, released: releasing.promise };
+      return { arrived: arriving.promise, release: releasing.resolve };
+    },
   };
 }
 

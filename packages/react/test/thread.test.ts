@@ -112,6 +112,28 @@ test("a page that is opened during an answer shows what there is and follows it 
   expect(lengths).toEqual([...lengths].sort((a, b) => a - b));
 });
 
+test("an answer that ends between being listed and being followed is read to its end", async () => {
+  const owner = fixture.owner();
+  const first = fixture.page(owner);
+  const thread = first.chat.newThread();
+  thread.send("Tell me");
+  const run = await script.started(thread.conversationId);
+  await run.emit("Once upon ");
+  await state(thread, shows("Once upon "));
+
+  const { chat, network } = fixture.page(owner);
+  const again = chat.thread(thread.conversationId);
+  const held = network.hold(`GET ${thread.getSnapshot().entries[1]?.turnId ?? ""}`);
+  chat.show(again);
+  await held.arrived;
+  await run.emit("a time.");
+  run.finish();
+  await state(thread, idle);
+  held.release();
+  const done = await state(again, (now) => idle(now) && now.entries[1]?.status === "complete");
+  expect(said(done)).toEqual(["user: Tell me", "assistant: Once upon a time."]);
+});
+
 test("a cut stream resumes: every piece once", async () => {
   const { chat, network } = fixture.page(fixture.owner());
   const thread = chat.newThread();

@@ -227,12 +227,20 @@ export function createThread(options: ThreadOptions): Thread {
 
   /** Follows the turn that runs, if this page did not begin it. */
   const followRunning = async (): Promise<void> => {
-    const turnId = reader.window.list().findLast(({ status }) => status === "streaming")?.turnId ?? null;
-    if (turnId === null || turns.list().some((live) => live.turnId === turnId)) return;
-    const { turn } = await history.getTurn(owner, conversationId, turnId);
-    if (signal.aborted || turn.status !== "running" || turn.replyId === null) return;
-    turns.follow({ ...turn, replyId: turn.replyId });
-    tell("generating");
+    for (let settled: string | null = null; ;) {
+      const turnId = reader.window.list().findLast(({ status }) => status === "streaming")?.turnId ?? null;
+      if (turnId === null || turnId === settled || turns.list().some((live) => live.turnId === turnId))
+        return;
+      const { turn } = await history.getTurn(owner, conversationId, turnId);
+      if (signal.aborted || turn.replyId === null) return;
+      if (turn.status === "running") {
+        turns.follow({ ...turn, replyId: turn.replyId });
+        return tell("generating");
+      }
+      // Settled since it was listed: what was read of its answer is from before its end.
+      settled = turnId;
+      await reader.read();
+    }
   };
 
   /** Reads, and forgets what the store now tells better than this page. Says whether trying again can help. */
