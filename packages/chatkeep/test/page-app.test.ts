@@ -373,3 +373,130 @@ test("on a phone the list is a drawer; what is deleted in it is taken back in it
   expect(small).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
 });
+
+/** What is cut off at the sides of the window; what scrolls by itself may be wider than it. */
+const cutOff = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll("body *")]
+      .filter((element) => element.closest(".ck-table, .ck-code-text, .ck-hidden, svg") === null)
+      .filter((element) => element.checkVisibility({ opacityProperty: true }))
+      .filter((element) => {
+        const { left, right, width } = element.getBoundingClientRect();
+        return width > 1 && (left < -0.5 || right > innerWidth + 0.5);
+      })
+      .map((element) => `${element.localName}.${element.className} “${element.textContent.slice(0, 30)}”`),
+  );
+
+test.each([
+  ["at 320 pixels", { viewport: { width: 320, height: 640 }, hasTouch: true }],
+  // What a browser makes of a window of 1280 × 800.
+  ["at 200% zoom", { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 }],
+])("%s nothing is cut off, however long a word is", async (_, options) => {
+  const owner = newSession();
+  const word = "Donaudampfschifffahrtsgesellschaft".repeat(4);
+  const { conversation } = await history.createConversation(owner, { title: word });
+  await history.appendMessages(owner, conversation.id, [
+    { role: "user", content: `${word} https://example.org/${word}` },
+    {
+      role: "assistant",
+      content: `# ${word}\n\n${word}\n\n| ${word} | b |\n|-|-|\n| 1 | 2 |\n\n\`${word}\``,
+    },
+  ]);
+  await using visit = await stage.visit({ owner, ...options });
+  const { page } = visit;
+  const menu = page.getByRole("button", { name: "Show the list of conversations" });
+  await page.getByText("What would you like to know?").waitFor();
+  expect(await cutOff(page)).toEqual([]);
+  await menu.click();
+  await page.locator(".ck-nav-title").waitFor();
+  await page.waitForFunction(() => document.getAnimations().length === 0);
+  expect(await cutOff(page)).toEqual([]);
+  await page.locator(".ck-nav-title").click();
+  await page.locator("article").nth(1).waitFor();
+  expect(await cutOff(page)).toEqual([]);
+  // There is room to read in: a line of the answer and the field are both in sight.
+  const room = await page.locator(".ck-scroll").evaluate((element) => element.clientHeight);
+  expect(room).toBeGreaterThan(150);
+  expect(await axeViolations(page)).toEqual([]);
+  await menu.click();
+  await page.getByRole("button", { name: "Settings" }).click();
+  await page.getByRole("dialog", { name: "Settings" }).waitFor();
+  await page.waitForFunction(() => document.getAnimations().length === 0);
+  expect(await cutOff(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("Donau");
+  await page.locator(".ck-hit").first().waitFor();
+  expect(await cutOff(page)).toEqual([]);
+});
+
+test("with reduced motion nothing moves; in forced colours what is chosen and what has the focus has a line", async () => {
+  const owner = newSession();
+  const [one] = await conversations(owner, "One");
+  await using visit = await stage.visit({
+    owner,
+    path: `/?c=${one}`,
+    reducedMotion: "reduce",
+    forcedColors: "active",
+  });
+  const { page } = visit;
+  await page.getByText("Answer about One").waitFor();
+  await ask(page, "Go on");
+  const run = await script.started(one!);
+  await page.locator(".ck-waiting").waitFor();
+  const moving = (): Promise<number> =>
+    page.evaluate(() => document.getAnimations().filter(({ playState }) => playState === "running").length);
+  await expect.poll(moving).toBe(0);
+  await run.emit("Going on");
+  await page.getByText("Going on").waitFor();
+  await expect.poll(moving).toBe(0);
+  run.finish();
+
+  const line = (selector: string): Promise<string> =>
+    page.locator(selector).evaluate((element) => {
+      const { outlineStyle, borderTopStyle } = getComputedStyle(element);
+      return outlineStyle === "none" ? borderTopStyle : outlineStyle;
+    });
+  expect(await line(".choice label:has(:checked)")).toBe("solid");
+  expect(await line(".ck-nav-row:has([aria-current])")).toBe("solid");
+  expect(await line(".ck-bubble >> nth=0")).toBe("solid");
+  await page.getByLabel("Your question").focus();
+  expect(await line(".ck-composer")).toBe("solid");
+  await page.keyboard.press("Shift+Tab");
+  expect(await line(":focus")).not.toBe("none");
+  expect(await axeViolations(page)).toEqual([]);
+});
+
+test("a finger sees the card of a source first, and goes to the passage with it", async () => {
+  const owner = newSession();
+  const { conversation } = await history.createConversation(owner);
+  const at = { path: "birds.md", anchor: null, score: null, url: "/birds.md" };
+  await history.appendMessages(owner, conversation.id, [
+    { role: "user", content: "Where do herons nest?" },
+    {
+      role: "assistant",
+      content: "By the pond [1].",
+      citations: [{ ...at, chapter: "Birds", section: "Herons", quote: "They nest by the pond." }],
+    },
+  ]);
+  await using visit = await stage.visit({
+    owner,
+    path: `/?c=${conversation.id}`,
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    colorScheme: "dark",
+  });
+  const { page } = visit;
+  const mark = page.getByRole("link", { name: "Source 1: Birds › Herons" });
+  const card = page.locator(".ck-card");
+  await mark.tap();
+  await card.getByText("They nest by the pond.").waitFor();
+  await page.waitForFunction(() => document.getAnimations().length === 0);
+  expect(await axeViolations(page)).toEqual([]);
+  await page.getByText("Where do herons nest?").last().tap();
+  await card.waitFor({ state: "detached" });
+  await mark.tap();
+  const opened = page.context().waitForEvent("page");
+  await card.getByRole("link").tap();
+  expect(new URL((await opened).url()).pathname).toBe("/birds.md");
+});

@@ -178,7 +178,7 @@ test("Enter during a composition sends nothing", async () => {
   expect(await field.inputValue()).toBe("にほん\n");
 });
 
-test("Stop, with the button and with Escape", async () => {
+test("Stop, with the button, with Escape, and of an answer that was begun before a reload", async () => {
   await using visit = await stage.visit();
   const { page } = visit;
   await ask(page, "For ever");
@@ -195,8 +195,55 @@ test("Stop, with the button and with Escape", async () => {
   await page.getByText("Once", { exact: true }).waitFor();
   await page.keyboard.press("Escape");
   await again.aborted;
+  await ask(page, "And again");
+  const last = await script.started(id);
+  await last.emit("Here");
+  await page.getByText("Here", { exact: true }).waitFor();
   await page.reload();
-  await expect.poll(() => page.locator("article[data-status=stopped]").count()).toBe(2);
+  await page.getByText("Here", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Stop" }).click();
+  await last.aborted;
+  await page.reload();
+  await expect.poll(() => page.locator("article[data-status=stopped]").count()).toBe(3);
+});
+
+test("without a network a banner says so, the question waits, and it is sent once when the network returns", async () => {
+  await using visit = await stage.visit();
+  const { page } = visit;
+  await page.getByText("What would you like to know?").waitFor();
+  await page.context().setOffline(true);
+  await page.getByText("You are offline.").waitFor();
+  await ask(page, "Are you there?");
+  await page.locator("article[data-delivery=sending]").waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  const id = await conversationOf(page);
+  await page.context().setOffline(false);
+  const run = await script.started(id);
+  await run.emit("I am.");
+  run.finish();
+  await answered(page, 1);
+  await page.getByText("You are offline.").waitFor({ state: "detached" });
+  expect(await readTranscript(page)).toHaveLength(2);
+  expect(script.calls(id)).toBe(1);
+});
+
+test("the last question is edited in its place; when it cannot be taken back, that is said and it stays", async () => {
+  const { owner, id } = await longConversation(2);
+  await using visit = await stage.visit({ owner, path: `/?c=${id}` });
+  const { page } = visit;
+  await page.getByText("Message 1.").waitFor();
+  await page.route("**/messages/*", (route) => route.abort());
+  const edit = page.getByRole("button", { name: "Edit" });
+  await edit.click();
+  await page.getByRole("alert").getByText("That did not work.").waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  expect(await page.getByLabel("Your question").inputValue()).toBe("");
+  expect(await readTranscript(page)).toHaveLength(2);
+  await page.unroute("**/messages/*");
+  await edit.click();
+  await expect.poll(() => page.getByLabel("Your question").inputValue()).toContain("Message 0.");
+  await page.getByRole("alert").waitFor({ state: "detached" });
+  expect((await history.listMessages(owner, id)).total).toBe(0);
 });
 
 test("a question that cannot be sent keeps its text, can be edited and retried", async () => {

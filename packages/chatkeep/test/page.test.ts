@@ -1,3 +1,5 @@
+import { fileURLToPath } from "node:url";
+
 import { createDatabase, freePort, openBrowser, startChatkeep, startPostgres } from "@chatkeep/testing";
 import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
@@ -8,7 +10,8 @@ import { answered, ask, axeViolations, readTranscript, watch } from "./page-view
 const postgres = await startPostgres();
 const database = await createDatabase({ server: postgres.url("postgres"), contents: "empty" });
 const port = String(await freePort());
-const start = () => startChatkeep({ env: { DATABASE_URL: database.url, PORT: port } });
+const start = (env: Record<string, string> = {}) =>
+  startChatkeep({ env: { DATABASE_URL: database.url, PORT: port, ...env } });
 let chatkeep = await start();
 const { url } = chatkeep;
 const browser = await openBrowser();
@@ -183,4 +186,38 @@ test("A18: over plain http from another host, without randomUUID, locks and clip
   await answered(page, 1);
   await page.unrouteAll({ behavior: "ignoreErrors" });
   await context.close();
+});
+
+test("A17: while PostgreSQL is down an answer says that it is not saved, also after a reload; then it is saved once", async () => {
+  await chatkeep.stop();
+  chatkeep = await start({
+    CHATKEEP_RESPONDER: fileURLToPath(new URL("fixtures/plain.ts", import.meta.url)),
+  });
+  const page = await openPage();
+  await ask(page, "Are you there?");
+  await answered(page, 1);
+  await postgres.stop("immediate");
+  await ask(page, "And now?");
+  const notSaved = page.getByText("Not saved.");
+  await notSaved.waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  await page.reload();
+  await notSaved.waitFor();
+  await page.getByText("This conversation could not be loaded.").waitFor();
+  expect((await readTranscript(page)).map(({ text }) => text)).toEqual([
+    expect.stringContaining("And now?"),
+    expect.stringContaining("You asked: And now?"),
+  ]);
+
+  await postgres.start();
+  await notSaved.waitFor({ state: "detached" });
+  await page.reload();
+  await answered(page, 2);
+  const after = await readTranscript(page);
+  expect(after.map(({ text }) => text)).toEqual(
+    ["Are you there?", "You asked: Are you there?", "And now?", "You asked: And now?"].map((text) =>
+      expect.stringContaining(text),
+    ),
+  );
+  await page.context().close();
 });

@@ -126,6 +126,15 @@ const STATES: readonly State[] = [
   },
   { name: "answered", reach: answer },
   {
+    name: "card",
+    async reach(page, stage) {
+      await answer(page, stage);
+      const mark = page.locator(".ck-mark").nth(1);
+      await (page.viewportSize()!.width < 600 ? mark.tap() : mark.hover());
+      await page.locator(".ck-card").waitFor();
+    },
+  },
+  {
     name: "markdown",
     async reach(page, stage) {
       const run = await begin(page, stage, "Which database should I use, and how do I set it?");
@@ -219,6 +228,28 @@ const STATES: readonly State[] = [
     name: "missing",
     visit: () => Promise.resolve({ path: "/c/gone" }),
     reach: (page) => page.getByText("This conversation is not here").waitFor(),
+  },
+  {
+    name: "edit-failed",
+    async reach(page, stage) {
+      await answer(page, stage);
+      await page.route("**/messages/*", (route) => route.abort());
+      await page.getByRole("button", { name: "Edit" }).click();
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  {
+    name: "long-words",
+    visit: async (stage, owner) => {
+      const word = "Donaudampfschifffahrtsgesellschaft".repeat(3);
+      const { conversation } = await stage.history.createConversation(owner, { title: `The ${word}` });
+      await stage.history.appendMessages(owner, conversation.id, [
+        { role: "user", content: `What does ${word} mean? See https://example.org/${word}` },
+        { role: "assistant", content: `# ${word}\n\nA *company*: ${word}, in \`${word}\`.` },
+      ]);
+      return { path: `/?c=${conversation.id}` };
+    },
+    reach: (page) => page.locator("article").nth(1).waitFor(),
   },
   {
     name: "offline",

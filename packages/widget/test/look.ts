@@ -105,6 +105,24 @@ const states: State[] = [
   ["rude", { path: "/sensors?rude" }, answered],
   ["inline", { path: "/sensors?mode=inline" }, async (page) => page.locator("textarea").waitFor()],
   [
+    "card",
+    {},
+    async (page) => {
+      await answered(page);
+      await page.locator("a.ck-mark").hover();
+      await page.locator(".ck-card").waitFor();
+    },
+  ],
+  [
+    "card-phone-dark-rtl",
+    { ...phone, ...dark, path: "/sensors?lang=ar" },
+    async (page) => {
+      await answered(page);
+      await page.locator("a.ck-mark").tap();
+      await page.locator(".ck-card").waitFor();
+    },
+  ],
+  [
     "cited",
     {},
     async (page) => {
