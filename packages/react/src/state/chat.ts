@@ -1,4 +1,4 @@
-import type { Owner } from "@chatkeep/protocol";
+import type { Conversation, Owner } from "@chatkeep/protocol";
 
 import type { ChatHistory } from "./chat-history.ts";
 import { type Conversations, createConversations } from "./conversations.ts";
@@ -74,16 +74,17 @@ export function createChat(options: ChatOptions): Chat {
   >();
   let shown: Thread | undefined;
 
-  const open = (conversationId: string, origin: Origin): Thread => {
+  const open = (conversationId: string, origin: Origin, conversation?: Conversation): Thread => {
     const thread = createThread({
       history,
       owner,
       conversationId,
       origin,
+      conversation,
       unsent,
       schedule,
       onConversation: (event, conversation) => conversations.put(event, conversation),
-      onFound: ({ id }) => move(thread, id),
+      onFound: (found) => move(thread, found),
     });
     if (origin.kind !== "stored") origins.set(conversationId, origin);
     threads.set(conversationId, thread);
@@ -99,14 +100,17 @@ export function createChat(options: ChatOptions): Chat {
   };
 
   /** The conversation of a scope is stored under another id than this page had made for it. */
-  const move = (from: Thread, toId: string): void => {
+  const move = (from: Thread, found: Conversation): void => {
+    const toId = found.id;
     const draft = drafts.get(draftKey(from));
     if (draft !== "") drafts.set(toId, draft);
     drafts.set(draftKey(from), "");
     unsent.move(from.conversationId, toId);
     forget(from.conversationId);
-    const to = thread(toId);
+    const to = threads.get(toId) ?? open(toId, unsent.originOf(toId), found);
     to.sync("kept");
+    // Not first when it is rendered: that is a frame later.
+    if (shown === from) show(to);
     for (const scope of scopes.values()) scope.replace(from.conversationId, to);
   };
 
@@ -135,6 +139,14 @@ export function createChat(options: ChatOptions): Chat {
     const held = new Set([...scopes.values()].map((scope) => scope.getSnapshot()));
     const idle = behind.filter((other) => isIdle(other) && !held.has(other));
     for (const other of idle.slice(THREADS)) forget(other.conversationId);
+  };
+
+  const show = (thread: Thread): void => {
+    // A conversation that is returned to opens at its end.
+    if (shown !== thread) void shown?.toLatest();
+    shown = thread;
+    keep(thread);
+    void thread.open();
   };
 
   const draftKey = (thread: Thread): string => {
@@ -181,13 +193,7 @@ export function createChat(options: ChatOptions): Chat {
       scopes.set(scope.id, opened);
       return opened;
     },
-    show(thread) {
-      // A conversation that is returned to opens at its end.
-      if (shown !== thread) void shown?.toLatest();
-      shown = thread;
-      keep(thread);
-      void thread.open();
-    },
+    show,
     draft: (thread) => drafts.get(draftKey(thread)),
     setDraft: (thread, text) => drafts.set(draftKey(thread), text),
     refresh() {

@@ -31,6 +31,8 @@ export interface ReaderOptions {
   readonly history: Pick<History, "listMessages" | "getConversation">;
   readonly owner: Owner;
   readonly conversationId: string;
+  /** What was just read of the conversation; default: it is read with the first page. */
+  readonly conversation?: Conversation | undefined;
   /** Told after each reading, good or not. */
   readonly onChange: () => void;
   /** Told the conversation that the first page belongs to. */
@@ -49,6 +51,7 @@ const NEWER_PAGES = 3;
 /** Reads nothing by itself. */
 export function createReader(options: ReaderOptions): Reader {
   const { history, owner, conversationId, onChange, onConversation } = options;
+  let justRead = options.conversation;
   const window = createMessageWindow();
   let read = false;
   let reading: Promise<void> | undefined;
@@ -58,8 +61,9 @@ export function createReader(options: ReaderOptions): Reader {
   const beginAnew = async (around?: number): Promise<void> => {
     const [page, conversation] = await Promise.all([
       history.listMessages(owner, conversationId, { limit: PAGE, around }),
-      history.getConversation(owner, conversationId),
+      justRead ?? history.getConversation(owner, conversationId),
     ]);
+    justRead = undefined;
     const behind = around === undefined ? 0 : page.messages.filter(({ seq }) => seq > around).length;
     window.reset(behind < Math.floor(PAGE / 2) ? "latest" : "middle", page);
     sides.older = "idle";

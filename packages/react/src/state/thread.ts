@@ -68,6 +68,8 @@ export interface ThreadOptions {
   readonly owner: Owner;
   readonly conversationId: string;
   readonly origin: Origin;
+  /** What was just read of it; default: it is read with its messages. */
+  readonly conversation?: Conversation | undefined;
   readonly unsent: UnsentQuestions;
   /** Told what is known of the conversation when it was `read`, or when it has become `active`. */
   readonly onConversation?: ((event: "read" | "active", conversation: Conversation) => void) | undefined;
@@ -104,6 +106,7 @@ export function createThread(options: ThreadOptions): Thread {
     history,
     owner,
     conversationId,
+    conversation: options.conversation,
     onChange: changed,
     onConversation: (conversation) => onConversation?.("read", conversation),
   });
@@ -289,7 +292,17 @@ export function createThread(options: ThreadOptions): Thread {
     changed();
   };
 
-  const open = async (): Promise<void> => {
+  /** Under way; until it has read the messages first, whoever opens it too gets the same. */
+  let opening: Promise<void> | undefined;
+  const open = (): Promise<void> => {
+    if (opening !== undefined && status === "loading") return opening;
+    const begun = openNow().finally(() => {
+      if (opening === begun) opening = undefined;
+    });
+    opening = begun;
+    return begun;
+  };
+  const openNow = async (): Promise<void> => {
     if (signal.aborted) return;
     if (status !== "ready" && status !== "new") status = "loading";
     changed();

@@ -111,6 +111,8 @@ export function mountPanel({ host, root, settings: first, memory, onClose }: Pan
     trouble = person === null ? strings : null;
     if (person === null) return snapshot.changed();
     use = { person, strings, shown: createShown(person.chat, placeOf({ scope })) };
+    // Read while it is rendered.
+    person.chat.show(use.shown.getSnapshot());
     for (const act of waiting.splice(0)) act(use);
     snapshot.changed();
   };
