@@ -19,10 +19,10 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
 const COMPOSE = /function (\w+)\(\w+,\w+=""\)\{let \w+=typeof \w+=="string"/;
 /** Names of marked's own, for what no token has that we read; the rest is the language's. */
 const OWN = /^[a-z]+[A-Z]\w*$/;
-const LANGUAGE = [String, Array, RegExp, WeakMap, Object, Number].flatMap((type) => [
-  ...Object.getOwnPropertyNames(type),
-  ...Object.getOwnPropertyNames(type.prototype),
-]);
+const LANGUAGE = [String, Array, RegExp, WeakMap, Object, Number]
+  .flatMap((type) => [...Object.getOwnPropertyNames(type), ...Object.getOwnPropertyNames(type.prototype)])
+  // It belongs to each expression itself. Not reset, every second answer lost its bold words.
+  .concat("lastIndex");
 
 /** Leaves of marked what its lexer needs for answers. Fails when marked is built otherwise than this knows. */
 export function markedLexer(): Plugin {
