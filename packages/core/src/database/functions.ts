@@ -1,3 +1,6 @@
+import { BOOK_FUNCTIONS } from "./book-functions.ts";
+import { VECTOR_FUNCTIONS } from "./vector-functions.ts";
+
 /**
  * Every SQL function of this release: its arguments in order and the columns it returns, by their
  * PostgreSQL types. A test compares this table with `pg_proc`; the types of every call derive from it.
@@ -317,65 +320,6 @@ export const FUNCTIONS = {
     },
     returns: { put_missing_words: "void" },
   },
-  begin_embedding: { args: { model: "text" }, returns: { begin_embedding: "integer" } },
-  claim_message_vectors: {
-    args: { number: "integer", lease: "interval", page_limit: "integer" },
-    returns: { claimed: "json", wait_ms: "bigint" },
-  },
-  put_message_vectors: {
-    args: {
-      owner: "uuid",
-      number: "integer",
-      conversations: "text[]",
-      seqs: "bigint[]",
-      vectors: "text[]",
-    },
-    returns: { put_message_vectors: "void" },
-  },
-  postpone_message_vectors: {
-    args: { owner: "uuid", conversations: "text[]", seqs: "bigint[]", pause_ms: "bigint" },
-    returns: { postpone_message_vectors: "void" },
-  },
-  near_messages: {
-    args: {
-      owner: "uuid",
-      model: "text",
-      vector: "text",
-      only_conversation: "text",
-      only_scope: "text",
-      below_seq: "bigint",
-      page_limit: "integer",
-    },
-    returns: { near_messages: "json" },
-  },
-  claim_passage_vectors: {
-    args: { number: "integer", lease: "interval", page_limit: "integer" },
-    returns: { claimed: "json", wait_ms: "bigint" },
-  },
-  put_passage_vectors: {
-    args: {
-      number: "integer",
-      books: "text[]",
-      paths: "text[]",
-      positions: "integer[]",
-      vectors: "text[]",
-    },
-    returns: { put_passage_vectors: "void" },
-  },
-  postpone_passage_vectors: {
-    args: { books: "text[]", paths: "text[]", positions: "integer[]", pause_ms: "bigint" },
-    returns: { postpone_passage_vectors: "void" },
-  },
-  book_near: {
-    args: {
-      of_book: "text",
-      model: "text",
-      vector: "text",
-      only_path: "text",
-      page_limit: "integer",
-    },
-    returns: { book_near: "json" },
-  },
   get_context: {
     args: { owner: "uuid", conversation: "text", context_limit: "integer" },
     returns: { summary: "json", history: "json" },
@@ -438,53 +382,8 @@ export const FUNCTIONS = {
     args: { settled_within: "interval" },
     returns: { overview: "json" },
   },
-  book_chapters: {
-    args: { of_book: "text" },
-    returns: { book_chapters: "json" },
-  },
-  book_chapter: {
-    args: { of_book: "text", at_path: "text" },
-    returns: { book_chapter: "json" },
-  },
-  book_versions: {
-    args: { of_book: "text", at_path: "text" },
-    returns: { book_versions: "json" },
-  },
-  book_put_chapters: {
-    args: {
-      of_book: "text",
-      paths: "text[]",
-      positions: "integer[]",
-      titles: "text[]",
-      hashes: "text[]",
-      sources: "text[]",
-      passage_chapters: "integer[]",
-      passage_sections: "text[]",
-      passage_anchors: "text[]",
-      passage_contexts: "text[]",
-      passage_texts: "text[]",
-    },
-    returns: { book_put_chapters: "integer" },
-  },
-  book_remove_chapters: {
-    args: { of_book: "text", kept: "text[]" },
-    returns: { book_remove_chapters: "integer" },
-  },
-  book_search: {
-    args: {
-      of_book: "text",
-      question: "text",
-      background: "text",
-      preferred: "text",
-      only_path: "text",
-      page_limit: "integer",
-    },
-    returns: { book_search: "json" },
-  },
-  book_score: {
-    args: { of_book: "text", question: "text", background: "text", texts: "text[]" },
-    returns: { book_score: "json" },
-  },
+  ...VECTOR_FUNCTIONS,
+  ...BOOK_FUNCTIONS,
 } as const;
 
 /** A PostgreSQL type that a function takes or returns. */
