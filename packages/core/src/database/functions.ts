@@ -1,11 +1,8 @@
 import { BOOK_FUNCTIONS } from "./book-functions.ts";
 import { VECTOR_FUNCTIONS } from "./vector-functions.ts";
 
-/**
- * Every SQL function of this release: its arguments in order and the columns it returns, by their
- * PostgreSQL types. A test compares this table with `pg_proc`; the types of every call derive from it.
- */
-export const FUNCTIONS = {
+/** The functions of an owner, of turns, and of the engine; see {@link FUNCTIONS}. */
+const HISTORY_FUNCTIONS = {
   create_conversation: {
     args: {
       owner: "uuid",
@@ -382,9 +379,17 @@ export const FUNCTIONS = {
     args: { settled_within: "interval" },
     returns: { overview: "json" },
   },
+} as const;
+
+/**
+ * Every SQL function of this release: its arguments in order and the columns it returns, by their
+ * PostgreSQL types. A test compares this table with `pg_proc`; the types of every call derive from it.
+ */
+export const FUNCTIONS: typeof HISTORY_FUNCTIONS & typeof VECTOR_FUNCTIONS & typeof BOOK_FUNCTIONS = {
+  ...HISTORY_FUNCTIONS,
   ...VECTOR_FUNCTIONS,
   ...BOOK_FUNCTIONS,
-} as const;
+};
 
 /** A PostgreSQL type that a function takes or returns. */
 export type SqlType =
