@@ -489,6 +489,21 @@ test("a finger sees the card of a source first, and goes to the passage with it"
   const { page } = visit;
   const mark = page.getByRole("link", { name: "Source 1: Birds › Herons" });
   const card = page.locator(".ck-card");
+  // Whatever the width, it stands on the line of its word.
+  const alone = await mark.evaluate((element) => {
+    const paragraph = element.closest("p") as HTMLElement;
+    const word = document.createRange();
+    word.selectNodeContents(paragraph.firstChild as Text);
+    word.setStart(paragraph.firstChild as Text, "By the ".length);
+    const widths = Array.from({ length: 60 }, (_, index) => 60 + index * 3);
+    const apart = widths.filter((width) => {
+      paragraph.style.width = `${width}px`;
+      return element.getBoundingClientRect().top - word.getBoundingClientRect().top > 10;
+    });
+    paragraph.style.width = "";
+    return apart;
+  });
+  expect(alone).toEqual([]);
   await mark.tap();
   await card.getByText("They nest by the pond.").waitFor();
   await page.waitForFunction(() => document.getAnimations().length === 0);
