@@ -39,9 +39,14 @@ function Source({ number, citation }: { number: number; citation: Citation }): R
       {citation.quote !== null && <q className="ck-source-quote">{plainText(citation.quote)}</q>}
     </>
   );
-  if (link === null) return <div className="ck-source">{body}</div>;
+  if (link === null)
+    return (
+      <div className="ck-source" dir="auto">
+        {body}
+      </div>
+    );
   return (
-    <a {...link} className="ck-source">
+    <a {...link} className="ck-source" dir="auto">
       {body}
     </a>
   );

@@ -44,7 +44,7 @@ function block(token: MarkedToken, citations: readonly Citation[]): ReactNode {
     case "list":
       return list(token, citations);
     case "blockquote":
-      return <blockquote>{blocks(token.tokens, citations)}</blockquote>;
+      return <blockquote dir="auto">{blocks(token.tokens, citations)}</blockquote>;
     case "code":
       return <CodeBlock text={token.text} language={token.lang ?? ""} />;
     case "table":
@@ -75,8 +75,12 @@ function list(token: Tokens.List, citations: readonly Citation[]): ReactNode {
       {blocks(item.tokens, citations)}
     </li>
   ));
-  if (!token.ordered) return <ul>{items}</ul>;
-  return <ol start={token.start === "" ? undefined : token.start}>{items}</ol>;
+  if (!token.ordered) return <ul dir="auto">{items}</ul>;
+  return (
+    <ol dir="auto" start={token.start === "" ? undefined : token.start}>
+      {items}
+    </ol>
+  );
 }
 
 function table(token: Tokens.Table, citations: readonly Citation[]): ReactNode {
@@ -90,7 +94,7 @@ function table(token: Tokens.Table, citations: readonly Citation[]): ReactNode {
   };
   return (
     <Scrollable className="ck-table" label="table">
-      <table>
+      <table dir="auto">
         <thead>
           <tr>{token.header.map(cell)}</tr>
         </thead>

@@ -51,10 +51,12 @@ export function CitationCard({ id, citation, onClose }: CitationCardProps): Reac
       onToggle={() => card.current?.matches(":popover-open") === false && onClose()}
     >
       {link === null ? (
-        <span className="ck-source">{body}</span>
+        <span className="ck-source" dir="auto">
+          {body}
+        </span>
       ) : (
         // The marker is the same link: once is enough for the Tab key.
-        <a {...link} className="ck-source" tabIndex={-1}>
+        <a {...link} className="ck-source" dir="auto" tabIndex={-1}>
           {body}
         </a>
       )}

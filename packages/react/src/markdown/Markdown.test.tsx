@@ -79,9 +79,9 @@ test("Markdown becomes elements", () => {
     "<h3>A &amp; B</h3><p><em>x</em> <strong>y</strong> <del>z</del> <code>&amp;lt;</code><br/>*</p>",
   );
   expect(html("### A\n\n# B\n\n> # C")).toBe(
-    "<h4>A</h4><h3>B</h3><blockquote><p><strong>C</strong></p></blockquote>",
+    '<h4>A</h4><h3>B</h3><blockquote dir="auto"><p><strong>C</strong></p></blockquote>',
   );
-  expect(html("3. a\n4. b")).toBe('<ol start="3"><li>a</li><li>b</li></ol>');
+  expect(html("3. a\n4. b")).toBe('<ol dir="auto" start="3"><li>a</li><li>b</li></ol>');
   expect(html("a < b && c > `d`")).toBe("<p>a &lt; b &amp;&amp; c &gt; <code>d</code></p>");
 });
 
