@@ -3,6 +3,9 @@ create function claim_passage_vectors(number integer, lease interval, page_limit
 returns table (claimed json, wait_ms bigint)
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
+declare
+  -- A variable, as in claim_message_vectors.
+  moment timestamptz := clock_timestamp();
 begin
   claimed := '[]';
   if to_regclass('passage_vectors') is null then
@@ -11,7 +14,7 @@ begin
   end if;
   with due as (
     select v.book, v.path, v.position from passage_vectors v
-    where v.due_at <= clock_timestamp() and number = (select k.number from vector_model k)
+    where v.due_at <= moment and number = (select k.number from vector_model k)
     order by v.due_at limit page_limit for update skip locked
   ), taken as (
     update passage_vectors v set due_at = clock_timestamp() + lease from due d

@@ -6,6 +6,8 @@ returns table (claimed json, wait_ms bigint)
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
 declare
+  -- A variable: what changes from row to row, as clock_timestamp() may, bounds no index.
+  moment timestamptz := clock_timestamp();
   m record;
   until timestamptz;
 begin
@@ -17,7 +19,7 @@ begin
   perform set_config('chatkeep.engine', 'on', true);
   with due as (
     select v.owner_id, v.conversation_id, v.seq from message_vectors v
-    where v.due_at <= clock_timestamp() and number = (select k.number from vector_model k)
+    where v.due_at <= moment and number = (select k.number from vector_model k)
     order by v.due_at desc limit page_limit for update skip locked
   ), taken as (
     update message_vectors v set due_at = clock_timestamp() + lease from due d
