@@ -28,7 +28,7 @@ export default defineConfig({
     conditions: ["@chatkeep/source", ...defaultClientConditions],
     // The same components as the page's, on a renderer of a tenth of the size.
     alias: [
-      { find: /^react$/, replacement: "preact/compat" },
+      { find: /^react$/, replacement: fileURLToPath(new URL("src/react.ts", import.meta.url)) },
       { find: /^react\/jsx-runtime$/, replacement: "preact/jsx-runtime" },
     ],
   },
@@ -43,7 +43,7 @@ export default defineConfig({
         entryFileNames: "widget.js",
         chunkFileNames: "widget/[name]-[hash].js",
         // What the panel shares with what is loaded later stays in the panel: one file opens it.
-        codeSplitting: { groups: [{ name: "panel", test: /\/src\/panel\.ts$/ }] },
+        codeSplitting: { groups: [{ name: "panel", test: /\/widget\/src\/panel\.ts$/ }] },
         // A library would keep its spaces; this is what a page loads.
         minify: true,
         comments: false,

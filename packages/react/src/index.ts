@@ -11,6 +11,7 @@ export * from "./components/ThreadView.tsx";
 export * from "./components/UndoNotice.tsx";
 export * from "./state/chat-history.ts";
 export * from "./state/chat.ts";
+export * from "./state/load-asking.ts";
 export * from "./state/conversation-list.ts";
 export * from "./state/conversations.ts";
 export * from "./state/entry.ts";

@@ -90,9 +90,12 @@ export async function openHost(renderer: Renderer, url: string): Promise<Host> {
   };
 }
 
+/** What the widget has in place of React. */
+const WIDGET_REACT = fileURLToPath(new URL("../../widget/src/react.ts", import.meta.url));
+
 async function compile(renderer: Renderer, folder: string): Promise<void> {
   const compat = [
-    { find: /^react$/, replacement: "preact/compat" },
+    { find: /^react$/, replacement: WIDGET_REACT },
     { find: /^react-dom\/client$/, replacement: "preact/compat/client" },
     { find: /^react\/jsx-runtime$/, replacement: "preact/jsx-runtime" },
   ];

@@ -1,7 +1,6 @@
 import { type ReactNode, useEffect, useState } from "react";
 
 import { useStrings } from "../hooks/useStrings.ts";
-import { copyText } from "../state/clipboard.ts";
 import { Icon } from "./Icon.tsx";
 
 /** What {@link CopyButton} takes. */
@@ -22,6 +21,14 @@ export function CopyButton({ text, label }: CopyButtonProps): ReactNode {
     const timer = setTimeout(() => setState("idle"), SHOWN);
     return () => clearTimeout(timer);
   }, [state]);
+  const copy = async (): Promise<void> => {
+    try {
+      const { copyText } = await import("../state/clipboard.ts");
+      setState(await copyText(text));
+    } catch {
+      setState("failed");
+    }
+  };
   const says = { idle: label, copied: strings.copied, failed: strings.copyFailed }[state];
   return (
     <button
@@ -30,7 +37,7 @@ export function CopyButton({ text, label }: CopyButtonProps): ReactNode {
       aria-label={says}
       title={says}
       data-state={state}
-      onClick={() => void copyText(text).then(setState)}
+      onClick={() => void copy()}
     >
       <Icon name={state === "copied" ? "check" : "copy"} />
     </button>

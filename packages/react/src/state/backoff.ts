@@ -9,6 +9,14 @@ export function isOffline(): boolean {
   return typeof navigator !== "undefined" && "onLine" in navigator && !navigator.onLine;
 }
 
+/** Resolves when the browser has a network. Throws when `signal` aborts. */
+export async function online(signal: AbortSignal): Promise<void> {
+  while (isOffline()) {
+    await pause({ ms: 30_000, signal });
+    signal.throwIfAborted();
+  }
+}
+
 /** What {@link pause} takes. */
 export interface PauseOptions {
   readonly ms: number;

@@ -1,9 +1,11 @@
 import type { Conversation, Owner } from "@chatkeep/protocol";
 
+import { isOffline } from "./backoff.ts";
 import type { ChatHistory } from "./chat-history.ts";
 import { type Conversations, createConversations } from "./conversations.ts";
 import { createDrafts } from "./draft.ts";
 import { newId } from "./identifier.ts";
+import { loadAsking } from "./load-asking.ts";
 import { type OpenScope, createOpenScope } from "./open-scope.ts";
 import type { Origin, Scope } from "./scope.ts";
 import type { Schedule } from "./snapshot.ts";
@@ -195,7 +197,11 @@ export function createChat(options: ChatOptions): Chat {
     },
     show,
     draft: (thread) => drafts.get(draftKey(thread)),
-    setDraft: (thread, text) => drafts.set(draftKey(thread), text),
+    setDraft(thread, text) {
+      drafts.set(draftKey(thread), text);
+      // Who writes is about to ask.
+      if (text !== "" && !isOffline()) loadAsking().catch(() => undefined);
+    },
     refresh() {
       void conversations.refresh();
       // Also those that are not shown, if something asked in them is not known to be saved.

@@ -1,4 +1,4 @@
-import { type Answer, type Part, type Turn, type TurnEvent, createFold } from "@chatkeep/protocol";
+import { type Answer, type Turn, type TurnEvent, createFold } from "@chatkeep/protocol";
 
 import type { Connection } from "./follow.ts";
 
@@ -52,15 +52,4 @@ export function createLiveTurn(
     connection: "live",
     stopping: false,
   };
-}
-
-/**
- * How much an answer shows, in characters and parts. After a reload the stored part of a running answer is
- * shown until the replayed one has caught up with it: text that was visible never disappears.
- */
-export function extent(parts: readonly Part[]): number {
-  return parts.reduce(
-    (sum, part) => sum + 1 + (part.type === "text" || part.type === "reasoning" ? part.text.length : 0),
-    0,
-  );
 }

@@ -1,23 +1,19 @@
 import type { Conversation, Owner } from "@chatkeep/protocol";
 
-import { backoff, pause } from "./backoff.ts";
+import type { Asking } from "./asking.ts";
+import { backoff, online, pause } from "./backoff.ts";
 import { createBeginning } from "./beginning.ts";
 import type { ChatHistory } from "./chat-history.ts";
 import { textOf } from "./content.ts";
 import type { Entry } from "./entry.ts";
 import { isGone, isPassing, sentenceOf } from "./failure.ts";
-import type { LiveTurn } from "./live.ts";
-import { exclusively } from "./lock.ts";
-import { createQuestions } from "./question.ts";
+import { loadAsking } from "./load-asking.ts";
+import { type Question, createQuestions } from "./question.ts";
 import { createReader } from "./reader.ts";
-import { createReplay } from "./replay.ts";
 import type { Origin } from "./scope.ts";
-import { createSender } from "./sender.ts";
 import { type Readable, type Schedule, createSnapshot } from "./snapshot.ts";
-import { takeBackLast } from "./take-back-last.ts";
 import type { Outcome, ThreadState, ThreadStatus } from "./thread-state.ts";
 import { createTranscript } from "./transcript.ts";
-import { createTurns } from "./turns.ts";
 import type { UnsentQuestions } from "./unsent.ts";
 import { upTo } from "./window.ts";
 
@@ -79,9 +75,6 @@ export interface ThreadOptions {
   readonly schedule?: Schedule | undefined;
 }
 
-/** How long taking a question back waits for another tab to let go of it, in milliseconds. */
-const LOCK_WAIT = 1_000;
-
 /** Reads and sends nothing by itself: call `open()`. */
 export function createThread(options: ThreadOptions): Thread {
   const { history, owner, conversationId, unsent, onConversation } = options;
@@ -92,8 +85,9 @@ export function createThread(options: ThreadOptions): Thread {
   let failure: string | null = null;
   let outcome: Outcome = "none";
   let target: ThreadState["target"] = null;
-  let stopOnStart = false;
   let report = 0;
+  let asking: Asking | undefined;
+  let loading: Promise<Asking> | undefined;
 
   const changed = (): void => snapshot.changed();
   const tell = (outcomeNow: Outcome): void => {
@@ -109,46 +103,6 @@ export function createThread(options: ThreadOptions): Thread {
     conversation: options.conversation,
     onChange: changed,
     onConversation: (conversation) => onConversation?.("read", conversation),
-  });
-  const turns = createTurns({
-    history,
-    owner,
-    conversationId,
-    onChange: changed,
-    onEnd: (live) => void settle(live),
-  });
-  const sender = createSender({
-    history,
-    owner,
-    conversationId,
-    questions,
-    isRunning: () => turns.running() !== undefined,
-    async prepare() {
-      if (!beginning.exists()) await create();
-      await replay.attempt();
-    },
-    onTakenBack: forgetFrom,
-    onStart(question, { turn, events }, controller) {
-      questions.mark(question.id, { delivery: turn.persisted ? "saved" : "unsaved" });
-      if (status === "new") status = "ready";
-      turns.follow({ ...turn, replyId: turn.replyId ?? `${turn.id}-reply` }, { events, controller });
-      tell("generating");
-      void reportActivity();
-      if (stopOnStart) void stop();
-    },
-    onBusy: waitFor,
-    onProgress: (progress) => tell(progress === "sending" ? "none" : "not_sent"),
-  });
-  const replay = createReplay({
-    history,
-    owner,
-    init: beginning.init,
-    questions,
-    onSaved: () => void readBack(),
-    onAnew({ id }) {
-      for (const live of turns.list()) if (live.questionId === id) turns.remove(live.turnId);
-      void pump();
-    },
   });
 
   const snapshot = createSnapshot<ThreadState>({
@@ -170,22 +124,67 @@ export function createThread(options: ThreadOptions): Thread {
     const stored = reader.window.list();
     if (reader.window.hasNewer()) return transcript(stored, [], []);
     const replaced = questions.list().find(({ replaces }) => replaces !== null)?.replaces;
-    return transcript(upTo(stored, replaced), turns.list(), questions.list());
+    return transcript(upTo(stored, replaced), asking?.turns() ?? [], asked());
+  }
+
+  /** While what sends is loaded, the question that is to be sent first is on its way already. */
+  function asked(): readonly Question[] {
+    const first = asking === undefined ? questions.first("queued") : undefined;
+    if (first === undefined) return questions.list();
+    return questions.list().map((one) => (one === first ? { ...one, delivery: "sending" } : one));
   }
 
   function running(): ThreadState["running"] {
-    const live = turns.running();
+    const live = asking?.running();
     if (live !== undefined) {
       const { replyId, stopping, connection } = live;
       return { replyId, stopping, connection };
     }
-    return sender.sending() ? { replyId: null, stopping: stopOnStart, connection: "live" } : null;
+    const sending = asking?.sending() ?? (questions.first("queued") === undefined ? "none" : "sending");
+    return sending === "none"
+      ? null
+      : { replyId: null, stopping: sending === "stopping", connection: "live" };
   }
+
+  const ask = (): Promise<Asking> => {
+    loading ??= online(signal)
+      .then(loadAsking)
+      .then(
+        ({ createAsking }) => {
+          signal.throwIfAborted();
+          asking = createAsking({
+            history,
+            owner,
+            questions,
+            init: beginning.init,
+            prepare: async () => {
+              if (!beginning.exists()) await create();
+            },
+            readBack,
+            onStart() {
+              if (status === "new") status = "ready";
+              tell("generating");
+              void reportActivity();
+            },
+            onBusy: waitFor,
+            onTakenBack: forgetFrom,
+            onOutcome: tell,
+            onChange: changed,
+          });
+          return asking;
+        },
+        (error: unknown) => {
+          loading = undefined;
+          throw error;
+        },
+      );
+    return loading;
+  };
 
   /** A stored question was taken back, with all that followed. */
   function forgetFrom(messageId: string): void {
     reader.window.cut(messageId);
-    for (const live of turns.list()) if (live.questionId === messageId) turns.remove(live.turnId);
+    asking?.forget({ questionId: messageId });
     questions.remove(messageId);
   }
 
@@ -212,12 +211,23 @@ export function createThread(options: ThreadOptions): Thread {
   async function waitFor(): Promise<void> {
     await read();
     // Settled meanwhile, or not readable now: not asked again in the same moment.
-    if (turns.running() === undefined) await pause({ ms: backoff(0), signal });
+    if (asking?.running() === undefined) await pause({ ms: backoff(0), signal });
   }
 
+  /** Sends what waits, and saves what was answered without being saved. */
   const pump = async (): Promise<void> => {
-    await sender.pump();
-    changed();
+    const unsaved = questions.first("unsaved") !== undefined;
+    if (asking === undefined && !unsaved && questions.first("queued") === undefined) return;
+    try {
+      const loaded = await ask();
+      if (unsaved) loaded.startReplay();
+      await loaded.pump();
+    } catch (error) {
+      if (signal.aborted) return;
+      for (const { id, delivery } of questions.list())
+        if (delivery === "queued") questions.mark(id, { delivery: "failed", failure: sentenceOf(error) });
+      tell("not_sent");
+    }
   };
 
   const reportActivity = async (): Promise<void> => {
@@ -232,12 +242,12 @@ export function createThread(options: ThreadOptions): Thread {
   const followRunning = async (): Promise<void> => {
     for (let settled: string | null = null; ;) {
       const turnId = reader.window.list().findLast(({ status }) => status === "streaming")?.turnId ?? null;
-      if (turnId === null || turnId === settled || turns.list().some((live) => live.turnId === turnId))
+      if (turnId === null || turnId === settled || asking?.turns().some((live) => live.turnId === turnId))
         return;
-      const { turn } = await history.getTurn(owner, conversationId, turnId);
+      const [loaded, { turn }] = await Promise.all([ask(), history.getTurn(owner, conversationId, turnId)]);
       if (signal.aborted || turn.replyId === null) return;
       if (turn.status === "running") {
-        turns.follow({ ...turn, replyId: turn.replyId });
+        loaded.follow({ ...turn, replyId: turn.replyId });
         return tell("generating");
       }
       // Settled since it was listed: what was read of its answer is from before its end.
@@ -248,7 +258,7 @@ export function createThread(options: ThreadOptions): Thread {
 
   /** Reads, and forgets what the store now tells better than this page. Says whether trying again can help. */
   const read = async (job: () => Promise<void> = reader.read): Promise<"read" | "passing" | "final"> => {
-    const settled = turns.list().filter((live) => live.persisted && live !== turns.running());
+    const settled = asking?.turns().filter((live) => live.persisted && live !== asking?.running()) ?? [];
     try {
       await job();
       beginning.settle("exists");
@@ -256,7 +266,7 @@ export function createThread(options: ThreadOptions): Thread {
       failure = null;
       for (const { turnId, questionId } of settled) {
         // Not stored although it was settled: it was deleted elsewhere.
-        turns.remove(turnId);
+        asking?.forget({ turnId });
         questions.remove(questionId);
       }
       for (const { id } of questions.list()) if (reader.window.get(id) !== undefined) questions.remove(id);
@@ -307,10 +317,9 @@ export function createThread(options: ThreadOptions): Thread {
     if (status !== "ready" && status !== "new") status = "loading";
     changed();
     if (beginning.exists()) {
-      turns.resume();
+      asking?.resume();
       await read();
     } else if (options.origin.kind === "scope") await find();
-    if (questions.first("unsaved") !== undefined) replay.start();
     return pump();
   };
 
@@ -323,26 +332,7 @@ export function createThread(options: ThreadOptions): Thread {
     void reportActivity();
   }
 
-  /** A turn has ended: what the store has of it replaces what was followed; what it has not is kept for it. */
-  async function settle(live: LiveTurn): Promise<void> {
-    const { status: end, parts, receipt } = live.answer();
-    tell(end === "running" ? "interrupted" : end);
-    if (!live.persisted && end !== "running" && receipt !== null) {
-      const shown = { turnId: live.turnId, replyId: live.replyId, status: end, parts, receipt };
-      questions.mark(live.questionId, { delivery: "unsaved", shown });
-      replay.start();
-    }
-    if (live.persisted) await readBack();
-    return pump();
-  }
-
-  async function stop(): Promise<void> {
-    stopOnStart = turns.running() === undefined && sender.sending();
-    changed();
-    await turns.stop();
-  }
-
-  const ask = (text: string, contextText: string | null, replaces: string | null): void => {
+  const send = (text: string, contextText: string | null, replaces: string | null): void => {
     questions.add({ text, contextText, replaces });
     if (reader.window.hasNewer()) void read(reader.readLatest);
     void pump();
@@ -366,7 +356,7 @@ export function createThread(options: ThreadOptions): Thread {
       if (reader.window.hasNewer()) await read(reader.readLatest);
       changed();
     },
-    send: (text, contextText = null) => ask(text, contextText, null),
+    send: (text, contextText = null) => send(text, contextText, null),
     retry(questionId) {
       if (questions.get(questionId)?.delivery === "failed")
         questions.mark(questionId, { delivery: "queued" });
@@ -375,18 +365,12 @@ export function createThread(options: ThreadOptions): Thread {
     async takeBack(questionId) {
       const question = questions.get(questionId);
       if (question?.delivery === "failed" || question?.delivery === "queued") {
-        // Another tab may be sending it at this moment; then it is on its way.
-        let taken = false;
-        await exclusively({ questionId, signal: AbortSignal.timeout(LOCK_WAIT) }, async () => {
-          questions.sync();
-          taken = questions.get(questionId) !== undefined;
-          questions.remove(questionId);
-        });
+        const taken = await (await ask()).takeBackUnsent(questionId);
         return taken ? question : null;
       }
       const stored = entries().findLast(({ role }) => role === "user");
       if (stored?.id !== questionId || stored.delivery !== "saved") return null;
-      const taken = await takeBackLast({ history, owner, conversationId, messageId: questionId });
+      const taken = await (await ask()).takeBackStored(questionId);
       if (taken === "not last") {
         void read();
         return null;
@@ -401,9 +385,13 @@ export function createThread(options: ThreadOptions): Thread {
       const question = shown.slice(0, index).findLast((entry) => entry.role === "user");
       if (question === undefined) return;
       const last = !reader.window.hasNewer() && shown.findLast((entry) => entry.role === "user") === question;
-      ask(textOf(question.parts), question.contextText, last ? question.id : null);
+      send(textOf(question.parts), question.contextText, last ? question.id : null);
     },
-    stop,
+    stop: () =>
+      ask().then(
+        (loaded) => loaded.stop(),
+        () => undefined,
+      ),
     async clear() {
       await history.clearMessages(owner, conversationId);
       // Nothing of it comes back from here.
@@ -415,12 +403,10 @@ export function createThread(options: ThreadOptions): Thread {
       if (event === "let go") void read();
       void pump();
     },
-    rest: () => turns.rest(),
+    rest: () => asking?.rest(),
     close() {
       closing.abort();
-      sender.close();
-      replay.close();
-      turns.rest();
+      asking?.close();
     },
   };
 }

@@ -1,7 +1,7 @@
-import type { Message, ShownAnswer } from "@chatkeep/protocol";
+import type { Message, Part, ShownAnswer } from "@chatkeep/protocol";
 
 import { type Entry, answerEntry, questionEntry, shownEntry, storedEntry } from "./entry.ts";
-import { type LiveTurn, extent } from "./live.ts";
+import type { LiveTurn } from "./live.ts";
 import type { Question } from "./question.ts";
 
 /** Puts stored messages, running answers and questions on their way into one order; see {@link createTranscript}. */
@@ -73,4 +73,15 @@ export function createTranscript(): Transcript {
     }
     return [...entries.values()];
   };
+}
+
+/**
+ * How much an answer shows, in characters and parts. After a reload the stored part of a running answer is
+ * shown until the replayed one has caught up with it: text that was visible never disappears.
+ */
+function extent(parts: readonly Part[]): number {
+  return parts.reduce(
+    (sum, part) => sum + 1 + (part.type === "text" || part.type === "reasoning" ? part.text.length : 0),
+    0,
+  );
 }

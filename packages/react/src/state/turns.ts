@@ -23,7 +23,7 @@ export interface Turns {
 }
 
 /** What has to be known of a turn to follow it. */
-type FollowedTurn = Pick<Turn, "id" | "messageId" | "persisted"> & { readonly replyId: string };
+export type FollowedTurn = Pick<Turn, "id" | "messageId" | "persisted"> & { readonly replyId: string };
 
 /** A stream that `startTurn` gave. */
 interface OpenStream {

@@ -1,5 +1,5 @@
 import { ENGLISH, type Selection, type Strings, createSnapshot, watchSelection } from "@chatkeep/react";
-import { createRoot } from "preact/compat/client";
+import { render } from "preact";
 
 import type { TabMemory } from "../memory.ts";
 import type { Settings } from "../settings.ts";
@@ -82,7 +82,6 @@ export function mountPanel({ host, root, settings: first, memory, onClose }: Pan
   const container = document.createElement("div");
   container.style.display = "contents";
   root.append(container);
-  const view = createRoot(container);
   const citing = createCiting({
     host,
     memory,
@@ -165,7 +164,7 @@ export function mountPanel({ host, root, settings: first, memory, onClose }: Pan
   };
 
   addEventListener("focusin", onFocusMove);
-  view.render(<PanelView state={snapshot} onClose={close} onRetry={() => void start()} />);
+  render(<PanelView state={snapshot} onClose={close} onRetry={() => void start()} />, container);
   void start();
   const pending = memory.passage.get();
   if (pending !== null) {
@@ -195,7 +194,7 @@ export function mountPanel({ host, root, settings: first, memory, onClose }: Pan
       removeEventListener("focusin", onFocusMove);
       end();
       selection.close();
-      view.unmount();
+      render(null, container);
       container.remove();
       root.adoptedStyleSheets = root.adoptedStyleSheets.filter((each) => each !== sheet);
       host.removeAttribute("open");

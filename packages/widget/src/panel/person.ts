@@ -4,7 +4,6 @@ import {
   conversationCalls,
   createRequests,
   messageCalls,
-  turnCalls,
 } from "@chatkeep/protocol";
 import {
   type Chat,
@@ -17,6 +16,7 @@ import {
 
 import type { GetToken } from "../settings.ts";
 import { createSection } from "./section.ts";
+import { laterTurnCalls } from "./turns.ts";
 
 /** Who uses the widget, and their conversations. */
 export interface Person {
@@ -66,7 +66,7 @@ export async function openPerson({ endpoint, getToken, onChange }: PersonOptions
   const history: ChatHistory = {
     ...conversationCalls(requests),
     ...messageCalls(requests),
-    ...turnCalls(requests),
+    ...laterTurnCalls(requests),
   };
   const chat = createChat({ history, owner, storage: own.storage, events: own.events });
   return {

@@ -1,0 +1,23 @@
+import type { Requests, turnCalls } from "@chatkeep/protocol";
+import { loadAsking } from "@chatkeep/react";
+
+type TurnCalls = ReturnType<typeof turnCalls>;
+
+/** `turnCalls`, loaded with the first of them: an opening makes none, unless an answer is being given. */
+export function laterTurnCalls(requests: Requests): TurnCalls {
+  let loading: Promise<TurnCalls> | undefined;
+  const calls = (): Promise<TurnCalls> => {
+    loading ??= loadAsking().then((loaded) => loaded.turnCalls(requests));
+    loading.catch(() => (loading = undefined));
+    return loading;
+  };
+  return {
+    startTurn: async (...call) => (await calls()).startTurn(...call),
+    getTurn: async (...call) => (await calls()).getTurn(...call),
+    async *followTurn(...call) {
+      yield* (await calls()).followTurn(...call);
+    },
+    stopTurn: async (...call) => (await calls()).stopTurn(...call),
+    getTurnContext: async (...call) => (await calls()).getTurnContext(...call),
+  };
+}
