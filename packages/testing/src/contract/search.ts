@@ -122,6 +122,16 @@ export function describeSearch(open: OpenedFixture): void {
       expect(await found(fixture, me, { text: "needle", scope: "chapter 1" })).toHaveLength(2);
     });
 
+    it("takes no cursor that it did not give", async () => {
+      const { history, owner } = open();
+      for (const cursor of ["", "-1", "1e3", "1.5", "0x10", "5000", "99999", "٣", "1 or 1=1", "\0", " 1"]) {
+        await expect(history.searchMessages(owner(), { text: "word", cursor })).rejects.toMatchObject({
+          code: "invalid_request",
+          pointer: "cursor",
+        });
+      }
+    });
+
     it("finds a question at once and its answer when it is settled", async () => {
       const fixture = open();
       const { me, id } = await newConversation(fixture);
