@@ -1,6 +1,8 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -8,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { createClient } from "@chatkeep/protocol";
-import { fileDatabase, freePort, startChatkeep, startModel } from "@chatkeep/testing";
+import { fileDatabase, freePort, openBrowser, startChatkeep, startModel } from "@chatkeep/testing";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 
 import { runCommand } from "./command.ts";
@@ -19,12 +21,11 @@ const GUIDE = join(REPOSITORY, "docs/guide");
 /** What is run elsewhere, and what cannot be here; every other block is run below, as it is written. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   "doors.md": "server's doors/guide.test.ts",
-  "widget.md": "a page's own code: widget's widget.test.ts and docusaurus' site.test.ts do what it says",
   "docusaurus.md 0": "docusaurus' site.test.ts, with the package of this repository",
   "docusaurus.md 1": "docusaurus' site.test.ts, with the address of its server",
   "docusaurus.md 4": "docusaurus' site.test.ts",
   "README.md 0": "the first block of a first conversation; `npm test` is what runs this",
-  "README.md 5": "widget.md",
+  "README.md 5": "the first block of the widget",
   "README.md 7": "doors.md",
   "README.md 8": "doors.md",
 };
@@ -252,6 +253,49 @@ describe("the guide's commands do what it says, as they are written", () => {
       const reply = await fetch(`${url}/api/conversations`, { method: "OPTIONS", headers: { origin } });
       expect(reply.headers.get("access-control-allow-origin")).toBe(origin);
     }
+  });
+
+  it("the widget", async () => {
+    const answers = await served(["CHATKEEP_ORIGINS='*' npm start"]);
+    const address = { "https://chat.example.org": answers };
+    const [html = "", look = "", policy = ""] = [
+      ...blocksOf("widget.md", [0], address),
+      ...blocksOf("widget.md", [4]),
+      ...blocksOf("widget.md", [5], address),
+    ];
+    const head =
+      '<!doctype html><html lang="en"><title>Sensors</title><link rel="stylesheet" href="/look.css">';
+    const site = createServer(({ url }, response) => {
+      const [type, text] = url === "/look.css" ? ["text/css", look] : ["text/html", head + html];
+      response
+        .setHeader("content-type", type)
+        .setHeader("content-security-policy", policy.trim().split(": ")[1]!);
+      response.end(text);
+    }).listen(0, "127.0.0.1");
+    await once(site, "listening");
+    const browser = await openBrowser();
+    onTestFinished(async () => {
+      await browser.close();
+      site.close();
+    });
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
+    // What a page has: its own router, and nobody who is signed in.
+    await page.evaluate("pushed = []; router = { push: (url) => pushed.push(url) }");
+    await page.evaluate("pageOf = (path) => `/pages/${path}`; session = { accessToken: null }");
+    const ask = { "What is a sensor?": "What is a scope?" };
+    const code = [...blocksOf("widget.md", [1], ask), ...blocksOf("widget.md", [2, 3])].join("\n");
+    await page.evaluate(`(async () => { ${code} })()`);
+    expect(
+      await page
+        .locator("chatkeep-chat")
+        .evaluate((element) => getComputedStyle(element).getPropertyValue("--ck-accent").trim()),
+    ).toBe("#7c3aed");
+    expect(await page.locator("chatkeep-chat .ck-question .ck-selected").textContent()).toContain(
+      "A sensor turns",
+    );
+    await page.locator("chatkeep-chat article[data-status=complete] a.ck-mark").first().click();
+    await expect.poll(() => page.evaluate("pushed")).toEqual([expect.stringMatching(/^\/pages\/.+\.md#/)]);
   });
 
   it("the README", async () => {
