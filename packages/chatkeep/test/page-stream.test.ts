@@ -395,3 +395,29 @@ test.each(["light", "dark"] as const)(
     expect(await axeViolations(page)).toEqual([]);
   },
 );
+
+test("with a sixth of the processor's speed a conversation of 1,000 messages shows its first page within a second", async () => {
+  const { owner, id } = await longConversation(1_000);
+  await using visit = await stage.visit({ owner });
+  const { page } = visit;
+  await page.getByText("What would you like to know?").waitFor();
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Emulation.setCPUThrottlingRate", { rate: 6 });
+  await page.addInitScript(() => {
+    const look = (): void => {
+      if (document.getElementsByTagName("article").length < 50) requestAnimationFrame(look);
+      else requestAnimationFrame((painted) => Object.assign(globalThis, { painted }));
+    };
+    requestAnimationFrame(look);
+  });
+  const load = async (): Promise<number> => {
+    await page.goto(`${stage.url}/?c=${id}`);
+    await page.waitForFunction(() => "painted" in globalThis);
+    return page.evaluate(() => (globalThis as unknown as { painted: number }).painted);
+  };
+  // 0.75 s on two cores. The best of five, because other tests run on them too.
+  const times: number[] = [];
+  while (times.length < 5 && !times.some((time) => time < 1_000)) times.push(await load());
+  expect(Math.min(...times)).toBeLessThan(1_000);
+  expect(await page.locator("article").count()).toBe(50);
+});

@@ -352,7 +352,11 @@ const STATES: readonly State[] = [
       await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
     },
   },
-  { name: "arabic-empty", visit: inArabic, reach: (page) => page.locator(".suggestions").waitFor() },
+  {
+    name: "arabic-empty",
+    visit: () => inLanguage("ar"),
+    reach: (page) => page.locator(".suggestions").waitFor(),
+  },
   {
     name: "arabic",
     visit: async (stage, owner) => {
@@ -365,19 +369,29 @@ const STATES: readonly State[] = [
             "لا يضيع شيء. تستمرّ الإجابة، وتجدها كاملة عند عودتك.\n\n- كل إجابة تُحفظ مع **مصادرها**.\n- زر `Stop` وحده ينهيها.",
         },
       ]);
-      return { ...(await inArabic()), path: `/?c=${conversation.id}` };
+      return { ...(await inLanguage("ar")), path: `/?c=${conversation.id}` };
     },
     reach: (page) => page.getByText("لا يضيع شيء").waitFor(),
   },
   {
     name: "arabic-settings",
-    visit: inArabic,
+    visit: () => inLanguage("ar"),
     async reach(page) {
       await openList(page);
       await page.getByRole("button", { name: "الإعدادات" }).click();
       await page.getByRole("dialog", { name: "الإعدادات" }).waitFor();
     },
   },
+  {
+    name: "german-settings",
+    visit: () => inLanguage("de"),
+    async reach(page) {
+      await openList(page);
+      await page.getByRole("button", { name: "Einstellungen" }).click();
+      await page.getByRole("dialog", { name: "Einstellungen" }).waitFor();
+    },
+  },
+  { name: "german-list", visit: () => inLanguage("de"), reach: openList },
   {
     name: "admin-key",
     visit: () => Promise.resolve({ path: "/admin" }),
@@ -408,13 +422,13 @@ const STATES: readonly State[] = [
 /** Opens the list of conversations where it is a drawer. */
 async function openList(page: Page): Promise<void> {
   await page.getByRole("main").waitFor();
-  const menu = page.getByRole("button", { name: /^(Show the list|إظهار قائمة)/ });
+  const menu = page.getByRole("button", { name: /^(Show the list|إظهار قائمة|Liste)/ });
   if ((await menu.count()) > 0) await menu.click();
 }
 
-function inArabic(): Promise<VisitOptions> {
+function inLanguage(language: "ar" | "de"): Promise<VisitOptions> {
   return Promise.resolve({
-    prepare: (page) => page.addInitScript(() => localStorage.setItem("chatkeep-language", "ar")),
+    prepare: (page) => page.addInitScript((tag) => localStorage.setItem("chatkeep-language", tag), language),
   });
 }
 
