@@ -5,7 +5,8 @@ export interface SearchQuery {
   /**
    * 1 to 500 code points. Every word has to be in a message; `"words in quotes"` stand there side by side, `word*`
    * is a beginning, and `-word` must not be there. Case, accents and width do not matter, English word
-   * forms neither; scripts without spaces are found by any part of a run.
+   * forms neither; scripts without spaces are found by any part of a run. A server with an embedding model adds what
+   * means the same to a query of words alone; its snippet has no marks.
    */
   readonly text: string;
   /** Only in this conversation. Default: in all that are not deleted, archived ones too. */

@@ -13,7 +13,8 @@ export const searchQuery: z.ZodType<{
   cursor?: string | undefined;
 }> = z.strictObject({
   q: queryText.meta({
-    description: 'Every word has to be there; `"a phrase"`, `begin*` and `-not` are understood.',
+    description:
+      'Every word has to be there; `"a phrase"`, `begin*` and `-not` are understood. Where the server has an embedding model, words alone also find what means the same, whose snippet has no `marks`.',
     examples: ['"nightly backup" restor*'],
   }),
   conversation_id: id.optional().meta({ description: "Only in this conversation." }),
