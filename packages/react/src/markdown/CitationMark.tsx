@@ -42,8 +42,8 @@ export function CitationMark({ number, citation }: CitationMarkProps): ReactNode
     "aria-describedby": Card === null ? undefined : id,
   };
   const press = (event: MouseEvent): void => {
-    // A finger cannot rest on it to see the card first: that is the link then.
-    if (link !== null && !touched.current) return link.onClick(event);
+    // A finger cannot rest on it to see the card first: that is the link then. The keyboard's clicks have no `detail`.
+    if (link !== null && !(touched.current && event.detail > 0)) return link.onClick(event);
     event.preventDefault();
     show();
   };
