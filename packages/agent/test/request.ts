@@ -5,7 +5,14 @@ import type {
   ResponderEvent,
   ResponderRequest,
 } from "@chatkeep/protocol";
-import { citationsOf, contentOf, toolCallIdOf, toolCallParts, toolCallsOf } from "@chatkeep/protocol";
+import {
+  ResponderError,
+  citationsOf,
+  contentOf,
+  toolCallIdOf,
+  toolCallParts,
+  toolCallsOf,
+} from "@chatkeep/protocol";
 
 const NOW = "2026-01-01T00:00:00.000Z";
 
@@ -91,6 +98,16 @@ export async function eventsOf(answer: AsyncIterable<ResponderEvent>): Promise<R
   const events: ResponderEvent[] = [];
   for await (const event of answer) events.push(event);
   return events;
+}
+
+/** How an answer failed. */
+export async function failureOf(answer: AsyncIterable<ResponderEvent>): Promise<ResponderError> {
+  const error: unknown = await eventsOf(answer).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ResponderError)) throw new Error(`It did not fail so: ${String(error)}`);
+  return error;
 }
 
 /** The text among events. */
