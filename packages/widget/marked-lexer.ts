@@ -17,12 +17,18 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
 ];
 /** The function that puts a regular expression together, and does nothing else. */
 const COMPOSE = /function (\w+)\(\w+,\w+=""\)\{let \w+=typeof \w+=="string"/;
-/** Names of marked's own, for what no token has that we read; the rest is the language's. */
-const OWN = /^[a-z]+[A-Z]\w*$/;
-const LANGUAGE = [String, Array, RegExp, WeakMap, Object, Number]
-  .flatMap((type) => [...Object.getOwnPropertyNames(type), ...Object.getOwnPropertyNames(type.prototype)])
-  // It belongs to each expression itself. Not reset, every second answer lost its bold words.
-  .concat("lastIndex");
+/** What is read of the lexer and of a token. Every other name is marked's own. */
+const TOKEN =
+  "lex type raw text tokens depth ordered start items task checked header rows align lang href autolink".split(
+    " ",
+  );
+/** Names of the language; the last few belong to each value itself. */
+const LANGUAGE = [String, Array, RegExp, WeakMap, Object, Number, Math, console]
+  .flatMap((type) => [
+    ...Object.getOwnPropertyNames(type),
+    ...("prototype" in type ? Object.getOwnPropertyNames(type.prototype) : []),
+  ])
+  .concat("lastIndex", "index", "length");
 
 /** Leaves of marked what its lexer needs for answers. Fails when marked is built otherwise than this knows. */
 export function markedLexer(): Plugin {
@@ -38,7 +44,7 @@ export function markedLexer(): Plugin {
         const { errors, ...lexer } = minifySync("marked.js", known, {
           module: true,
           compress: { treeshake: { manualPureFunctions: [compose] } },
-          mangleProps: { include: OWN, reserved: LANGUAGE },
+          mangleProps: { include: /^[a-z]\w+$/i, reserved: [...TOKEN, ...LANGUAGE] },
         });
         for (const { message } of errors) this.error(message);
         return { code: lexer.code, map: null };

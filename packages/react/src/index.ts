@@ -3,6 +3,7 @@ export * from "./components/ActionMenu.tsx";
 export * from "./components/ConversationNav.tsx";
 export * from "./components/Icon.tsx";
 export * from "./components/IconButton.tsx";
+export * from "./components/MoreIcon.tsx";
 export * from "./components/RetryButton.tsx";
 export * from "./components/Notice.tsx";
 export * from "./components/OfflineNotice.tsx";

@@ -1,4 +1,4 @@
-import { ConfirmDialog, Icon, numberIn, useSnapshot } from "@chatkeep/react";
+import { ConfirmDialog, Icon, numberIn, useSnapshot, MoreIcon } from "@chatkeep/react";
 import { type ReactNode, useState } from "react";
 
 import { download } from "./download.ts";
@@ -38,7 +38,7 @@ export function DataSettings({ identity, onErased }: DataSettingsProps): ReactNo
             })
           }
         >
-          <Icon name="download" />
+          <MoreIcon name="download" />
           {task.status === "doing" ? strings.exporting : strings.exportData}
         </button>
         <button type="button" className="ck-button ck-danger" onClick={() => setErasing("asked")}>

@@ -1,4 +1,4 @@
-import { Icon, useSnapshot } from "@chatkeep/react";
+import { MoreIcon, useSnapshot } from "@chatkeep/react";
 import type { ReactNode } from "react";
 
 import { AccountSettings } from "./AccountSettings.tsx";
@@ -65,7 +65,7 @@ interface LabelledProps {
 function Labelled({ icon, text }: LabelledProps): ReactNode {
   return (
     <>
-      <Icon name={icon} />
+      <MoreIcon name={icon} />
       {text}
     </>
   );

@@ -6,6 +6,7 @@ import {
   type ListQuery,
   type TextStorage,
   useStrings,
+  MoreIcon,
 } from "@chatkeep/react";
 import { type ReactNode, useState } from "react";
 
@@ -56,7 +57,7 @@ export function Sidebar(props: SidebarProps): ReactNode {
           {untitled}
         </button>
         <button type="button" className="ck-button ck-quiet" onClick={onSearch}>
-          <Icon name="search" />
+          <MoreIcon name="search" />
           {search}
           <kbd aria-hidden="true">{COMMAND} K</kbd>
         </button>

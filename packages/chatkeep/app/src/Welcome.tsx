@@ -1,4 +1,4 @@
-import { Icon } from "@chatkeep/react";
+import { MoreIcon } from "@chatkeep/react";
 import { type ReactNode, useId } from "react";
 
 import { Mark } from "./Mark.tsx";
@@ -27,7 +27,7 @@ export function Welcome({ chapters, ask }: WelcomeProps): ReactNode {
             {chapters.map((chapter) => (
               <li key={chapter}>
                 <button type="button" className="ck-button" onClick={() => ask(strings.suggestion(chapter))}>
-                  <Icon name="book" />
+                  <MoreIcon name="book" />
                   <bdi>{chapter}</bdi>
                 </button>
               </li>

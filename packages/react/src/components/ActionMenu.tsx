@@ -1,6 +1,6 @@
 import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
 
-import { Icon } from "./Icon.tsx";
+import { MoreIcon } from "./MoreIcon.tsx";
 import { place } from "./place.ts";
 
 /** What {@link ActionMenu} takes. */
@@ -50,7 +50,7 @@ export function ActionMenu({ label, children }: ActionMenuProps): ReactNode {
           wasOpen.current = false;
         }}
       >
-        <Icon name="more" />
+        <MoreIcon name="more" />
       </button>
       <div
         ref={menu}

@@ -6,6 +6,7 @@ import type { Conversations } from "../state/conversations.ts";
 import { titleOf } from "../state/title.ts";
 import { ActionMenu } from "./ActionMenu.tsx";
 import { Icon } from "./Icon.tsx";
+import { MoreIcon } from "./MoreIcon.tsx";
 import { TitleField } from "./TitleField.tsx";
 
 /** What {@link ConversationRow} takes. */
@@ -88,7 +89,7 @@ function Actions(props: ConversationRowProps & { readonly onRename: () => void }
   };
   if (kind === "deleted") {
     return (
-      <Action icon="undo" onAct={() => void conversations.restore(id).catch(onFailure)}>
+      <Action icon={<MoreIcon name="undo" />} onAct={() => void conversations.restore(id).catch(onFailure)}>
         {strings.restore}
       </Action>
     );
@@ -96,28 +97,28 @@ function Actions(props: ConversationRowProps & { readonly onRename: () => void }
   const isArchived = kind === "archived";
   return (
     <>
-      <Action icon="edit" onAct={onRename}>
+      <Action icon={<Icon name="edit" />} onAct={onRename}>
         {strings.rename}
       </Action>
       {!isArchived && (
-        <Action icon="pin" onAct={update({ pinned: pinnedAt === null })}>
+        <Action icon={<MoreIcon name="pin" />} onAct={update({ pinned: pinnedAt === null })}>
           {pinnedAt === null ? strings.pin : strings.unpin}
         </Action>
       )}
-      <Action icon="archive" onAct={update({ archived: !isArchived })}>
+      <Action icon={<MoreIcon name="archive" />} onAct={update({ archived: !isArchived })}>
         {isArchived ? strings.unarchive : strings.archive}
       </Action>
       {onExport !== undefined && (
         <>
-          <Action icon="download" onAct={() => onExport(conversation, "markdown")}>
+          <Action icon={<MoreIcon name="download" />} onAct={() => onExport(conversation, "markdown")}>
             {strings.exportMarkdown}
           </Action>
-          <Action icon="download" onAct={() => onExport(conversation, "json")}>
+          <Action icon={<MoreIcon name="download" />} onAct={() => onExport(conversation, "json")}>
             {strings.exportJson}
           </Action>
         </>
       )}
-      <Action icon="trash" onAct={() => onDelete(conversation)}>
+      <Action icon={<Icon name="trash" />} onAct={() => onDelete(conversation)}>
         {strings.delete}
       </Action>
     </>
@@ -125,7 +126,7 @@ function Actions(props: ConversationRowProps & { readonly onRename: () => void }
 }
 
 interface ActionProps {
-  readonly icon: Parameters<typeof Icon>[0]["name"];
+  readonly icon: ReactNode;
   readonly onAct: () => void;
   readonly children: string;
 }
@@ -133,7 +134,7 @@ interface ActionProps {
 function Action({ icon, onAct, children }: ActionProps): ReactNode {
   return (
     <button type="button" className="ck-button ck-quiet" onClick={onAct}>
-      <Icon name={icon} />
+      {icon}
       {children}
     </button>
   );

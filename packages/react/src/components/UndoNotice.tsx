@@ -5,7 +5,7 @@ import { useStrings } from "../hooks/useStrings.ts";
 import type { Conversations } from "../state/conversations.ts";
 import { sentenceOf } from "../state/failure.ts";
 import { titleOf } from "../state/title.ts";
-import { Icon } from "./Icon.tsx";
+import { MoreIcon } from "./MoreIcon.tsx";
 
 /** What {@link UndoNotice} takes. */
 export interface UndoNoticeProps {
@@ -37,7 +37,7 @@ export function UndoNotice({ conversations, onRestore }: UndoNoticeProps): React
       </output>
       {last !== undefined && (
         <button type="button" className="ck-button" onClick={() => void undo(last.id)}>
-          <Icon name="undo" />
+          <MoreIcon name="undo" />
           {strings.undo}
         </button>
       )}
