@@ -27,6 +27,8 @@ export * from "./state/snapshot.ts";
 export * from "./state/storage.ts";
 export * from "./state/thread-state.ts";
 export * from "./state/thread.ts";
+export * from "./state/threads.ts";
+export * from "./state/known.ts";
 export * from "./hooks/useCitations.ts";
 export * from "./state/title.ts";
 export * from "./hooks/useLoaded.ts";

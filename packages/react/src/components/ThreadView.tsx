@@ -3,12 +3,12 @@ import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { useScrollKeeper } from "../hooks/useScrollKeeper.ts";
 import { useSnapshot } from "../hooks/useSnapshot.ts";
 import { useStrings } from "../hooks/useStrings.ts";
-import type { Chat } from "../state/chat.ts";
 import { sentenceOf } from "../state/failure.ts";
 import { isTouch } from "../state/pointer.ts";
 import { readRecalled } from "../state/recalled.ts";
 import type { Selection } from "../state/selection.ts";
 import type { Thread } from "../state/thread.ts";
+import type { Threads } from "../state/threads.ts";
 import { Composer } from "./Composer.tsx";
 import { Icon } from "./Icon.tsx";
 import type { MessageActions } from "./MessageView.tsx";
@@ -20,7 +20,7 @@ import { Transcript } from "./Transcript.tsx";
 
 /** What {@link ThreadView} takes. Give it the conversation's id as `key`: its place and draft are its own. */
 export interface ThreadViewProps {
-  readonly chat: Chat;
+  readonly chat: Threads;
   readonly thread: Thread;
   /** What is shown of a thread in which nothing was asked. */
   readonly welcome: ReactNode;

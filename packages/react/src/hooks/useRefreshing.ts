@@ -1,12 +1,15 @@
 import { useEffect } from "react";
 
-import type { Chat } from "../state/chat.ts";
+/** What can be read again. */
+interface Refreshed {
+  refresh(): void;
+}
 
 /**
  * Reads what has changed elsewhere: at first, when the page is looked at again, and when the network returns.
  * `undefined` while no chat is shown.
  */
-export function useRefreshing(chat: Chat | undefined): void {
+export function useRefreshing(chat: Refreshed | undefined): void {
   useEffect(() => {
     if (chat === undefined) return;
     chat.refresh();

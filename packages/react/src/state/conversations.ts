@@ -2,6 +2,7 @@ import type { Conversation, ConversationPatch, History, Owner } from "@chatkeep/
 
 import { type ConversationList, createConversationList } from "./conversation-list.ts";
 import { isGone } from "./failure.ts";
+import type { Known } from "./known.ts";
 import { type Readable, type Schedule, createSnapshot } from "./snapshot.ts";
 
 /** What is known of the owner's conversations, whichever lists they stand in. */
@@ -26,8 +27,6 @@ export interface Conversations extends Readable<ConversationsState> {
   list(query?: ListQuery): ConversationList;
   /** Reads again the lists that were read before. */
   refresh(): Promise<void>;
-  /** Takes up what was read elsewhere; `active` moves it to the top. */
-  put(event: "read" | "active", conversation: Conversation): void;
   /**
    * Renames, pins or archives. Shown at once, and taken back when it fails; throws what the history throws. A
    * blank title gives it back to the one made from the first question.
@@ -47,6 +46,8 @@ export interface ConversationsOptions {
     "listConversations" | "listTrash" | "updateConversation" | "deleteConversation" | "restoreConversation"
   >;
   readonly owner: Owner;
+  /** What is known of them, by whoever reads. */
+  readonly known: Known;
   /** Told when one was deleted or restored here. */
   readonly onRemoval: (event: "removed" | "restored", conversationId: string) => void;
   /** Default: the next animation frame. */
@@ -58,29 +59,23 @@ export const UNDO_TIME = 10_000;
 
 /** Reads nothing by itself. */
 export function createConversations(options: ConversationsOptions): Conversations {
-  const { history, owner, schedule, onRemoval } = options;
+  const { history, owner, known, schedule, onRemoval } = options;
   const lists = new Map<string, { readonly query: ListQuery; readonly list: ConversationList }>();
   const read = new Set<ConversationList>();
-  /** Deleted here: a reply that was under way brings none of them back. */
-  const gone = new Set<string>();
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
-  let known: ReadonlyMap<string, Conversation> = new Map();
   let removed: readonly Conversation[] = [];
 
-  const snapshot = createSnapshot<ConversationsState>({ schedule, build: () => ({ known, removed }) });
-
-  const know = (conversations: readonly Conversation[]): void => {
-    const living = conversations.filter(({ id }) => !gone.has(id));
-    known = new Map([...known, ...living.map((each) => [each.id, each] as const)]);
-    snapshot.changed();
-  };
+  const snapshot = createSnapshot<ConversationsState>({
+    schedule,
+    build: () => ({ known: known.getSnapshot(), removed }),
+  });
 
   const open = ({ kind = "current", scope }: ListQuery): ConversationList => {
     if (kind === "deleted") {
       return createConversationList({
         schedule,
         read: (page) => history.listTrash(owner, page),
-        belongs: ({ id }) => !known.has(id),
+        belongs: ({ id }) => !known.getSnapshot().has(id),
         onRead: () => undefined,
       });
     }
@@ -89,10 +84,11 @@ export function createConversations(options: ConversationsOptions): Conversation
       schedule,
       read: (page) => history.listConversations(owner, { ...page, archived, scope }),
       belongs: (conversation) =>
-        !gone.has(conversation.id) &&
+        // Not one that was deleted here: a reply that was under way brings none back.
+        known.getSnapshot().has(conversation.id) &&
         (conversation.archivedAt !== null) === archived &&
         (scope === undefined || conversation.scope === scope),
-      onRead: know,
+      onRead: (conversations) => known.put("listed", conversations),
     });
   };
 
@@ -116,11 +112,11 @@ export function createConversations(options: ConversationsOptions): Conversation
     await Promise.all([...read].map((one) => one.refresh()));
   };
 
-  const put: Conversations["put"] = (event, conversation) => {
-    if (gone.has(conversation.id)) return;
-    know([conversation]);
-    each((one) => one.put(event, conversation));
-  };
+  const end = known.subscribe(({ event, conversations }) => {
+    if (event === "read" || event === "active")
+      for (const conversation of conversations) each((one) => one.put(event, conversation));
+    snapshot.changed();
+  });
 
   /** Undo is offered no more. */
   const forget = (conversationId: string): void => {
@@ -135,17 +131,16 @@ export function createConversations(options: ConversationsOptions): Conversation
     subscribe: snapshot.subscribe,
     list,
     refresh,
-    put,
 
     async update(conversationId, patch) {
       const { title, ...rest } = patch;
       const named = title === undefined ? rest : { ...rest, title: title?.trim() || null };
-      const before = known.get(conversationId);
-      if (before !== undefined) put("read", patched(before, named));
+      const before = known.getSnapshot().get(conversationId);
+      if (before !== undefined) known.put("read", [patched(before, named)]);
       try {
-        put("read", await history.updateConversation(owner, conversationId, named));
+        known.put("read", [await history.updateConversation(owner, conversationId, named)]);
       } catch (error) {
-        if (before !== undefined) put("read", before);
+        if (before !== undefined) known.put("read", [before]);
         throw error;
       }
       // Into which place of which list it comes only the server knows.
@@ -153,14 +148,13 @@ export function createConversations(options: ConversationsOptions): Conversation
     },
 
     async remove(conversationId) {
-      const conversation = known.get(conversationId);
+      const conversation = known.getSnapshot().get(conversationId);
       try {
         await history.deleteConversation(owner, conversationId);
       } catch (error) {
         if (!isGone(error)) throw error;
       }
-      gone.add(conversationId);
-      known = new Map([...known].filter(([id]) => id !== conversationId));
+      known.remove(conversationId);
       if (conversation !== undefined) {
         removed = [conversation, ...removed.filter(({ id }) => id !== conversationId)];
         timers.set(
@@ -177,14 +171,14 @@ export function createConversations(options: ConversationsOptions): Conversation
 
     async restore(conversationId) {
       const conversation = await history.restoreConversation(owner, conversationId);
-      gone.delete(conversationId);
       forget(conversationId);
       onRemoval("restored", conversationId);
-      put("read", conversation);
+      known.restore(conversation);
       void refresh();
     },
 
     close() {
+      end();
       for (const timer of timers.values()) clearTimeout(timer);
     },
   };

@@ -1,12 +1,15 @@
 import type { Conversation } from "@chatkeep/protocol";
 import {
-  type Chat,
   ConversationNav,
   Notice,
+  type Conversations,
   type Scope,
+  type Threads,
   SearchView,
   UndoNotice,
+  createConversations,
   createSearch,
+  useRefreshing,
   useSnapshot,
   useStrings,
 } from "@chatkeep/react";
@@ -14,7 +17,7 @@ import { type ReactNode, useEffect, useId, useMemo, useState } from "react";
 
 /** What {@link HistoryView} takes. */
 interface HistoryViewProps {
-  readonly chat: Chat;
+  readonly chat: Threads;
   /** The place of the page; `null` when it has none. */
   readonly scope: Scope | null;
   readonly currentId: string;
@@ -28,6 +31,8 @@ interface HistoryViewProps {
 export function HistoryView({ chat, scope, currentId, onSelect, onDelete }: HistoryViewProps): ReactNode {
   const strings = useStrings();
   const group = useId();
+  const conversations = conversationsOf(chat);
+  useRefreshing(conversations);
   const [where, setWhere] = useState<"scope" | "all">(scope === null ? "all" : "scope");
   const scopeId = where === "scope" ? scope?.id : undefined;
   const query = useMemo(() => ({ scope: scopeId }), [scopeId]);
@@ -40,7 +45,7 @@ export function HistoryView({ chat, scope, currentId, onSelect, onDelete }: Hist
   const [failed, setFailed] = useState<"none" | "delete">("none");
   const remove = ({ id }: Conversation): void => {
     setFailed("none");
-    chat.conversations.remove(id).then(
+    conversations.remove(id).then(
       () => onDelete(id),
       () => setFailed("delete"),
     );
@@ -74,7 +79,7 @@ export function HistoryView({ chat, scope, currentId, onSelect, onDelete }: Hist
       {failed === "delete" && <Notice tone="trouble">{strings.actionFailed}</Notice>}
       {status === "idle" && (
         <ConversationNav
-          conversations={chat.conversations}
+          conversations={conversations}
           query={query}
           currentId={currentId}
           addressOf={addressOf}
@@ -82,7 +87,16 @@ export function HistoryView({ chat, scope, currentId, onSelect, onDelete }: Hist
           onDelete={remove}
         />
       )}
-      <UndoNotice conversations={chat.conversations} />
+      <UndoNotice conversations={conversations} />
     </div>
   );
+}
+
+/** Outlive the view, with what can still be taken back. */
+const conversationsOfThreads = new WeakMap<Threads, Conversations>();
+
+function conversationsOf(chat: Threads): Conversations {
+  const kept = conversationsOfThreads.get(chat) ?? createConversations(chat);
+  conversationsOfThreads.set(chat, kept);
+  return kept;
 }

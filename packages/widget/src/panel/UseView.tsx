@@ -31,7 +31,7 @@ export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
   const { chat } = person;
   const strings = useStrings();
   const thread = useSnapshot(shown);
-  const { known } = useSnapshot(chat.conversations);
+  const known = useSnapshot(chat.known);
   const passage = useSnapshot(citing);
   const messages = useSnapshot(thread).entries.length;
   const [clearing, setClearing] = useState(false);

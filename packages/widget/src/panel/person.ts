@@ -6,10 +6,10 @@ import {
   messageCalls,
 } from "@chatkeep/protocol";
 import {
-  type Chat,
+  type Threads,
   type ChatHistory,
   type TextStorage,
-  createChat,
+  createThreads,
   openSession,
   openStorage,
 } from "@chatkeep/react";
@@ -20,7 +20,7 @@ import { laterTurnCalls } from "./turns.ts";
 
 /** Who uses the widget, and their conversations. */
 export interface Person {
-  readonly chat: Chat;
+  readonly chat: Threads;
   readonly storage: TextStorage;
   close(): void;
 }
@@ -68,7 +68,7 @@ export async function openPerson({ endpoint, getToken, onChange }: PersonOptions
     ...messageCalls(requests),
     ...laterTurnCalls(requests),
   };
-  const chat = createChat({ history, owner, storage: own.storage, events: own.events });
+  const chat = createThreads({ history, owner, storage: own.storage, events: own.events });
   return {
     chat,
     storage: browser,

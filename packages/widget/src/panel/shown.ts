@@ -1,4 +1,4 @@
-import type { Chat, OpenScope, Readable, Scope, Thread } from "@chatkeep/react";
+import type { OpenScope, Readable, Scope, Thread, Threads } from "@chatkeep/react";
 
 /** Which thread the panel shows: a {@link Readable} of it. */
 export interface Shown extends Readable<Thread> {
@@ -14,7 +14,7 @@ export interface Shown extends Readable<Thread> {
 }
 
 /** Begins with the thread that `scope` opens with. */
-export function createShown(chat: Chat, scope: Scope): Shown {
+export function createShown(chat: Threads, scope: Scope): Shown {
   const listeners = new Set<() => void>();
   let place: Scope;
   let opened: OpenScope;
