@@ -4,6 +4,7 @@ import { openEmbeddedDatabase } from "chatkeep/embedded";
 
 import type { Measure } from "./measure.ts";
 import { type RaceOptions, race } from "./race.ts";
+import { migrateOpen } from "./store/open.ts";
 import { type Thread, newThread } from "./store/thread.ts";
 
 const IN_FLIGHT = 32;
@@ -12,9 +13,6 @@ const IN_FLIGHT = 32;
 const CONTENT = "How do I keep what was said when the page is closed? ".repeat(3).trim();
 
 const rounds: RaceOptions = { inFlight: IN_FLIGHT, rounds: 9, milliseconds: 1000 };
-
-/** The schema whose tables have no row-level security. */
-const OPEN = "chatkeep_open";
 
 /**
  * What the second lock costs: the same functions over two schemas of one database, one with row-level
@@ -26,18 +24,10 @@ export async function* measureIsolation(): AsyncGenerator<Measure> {
   await using database = await openEmbeddedDatabase({ home: home.path, log });
   const pool = createPool(database.url);
   await migrate(pool);
-  await migrate(pool, { schema: OPEN });
-  await pool.query(`do $$ declare t regclass; begin
-    for t in select c.oid from pg_class c
-      where c.relnamespace = '${OPEN}'::regnamespace and c.relkind in ('r', 'p') and c.relrowsecurity
-    loop
-      execute format('alter table %s disable row level security', t);
-      execute format('alter table %s no force row level security', t);
-    end loop;
-  end $$`);
+  const schema = await migrateOpen(pool);
   const counted = countStatements(pool);
   await using locked = createHistory({ pool: counted.pool });
-  await using open = createHistory({ pool, schema: OPEN });
+  await using open = createHistory({ pool, schema });
 
   const append = (history: typeof locked, { owner, id }: Thread): Promise<unknown> =>
     history.appendMessages(owner, id, [{ role: "user", content: CONTENT }]);

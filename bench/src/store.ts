@@ -1,10 +1,12 @@
 import { createHistory, createPool, migrate } from "@chatkeep/core";
+import type { History } from "@chatkeep/protocol";
 import { temporaryHome } from "@chatkeep/testing";
 import { openEmbeddedDatabase } from "chatkeep/embedded";
 
 import type { Measure } from "./measure.ts";
 import { type RaceOptions, race } from "./race.ts";
 import { createLimit } from "./store/limit.ts";
+import { migrateOpen } from "./store/open.ts";
 import { measureStarts } from "./store/start.ts";
 import { type Thread, fillThread, newThread } from "./store/thread.ts";
 
@@ -27,17 +29,21 @@ export async function* measureStore(): AsyncGenerator<Measure> {
     const pool = createPool(database.url);
     await migrate(pool);
     await using history = createHistory({ pool });
-    const limit = createLimit(pool);
-    const append = ({ owner, id }: Thread): Promise<unknown> =>
-      history.appendMessages(owner, id, [{ role: "user", content: CONTENT }]);
-    const page = ({ owner, id }: Thread): Promise<unknown> => history.listMessages(owner, id, { limit: 20 });
+    // Where no row-level security is: what that costs is the measurement "isolation".
+    const schema = await migrateOpen(pool);
+    await using open = createHistory({ pool, schema });
+    const limit = createLimit(pool, schema);
+    const append = (store: History, { owner, id }: Thread): Promise<unknown> =>
+      store.appendMessages(owner, id, [{ role: "user", content: CONTENT }]);
+    const page = (store: History, { owner, id }: Thread): Promise<unknown> =>
+      store.listMessages(owner, id, { limit: 20 });
     const newThreads = (): Promise<Thread[]> =>
-      Promise.all(Array.from({ length: IN_FLIGHT }, () => newThread(history)));
+      Promise.all(Array.from({ length: IN_FLIGHT }, () => newThread(open)));
 
     const ours = await newThreads();
     const theirs = await newThreads();
     const appends = await race(
-      (worker) => append(ours[worker]!),
+      (worker) => append(open, ours[worker]!),
       (worker) => limit.append(theirs[worker]!, CONTENT),
       rounds,
     );
@@ -50,7 +56,7 @@ export async function* measureStore(): AsyncGenerator<Measure> {
       target: { least: 0.85 },
     };
     const pages = await race(
-      (worker) => page(ours[worker]!),
+      (worker) => page(open, ours[worker]!),
       (worker) => limit.page(theirs[worker]!),
       rounds,
     );
@@ -69,8 +75,8 @@ export async function* measureStore(): AsyncGenerator<Measure> {
     await fillThread(database.url, short, SHORT, CONTENT);
     await fillThread(database.url, long, LONG, CONTENT);
     const appendsByLength = await race(
-      () => append(short),
-      () => append(long),
+      () => append(history, short),
+      () => append(history, long),
       rounds,
     );
     yield {
@@ -82,8 +88,8 @@ export async function* measureStore(): AsyncGenerator<Measure> {
       target: { most: 1.2 },
     };
     const pagesByLength = await race(
-      () => page(short),
-      () => page(long),
+      () => page(history, short),
+      () => page(history, long),
       rounds,
     );
     yield {

@@ -11,17 +11,16 @@ export interface Limit {
 }
 
 /**
- * The same statements on the same tables and indexes through the bare driver, prepared under names, as
- * a superuser whom no row-level security touches. No function, no check of what is given, no owner set,
- * no look for an id that is there already, words of a message as a regular expression finds them, and rows as
- * the driver parses them.
+ * The same statements on the same tables and indexes through the bare driver, prepared under names. No function, no
+ * check of what is given, no owner set, no look for an id that is there already, words of a message as a regular
+ * expression finds them, and rows as the driver parses them.
  */
-export function createLimit(pool: Queryable): Limit {
+export function createLimit(pool: Queryable, schema: string): Limit {
   return {
     append: ({ ownerId, id }, content) =>
       pool.query({
         name: "limit append",
-        text: APPEND,
+        text: appendText(schema),
         values: [
           ownerId,
           id,
@@ -35,18 +34,19 @@ export function createLimit(pool: Queryable): Limit {
           [null],
         ],
       }),
-    page: ({ ownerId, id }) => pool.query({ name: "limit page", text: PAGE, values: [ownerId, id, 20] }),
+    page: ({ ownerId, id }) =>
+      pool.query({ name: "limit page", text: pageText(schema), values: [ownerId, id, 20] }),
   };
 }
 
-const APPEND = `
+const appendText = (schema: string): string => `
   with touched as (
-    update chatkeep.owners set active_at = clock_timestamp()
+    update ${schema}.owners set active_at = clock_timestamp()
     where id = $1 and active_at < clock_timestamp() - interval '1 day'
   ), conversation as (
-    update chatkeep.conversations c set
+    update ${schema}.conversations c set
       last_seq = c.last_seq + cardinality($3::text[]),
-      active_no = nextval('chatkeep.activity'),
+      active_no = nextval('${schema}.activity'),
       updated_at = clock_timestamp(),
       title = coalesce(c.title, $6),
       title_source = coalesce(c.title_source, 'question'),
@@ -62,26 +62,26 @@ const APPEND = `
       id, role, body, word_text, context_text, intent, processed, model, usage, metadata, place
     )
   ), indexed as (
-    insert into chatkeep.message_words (owner_id, conversation_id, seq, size, words)
-    select $1, $2, seq, cardinality(string_to_array(word_text, ' ')), to_tsvector('chatkeep.message_words', word_text)
+    insert into ${schema}.message_words (owner_id, conversation_id, seq, size, words)
+    select $1, $2, seq, cardinality(string_to_array(word_text, ' ')), to_tsvector('${schema}.message_words', word_text)
     from given
   )
-  insert into chatkeep.messages as m (
+  insert into ${schema}.messages as m (
     owner_id, conversation_id, seq, id, role, parts, context_text, intent, processed, model, usage, metadata
   )
   select $1, $2, seq, id, role, body, context_text, intent, processed, model, usage, metadata from given
   on conflict (owner_id, conversation_id, id) do nothing
   returning to_json(m)`;
 
-const PAGE = `
+const pageText = (schema: string): string => `
   select
     c.last_seq - c.cleared_seq as total, c.cleared_seq + 1 as first_seq, c.running_turn,
     (
-      select coalesce(json_agg(to_json(page) order by page.seq), '[]') from (
-        select m.* from chatkeep.messages m
+      select coalesce(json_agg(page order by page.seq), '[]') from (
+        select m.* from ${schema}.messages m
         where m.owner_id = $1 and m.conversation_id = $2 and m.seq > c.cleared_seq and m.seq < c.last_seq + 1
         order by m.seq desc limit $3
       ) page
     ) as messages
-  from chatkeep.conversations c
+  from ${schema}.conversations c
   where c.owner_id = $1 and c.id = $2 and c.deleted_at is null`;

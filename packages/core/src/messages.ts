@@ -134,14 +134,12 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
         ids: messages.map((message) => message.id),
         roles: messages.map((message) => message.role),
         bodies: messages.map((message) => message.parts),
-        context_texts: messages.map((message) => message.contextText ?? null),
-        intents: messages.map((message) => message.intent ?? null),
-        processed_flags: messages.map((message) => message.processed ?? null),
-        models: messages.map((message) => message.model ?? null),
-        usages: messages.map(({ usage }) =>
-          usage === undefined || usage === null ? null : usageToWire(usage),
-        ),
-        metadatas: messages.map((message) => message.metadata ?? null),
+        context_texts: columnOf(messages, ({ contextText }) => contextText),
+        intents: columnOf(messages, ({ intent }) => intent),
+        processed_flags: columnOf(messages, ({ processed }) => processed),
+        models: columnOf(messages, ({ model }) => model),
+        usages: columnOf(messages, ({ usage }) => usage && usageToWire(usage)),
+        metadatas: columnOf(messages, ({ metadata }) => metadata),
         word_texts: messages.map((message) => wordTextOf(message.parts)),
         new_title: question === undefined ? null : titleOf(question.parts),
         new_preview: previewOf(messages.at(-1)!.parts),
@@ -274,6 +272,15 @@ export function checkMessage(input: MessageInput, limits: Limits, at = ""): Chec
   checkBytes(parts, `${at}/parts`, limits.messageBytes);
   checkBytes(input.metadata, `${at}/metadata`, limits.metadataBytes);
   return { ...input, id: input.id ?? randomUUID(), parts };
+}
+
+/** A value of each message; `null` in the place of nothing but nulls, which `unnest` gives for it as well. */
+function columnOf<T>(
+  messages: readonly CheckedMessage[],
+  valueOf: (message: CheckedMessage) => T | null | undefined,
+): (T | null)[] | null {
+  const values = messages.map((message) => valueOf(message) ?? null);
+  return values.every((value) => value === null) ? null : values;
 }
 
 /** The parts that the shorthands stand for. */

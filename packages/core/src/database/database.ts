@@ -18,11 +18,11 @@ interface Given {
   json: Json | object;
   void: never;
   "uuid[]": readonly string[];
-  "text[]": readonly (string | null)[];
-  "boolean[]": readonly (boolean | null)[];
+  "text[]": readonly (string | null)[] | null;
+  "boolean[]": readonly (boolean | null)[] | null;
   "integer[]": readonly (number | null)[];
   "bigint[]": readonly number[];
-  "json[]": readonly (Json | object)[];
+  "json[]": readonly (Json | object)[] | null;
 }
 
 /** What TypeScript gets for a column of a PostgreSQL type. */

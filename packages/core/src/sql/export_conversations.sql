@@ -4,7 +4,7 @@ language plpgsql security definer set search_path from current as $$
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   return (
-    select coalesce(json_agg(to_json(page) order by page.created_no), '[]') from (
+    select coalesce(json_agg(page order by page.created_no), '[]') from (
       select c.* from conversations c
       where c.owner_id = owner and c.created_no > after_no
       order by c.created_no limit page_limit

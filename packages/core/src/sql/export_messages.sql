@@ -10,7 +10,7 @@ begin
   select greatest(after_seq, c.cleared_seq) into above from conversations c
   where c.owner_id = owner and c.id = conversation;
   return (
-    select coalesce(json_agg(to_json(m) order by m.seq), '[]') from (
+    select coalesce(json_agg(m order by m.seq), '[]') from (
       select sized.seq from (
         select page.seq, sum(page.bytes) over (order by page.seq) - page.bytes as bytes_before from (
           select k.seq, octet_length(k.parts::text) as bytes from messages k

@@ -10,7 +10,7 @@ create function latest_messages(
 language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 begin
   return (
-    select coalesce(json_agg(to_json(page) order by page.seq), '[]') from (
+    select coalesce(json_agg(page order by page.seq), '[]') from (
       select m.* from messages m
       where m.owner_id = owner and m.conversation_id = conversation and m.seq > above_seq and m.seq < below_seq
       order by m.seq desc limit page_limit

@@ -23,7 +23,7 @@ begin
   end if;
 
   -- Of the branches of a union all, only the one whose first condition holds is run.
-  select coalesce(json_agg(to_json(page)), '[]') into list_conversations.conversations from (
+  select coalesce(json_agg(page), '[]') into list_conversations.conversations from (
     (
       select c.* from conversations c
       where sort_by = 'activity' and only_scope is null and not ascending

@@ -4,7 +4,7 @@ language plpgsql security definer set search_path from current as $$
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   return (
-    select coalesce(json_agg(to_json(page) order by page.active_no desc), '[]') from (
+    select coalesce(json_agg(page order by page.active_no desc), '[]') from (
       select c.* from conversations c
       where c.owner_id = owner and c.deleted_at > 'epoch' and c.active_no < before_no
       order by c.active_no desc limit page_limit

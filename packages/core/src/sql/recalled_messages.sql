@@ -8,7 +8,7 @@ begin
   select c.cleared_seq into cleared from conversations c
   where c.owner_id = owner and c.id = conversation and c.deleted_at is null;
   return (
-    select coalesce(json_agg(to_json(m) order by m.seq), '[]') from messages m
+    select coalesce(json_agg(m order by m.seq), '[]') from messages m
     where m.owner_id = owner and m.conversation_id = conversation and m.seq = any (seqs) and m.seq > cleared
   );
 end
