@@ -65,6 +65,7 @@ const states: State[] = [
   ["answered", {}, answered],
   ["answered-dark", dark, answered],
   ["answered-phone", phone, answered],
+  ["answered-zoomed", { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 }, answered],
   ["answered-rtl", { path: "/sensors?lang=ar" }, answered],
   [
     "streaming",

@@ -481,3 +481,27 @@ test("at 320 pixels nothing is cut off, and what is pressed is 44 pixels large",
   await page.locator("chatkeep-chat .ck-nav-row").first().waitFor();
   expect(await targets()).toEqual([]);
 });
+
+test("at 200% zoom the panel is in the window, with room to read and to write in", async () => {
+  // What a browser makes of a window of 1280 × 800.
+  await using page = await visit("/sensors", stage.url, {
+    viewport: { width: 640, height: 400 },
+    deviceScaleFactor: 2,
+  });
+  await openPanel(page);
+  await converse(stage, page, "What is a sensor?", "It feels [1].", [cite("sensors", SENSOR)]);
+  const { frame, room, field } = await page.locator("chatkeep-chat").evaluate((element) => {
+    const box = (selector: string): DOMRect =>
+      element.shadowRoot!.querySelector(selector)!.getBoundingClientRect();
+    return {
+      frame: box(".frame").toJSON() as DOMRect,
+      room: box(".ck-scroll").height,
+      field: box("textarea").bottom,
+    };
+  });
+  expect([frame.left >= 0, frame.top >= 0, frame.right <= 640, frame.bottom <= 400]).toEqual(
+    Array(4).fill(true),
+  );
+  expect(room).toBeGreaterThan(100);
+  expect(field).toBeLessThan(400);
+});
