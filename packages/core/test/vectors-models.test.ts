@@ -111,6 +111,23 @@ describe.runIf(hasPgvector())("an embedding model that", () => {
     },
   );
 
+  it("fails at one text whenever it is asked is asked for the others without it", async () => {
+    const { history, errors } = openNode({
+      embed: (texts, signal) =>
+        texts.some((text) => text.includes("bad"))
+          ? Promise.reject(new Error("500 unsupported value: NaN"))
+          : embed(texts, signal),
+    });
+    const owner = newSession();
+    const id = await say(history, owner, "An automobile.", "It is bad.", "A cake.");
+    for (let round = 0; round < 8; round += 1) {
+      await history.indexBacklog();
+      await becomeDue(id);
+    }
+    await expect.poll(() => vectors(id)).toEqual([DONE, DUE, DONE]);
+    expect(String(errors[0])).toContain("500");
+  });
+
   it("gives fewer vectors than texts is asked again, and none is kept under another text", async () => {
     const how: { embed: Embed } = { embed: async (...given) => (await embed(...given)).slice(1) };
     const { history, errors } = openNode(how);
@@ -122,7 +139,7 @@ describe.runIf(hasPgvector())("an embedding model that", () => {
     how.embed = embed;
     await becomeDue(id);
     await history.indexBacklog();
-    expect(await vectors(id)).toEqual([DONE, DONE]);
+    await expect.poll(() => vectors(id)).toEqual([DONE, DONE]);
   });
 
   it("gives vectors of another length under the same name finds those of this length, and the others by words", async () => {
@@ -165,7 +182,7 @@ describe.runIf(hasPgvector())("an embedding model that", () => {
     how.embed = embed;
     await becomeDue(id);
     await history.indexBacklog();
-    expect(await vectors(id)).toEqual([DONE, DONE]);
+    await expect.poll(() => vectors(id)).toEqual([DONE, DONE]);
   });
 
   it("takes no half of a character is given none", async () => {

@@ -32,8 +32,10 @@ const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 300_000;
 /** Milliseconds after which it is looked whether what is in the trash was taken back. */
 const TRASH_PAUSE = 3_600_000;
-/** What every model takes: one that refuses it is set up wrongly, and refuses no text in particular. */
+/** What every model takes. */
 const PLAIN = "hello";
+/** Failures in a row after which texts are tried one by one. */
+const TOGETHER = 3;
 
 /**
  * A worker on the queue in the database. Any number of nodes run one: each claims what nobody else has, for a lease,
@@ -86,45 +88,55 @@ export function createEmbeddingWorker(options: EmbeddingWorkerOptions): Embeddin
   };
 
   const embedAll = async (due: readonly Due[], number: number, signal: AbortSignal): Promise<void> => {
+    const left = new Set(due);
     try {
-      const vectors = await vectorsOf(
-        embedding,
-        due.map(({ text = "" }) => text),
-        signal,
-      );
-      const made = new Map(due.map((one, index) => [one, vectors[index] ?? ""]));
-      for (const [store, own] of byStore(due)) {
-        await store.put(
-          number,
-          own.map(({ key }) => key),
-          own.map((one) => made.get(one) ?? ""),
-        );
-      }
+      await embedTogether(due, number, signal).catch((error: unknown) => {
+        if (signal.aborted || !(error instanceof EmbeddingRefused || failures >= TOGETHER)) throw error;
+        return embedEach(left, number, signal);
+      });
       failures = 0;
     } catch (error) {
-      if (error instanceof EmbeddingRefused && due.length > 1) {
-        // One of them is to blame: each is tried alone.
-        for (const one of due) await embedAll([one], number, signal);
-        return;
-      }
-      const isRefused = error instanceof EmbeddingRefused && (await takesPlain(signal));
       // An abort is no failure of the model: whoever comes next goes on at once.
       const pause = signal.aborted ? 0 : Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures);
-      await postpone(due, isRefused ? null : pause);
+      await postpone([...left], pause);
       if (signal.aborted) return;
       onError(error);
-      if (isRefused) return;
       failures += 1;
       pausedUntil = performance.now() + pause;
       throw new Paused(pause);
     }
   };
 
-  const takesPlain = (signal: AbortSignal): Promise<boolean> =>
-    vectorsOf(embedding, [PLAIN], signal).then(
-      () => true,
-      () => false,
+  const embedTogether = async (due: readonly Due[], number: number, signal: AbortSignal): Promise<void> => {
+    const vectors = await vectorsOf(
+      embedding,
+      due.map(({ text = "" }) => text),
+      signal,
     );
+    const made = new Map(due.map((one, index) => [one, vectors[index] ?? ""]));
+    for (const [store, own] of byStore(due)) {
+      await store.put(
+        number,
+        own.map(({ key }) => key),
+        own.map((one) => made.get(one) ?? ""),
+      );
+    }
+  };
+
+  /** Embeds one by one what is left, and takes it out: one text that the model cannot do keeps no other from its vector. */
+  const embedEach = async (left: Set<Due>, number: number, signal: AbortSignal): Promise<void> => {
+    for (const one of left) {
+      try {
+        await embedTogether([one], number, signal);
+      } catch (error) {
+        // It is the model's fault, not the text's, if it does not take what every model takes.
+        await vectorsOf(embedding, [PLAIN], signal);
+        await postpone([one], error instanceof EmbeddingRefused ? null : LONGEST_PAUSE);
+        onError(error);
+      }
+      left.delete(one);
+    }
+  };
 
   const work = async (signal: AbortSignal): Promise<number> => {
     let total = 0;
