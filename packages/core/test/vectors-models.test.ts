@@ -17,7 +17,7 @@ import {
   meaningOf,
   startPostgres,
 } from "@chatkeep/testing";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 
 import { newSession } from "./fixture.ts";
 
@@ -33,6 +33,8 @@ describe.runIf(hasPgvector())("an embedding model that", () => {
     database = await createDatabase({ server: postgres.url("postgres"), contents: "empty" });
     await migrate(database.pool, { vectors: true });
   });
+  // Each test has the queue for itself.
+  beforeEach(() => database.pool.query("truncate chatkeep.message_vectors"));
   afterAll(async () => {
     await database.close();
     await postgres.remove();
