@@ -53,6 +53,19 @@ async function saved(page: Page, press: () => Promise<void>): Promise<{ name: st
   };
 }
 
+/** What is cut off at the sides of the window; what scrolls by itself may be wider than it. */
+const cutOff = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll("body *")]
+      .filter((element) => element.closest(".ck-table, .ck-code-text, .ck-hidden, svg") === null)
+      .filter((element) => element.checkVisibility({ opacityProperty: true }))
+      .filter((element) => {
+        const { left, right, width } = element.getBoundingClientRect();
+        return width > 1 && (left < -0.5 || right > innerWidth + 0.5);
+      })
+      .map((element) => `${element.localName}.${element.className} “${element.textContent.slice(0, 30)}”`),
+  );
+
 describe("the sidebar", () => {
   test("renames in place, pins, archives and unarchives; Escape renames nothing", async () => {
     const owner = newSession();
@@ -217,6 +230,43 @@ test("an answer's details tell its status, model, tokens and cost, and what was 
   await page.getByText("Nothing from earlier than the latest messages.").waitFor();
 });
 
+test("an answer's details lead to what was recalled for it, far above what is shown", async () => {
+  const owner = newSession();
+  const { conversation } = await history.createConversation(owner, { title: "Herons" });
+  for (let from = 0; from < 120; from += 40) {
+    const batch = Array.from({ length: 40 }, (_, index) => ({
+      role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
+      content:
+        from + index === 4
+          ? "The heron of Uppsala nests in the old mill."
+          : `Message ${from + index}. ${"Some words about nothing in particular. ".repeat(20)}`,
+    }));
+    await history.appendMessages(owner, conversation.id, batch);
+  }
+  await using visit = await stage.visit({ owner, path: `/?c=${conversation.id}` });
+  const { page } = visit;
+  await page.getByText("Message 119.").waitFor();
+  await ask(page, "Where does the heron of Uppsala nest?");
+  const run = await script.started(conversation.id);
+  await run.emit("In the old mill.");
+  run.finish();
+  const answer = page.locator("article", { hasText: "In the old mill." });
+  await answer.getByText("Details", { exact: true }).click();
+  const recalled = answer.getByRole("button", { name: "The heron of Uppsala nests" });
+  await recalled.waitFor();
+  expect(await cutOff(page)).toEqual([]);
+  // Long messages leave the names beside them their room.
+  const names = await answer
+    .locator("dt")
+    .evaluateAll((each) => each.map((name) => name.getBoundingClientRect().width));
+  expect(Math.min(...names)).toBeGreaterThan(25);
+  expect(Math.max(...names)).toBeGreaterThan(100);
+  expect(await axeViolations(page)).toEqual([]);
+  await recalled.click();
+  const target = page.locator("article", { hasText: "The heron of Uppsala nests in the old mill." });
+  await expect.poll(() => target.evaluate((article) => article === document.activeElement)).toBe(true);
+});
+
 describe("the settings", () => {
   test("keep colours and language over a reload; Arabic is written from right to left", async () => {
     await using visit = await stage.visit({ owner: newSession() });
@@ -373,19 +423,6 @@ test("on a phone the list is a drawer; what is deleted in it is taken back in it
   expect(small).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
 });
-
-/** What is cut off at the sides of the window; what scrolls by itself may be wider than it. */
-const cutOff = (page: Page): Promise<string[]> =>
-  page.evaluate(() =>
-    [...document.querySelectorAll("body *")]
-      .filter((element) => element.closest(".ck-table, .ck-code-text, .ck-hidden, svg") === null)
-      .filter((element) => element.checkVisibility({ opacityProperty: true }))
-      .filter((element) => {
-        const { left, right, width } = element.getBoundingClientRect();
-        return width > 1 && (left < -0.5 || right > innerWidth + 0.5);
-      })
-      .map((element) => `${element.localName}.${element.className} “${element.textContent.slice(0, 30)}”`),
-  );
 
 test.each([
   ["at 320 pixels", { viewport: { width: 320, height: 640 }, hasTouch: true }],

@@ -327,6 +327,30 @@ const STATES: readonly State[] = [
     },
   },
   {
+    name: "recalled",
+    visit: async (stage, owner) => {
+      const { conversation } = await stage.history.createConversation(owner, { title: "Herons" });
+      const filler = "Some words about nothing in particular. ".repeat(40);
+      const early = ["Where do the herons of Uppsala nest?", "In the old mill by the river, since 1974."];
+      const batch = Array.from({ length: 60 }, (_, index) => ({
+        role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
+        content: early[index] ?? filler,
+      }));
+      await stage.history.appendMessages(owner, conversation.id, batch);
+      return { path: `/?c=${conversation.id}` };
+    },
+    async reach(page, stage) {
+      await page.locator("article").last().waitFor();
+      const run = await begin(page, stage, "How long have the herons of Uppsala nested there?");
+      await run.emit("Since 1974, in the old mill.");
+      run.finish();
+      const answer = page.locator("article", { hasText: "Since 1974, in the old mill." });
+      await answer.getByText("Details", { exact: true }).click();
+      await answer.getByRole("button", { name: "Where do the herons" }).waitFor();
+      await answer.getByRole("button", { name: "Where do the herons" }).scrollIntoViewIfNeeded();
+    },
+  },
+  {
     name: "settings",
     async reach(page) {
       await openList(page);
