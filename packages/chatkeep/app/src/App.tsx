@@ -1,4 +1,4 @@
-import { StringsContext, createChat, useSnapshot } from "@chatkeep/react";
+import { MoreStringsContext, StringsContext, createChat, useSnapshot } from "@chatkeep/react";
 import { type ReactNode, useEffect, useMemo, useState } from "react";
 
 import { createAddress } from "./address.ts";
@@ -26,27 +26,29 @@ export function App({ identity, theme, language }: AppProps): ReactNode {
   useEffect(() => () => chat.close(), [chat]);
   return (
     <StringsContext value={strings.components}>
-      <AppStringsContext value={strings}>
-        <Page
-          key={who.life}
-          chat={chat}
-          address={address}
-          storage={who.storage}
-          onSettings={() => setSettings("open")}
-        />
-        {settings === "open" && (
-          <div className="ck">
-            <SettingsDialog
-              identity={identity}
-              theme={theme}
-              language={language}
-              onErased={() => address.replace(null)}
-              onClaimed={() => chat.refresh()}
-              onClose={() => setSettings("closed")}
-            />
-          </div>
-        )}
-      </AppStringsContext>
+      <MoreStringsContext value={strings.components}>
+        <AppStringsContext value={strings}>
+          <Page
+            key={who.life}
+            chat={chat}
+            address={address}
+            storage={who.storage}
+            onSettings={() => setSettings("open")}
+          />
+          {settings === "open" && (
+            <div className="ck">
+              <SettingsDialog
+                identity={identity}
+                theme={theme}
+                language={language}
+                onErased={() => address.replace(null)}
+                onClaimed={() => chat.refresh()}
+                onClose={() => setSettings("closed")}
+              />
+            </div>
+          )}
+        </AppStringsContext>
+      </MoreStringsContext>
     </StringsContext>
   );
 }

@@ -11,7 +11,7 @@ import {
   useMedia,
   useRefreshing,
   useSnapshot,
-  useStrings,
+  useAllStrings,
 } from "@chatkeep/react";
 import { type ReactNode, useEffect, useState } from "react";
 
@@ -41,7 +41,7 @@ export function Page({ chat, address, storage, onSettings }: PageProps): ReactNo
   const id = useSnapshot(address);
   const thread = id === null ? chat.newThread() : chat.thread(id);
   const { known } = useSnapshot(chat.conversations);
-  const strings = useStrings();
+  const strings = useAllStrings();
   const appStrings = useAppStrings();
   const chapters = useChapters();
   const wide = useMedia("(min-width: 52rem)");

@@ -1,5 +1,5 @@
 import type { SearchHit } from "@chatkeep/protocol";
-import { type Chat, SearchView, createSearch, useStrings } from "@chatkeep/react";
+import { type Chat, SearchView, createSearch, useAllStrings } from "@chatkeep/react";
 import { type ReactNode, useEffect, useState } from "react";
 
 import { Dialog } from "./Dialog.tsx";
@@ -14,7 +14,7 @@ export interface SearchDialogProps {
 
 /** Looks for messages in all conversations. */
 export function SearchDialog({ chat, addressOf, onOpen, onClose }: SearchDialogProps): ReactNode {
-  const strings = useStrings();
+  const strings = useAllStrings();
   const [search] = useState(() => createSearch({ history: chat.history, owner: chat.owner }));
   useEffect(() => () => search.close(), [search]);
   return (

@@ -5,6 +5,7 @@ import {
   Icon,
   type ListQuery,
   type TextStorage,
+  useAllStrings,
   useStrings,
   MoreIcon,
 } from "@chatkeep/react";
@@ -39,7 +40,7 @@ type Kind = NonNullable<ListQuery["kind"]>;
 /** The conversations of an owner, and what concerns all of them. */
 export function Sidebar(props: SidebarProps): ReactNode {
   const { chat, currentId, addressOf, onSelect, onNew, onSearch, onDelete, onExport, notice, close } = props;
-  const { untitled, search, conversations, archived, deleted } = useStrings();
+  const { untitled, search, conversations, archived, deleted } = useAllStrings();
   const strings = useAppStrings();
   const [kind, setKind] = useState<Kind>("current");
   return (

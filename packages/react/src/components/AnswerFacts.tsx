@@ -1,7 +1,7 @@
 import type { Message } from "@chatkeep/protocol";
 import { type ReactNode, useEffect, useState } from "react";
 
-import { useStrings } from "../hooks/useStrings.ts";
+import { useAllStrings } from "../hooks/useAllStrings.ts";
 import { plainText } from "../markdown/plain.ts";
 import { sentenceOf } from "../state/failure.ts";
 import { dollarsIn, momentIn, numberIn } from "../strings/format.ts";
@@ -11,7 +11,7 @@ import { RetryButton } from "./RetryButton.tsx";
 
 /** What is known of an answer beside its text; what was recalled for it is read when this appears. */
 export function AnswerFacts({ entry, readRecalled, onGoTo }: AnswerDetailsProps): ReactNode {
-  const strings = useStrings();
+  const strings = useAllStrings();
   const [recalled, setRecalled] = useState<Recalled>({ status: "reading" });
   const { turnId, status, model, usage, createdAt } = entry;
   const read = async (): Promise<void> => {
@@ -86,7 +86,7 @@ interface RecalledMessagesProps extends Pick<AnswerDetailsProps, "onGoTo"> {
 }
 
 function RecalledMessages({ messages, onGoTo }: RecalledMessagesProps): ReactNode {
-  const strings = useStrings();
+  const strings = useAllStrings();
   if (messages.length === 0) return strings.recalledNothing;
   return (
     <ul>

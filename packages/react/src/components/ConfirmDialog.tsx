@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 
-import { useStrings } from "../hooks/useStrings.ts";
+import { useAllStrings } from "../hooks/useAllStrings.ts";
 import { sentenceOf } from "../state/failure.ts";
 import { Notice } from "./Notice.tsx";
 
@@ -23,7 +23,7 @@ export function ConfirmDialog({
   onConfirm,
   onClose,
 }: ConfirmDialogProps): ReactNode {
-  const strings = useStrings();
+  const strings = useAllStrings();
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   const [state, setState] = useState<{ readonly doing: boolean; readonly failure: string | null }>({

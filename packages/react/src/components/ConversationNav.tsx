@@ -1,8 +1,8 @@
 import type { Conversation } from "@chatkeep/protocol";
 import { type ReactNode, useEffect, useId, useState } from "react";
 
+import { useAllStrings } from "../hooks/useAllStrings.ts";
 import { useSnapshot } from "../hooks/useSnapshot.ts";
-import { useStrings } from "../hooks/useStrings.ts";
 import { ageOf } from "../state/age.ts";
 import type { ListQuery } from "../state/conversations.ts";
 import { sentenceOf } from "../state/failure.ts";
@@ -25,7 +25,7 @@ export interface ConversationNavProps extends Omit<
 export function ConversationNav(props: ConversationNavProps): ReactNode {
   const { conversations, query = {} } = props;
   const { kind = "current" } = query;
-  const strings = useStrings();
+  const strings = useAllStrings();
   const list = conversations.list(query);
   const state = useSnapshot(list);
   useEffect(() => void list.refresh(), [list]);

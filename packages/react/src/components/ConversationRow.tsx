@@ -1,7 +1,7 @@
 import type { Conversation } from "@chatkeep/protocol";
 import { type MouseEvent, type ReactNode, useState } from "react";
 
-import { useStrings } from "../hooks/useStrings.ts";
+import { useAllStrings } from "../hooks/useAllStrings.ts";
 import type { Conversations } from "../state/conversations.ts";
 import { titleOf } from "../state/title.ts";
 import { ActionMenu } from "./ActionMenu.tsx";
@@ -29,7 +29,7 @@ export interface ConversationRowProps {
 /** A conversation in a list: a link to it, and what can be done with it. */
 export function ConversationRow(props: ConversationRowProps): ReactNode {
   const { conversation, kind, conversations, currentId, addressOf, onSelect, onFailure } = props;
-  const strings = useStrings();
+  const strings = useAllStrings();
   const [renaming, setRenaming] = useState(false);
   const title = titleOf(conversation, strings);
   const select = (event: MouseEvent): void => {
@@ -83,7 +83,7 @@ export function ConversationRow(props: ConversationRowProps): ReactNode {
 function Actions(props: ConversationRowProps & { readonly onRename: () => void }): ReactNode {
   const { conversation, kind, conversations, onRename, onDelete, onExport, onFailure } = props;
   const { id, pinnedAt } = conversation;
-  const strings = useStrings();
+  const strings = useAllStrings();
   const update = (patch: Parameters<Conversations["update"]>[1]) => (): void => {
     conversations.update(id, patch).catch(onFailure);
   };

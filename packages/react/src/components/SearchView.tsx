@@ -1,8 +1,8 @@
 import type { SearchHit } from "@chatkeep/protocol";
 import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
 
+import { useAllStrings } from "../hooks/useAllStrings.ts";
 import { useSnapshot } from "../hooks/useSnapshot.ts";
-import { useStrings } from "../hooks/useStrings.ts";
 import type { Search, SearchState } from "../state/search.ts";
 import { dateIn } from "../strings/format.ts";
 import { Notice } from "./Notice.tsx";
@@ -20,7 +20,7 @@ export interface SearchViewProps {
 
 /** A field to look for messages with, and what was found. Takes the focus when it appears. */
 export function SearchView({ search, addressOf, onOpen }: SearchViewProps): ReactNode {
-  const strings = useStrings();
+  const strings = useAllStrings();
   const state = useSnapshot(search);
   // Its own state: a snapshot comes a frame later, and a field set back meanwhile loses what is typed fast.
   const [text, setText] = useState(state.text);
@@ -70,7 +70,7 @@ export function SearchView({ search, addressOf, onOpen }: SearchViewProps): Reac
   );
 }
 
-function told({ status, hits, text }: SearchState, strings: ReturnType<typeof useStrings>): string {
+function told({ status, hits, text }: SearchState, strings: ReturnType<typeof useAllStrings>): string {
   if (status !== "ready") return status === "searching" ? strings.searching : "";
   return hits.length === 0 ? strings.noHits(text.trim()) : strings.hits(hits.length);
 }
@@ -81,7 +81,7 @@ interface HitProps extends Pick<SearchViewProps, "onOpen"> {
 }
 
 function Hit({ hit, address, onOpen }: HitProps): ReactNode {
-  const strings = useStrings();
+  const strings = useAllStrings();
   const open = (event: MouseEvent): void => {
     // With a modifier the browser opens a tab or a window, as with any link.
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;

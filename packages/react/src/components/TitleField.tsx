@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 
-import { useStrings } from "../hooks/useStrings.ts";
+import { useAllStrings } from "../hooks/useAllStrings.ts";
 
 /** What {@link TitleField} takes. */
 export interface TitleFieldProps {
@@ -11,7 +11,7 @@ export interface TitleFieldProps {
 
 /** A conversation's title while it is being written, in the place where it is shown. */
 export function TitleField({ title, onEnd }: TitleFieldProps): ReactNode {
-  const strings = useStrings();
+  const strings = useAllStrings();
   const field = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(title);
   const ended = useRef(false);

@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from "react";
 
+import { useAllStrings } from "../hooks/useAllStrings.ts";
 import { useSnapshot } from "../hooks/useSnapshot.ts";
-import { useStrings } from "../hooks/useStrings.ts";
 import type { Conversations } from "../state/conversations.ts";
 import { sentenceOf } from "../state/failure.ts";
 import { titleOf } from "../state/title.ts";
@@ -16,7 +16,7 @@ export interface UndoNoticeProps {
 
 /** Offers to take back the conversation that was deleted last, for ten seconds. */
 export function UndoNotice({ conversations, onRestore }: UndoNoticeProps): ReactNode {
-  const strings = useStrings();
+  const strings = useAllStrings();
   const { removed } = useSnapshot(conversations);
   const [failure, setFailure] = useState<string | null>(null);
   const last = removed[0];

@@ -1,12 +1,15 @@
 import { type Context, createContext, useContext } from "react";
 
-import { ENGLISH } from "../strings/en.ts";
-import type { Strings } from "../strings/strings.ts";
+import { ENGLISH_THREAD } from "../strings/en-thread.ts";
+import type { MoreStrings, ThreadStrings } from "../strings/strings.ts";
 
-/** Gives the components below it their texts; English without it. */
-export const StringsContext: Context<Strings> = createContext(ENGLISH);
+/** Gives the components below it the texts of a conversation; English without it. */
+export const StringsContext: Context<ThreadStrings> = createContext(ENGLISH_THREAD);
 
-/** The texts of the page's language. */
-export function useStrings(): Strings {
+/** Gives the components below it all other texts; English without it. */
+export const MoreStringsContext: Context<MoreStrings | null> = createContext<MoreStrings | null>(null);
+
+/** The texts of a conversation in the page's language. */
+export function useStrings(): ThreadStrings {
   return useContext(StringsContext);
 }

@@ -3,7 +3,10 @@ import type { MessageStatus } from "@chatkeep/protocol";
 import type { Outcome } from "../state/thread-state.ts";
 
 /** Every text that the components show, as a table, so that it can be given in another language. */
-export interface Strings {
+export interface Strings extends ThreadStrings, MoreStrings {}
+
+/** The texts of a conversation. */
+export interface ThreadStrings {
   /** The language as a BCP 47 tag: dates and numbers are written as in it. */
   readonly language: string;
   readonly direction: "ltr" | "rtl";
@@ -58,6 +61,25 @@ export interface Strings {
   readonly newerFailed: string;
   readonly jumpToLatest: string;
   readonly details: string;
+  readonly detailsFailed: string;
+  readonly conversations: string;
+  readonly noConversations: string;
+  readonly listFailed: string;
+  readonly untitled: string;
+  readonly clear: string;
+  readonly clearDetail: string;
+  readonly actionFailed: string;
+  readonly close: string;
+  readonly back: string;
+  readonly welcome: string;
+  readonly welcomeTo: (place: string) => string;
+  readonly passageChanged: string;
+  /** What the status node says at each boundary; `""` says nothing. */
+  readonly outcomes: Readonly<Record<Outcome, string>>;
+}
+
+/** The texts of what is shown after a press: lists, a search, an answer's details, a question before deleting. */
+export interface MoreStrings {
   readonly statusLabel: string;
   readonly statuses: Readonly<Record<MessageStatus, string>>;
   readonly model: string;
@@ -68,14 +90,9 @@ export interface Strings {
   readonly time: string;
   readonly recalled: string;
   readonly recalledNothing: string;
-  readonly detailsFailed: string;
-  readonly conversations: string;
-  readonly noConversations: string;
   readonly noArchived: string;
   readonly noDeleted: string;
-  readonly listFailed: string;
   readonly loadMore: string;
-  readonly untitled: string;
   readonly running: string;
   readonly actionsFor: (title: string) => string;
   readonly rename: string;
@@ -93,9 +110,6 @@ export interface Strings {
   readonly deletedNamed: (title: string) => string;
   readonly undo: string;
   readonly restore: string;
-  readonly clear: string;
-  readonly clearDetail: string;
-  readonly actionFailed: string;
   readonly search: string;
   readonly searchPlaceholder: string;
   readonly searchFailed: string;
@@ -105,16 +119,9 @@ export interface Strings {
   readonly scopeOnly: string;
   readonly allScopes: string;
   readonly cancel: string;
-  readonly close: string;
-  readonly back: string;
-  readonly welcome: string;
-  readonly welcomeTo: (place: string) => string;
-  readonly passageChanged: string;
   readonly pinned: string;
   readonly today: string;
   readonly yesterday: string;
   readonly lastWeek: string;
   readonly lastMonth: string;
-  /** What the status node says at each boundary; `""` says nothing. */
-  readonly outcomes: Readonly<Record<Outcome, string>>;
 }

@@ -1,4 +1,4 @@
-import { type Strings, useMedia } from "@chatkeep/react";
+import { type ThreadStrings, useMedia } from "@chatkeep/react";
 import {
   type HTMLAttributes,
   type KeyboardEvent,
@@ -15,7 +15,7 @@ import { followKeyboard } from "./size.ts";
 export interface FrameProps {
   readonly settings: Settings;
   /** `null` while they are loaded. */
-  readonly strings: Strings | null;
+  readonly strings: ThreadStrings | null;
   readonly visibility: "open" | "closed";
   /** How often a person has opened it: each time the focus moves in. */
   readonly entrances: number;

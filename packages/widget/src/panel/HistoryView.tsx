@@ -11,7 +11,7 @@ import {
   createSearch,
   useRefreshing,
   useSnapshot,
-  useStrings,
+  useAllStrings,
 } from "@chatkeep/react";
 import { type ReactNode, useEffect, useId, useMemo, useState } from "react";
 
@@ -29,7 +29,7 @@ interface HistoryViewProps {
 
 /** The conversations of this place or of all, and a search in them. */
 export function HistoryView({ chat, scope, currentId, onSelect, onDelete }: HistoryViewProps): ReactNode {
-  const strings = useStrings();
+  const strings = useAllStrings();
   const group = useId();
   const conversations = conversationsOf(chat);
   useRefreshing(conversations);

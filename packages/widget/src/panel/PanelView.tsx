@@ -1,4 +1,11 @@
-import { Notice, type Readable, StringsContext, useRefreshing, useSnapshot } from "@chatkeep/react";
+import {
+  MoreStringsContext,
+  Notice,
+  type Readable,
+  StringsContext,
+  useRefreshing,
+  useSnapshot,
+} from "@chatkeep/react";
 import type { ReactNode } from "react";
 
 import { Frame } from "./Frame.tsx";
@@ -31,7 +38,7 @@ export function PanelView({ state, onClose, onRetry }: PanelViewProps): ReactNod
   return (
     <Frame
       settings={settings}
-      strings={use?.strings ?? null}
+      strings={use?.texts.thread ?? null}
       visibility={visibility}
       entrances={entrances}
       onClose={onClose}
@@ -52,8 +59,10 @@ export function PanelView({ state, onClose, onRetry }: PanelViewProps): ReactNod
         </div>
       )}
       {use !== null && (
-        <StringsContext value={use.strings}>
-          <UseView state={now} use={use} onClose={onClose} />
+        <StringsContext value={use.texts.thread}>
+          <MoreStringsContext value={use.texts.more}>
+            <UseView state={now} use={use} onClose={onClose} />
+          </MoreStringsContext>
         </StringsContext>
       )}
     </Frame>

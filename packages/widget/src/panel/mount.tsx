@@ -1,4 +1,4 @@
-import { ENGLISH, type Selection, type Strings, createSnapshot, watchSelection } from "@chatkeep/react";
+import { type Selection, type ThreadStrings, createSnapshot, watchSelection } from "@chatkeep/react";
 import { render } from "preact";
 
 import type { TabMemory } from "../memory.ts";
@@ -9,7 +9,7 @@ import { type Person, openPerson } from "./person.ts";
 import { sheetOf } from "./sheet.ts";
 import { type Shown, createShown } from "./shown.ts";
 import { registerUnit } from "./size.ts";
-import { loadStrings } from "./strings.ts";
+import { ENGLISH_TEXTS, type Texts, loadStrings } from "./strings.ts";
 
 import frameCss from "./panel.css?inline";
 import groundCss from "@chatkeep/react/styles/ground.css?inline";
@@ -52,7 +52,7 @@ export interface PanelState {
   /** `null` while it is not known who uses it. */
   readonly use: Use | null;
   /** The texts in which to say that it could not be found out; `null` when it could, or may yet be. */
-  readonly trouble: Strings | null;
+  readonly trouble: ThreadStrings | null;
   readonly citing: Citing;
   readonly selection: Selection;
 }
@@ -61,7 +61,7 @@ export interface PanelState {
 export interface Use {
   readonly person: Person;
   readonly shown: Shown;
-  readonly strings: Strings;
+  readonly texts: Texts;
 }
 
 /** Makes the panel in the shadow root of its element; closed, or in its place when it is inline. */
@@ -71,7 +71,7 @@ export function mountPanel({ host, root, settings: first, memory, onClose }: Pan
   let focus: PanelState["focus"] = "out";
   let entrances = 0;
   let use: Use | null = null;
-  let trouble: Strings | null = null;
+  let trouble: ThreadStrings | null = null;
   let opening = 0;
   let before: Element | null = null;
   const waiting: ((use: Use) => void)[] = [];
@@ -102,14 +102,14 @@ export function mountPanel({ host, root, settings: first, memory, onClose }: Pan
     const mine = ++opening;
     end();
     const { endpoint, getToken, language, scope } = settings;
-    const [person, strings] = await Promise.all([
+    const [person, texts] = await Promise.all([
       openPerson({ endpoint, getToken, onChange: () => void start() }).catch(() => null),
-      loadStrings(language).catch(() => ENGLISH),
+      loadStrings(language).catch(() => ENGLISH_TEXTS),
     ]);
     if (mine !== opening) return person?.close();
-    trouble = person === null ? strings : null;
+    trouble = person === null ? texts.thread : null;
     if (person === null) return snapshot.changed();
-    use = { person, strings, shown: createShown(person.chat, placeOf({ scope })) };
+    use = { person, texts, shown: createShown(person.chat, placeOf({ scope })) };
     // Read while it is rendered.
     person.chat.show(use.shown.getSnapshot());
     for (const act of waiting.splice(0)) act(use);
