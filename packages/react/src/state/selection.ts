@@ -46,6 +46,8 @@ export function watchSelection(options: SelectionOptions = {}): Selection {
   };
   page.addEventListener("pointerdown", onPress, true);
   page.addEventListener("selectionchange", onSelect);
+  // What is selected already.
+  onSelect();
 
   return {
     getSnapshot: snapshot.getSnapshot,

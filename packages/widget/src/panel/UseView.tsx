@@ -38,7 +38,10 @@ export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
   const [view, setView] = useState<"thread" | "history">("thread");
   const conversation = known.get(thread.conversationId);
 
-  const opening = useMemo<Citations>(() => ({ addressOf: citing.addressOf, open: citing.open }), [citing]);
+  const opening = useMemo<Citations>(
+    () => ({ addressOf: citing.addressOf, open: (citation) => void citing.open(citation) }),
+    [citing],
+  );
 
   const goTo = (go: () => void): void => {
     go();
@@ -94,7 +97,7 @@ export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
           thread={thread}
           welcome={<Welcome place={settings.scope?.label ?? null} />}
           onNew={shown.startNew}
-          selection={selection}
+          selection={selection ?? undefined}
           focus={focus === "in" ? "take" : "leave"}
         />
       )}

@@ -13,16 +13,17 @@ interface NavigateDetail {
 export interface OpenCitationOptions {
   readonly host: Element;
   readonly memory: TabMemory;
-  readonly endpoint: string;
   readonly citation: Citation;
+  /** The absolute address of the passage. */
+  readonly address: string;
 }
 
 /**
  * Goes to a passage, after asking the page. `here`: it is on this page, now or soon; `away`: another page is being
  * loaded, which shows it, or it cannot be reached.
  */
-export function openCitation({ host, memory, endpoint, citation }: OpenCitationOptions): "here" | "away" {
-  const url = new URL(addressOf(citation.url ?? "", endpoint));
+export function openCitation({ host, memory, citation, address }: OpenCitationOptions): "here" | "away" {
+  const url = new URL(address);
   const detail: NavigateDetail = { url: url.href, citation };
   const event = new CustomEvent("chatkeep-navigate", {
     detail,
@@ -37,9 +38,4 @@ export function openCitation({ host, memory, endpoint, citation }: OpenCitationO
   if (isHere || url.origin === location.origin) location.assign(url);
   else open(url, "_blank", "noopener");
   return isHere ? "here" : "away";
-}
-
-/** The absolute address of a passage: what the server calls `/book/…` is the server's, wherever the widget is. */
-export function addressOf(url: string, endpoint: string): string {
-  return URL.parse(url, `${endpoint}/`)?.href ?? url;
 }

@@ -2,14 +2,14 @@ import type { Citation } from "@chatkeep/protocol";
 import { type Readable, createSnapshot, plainText } from "@chatkeep/react";
 
 import type { TabMemory } from "../memory.ts";
-import { addressOf, openCitation } from "./citation.ts";
-import type * as Passage from "./passage.ts";
+import type * as Passage from "./following-citation.ts";
 
 /** What became of the citation that was opened last: a {@link Readable}, `changed` when the page has its words no more. */
 export interface Citing extends Readable<"fine" | "changed"> {
   /** The absolute address of a citation; `null` when it has none. */
   addressOf(citation: Citation): string | null;
-  open(citation: Citation): void;
+  /** Goes to its passage. */
+  open(citation: Citation): Promise<void>;
   /** Looks for a quote on this page. Resolves with whether it is there. */
   show(quote: string): Promise<boolean>;
   /** Forgets what became of it. */
@@ -37,6 +37,9 @@ export function createCiting({ host, memory, endpoint, onLeave }: CitingOptions)
     outcome = now;
     snapshot.changed();
   };
+  /** What the server calls `/book/…` is the server's, wherever the widget is. */
+  const addressOf: Citing["addressOf"] = ({ url }) =>
+    url === null ? null : (URL.parse(url, `${endpoint()}/`)?.href ?? url);
   const show = async (quote: string): Promise<boolean> => {
     const mine = ++showing;
     tell("fine");
@@ -51,10 +54,14 @@ export function createCiting({ host, memory, endpoint, onLeave }: CitingOptions)
     getSnapshot: snapshot.getSnapshot,
     subscribe: snapshot.subscribe,
     show,
-    addressOf: ({ url }) => (url === null ? null : addressOf(url, endpoint())),
-    open(citation) {
-      const where = openCitation({ host, memory, endpoint: endpoint(), citation });
-      if (where !== "here") return;
+    addressOf,
+    async open(citation) {
+      const address = addressOf(citation);
+      if (address === null) return;
+      const passages = await loadPassage().catch(() => null);
+      // Not loaded: it is a link all the same.
+      if (passages === null) return location.assign(address);
+      if (passages.openCitation({ host, memory, citation, address }) === "away") return;
       onLeave();
       if (citation.quote !== null) void show(citation.quote);
     },
@@ -69,5 +76,5 @@ export function createCiting({ host, memory, endpoint, onLeave }: CitingOptions)
   };
 }
 
-/** What finds a passage is needed by few readers of an answer. */
-const loadPassage = (): Promise<typeof Passage> => import("./passage.ts");
+/** What follows a citation is needed by few readers of an answer. */
+const loadPassage = (): Promise<typeof Passage> => import("./following-citation.ts");

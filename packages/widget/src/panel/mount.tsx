@@ -1,4 +1,4 @@
-import { type Selection, type ThreadStrings, createSnapshot, watchSelection } from "@chatkeep/react";
+import { type Selection, type ThreadStrings, createSnapshot } from "@chatkeep/react";
 import { render } from "preact";
 
 import type { TabMemory } from "../memory.ts";
@@ -6,6 +6,7 @@ import type { Settings } from "../settings.ts";
 import { type Citing, createCiting } from "./citing.ts";
 import { PanelView } from "./PanelView.tsx";
 import { type Person, openPerson } from "./person.ts";
+import { watchLater } from "./selection.ts";
 import { sheetOf } from "./sheet.ts";
 import { type Shown, createShown } from "./shown.ts";
 import { registerUnit } from "./size.ts";
@@ -54,7 +55,8 @@ export interface PanelState {
   /** The texts in which to say that it could not be found out; `null` when it could, or may yet be. */
   readonly trouble: ThreadStrings | null;
   readonly citing: Citing;
-  readonly selection: Selection;
+  /** `null` while nothing has been selected. */
+  readonly selection: Selection | null;
 }
 
 /** A person's use of the panel. */
@@ -88,7 +90,11 @@ export function mountPanel({ host, root, settings: first, memory, onClose }: Pan
     endpoint: () => settings.endpoint,
     onLeave: () => leave(),
   });
-  const selection = watchSelection({ own: host });
+  let selection: Selection | null = null;
+  const endSelection = watchLater(host, (loaded) => {
+    selection = loaded;
+    snapshot.changed();
+  });
   const snapshot = createSnapshot<PanelState>({
     build: () => ({ settings, visibility, entrances, focus, use, trouble, citing, selection }),
     schedule: (run) => run(),
@@ -193,7 +199,7 @@ export function mountPanel({ host, root, settings: first, memory, onClose }: Pan
       opening += 1;
       removeEventListener("focusin", onFocusMove);
       end();
-      selection.close();
+      endSelection();
       render(null, container);
       container.remove();
       root.adoptedStyleSheets = root.adoptedStyleSheets.filter((each) => each !== sheet);

@@ -1,0 +1,2 @@
+export { openCitation } from "./citation.ts";
+export { clearPassage, showPassage } from "./passage.ts";
