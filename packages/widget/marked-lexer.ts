@@ -5,10 +5,13 @@ import { type Plugin, minifySync } from "vite";
  * used. The lexer of GitHub's grammar is 10 KB of the panel's 42; with all the rest marked would be 16.
  */
 const KNOWN: readonly (readonly [RegExp, string])[] = [
-  [/this\.options\.(?:pedantic|breaks)\b/g, "false"],
+  [/this\.options\.(?:pedantic|breaks|silent)\b/g, "false"],
   [/this\.options\.gfm\b/g, "true"],
   [/this\.options\.(?:extensions|hooks)\?\./g, "null?."],
   [/=\{normal:\w+,gfm:(\w+),(?:breaks:\w+,)?pedantic:\w+\}/g, "={normal:$1,gfm:$1}"],
+  [/this\.tokenizer\.(\w+)!==\w+\.prototype\.\1/g, "false"],
+  [/this\.tokenizer\.(\w+)===\w+\.prototype\.\1/g, "true"],
+  [/static get rules\(\)\{[^}]*\}\}static lex\(\w,\w\)\{[^}]*\}static lexInline\(\w,\w\)\{[^}]*\}/g, ""],
   // The default instance, which is made at import and keeps everything.
   [
     /var (\w+)=new \w+;function \w+\(\w+,\w+\)\{return \1\.parse[^]*?\b(\w+) as Lexer\b[^]*/g,

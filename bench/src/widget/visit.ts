@@ -23,6 +23,8 @@ export interface Figures {
   readonly loadedOpen: number;
   /** Main thread's time in scripts until the first paint of it, in milliseconds. */
   readonly script: number;
+  /** The same on a processor that is slowed down six times, as a cheap phone's is. */
+  readonly slowScript: number;
   /** From the navigation to its first paint, in milliseconds. */
   readonly first: number;
   /** JavaScript heap in use after the load, garbage collected, in MB of 1,000,000 bytes. */
@@ -35,20 +37,29 @@ export interface Figures {
 
 /** How long a page is left alone after its load before it is measured or pressed, in milliseconds. */
 const REST = 1000;
+/** How many times slower the processor of a cheap phone is. */
+const SLOW = 6;
 /** From the pointer's arrival on a button to the press: people take 100 to 200 ms and more. */
 const HOVER = 150;
 
-/** Visits a page three times, each in a browser profile of its own: traced, at rest, and in a hurry. */
+/** Visits a page in browser profiles of its own: traced, traced and slowed down, at rest, and in a hurry. */
 export async function visit(browser: Browser, visited: Visited): Promise<Figures> {
   return {
-    ...(await traced(browser, visited)),
+    ...(await traced(browser, visited, 1)),
+    slowScript: (await traced(browser, visited, SLOW)).script,
     ...(await atRest(browser, visited)),
     ...(await inHurry(browser, visited)),
   };
 }
 
-async function traced(browser: Browser, visited: Visited): Promise<Pick<Figures, "script" | "first">> {
+async function traced(
+  browser: Browser,
+  visited: Visited,
+  throttle: number,
+): Promise<Pick<Figures, "script" | "first">> {
   await using page = await open(browser, visited, { press: "person" });
+  const devtools = await page.page.context().newCDPSession(page.page);
+  await devtools.send("Emulation.setCPUThrottlingRate", { rate: throttle });
   await browser.startTracing(page.page, { categories: ["devtools.timeline", "v8", "blink.user_timing"] });
   await page.page.goto(visited.url);
   const first = await page.until("first");

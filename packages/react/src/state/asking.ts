@@ -3,9 +3,11 @@ import type { ConversationInit, Owner } from "@chatkeep/protocol";
 export { turnCalls } from "@chatkeep/protocol";
 
 import type { ChatHistory } from "./chat-history.ts";
+import { textOf } from "./content.ts";
+import type { Entry } from "./entry.ts";
 import type { LiveTurn } from "./live.ts";
 import { exclusively } from "./lock.ts";
-import type { Questions } from "./question.ts";
+import type { Question, Questions } from "./question.ts";
 import { createReplay } from "./replay.ts";
 import { createSender } from "./sender.ts";
 import { takeBackLast } from "./take-back-last.ts";
@@ -30,10 +32,10 @@ export interface Asking {
   forget(which: Partial<Pick<LiveTurn, "turnId" | "questionId">>): void;
   /** Ends the running answer, or the one that is about to begin. */
   stop(): Promise<void>;
-  /** Takes a question back that is not on its way yet. Resolves with whether it was taken. */
-  takeBackUnsent(questionId: string): Promise<boolean>;
-  /** Takes the last stored question back. Throws what the history throws. */
-  takeBackStored(messageId: string): Promise<"taken" | "not last">;
+  /** As of `Thread`. */
+  takeBack(questionId: string): Promise<Pick<Question, "text" | "contextText"> | null>;
+  /** As of `Thread`. */
+  askAgain(replyId: string): void;
   /** Detaches from all streams; the turns go on, and `resume` follows them again. */
   rest(): void;
   resume(): void;
@@ -51,6 +53,13 @@ export interface AskingOptions {
   readonly prepare: () => Promise<void>;
   /** Reads what was just stored, trying until the store can be reached. */
   readonly readBack: () => Promise<void>;
+  readonly entries: () => readonly Entry[];
+  /** Whether what is shown reaches the end of the conversation. */
+  readonly reaches: () => "end" | "middle";
+  /** Asks, in place of a stored question or of none. */
+  readonly send: (text: string, contextText: string | null, replaces: string | null) => void;
+  /** Told that the conversation has changed. */
+  readonly onActivity: () => void;
   /** Told that a question's turn has begun. */
   readonly onStart: () => void;
   /** Told when another page's turn runs; the question waits until it resolves. */
@@ -146,17 +155,37 @@ export function createAsking(options: AskingOptions): Asking {
     follow: turns.follow,
     forget,
     stop,
-    async takeBackUnsent(questionId) {
-      // Another tab may be sending it at this moment; then it is on its way.
-      let taken = false;
-      await exclusively({ questionId, signal: AbortSignal.timeout(LOCK_WAIT) }, async () => {
-        questions.sync();
-        taken = questions.get(questionId) !== undefined;
-        questions.remove(questionId);
-      });
-      return taken;
+    async takeBack(questionId) {
+      const question = questions.get(questionId);
+      if (question?.delivery === "failed" || question?.delivery === "queued") {
+        // Another tab may be sending it at this moment; then it is on its way.
+        let taken = false;
+        await exclusively({ questionId, signal: AbortSignal.timeout(LOCK_WAIT) }, async () => {
+          questions.sync();
+          taken = questions.get(questionId) !== undefined;
+          questions.remove(questionId);
+        });
+        return taken ? question : null;
+      }
+      const stored = options.entries().findLast(({ role }) => role === "user");
+      if (stored?.id !== questionId || stored.delivery !== "saved") return null;
+      const taken = await takeBackLast({ history, owner, conversationId, messageId: questionId });
+      if (taken === "not last") {
+        void readBack();
+        return null;
+      }
+      options.onTakenBack(questionId);
+      options.onActivity();
+      return { text: textOf(stored.parts), contextText: stored.contextText };
     },
-    takeBackStored: (messageId) => takeBackLast({ history, owner, conversationId, messageId }),
+    askAgain(replyId) {
+      const shown = options.entries();
+      const index = shown.findIndex((entry) => entry.id === replyId);
+      const question = shown.slice(0, index).findLast(({ role }) => role === "user");
+      if (question === undefined) return;
+      const last = options.reaches() === "end" && shown.findLast(({ role }) => role === "user") === question;
+      options.send(textOf(question.parts), question.contextText, last ? question.id : null);
+    },
     rest: turns.rest,
     resume: turns.resume,
     close() {

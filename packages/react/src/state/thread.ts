@@ -4,7 +4,6 @@ import type { Asking } from "./asking.ts";
 import { backoff, online, pause } from "./backoff.ts";
 import { createBeginning } from "./beginning.ts";
 import type { ChatHistory } from "./chat-history.ts";
-import { textOf } from "./content.ts";
 import type { Entry } from "./entry.ts";
 import { isGone, isPassing, sentenceOf } from "./failure.ts";
 import { loadAsking } from "./load-asking.ts";
@@ -166,6 +165,10 @@ export function createThread(options: ThreadOptions): Thread {
               tell("generating");
               void reportActivity();
             },
+            entries,
+            reaches: () => (reader.window.hasNewer() ? "middle" : "end"),
+            send,
+            onActivity: () => void reportActivity(),
             onBusy: waitFor,
             onTakenBack: forgetFrom,
             onOutcome: tell,
@@ -362,31 +365,12 @@ export function createThread(options: ThreadOptions): Thread {
         questions.mark(questionId, { delivery: "queued" });
       void pump();
     },
-    async takeBack(questionId) {
-      const question = questions.get(questionId);
-      if (question?.delivery === "failed" || question?.delivery === "queued") {
-        const taken = await (await ask()).takeBackUnsent(questionId);
-        return taken ? question : null;
-      }
-      const stored = entries().findLast(({ role }) => role === "user");
-      if (stored?.id !== questionId || stored.delivery !== "saved") return null;
-      const taken = await (await ask()).takeBackStored(questionId);
-      if (taken === "not last") {
-        void read();
-        return null;
-      }
-      forgetFrom(questionId);
-      void reportActivity();
-      return { text: textOf(stored.parts), contextText: stored.contextText };
-    },
-    askAgain(replyId) {
-      const shown = entries();
-      const index = shown.findIndex((entry) => entry.id === replyId);
-      const question = shown.slice(0, index).findLast((entry) => entry.role === "user");
-      if (question === undefined) return;
-      const last = !reader.window.hasNewer() && shown.findLast((entry) => entry.role === "user") === question;
-      send(textOf(question.parts), question.contextText, last ? question.id : null);
-    },
+    takeBack: async (questionId) => (await ask()).takeBack(questionId),
+    askAgain: (replyId) =>
+      void ask().then(
+        (loaded) => loaded.askAgain(replyId),
+        () => undefined,
+      ),
     stop: () =>
       ask().then(
         (loaded) => loaded.stop(),

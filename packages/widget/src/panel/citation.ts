@@ -10,7 +10,7 @@ interface NavigateDetail {
 }
 
 /** What {@link openCitation} takes. */
-export interface OpenCitationOptions {
+interface OpenCitationOptions {
   readonly host: Element;
   readonly memory: TabMemory;
   readonly citation: Citation;

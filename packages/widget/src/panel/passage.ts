@@ -6,7 +6,7 @@ const RULE = `@layer chatkeep { ::highlight(${NAME}) { background-color: Mark; c
 const SHORTEST_PIECE = 12;
 
 /** What {@link showPassage} takes. */
-export interface PassageOptions {
+interface PassageOptions {
   /** The words as they stood when the answer was given, without marks of Markdown. */
   readonly quote: string;
   /** How long to wait for a page that is still being made, in milliseconds. */
