@@ -69,11 +69,12 @@ const clone = mkdtempSync(join(tmpdir(), "ck-guide-"));
 for (const name of ["packages", "docs", "examples", "node_modules", "package.json"])
   symlinkSync(join(REPOSITORY, name), join(clone, name));
 // `npm install` of the whole repository made what this runs on; `npx` finds the package where it is installed; there
-// is no Docker, and the database is there. All else is what it is.
+// is no Docker, and the database is there; a bare machine has no openssl. All else is what it is.
 const TOOLS = `
 npm() { if [ "$1" != install ]; then command npm "$@"; fi; }
 npx() { command npm run -s "$1" -- "\${@:2}"; }
 docker() { :; }
+command -v openssl >/dev/null || openssl() { node -p "crypto.randomBytes(48).toString('base64')"; }
 `;
 afterAll(async () => {
   await chatkeep[Symbol.asyncDispose]();
