@@ -36,8 +36,14 @@ export async function startChatkeep(options: ChatkeepOptions = {}): Promise<Chat
   const home = temporaryHome();
   const child = spawn(
     process.execPath,
-    // As `npm start` starts it: with less room for what is young, 1,000 streams take 80 MB less.
-    ["--max-semi-space-size=16", "--conditions=@chatkeep/source", command, ...(options.args ?? ["serve"])],
+    // As `npm start` starts it: with less room for what is young and for garbage, 1,000 streams take 180 MB less.
+    [
+      "--heap-growing-percent=80",
+      "--max-semi-space-size=16",
+      "--conditions=@chatkeep/source",
+      command,
+      ...(options.args ?? ["serve"]),
+    ],
     {
       env: { PATH: process.env["PATH"], PORT: "0", CHATKEEP_HOME: home.path, ...UNLIMITED, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
