@@ -351,6 +351,28 @@ const STATES: readonly State[] = [
     },
   },
   {
+    name: "tools",
+    async reach(page, stage) {
+      const run = await begin(page, stage, "Put the milk on my list, and remind me on Friday.");
+      await run.emit({ type: "reasoning", text: "Two things are asked: a task, and a reminder." });
+      await run.emit({
+        type: "tool-call",
+        id: "t1",
+        name: "add_task",
+        arguments: '{"title":"Milk","list":"Shopping"}',
+      });
+      await run.emit({ type: "tool-result", id: "t1", result: { id: 17, title: "Milk", done: false } });
+      await run.emit({ type: "tool-call", id: "t2", name: "set_reminder", arguments: '{"day":"Friday"}' });
+      await run.emit({ type: "tool-result", id: "t2", result: "No calendar is connected.", error: true });
+      await run.emit(
+        "Milk is on your shopping list. I could not set the reminder: no calendar is connected.",
+      );
+      run.finish();
+      await answered(page, 1);
+      await page.getByText("add_task").click();
+    },
+  },
+  {
     name: "settings",
     async reach(page) {
       await openList(page);
