@@ -373,6 +373,10 @@ test.each(["light", "dark"] as const)(
     await run.emit({ type: "tool-call", id: "t", name: "look_up", arguments: '{"a":1}' });
     await run.emit({ type: "tool-result", id: "t", result: { found: true } });
     await page.getByText("Used look_up").waitFor();
+    await run.emit({ type: "tool-call", id: "u", name: "send_mail", arguments: "{}" });
+    await run.emit({ type: "tool-result", id: "u", result: "No mail server.", error: true });
+    // Not told by a colour alone.
+    await page.getByText("send_mail failed").waitFor();
     await ask(page, "And then?");
     await page.getByText("Sent when this answer is finished").waitFor();
     expect(await axeViolations(page)).toEqual([]);

@@ -13,9 +13,11 @@ export function ToolCard({ call, result }: ToolCardProps): ReactNode {
     result === null || typeof result.result === "string"
       ? (result?.result ?? null)
       : JSON.stringify(result.result, null, 2);
+  const failed = result?.error === true;
+  const told = failed ? strings.toolFailed : strings.toolUsed;
   return (
-    <details className="ck-fold" data-error={result?.error === true ? "true" : undefined}>
-      <summary>{call === null ? strings.tool : strings.toolUsed(call.name)}</summary>
+    <details className="ck-fold" data-error={failed ? "true" : undefined}>
+      <summary>{call === null ? strings.tool : told(call.name)}</summary>
       {call !== null && <pre>{call.arguments}</pre>}
       {answer !== null && <pre>{answer as string}</pre>}
     </details>

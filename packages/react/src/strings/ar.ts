@@ -29,6 +29,7 @@ export const ARABIC: Strings = {
   dropSelectedText: "السؤال دون النص المحدد",
   reasoning: "التفكير",
   toolUsed: (name) => `استُخدمت ${name}`,
+  toolFailed: (name) => `فشلت ${name}`,
   queued: "تُرسل بعد انتهاء هذه الإجابة",
   sending: "جارٍ الإرسال…",
   notSent: "لم تُرسل",

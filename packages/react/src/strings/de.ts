@@ -29,6 +29,7 @@ export const GERMAN: Strings = {
   dropSelectedText: "Ohne den ausgewählten Text fragen",
   reasoning: "Überlegung",
   toolUsed: (name) => `${name} verwendet`,
+  toolFailed: (name) => `${name} ist fehlgeschlagen`,
   queued: "Wird gesendet, wenn diese Antwort fertig ist",
   sending: "Wird gesendet…",
   notSent: "Nicht gesendet",

@@ -29,6 +29,7 @@ export const ENGLISH_THREAD: ThreadStrings = {
   dropSelectedText: "Ask without the selected text",
   reasoning: "Reasoning",
   toolUsed: (name) => `Used ${name}`,
+  toolFailed: (name) => `${name} failed`,
   queued: "Sent when this answer is finished",
   sending: "Sending…",
   notSent: "Not sent",

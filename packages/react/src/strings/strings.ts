@@ -36,6 +36,7 @@ export interface ThreadStrings {
   readonly dropSelectedText: string;
   readonly reasoning: string;
   readonly toolUsed: (name: string) => string;
+  readonly toolFailed: (name: string) => string;
   readonly queued: string;
   readonly sending: string;
   readonly notSent: string;
