@@ -1,4 +1,4 @@
-import { RELEASE } from "@chatkeep/core";
+import { releaseSchema } from "@chatkeep/core";
 import { type TurnEvent, createFold } from "@chatkeep/protocol";
 import { createDatabase } from "@chatkeep/testing";
 import { describe, expect, it } from "vitest";
@@ -29,7 +29,7 @@ describe("the log of events", () => {
     const { history, responder } = fixture;
     const rotate = async (): Promise<boolean> => {
       const { rows } = await database.pool.query<{ moved: boolean }>(
-        `select chatkeep_v${RELEASE}.rotate_events('0 seconds') as moved`,
+        `select ${releaseSchema("chatkeep")}.rotate_events('0 seconds') as moved`,
       );
       return rows[0]!.moved;
     };

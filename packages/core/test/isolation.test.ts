@@ -1,4 +1,4 @@
-import { checkIsolation, createPool, migrate } from "@chatkeep/core";
+import { checkIsolation, createPool, migrate, releaseSchema } from "@chatkeep/core";
 import { type Database, createDatabase, createScriptedResponder } from "@chatkeep/testing";
 import type { PoolClient } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -195,11 +195,9 @@ describe.each(["roles", "forced"] as const)("with row-level security by %s", (se
         "The function get_conversation runs as whoever calls it.",
       ],
     ])("after %s it refuses", async (spoil, mend, sentence) => {
-      const { rows } = await database.pool.query<{ schema: string; superuser: string }>(
-        `select (select nspname from pg_namespace where nspname ~ '^chatkeep_v[0-9]+$' order by oid desc limit 1) as schema,
-           current_user as superuser`,
-      );
-      const { schema, superuser } = rows[0]!;
+      const { rows } = await database.pool.query<{ superuser: string }>("select current_user as superuser");
+      const { superuser } = rows[0]!;
+      const schema = releaseSchema("chatkeep");
       const owner = security === "roles" ? "chatkeep_store" : login.name;
       const own = (text: string): string =>
         text.replaceAll("FUNCTIONS", schema).replaceAll("OWNER", owner).replaceAll("postgres", superuser);

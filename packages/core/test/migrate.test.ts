@@ -3,7 +3,15 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-import { type Migrated, MigrationError, RELEASE, createHistory, createPool, migrate } from "@chatkeep/core";
+import {
+  type Migrated,
+  MigrationError,
+  RELEASE,
+  createHistory,
+  createPool,
+  migrate,
+  releaseSchema,
+} from "@chatkeep/core";
 import { createDatabase } from "@chatkeep/testing";
 import { describe, expect, it } from "vitest";
 
@@ -56,6 +64,19 @@ describe("migrate", () => {
       await history.close();
     },
   );
+
+  it("brings functions that changed without a migration, beside those that other nodes still call", async () => {
+    await using database = await createDatabase();
+    const functions = releaseSchema("chatkeep");
+    await database.pool.query(`alter schema ${functions} rename to ${functions}_before`);
+    expect(await migrate(database.pool)).toEqual({ from: RELEASE, to: RELEASE, security: "roles" });
+    const { rows } = await database.pool.query<{ name: string }>(
+      "select nspname as name from pg_namespace where nspname like 'chatkeep\\_v%' order by 1",
+    );
+    expect(rows.map(({ name }) => name)).toEqual([functions, `${functions}_before`]);
+    await using history = createHistory({ pool: database.pool });
+    expect((await history.createConversation(newUser())).created).toBe(true);
+  });
 
   it("refuses a schema that is newer than itself with a sentence, and touches nothing", async () => {
     await using database = await createDatabase();

@@ -1,6 +1,13 @@
 import { randomUUID } from "node:crypto";
 
-import { type CoreHistory, type PoolOptions, createHistory, createPool, ownerId } from "@chatkeep/core";
+import {
+  type CoreHistory,
+  type PoolOptions,
+  createHistory,
+  createPool,
+  ownerId,
+  releaseSchema,
+} from "@chatkeep/core";
 import type { Owner } from "@chatkeep/protocol";
 import { fileDatabase } from "@chatkeep/testing";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
@@ -108,7 +115,7 @@ describe("erasing", () => {
     const me = newUser();
     const id = await newConversation(me);
     await history.deleteConversation(me, id);
-    await database.pool.query(`select from ${await release()}.hide_owner($1)`, [ownerId(me)]);
+    await database.pool.query(`select from ${releaseSchema("chatkeep")}.hide_owner($1)`, [ownerId(me)]);
     await expect(history.restoreConversation(me, id)).rejects.toMatchObject({
       code: "conversation_not_found",
     });
@@ -116,13 +123,6 @@ describe("erasing", () => {
     await history.eraseData(me);
   });
 });
-
-async function release(): Promise<string> {
-  const { rows } = await database.pool.query<{ name: string }>(
-    "select nspname as name from pg_namespace where nspname ~ '^chatkeep_v[0-9]+$'",
-  );
-  return rows[0]!.name;
-}
 
 describe("exporting", () => {
   it("gives every message once, in order, whatever their sizes, and keeps it in the audit", async () => {
@@ -150,7 +150,7 @@ describe("exporting", () => {
     await fill(me, id, 12, 400_000);
     const pool = createPool(database.url);
     const { rows } = await pool.query<{ page: unknown[] }>(
-      `select ${await release()}.export_messages($1, $2, 0, 100) as page`,
+      `select ${releaseSchema("chatkeep")}.export_messages($1, $2, 0, 100) as page`,
       [ownerId(me), id],
     );
     // 1 MiB, and the message that passes it.

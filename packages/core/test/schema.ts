@@ -22,7 +22,9 @@ export async function dumpSchema(pool: Pool): Promise<string> {
     const lines: string[] = [HEAD];
     for (const [title, sql] of SECTIONS) {
       const { rows } = await client.query<{ line: string }>(sql, sql.includes("$1") ? [schemas] : []);
-      lines.push(`-- ${title}`, ...rows.map(({ line }) => line), "");
+      // Its name changes with every text of a function.
+      const named = rows.map(({ line }) => line.replaceAll(releaseSchema("chatkeep"), "chatkeep_functions"));
+      lines.push(`-- ${title}`, ...named, "");
     }
     return lines.join("\n");
   } finally {

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 
 /** One numbered migration. */
@@ -15,11 +16,6 @@ export const RELEASE: number = Math.max(
   ...readdirSync(MIGRATIONS).map((file) => Number(FILE.exec(file)?.[1] ?? 0)),
 );
 
-/** The schema that holds the functions of this release, so that those of others can stand beside it. */
-export function releaseSchema(schema: string): string {
-  return `${schema}_v${RELEASE}`;
-}
-
 /** The migrations after version `after`, in order. */
 export function readMigrations(after: number): Migration[] {
   return readdirSync(MIGRATIONS)
@@ -32,8 +28,11 @@ export function readMigrations(after: number): Migration[] {
     });
 }
 
-/** The texts of the SQL functions: the owners', the books', and the engine's. */
-export function readFunctions(folder: "sql" | "sql/book" | "sql/engine"): string[] {
+/** The texts of the owners' functions are in the first, of the books' and the engine's in the others. */
+const FOLDERS = ["sql", "sql/book", "sql/engine"] as const;
+
+/** The texts of the SQL functions of a folder. */
+export function readFunctions(folder: (typeof FOLDERS)[number]): string[] {
   const base = new URL(`../${folder}/`, import.meta.url);
   return readdirSync(base)
     .filter((file) => file.endsWith(".sql"))
@@ -44,4 +43,14 @@ export function readFunctions(folder: "sql" | "sql/book" | "sql/engine"): string
 /** The text of the row-level security that the server allows. */
 export function readSecurity(kind: "roles" | "forced"): string {
   return readFileSync(new URL(`../security/${kind}.sql`, import.meta.url), "utf8");
+}
+
+const DIGEST: string = hash("sha256", FOLDERS.flatMap(readFunctions).join("\n")).slice(0, 8);
+
+/**
+ * The schema that holds the functions of this release, so that those of others can stand beside it: a node calls
+ * the functions that it was made with, also where a change of them needed no migration.
+ */
+export function releaseSchema(schema: string): string {
+  return `${schema}_v${RELEASE}_${DIGEST}`;
 }
