@@ -12,6 +12,11 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
   [/this\.tokenizer\.(\w+)!==\w+\.prototype\.\1/g, "false"],
   [/this\.tokenizer\.(\w+)===\w+\.prototype\.\1/g, "true"],
   [/static get rules\(\)\{[^}]*\}\}static lex\(\w,\w\)\{[^}]*\}static lexInline\(\w,\w\)\{[^}]*\}/g, ""],
+  // What GitHub's grammar puts in place of the first one's.
+  [/lheading:\w+,(list:\w+,newline:\w+,)paragraph:\w+,table:\w+,/g, "$1"],
+  [/\{_backpedal:\w+,(anyPunctuation:)/g, "{$1"],
+  [/(code:\w+,)del:\w+,delLDelim:\w+,delRDelim:\w+,emStrongLDelim:\w+,emStrongRDelimAst:\w+,/g, "$1"],
+  [/,text:\w+,url:\w+\}/g, "}"],
   // The default instance, which is made at import and keeps everything.
   [
     /var (\w+)=new \w+;function \w+\(\w+,\w+\)\{return \1\.parse[^]*?\b(\w+) as Lexer\b[^]*/g,

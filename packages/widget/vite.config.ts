@@ -18,6 +18,9 @@ const ownUnit: Plugin = {
   },
 };
 
+/** What stands in place of React. */
+const REACT = fileURLToPath(new URL("src/react.ts", import.meta.url));
+
 /** Builds `widget.js`, which a page embeds, and the chunks that it loads when they are needed, into `dist`. */
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
@@ -28,8 +31,8 @@ export default defineConfig({
     conditions: ["@chatkeep/source", ...defaultClientConditions],
     // The same components as the page's, on a renderer of a tenth of the size.
     alias: [
-      { find: /^react$/, replacement: fileURLToPath(new URL("src/react.ts", import.meta.url)) },
-      { find: /^react\/jsx-runtime$/, replacement: "preact/jsx-runtime" },
+      { find: /^react$/, replacement: REACT },
+      { find: /^react\/jsx-runtime$/, replacement: REACT },
     ],
   },
   build: {

@@ -97,7 +97,7 @@ async function compile(renderer: Renderer, folder: string): Promise<void> {
   const compat = [
     { find: /^react$/, replacement: WIDGET_REACT },
     { find: /^react-dom\/client$/, replacement: "preact/compat/client" },
-    { find: /^react\/jsx-runtime$/, replacement: "preact/jsx-runtime" },
+    { find: /^react\/jsx-runtime$/, replacement: WIDGET_REACT },
   ];
   await build({
     configFile: false,

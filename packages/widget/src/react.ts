@@ -8,6 +8,12 @@ import { useEffect, useState } from "preact/hooks";
 export { Fragment, createContext, createElement } from "preact";
 export { useContext, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
+/** What the compiler makes of an element. */
+export function jsx(type: VNode["type"], props: object, key?: string): VNode {
+  return createElement(type as string, key === undefined ? props : { ...props, key });
+}
+export { jsx as jsxs };
+
 /** The names of React's that a browser has not: there `change` is told with each letter, and focus goes up the tree. */
 const NAMES: Readonly<Record<string, string>> = {
   className: "class",
@@ -15,15 +21,12 @@ const NAMES: Readonly<Record<string, string>> = {
   onBlur: "onfocusout",
 };
 
-const { vnode: prepare, event: pass } = options;
+const { vnode: prepare } = options;
 options.vnode = (vnode) => {
   if (typeof vnode.type === "string") vnode.props = propsOf(vnode.type, vnode.props);
   prepare?.(vnode);
 };
-options.event = (event) => {
-  const passed: Event = pass?.(event) ?? event;
-  return Object.assign(passed, { nativeEvent: passed });
-};
+options.event = (event) => Object.assign(event, { nativeEvent: event });
 
 function propsOf(type: string, props: VNode["props"]): VNode["props"] {
   const isText = type === "textarea" || (type === "input" && !("checked" in props));
@@ -43,9 +46,9 @@ export function memo<Props extends object>(component: FunctionComponent<Props>):
   return Remembered;
 }
 
-function isSame(before: object, after: object): boolean {
-  const [one, other] = [Object.entries(before), new Map(Object.entries(after))];
-  return one.length === other.size && one.every(([name, value]) => Object.is(value, other.get(name)));
+function isSame<Props extends object>(before: Props, after: Props): boolean {
+  const names = Object.keys({ ...before, ...after }) as (keyof Props)[];
+  return names.every((name) => Object.is(before[name], after[name]));
 }
 
 /** The state of something outside; the component renders again when it has changed. */
