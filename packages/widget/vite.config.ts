@@ -13,7 +13,7 @@ const ownUnit: Plugin = {
     // In a media query a rem is the reader's own size, whatever the page says.
     handler: (css) =>
       css.replace(/@media[^{]*|(?<![\w.])(-?(?:\d+|\d*\.\d+))rem\b/g, (whole, size: string | undefined) =>
-        size === undefined ? whole : `calc(${size} * var(--ck-unit))`,
+        size === undefined ? whole : `calc(${size} * var(--ck-em))`,
       ),
   },
 };

@@ -10,7 +10,7 @@ export { useContext, useEffect, useId, useLayoutEffect, useMemo, useRef, useStat
 
 /** What the compiler makes of an element. */
 export function jsx(type: VNode["type"], props: object, key?: string): VNode {
-  return createElement(type as string, key === undefined ? props : { ...props, key });
+  return createElement(type as string, { ...props, key });
 }
 export { jsx as jsxs };
 

@@ -1,11 +1,11 @@
 /**
  * Lets every size follow the reader's own text size. A `rem` would follow the page's root, which many sites make
- * small, and an `em` the text around; registered as a length, `--ck-unit` is computed once, on the frame
+ * small, and an `em` the text around; registered as a length, `--ck-em` is computed once, on the frame
  * (CSS Properties and Values API, 3).
  */
 export function registerUnit(): void {
   try {
-    CSS.registerProperty({ name: "--ck-unit", syntax: "<length>", inherits: true, initialValue: "16px" });
+    CSS.registerProperty({ name: "--ck-em", syntax: "<length>", inherits: true, initialValue: "16px" });
   } catch {
     // Registered already: a second widget on the page.
   }
