@@ -92,11 +92,12 @@ export async function openHost(renderer: Renderer, url: string): Promise<Host> {
 
 /** What the widget has in place of React. */
 const WIDGET_REACT = fileURLToPath(new URL("../../widget/src/react.ts", import.meta.url));
+const PREACT_ROOT = fileURLToPath(new URL("fixtures/host/preact-root.ts", import.meta.url));
 
 async function compile(renderer: Renderer, folder: string): Promise<void> {
   const compat = [
     { find: /^react$/, replacement: WIDGET_REACT },
-    { find: /^react-dom\/client$/, replacement: "preact/compat/client" },
+    { find: /^react-dom\/client$/, replacement: PREACT_ROOT },
     { find: /^react\/jsx-runtime$/, replacement: WIDGET_REACT },
   ];
   await build({
