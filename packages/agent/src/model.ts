@@ -1,9 +1,10 @@
 import { type Responder, ResponderError, type ResponderEvent } from "@chatkeep/protocol";
-import type { TextStreamPart, ToolSet } from "ai";
+import type { ToolSet } from "ai";
 
 import type { Book } from "./book.ts";
+import { callModel } from "./model/call.ts";
 import { createCitationReader } from "./model/citations.ts";
-import { createEventReader } from "./model/events.ts";
+import { type StreamPart, createEventReader } from "./model/events.ts";
 import { type Silence, timeoutError, toResponderError } from "./model/failure.ts";
 import { toModelMessages } from "./model/messages.ts";
 import type { ProviderOptions } from "./model/name.ts";
@@ -61,26 +62,30 @@ export function createModelResponder(options: ModelResponderOptions): Responder 
     const leave = new AbortController();
     const patience = createPatience(request.signal);
     try {
-      const [{ model, streamText, stopAfter }, sources] = await Promise.all([
+      const [sdk, sources] = await Promise.all([
         provider.load(),
         book === undefined ? NO_SOURCES : findSources(book, request),
       ]);
       const instructions = [system ?? "", sources.instructions].filter((text) => text !== "").join("\n\n");
-      const { stream } = streamText({
-        model,
-        ...(instructions === "" ? {} : { instructions }),
-        messages: toModelMessages(request),
-        // Only a server key can write a system message, so those in the history are trusted.
-        allowSystemInMessages: true,
-        tools,
-        stopWhen: stopAfter(maxSteps),
-        maxRetries: retries,
-        abortSignal: AbortSignal.any([request.signal, leave.signal]),
-        // Errors arrive as parts of the stream; the SDK would print them, with the prompt.
-        onError: () => undefined,
-      });
-      const events = readAnswer(provider.name, stream[Symbol.asyncIterator](), (part, silence) =>
-        patience.wait(part, limits[silence], () => timeoutError(silence, limits[silence])),
+      const messages = toModelMessages(request);
+      const signal = AbortSignal.any([request.signal, leave.signal]);
+      const ask = async (): Promise<AsyncIterable<StreamPart>> =>
+        Object.keys(tools).length === 0
+          ? callModel(sdk, { instructions, messages, retries, signal })
+          : sdk.streamText({
+              model: sdk.model,
+              ...(instructions === "" ? {} : { instructions }),
+              messages,
+              allowSystemInMessages: true,
+              tools,
+              stopWhen: sdk.stopAfter(maxSteps),
+              maxRetries: retries,
+              abortSignal: signal,
+              // Errors arrive as parts of the stream; the SDK would print them, with the prompt.
+              onError: () => undefined,
+            }).stream;
+      const events = readAnswer(provider.name, ask, (next, silence) =>
+        patience.wait(next, limits[silence], () => timeoutError(silence, limits[silence])),
       );
       yield* priced(book === undefined ? events : cited(events, sources), price);
     } catch (error) {
@@ -134,19 +139,19 @@ async function* priced(
   }
 }
 
-type StreamPart = TextStreamPart<ToolSet>;
-type NextPart = Promise<IteratorResult<StreamPart>>;
+type Wait = <T>(next: Promise<T>, silence: Silence) => Promise<T>;
 
 async function* readAnswer(
   model: string,
-  parts: AsyncIterator<StreamPart>,
-  wait: (part: NextPart, silence: Silence) => NextPart,
+  ask: () => Promise<AsyncIterable<StreamPart>>,
+  wait: Wait,
 ): AsyncGenerator<ResponderEvent, void, void> {
   const eventsOf = createEventReader(model);
   let silence: Silence = "first token";
   let empty = true;
+  const parts = (await wait(ask(), silence))[Symbol.asyncIterator]();
   for (;;) {
-    const { done, value: part } = await wait(parts.next(), silence);
+    const { done, value: part }: IteratorResult<StreamPart> = await wait(parts.next(), silence);
     if (done === true) break;
     if (part.type === "error") throw toResponderError(part.error);
     silence = silenceAfter(part.type) ?? silence;

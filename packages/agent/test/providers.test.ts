@@ -222,6 +222,16 @@ describe.each(PROVIDERS)("$name/…", ({ name, key, path, sent, resultSent }) =>
     expect(told).not.toMatch(/sk-secret|secret plan|127\.0\.0\.1/);
   });
 
+  test("a request that failed is repeated when the provider says", async () => {
+    let asked = 0;
+    const busy = { status: 503, message: "busy", headers: { "retry-after": "0" } };
+    const model = await start({ reply: () => ((asked += 1) < 3 ? busy : { steps: ["Here."] }) });
+    const begin = performance.now();
+    expect(textOf(await eventsOf(ask(model, { question: "Hello?" })))).toBe("Here.");
+    // Without a word of it the second is asked after 2 s, the third after 4 s more.
+    expect([model.requests.length, performance.now() - begin < 2000]).toEqual([3, true]);
+  });
+
   test.each<[string, ModelStep]>([
     ["an error in the middle", { type: "error", message: "overloaded" }],
     ["a chunk that cannot be read", { type: "raw", data: '{"type":"content_block' }],

@@ -1,8 +1,13 @@
 import type { Json, ResponderEvent, Usage } from "@chatkeep/protocol";
-import type { TextStreamPart, ToolSet } from "ai";
+import type { LanguageModelUsage, TextStreamPart, ToolSet } from "ai";
+
+import type { CallPart } from "./provider.ts";
+
+/** A part of the AI SDK's streams: of an answer with its tools' results, or of one call. */
+export type StreamPart = TextStreamPart<ToolSet> | CallPart;
 
 /** What one part of the AI SDK's stream says, as events; `error` and `abort` parts are the caller's. */
-export type EventReader = (part: TextStreamPart<ToolSet>) => ResponderEvent[];
+export type EventReader = (part: StreamPart) => ResponderEvent[];
 
 /** Reads the parts of one answer. It keeps the arguments of calls as the string that the model wrote. */
 export function createEventReader(model: string): EventReader {
@@ -41,15 +46,20 @@ export function createEventReader(model: string): EventReader {
       case "finish-step":
         modelId = part.response.modelId;
         return [];
+      case "model-call-response-metadata":
+        modelId = part.modelId ?? modelId;
+        return [];
       case "finish":
         return [{ type: "model", model: modelId, usage: toUsage(part.totalUsage) }];
+      case "model-call-end":
+        return [{ type: "model", model: modelId, usage: toUsage(part.usage) }];
       default:
         return [];
     }
   };
 }
 
-function toUsage(usage: Extract<TextStreamPart<ToolSet>, { type: "finish" }>["totalUsage"]): Usage {
+function toUsage(usage: LanguageModelUsage): Usage {
   return {
     inputTokens: usage.inputTokens ?? null,
     outputTokens: usage.outputTokens ?? null,

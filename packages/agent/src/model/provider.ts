@@ -1,11 +1,26 @@
-import type { LanguageModel, generateText, isStepCount, streamText } from "ai";
+import type { retryWithExponentialBackoff } from "@ai-sdk/provider-utils";
+import type {
+  APICallError,
+  Experimental_LanguageModelStreamPart as LanguageModelStreamPart,
+  LanguageModel,
+  experimental_streamLanguageModelCall as streamLanguageModelCall,
+  generateText,
+  isStepCount,
+  streamText,
+} from "ai";
 
 import { type ProviderOptions, type Settings, checkAddress, cutName } from "./name.ts";
 
+/** A part of one call's stream. */
+export type CallPart = LanguageModelStreamPart;
+
 /** The parts of the AI SDK that an answer needs. */
-interface Provider {
+export interface Provider {
   readonly model: LanguageModel;
   readonly streamText: typeof streamText;
+  readonly streamCall: typeof streamLanguageModelCall;
+  readonly retryWith: typeof retryWithExponentialBackoff;
+  readonly APICallError: typeof APICallError;
   readonly generateText: typeof generateText;
   /** The condition that ends a row of tool calls after this many answers of the model. */
   readonly stopAfter: typeof isStepCount;
@@ -45,9 +60,20 @@ export function createProvider(options: ProviderOptions): NamedProvider {
   let loading: Promise<Provider> | undefined;
   const load = async (): Promise<Provider> => {
     const settings = { apiKey, ...(baseUrl === undefined ? {} : { baseURL: baseUrl }) };
-    const [sdk, loaded] = await Promise.all([import("ai"), open(name, settings)]);
-    const { streamText, generateText, isStepCount: stopAfter } = sdk;
-    return { model: loaded, streamText, generateText, stopAfter };
+    const [sdk, utils, loaded] = await Promise.all([
+      import("ai"),
+      import("@ai-sdk/provider-utils"),
+      open(name, settings),
+    ]);
+    return {
+      model: loaded,
+      streamText: sdk.streamText,
+      streamCall: sdk.experimental_streamLanguageModelCall,
+      generateText: sdk.generateText,
+      stopAfter: sdk.isStepCount,
+      retryWith: utils.retryWithExponentialBackoff,
+      APICallError: sdk.APICallError,
+    };
   };
   return { name, load: () => (loading ??= load()) };
 }

@@ -1,0 +1,58 @@
+import type { ModelMessage } from "ai";
+
+import type { CallPart, Provider } from "./provider.ts";
+
+/** What {@link callModel} takes. */
+export interface CallOptions {
+  /** `""`: none. */
+  readonly instructions: string;
+  readonly messages: ModelMessage[];
+  /** How often a request is repeated that failed before it was answered. */
+  readonly retries: number;
+  readonly signal: AbortSignal;
+}
+
+/** Milliseconds that a provider may ask to be waited for; it is asked again sooner where it wants more. */
+const LONGEST_WAIT = 60_000;
+
+/**
+ * One answer of a model that has no tools: the layer of the AI SDK below `streamText`, which takes twice the time for
+ * each token to be ready for tools, steps and more than one reader. A failed request is repeated as `streamText` does.
+ */
+export async function callModel(
+  { model, streamCall, retryWith, APICallError }: Provider,
+  { instructions, messages, retries, signal }: CallOptions,
+): Promise<AsyncIterable<CallPart>> {
+  const headersOf = (error: unknown): Headers | undefined =>
+    APICallError.isInstance(error) ? error.responseHeaders : undefined;
+  const retry = retryWith({
+    maxRetries: retries,
+    abortSignal: signal,
+    shouldRetry: (error) => APICallError.isInstance(error) && error.isRetryable,
+    getDelayInMs: ({ error, exponentialBackoffDelay }) => waitOf(headersOf(error)) ?? exponentialBackoffDelay,
+    createRetryError: ({ errors }) => errors.at(-1),
+  });
+  const { stream } = await retry(() =>
+    streamCall({
+      model,
+      ...(instructions === "" ? {} : { instructions }),
+      messages,
+      // Only a server key can write a system message, so those in the history are trusted.
+      allowSystemInMessages: true,
+      abortSignal: signal,
+    }),
+  );
+  return stream;
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+/** What `Retry-After` says (RFC 9110), or OpenAI's `retry-after-ms`, in milliseconds. */
+function waitOf(headers: Headers = {}): number | undefined {
+  const after = headers["retry-after"] ?? "";
+  const seconds = Number.parseFloat(after);
+  const wait = Number(
+    headers["retry-after-ms"] ?? (Number.isNaN(seconds) ? Date.parse(after) - Date.now() : seconds * 1000),
+  );
+  return wait >= 0 && wait < LONGEST_WAIT ? wait : undefined;
+}
