@@ -19,7 +19,7 @@ const CONTENT = "How do I keep what was said when the page is closed? ".repeat(3
 
 const silent = { info: () => undefined, error: () => undefined };
 
-const rounds: RaceOptions = { inFlight: IN_FLIGHT, rounds: 9, milliseconds: 1000 };
+const rounds: RaceOptions = { inFlight: IN_FLIGHT, rounds: 15, milliseconds: 1000 };
 
 /** The store against the same SQL without us, against itself at a million messages, and from a cold start. */
 export async function* measureStore(): AsyncGenerator<Measure> {

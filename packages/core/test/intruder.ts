@@ -244,7 +244,13 @@ export async function intrude(client: PoolClient, fn: OwnerFunction, victim: Vic
   return { refusal, seen: told.includes(victim.mark), changed: after !== before };
 }
 
-const INNER = new Set(["latest_messages", "end_running_turn", "put_words", "refuse_conversation"]);
+const INNER = new Set([
+  "earliest_messages",
+  "latest_messages",
+  "end_running_turn",
+  "put_words",
+  "refuse_conversation",
+]);
 
 /** Takes the owner out of every condition of every owners' function. */
 export async function dropPredicates(client: PoolClient): Promise<void> {

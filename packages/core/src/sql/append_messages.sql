@@ -91,7 +91,9 @@ begin
       preview = case when ids[wanted] = any (known) then c.preview else coalesce(new_preview, c.preview) end
     where c.owner_id = owner and c.id = conversation;
   end if;
-  return query select unnest(added);
+  foreach message in array added loop
+    return next;
+  end loop;
   if cardinality(known) = 0 then
     return;
   end if;
