@@ -24,6 +24,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "docusaurus.md 0": "docusaurus' site.test.ts, with the package of this repository",
   "docusaurus.md 1": "docusaurus' site.test.ts, with the address of its server",
   "docusaurus.md 4": "docusaurus' site.test.ts",
+  "react.md": "react's guide.test.ts",
   "README.md 0": "the first block of a first conversation; `npm test` is what runs this",
   "README.md 5": "the first block of the widget",
   "README.md 7": "doors.md",

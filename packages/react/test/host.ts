@@ -9,7 +9,10 @@ import type { Owner } from "@chatkeep/protocol";
 import { createFiles, createLog, createServer, listen } from "@chatkeep/server";
 import { type ScriptedResponder, createScriptedResponder, freePort, openBrowser } from "@chatkeep/testing";
 import type { BrowserContext, Page } from "playwright-core";
-import { build, defaultClientConditions } from "vite";
+import { type BuildOptions, type Rolldown, build, defaultClientConditions } from "vite";
+
+/** A file of a compiled page. */
+export type Output = Rolldown.OutputChunk | Rolldown.OutputAsset;
 
 /** What the components are compiled for: the React that peers bring, or Preact in its place, as the widget has it. */
 export type Renderer = "react" | "preact";
@@ -33,10 +36,13 @@ export interface Person extends AsyncDisposable {
   open(conversationId?: string): Promise<Page>;
 }
 
-/** Serves the components, compiled for a renderer, on the database of this URL. */
-export async function openHost(renderer: Renderer, url: string): Promise<Host> {
+/** The page that shows every component. */
+const FIXTURE = fileURLToPath(new URL("fixtures/host", import.meta.url));
+
+/** Serves a page of the components (default: one with all of them), compiled for a renderer, on the database of this URL. */
+export async function openHost(renderer: Renderer, url: string, root: string = FIXTURE): Promise<Host> {
   const folder = mkdtempSync(join(tmpdir(), "ck-host-"));
-  await compile(renderer, folder);
+  await compile(renderer, root, { outDir: folder });
   const script = createScriptedResponder();
   const log = createLog({ level: "silent" });
   const port = await freePort();
@@ -94,17 +100,18 @@ export async function openHost(renderer: Renderer, url: string): Promise<Host> {
 const WIDGET_REACT = fileURLToPath(new URL("../../widget/src/react.ts", import.meta.url));
 const PREACT_ROOT = fileURLToPath(new URL("fixtures/host/preact-root.ts", import.meta.url));
 
-async function compile(renderer: Renderer, folder: string): Promise<void> {
+/** Compiles the page of a folder as a site does. */
+export async function compile(renderer: Renderer, root: string, options: BuildOptions): Promise<Output[]> {
   const compat = [
     { find: /^react$/, replacement: WIDGET_REACT },
     { find: /^react-dom\/client$/, replacement: PREACT_ROOT },
     { find: /^react\/jsx-runtime$/, replacement: WIDGET_REACT },
   ];
-  await build({
+  const built = await build({
     configFile: false,
     logLevel: "error",
     mode: "production",
-    root: fileURLToPath(new URL("fixtures/host", import.meta.url)),
+    root,
     base: "./",
     // A test run's own NODE_ENV would give the development build of React.
     define: { "process.env.NODE_ENV": '"production"' },
@@ -114,11 +121,12 @@ async function compile(renderer: Renderer, folder: string): Promise<void> {
       alias: renderer === "preact" ? compat : [],
     },
     build: {
-      outDir: folder,
       emptyOutDir: true,
       target: "baseline-widely-available",
       modulePreload: { polyfill: false },
       assetsInlineLimit: 0,
+      ...options,
     },
   });
+  return (Array.isArray(built) ? built : [built]).flatMap((one) => ("output" in one ? one.output : []));
 }

@@ -1,4 +1,12 @@
-import type { History } from "@chatkeep/protocol";
+import {
+  type ClientOptions,
+  type History,
+  conversationCalls,
+  createRequests,
+  messageCalls,
+} from "@chatkeep/protocol";
+
+import { laterTurnCalls } from "./later-turn-calls.ts";
 
 /** What a person's page needs of a history. */
 export type ChatHistory = Omit<
@@ -11,3 +19,9 @@ export type ChatHistory = Omit<
   | "getContext"
   | typeof Symbol.asyncDispose
 >;
+
+/** The history of a server's, as of `createClient`, but for what only servers and pages of settings do: half as large. */
+export function createChatHistory(options: ClientOptions): ChatHistory {
+  const requests = createRequests(options);
+  return { ...conversationCalls(requests), ...messageCalls(requests), ...laterTurnCalls(requests) };
+}

@@ -1,14 +1,8 @@
-import {
-  ChatkeepError,
-  type Owner,
-  conversationCalls,
-  createRequests,
-  messageCalls,
-} from "@chatkeep/protocol";
+import { ChatkeepError, type Owner } from "@chatkeep/protocol";
 import {
   type Threads,
-  type ChatHistory,
   type TextStorage,
+  createChatHistory,
   createThreads,
   openSession,
   openStorage,
@@ -16,7 +10,6 @@ import {
 
 import type { GetToken } from "../settings.ts";
 import { createSection } from "./section.ts";
-import { laterTurnCalls } from "./turns.ts";
 
 /** Who uses the widget, and their conversations. */
 export interface Person {
@@ -61,13 +54,7 @@ export async function openPerson({ endpoint, getToken, onChange }: PersonOptions
     }
     return now === null ? { "x-session-id": owner.id } : { authorization: `Bearer ${now}` };
   };
-  const requests = createRequests({ baseUrl: endpoint, credentials });
-  // All of `createClient` but what only servers and a page of settings do.
-  const history: ChatHistory = {
-    ...conversationCalls(requests),
-    ...messageCalls(requests),
-    ...laterTurnCalls(requests),
-  };
+  const history = createChatHistory({ baseUrl: endpoint, credentials });
   const chat = createThreads({ history, owner, storage: own.storage, events: own.events });
   return {
     chat,

@@ -1,5 +1,6 @@
 import type { Requests, turnCalls } from "@chatkeep/protocol";
-import { loadAsking } from "@chatkeep/react";
+
+import { loadAsking } from "./load-asking.ts";
 
 type TurnCalls = ReturnType<typeof turnCalls>;
 

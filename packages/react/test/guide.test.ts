@@ -1,0 +1,78 @@
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+import { fileDatabase } from "@chatkeep/testing";
+import { afterAll, describe, expect, it } from "vitest";
+
+import { type Output, compile, openHost } from "./host.ts";
+
+const REPOSITORY = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** The page of the guide's chapter, as it is written but for the address of its server. */
+function writePage(): string {
+  const folder = mkdtempSync(join(tmpdir(), "ck-guide-"));
+  const chapter = readFileSync(join(REPOSITORY, "docs/guide/react.md"), "utf8");
+  const [, code = ""] = /^```tsx\n([\s\S]*?)^```/m.exec(chapter) ?? [];
+  const address = "https://chat.example.org";
+  expect(code).toContain(address);
+  writeFileSync(join(folder, "main.tsx"), code.replace(address, "."));
+  const script = '<script type="module" src="./main.tsx"></script>';
+  writeFileSync(
+    join(folder, "index.html"),
+    `<!doctype html><title>A book</title><div id="chapter"></div>${script}`,
+  );
+  symlinkSync(join(REPOSITORY, "node_modules"), join(folder, "node_modules"));
+  return folder;
+}
+
+const database = await fileDatabase();
+const page = writePage();
+afterAll(() => rmSync(page, { recursive: true, force: true }));
+
+describe("the guide's page", () => {
+  it("keeps a chapter's conversation over a reload", async () => {
+    await using host = await openHost("react", database.url, page);
+    await using person = await host.person();
+    const tab = await person.open();
+    await tab.getByText("Ask about sensors.").waitFor();
+    await tab.getByLabel("Your question").fill("What is a sensor?");
+    await tab.keyboard.press("Enter");
+    const conversations = async () => (await host.history().listConversations(person.owner)).conversations;
+    await expect.poll(conversations).toHaveLength(1);
+    const run = await host.script.started((await conversations())[0]!.id);
+    await run.emit("It turns a quantity into a signal.");
+    run.finish();
+    await tab.locator("article[data-status=complete]").waitFor();
+    await tab.reload();
+    await tab.getByText("It turns a quantity into a signal.").waitFor();
+    expect(await conversations()).toMatchObject([{ scope: "chapter-3", messageCount: 2 }]);
+  });
+
+  it("loads no more than its budget: 21 KB beside React and marked, 36 KB beside React", async () => {
+    const weigh = async (external: RegExp): Promise<number> => {
+      const input = join(page, "main.tsx");
+      const files = await compile("react", page, { write: false, rolldownOptions: { input, external } });
+      return weightOf(files);
+    };
+    expect(await weigh(/^(react|react-dom|marked)(\/|$)/)).toBeLessThanOrEqual(21 * 1024);
+    expect(await weigh(/^(react|react-dom)(\/|$)/)).toBeLessThanOrEqual(36 * 1024);
+  });
+});
+
+/** Bytes of `gzip -9` of the scripts that are loaded at once. */
+function weightOf(files: readonly Output[]): number {
+  const chunks = new Map(
+    files.flatMap((file) => (file.type === "chunk" ? [[file.fileName, file] as const] : [])),
+  );
+  const loaded = new Set(
+    [...chunks.values()].filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName),
+  );
+  for (const name of loaded) for (const other of chunks.get(name)?.imports ?? []) loaded.add(other);
+  return [...loaded].reduce((sum, name) => {
+    const code = chunks.get(name)?.code;
+    return code === undefined ? sum : sum + gzipSync(code, { level: 9 }).length;
+  }, 0);
+}
