@@ -83,7 +83,8 @@ function Edge({ side, more, load, root }: EdgeProps): ReactNode {
   useEffect(() => {
     if (mark.current === null || root === null || more !== "more") return;
     // Made anew after every page (the key is its first message): one that stays in sight reports nothing a second time.
-    const observer = new IntersectionObserver(([seen]) => seen?.isIntersecting === true && void load(), {
+    // A busy page is told of several frames at once: the last of them counts.
+    const observer = new IntersectionObserver((seen) => seen.at(-1)?.isIntersecting === true && void load(), {
       root,
       rootMargin: "400px 0px",
     });
