@@ -82,12 +82,12 @@ describe("a request without an id", () => {
       `select name from ${releaseSchema("chatkeep")}.name_sending($1, 'user', $2, $3, 1, '1 ms', '2 min') name`,
       [ownerId(me), createHash("sha256").update("yes").digest("hex"), randomUUID()],
     );
-    const naming = history.nameSending(me, first("yes", 5));
+    const naming = history.nameSending(me, first("yes", 1000));
     const isWaiting = async (): Promise<unknown> =>
       (
         await database.pool.query(
           `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
-             and query like '%name_sending%' and now() - query_start > '20 ms'`,
+             and query like '%name_sending%' and now() - query_start > '1100 ms'`,
         )
       ).rowCount;
     await expect.poll(isWaiting).toBe(1);
