@@ -84,8 +84,8 @@ export function createModelResponder(options: ModelResponderOptions): Responder 
               // Errors arrive as parts of the stream; the SDK would print them, with the prompt.
               onError: () => undefined,
             }).stream;
-      const events = readAnswer(provider.name, ask, (next, silence) =>
-        patience.wait(next, limits[silence], () => timeoutError(silence, limits[silence])),
+      const events = readAnswer(provider.name, ask, (work, silence) =>
+        patience.wait(work, limits[silence], () => timeoutError(silence, limits[silence])),
       );
       yield* priced(book === undefined ? events : cited(events, sources), price);
     } catch (error) {
@@ -139,7 +139,7 @@ async function* priced(
   }
 }
 
-type Wait = <T>(next: Promise<T>, silence: Silence) => Promise<T>;
+type Wait = <T>(work: () => Promise<T>, silence: Silence) => Promise<T>;
 
 async function* readAnswer(
   model: string,
@@ -149,9 +149,9 @@ async function* readAnswer(
   const eventsOf = createEventReader(model);
   let silence: Silence = "first token";
   let empty = true;
-  const parts = (await wait(ask(), silence))[Symbol.asyncIterator]();
+  const parts = (await wait(ask, silence))[Symbol.asyncIterator]();
   for (;;) {
-    const { done, value: part }: IteratorResult<StreamPart> = await wait(parts.next(), silence);
+    const { done, value: part }: IteratorResult<StreamPart> = await wait(() => parts.next(), silence);
     if (done === true) break;
     if (part.type === "error") throw toResponderError(part.error);
     silence = silenceAfter(part.type) ?? silence;

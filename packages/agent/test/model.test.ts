@@ -232,6 +232,21 @@ describe("a model that fails", () => {
 });
 
 describe("an abort", () => {
+  test("while the request is being made is the answer's end, and no rejection that nobody hears", async () => {
+    const model = await start();
+    const stop = new AbortController();
+    const unheard: unknown[] = [];
+    const hear = (error: unknown): void => void unheard.push(error);
+    process.on("unhandledRejection", hear);
+    const asked = eventsOf(ask(model, { question: "Go.", signal: stop.signal }));
+    stop.abort();
+    await expect(asked).rejects.toThrow("aborted");
+    // Rejections are told of when the microtasks are done.
+    await new Promise(setImmediate);
+    process.off("unhandledRejection", hear);
+    expect(unheard).toEqual([]);
+  });
+
   test("reaches the model at once, and the answer ends with the signal's reason", async () => {
     const model = await start(() => ({ steps: ["Well", { type: "hang" }] }));
     const stop = new AbortController();

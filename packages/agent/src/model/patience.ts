@@ -1,7 +1,10 @@
-/** Waits for promises one after another, each at most for a time; see {@link createPatience}. */
+/** Waits for one thing after another, each at most for a time; see {@link createPatience}. */
 export interface Patience {
-  /** The promise's outcome; rejects with `late()` after `limit` milliseconds, or at once when aborted. */
-  wait<T>(promise: Promise<T>, limit: number, late: () => Error): Promise<T>;
+  /**
+   * What comes of `work`; rejects with `late()` after `limit` milliseconds, or at once when aborted. After an abort
+   * nothing is begun: nobody would hear how it failed.
+   */
+  wait<T>(work: () => Promise<T>, limit: number, late: () => Error): Promise<T>;
   /** Ends the listening for the signal. */
   end(): void;
 }
@@ -20,13 +23,13 @@ export function createPatience(signal: AbortSignal): Patience {
   signal.addEventListener("abort", abort, { once: true });
 
   return {
-    async wait(promise, limit, late) {
+    async wait(work, limit, late) {
       signal.throwIfAborted();
       const { promise: refused, reject } = Promise.withResolvers<never>();
       refuse = reject;
       timer = setTimeout(() => reject(late()), limit);
       try {
-        return await Promise.race([promise, refused]);
+        return await Promise.race([work(), refused]);
       } finally {
         clearTimeout(timer);
       }
