@@ -2,7 +2,8 @@ import { fileURLToPath } from "node:url";
 
 import { type Plugin, defaultClientConditions, defineConfig } from "vite";
 
-import { markedLexer } from "./marked-lexer.ts";
+// oxlint-disable-next-line no-restricted-imports -- What builds is not published, so it has no other name.
+import { markedLexer } from "../react/marked-lexer.ts";
 
 /** Makes every `rem` of a style sheet a multiple of the widget's own unit; see `registerUnit`. */
 const ownUnit: Plugin = {
@@ -49,7 +50,7 @@ export default defineConfig({
         codeSplitting: { groups: [{ name: "panel", test: /\/widget\/src\/panel\.ts$/ }] },
         // A library would keep its spaces; this is what a page loads.
         minify: true,
-        comments: false,
+        comments: { legal: true, annotation: false, jsdoc: false },
       },
     },
   },

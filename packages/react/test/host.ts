@@ -36,13 +36,24 @@ export interface Person extends AsyncDisposable {
   open(conversationId?: string): Promise<Page>;
 }
 
+/** A page of the components. */
+export interface Site {
+  /** The folder of its `index.html`. */
+  readonly root: string;
+  /** What it gets of our packages: their sources, or what is published. */
+  readonly packages: "sources" | "published";
+}
+
 /** The page that shows every component. */
-const FIXTURE = fileURLToPath(new URL("fixtures/host", import.meta.url));
+const FIXTURE: Site = {
+  root: fileURLToPath(new URL("fixtures/host", import.meta.url)),
+  packages: "sources",
+};
 
 /** Serves a page of the components (default: one with all of them), compiled for a renderer, on the database of this URL. */
-export async function openHost(renderer: Renderer, url: string, root: string = FIXTURE): Promise<Host> {
+export async function openHost(renderer: Renderer, url: string, site: Site = FIXTURE): Promise<Host> {
   const folder = mkdtempSync(join(tmpdir(), "ck-host-"));
-  await compile(renderer, root, { outDir: folder });
+  await compile(renderer, site, { outDir: folder });
   const script = createScriptedResponder();
   const log = createLog({ level: "silent" });
   const port = await freePort();
@@ -100,8 +111,8 @@ export async function openHost(renderer: Renderer, url: string, root: string = F
 const WIDGET_REACT = fileURLToPath(new URL("../../widget/src/react.ts", import.meta.url));
 const PREACT_ROOT = fileURLToPath(new URL("fixtures/host/preact-root.ts", import.meta.url));
 
-/** Compiles the page of a folder as a site does. */
-export async function compile(renderer: Renderer, root: string, options: BuildOptions): Promise<Output[]> {
+/** Compiles a page as a site does. */
+export async function compile(renderer: Renderer, site: Site, options: BuildOptions): Promise<Output[]> {
   const compat = [
     { find: /^react$/, replacement: WIDGET_REACT },
     { find: /^react-dom\/client$/, replacement: PREACT_ROOT },
@@ -111,13 +122,13 @@ export async function compile(renderer: Renderer, root: string, options: BuildOp
     configFile: false,
     logLevel: "error",
     mode: "production",
-    root,
+    root: site.root,
     base: "./",
     // A test run's own NODE_ENV would give the development build of React.
     define: { "process.env.NODE_ENV": '"production"' },
     oxc: { jsx: { runtime: "automatic", development: false } },
     resolve: {
-      conditions: ["@chatkeep/source", ...defaultClientConditions],
+      conditions: [...(site.packages === "sources" ? ["@chatkeep/source"] : []), ...defaultClientConditions],
       alias: renderer === "preact" ? compat : [],
     },
     build: {

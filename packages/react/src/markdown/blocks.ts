@@ -1,4 +1,6 @@
-import { Lexer, type MarkedToken, type Token } from "marked";
+import type { MarkedToken, Token } from "marked";
+
+import { Lexer } from "#lexer";
 
 /** A top-level block of a Markdown text: the same object as long as nothing of it has changed. */
 interface Block {

@@ -1,4 +1,6 @@
-import { Lexer, type MarkedToken, type Token } from "marked";
+import type { MarkedToken, Token } from "marked";
+
+import { Lexer } from "#lexer";
 
 import { decodeReferences } from "./reference.ts";
 
