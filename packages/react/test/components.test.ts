@@ -334,6 +334,29 @@ describe.each<Renderer>(["react", "preact"])("the components on %s", (renderer) 
     expect(new URL((await opened).url()).pathname).toBe("/birds.md");
   });
 
+  test("a tap on a marker whose card cannot be loaded opens its link", async () => {
+    await using person = await host.person(undefined, { hasTouch: true });
+    await person.context.route("**/CitationCard-*.js", (route) => route.abort());
+    const page = await person.open();
+    await field(page).fill("Where is the heron?");
+    await page.getByRole("button", { name: "Send", exact: true }).tap();
+    const run = await host.script.started(await conversationOf(page));
+    const citation = {
+      path: "birds.md",
+      chapter: "Birds",
+      section: null,
+      anchor: null,
+      quote: null,
+      score: null,
+    };
+    await run.emit({ type: "citation", citation: { ...citation, url: "/birds.md" } });
+    await run.emit("At the pond [1].");
+    run.finish();
+    const opened = person.context.waitForEvent("page");
+    await page.locator("a.ck-mark").tap();
+    expect(new URL((await opened).url()).pathname).toBe("/birds.md");
+  });
+
   test("an answer's details say how it ended and what was recalled for it", async () => {
     await using person = await host.person();
     const page = await person.open();

@@ -8,7 +8,7 @@ import { type CoreHistory, createHistory, createPool } from "@chatkeep/core";
 import type { Owner } from "@chatkeep/protocol";
 import { createFiles, createLog, createServer, listen } from "@chatkeep/server";
 import { type ScriptedResponder, createScriptedResponder, freePort, openBrowser } from "@chatkeep/testing";
-import type { BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { type BuildOptions, type Rolldown, build, defaultClientConditions } from "vite";
 
 /** A file of a compiled page. */
@@ -22,8 +22,8 @@ export interface Host extends AsyncDisposable {
   readonly url: string;
   history(): CoreHistory;
   readonly script: ScriptedResponder;
-  /** A browser profile of a person, which its pages share. */
-  person(owner?: Owner): Promise<Person>;
+  /** A browser profile of a person (default: a new one), which its pages share. */
+  person(owner?: Owner, options?: BrowserContextOptions): Promise<Person>;
   /** Ends the server as a deploy does, with its running turns, and starts another in its place. */
   restart(): Promise<void>;
 }
@@ -81,8 +81,8 @@ export async function openHost(renderer: Renderer, url: string, site: Site = FIX
     url: origin,
     history: () => running.history,
     script,
-    async person(owner = { kind: "session", id: randomUUID() }) {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    async person(owner = { kind: "session", id: randomUUID() }, options = {}) {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
       await context.addInitScript((id) => localStorage.setItem("chatkeep-session-id", id), owner.id);
       return {
         owner,

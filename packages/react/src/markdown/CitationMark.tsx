@@ -24,12 +24,12 @@ export function CitationMark({ number, citation }: CitationMarkProps): ReactNode
   const [Card, setCard] = useState<typeof CitationCard | null>(null);
   const wanted = useRef(false);
   const touched = useRef(false);
-  const show = (): void => {
+  /** `instead` is called when it cannot be loaded; default: nothing, the sources below the answer say the same. */
+  const show = (instead: () => unknown = () => undefined): void => {
     wanted.current = true;
     void import("./CitationCard.tsx").then(
       (loaded) => wanted.current && setCard(() => loaded.CitationCard),
-      // Without a network there is none; the sources below the answer say the same.
-      () => undefined,
+      instead,
     );
   };
   const hide = (): void => {
@@ -41,11 +41,12 @@ export function CitationMark({ number, citation }: CitationMarkProps): ReactNode
     "aria-label": label,
     "aria-describedby": Card === null ? undefined : id,
   };
-  const press = (event: MouseEvent): void => {
-    // A finger cannot rest on it to see the card first: that is the link then. The keyboard's clicks have no `detail`.
+  const press = (event: MouseEvent<HTMLElement>): void => {
+    // A finger cannot rest on it to see the card first: that is the link then. Clicks without a pointer have no `detail`.
     if (link !== null && !(touched.current && event.detail > 0)) return link.onClick(event);
     event.preventDefault();
-    show();
+    const { currentTarget } = event;
+    show(() => link !== null && currentTarget.click());
   };
   return (
     <span
