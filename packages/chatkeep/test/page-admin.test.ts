@@ -1,8 +1,8 @@
 import { fileDatabase } from "@chatkeep/testing";
+import { axeViolations, watch } from "@chatkeep/testing/page";
 import { afterAll, expect, test } from "vitest";
 
 import { type Stage, openStage } from "./page-stage.ts";
-import { axeViolations, watch } from "./page-view.ts";
 
 const database = await fileDatabase();
 const stage: Stage = await openStage(database.url);
@@ -24,10 +24,11 @@ test("the operator's page asks for a server key, shows numbers and errors, and n
   await history.startTurn(owner, conversation.id, { content: words });
   await script.started(conversation.id);
 
-  let watched: Awaited<ReturnType<typeof watch>> | undefined;
+  let watched: readonly string[] | undefined;
   await using visit = await stage.visit({
     path: "/admin",
-    prepare: async (page) => (watched = await watch(page, stage.url, ["status of 401"])),
+    prepare: async (page) =>
+      (watched = await watch(page, { origins: [stage.url], expected: ["status of 401"] })),
   });
   const { page } = visit;
   const input = page.getByLabel("Server key");
@@ -61,7 +62,7 @@ test("the operator's page asks for a server key, shows numbers and errors, and n
   await page.getByRole("button", { name: "Forget the key" }).click();
   await page.getByLabel("Server key").waitFor();
   expect(await page.evaluate(() => JSON.stringify(sessionStorage))).not.toContain(key);
-  expect(watched?.faults).toEqual([]);
+  expect(watched).toEqual([]);
 });
 
 test("numbers that cannot be had now say so beside those from before", async () => {

@@ -3,11 +3,12 @@ import { readFile } from "node:fs/promises";
 import type { Owner } from "@chatkeep/protocol";
 import { mintToken } from "@chatkeep/server";
 import { fileDatabase } from "@chatkeep/testing";
+import { axeViolations, watch } from "@chatkeep/testing/page";
 import type { Page } from "playwright-core";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { SECRET, type Stage, openStage } from "./page-stage.ts";
-import { ask, axeViolations, readTranscript, watch } from "./page-view.ts";
+import { ask, readTranscript } from "./page-view.ts";
 
 const database = await fileDatabase();
 const stage: Stage = await openStage(database.url);
@@ -331,10 +332,11 @@ describe("the settings", () => {
     const owner = newSession();
     await conversations(owner, "Mine");
     const token = await mintToken({ secret: SECRET, user: "ada" });
-    let watched: Awaited<ReturnType<typeof watch>> | undefined;
+    let watched: readonly string[] | undefined;
     await using visit = await stage.visit({
       owner,
-      prepare: async (page) => (watched = await watch(page, stage.url, ["status of 401", "status of 404"])),
+      prepare: async (page) =>
+        (watched = await watch(page, { origins: [stage.url], expected: ["status of 401", "status of 404"] })),
     });
     const { page } = visit;
     await expect.poll(() => titles(page)).toEqual(["Mine"]);
@@ -362,7 +364,7 @@ describe("the settings", () => {
     await page.keyboard.press("Escape");
     await page.getByText("Your conversations will be kept here.").waitFor();
     expect(await page.evaluate(() => JSON.stringify(sessionStorage))).not.toContain(token);
-    expect(watched?.faults).toEqual([]);
+    expect(watched).toEqual([]);
   });
 });
 

@@ -1,9 +1,10 @@
 import { fileDatabase } from "@chatkeep/testing";
+import { axeViolations, watch } from "@chatkeep/testing/page";
 import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 
 import { type Stage, conversationOf, openStage } from "./page-stage.ts";
-import { answered, ask, axeViolations, readTranscript, watch } from "./page-view.ts";
+import { answered, ask, readTranscript } from "./page-view.ts";
 
 const database = await fileDatabase();
 const stage: Stage = await openStage(database.url);
@@ -34,7 +35,7 @@ async function longConversation(
 }
 
 test("an answer grows before the reader's eyes; the status node says two things in 300 pieces", async () => {
-  await using visit = await stage.visit({ prepare: async (page) => watch(page, stage.url) });
+  await using visit = await stage.visit();
   const { page } = visit;
   await page.evaluate(() => {
     const said: string[] = [];
@@ -291,10 +292,10 @@ test("a history that cannot be loaded says so, never looks empty, and can be ret
 });
 
 test("text is shown as it is, links lead nowhere they should not, and the page breaks no rule of its policy", async () => {
-  const faults: { readonly faults: readonly string[] }[] = [];
+  const faults: (readonly string[])[] = [];
   await using visit = await stage.visit({
     // Without a book there is nothing under /book to suggest questions from.
-    prepare: async (page) => faults.push(await watch(page, stage.url, ["404"])),
+    prepare: async (page) => faults.push(await watch(page, { origins: [stage.url], expected: ["404"] })),
   });
   const { page } = visit;
   await ask(page, "<script>alert(1)</script> SELECT <T> FROM t\u202e");
@@ -323,7 +324,7 @@ test("text is shown as it is, links lead nowhere they should not, and the page b
   expect(answer?.text).toContain("<script>alert(2)</script>");
   expect(answer?.links).toEqual(["https://example.org/p.png"]);
   expect(await page.locator("article img, article script, article b").count()).toBe(0);
-  expect(faults.flatMap((each) => each.faults)).toEqual([]);
+  expect(faults.flat()).toEqual([]);
   expect(await axeViolations(page)).toEqual([]);
 });
 

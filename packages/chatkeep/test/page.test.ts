@@ -1,10 +1,11 @@
 import { fileURLToPath } from "node:url";
 
 import { createDatabase, freePort, openBrowser, startChatkeep, startPostgres } from "@chatkeep/testing";
+import { axeViolations, watch } from "@chatkeep/testing/page";
 import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 
-import { answered, ask, axeViolations, readTranscript, watch } from "./page-view.ts";
+import { answered, ask, readTranscript } from "./page-view.ts";
 
 // The real command on a PostgreSQL of its own, both restarted by these tests at the same address.
 const postgres = await startPostgres();
@@ -33,7 +34,7 @@ const rows = (page: Page) => page.locator("nav .ck-nav-title");
 
 test("A2: after a refresh, a closed page, restarts of the server and of PostgreSQL all is as it was", async () => {
   let page = await openPage();
-  const watched = await watch(page, url);
+  const watched = await watch(page, { origins: [url] });
   await ask(page, "How do I start Chatkeep?");
   await answered(page, 1);
   await ask(page, "What is kept when the server is killed?");
@@ -86,13 +87,13 @@ test("A2: after a refresh, a closed page, restarts of the server and of PostgreS
   await ask(page, "And what is a scope?");
   await answered(page, 3);
   expect((await readTranscript(page)).slice(0, 4)).toEqual(before);
-  expect(watched.faults).toEqual([]);
+  expect(watched).toEqual([]);
   await context.close();
 });
 
 test("A3, A7: two conversations stay apart; the one is deleted and can be taken back, the other stays", async () => {
   const page = await openPage();
-  const watched = await watch(page, url);
+  const watched = await watch(page, { origins: [url] });
   await ask(page, "What is a conversation?");
   await answered(page, 1);
   const first = await readTranscript(page);
@@ -126,7 +127,7 @@ test("A3, A7: two conversations stay apart; the one is deleted and can be taken 
   await rows(page).first().click();
   await expect.poll(() => readTranscript(page)).toEqual(second);
   await expect.poll(() => rows(page).count()).toBe(1);
-  expect(watched.faults).toEqual([]);
+  expect(watched).toEqual([]);
   await page.context().close();
 });
 

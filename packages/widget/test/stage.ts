@@ -1,11 +1,5 @@
-import { execFile } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 
 import { type CoreHistory, createHistory, createPool } from "@chatkeep/core";
 import {
@@ -19,6 +13,7 @@ import {
   listen,
 } from "@chatkeep/server";
 import { type ScriptedResponder, createScriptedResponder, openBrowser } from "@chatkeep/testing";
+import { type Built, buildPackage } from "@chatkeep/testing/page";
 import type { BrowserContext, BrowserContextOptions } from "playwright-core";
 
 import { site } from "./site.ts";
@@ -35,20 +30,9 @@ export interface Stage extends AsyncDisposable {
   person(options?: BrowserContextOptions): Promise<BrowserContext>;
 }
 
-/** The widget, built for a test. */
-export interface BuiltWidget extends Disposable {
-  readonly folder: string;
-}
-
-/** Builds the widget as it is in the sources, beside what `npm run build` left. */
-export async function buildWidget(): Promise<BuiltWidget> {
-  const folder = mkdtempSync(join(tmpdir(), "ck-widget-"));
-  const vite = join(dirname(createRequire(import.meta.url).resolve("vite/package.json")), "bin/vite.js");
-  await promisify(execFile)(process.execPath, [vite, "build", "--outDir", folder, "--logLevel", "error"], {
-    cwd: fileURLToPath(new URL("..", import.meta.url)),
-    env: { PATH: process.env["PATH"], NODE_ENV: "production" },
-  });
-  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+/** Builds the widget as it is in the sources. */
+export function buildWidget(): Promise<Built> {
+  return buildPackage(fileURLToPath(new URL("..", import.meta.url)));
 }
 
 /** Opens a stage over the database of this URL. */

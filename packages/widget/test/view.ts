@@ -1,6 +1,5 @@
 import type { Citation } from "@chatkeep/protocol";
 import type { Run } from "@chatkeep/testing";
-import axe from "axe-core";
 import type { Page } from "playwright-core";
 
 import type { Stage } from "./stage.ts";
@@ -58,40 +57,4 @@ export function painted(page: Page): Promise<string> {
   return page.evaluate(() =>
     [...(CSS.highlights.get("chatkeep-passage") ?? [])].map((range) => (range as Range).toString()).join("|"),
   );
-}
-
-/** Collects what a page must not do: throw, complain, break its policy, leave these origins. */
-export async function watch(page: Page, origins: readonly string[]): Promise<readonly string[]> {
-  const faults: string[] = [];
-  page.on("pageerror", (error) => faults.push(`threw ${error.message}`));
-  page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") faults.push(`said ${message.text()}`);
-  });
-  page.on("request", (request) => {
-    if (!origins.includes(new URL(request.url()).origin)) faults.push(`asked ${request.url()}`);
-  });
-  await page.exposeFunction("reportViolation", (text: string) => faults.push(`violated ${text}`));
-  await page.addInitScript(() =>
-    document.addEventListener("securitypolicyviolation", (event) =>
-      (globalThis as unknown as { reportViolation: (text: string) => void }).reportViolation(
-        `${event.violatedDirective} with ${event.blockedURI}`,
-      ),
-    ),
-  );
-  return faults;
-}
-
-/** The violations that axe finds, as `rule: element`. */
-export async function axeViolations(page: Page): Promise<string[]> {
-  // As a debugger does: the page's policy refuses foreign scripts, rightly.
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { axe: run } = globalThis as unknown as {
-      axe: {
-        run: (where: Document) => Promise<{ violations: { id: string; nodes: { target: unknown[] }[] }[] }>;
-      };
-    };
-    const { violations } = await run.run(document);
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
-  });
 }

@@ -1,9 +1,10 @@
 import { fileDatabase } from "@chatkeep/testing";
+import { axeViolations, watch } from "@chatkeep/testing/page";
 import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 
 import { openStage, tokenOf } from "./stage.ts";
-import { axeViolations, begin, cite, converse, openPanel, painted, transcript, watch } from "./view.ts";
+import { begin, cite, converse, openPanel, painted, transcript } from "./view.ts";
 
 const database = await fileDatabase();
 const stage = await openStage(database.url);
@@ -117,7 +118,7 @@ test("another scope while it is open: the late history and the running answer of
 test("on another site under the strictest policy: no violation, no other origin, no complaint", async () => {
   const context = await stage.person();
   const page = await context.newPage();
-  const faults = await watch(page, [stage.url, stage.elsewhere]);
+  const faults = await watch(page, { origins: [stage.url, stage.elsewhere] });
   await page.goto(`${stage.elsewhere}/sensors`);
   await openPanel(page);
   await converse(
