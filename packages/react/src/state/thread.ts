@@ -1,13 +1,12 @@
 import type { Conversation, Owner } from "@chatkeep/protocol";
 
-import type { Asking } from "./asking.ts";
-import { backoff, online, pause } from "./backoff.ts";
+import { backoff, pause } from "./backoff.ts";
 import { createBeginning } from "./beginning.ts";
 import type { ChatHistory } from "./chat-history.ts";
 import type { Entry } from "./entry.ts";
 import { isGone, isPassing, sentenceOf } from "./failure.ts";
-import { loadAsking } from "./load-asking.ts";
-import { type Question, createQuestions } from "./question.ts";
+import { createOutgoing } from "./outgoing.ts";
+import { createQuestions } from "./question.ts";
 import { createReader } from "./reader.ts";
 import type { Origin } from "./scope.ts";
 import { type Readable, type Schedule, createSnapshot } from "./snapshot.ts";
@@ -85,8 +84,6 @@ export function createThread(options: ThreadOptions): Thread {
   let outcome: Outcome = "none";
   let target: ThreadState["target"] = null;
   let report = 0;
-  let asking: Asking | undefined;
-  let loading: Promise<Asking> | undefined;
 
   const changed = (): void => snapshot.changed();
   const tell = (outcomeNow: Outcome): void => {
@@ -103,6 +100,31 @@ export function createThread(options: ThreadOptions): Thread {
     onChange: changed,
     onConversation: (conversation) => onConversation?.("read", conversation),
   });
+  const outgoing = createOutgoing({
+    signal,
+    history,
+    owner,
+    questions,
+    init: beginning.init,
+    prepare: async () => {
+      if (!beginning.exists()) await create();
+    },
+    readBack,
+    onStart() {
+      if (status === "new") status = "ready";
+      tell("generating");
+      void reportActivity();
+    },
+    entries,
+    reaches: () => (reader.window.hasNewer() ? "middle" : "end"),
+    send: (...asked) => send(...asked),
+    onActivity: () => void reportActivity(),
+    onBusy: waitFor,
+    onTakenBack: forgetFrom,
+    onOutcome: tell,
+    onChange: changed,
+  });
+  const { asking, turns, pump } = outgoing;
 
   const snapshot = createSnapshot<ThreadState>({
     schedule: options.schedule,
@@ -114,7 +136,7 @@ export function createThread(options: ThreadOptions): Thread {
       older: reader.older(),
       newer: reader.newer(),
       target,
-      running: running(),
+      running: outgoing.running(),
       outcome,
     }),
   });
@@ -123,71 +145,13 @@ export function createThread(options: ThreadOptions): Thread {
     const stored = reader.window.list();
     if (reader.window.hasNewer()) return transcript(stored, [], []);
     const replaced = questions.list().find(({ replaces }) => replaces !== null)?.replaces;
-    return transcript(upTo(stored, replaced), asking?.turns() ?? [], asked());
+    return transcript(upTo(stored, replaced), turns(), outgoing.questions());
   }
-
-  /** While what sends is loaded, the question that is to be sent first is on its way already. */
-  function asked(): readonly Question[] {
-    const first = asking === undefined ? questions.first("queued") : undefined;
-    if (first === undefined) return questions.list();
-    return questions.list().map((one) => (one === first ? { ...one, delivery: "sending" } : one));
-  }
-
-  function running(): ThreadState["running"] {
-    const live = asking?.running();
-    if (live !== undefined) {
-      const { replyId, stopping, connection } = live;
-      return { replyId, stopping, connection };
-    }
-    const sending = asking?.sending() ?? (questions.first("queued") === undefined ? "none" : "sending");
-    return sending === "none"
-      ? null
-      : { replyId: null, stopping: sending === "stopping", connection: "live" };
-  }
-
-  const ask = (): Promise<Asking> => {
-    loading ??= online(signal)
-      .then(loadAsking)
-      .then(
-        ({ createAsking }) => {
-          signal.throwIfAborted();
-          asking = createAsking({
-            history,
-            owner,
-            questions,
-            init: beginning.init,
-            prepare: async () => {
-              if (!beginning.exists()) await create();
-            },
-            readBack,
-            onStart() {
-              if (status === "new") status = "ready";
-              tell("generating");
-              void reportActivity();
-            },
-            entries,
-            reaches: () => (reader.window.hasNewer() ? "middle" : "end"),
-            send,
-            onActivity: () => void reportActivity(),
-            onBusy: waitFor,
-            onTakenBack: forgetFrom,
-            onOutcome: tell,
-            onChange: changed,
-          });
-          return asking;
-        },
-        (error: unknown) => {
-          loading = undefined;
-          throw error;
-        },
-      );
-    return loading;
-  };
 
   /** A stored question was taken back, with all that followed. */
   function forgetFrom(messageId: string): void {
     reader.window.cut(messageId);
-    asking?.forget({ questionId: messageId });
+    asking()?.forget({ questionId: messageId });
     questions.remove(messageId);
   }
 
@@ -214,24 +178,8 @@ export function createThread(options: ThreadOptions): Thread {
   async function waitFor(): Promise<void> {
     await read();
     // Settled meanwhile, or not readable now: not asked again in the same moment.
-    if (asking?.running() === undefined) await pause({ ms: backoff(0), signal });
+    if (asking()?.running() === undefined) await pause({ ms: backoff(0), signal });
   }
-
-  /** Sends what waits, and saves what was answered without being saved. */
-  const pump = async (): Promise<void> => {
-    const unsaved = questions.first("unsaved") !== undefined;
-    if (asking === undefined && !unsaved && questions.first("queued") === undefined) return;
-    try {
-      const loaded = await ask();
-      if (unsaved) loaded.startReplay();
-      await loaded.pump();
-    } catch (error) {
-      if (signal.aborted) return;
-      for (const { id, delivery } of questions.list())
-        if (delivery === "queued") questions.mark(id, { delivery: "failed", failure: sentenceOf(error) });
-      tell("not_sent");
-    }
-  };
 
   const reportActivity = async (): Promise<void> => {
     // Replies can overtake each other: only the latest is told, or an ended answer would seem to run.
@@ -245,9 +193,11 @@ export function createThread(options: ThreadOptions): Thread {
   const followRunning = async (): Promise<void> => {
     for (let settled: string | null = null; ;) {
       const turnId = reader.window.list().findLast(({ status }) => status === "streaming")?.turnId ?? null;
-      if (turnId === null || turnId === settled || asking?.turns().some((live) => live.turnId === turnId))
-        return;
-      const [loaded, { turn }] = await Promise.all([ask(), history.getTurn(owner, conversationId, turnId)]);
+      if (turnId === null || turnId === settled || turns().some((live) => live.turnId === turnId)) return;
+      const [loaded, { turn }] = await Promise.all([
+        outgoing.load(),
+        history.getTurn(owner, conversationId, turnId),
+      ]);
       if (signal.aborted || turn.replyId === null) return;
       if (turn.status === "running") {
         loaded.follow({ ...turn, replyId: turn.replyId });
@@ -261,7 +211,7 @@ export function createThread(options: ThreadOptions): Thread {
 
   /** Reads, and forgets what the store now tells better than this page. Says whether trying again can help. */
   const read = async (job: () => Promise<void> = reader.read): Promise<"read" | "passing" | "final"> => {
-    const settled = asking?.turns().filter((live) => live.persisted && live !== asking?.running()) ?? [];
+    const settled = turns().filter((live) => live.persisted && live !== asking()?.running());
     try {
       await job();
       beginning.settle("exists");
@@ -269,7 +219,7 @@ export function createThread(options: ThreadOptions): Thread {
       failure = null;
       for (const { turnId, questionId } of settled) {
         // Not stored although it was settled: it was deleted elsewhere.
-        asking?.forget({ turnId });
+        asking()?.forget({ turnId });
         questions.remove(questionId);
       }
       for (const { id } of questions.list()) if (reader.window.get(id) !== undefined) questions.remove(id);
@@ -320,7 +270,7 @@ export function createThread(options: ThreadOptions): Thread {
     if (status !== "ready" && status !== "new") status = "loading";
     changed();
     if (beginning.exists()) {
-      asking?.resume();
+      asking()?.resume();
       await read();
     } else if (options.origin.kind === "scope") await find();
     return pump();
@@ -365,14 +315,14 @@ export function createThread(options: ThreadOptions): Thread {
         questions.mark(questionId, { delivery: "queued" });
       void pump();
     },
-    takeBack: async (questionId) => (await ask()).takeBack(questionId),
+    takeBack: async (questionId) => (await outgoing.load()).takeBack(questionId),
     askAgain: (replyId) =>
-      void ask().then(
+      void outgoing.load().then(
         (loaded) => loaded.askAgain(replyId),
         () => undefined,
       ),
     stop: () =>
-      ask().then(
+      outgoing.load().then(
         (loaded) => loaded.stop(),
         () => undefined,
       ),
@@ -387,10 +337,10 @@ export function createThread(options: ThreadOptions): Thread {
       if (event === "let go") void read();
       void pump();
     },
-    rest: () => asking?.rest(),
+    rest: () => asking()?.rest(),
     close() {
       closing.abort();
-      asking?.close();
+      asking()?.close();
     },
   };
 }
