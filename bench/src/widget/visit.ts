@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page, Response } from "playwright-core";
 
 import type { Contender } from "./contender.ts";
 import { MESSAGES } from "./history.ts";
@@ -74,7 +74,7 @@ async function atRest(
   await page.page.goto(visited.url);
   await page.until("first");
   await page.page.waitForTimeout(REST);
-  const figures = { loaded: page.loaded(), heap: await heapInUse(page.page) };
+  const figures = { loaded: await page.loaded(), heap: await heapInUse(page.page) };
   if (hasLauncher(visited)) return { ...figures, ...(await pressed(page, visited)) };
   // It is there from the start; how long it takes to open is seen where the page's own button shows it.
   await using button = await open(browser, visited, { press: "person", first: visited.contender.launcher });
@@ -102,7 +102,7 @@ async function pressed(page: Opened, { contender }: Visited): Promise<Pick<Figur
   await page.page.mouse.up();
   const opened = await page.until("opened");
   const { pressed = Number.NaN } = await page.page.evaluate(() => window.watched);
-  return { loadedOpen: page.loaded(), open: opened - pressed };
+  return { loadedOpen: await page.loaded(), open: opened - pressed };
 }
 
 /** A page that is watched, in a profile of its own. */
@@ -110,8 +110,8 @@ interface Opened extends AsyncDisposable {
   readonly page: Page;
   /** Waits for a moment and gives it. */
   until(moment: keyof Watched): Promise<number>;
-  /** The JavaScript loaded so far, gzip -9, in KB. */
-  loaded(): number;
+  /** The JavaScript loaded so far, gzip -9, in KB. Weighed when it is asked for: this process serves the history, too. */
+  loaded(): Promise<number>;
 }
 
 async function open(
@@ -126,20 +126,20 @@ async function open(
   const { host, launcher, first, message } = contender;
   await context.addInitScript(watchPage, { host, launcher, first, message, messages: MESSAGES, ...how });
   const page = await context.newPage();
-  const bodies: Promise<number>[] = [];
-  const sizes: number[] = [];
+  const scripts: Response[] = [];
   page.on("response", (response) => {
-    if (!(response.headers()["content-type"] ?? "").includes("javascript")) return;
-    bodies.push(response.body().then((body) => sizes.push(gzipSync(body, { level: 9 }).length)));
+    if ((response.headers()["content-type"] ?? "").includes("javascript")) scripts.push(response);
   });
   return {
     page,
     async until(moment) {
       const handle = await page.waitForFunction((moment) => window.watched[moment], moment, { polling: 100 });
-      await Promise.all(bodies);
       return (await handle.jsonValue())!;
     },
-    loaded: () => sizes.reduce((sum, size) => sum + size, 0) / 1000,
+    async loaded() {
+      const bodies = await Promise.all(scripts.map((script) => script.body()));
+      return bodies.reduce((sum, body) => sum + gzipSync(body, { level: 9 }).length, 0) / 1000;
+    },
     [Symbol.asyncDispose]: () => context.close(),
   };
 }
