@@ -1,4 +1,4 @@
-/** A chat that is measured: a page of `pages/` that embeds it, and how to find its parts on the page. */
+/** A chat that is measured: a page of `pages/` that embeds it, inline at `/?inline`, and how to find its parts on the page. */
 export interface Contender {
   /** The folder of its page. */
   readonly name: string;
@@ -29,7 +29,7 @@ export const PEERS: readonly Contender[] = [
   {
     name: "deep-chat",
     host: "deep-chat",
-    // It brings no launcher: the page has a button, which puts the component into the page.
+    // It brings no launcher: it stands inline, or the page has a button, which puts the component into the page.
     launcher: "#open",
     first: "#text-input",
     message: ".outer-message-container",

@@ -31,8 +31,10 @@ export interface Figures {
   readonly heap: number;
   /** From a press on the launcher, some time after the load, to the painted history, in milliseconds. */
   readonly open: number;
-  /** From the navigation to the painted history, pressed as soon as there was something to press, in milliseconds. */
-  readonly fromNothing: number;
+  /** From the navigation to the painted history, the launcher or the page's button pressed as soon as it was painted, in milliseconds. */
+  readonly pressed: number;
+  /** From the navigation to the painted history where it stands in the page and is not pressed, in milliseconds. */
+  readonly inline: number;
 }
 
 /** How long a page is left alone after its load before it is measured or pressed, in milliseconds. */
@@ -42,13 +44,14 @@ const SLOW = 6;
 /** From the pointer's arrival on a button to the press: people take 100 to 200 ms and more. */
 const HOVER = 150;
 
-/** Visits a page in browser profiles of its own: traced, traced and slowed down, at rest, and in a hurry. */
+/** Visits a page in browser profiles of its own: traced, traced and slowed down, at rest, pressed at once, and inline. */
 export async function visit(browser: Browser, visited: Visited): Promise<Figures> {
   return {
     ...(await traced(browser, visited, 1)),
     slowScript: (await traced(browser, visited, SLOW)).script,
     ...(await atRest(browser, visited)),
-    ...(await inHurry(browser, visited)),
+    pressed: await pressedAtOnce(browser, visited),
+    inline: await inline(browser, visited),
   };
 }
 
@@ -61,7 +64,7 @@ async function traced(
   const devtools = await page.page.context().newCDPSession(page.page);
   await devtools.send("Emulation.setCPUThrottlingRate", { rate: throttle });
   await browser.startTracing(page.page, { categories: ["devtools.timeline", "v8", "blink.user_timing"] });
-  await page.page.goto(visited.url);
+  await page.page.goto(usual(visited));
   const first = await page.until("first");
   return { script: scriptTime(await browser.stopTracing(), "first"), first };
 }
@@ -71,23 +74,38 @@ async function atRest(
   visited: Visited,
 ): Promise<Pick<Figures, "loaded" | "loadedOpen" | "heap" | "open">> {
   await using page = await open(browser, visited, { press: "person" });
-  await page.page.goto(visited.url);
+  await page.page.goto(usual(visited));
   await page.until("first");
   await page.page.waitForTimeout(REST);
   const figures = { loaded: await page.loaded(), heap: await heapInUse(page.page) };
-  if (hasLauncher(visited)) return { ...figures, ...(await pressed(page, visited)) };
+  if (hasLauncher(visited)) return { ...figures, ...(await pressedByHand(page, visited)) };
   // It is there from the start; how long it takes to open is seen where the page's own button shows it.
   await using button = await open(browser, visited, { press: "person", first: visited.contender.launcher });
-  await button.page.goto(`${visited.url}/?button`);
+  await button.page.goto(visited.url);
   await button.until("first");
   await button.page.waitForTimeout(REST);
-  return { ...figures, ...(await pressed(button, visited)) };
+  return { ...figures, ...(await pressedByHand(button, visited)) };
 }
 
-async function inHurry(browser: Browser, visited: Visited): Promise<Pick<Figures, "fromNothing">> {
-  await using page = await open(browser, visited, { press: hasLauncher(visited) ? "at once" : "none" });
+async function pressedAtOnce(browser: Browser, visited: Visited): Promise<number> {
+  await using page = await open(browser, visited, { press: "at once", first: visited.contender.launcher });
   await page.page.goto(visited.url);
-  return { fromNothing: await page.until("opened") };
+  return await page.until("opened");
+}
+
+async function inline(browser: Browser, visited: Visited): Promise<number> {
+  await using page = await open(browser, visited, { press: "none", first: visited.contender.message });
+  await page.page.goto(inlineUrl(visited));
+  return await page.until("opened");
+}
+
+/** The page that its own documentation shows first. */
+function usual(visited: Visited): string {
+  return hasLauncher(visited) ? visited.url : inlineUrl(visited);
+}
+
+function inlineUrl({ url }: Visited): string {
+  return `${url}/?inline`;
 }
 
 function hasLauncher({ contender: { launcher, first } }: Visited): boolean {
@@ -95,7 +113,10 @@ function hasLauncher({ contender: { launcher, first } }: Visited): boolean {
 }
 
 /** As a hand presses: the pointer is there a moment before. */
-async function pressed(page: Opened, { contender }: Visited): Promise<Pick<Figures, "loadedOpen" | "open">> {
+async function pressedByHand(
+  page: Opened,
+  { contender }: Visited,
+): Promise<Pick<Figures, "loadedOpen" | "open">> {
   await page.page.hover(contender.launcher);
   await page.page.waitForTimeout(HOVER);
   await page.page.mouse.down();

@@ -4,7 +4,7 @@ import type { Contender } from "./contender.ts";
 export interface WatchOptions extends Pick<Contender, "host" | "launcher" | "first" | "message"> {
   /** As many as the history holds. */
   readonly messages: number;
-  /** Presses the launcher as soon as it is painted, leaves it to a person, or there is none: it is open from the start. */
+  /** Presses the launcher as soon as it is painted, leaves it to a person, or there is none: it stands inline. */
   readonly press: "at once" | "person" | "none";
 }
 

@@ -27,8 +27,28 @@ const Message = () => (
   </MessagePrimitive.Root>
 );
 
+const Thread = () => (
+  <ThreadPrimitive.Root className="thread">
+    <ThreadPrimitive.Viewport className="viewport">
+      <ThreadPrimitive.Messages components={{ Message }} />
+    </ThreadPrimitive.Viewport>
+    <ComposerPrimitive.Root>
+      <ComposerPrimitive.Input placeholder="Your question" />
+      <ComposerPrimitive.Send>Send</ComposerPrimitive.Send>
+    </ComposerPrimitive.Root>
+  </ThreadPrimitive.Root>
+);
+
 function Chat() {
   const runtime = useLocalRuntime(model, { adapters: { history } });
+  if (location.search === "?inline")
+    return (
+      <AssistantRuntimeProvider runtime={runtime}>
+        <div className="anchor panel">
+          <Thread />
+        </div>
+      </AssistantRuntimeProvider>
+    );
   return (
     <AssistantRuntimeProvider runtime={runtime}>
       <AssistantModalPrimitive.Root>
@@ -38,15 +58,7 @@ function Chat() {
           </AssistantModalPrimitive.Trigger>
         </AssistantModalPrimitive.Anchor>
         <AssistantModalPrimitive.Content className="panel">
-          <ThreadPrimitive.Root className="thread">
-            <ThreadPrimitive.Viewport className="viewport">
-              <ThreadPrimitive.Messages components={{ Message }} />
-            </ThreadPrimitive.Viewport>
-            <ComposerPrimitive.Root>
-              <ComposerPrimitive.Input placeholder="Your question" />
-              <ComposerPrimitive.Send>Send</ComposerPrimitive.Send>
-            </ComposerPrimitive.Root>
-          </ThreadPrimitive.Root>
+          <Thread />
         </AssistantModalPrimitive.Content>
       </AssistantModalPrimitive.Root>
     </AssistantRuntimeProvider>

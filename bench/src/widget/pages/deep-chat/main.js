@@ -12,7 +12,7 @@ const show = () => {
 };
 
 // In the page from the start, or when somebody presses the page's own button.
-if (location.search === "") show();
+if (location.search === "?inline") show();
 else {
   const button = document.createElement("button");
   button.id = "open";
