@@ -4,13 +4,14 @@ import type { ToolSet } from "ai";
 import type { Book } from "./book.ts";
 import { callModel } from "./model/call.ts";
 import { createCitationReader } from "./model/citations.ts";
-import { type StreamPart, createEventReader } from "./model/events.ts";
+import { type EventReader, createCallReader, createEventReader } from "./model/events.ts";
 import { type Silence, timeoutError, toResponderError } from "./model/failure.ts";
 import { toModelMessages } from "./model/messages.ts";
 import type { ProviderOptions } from "./model/name.ts";
 import { createPatience } from "./model/patience.ts";
 import { createProvider } from "./model/provider.ts";
 import { type Sources, findSources } from "./model/sources.ts";
+import { callWithTools } from "./model/steps.ts";
 
 /** What {@link createModelResponder} takes. */
 export interface ModelResponderOptions extends ProviderOptions {
@@ -67,26 +68,19 @@ export function createModelResponder(options: ModelResponderOptions): Responder 
         book === undefined ? NO_SOURCES : findSources(book, request),
       ]);
       const instructions = [system ?? "", sources.instructions].filter((text) => text !== "").join("\n\n");
-      const messages = toModelMessages(request);
       const signal = AbortSignal.any([request.signal, leave.signal]);
-      const ask = async (): Promise<AsyncIterable<StreamPart>> =>
+      const call = { instructions, messages: toModelMessages(request), retries, signal };
+      const wait: Wait = (work, silence) =>
+        patience.wait(work, limits[silence], () => timeoutError(silence, limits[silence]));
+      const { name } = provider;
+      const events =
         Object.keys(tools).length === 0
-          ? callModel(sdk, { instructions, messages, retries, signal })
-          : sdk.streamText({
-              model: sdk.model,
-              ...(instructions === "" ? {} : { instructions }),
-              messages,
-              allowSystemInMessages: true,
-              tools,
-              stopWhen: sdk.stopAfter(maxSteps),
-              maxRetries: retries,
-              abortSignal: signal,
-              // Errors arrive as parts of the stream; the SDK would print them, with the prompt.
-              onError: () => undefined,
-            }).stream;
-      const events = readAnswer(provider.name, ask, (work, silence) =>
-        patience.wait(work, limits[silence], () => timeoutError(silence, limits[silence])),
-      );
+          ? readAnswer(() => callModel(sdk, call), createCallReader(name), wait)
+          : readAnswer(
+              async () => callWithTools(sdk, { ...call, tools, maxSteps }),
+              createEventReader(name),
+              wait,
+            );
       yield* priced(book === undefined ? events : cited(events, sources), price);
     } catch (error) {
       request.signal.throwIfAborted();
@@ -141,19 +135,18 @@ async function* priced(
 
 type Wait = <T>(work: () => Promise<T>, silence: Silence) => Promise<T>;
 
-async function* readAnswer(
-  model: string,
-  ask: () => Promise<AsyncIterable<StreamPart>>,
+async function* readAnswer<Part extends { readonly type: string }>(
+  ask: () => Promise<AsyncIterator<Part>>,
+  eventsOf: EventReader<Part>,
   wait: Wait,
 ): AsyncGenerator<ResponderEvent, void, void> {
-  const eventsOf = createEventReader(model);
   let silence: Silence = "first token";
   let empty = true;
-  const parts = (await wait(ask, silence))[Symbol.asyncIterator]();
+  const parts = await wait(ask, silence);
   for (;;) {
-    const { done, value: part }: IteratorResult<StreamPart> = await wait(() => parts.next(), silence);
+    const { done, value: part }: IteratorResult<Part> = await wait(() => parts.next(), silence);
     if (done === true) break;
-    if (part.type === "error") throw toResponderError(part.error);
+    if (part.type === "error") throw toResponderError((part as { error?: unknown }).error);
     silence = silenceAfter(part.type) ?? silence;
     for (const event of eventsOf(part)) {
       if (typeof event === "string" || event.type !== "model") empty = false;
@@ -166,7 +159,7 @@ async function* readAnswer(
 }
 
 /** What is waited for after a part of this type; `undefined`: the same as before it. */
-function silenceAfter(type: StreamPart["type"]): Silence | undefined {
+function silenceAfter(type: string): Silence | undefined {
   switch (type) {
     case "finish-step":
       return "first token";

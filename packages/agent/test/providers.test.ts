@@ -43,6 +43,11 @@ const HISTORY: Asked["history"] = [
   },
 ];
 
+/** One red pixel. */
+const PNG =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg==";
+const ANSWER = { role: "assistant", content: "A red one." } as const;
+
 const PROVIDERS = [
   {
     name: "openai-compatible",
@@ -66,6 +71,20 @@ const PROVIDERS = [
       messages: expect.arrayContaining([
         { role: "tool", tool_call_id: "call_a", content: '{"city":"Oslo","degrees":3}' },
       ]) as unknown,
+    },
+    imageSent: {
+      messages: [
+        {
+          content: [
+            { type: "text", text: "What is this?" },
+            { type: "image_url", image_url: { url: `data:image/png;base64,${PNG}` } },
+            { type: "text" },
+            { type: "text" },
+          ],
+        },
+        {},
+        {},
+      ],
     },
   },
   {
@@ -104,6 +123,20 @@ const PROVIDERS = [
         },
       ]) as unknown,
     },
+    imageSent: {
+      messages: [
+        {
+          content: [
+            { type: "text", text: "What is this?" },
+            { type: "image", source: { type: "base64", media_type: "image/png", data: PNG } },
+            { type: "text" },
+            { type: "text" },
+          ],
+        },
+        {},
+        {},
+      ],
+    },
   },
   {
     name: "google",
@@ -135,10 +168,24 @@ const PROVIDERS = [
         }),
       ]) as unknown,
     },
+    imageSent: {
+      contents: [
+        {
+          parts: [
+            { text: "What is this?" },
+            { inlineData: { mimeType: "image/png", data: PNG } },
+            { text: expect.any(String) as string },
+            { text: expect.any(String) as string },
+          ],
+        },
+        {},
+        {},
+      ],
+    },
   },
 ];
 
-describe.each(PROVIDERS)("$name/…", ({ name, key, path, sent, resultSent }) => {
+describe.each(PROVIDERS)("$name/…", ({ name, key, path, sent, resultSent, imageSent }) => {
   const ask = (model: Model, asked: Asked, options: Options = {}): AsyncIterable<ResponderEvent> =>
     createModelResponder({ model: `${name}/fake`, baseUrl: model.url, apiKey: "sk-secret", ...options })(
       requestFor(asked),
@@ -151,6 +198,49 @@ describe.each(PROVIDERS)("$name/…", ({ name, key, path, sent, resultSent }) =>
     expect(url).toBe(path);
     expect(key(headers)).toBe("sk-secret");
     expect(body).toMatchObject(sent);
+  });
+
+  test.each([{}, { tools: { weather } }])(
+    "an image within the message is shown, another file only named: %o",
+    async (options) => {
+      const model = await start();
+      const file = (url: string, mime: string, of: string) => ({
+        type: "file" as const,
+        url,
+        mime,
+        name: of,
+      });
+      const parts = [
+        { type: "text" as const, text: "What is this?" },
+        file(`data:image/png;base64,${PNG}`, "image/png", "a.png"),
+        file("https://example.org/b.png", "image/png", "b.png"),
+        file("data:image/svg+xml,%3Csvg/%3E", "image/svg+xml", "c.svg"),
+      ];
+      await eventsOf(
+        ask(model, { question: "And now?", history: [{ role: "user", parts }, ANSWER] }, options),
+      );
+      const told = JSON.stringify(model.requests[0]!.body);
+      expect(told.split(PNG)).toHaveLength(2);
+      expect(told).toContain("[file: b.png, image/png]");
+      expect(told).toContain("[file: c.svg, image/svg+xml]");
+      expect(told).not.toMatch(/example\.org|%3Csvg/);
+      expect(model.requests[0]!.body).toMatchObject(imageSent);
+    },
+  );
+
+  test("a tool that it has not is not there, and what it said stays", async () => {
+    const model = await start({ reply: () => ({ steps: ["Let me look.", CALL] }) });
+    const events = await eventsOf(ask(model, { question: "Weather?" }));
+    expect(textOf(events)).toBe("Let me look.");
+    expect(events).toContainEqual({
+      type: "tool-call",
+      id: "call_a",
+      name: "weather",
+      arguments: '{"city":"Oslo"}',
+    });
+    const result = "There is no tool named weather.";
+    expect(events).toContainEqual({ type: "tool-result", id: "call_a", result, error: true });
+    expect(model.requests).toHaveLength(1);
   });
 
   test("text comes piece by piece, each handed on before the next, then usage with its cost", async () => {

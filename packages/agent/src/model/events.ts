@@ -1,16 +1,40 @@
+import type { LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import type { Json, ResponderEvent, Usage } from "@chatkeep/protocol";
-import type { LanguageModelUsage, TextStreamPart, ToolSet } from "ai";
+import type { TextStreamPart, ToolSet } from "ai";
 
-import type { CallPart } from "./provider.ts";
+/** What one part of a stream says, as events; `error` and `abort` parts are the caller's. */
+export type EventReader<Part> = (part: Part) => ResponderEvent[];
 
-/** A part of the AI SDK's streams: of an answer with its tools' results, or of one call. */
-export type StreamPart = TextStreamPart<ToolSet> | CallPart;
+/** Reads what a provider streams of a model that has no tools; one that it calls all the same is not there. */
+export function createCallReader(model: string): EventReader<LanguageModelV4StreamPart> {
+  let modelId = model;
 
-/** What one part of the AI SDK's stream says, as events; `error` and `abort` parts are the caller's. */
-export type EventReader = (part: StreamPart) => ResponderEvent[];
+  return (part) => {
+    switch (part.type) {
+      case "text-delta":
+        return [{ type: "text", text: part.delta }];
+      case "reasoning-delta":
+        return reasoningOf(part.delta);
+      case "tool-call": {
+        const { toolCallId: id, toolName: name } = part;
+        const result = missingTool(name);
+        return [callOf(id, name, part.input), { type: "tool-result", id, result, error: true }];
+      }
+      case "response-metadata":
+        modelId = part.modelId ?? modelId;
+        return [];
+      case "finish": {
+        const { inputTokens, outputTokens } = part.usage;
+        return [usedBy(modelId, inputTokens.total, outputTokens.total)];
+      }
+      default:
+        return [];
+    }
+  };
+}
 
-/** Reads the parts of one answer. It keeps the arguments of calls as the string that the model wrote. */
-export function createEventReader(model: string): EventReader {
+/** Reads the parts of an answer with tools. It keeps the arguments of calls as the string that the model wrote. */
+export function createEventReader(model: string): EventReader<TextStreamPart<ToolSet>> {
   const names = new Map<string, string>();
   const written = new Map<string, string>();
   const refusals = new Map<string, string>();
@@ -21,8 +45,7 @@ export function createEventReader(model: string): EventReader {
       case "text-delta":
         return [{ type: "text", text: part.text }];
       case "reasoning-delta":
-        // Anthropic signs its reasoning in a piece of its own, which has no text.
-        return part.text === "" ? [] : [{ type: "reasoning", text: part.text }];
+        return reasoningOf(part.text);
       case "tool-input-start":
         names.set(part.id, part.toolName);
         return [];
@@ -32,9 +55,7 @@ export function createEventReader(model: string): EventReader {
       case "tool-call": {
         const text = written.get(part.toolCallId) ?? JSON.stringify(part.input) ?? "";
         if (part.invalid === true) refusals.set(part.toolCallId, refusalOf(part.toolName, part.error));
-        // A call without arguments is often written as an empty string, which no client can parse.
-        const call = { id: part.toolCallId, name: part.toolName, arguments: text === "" ? "{}" : text };
-        return [{ type: "tool-call", ...call }];
+        return [callOf(part.toolCallId, part.toolName, text)];
       }
       case "tool-result":
         if (part.preliminary === true) return [];
@@ -46,25 +67,34 @@ export function createEventReader(model: string): EventReader {
       case "finish-step":
         modelId = part.response.modelId;
         return [];
-      case "model-call-response-metadata":
-        modelId = part.modelId ?? modelId;
-        return [];
-      case "finish":
-        return [{ type: "model", model: modelId, usage: toUsage(part.totalUsage) }];
-      case "model-call-end":
-        return [{ type: "model", model: modelId, usage: toUsage(part.usage) }];
+      case "finish": {
+        const { inputTokens, outputTokens } = part.totalUsage;
+        return [usedBy(modelId, inputTokens, outputTokens)];
+      }
       default:
         return [];
     }
   };
 }
 
-function toUsage(usage: LanguageModelUsage): Usage {
-  return {
-    inputTokens: usage.inputTokens ?? null,
-    outputTokens: usage.outputTokens ?? null,
-    totalTokens: usage.totalTokens ?? null,
+/** Anthropic signs its reasoning in a piece of its own, which has no text. */
+function reasoningOf(text: string): ResponderEvent[] {
+  return text === "" ? [] : [{ type: "reasoning", text }];
+}
+
+/** A call without arguments is often written as an empty string, which no client can parse. */
+function callOf(id: string, name: string, written: string): ResponderEvent {
+  return { type: "tool-call", id, name, arguments: written === "" ? "{}" : written };
+}
+
+function usedBy(model: string, input: number | undefined, output: number | undefined): ResponderEvent {
+  const known = input !== undefined || output !== undefined;
+  const usage: Usage = {
+    inputTokens: input ?? null,
+    outputTokens: output ?? null,
+    totalTokens: known ? (input ?? 0) + (output ?? 0) : null,
   };
+  return { type: "model", model, usage };
 }
 
 /** What JSON keeps of a tool's output; a tool of the host may return anything. */
@@ -78,8 +108,12 @@ function toJson(output: unknown): Json {
 
 /** Why a call was not made. */
 function refusalOf(tool: string, error: unknown): string {
-  if (error instanceof Error && error.name === "AI_NoSuchToolError") return `There is no tool named ${tool}.`;
+  if (error instanceof Error && error.name === "AI_NoSuchToolError") return missingTool(tool);
   return `The arguments do not fit the tool ${tool}.`;
+}
+
+function missingTool(tool: string): string {
+  return `There is no tool named ${tool}.`;
 }
 
 /** Why a call gave no result, in the tool's own words. */

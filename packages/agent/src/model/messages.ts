@@ -1,3 +1,8 @@
+import type {
+  LanguageModelV4FilePart,
+  LanguageModelV4Message,
+  LanguageModelV4Prompt,
+} from "@ai-sdk/provider";
 import {
   type Message,
   type ResponderRequest,
@@ -5,7 +10,6 @@ import {
   type ToolResultPart,
   contentOf,
 } from "@chatkeep/protocol";
-import type { AssistantContent, ModelMessage, UserContent } from "ai";
 
 /**
  * The conversation as a model is given it: the summary of what is older, `history`, oldest first, with what was
@@ -23,8 +27,8 @@ export function toModelMessages({
   recalled = [],
   summary = null,
 }: Pick<ResponderRequest, "history" | "question"> &
-  Partial<Pick<ResponderRequest, "recalled" | "summary">>): ModelMessage[] {
-  const messages: ModelMessage[] = [];
+  Partial<Pick<ResponderRequest, "recalled" | "summary">>): LanguageModelV4Prompt {
+  const messages: LanguageModelV4Prompt = [];
   const old = new Set(recalled);
   if (summary !== null) {
     const text = `[What was said before, summed up: messages ${summary.fromSeq} to ${summary.toSeq}]\n${summary.text}`;
@@ -58,11 +62,11 @@ export function toModelMessages({
 interface Step {
   push(part: Part): void;
   hasResults(): boolean;
-  messages(): ModelMessage[];
+  messages(): LanguageModelV4Prompt;
 }
 
 function createStep(): Step {
-  const said: Exclude<AssistantContent, string> = [];
+  const said: ContentOf<"assistant"> = [];
   const names = new Map<string, string>();
   const results = new Map<string, ToolResultPart>();
 
@@ -106,10 +110,11 @@ function validArguments(text: string): unknown {
   }
 }
 
-type ToolOutput = Extract<
-  Extract<ModelMessage, { role: "tool" }>["content"][number],
-  { type: "tool-result" }
->["output"];
+type ContentOf<R extends LanguageModelV4Message["role"]> = Extract<
+  LanguageModelV4Message,
+  { role: R }
+>["content"];
+type ToolOutput = Extract<ContentOf<"tool">[number], { type: "tool-result" }>["output"];
 
 function resultOutput({ result, error }: ToolResultPart): ToolOutput {
   if (error === true) {
@@ -119,7 +124,7 @@ function resultOutput({ result, error }: ToolResultPart): ToolOutput {
 }
 
 /** `recalled`: it stands out of its order, so the model is told when it was said. */
-function userMessage(message: Message, recalled: boolean): ModelMessage[] {
+function userMessage(message: Message, recalled: boolean): LanguageModelV4Prompt {
   const selected = message.contextText ?? "";
   const words = contentOf(message.parts);
   const mark = recalled
@@ -130,13 +135,20 @@ function userMessage(message: Message, recalled: boolean): ModelMessage[] {
       ? words
       : `I have selected this text:\n<selected_text>\n${selected}\n</selected_text>\n\n${words}`;
   const text = asked === "" ? "" : mark + asked;
-  const content: Exclude<UserContent, string> = text === "" ? [] : [{ type: "text", text }];
+  const content: ContentOf<"user"> = text === "" ? [] : [{ type: "text", text }];
   for (const part of message.parts) {
     if (part.type !== "file") continue;
-    if (part.url.startsWith("data:image/")) {
-      content.push({ type: "file", data: part.url, mediaType: part.mime });
-    } else content.push({ type: "text", text: `[file: ${part.name ?? "without a name"}, ${part.mime}]` });
+    content.push(
+      imageOf(part.url) ?? { type: "text", text: `[file: ${part.name ?? "without a name"}, ${part.mime}]` },
+    );
   }
   // Left out, its answer would stand at the beginning, or behind another answer: both are refused by some.
   return [{ role: "user", content: content.length === 0 ? [{ type: "text", text: "[no text]" }] : content }];
+}
+
+/** The image within a `data:` URL (RFC 2397) in base64, the form that providers take; `undefined` for any other address. */
+function imageOf(url: string): LanguageModelV4FilePart | undefined {
+  const [, mediaType, data] = /^data:(image\/[^;,]+)(?:;[^,]*)?;base64,(.+)$/s.exec(url) ?? [];
+  if (mediaType === undefined || data === undefined) return undefined;
+  return { type: "file", mediaType, data: { type: "data", data } };
 }

@@ -1,24 +1,13 @@
+import type { LanguageModelV4 } from "@ai-sdk/provider";
 import type { retryWithExponentialBackoff } from "@ai-sdk/provider-utils";
-import type {
-  APICallError,
-  Experimental_LanguageModelStreamPart as LanguageModelStreamPart,
-  LanguageModel,
-  experimental_streamLanguageModelCall as streamLanguageModelCall,
-  generateText,
-  isStepCount,
-  streamText,
-} from "ai";
+import type { APICallError, generateText, isStepCount, streamText } from "ai";
 
 import { type ProviderOptions, type Settings, checkAddress, cutName } from "./name.ts";
 
-/** A part of one call's stream. */
-export type CallPart = LanguageModelStreamPart;
-
 /** The parts of the AI SDK that an answer needs. */
 export interface Provider {
-  readonly model: LanguageModel;
+  readonly model: LanguageModelV4;
   readonly streamText: typeof streamText;
-  readonly streamCall: typeof streamLanguageModelCall;
   readonly retryWith: typeof retryWithExponentialBackoff;
   readonly APICallError: typeof APICallError;
   readonly generateText: typeof generateText;
@@ -34,7 +23,7 @@ export interface NamedProvider {
 }
 
 /** How each provider's package is loaded: 0.1 to 0.2 s and up to 30 MB, which only those pay who name it. */
-const PROVIDERS: Readonly<Record<string, (name: string, settings: Settings) => Promise<LanguageModel>>> = {
+const PROVIDERS: Readonly<Record<string, (name: string, settings: Settings) => Promise<LanguageModelV4>>> = {
   openai: async (name, settings) => (await import("@ai-sdk/openai")).createOpenAI(settings).chat(name),
   anthropic: async (name, settings) => (await import("@ai-sdk/anthropic")).createAnthropic(settings)(name),
   google: async (name, settings) => (await import("@ai-sdk/google")).createGoogleGenerativeAI(settings)(name),
@@ -68,7 +57,6 @@ export function createProvider(options: ProviderOptions): NamedProvider {
     return {
       model: loaded,
       streamText: sdk.streamText,
-      streamCall: sdk.experimental_streamLanguageModelCall,
       generateText: sdk.generateText,
       stopAfter: sdk.isStepCount,
       retryWith: utils.retryWithExponentialBackoff,
