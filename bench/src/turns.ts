@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 
+import { openConnection } from "@chatkeep/core";
 import { type Chatkeep, type Postgres, startChatkeep, startPostgres } from "@chatkeep/testing";
 
 import { type Child, startChild } from "./child.ts";
@@ -9,6 +10,8 @@ import { type Watch, watchServer } from "./turns/watch.ts";
 
 const MODEL = new URL("turns/model.ts", import.meta.url);
 const LOAD = new URL("turns/load.ts", import.meta.url);
+const BARE = new URL("turns/bare.ts", import.meta.url);
+const OWN_RESPONDER = fileURLToPath(new URL("turns/model-responder.ts", import.meta.url));
 const RESPONDER = fileURLToPath(new URL("turns/responder.ts", import.meta.url));
 
 /** Bytes of a token of `stamp`. */
@@ -26,49 +29,58 @@ export async function* measureTurns(): AsyncGenerator<Measure> {
 async function* measureWithModel(postgres: Postgres, load: Child): AsyncGenerator<Measure> {
   await using model = startChild(MODEL);
   const modelUrl = await model.next<string>();
-  await using server = await startServer(postgres, {
+  await using bare = startChild(BARE, [postgres.url("postgres"), modelUrl]);
+  const bareUrl = await bare.next<string>();
+  // A database each: servers of one database tell each other of their turns.
+  await using own = await startServer(await makeDatabase(postgres, "own"), {
+    CHATKEEP_RESPONDER: OWN_RESPONDER,
+    OPENAI_BASE_URL: modelUrl,
+  });
+  await using sdk = await startServer(await makeDatabase(postgres, "sdk"), {
     CHATKEEP_MODEL: "openai-compatible/fake",
     OPENAI_BASE_URL: modelUrl,
   });
   const fifty = { streams: 50, pace: { count: 20, perSecond: 20 }, answers: 4, ramp: 1000 };
-  const through = { ...fifty, through: "turn", url: server.url } as const;
-  const directly = { ...fifty, through: "model", url: modelUrl } as const;
-  await runLoad(load, through);
-  await runLoad(load, directly);
-  const rounds: { ours: readonly number[]; models: readonly number[] }[] = [];
+  const sides = {
+    directly: { ...fifty, through: "model", url: modelUrl },
+    bare: { ...fifty, through: "bare", url: bareUrl },
+    own: { ...fifty, through: "turn", url: own.url },
+    sdk: { ...fifty, through: "turn", url: sdk.url },
+  } as const;
+  type Side = keyof typeof sides;
+  const names = Object.keys(sides) as Side[];
+  for (const side of names) await runLoad(load, sides[side]);
+  const rounds: Record<Side, readonly number[]>[] = [];
   for (let round = 0; round < 5; round += 1) {
-    const ours = (await runLoad(load, through)).firstTokens;
-    rounds.push({ ours, models: (await runLoad(load, directly)).firstTokens });
+    const times = {} as Record<Side, readonly number[]>;
+    for (const side of names) times[side] = (await runLoad(load, sides[side])).firstTokens;
+    rounds.push(times);
   }
+  /** What a side adds to the model's own time, in the median round. */
+  const added = (side: Side, percent: number): number =>
+    median(rounds.map((times) => percentile(times[side], percent) - percentile(times.directly, percent)));
   for (const [percent, most] of [
     [50, 4],
     [95, 15],
   ] as const) {
-    const ofRounds = (side: "ours" | "models"): number =>
-      median(rounds.map((round) => percentile(round[side], percent)));
-    yield {
-      name: `time to the first token added by us, 50 turns at once, p${percent}`,
-      value: median(
-        rounds.map(({ ours, models }) => percentile(ours, percent) - percentile(models, percent)),
-      ),
-      unit: "ms",
-      limit: ofRounds("models"),
-      target: { most },
-    };
+    const limit = added("bare", percent);
+    const name = `time to the first token added by us, 50 turns at once, p${percent}`;
+    yield { name, value: added("own", percent), unit: "ms", limit, target: { most } };
+    yield { name: `the same with the AI SDK, p${percent}`, value: added("sdk", percent), unit: "ms", limit };
   }
 
   const delays: (readonly number[])[] = [];
   for (let round = 0; round < 3; round += 1) {
     const pace = { count: 120, perSecond: 20 };
-    const seen = await runLoad(load, {
+    const hundred: Load = {
       through: "turn",
-      url: server.url,
+      url: sdk.url,
       streams: 100,
       pace,
       answers: 1,
       ramp: 1000,
-    });
-    delays.push(seen.delays);
+    };
+    delays.push((await runLoad(load, hundred)).delays);
   }
   for (const percent of [50, 95]) {
     yield {
@@ -82,7 +94,8 @@ async function* measureWithModel(postgres: Postgres, load: Child): AsyncGenerato
 
 /** With the answers made in the server's process: what one node carries. */
 async function* measureManyStreams(postgres: Postgres, load: Child): AsyncGenerator<Measure> {
-  await using server = await startServer(postgres, { CHATKEEP_RESPONDER: RESPONDER });
+  const database = postgres.url("postgres");
+  await using server = await startServer(database, { CHATKEEP_RESPONDER: RESPONDER });
   const thousand: Load = {
     through: "turn",
     url: server.url,
@@ -91,7 +104,7 @@ async function* measureManyStreams(postgres: Postgres, load: Child): AsyncGenera
     answers: 1,
     ramp: 5000,
   };
-  await using watch: Watch = await watchServer(server.pid, postgres.url("postgres"));
+  await using watch: Watch = await watchServer(server.pid, database);
   const { delays, tokens, errors } = await runLoad(load, thousand, "with errors");
   const { residentMegabytes, connections, walBytes, cpuSeconds } = await watch.end();
   for (const error of new Set(errors)) console.error(`error: ${error}`);
@@ -123,10 +136,18 @@ async function* measureManyStreams(postgres: Postgres, load: Child): AsyncGenera
   };
 }
 
-function startServer(postgres: Postgres, env: Record<string, string>): Promise<Chatkeep> {
+/** A new, empty database; its URL. */
+async function makeDatabase(postgres: Postgres, name: string): Promise<string> {
+  const connection = await openConnection(postgres.url("postgres"));
+  await connection.query(`create database ${name}`);
+  await connection.end();
+  return postgres.url(name);
+}
+
+function startServer(database: string, env: Record<string, string>): Promise<Chatkeep> {
   return startChatkeep({
     env: {
-      DATABASE_URL: postgres.url("postgres"),
+      DATABASE_URL: database,
       CHATKEEP_GRACE: "0",
       CHATKEEP_LIMIT_REQUESTS: "0",
       CHATKEEP_LIMIT_REQUESTS_ADDRESS: "0",

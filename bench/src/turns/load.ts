@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { Agent, type IncomingMessage, request } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 
+import { complete, post, textsOf } from "./completion.ts";
 import { type Pace, paceQuestion } from "./pace.ts";
 import { ages } from "./stamp.ts";
 
 /** What a load process is to do. */
 export interface Load {
-  /** `turn`: through a Chatkeep at `url`; `model`: directly to the model at `url`. */
-  readonly through: "turn" | "model";
+  /** `turn`: through a Chatkeep at `url`; `bare`: through a bare server there; `model`: directly to the model there. */
+  readonly through: "turn" | "bare" | "model";
   readonly url: string;
   /** Streams at once. */
   readonly streams: number;
@@ -31,8 +31,7 @@ export interface LoadResult {
   readonly errors: readonly string[];
 }
 
-// A process of its own, so that its work is not the server's. `fetch` would cost it a multiple.
-const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+// A process of its own, so that its work is not the server's.
 process.on("message", (load: Load) => {
   void run(load).then((result) => process.send?.(result));
 });
@@ -52,7 +51,7 @@ async function run(load: Load): Promise<LoadResult> {
       const begin = performance.now();
       let count = 0;
       try {
-        await ask(load, places[index], (text) => {
+        for await (const text of ask(load, places[index])) {
           const at = performance.now();
           for (const delay of ages(text)) {
             if (count === 0) {
@@ -62,7 +61,7 @@ async function run(load: Load): Promise<LoadResult> {
             count += 1;
             arrivals.push({ at, delay });
           }
-        });
+        }
       } catch (error) {
         errors.push((error as Error).message);
       }
@@ -99,49 +98,22 @@ async function makeConversations({ url, streams }: Load): Promise<Place[]> {
   return places;
 }
 
-/** Asks, and hands over the text of every frame as it comes. Rejects when the stream does not end as it should. */
-async function ask(load: Load, place: Place | undefined, onText: (text: string) => void): Promise<void> {
-  const question = paceQuestion(load.pace);
-  const response =
+/** Asks, and gives the text of every frame as it comes. Throws when the stream does not end as it should. */
+async function* ask(
+  { through, pace, url }: Load,
+  place: Place | undefined,
+): AsyncGenerator<string, void, void> {
+  const content = paceQuestion(pace);
+  if (through === "model") {
+    yield* complete(url, content);
+    return;
+  }
+  const [path, headers] =
     place === undefined
-      ? await post(
-          `${load.url}/chat/completions`,
-          {},
-          { model: "fake", stream: true, messages: [{ role: "user", content: question }] },
-        )
-      : await post(
-          `${load.url}/api/conversations/${place.conversation}/turns`,
+      ? ["/", {}]
+      : [
+          `/api/conversations/${place.conversation}/turns`,
           { "x-session-id": place.session, accept: "text/event-stream" },
-          { content: question },
-        );
-  if (response.statusCode !== 200) {
-    response.resume();
-    throw new Error(`status ${response.statusCode}`);
-  }
-  const mark = place === undefined ? '"content":"' : '"delta":"';
-  let rest = "";
-  for await (const piece of response.setEncoding("latin1")) {
-    rest += piece as string;
-    for (let end = rest.indexOf("\n\n"); end >= 0; end = rest.indexOf("\n\n")) {
-      const frame = rest.slice(0, end);
-      rest = rest.slice(end + 2);
-      const from = frame.indexOf(mark);
-      if (from >= 0) onText(frame.slice(from + mark.length, frame.indexOf('"', from + mark.length)));
-      else if (frame.endsWith("[DONE]")) return;
-    }
-  }
-  throw new Error("the stream was cut off");
-}
-
-function post(url: string, headers: Record<string, string>, body: object): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const call = request(url, {
-      method: "POST",
-      agent,
-      headers: { "content-type": "application/json", ...headers },
-    });
-    call.on("response", resolve);
-    call.on("error", reject);
-    call.end(JSON.stringify(body));
-  });
+        ];
+  yield* textsOf(await post(`${url}${path}`, headers, { content }), '"delta":"');
 }

@@ -1,3 +1,5 @@
+import { setImmediate as afterThis } from "node:timers/promises";
+
 import type {
   Context,
   ContextRecord,
@@ -70,14 +72,16 @@ export function createPreparation(options: PreparationOptions): Preparation {
             onError(error, turnId);
             return contexts.build({ ...material, question: undefined });
           });
-        inBackground(
-          database.call("record_context", {
+        const record = async (): Promise<unknown> => {
+          // The model is asked first: somebody waits for it.
+          await afterThis();
+          return database.call("record_context", {
             owner: ownerId(owner),
             turn_id: turnId,
             context: recordOf(context),
-          }),
-          turnId,
-        );
+          });
+        };
+        inBackground(record(), turnId);
         const given: ResponderRequest = {
           ...request,
           history: context.messages.map(({ message }) => message).filter(({ id }) => id !== question.id),
