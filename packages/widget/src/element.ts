@@ -1,3 +1,4 @@
+import { sendFirst } from "./first-requests.ts";
 import { type Launcher, createLauncher } from "./launcher.ts";
 import { openMemory } from "./memory.ts";
 import type { Panel, PanelOptions } from "./panel.ts";
@@ -125,12 +126,17 @@ export class ChatkeepChat extends HTMLElement {
   }
 
   #load(): Promise<Panel> {
-    this.#panel ??= import("./panel.ts").then(({ mountPanel }) =>
+    if (this.#panel !== undefined) return this.#panel;
+    // First, over the connection that is open; the other request opens one of its own.
+    const loading = import("./panel.ts");
+    const fetch = sendFirst(this.#settings());
+    this.#panel = loading.then(({ mountPanel }) =>
       mountPanel({
         host: this,
         root: this.shadowRoot as ShadowRoot,
         settings: this.#settings(),
         memory: this.#memory,
+        fetch,
         onClose: () => this.#launcher?.focus(),
       }),
     );

@@ -3,7 +3,7 @@
  * A name that is not here does not compile.
  */
 import { type ComponentChild, type FunctionComponent, type VNode, createElement, options } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 export { Fragment, createContext, createElement } from "preact";
 export { useContext, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
@@ -57,7 +57,8 @@ export function useSyncExternalStore<State>(
   getSnapshot: () => State,
 ): State {
   const [, keep] = useState(getSnapshot);
-  useEffect(() => {
+  // In the same task: what is known before the first frame is in it.
+  useLayoutEffect(() => {
     const look = (): void => keep(() => getSnapshot());
     // What has changed before it was subscribed to.
     look();

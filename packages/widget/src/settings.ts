@@ -4,12 +4,22 @@ export type GetToken = () => string | null | Promise<string | null>;
 /** Which colours the widget has; `auto` follows the reader's system. */
 type Theme = "auto" | "light" | "dark";
 
+/** What a conversation can be about. */
+interface Place {
+  readonly id: string;
+  readonly label: string | null;
+}
+
 /** What a page says of its widget, by attributes and properties. */
 export interface Settings {
   /** Where the server is: an absolute address without a trailing slash. */
   readonly endpoint: string;
+  /** What the keys of this server's begin with in the browser's storage: a session's id is a secret, which no other server is sent. */
+  readonly section: string;
   /** The place that is talked about; `null`: the page is about no place in particular. */
-  readonly scope: { readonly id: string; readonly label: string | null } | null;
+  readonly scope: Place | null;
+  /** The same; without a scope the whole site. */
+  readonly place: Place;
   readonly mode: "floating" | "inline";
   readonly theme: Theme;
   /** A language tag (RFC 5646). */
@@ -33,14 +43,15 @@ export function readSettings(element: Element, script: string, getToken: GetToke
     document.querySelector(`meta[name="${name}"]`)?.getAttribute("content") ?? null;
   const theme = attribute("theme");
   const own = attribute("scope");
-  const scope = own ?? meta("chatkeep-scope");
-  const scopeLabel = own === null ? meta("chatkeep-scope-label") : attribute("scope-label");
+  const id = own ?? meta("chatkeep-scope");
+  const label = own === null ? meta("chatkeep-scope-label") : attribute("scope-label");
+  const scope = id === null || id === "" ? null : { id, label };
+  const server = new URL(attribute("endpoint") ?? new URL(".", script), document.baseURI);
   return {
-    endpoint: new URL(attribute("endpoint") ?? new URL(".", script), document.baseURI).href.replace(
-      /\/+$/,
-      "",
-    ),
-    scope: scope === null || scope === "" ? null : { id: scope, label: scopeLabel },
+    endpoint: server.href.replace(/\/+$/, ""),
+    section: server.origin === location.origin ? "" : `${server.origin}|`,
+    scope,
+    place: scope ?? { id: "site", label: null },
     mode: attribute("mode") === "inline" ? "inline" : "floating",
     theme: theme === "light" || theme === "dark" ? theme : "auto",
     language: attribute("lang") ?? (document.documentElement.lang || navigator.language),

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 
 import { useScrollKeeper } from "../hooks/useScrollKeeper.ts";
 import { useSnapshot } from "../hooks/useSnapshot.ts";
@@ -47,7 +47,7 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
   /** Why a question could not be taken back for editing. */
   const [failure, setFailure] = useState<string | null>(null);
 
-  useEffect(() => chat.show(thread), [chat, thread]);
+  useLayoutEffect(() => chat.show(thread), [chat, thread]);
   useEffect(() => {
     if (focus === "take") keepFocus();
     // oxlint-disable-next-line react/exhaustive-deps -- only when it appears

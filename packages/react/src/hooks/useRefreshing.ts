@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useLayoutEffect } from "react";
 
 /** What can be read again. */
 interface Refreshed {
@@ -10,7 +10,8 @@ interface Refreshed {
  * `undefined` while no chat is shown.
  */
 export function useRefreshing(chat: Refreshed | undefined): void {
-  useEffect(() => {
+  // Before the messages can be there that are being read: who opens a thread later reads it a second time.
+  useLayoutEffect(() => {
     if (chat === undefined) return;
     chat.refresh();
     const refresh = (): void => void (document.visibilityState === "visible" && chat.refresh());

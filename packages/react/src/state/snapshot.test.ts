@@ -20,3 +20,19 @@ test("however often the state changes, there is one new snapshot a frame", () =>
   frames.shift()?.();
   expect(told).toBe(1);
 });
+
+test("what arrived is there at once, and the frame that was asked for before builds nothing anew", () => {
+  const frames: (() => void)[] = [];
+  let status = "loading";
+  let told = 0;
+  const snapshot = createSnapshot({ build: () => ({ status }), schedule: (run) => frames.push(run) });
+  snapshot.subscribe(() => told++);
+  snapshot.changed();
+  status = "ready";
+  snapshot.arrived();
+  const arrived = snapshot.getSnapshot();
+  expect(arrived).toEqual({ status: "ready" });
+  frames.shift()?.();
+  expect(snapshot.getSnapshot()).toBe(arrived);
+  expect(told).toBe(1);
+});

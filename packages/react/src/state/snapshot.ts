@@ -10,6 +10,8 @@ export interface Readable<State> {
 export interface Snapshot<State> extends Readable<State> {
   /** The state has changed: a new snapshot is built with the next frame, once, however often this is called. */
   changed(): void;
+  /** It has changed to what somebody waits for: a new snapshot is built at once, not a frame later. */
+  arrived(): void;
 }
 
 /** Calls `run` once, soon: with the next animation frame in a browser. */
@@ -39,6 +41,11 @@ export function createSnapshot<State>(options: SnapshotOptions<State>): Snapshot
   const listeners = new Set<() => void>();
   let current = build();
   let scheduled = false;
+  const renew = (): void => {
+    scheduled = false;
+    current = build();
+    for (const listener of listeners) listener();
+  };
 
   return {
     getSnapshot: () => current,
@@ -49,11 +56,8 @@ export function createSnapshot<State>(options: SnapshotOptions<State>): Snapshot
     changed() {
       if (scheduled) return;
       scheduled = true;
-      schedule(() => {
-        scheduled = false;
-        current = build();
-        for (const listener of listeners) listener();
-      });
+      schedule(() => scheduled && renew());
     },
+    arrived: renew,
   };
 }

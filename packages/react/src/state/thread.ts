@@ -67,8 +67,11 @@ export interface ThreadOptions {
   readonly unsent: UnsentQuestions;
   /** Told what is known of the conversation when it was `read`, or when it has become `active`. */
   readonly onConversation?: ((event: "read" | "active", conversation: Conversation) => void) | undefined;
-  /** Told that the scope's conversation is this one: whoever shows this thread shows that one's instead, and closes this. */
-  readonly onFound?: ((conversation: Conversation) => void) | undefined;
+  /**
+   * Told that the scope's conversation is this one: whoever shows this thread shows that one's instead, and closes
+   * this. Resolves when that one is read.
+   */
+  readonly onFound?: ((conversation: Conversation) => Promise<void>) | undefined;
   /** Default: the next animation frame. */
   readonly schedule?: Schedule | undefined;
 }
@@ -155,8 +158,8 @@ export function createThread(options: ThreadOptions): Thread {
     questions.remove(messageId);
   }
 
-  const found = (conversation: Conversation): void => {
-    if (conversation.id !== conversationId) options.onFound?.(conversation);
+  const found = async (conversation: Conversation): Promise<void> => {
+    if (conversation.id !== conversationId) await options.onFound?.(conversation);
     else beginning.settle("exists");
   };
 
@@ -167,7 +170,7 @@ export function createThread(options: ThreadOptions): Thread {
       // It gets its title with the first question; until then that is how it begins.
       const preview = conversation.preview ?? questions.list()[0]?.text ?? null;
       onConversation?.("active", { ...conversation, preview });
-      found(conversation);
+      void found(conversation);
     } catch (error) {
       // During an outage the question may be answered all the same, unsaved; it is created with the replay.
       if (!isPassing(error)) throw error;
@@ -236,7 +239,7 @@ export function createThread(options: ThreadOptions): Thread {
       failure = sentenceOf(error);
       return isPassing(error) ? "passing" : "final";
     } finally {
-      changed();
+      snapshot.arrived();
     }
   };
 
@@ -245,7 +248,7 @@ export function createThread(options: ThreadOptions): Thread {
     try {
       const conversation = await beginning.find();
       if (signal.aborted) return;
-      if (conversation !== null) found(conversation);
+      if (conversation !== null) await found(conversation);
       if (beginning.exists()) await read();
       else if (status !== "ready") status = "new";
     } catch (error) {
@@ -255,24 +258,24 @@ export function createThread(options: ThreadOptions): Thread {
     changed();
   };
 
-  /** Under way; until it has read the messages first, whoever opens it too gets the same. */
+  /** Until the messages have been read first, whoever opens it too gets the same, */
   let opening: Promise<void> | undefined;
+  /** and in the task in which that was done: what renders them in it opens it. */
+  let fresh = false;
   const open = (): Promise<void> => {
-    if (opening !== undefined && status === "loading") return opening;
-    const begun = openNow().finally(() => {
-      if (opening === begun) opening = undefined;
-    });
-    opening = begun;
-    return begun;
+    if (status !== "loading" && (!fresh || status === "failed")) opening = undefined;
+    return (opening ??= openNow());
   };
   const openNow = async (): Promise<void> => {
     if (signal.aborted) return;
     if (status !== "ready" && status !== "new") status = "loading";
+    fresh = status === "loading";
     changed();
     if (beginning.exists()) {
       asking()?.resume();
       await read();
     } else if (options.origin.kind === "scope") await find();
+    setTimeout(() => (fresh = false));
     return pump();
   };
 

@@ -105,7 +105,7 @@ export function createThreads(options: ThreadsOptions): Threads {
   };
 
   /** The conversation of a scope is stored under another id than this page had made for it. */
-  const move = (from: Thread, found: Conversation): void => {
+  const move = async (from: Thread, found: Conversation): Promise<void> => {
     const toId = found.id;
     const draft = drafts.get(draftKey(from));
     if (draft !== "") drafts.set(toId, draft);
@@ -117,6 +117,7 @@ export function createThreads(options: ThreadsOptions): Threads {
     // Not first when it is rendered: that is a frame later.
     if (shown === from) show(to);
     for (const scope of scopes.values()) scope.replace(from.conversationId, to);
+    if (shown === to) await to.open();
   };
 
   const onRemoval: Threads["onRemoval"] = (event, conversationId) => {

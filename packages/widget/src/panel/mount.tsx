@@ -1,4 +1,4 @@
-import { type Selection, type ThreadStrings, createSnapshot } from "@chatkeep/react";
+import { type Selection, type ThreadStrings, createSnapshot, nextFrame } from "@chatkeep/react";
 import { render } from "preact";
 
 import type { TabMemory } from "../memory.ts";
@@ -38,6 +38,8 @@ export interface PanelOptions {
   readonly root: ShadowRoot;
   readonly settings: Settings;
   readonly memory: TabMemory;
+  /** What the history is asked with. */
+  readonly fetch: typeof globalThis.fetch;
   /** Called when it is closed and the focus was in it and came from nowhere else. */
   readonly onClose: () => void;
 }
@@ -67,7 +69,7 @@ export interface Use {
 }
 
 /** Makes the panel in the shadow root of its element; closed, or in its place when it is inline. */
-export function mountPanel({ host, root, settings: first, memory, onClose }: PanelOptions): Panel {
+export function mountPanel({ host, root, settings: first, memory, fetch, onClose }: PanelOptions): Panel {
   let settings = first;
   let visibility: PanelState["visibility"] = first.mode === "inline" ? "open" : "closed";
   let focus: PanelState["focus"] = "out";
@@ -107,19 +109,25 @@ export function mountPanel({ host, root, settings: first, memory, onClose }: Pan
   const start = async (): Promise<void> => {
     const mine = ++opening;
     end();
-    const { endpoint, getToken, language, scope } = settings;
+    const { language, place } = settings;
     const [person, texts] = await Promise.all([
-      openPerson({ endpoint, getToken, onChange: () => void start() }).catch(() => null),
+      openPerson({ ...settings, fetch, onChange: () => void start() }).catch(() => null),
       loadStrings(language).catch(() => ENGLISH_TEXTS),
     ]);
     if (mine !== opening) return person?.close();
     trouble = person === null ? texts.thread : null;
     if (person === null) return snapshot.changed();
-    use = { person, texts, shown: createShown(person.chat, placeOf({ scope })) };
-    // Read while it is rendered.
-    person.chat.show(use.shown.getSnapshot());
+    use = { person, texts, shown: createShown(person.chat, place) };
+    const thread = use.shown.getSnapshot();
+    person.chat.show(thread);
+    void thread.open().then(begin);
     for (const act of waiting.splice(0)) act(use);
     snapshot.changed();
+  };
+  /** Not before the next frame, which is the first that can be seen, unless all is there: then it is laid out once. */
+  const begin = (): void => {
+    if (container.isConnected)
+      render(<PanelView state={snapshot} onClose={close} onRetry={() => void start()} />, container);
   };
   const end = (): void => {
     use?.shown.close();
@@ -170,8 +178,8 @@ export function mountPanel({ host, root, settings: first, memory, onClose }: Pan
   };
 
   addEventListener("focusin", onFocusMove);
-  render(<PanelView state={snapshot} onClose={close} onRetry={() => void start()} />, container);
   void start();
+  nextFrame(begin);
   const pending = memory.passage.get();
   if (pending !== null) {
     memory.passage.set(null);
@@ -188,7 +196,7 @@ export function mountPanel({ host, root, settings: first, memory, onClose }: Pan
       else if (mode === "inline") visibility = "closed";
       if (next.endpoint !== endpoint || next.getToken !== getToken || next.language !== language)
         void start();
-      else use?.shown.setScope(placeOf(next));
+      else use?.shown.setScope(next.place);
       snapshot.changed();
     },
     ask: (question, selectedText) =>
@@ -206,9 +214,4 @@ export function mountPanel({ host, root, settings: first, memory, onClose }: Pan
       host.removeAttribute("open");
     },
   };
-}
-
-/** Without a scope the whole site is the place. */
-function placeOf({ scope }: Pick<Settings, "scope">): { readonly id: string; readonly label: string | null } {
-  return scope ?? { id: "site", label: null };
 }

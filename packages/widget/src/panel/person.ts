@@ -22,22 +22,30 @@ export interface Person {
 export interface PersonOptions {
   /** The address of the server, without a trailing slash. */
   readonly endpoint: string;
+  /** What the keys of this server's begin with in the browser's storage. */
+  readonly section: string;
   /** `null`: anonymous. */
   readonly getToken: GetToken | null;
+  /** What the history is asked with. */
+  readonly fetch: typeof globalThis.fetch;
   /** Told when somebody else uses it now: signed in, signed out, or another tab has made the session. */
   readonly onChange: () => void;
 }
 
 /** Asks who is signed in, else opens the anonymous session of this browser. */
-export async function openPerson({ endpoint, getToken, onChange }: PersonOptions): Promise<Person> {
+export async function openPerson({
+  endpoint,
+  section,
+  getToken,
+  fetch,
+  onChange,
+}: PersonOptions): Promise<Person> {
   const browser = openStorage();
   const token = (await getToken?.()) ?? null;
   const name = subjectOf(token);
-  // A session's id is a secret: one server's is not sent to another.
-  const server = new URL(endpoint).origin === location.origin ? "" : `${new URL(endpoint).origin}|`;
-  const session = createSection(browser, server);
+  const session = createSection(browser, section);
   // What one person has written and not sent is not another's.
-  const own = name === null ? session : createSection(browser, `${server}${name}|`);
+  const own = name === null ? session : createSection(browser, `${section}${name}|`);
 
   const anonymous =
     name === null ? await openSession({ storage: session.storage, events: session.events }) : undefined;
@@ -54,7 +62,7 @@ export async function openPerson({ endpoint, getToken, onChange }: PersonOptions
     }
     return now === null ? { "x-session-id": owner.id } : { authorization: `Bearer ${now}` };
   };
-  const history = createChatHistory({ baseUrl: endpoint, credentials });
+  const history = createChatHistory({ baseUrl: endpoint, fetch, credentials });
   const chat = createThreads({ history, owner, storage: own.storage, events: own.events });
   return {
     chat,
