@@ -110,23 +110,29 @@ test("what came for one person is not shown to another, who signed in while the 
   await expect.poll(() => transcript(page)).toEqual(["Eve's question"]);
 });
 
-test("what failed before the panel was there is told in the server's words, and can be tried again", async () => {
+test.each([
+  [
+    "its problem",
+    {
+      status: 503,
+      contentType: "application/problem+json",
+      body: JSON.stringify({ error: "unavailable", code: "unavailable", detail: "The database sleeps." }),
+    },
+    "The database sleeps.",
+  ],
+  ["a page of another server", { contentType: "text/html", body: "<p>Sign in</p>" }, "cut off"],
+  ["other JSON", { contentType: "application/json", body: "[null]" }, "Something went wrong"],
+])("%s, which came before the panel was there, is told and can be tried again", async (_, answer, told) => {
   const session = randomUUID();
   await asks({ kind: "session", id: session }, "What is a sensor?");
   await using opened = await visit(session);
   const { page } = opened;
-  await page.route("**/api/conversations?*", (route) =>
-    route.fulfill({
-      status: 503,
-      contentType: "application/problem+json",
-      body: JSON.stringify({ error: "unavailable", code: "unavailable", detail: "The database sleeps." }),
-    }),
-  );
+  await page.route("**/api/conversations?*", (route) => route.fulfill(answer));
   const came = page.waitForResponse("**/api/conversations?*");
   await press(page);
   await (await came).finished();
   opened.letGo();
-  await page.getByText("The database sleeps.").waitFor();
+  await page.getByText(told).waitFor();
   await page.unroute("**/api/conversations?*");
   await page.getByRole("button", { name: "Retry" }).click();
   await expect.poll(() => transcript(page)).toEqual(["What is a sensor?"]);
