@@ -17,8 +17,8 @@ export function post(url: string, headers: Record<string, string>, body: object)
 }
 
 /**
- * The texts that follow `mark` in the frames of a stream, as they come. Throws when the status is not 200 or the stream
- * ends without `[DONE]`.
+ * The texts that follow `mark` in the frames of a stream, as they come, read to its end: the next request goes over the
+ * same connection. Throws when the status is not 200 or the stream ends without `[DONE]`.
  */
 export async function* textsOf(response: IncomingMessage, mark: string): AsyncGenerator<string, void, void> {
   if (response.statusCode !== 200) {
@@ -26,6 +26,7 @@ export async function* textsOf(response: IncomingMessage, mark: string): AsyncGe
     throw new Error(`status ${response.statusCode}`);
   }
   let rest = "";
+  let isDone = false;
   for await (const piece of response.setEncoding("latin1")) {
     rest += piece as string;
     for (let end = rest.indexOf("\n\n"); end >= 0; end = rest.indexOf("\n\n")) {
@@ -33,10 +34,10 @@ export async function* textsOf(response: IncomingMessage, mark: string): AsyncGe
       rest = rest.slice(end + 2);
       const from = frame.indexOf(mark);
       if (from >= 0) yield frame.slice(from + mark.length, frame.indexOf('"', from + mark.length));
-      else if (frame.endsWith("[DONE]")) return;
+      else isDone ||= frame.endsWith("[DONE]");
     }
   }
-  throw new Error("the stream was cut off");
+  if (!isDone) throw new Error("the stream was cut off");
 }
 
 /** Asks a model of OpenAI's protocol, and gives the pieces of its answer. */

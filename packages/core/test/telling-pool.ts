@@ -8,6 +8,7 @@ interface PlanNode {
   "Actual Rows"?: number;
   "Actual Loops"?: number;
   "Rows Removed by Filter"?: number;
+  "Rows Removed by Join Filter"?: number;
   Plans?: PlanNode[];
 }
 
@@ -18,6 +19,8 @@ export interface Ran {
   readonly scans: readonly string[];
   /** The most rows that any node of the plan read from a table. */
   readonly rows: number;
+  /** The most pairs of rows that a join compared in vain. */
+  readonly mismatches: number;
 }
 
 /** A pool whose connections tell the plan of every statement that runs on them, those within functions too. */
@@ -52,11 +55,13 @@ export function openTellingPool(url: string): TellingPool {
       const json = /plan:\s*(\{[\s\S]*\})\s*$/.exec(message ?? "")?.[1];
       if (json === undefined) return;
       const { "Query Text": text, Plan: plan } = JSON.parse(json) as { "Query Text": string; Plan: PlanNode };
-      const nodes = nodesOf(plan).filter((node) => node["Index Name"] ?? node["Relation Name"]);
+      const all = nodesOf(plan);
+      const nodes = all.filter((node) => node["Index Name"] ?? node["Relation Name"]);
       const scans = nodes
         .filter((node) => node["Node Type"].endsWith("Scan"))
         .map((node) => `${node["Node Type"]} ${node["Index Name"] ?? node["Relation Name"]}`);
-      ran.push({ text, scans, rows: Math.max(0, ...nodes.map(rowsOf)) });
+      const mismatches = all.map((node) => node["Rows Removed by Join Filter"] ?? 0);
+      ran.push({ text, scans, rows: Math.max(0, ...nodes.map(rowsOf)), mismatches: Math.max(...mismatches) });
     });
   });
   return {
