@@ -29,7 +29,12 @@ export interface Listener extends AsyncDisposable {
 /** Serves on a port of Node. Rejects with Node's error (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`) when it cannot. */
 export async function listen({ server, port, host = "127.0.0.1", log }: ListenOptions): Promise<Listener> {
   const node = createAdaptorServer({
-    fetch: (request, bindings) => server.fetch(request, bindings),
+    fetch: async (request, bindings) => {
+      const response = await server.fetch(request, bindings);
+      // What streams begins at once: the adapter would wait a millisecond for its end, to tell its length.
+      if (response.headers.get("x-accel-buffering") === "no") response.headers.set("transfer-encoding", "chunked");
+      return response;
+    },
     // The host's own Request and Response stay as they are.
     overrideGlobalObjects: false,
     serverOptions: {

@@ -1,5 +1,3 @@
-import { setImmediate as afterThis } from "node:timers/promises";
-
 import type {
   Context,
   ContextRecord,
@@ -36,9 +34,12 @@ export interface PreparationOptions {
   readonly onError: (error: unknown, turnId?: string) => void;
 }
 
+/** Milliseconds after which it is recorded what a responder was given, though it has not said anything yet. */
+const RECORD_AFTER = 500;
+
 /**
  * Builds the context when the responder is called, not before: the turn is there by then, so that it can
- * be stopped meanwhile. What was given is recorded beside the turn while the responder runs.
+ * be stopped meanwhile. What was given is recorded beside the turn once the first words are on their way.
  */
 export function createPreparation(options: PreparationOptions): Preparation {
   const { database, contexts, summaries, titles, closing, onError } = options;
@@ -72,16 +73,14 @@ export function createPreparation(options: PreparationOptions): Preparation {
             onError(error, turnId);
             return contexts.build({ ...material, question: undefined });
           });
-        const record = async (): Promise<unknown> => {
-          // The model is asked first: somebody waits for it.
-          await afterThis();
-          return database.call("record_context", {
-            owner: ownerId(owner),
-            turn_id: turnId,
-            context: recordOf(context),
-          });
+        let isRecorded = false;
+        const record = (): void => {
+          if (isRecorded) return;
+          isRecorded = true;
+          const recorded = recordOf(context);
+          const place = { owner: ownerId(owner), turn_id: turnId };
+          inBackground(database.call("record_context", { ...place, context: recorded }), turnId);
         };
-        inBackground(record(), turnId);
         const given: ResponderRequest = {
           ...request,
           history: context.messages.map(({ message }) => message).filter(({ id }) => id !== question.id),
@@ -89,10 +88,18 @@ export function createPreparation(options: PreparationOptions): Preparation {
           summary: context.summary,
         };
         let answer = "";
-        for await (const event of responder(given)) {
-          if (typeof event === "string") answer += event;
-          else if (event.type === "text") answer += event.text;
-          yield event;
+        // Somebody waits for the first words: they go first, unless they take long.
+        const late = setTimeout(record, RECORD_AFTER);
+        try {
+          for await (const event of responder(given)) {
+            if (typeof event === "string") answer += event;
+            else if (event.type === "text") answer += event.text;
+            yield event;
+            if (answer !== "") record();
+          }
+        } finally {
+          clearTimeout(late);
+          record();
         }
         if (titles !== undefined && latest.length === 0) {
           inBackground(titles.make(owner, conversation.id, question, answer), turnId);

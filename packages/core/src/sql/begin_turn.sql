@@ -88,13 +88,15 @@ begin
     preview = new_preview
   where k.owner_id = owner and k.id = conversation
   returning * into c;
-  insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts, context_text, metadata)
-  values
-    (owner, conversation, c.last_seq - 1, message_id, turn_id, role, 'complete', body, context_text, metadata)
-  returning * into asked;
+  with stored as (
+    insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts, context_text, metadata)
+    values
+      (owner, conversation, c.last_seq - 1, message_id, turn_id, role, 'complete', body, context_text, metadata),
+      (owner, conversation, c.last_seq, reply_id, turn_id, 'assistant', 'streaming', '[]', null, null)
+    returning *
+  )
+  select * into asked from stored s where s.seq = c.last_seq - 1;
   perform put_words(owner, conversation, asked.seq, word_text);
-  insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts)
-  values (owner, conversation, c.last_seq, reply_id, turn_id, 'assistant', 'streaming', '[]');
   -- The time that the first event tells, so that both tell the same.
   insert into turns (owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, slot, created_at)
   values (

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setImmediate as afterThis } from "node:timers/promises";
 
 import {
   type Answer,
@@ -291,6 +292,8 @@ export function createTurns(options: TurnsOptions): Turns {
       summary: null,
       signal: live.stopping.signal,
     });
+    // The model is asked first: somebody waits for it.
+    await afterThis();
     return { turn, events: follow(place, { signal }) };
   };
 
