@@ -43,15 +43,12 @@ const ROWS_PER_MS = 1000;
  * One loop a node: while a flush is under way the events of all its turns gather, and the next flush
  * writes them all with one statement. So a quiet node waits for one commit and a busy one forms batches,
  * kept apart by a tick that grows with the row rate. The same statement renews the lease and brings back
- * which turns are to stop. It runs only while there are turns. First words, for which somebody waits at an
- * empty place, do not wait for a flush under way: they are written beside it.
+ * which turns are to stop. It runs only while there are turns.
  */
 export function createFlushLoop(options: FlushOptions): FlushLoop {
   const { database } = options;
   const patience = options.patience ?? 2000;
   const turns = new Map<string, LiveTurn>();
-  /** The flushes under way by the turns of which they hold events: of a turn one at a time, so that its order stays. */
-  const flights = new Map<LiveTurn, Promise<void>>();
   let running = false;
   let dirty = false;
   /** Whether first words wait. */
@@ -59,23 +56,13 @@ export function createFlushLoop(options: FlushOptions): FlushLoop {
   /** Whether what is waited for is the tick. */
   let ticking = false;
   let waiting: (() => void) | undefined;
-  /** Whether the loop's own flush is under way, and whether one beside it is. */
-  let isFlushing = false;
-  let isBeside = false;
+  let flushing: { turns: ReadonlySet<LiveTurn>; done: Promise<void> } | undefined;
   let rate = 0;
   let lastFlush = 0;
   let lastLook = 0;
 
   const wake = (turn: LiveTurn): void => {
     dirty = true;
-    const isFree = turns.has(turn.id) && !flights.has(turn);
-    if (turn.isSilent() && isFree && isFlushing && !isBeside) {
-      isBeside = true;
-      void send(new Map([[turn, turn.take()]])).finally(() => {
-        isBeside = false;
-      });
-      return;
-    }
     hurried ||= turn.isSilent();
     if (hurried || !ticking) waiting?.();
   };
@@ -105,55 +92,34 @@ export function createFlushLoop(options: FlushOptions): FlushLoop {
     const batch = new Map<LiveTurn, TurnEvent[]>();
     dirty = false;
     hurried = false;
-    for (const turn of turns.values()) {
-      if (turn.hasPending() && !flights.has(turn)) batch.set(turn, turn.take());
-    }
-    const now = performance.now();
-    // Now and then also after those that write nothing: they may be gone while their responder thinks.
-    const isLook = now >= lastLook + LOOK;
+    for (const turn of turns.values()) if (turn.hasPending()) batch.set(turn, turn.take());
     // Woken by a turn that ended: first words that come now would wait for a flush of nothing.
-    if (batch.size === 0 && !isLook) return;
-    if (isLook) lastLook = now;
+    if (batch.size === 0 && performance.now() < lastLook + LOOK) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    flushing = { turns: new Set(batch.keys()), done: promise };
+    const now = performance.now();
     const rows = [...batch.values()].reduce((sum, events) => sum + events.length, 0);
     // Over about a second.
     const weight = Math.min(1, (now - lastFlush) / 1000);
     rate += weight * (rows / Math.max(0.001, (now - lastFlush) / 1000) - rate);
     lastFlush = now;
-    isFlushing = true;
     try {
-      await send(batch, isLook ? [...turns.values()].filter((turn) => !batch.has(turn)) : []);
+      await write(batch);
     } finally {
-      isFlushing = false;
-    }
-  };
-
-  /** Writes a batch, and asks after `silent` turns besides. */
-  const send = async (
-    batch: ReadonlyMap<LiveTurn, readonly TurnEvent[]>,
-    silent: readonly LiveTurn[] = [],
-  ): Promise<void> => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    for (const turn of batch.keys()) flights.set(turn, promise);
-    try {
-      await write(batch, silent);
-    } finally {
-      for (const turn of batch.keys()) {
-        flights.delete(turn);
-        // What came meanwhile; of a turn that ended it goes with the settling.
-        if (turn.hasPending() && turns.has(turn.id)) wake(turn);
-      }
+      flushing = undefined;
       resolve();
     }
   };
 
-  const write = async (
-    batch: ReadonlyMap<LiveTurn, readonly TurnEvent[]>,
-    silent: readonly LiveTurn[],
-  ): Promise<void> => {
+  const write = async (batch: ReadonlyMap<LiveTurn, readonly TurnEvent[]>): Promise<void> => {
     const events: { turn: LiveTurn; event: TurnEvent | undefined }[] = [...batch].flatMap(([turn, list]) =>
       list.map((event) => ({ turn, event })),
     );
-    for (const turn of silent) events.push({ turn, event: undefined });
+    // Now and then also after those that write nothing: they may be gone while their responder thinks.
+    if (performance.now() >= lastLook + LOOK) {
+      lastLook = performance.now();
+      for (const turn of turns.values()) if (!batch.has(turn)) events.push({ turn, event: undefined });
+    }
     const node = options.node();
     const told = await keepTrying(() =>
       database.call("write_events", {
@@ -177,7 +143,7 @@ export function createFlushLoop(options: FlushOptions): FlushLoop {
   };
 
   /** Whom an outage concerns: all turns, and those that ended while a flush of theirs is under way. */
-  const concerned = (): Set<LiveTurn> => new Set([...turns.values(), ...flights.keys()]);
+  const concerned = (): Set<LiveTurn> => new Set([...turns.values(), ...(flushing?.turns ?? [])]);
 
   /** Until the batch is written; `undefined` when the node was fenced. An outage holds it, and tells readers after a while. */
   const keepTrying = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
@@ -223,9 +189,8 @@ export function createFlushLoop(options: FlushOptions): FlushLoop {
     wake,
     async remove(turn) {
       turns.delete(turn.id);
-      const flight = flights.get(turn);
-      if (flight === undefined) wake(turn);
-      else await flight;
+      if (flushing?.turns.has(turn) === true) await flushing.done;
+      else wake(turn);
     },
   };
 }
