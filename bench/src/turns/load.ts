@@ -3,12 +3,16 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import { complete, post, textsOf } from "./completion.ts";
 import { type Pace, paceQuestion } from "./pace.ts";
+import { completeWithSdk } from "./sdk.ts";
 import { ages } from "./stamp.ts";
 
 /** What a load process is to do. */
 export interface Load {
-  /** `turn`: through a Chatkeep at `url`; `bare`: through a bare server there; `model`: directly to the model there. */
-  readonly through: "turn" | "bare" | "model";
+  /**
+   * `turn`: through a Chatkeep at `url`; `bare`: through a bare server there; `model`: directly to the model there;
+   * `sdk`: the same by the AI SDK.
+   */
+  readonly through: "turn" | "bare" | "model" | "sdk";
   readonly url: string;
   /** Streams at once. */
   readonly streams: number;
@@ -104,8 +108,8 @@ async function* ask(
   place: Place | undefined,
 ): AsyncGenerator<string, void, void> {
   const content = paceQuestion(pace);
-  if (through === "model") {
-    yield* complete(url, content);
+  if (through === "model" || through === "sdk") {
+    yield* through === "model" ? complete(url, content) : completeWithSdk(url, content);
     return;
   }
   const [path, headers] =

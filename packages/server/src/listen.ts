@@ -32,7 +32,8 @@ export async function listen({ server, port, host = "127.0.0.1", log }: ListenOp
     fetch: async (request, bindings) => {
       const response = await server.fetch(request, bindings);
       // What streams begins at once: the adapter would wait a millisecond for its end, to tell its length.
-      if (response.headers.get("x-accel-buffering") === "no") response.headers.set("transfer-encoding", "chunked");
+      if (response.headers.get("x-accel-buffering") === "no")
+        response.headers.set("transfer-encoding", "chunked");
       return response;
     },
     // The host's own Request and Response stay as they are.
