@@ -31,9 +31,15 @@ export async function listen({ server, port, host = "127.0.0.1", log }: ListenOp
   const node = createAdaptorServer({
     fetch: async (request, bindings) => {
       const response = await server.fetch(request, bindings);
-      // What streams begins at once: the adapter would wait a millisecond for its end, to tell its length.
-      if (response.headers.get("x-accel-buffering") === "no")
+      const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
+      // Older clients, as nginx unless it is told otherwise, know no chunks.
+      if (isStream && bindings.incoming.httpVersion === "1.1") {
+        // Its head goes out at once, with its first frame: the adapter would wait a millisecond, to tell its length.
         response.headers.set("transfer-encoding", "chunked");
+        const { socket } = bindings.outgoing;
+        socket?.cork();
+        setImmediate(() => socket?.uncork());
+      }
       return response;
     },
     // The host's own Request and Response stay as they are.

@@ -59,6 +59,27 @@ test("a stream is the frames of the AI SDK's protocol, numbered, ended by [DONE]
   expect(numbered.at(-1)?.[1]).toMatchObject({ type: "finish", messageMetadata: { status: "complete" } });
 });
 
+test.each([
+  ["HTTP/1.1", true],
+  ["HTTP/1.0", false],
+])("a stream over %s begins before its first words, in chunks: %s", async (version, isChunked) => {
+  const me = session();
+  const { path, run, turnId } = await ask(me);
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  let text = "";
+  socket.setEncoding("utf8").on("data", (piece: string) => (text += piece));
+  socket.write(`GET ${path}/${turnId}/events ${version}\r\nHost: localhost\r\nX-Session-ID: ${me}\r\n\r\n`);
+  await expect.poll(() => text).toContain("id: 1\n");
+  const [head = "", body = ""] = text.split("\r\n\r\n");
+  expect(/transfer-encoding: chunked/i.test(head)).toBe(isChunked);
+  expect(body.startsWith("id: 1\n")).toBe(!isChunked);
+  await run.emit("Because.");
+  run.finish();
+  await expect.poll(() => text).toContain("data: [DONE]\n\n");
+  socket.destroy();
+});
+
 test("without the header the settled turn is given as JSON", async () => {
   const me = session();
   const { id } = await conversation(me);
