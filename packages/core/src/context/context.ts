@@ -66,7 +66,9 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
     const room = tokenBudget - (summed === null ? 0 : summarized);
     const recalling = mayBeOlder && question !== undefined && question.trim() !== "";
 
-    const count = fits(turns, recalling ? room * (1 - recalledShare) : room, tokens);
+    const count = mayBeOlder
+      ? fits(turns, recalling ? room * (1 - recalledShare) : room, tokens)
+      : turns.length;
     const newest = turns.slice(turns.length - count).flatMap((turn) => weigh(validTurn(turn), false));
     let left = room - sum(newest);
     const below = turns[turns.length - count]?.[0]?.seq ?? (latest.at(-1)?.seq ?? 0) + 1;

@@ -14,6 +14,7 @@ language plpgsql security definer set search_path from current set plan_cache_mo
 as $$
 declare
   renew boolean;
+  written bigint := 0;
 begin
   select n.lease_until < clock_timestamp() + lease * 0.7 into renew from nodes n where n.id = node for key share;
   if not found then
@@ -38,6 +39,7 @@ begin
     where e.seq is not null
     -- The same flush again, when its first answer was lost with the connection.
     on conflict do nothing;
+    get diagnostics written = row_count;
     -- Readers on other nodes; without any, the commit is spared the notify queue's lock.
     if exists (select from nodes n where n.id <> node) then
       perform pg_notify('chatkeep_events', node::text);
@@ -47,9 +49,11 @@ begin
   return query
   select 'stop', t.id from turns t
   where t.node_id = node and t.status = 'running' and t.stop_requested_at is not null;
-  return query
-  select 'gone', mine.id from (select distinct e.id from unnest(turn_ids) as e (id)) mine
-  where (select true from turns t where t.node_id = node and t.id = mine.id and t.status = 'running') is null;
+  if written < cardinality(turn_ids) then
+    return query
+    select 'gone', mine.id from (select distinct e.id from unnest(turn_ids) as e (id)) mine
+    where (select true from turns t where t.node_id = node and t.id = mine.id and t.status = 'running') is null;
+  end if;
   perform set_config('chatkeep.engine', 'off', true);
 end
 $$;
