@@ -59,21 +59,24 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
     summary: given,
   }: ContextMaterial): Promise<Context> => {
     const turns = turnsOf(latest);
-    const mayBeOlder = latest.length >= CONTEXT_MESSAGES || fits(turns, tokenBudget, tokens) < turns.length;
+    const surelyFit = latest.reduce((most, message) => most + tokens.atMost(message), 0) <= tokenBudget;
+    const mayBeOlder =
+      latest.length >= CONTEXT_MESSAGES || (!surelyFit && fits(turns, tokenBudget, tokens) < turns.length);
     const summary = mayBeOlder && given !== null ? { ...given, text: unescapeText(given.text) } : null;
     const summarized = summary === null ? 0 : tokens.countText(summary.text);
     const summed = summarized <= tokenBudget / 2 ? summary : null;
-    const room = tokenBudget - (summed === null ? 0 : summarized);
+    const taken = summed === null ? 0 : summarized;
+    const room = tokenBudget - taken;
     const recalling = mayBeOlder && question !== undefined && question.trim() !== "";
 
     const count = mayBeOlder
       ? fits(turns, recalling ? room * (1 - recalledShare) : room, tokens)
       : turns.length;
     const newest = turns.slice(turns.length - count).flatMap((turn) => weigh(validTurn(turn), false));
-    let left = room - sum(newest);
     const below = turns[turns.length - count]?.[0]?.seq ?? (latest.at(-1)?.seq ?? 0) + 1;
     const recalled: ContextMessage[][] = [];
     if (recalling) {
+      let left = room - sum(newest);
       for (const turn of await recalledTurns(owner, conversationId, question, below)) {
         const weighed = weigh(validTurn(turn), true);
         const cost = sum(weighed);
@@ -83,11 +86,25 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
       }
     }
     const messages = [...recalled.flat().sort((a, b) => a.message.seq - b.message.seq), ...newest];
-    return { messages, summary: summed, tokens: tokenBudget - left, tokenBudget };
+    return {
+      messages,
+      summary: summed,
+      get tokens() {
+        return taken + sum(messages);
+      },
+      tokenBudget,
+    };
   };
 
+  /** Counted when it is asked for: where all fits, nobody waits for it. */
   const weigh = (turn: readonly Message[], recalled: boolean): ContextMessage[] =>
-    turn.map((message) => ({ message, recalled, tokens: tokens.count(message) }));
+    turn.map((message) => ({
+      message,
+      recalled,
+      get tokens() {
+        return tokens.count(message);
+      },
+    }));
 
   /** Older turns that fit a question, best first, then those beside the best; none twice. */
   const recalledTurns = async (

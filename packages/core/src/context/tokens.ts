@@ -7,6 +7,8 @@ export interface TokenCounter {
    * there, a little too many before, for other models near enough.
    */
   count(message: Message): number;
+  /** No fewer than {@link count} gives, and known at once: a token is at least a byte. */
+  atMost(message: Message): number;
   /** Tokens of a text. */
   countText(text: string): number;
   /** Resolves when the tokenizer is there. */
@@ -47,12 +49,12 @@ export function createTokenCounter(): TokenCounter {
   return {
     ready,
     countText,
+    atMost: (message) => Buffer.byteLength(given(message)) + FRAME,
     count(message) {
       const key = JSON.stringify([message.userId, message.conversationId, message.id, message.parts.length]);
       const known = kept.get(key);
       if (known !== undefined) return known;
-      const text = message.parts.map(textOf).join("\n") + (message.contextText ?? "");
-      const count = countText(text) + FRAME;
+      const count = countText(given(message)) + FRAME;
       if (kept.size >= KEPT) kept.delete(kept.keys().next().value ?? "");
       kept.set(key, count);
       return count;
@@ -63,6 +65,11 @@ export function createTokenCounter(): TokenCounter {
 /** Rather too many: a token of English is four bytes and more, one of Chinese three. */
 function estimate(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / 3);
+}
+
+/** What a model is given of a message. */
+function given(message: Message): string {
+  return message.parts.map(textOf).join("\n") + (message.contextText ?? "");
 }
 
 /** What a model is given of a part; reasoning and citations stay with us. */
