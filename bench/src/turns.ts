@@ -69,13 +69,22 @@ async function* measureWithModel(postgres: Postgres, load: Child, sdkLoad: Child
     [50, 4],
     [95, 15],
   ] as const) {
-    const name = `time to the first token added by us, 50 turns at once, p${percent}`;
     const held = { unit: "ms", limit: added("bare", "directly", percent), target: { most } };
-    yield { name, value: added("own", "directly", percent), ...held };
-    const sdk = `the same with the AI SDK, to the model asked by it without us, p${percent}`;
-    yield { name: sdk, value: added("sdk", "sdkDirectly", percent), ...held };
-    const bare = `the same with the AI SDK, to the model asked by a bare call, p${percent}`;
-    yield { name: bare, value: added("sdk", "directly", percent), unit: "ms" };
+    yield {
+      name: `time to the first token added by us, 50 turns at once, p${percent}`,
+      value: added("own", "directly", percent),
+      ...held,
+    };
+    yield {
+      name: `the same with the AI SDK, to the model asked by it without us, p${percent}`,
+      value: added("sdk", "sdkDirectly", percent),
+      ...held,
+    };
+    yield {
+      name: `the same with the AI SDK, to the model asked by a bare call, p${percent}`,
+      value: added("sdk", "directly", percent),
+      unit: "ms",
+    };
   }
 
   const delays: (readonly number[])[] = [];

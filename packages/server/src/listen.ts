@@ -32,7 +32,7 @@ export async function listen({ server, port, host = "127.0.0.1", log }: ListenOp
     fetch: async (request, bindings) => {
       const response = await server.fetch(request, bindings);
       const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
-      // Older clients, as nginx unless it is told otherwise, know no chunks.
+      // HTTP/1.0 knows no chunks; many a proxy speaks it.
       if (isStream && bindings.incoming.httpVersion === "1.1") {
         // Its head goes out at once, with its first frame: the adapter would wait a millisecond, to tell its length.
         response.headers.set("transfer-encoding", "chunked");

@@ -77,6 +77,7 @@ export function createPreparation(options: PreparationOptions): Preparation {
         const record = (): void => {
           if (isRecorded) return;
           isRecorded = true;
+          clearTimeout(late);
           const recorded = recordOf(context);
           const place = { owner: ownerId(owner), turn_id: turnId };
           inBackground(database.call("record_context", { ...place, context: recorded }), turnId);
@@ -88,8 +89,9 @@ export function createPreparation(options: PreparationOptions): Preparation {
           summary: context.summary,
         };
         let answer = "";
-        // Somebody waits for the first words: they go first, unless they take long.
+        // Somebody waits for the first words: they go first, unless they take long or are not to come.
         const late = setTimeout(record, RECORD_AFTER);
+        request.signal.addEventListener("abort", record, { once: true });
         try {
           for await (const event of responder(given)) {
             if (typeof event === "string") answer += event;
@@ -98,7 +100,7 @@ export function createPreparation(options: PreparationOptions): Preparation {
             if (answer !== "") record();
           }
         } finally {
-          clearTimeout(late);
+          request.signal.removeEventListener("abort", record);
           record();
         }
         if (titles !== undefined && latest.length === 0) {
