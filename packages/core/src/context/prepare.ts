@@ -34,17 +34,17 @@ export interface PreparationOptions {
   readonly onError: (error: unknown, turnId?: string) => void;
 }
 
-/** Milliseconds after which it is recorded what a responder was given, though it has not said anything yet. */
-const RECORD_AFTER = 500;
+/** Milliseconds after which it is recorded what a responder was given: a model mostly still thinks then. */
+const RECORD_AFTER = 100;
 
 /**
  * Builds the context when the responder is called, not before: the turn is there by then, so that it can
- * be stopped meanwhile. What was given is recorded beside the turn once the first words are on their way.
+ * be stopped meanwhile. What was given is recorded beside the turn a little later.
  */
 export function createPreparation(options: PreparationOptions): Preparation {
   const { database, contexts, summaries, titles, closing, onError } = options;
   const pending = new Set<Promise<void>>();
-  const inBackground = (work: Promise<unknown>, turnId: string): void => {
+  const inBackground = (work: Promise<unknown>, turnId: string): Promise<void> => {
     const done: Promise<void> = work
       .then(
         () => undefined,
@@ -52,6 +52,7 @@ export function createPreparation(options: PreparationOptions): Preparation {
       )
       .finally(() => pending.delete(done));
     pending.add(done);
+    return done;
   };
 
   return {
@@ -73,14 +74,14 @@ export function createPreparation(options: PreparationOptions): Preparation {
             onError(error, turnId);
             return contexts.build({ ...material, question: undefined });
           });
-        let isRecorded = false;
+        let recorded: Promise<void> | undefined;
         const record = (): void => {
-          if (isRecorded) return;
-          isRecorded = true;
           clearTimeout(late);
-          const recorded = recordOf(context);
-          const place = { owner: ownerId(owner), turn_id: turnId };
-          inBackground(database.call("record_context", { ...place, context: recorded }), turnId);
+          const row = { owner: ownerId(owner), turn_id: turnId };
+          recorded ??= inBackground(
+            database.call("record_context", { ...row, context: recordOf(context) }),
+            turnId,
+          );
         };
         const given: ResponderRequest = {
           ...request,
@@ -89,7 +90,7 @@ export function createPreparation(options: PreparationOptions): Preparation {
           summary: context.summary,
         };
         let answer = "";
-        // Somebody waits for the first words: they go first, unless they take long or are not to come.
+        // Somebody waits for the first words: a quick model's are not to meet this on their way.
         const late = setTimeout(record, RECORD_AFTER);
         request.signal.addEventListener("abort", record, { once: true });
         try {
@@ -97,18 +98,18 @@ export function createPreparation(options: PreparationOptions): Preparation {
             if (typeof event === "string") answer += event;
             else if (event.type === "text") answer += event.text;
             yield event;
-            if (answer !== "") record();
           }
         } finally {
           request.signal.removeEventListener("abort", record);
           record();
+          await recorded;
         }
         if (titles !== undefined && latest.length === 0) {
-          inBackground(titles.make(owner, conversation.id, question, answer), turnId);
+          void inBackground(titles.make(owner, conversation.id, question, answer), turnId);
         }
         const first = context.messages.find(({ recalled }) => !recalled)?.message.seq;
         if (summaries !== undefined && first !== undefined) {
-          inBackground(summaries.extend(owner, conversation.id, first), turnId);
+          void inBackground(summaries.extend(owner, conversation.id, first), turnId);
         }
       },
     async close(grace) {

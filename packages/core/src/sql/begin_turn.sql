@@ -27,6 +27,7 @@ declare
   m messages;
   asked messages;
   current_slot smallint;
+  renew boolean;
   is_idle boolean;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
@@ -62,19 +63,17 @@ begin
     where k.owner_id = owner and k.conversation_id = conversation and k.id = message_id and k.seq <= c.cleared_seq;
   end if;
 
-  -- A node without turns renews no lease, so it is done here. The row stays locked until the commit: a node
-  -- that was taken for dead begins nothing.
-  update nodes n set lease_until = clock_timestamp() + lease
-  where n.id = node and n.lease_until < clock_timestamp() + lease * 0.7;
+  -- The node's row stays locked until the commit: a node that was taken for dead begins nothing.
+  select n.lease_until < clock_timestamp() + lease * 0.7, s.slot, o.active_at < clock_timestamp() - interval '1 day'
+  into renew, current_slot, is_idle
+  from nodes n, event_slot s, owners o where n.id = node and o.id = owner for key share of n;
   if not found then
-    perform 1 from nodes n where n.id = node for key share;
-    if not found then
-      raise exception 'node_fenced' using errcode = 'CK001';
-    end if;
+    raise exception 'node_fenced' using errcode = 'CK001';
   end if;
-
-  select s.slot, o.active_at < clock_timestamp() - interval '1 day' into current_slot, is_idle
-  from event_slot s, owners o where o.id = owner;
+  -- A node without turns renews no lease, so it is done here.
+  if renew then
+    update nodes n set lease_until = clock_timestamp() + lease where n.id = node;
+  end if;
   if is_idle then
     update owners o set active_at = clock_timestamp() where o.id = owner;
   end if;
