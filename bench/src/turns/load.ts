@@ -35,12 +35,6 @@ export interface LoadResult {
   readonly errors: readonly string[];
 }
 
-/**
- * The golden ratio's: every part of the ramp gets its share, in no beat with the pace. Streams that began 20 ms apart would
- * say their 20 tokens a second in five choirs.
- */
-const SPREAD = 0.618034;
-
 // A process of its own, so that its work is not the server's.
 process.on("message", (load: Load) => {
   void run(load).then((result) => process.send?.(result));
@@ -56,7 +50,7 @@ async function run(load: Load): Promise<LoadResult> {
   let firstEnd = Number.POSITIVE_INFINITY;
 
   const stream = async (index: number): Promise<void> => {
-    await pause(load.ramp * ((index * SPREAD) % 1));
+    await pause((load.ramp * index) / load.streams);
     for (let answer = 0; answer < load.answers; answer += 1) {
       const begin = performance.now();
       let count = 0;

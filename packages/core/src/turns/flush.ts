@@ -36,8 +36,8 @@ export interface FlushLoop {
 const LOOK = 100;
 /** Milliseconds that flushes keep apart at the most. */
 const SLOWEST = 40;
-/** Rows a second for each millisecond that flushes keep apart: 1,000/s are flushed every 2 ms, 20,000/s every 40 ms. */
-const ROWS_PER_MS = 500;
+/** Rows a second for each millisecond that flushes keep apart: 2,000/s are flushed every 2 ms, 40,000/s every 40 ms. */
+const ROWS_PER_MS = 1000;
 
 /**
  * One loop a node: while a flush is under way the events of all its turns gather, and the next flush
