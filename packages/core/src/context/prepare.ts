@@ -44,7 +44,7 @@ const RECORD_AFTER = 100;
 export function createPreparation(options: PreparationOptions): Preparation {
   const { database, contexts, summaries, titles, closing, onError } = options;
   const pending = new Set<Promise<void>>();
-  const inBackground = (work: Promise<unknown>, turnId: string): Promise<void> => {
+  const inBackground = (work: Promise<unknown>, turnId: string): void => {
     const done: Promise<void> = work
       .then(
         () => undefined,
@@ -52,7 +52,6 @@ export function createPreparation(options: PreparationOptions): Preparation {
       )
       .finally(() => pending.delete(done));
     pending.add(done);
-    return done;
   };
 
   return {
@@ -74,14 +73,14 @@ export function createPreparation(options: PreparationOptions): Preparation {
             onError(error, turnId);
             return contexts.build({ ...material, question: undefined });
           });
-        let recorded: Promise<void> | undefined;
+        let isRecorded = false;
         const record = (): void => {
+          if (isRecorded) return;
+          isRecorded = true;
           clearTimeout(late);
-          const row = { owner: ownerId(owner), turn_id: turnId };
-          recorded ??= inBackground(
-            database.call("record_context", { ...row, context: recordOf(context) }),
-            turnId,
-          );
+          const recorded = recordOf(context);
+          const place = { owner: ownerId(owner), turn_id: turnId };
+          inBackground(database.call("record_context", { ...place, context: recorded }), turnId);
         };
         const given: ResponderRequest = {
           ...request,
@@ -102,14 +101,13 @@ export function createPreparation(options: PreparationOptions): Preparation {
         } finally {
           request.signal.removeEventListener("abort", record);
           record();
-          await recorded;
         }
         if (titles !== undefined && latest.length === 0) {
-          void inBackground(titles.make(owner, conversation.id, question, answer), turnId);
+          inBackground(titles.make(owner, conversation.id, question, answer), turnId);
         }
         const first = context.messages.find(({ recalled }) => !recalled)?.message.seq;
         if (summaries !== undefined && first !== undefined) {
-          void inBackground(summaries.extend(owner, conversation.id, first), turnId);
+          inBackground(summaries.extend(owner, conversation.id, first), turnId);
         }
       },
     async close(grace) {
