@@ -29,7 +29,8 @@ export type { ActOptions, PersonalData } from "./personal-data.ts";
 export { ownerId } from "./owners.ts";
 export type { NodeState, Overview, TableSize } from "./overview.ts";
 export { createSeedFunctions, type SeedFunctions, type SessionHistoryQuery } from "./seeds.ts";
-export type { OutagePolicy, UnsavedAnswers } from "./turns/turns.ts";
+export type { OutagePolicy } from "./turns/running.ts";
+export type { UnsavedAnswers } from "./turns/turns.ts";
 export type { StoreCalls } from "./with-client.ts";
 export {
   createBookStore,

@@ -144,6 +144,22 @@ describe("a database that is down (A17)", () => {
     expect(textOf(await readerOf(again.events).rest())).toBe("I am here.");
   });
 
+  it("takes the same question again for the turn that it answers unsaved", async () => {
+    const owner = newSession();
+    const id = await begin(owner);
+    await stop();
+    const first = await history.startTurn(owner, id, { id: "q", content: "Anybody?" });
+    const second = await history.startTurn(owner, id, { id: "q", content: "Anybody?" });
+    expect([second.turn.id, second.turn.replyId]).toEqual([first.turn.id, first.turn.replyId]);
+    const run = await responder.started(id);
+    await run.emit("I am here.");
+    run.finish();
+    for (const { events } of [first, second])
+      expect(textOf(await readerOf(events).rest())).toBe("I am here.");
+    expect(responder.calls(id)).toBe(1);
+    await start();
+  });
+
   it("stores no answer that it did not give", async () => {
     const owner = newSession();
     const id = await begin(owner);

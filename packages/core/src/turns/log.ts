@@ -11,6 +11,15 @@ export interface LogPlace {
   readonly turnId: string;
 }
 
+/** The place of a turn. Errors: `turn_not_found` for an id that cannot be a turn's. */
+export function placeOf(owner: Owner, conversationId: string, turnId: string): LogPlace {
+  // Turn ids are UUIDs of our own; anything else is nobody's.
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(turnId)) {
+    throw new ChatkeepError("turn_not_found", "There is no turn with this id in the conversation.");
+  }
+  return { owner, conversationId, turnId: turnId.toLowerCase() };
+}
+
 /** A piece of a turn's log. */
 interface LogPage {
   readonly status: TurnStatus;

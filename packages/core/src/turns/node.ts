@@ -3,6 +3,8 @@ import { isFenced } from "../database/failure.ts";
 
 /** This process among those that run turns; see {@link createNode}. */
 export interface Node {
+  /** Milliseconds of its lease. */
+  readonly lease: number;
   /** Its id, which it gets when it first needs one. Errors: `unavailable`. */
   register(): Promise<number>;
   /** Its id; `undefined` before it has one, and after it was taken for dead. */
@@ -69,6 +71,7 @@ export function createNode({ database, lease, prepare, onFenced }: NodeOptions):
   };
 
   return {
+    lease,
     register,
     current: () => (registered === undefined || nodeId === 0 ? undefined : nodeId),
     last: () => nodeId,

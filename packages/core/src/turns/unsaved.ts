@@ -2,7 +2,6 @@ import {
   type Conversation,
   type Failure,
   type Message,
-  type Owner,
   type ShownAnswer,
   type Turn,
   type TurnStatus,
@@ -10,8 +9,8 @@ import {
   userIdOf,
 } from "@chatkeep/protocol";
 
-import type { CheckedMessage } from "../messages.ts";
 import { ownerId } from "../owners.ts";
+import type { Asked, TurnIds } from "./begin.ts";
 import type { Unsaved } from "./receipts.ts";
 
 /** What is kept of the reason why an answer failed during an outage: its own words are not signed. */
@@ -22,9 +21,7 @@ export const UNSAVED_FAILURE: Failure = {
 
 /** What a receipt signs of an answer that is shown and not saved. */
 export function unsavedOf(
-  owner: Owner,
-  conversationId: string,
-  question: CheckedMessage,
+  { owner, conversationId, question }: Asked,
   shown: Omit<ShownAnswer, "receipt" | "status"> & { readonly status: TurnStatus },
 ): Unsaved {
   return {
@@ -40,11 +37,26 @@ export function unsavedOf(
   };
 }
 
+/** A turn that is answered without saving. */
+export function unsavedTurn({ conversationId, question }: Asked, { turnId, replyId }: TurnIds): Turn {
+  return {
+    id: turnId,
+    conversationId,
+    status: "running",
+    messageId: question.id,
+    replyId,
+    persisted: false,
+    error: null,
+    createdAt: new Date().toISOString(),
+    settledAt: null,
+  };
+}
+
 /** What a responder is told of a conversation that cannot be read just now. */
-export function unsavedConversation(id: string, owner: Owner): Conversation {
+export function unsavedConversation({ owner, conversationId }: Asked): Conversation {
   const now = new Date().toISOString();
   return {
-    id,
+    id: conversationId,
     userId: userIdOf(owner),
     scope: null,
     scopeLabel: null,
@@ -62,7 +74,7 @@ export function unsavedConversation(id: string, owner: Owner): Conversation {
 }
 
 /** What a responder is told of a question that cannot be stored just now. */
-export function unsavedQuestion(question: CheckedMessage, turn: Turn, owner: Owner): Message {
+export function unsavedQuestion({ owner, question }: Asked, turn: Turn): Message {
   return {
     id: question.id,
     seq: 0,
