@@ -160,6 +160,46 @@ describe("a database that is down (A17)", () => {
     await start();
   });
 
+  it("takes it for that turn also when the database is back in the middle of it, and stores what was shown", async () => {
+    const owner = newSession();
+    const id = await begin(owner);
+    const outbox = await createOutbox({ history, owner });
+    await stop();
+    const first = await outbox.send(id, { id: "q", content: "Anybody?" });
+    const run = await responder.started(id);
+    await run.emit("I am ");
+    await start();
+    const second = await history.startTurn(owner, id, { id: "q", content: "Anybody?" });
+    expect(second.turn).toEqual(first.turn);
+    await run.emit("here.");
+    run.finish();
+    for (const { events } of [first, second])
+      expect(textOf(await readerOf(events).rest())).toBe("I am here.");
+    await outbox.replay();
+    expect(outbox.entries()).toEqual([]);
+    outbox.close();
+    const { messages } = await history.listMessages(owner, id);
+    expect(messages.map(({ content }) => content)).toEqual(["Anybody?", "I am here."]);
+    expect(responder.calls(id)).toBe(1);
+  });
+
+  it("refuses another question under the id of one that it answers unsaved", async () => {
+    const owner = newSession();
+    const id = await begin(owner);
+    await stop();
+    const { turn, events } = await history.startTurn(owner, id, { id: "q", content: "Anybody?" });
+    const others = [{ content: "Somebody?" }, { content: "Anybody?", contextText: "selected" }];
+    const refused = { code: "idempotency_mismatch", status: 409 };
+    for (const other of others)
+      await expect(history.startTurn(owner, id, { id: "q", ...other })).rejects.toMatchObject(refused);
+    await start();
+    for (const other of others)
+      await expect(history.startTurn(owner, id, { id: "q", ...other })).rejects.toMatchObject(refused);
+    (await responder.started(id)).finish();
+    await readerOf(events).rest();
+    expect(turn.persisted).toBe(false);
+  });
+
   it("stores no answer that it did not give", async () => {
     const owner = newSession();
     const id = await begin(owner);

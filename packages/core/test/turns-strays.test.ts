@@ -216,6 +216,9 @@ describe("a turn whose node lives and does not know of it", () => {
     const stored = createFold();
     for (const { chunk } of reading) stored.push(chunk);
     expect(stored.answer().parts).toEqual(fold.answer().parts);
+    const { createdAt } = (await history.getTurn(me, id, turn.id)).turn;
+    expect(createdAt).toBe(turn.createdAt);
+    expect(seen[0]!.chunk).toMatchObject({ messageMetadata: { created_at: createdAt } });
     const { messages } = await history.listMessages(me, id);
     expect(messages.map(({ status, content }) => [status, content])).toEqual([
       ["complete", "Hello"],

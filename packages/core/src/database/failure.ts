@@ -83,6 +83,11 @@ export function conversationNotFound(): ChatkeepError {
   return new ChatkeepError("conversation_not_found", "There is no conversation with this id.");
 }
 
+/** The error of an id under which something else was said. */
+export function idempotencyMismatch(): ChatkeepError {
+  return new ChatkeepError("idempotency_mismatch", SENTENCES.idempotency_mismatch!);
+}
+
 /** The error of a database that cannot be reached or cannot answer just now. */
 export function unavailable(cause: unknown): ChatkeepError {
   const detail = "The conversations cannot be reached just now. Nothing is lost; try again in a moment.";

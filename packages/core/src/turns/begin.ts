@@ -28,10 +28,11 @@ export interface Asked {
   readonly question: CheckedMessage;
 }
 
-/** The ids of a turn and of its answer, made before it is begun: so it can be begun again as it was. */
-export interface TurnIds {
+/** What is known of a turn before it is begun: so it can be begun again as it was, or answered unsaved. */
+export interface NewTurn {
   readonly turnId: string;
   readonly replyId: string;
+  readonly createdAt: string;
 }
 
 /** What {@link beginTurn} gives. */
@@ -51,7 +52,7 @@ export interface BeginOptions {
   readonly database: Database;
   /** Who runs it. */
   readonly node: Node;
-  readonly ids: TurnIds;
+  readonly made: NewTurn;
   /** Its first event. */
   readonly start: Chunk;
 }
@@ -62,7 +63,7 @@ export interface BeginOptions {
  */
 export async function beginTurn(
   { owner, conversationId, question }: Asked,
-  { database, node, ids, start }: BeginOptions,
+  { database, node, made, start }: BeginOptions,
 ): Promise<Begun> {
   const rows = await node.run((id) =>
     database.call("begin_turn", {
@@ -70,9 +71,9 @@ export async function beginTurn(
       conversation: conversationId,
       node: id,
       lease: node.lease,
-      turn_id: ids.turnId,
+      turn_id: made.turnId,
       message_id: question.id,
-      reply_id: ids.replyId,
+      reply_id: made.replyId,
       role: question.role,
       body: question.parts,
       context_text: question.contextText ?? null,
@@ -147,21 +148,16 @@ export async function requireOpenCalls(
 }
 
 /** The first event of a turn. */
-export function startChunk(
-  { conversationId, question }: Asked,
-  ids: TurnIds,
-  createdAt: string,
-  persisted: boolean,
-): Chunk {
+export function startChunk({ conversationId, question }: Asked, made: NewTurn, persisted: boolean): Chunk {
   return {
     type: "start",
-    messageId: ids.replyId,
+    messageId: made.replyId,
     messageMetadata: {
-      turn_id: ids.turnId,
+      turn_id: made.turnId,
       conversation_id: conversationId,
       message_id: question.id,
       persisted,
-      created_at: createdAt,
+      created_at: made.createdAt,
     },
   };
 }

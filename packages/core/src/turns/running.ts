@@ -9,7 +9,7 @@ import {
 
 import type { Database } from "../database/database.ts";
 import { ownerId } from "../owners.ts";
-import type { Asked, TurnIds } from "./begin.ts";
+import type { Asked, NewTurn } from "./begin.ts";
 import { createEnding } from "./ending.ts";
 import { createFlushLoop } from "./flush.ts";
 import { type LiveTurn, createLiveTurn } from "./live.ts";
@@ -33,8 +33,8 @@ export interface Running {
   find(place: LogPlace): LiveTurn | undefined;
   /** The same, once the database was asked whose it is: a claim may have moved it. While that is down, whoever began it goes on. */
   findOwn(place: LogPlace): Promise<LiveTurn | undefined>;
-  /** The turn that runs here for the same question. */
-  idsOf(asked: Asked): TurnIds | undefined;
+  /** The turn that runs here for the question of this id, whatever that says. */
+  findAsked(asked: Asked): Entry | undefined;
   count(): number;
   /** Whether this node goes down: it takes no more turns. */
   isClosing(): boolean;
@@ -47,7 +47,7 @@ export interface Running {
 /** A turn to run. */
 interface Task {
   readonly asked: Asked;
-  readonly ids: TurnIds;
+  readonly made: NewTurn;
   /** Its first event. */
   readonly start: Chunk;
   /** False: the database is down, and the answer is given without saving. */
@@ -70,10 +70,10 @@ export interface RunningOptions {
 }
 
 /** A turn that runs here, and how it ends. */
-interface Entry {
+export interface Entry {
   readonly live: LiveTurn;
-  readonly ids: TurnIds;
-  readonly messageId: string;
+  readonly asked: Asked;
+  readonly made: NewTurn;
   readonly done: Promise<void>;
 }
 
@@ -132,16 +132,16 @@ export function createRunning(options: RunningOptions): Running {
     else live.stalled(error);
   }
 
-  const run = ({ asked, ids, start, persisted, responder, conversation, question }: Task): void => {
+  const run = ({ asked, made, start, persisted, responder, conversation, question }: Task): void => {
     const { owner, conversationId } = asked;
     const live = createLiveTurn({
-      id: ids.turnId,
+      id: made.turnId,
       owner,
       ownerId: ownerId(owner),
       conversationId,
       start,
       persisted,
-      receipt: (answer, status) => receipts.sign(unsavedOf(asked, { ...ids, ...answer, status })),
+      receipt: (answer, status) => receipts.sign(unsavedOf(asked, { ...made, ...answer, status })),
       onPending: () => {
         if (persisted) flushes.wake(live);
       },
@@ -176,7 +176,7 @@ export function createRunning(options: RunningOptions): Running {
     };
     // The entry is there before the work begins: a responder may end at once.
     const { promise, resolve } = Promise.withResolvers<void>();
-    entries.set(live.id, { live, ids, messageId: asked.question.id, done: promise });
+    entries.set(live.id, { live, asked, made, done: promise });
     void work()
       .catch((error: unknown) => onError(error, live.id))
       .finally(resolve);
@@ -201,12 +201,12 @@ export function createRunning(options: RunningOptions): Running {
       }
       return find(place);
     },
-    idsOf({ owner, conversationId, question }) {
-      const isSame = ({ live, messageId }: Entry): boolean =>
-        messageId === question.id &&
-        live.ownerId === ownerId(owner) &&
-        live.conversationId === conversationId;
-      return [...entries.values()].find(isSame)?.ids;
+    findAsked({ owner, conversationId, question }) {
+      for (const entry of entries.values()) {
+        if (entry.asked.question.id !== question.id || entry.live.conversationId !== conversationId) continue;
+        if (entry.live.ownerId === ownerId(owner)) return entry;
+      }
+      return undefined;
     },
     count: () => entries.size,
     isClosing: () => closing,

@@ -14,14 +14,15 @@ import {
 } from "@chatkeep/protocol";
 
 import type { Preparation } from "../context/prepare.ts";
+import { idempotencyMismatch } from "../database/failure.ts";
 import type { ConnectionPool } from "../database/pool.ts";
 import { type Limits, checkRange } from "../limits.ts";
-import { checkMessage } from "../messages.ts";
+import { type CheckedMessage, checkMessage } from "../messages.ts";
 import { ownerId } from "../owners.ts";
 import {
   type Asked,
   type Begun,
-  type TurnIds,
+  type NewTurn,
   beginTurn,
   recordTurn,
   requireOpenCalls,
@@ -32,7 +33,7 @@ import { createReading } from "./reading.ts";
 import { createReceipts } from "./receipts.ts";
 import { type TurnRow, turnFromRow } from "./rows.ts";
 import { TurnEnded } from "./run.ts";
-import { type RunningOptions, createRunning } from "./running.ts";
+import { type Entry, type RunningOptions, createRunning } from "./running.ts";
 import { unsavedConversation, unsavedOf, unsavedQuestion, unsavedTurn } from "./unsaved.ts";
 
 /** What {@link createTurns} takes. */
@@ -93,24 +94,27 @@ export function createTurns(options: TurnsOptions): Turns {
     const asked: Asked = { owner, conversationId, question: checkMessage({ ...given, role }, limits) };
     if (role === "tool") await requireOpenCalls(database, asked);
     if (given.shown !== undefined) return record(asked, given.shown, signal);
-    const ids = { turnId: randomUUID(), replyId: randomUUID() };
-    const start = startChunk(asked, ids, new Date().toISOString(), true);
+    const known = running.findAsked(asked);
+    // The database may be back by now, and has heard nothing of it.
+    if (known?.live.persisted === false) return attach(asked, known, signal);
+    const made = { turnId: randomUUID(), replyId: randomUUID(), createdAt: new Date().toISOString() };
+    const start = startChunk(asked, made, true);
 
     let begun: Begun;
     try {
-      begun = await beginTurn(asked, { database, node: running.node, ids, start });
+      begun = await beginTurn(asked, { database, node: running.node, made, start });
     } catch (error) {
       // Results without what they answer are no question.
       const isAnswered = role === "user" && options.outage[owner.kind] === "best-effort";
       if (!isAnswered || !isChatkeepError(error, "unavailable")) throw error;
-      return startUnsaved(asked, ids, responder, signal);
+      return startUnsaved(asked, made, responder, signal);
     }
     const { turn, conversation, question, history, summary } = begun;
     const place = placeOf(owner, conversationId, turn.id);
     if (!begun.isNew) return { turn, events: reading.followOrReplay(place, signal) };
     running.run({
       asked,
-      ids,
+      made,
       start,
       persisted: true,
       responder: options.preparation.prepare(responder, history, summary),
@@ -142,26 +146,30 @@ export function createTurns(options: TurnsOptions): Turns {
   /** Answers without saving. The same question again attaches, as far as this node knows. */
   const startUnsaved = (
     asked: Asked,
-    newIds: TurnIds,
+    made: NewTurn,
     responder: Responder,
     signal: AbortSignal | undefined,
   ): StartedTurn => {
-    const { owner, conversationId } = asked;
-    const known = running.idsOf(asked);
-    const ids = known ?? newIds;
-    const turn = unsavedTurn(asked, ids);
-    if (known === undefined) {
-      running.run({
-        asked,
-        ids,
-        start: startChunk(asked, ids, turn.createdAt, false),
-        persisted: false,
-        responder,
-        conversation: unsavedConversation(asked),
-        question: unsavedQuestion(asked, turn),
-      });
-    }
-    return { turn, events: reading.follow(placeOf(owner, conversationId, turn.id), { signal }) };
+    const known = running.findAsked(asked);
+    if (known !== undefined) return attach(asked, known, signal);
+    const turn = unsavedTurn(asked, made);
+    running.run({
+      asked,
+      made,
+      start: startChunk(asked, made, false),
+      persisted: false,
+      responder,
+      conversation: unsavedConversation(asked),
+      question: unsavedQuestion(asked, turn),
+    });
+    return { turn, events: reading.follow(placeOf(asked.owner, asked.conversationId, turn.id), { signal }) };
+  };
+
+  /** The turn that runs here for the same question, which the database cannot be asked for. */
+  const attach = (asked: Asked, known: Entry, signal: AbortSignal | undefined): StartedTurn => {
+    if (!isSameQuestion(asked.question, known.asked.question)) throw idempotencyMismatch();
+    const turn = unsavedTurn(asked, known.made);
+    return { turn, events: reading.follow(placeOf(asked.owner, asked.conversationId, turn.id), { signal }) };
   };
 
   return {
@@ -202,4 +210,12 @@ export function createTurns(options: TurnsOptions): Turns {
       reading.close();
     },
   };
+}
+
+/** As the database compares a question with the one that it holds under this id. */
+function isSameQuestion(one: CheckedMessage, other: CheckedMessage): boolean {
+  const [said, before] = [one, other].map(({ parts, contextText = null }) =>
+    JSON.stringify([parts, contextText]),
+  );
+  return said === before;
 }

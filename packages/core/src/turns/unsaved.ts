@@ -10,7 +10,7 @@ import {
 } from "@chatkeep/protocol";
 
 import { ownerId } from "../owners.ts";
-import type { Asked, TurnIds } from "./begin.ts";
+import type { Asked, NewTurn } from "./begin.ts";
 import type { Unsaved } from "./receipts.ts";
 
 /** What is kept of the reason why an answer failed during an outage: its own words are not signed. */
@@ -38,7 +38,10 @@ export function unsavedOf(
 }
 
 /** A turn that is answered without saving. */
-export function unsavedTurn({ conversationId, question }: Asked, { turnId, replyId }: TurnIds): Turn {
+export function unsavedTurn(
+  { conversationId, question }: Asked,
+  { turnId, replyId, createdAt }: NewTurn,
+): Turn {
   return {
     id: turnId,
     conversationId,
@@ -47,7 +50,7 @@ export function unsavedTurn({ conversationId, question }: Asked, { turnId, reply
     replyId,
     persisted: false,
     error: null,
-    createdAt: new Date().toISOString(),
+    createdAt,
     settledAt: null,
   };
 }
