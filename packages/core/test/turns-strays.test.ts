@@ -228,6 +228,44 @@ describe("a turn whose node lives and does not know of it", () => {
   });
 });
 
+describe("a node that goes down", () => {
+  it.each([
+    ["begin_turn", "user", newUser],
+    ["begin_turn", "session", newSession],
+    ["register_node", "user", newUser],
+  ] as const)(
+    "begins nothing that was still on its way, and leaves nothing: %s, %s",
+    async (name, _kind, owner) => {
+      const me = owner();
+      const script = createScriptedResponder();
+      const [held, sent] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const slow: ConnectionPool = {
+        async query(config) {
+          if (config.text.includes(`.${name}(`)) {
+            sent.resolve();
+            await held.promise;
+          }
+          return pool.query(config);
+        },
+        connect: () => pool.connect(),
+        on: () => undefined,
+      };
+      const history = createHistory({ pool: slow, responder: script.responder });
+      const id = await newConversation(history, me);
+      const asked = history.startTurn(me, id, { content: "Hello" });
+      await sent.promise;
+      const closing = history.close();
+      if (name === "begin_turn") await closing;
+      held.resolve();
+      await expect(asked).rejects.toMatchObject({ code: "unavailable", status: 503 });
+      await closing;
+      expect(script.calls(id)).toBe(0);
+      const { rows } = await database.pool.query("select from chatkeep.nodes");
+      expect(rows).toEqual([]);
+    },
+  );
+});
+
 describe("a node that was taken for dead", () => {
   it("keeps the turns that it began since, however late the old number is refused again", async () => {
     const me = newUser();

@@ -1,3 +1,5 @@
+import { ChatkeepError } from "@chatkeep/protocol";
+
 import type { Database } from "../database/database.ts";
 import { isFenced } from "../database/failure.ts";
 
@@ -17,7 +19,7 @@ export interface Node {
   fenced(id: number): void;
   /** Lets the other nodes know of this one; false when they do already. */
   announce(): Promise<boolean>;
-  /** Gives its id back, when the database can be reached. */
+  /** Gives its id back, when the database can be reached, and takes no other: what is still being begun is refused. */
   release(): Promise<void>;
 }
 
@@ -40,8 +42,10 @@ export function createNode({ database, lease, prepare, onFenced }: NodeOptions):
   let dead = 0;
   /** The time until which other nodes know of this one. */
   let announcedUntil = 0;
+  let released = false;
 
   const register = (): Promise<number> => {
+    if (released) return Promise.reject(goingDown());
     registered ??= Promise.all([database.call("register_node", { lease }), prepare()]).then(
       ([[row]]) => (nodeId = row?.register_node ?? 0),
       (error: unknown) => {
@@ -84,8 +88,16 @@ export function createNode({ database, lease, prepare, onFenced }: NodeOptions):
       return true;
     },
     async release() {
+      released = true;
       if (registered === undefined || database.breaker.isOpen()) return;
-      await database.call("release_node", { node: nodeId });
+      await database.call("release_node", { node: await registered });
     },
   };
+}
+
+/** The error of a node that takes no more turns. */
+export function goingDown(): ChatkeepError {
+  return new ChatkeepError("unavailable", "This server is going down. Try again in a moment.", {
+    retryAfter: 1,
+  });
 }

@@ -29,6 +29,7 @@ import {
   startChunk,
 } from "./begin.ts";
 import { placeOf } from "./log.ts";
+import { goingDown } from "./node.ts";
 import { createReading } from "./reading.ts";
 import { createReceipts } from "./receipts.ts";
 import { type TurnRow, turnFromRow } from "./rows.ts";
@@ -85,10 +86,7 @@ export function createTurns(options: TurnsOptions): Turns {
     const { responder } = options;
     if (responder === undefined)
       throw new TypeError("This history has no responder: pass one to createHistory to start turns.");
-    if (running.isClosing())
-      throw new ChatkeepError("unavailable", "This server is going down. Try again in a moment.", {
-        retryAfter: 1,
-      });
+    if (running.isClosing()) throw goingDown();
     running.touch();
     const { role = "user" } = given;
     const asked: Asked = { owner, conversationId, question: checkMessage({ ...given, role }, limits) };
@@ -106,7 +104,7 @@ export function createTurns(options: TurnsOptions): Turns {
     } catch (error) {
       // Results without what they answer are no question.
       const isAnswered = role === "user" && options.outage[owner.kind] === "best-effort";
-      if (!isAnswered || !isChatkeepError(error, "unavailable")) throw error;
+      if (!isAnswered || running.isClosing() || !isChatkeepError(error, "unavailable")) throw error;
       return startUnsaved(asked, made, responder, signal);
     }
     const { turn, conversation, question, history, summary } = begun;
