@@ -254,7 +254,7 @@ alter table conversations add constraint conversations_pkey PRIMARY KEY (owner_i
 alter table conversations add constraint conversations_owner FOREIGN KEY (owner_id) REFERENCES owners(id) ON DELETE CASCADE;
 alter table conversations add constraint conversations_default_scope CHECK (((NOT is_default) OR (scope IS NOT NULL)));
 alter table conversations add constraint conversations_deleted CHECK (((deleted_count >= 0) AND (deleted_count <= (last_seq - cleared_seq))));
-alter table conversations add constraint conversations_id CHECK ((((octet_length(id) >= 1) AND (octet_length(id) <= 128)) AND (id !~ '[^!-~]'::text)));
+alter table conversations add constraint conversations_id CHECK ((((octet_length(id) >= 1) AND (octet_length(id) <= 128)) AND (id !~ '[^!-~]'::text))) NOT VALID;
 alter table conversations add constraint conversations_seq CHECK (((purged_seq >= 0) AND (cleared_seq >= purged_seq) AND (last_seq >= cleared_seq)));
 alter table conversations add constraint conversations_title CHECK (((title IS NULL) = (title_source IS NULL)));
 alter table conversations add constraint conversations_title_source CHECK ((title_source = ANY (ARRAY['person'::text, 'question'::text, 'model'::text])));
@@ -269,7 +269,7 @@ alter table message_words add constraint message_words_size CHECK ((size > 0));
 alter table messages add constraint messages_once UNIQUE (owner_id, id, conversation_id);
 alter table messages add constraint messages_pkey PRIMARY KEY (owner_id, conversation_id, seq);
 alter table messages add constraint messages_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
-alter table messages add constraint messages_id CHECK ((((octet_length(id) >= 1) AND (octet_length(id) <= 128)) AND (id !~ '[^!-~]'::text)));
+alter table messages add constraint messages_id CHECK ((((octet_length(id) >= 1) AND (octet_length(id) <= 128)) AND (id !~ '[^!-~]'::text))) NOT VALID;
 alter table messages add constraint messages_not_empty CHECK (((json_array_length(parts) > 0) OR ((role = 'assistant'::text) AND (status <> 'complete'::text))));
 alter table messages add constraint messages_parts CHECK ((json_typeof(parts) = 'array'::text));
 alter table messages add constraint messages_role CHECK ((role = ANY (ARRAY['system'::text, 'user'::text, 'assistant'::text, 'tool'::text])));

@@ -10,6 +10,7 @@ import {
   createHistory,
   createPool,
   migrate,
+  openConnection,
   releaseSchema,
 } from "@chatkeep/core";
 import { createDatabase } from "@chatkeep/testing";
@@ -64,6 +65,40 @@ describe("migrate", () => {
       await history.close();
     },
   );
+
+  it("checks no row again that an older release has checked: a large table is not read while nobody may use it", async () => {
+    await using database = await createDatabase({ contents: "empty" });
+    await makeVersion(database, 9, newUser());
+    // Which no release could have written: to read it would be to refuse it.
+    const unread = (table: string, write: string) =>
+      database.pool.query(
+        `alter table chatkeep.${table} drop constraint ${table}_id; ${write};
+         alter table chatkeep.${table} add constraint ${table}_id check (id ~ '^[!-~]{1,128}$') not valid`,
+      );
+    await unread(
+      "conversations",
+      "insert into chatkeep.conversations (owner_id, id) select id, 'a b' from chatkeep.owners",
+    );
+    await unread("messages", "update chatkeep.messages set id = 'a b' where seq = 2");
+    expect(await migrate(database.pool)).toMatchObject({ from: 9, to: RELEASE });
+  });
+
+  it("waits 2 s for a table that somebody uses, says so, and keeps nobody waiting any more", async () => {
+    await using database = await createDatabase({ contents: "empty" });
+    await makeVersion(database, 9, newUser());
+    const backup = await openConnection(database.url);
+    await backup.query("begin");
+    await backup.query("select from chatkeep.messages");
+    const pool = createPool(database.url, { statementTimeout: 5000 });
+    await expect(migrate(pool)).rejects.toMatchObject({ code: "55P03" });
+    const { rows } = await database.pool.query(
+      "select from pg_locks l join pg_database d on d.oid = l.database where d.datname = current_database() and not l.granted",
+    );
+    expect(rows).toEqual([]);
+    await backup.end();
+    expect(await migrate(pool)).toMatchObject({ from: 9, to: RELEASE });
+    await pool.end();
+  });
 
   it("brings functions that changed without a migration, beside those that other nodes still call", async () => {
     await using database = await createDatabase();
