@@ -33,7 +33,8 @@ const OLDEST_SERVER = 150_000;
  * processes may call it at once, through a transaction pooler too, and all but one find nothing to do.
  *
  * Errors: {@link MigrationError} when the server is too old, the schema is newer than this release, or
- * rights are missing; the driver's own when it cannot be reached.
+ * rights are missing; the driver's own when it cannot be reached, and with the code `55P03` when a table is
+ * in use for more than 2 s: try again.
  */
 export async function migrate(pool: ConnectionPool, options: MigrateOptions = {}): Promise<Migrated> {
   const schema = options.schema ?? "chatkeep";
@@ -69,6 +70,9 @@ async function migrateLocked(
   await checkServer(connection);
   // Held until the commit, so it works behind a transaction pooler. The number is "chat" in ASCII.
   await run(connection, "select pg_advisory_xact_lock(1667785076)");
+  // Whoever comes for a table waits behind us while we wait for whoever uses it, as a backup does for hours; and
+  // the server waits on for us when our driver has long given up.
+  await run(connection, "set local lock_timeout = '2s'");
 
   const exists = (await ask(connection, `select to_regclass('"${schema}".migrations')`)) !== null;
   const from = exists ? Number(await ask(connection, `select "${schema}".schema_version()`)) : 0;
