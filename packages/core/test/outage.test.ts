@@ -183,6 +183,42 @@ describe("a database that is down (A17)", () => {
     expect(responder.calls(id)).toBe(1);
   });
 
+  it("stores what it answered to a page that was loaded again meanwhile, and asks nobody twice", async () => {
+    const owner = newSession();
+    const id = await begin(owner);
+    await stop();
+    const before = await createOutbox({ history, owner });
+    await before.send(id, { id: "q", content: "Anybody?" });
+    const kept = before.entries();
+    before.close();
+    const run = await responder.started(id);
+    await run.emit("I am ");
+
+    const attached = Promise.withResolvers<void>();
+    const startTurn: typeof history.startTurn = async (...call) => {
+      const started = await history.startTurn(...call);
+      attached.resolve();
+      return started;
+    };
+    const storage = { load: () => kept, put: () => undefined, remove: () => undefined };
+    const outbox = await createOutbox({ history: { ...history, startTurn }, owner, storage });
+    const replayed = outbox.replay();
+    await attached.promise;
+    await run.emit("here.");
+    run.finish();
+    await replayed;
+    expect(outbox.entries()).toMatchObject([
+      { question: { shown: { parts: [{ type: "text", text: "I am here." }] } } },
+    ]);
+    await start();
+    await outbox.replay();
+    expect(outbox.entries()).toEqual([]);
+    outbox.close();
+    const { messages } = await history.listMessages(owner, id);
+    expect(messages.map(({ content }) => content)).toEqual(["Anybody?", "I am here."]);
+    expect(responder.calls(id)).toBe(1);
+  });
+
   it("refuses another question under the id of one that it answers unsaved", async () => {
     const owner = newSession();
     const id = await begin(owner);

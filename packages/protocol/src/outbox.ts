@@ -181,11 +181,12 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
     const { id, shown: _, ...asked } = entry.question;
     sending.add(id);
     try {
-      const { turn, events } = await start(entry, undefined);
-      if (turn.persisted) await drop(id);
+      const started = await start(entry, undefined);
+      const { persisted } = started.turn;
+      if (persisted) await drop(id);
       // To its end: the next entry may be of the same conversation.
-      await drain(events);
-      return turn.persisted;
+      await drain(persisted ? started.events : keepShown(entry, started));
+      return persisted;
     } catch (error) {
       if (isChatkeepError(error, "conversation_not_found")) {
         // It was begun during the outage too.
