@@ -60,6 +60,7 @@ export function explainDatabaseError(error: unknown, url: string): DatabaseFault
       return lasting(`The certificate of ${place} has expired: renew it in the server.`);
     case "57P03":
       return passing(`PostgreSQL at ${place} is starting up: wait a moment.`);
+    case "40P01":
     case "55P03":
       return passing(
         `The tables in "${database}" are in use by something that takes long, as a backup does: wait until it has ended.`,

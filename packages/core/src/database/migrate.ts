@@ -33,8 +33,8 @@ const OLDEST_SERVER = 150_000;
  * processes may call it at once, through a transaction pooler too, and all but one find nothing to do.
  *
  * Errors: {@link MigrationError} when the server is too old, the schema is newer than this release, or
- * rights are missing; the driver's own when it cannot be reached, and with the code `55P03` when a table is
- * in use for more than 2 s: try again.
+ * rights are missing; the driver's own when it cannot be reached, and with the code `55P03` or `40P01` when
+ * a table is in use for more than 2 s or by whoever waits for us: try again.
  */
 export async function migrate(pool: ConnectionPool, options: MigrateOptions = {}): Promise<Migrated> {
   const schema = options.schema ?? "chatkeep";
