@@ -100,6 +100,20 @@ describe("migrate", () => {
     await pool.end();
   });
 
+  it("takes longer than a statement of a request may, and so does whoever waits for it", async () => {
+    await using database = await createDatabase({ contents: "empty" });
+    await makeVersion(database, 9, newUser());
+    const user = await openConnection(database.url);
+    await user.query("begin");
+    await user.query("select from chatkeep.messages");
+    const pools = [1, 2].map(() => createPool(database.url, { statementTimeout: 1000 }));
+    const migrated = Promise.all(pools.map((pool) => migrate(pool)));
+    await user.query("select pg_sleep(1.3)");
+    await user.end();
+    expect((await migrated).map(({ from }) => from).toSorted((a, b) => a - b)).toEqual([9, RELEASE]);
+    for (const pool of pools) await pool.end();
+  });
+
   it("brings functions that changed without a migration, beside those that other nodes still call", async () => {
     await using database = await createDatabase();
     const functions = releaseSchema("chatkeep");

@@ -2,7 +2,7 @@ import { MigrationError } from "./migration-error.ts";
 import { type Connection, type ConnectionPool, takeConnection } from "./pool.ts";
 import { RELEASE, readFunctions, readMigrations, readSecurity, releaseSchema } from "./release.ts";
 import { INSUFFICIENT_PRIVILEGE, type Security, joinRoles, leaveRoles, makeRoles } from "./roles.ts";
-import { ask, run, serverVersion } from "./statement.ts";
+import { ask, run, runLong, serverVersion } from "./statement.ts";
 import { makeVectors } from "./vectors.ts";
 
 /** What {@link migrate} takes. */
@@ -69,7 +69,7 @@ async function migrateLocked(
 ): Promise<Migrated> {
   await checkServer(connection);
   // Held until the commit, so it works behind a transaction pooler. The number is "chat" in ASCII.
-  await run(connection, "select pg_advisory_xact_lock(1667785076)");
+  await runLong(connection, "select pg_advisory_xact_lock(1667785076)");
   // Whoever comes for a table waits behind us while we wait for whoever uses it, as a backup does for hours; and
   // the server waits on for us when our driver has long given up.
   await run(connection, "set local lock_timeout = '2s'");
@@ -106,7 +106,7 @@ async function migrateLocked(
   await run(connection, `set local search_path = "${schema}", pg_temp`);
   if (!exists) await run(connection, bookkeeping(security));
   for (const { version, name, sql } of readMigrations(from)) {
-    await run(connection, sql);
+    await runLong(connection, sql);
     await run(connection, `insert into migrations (version, name) values (${version}, '${name}')`);
   }
   if (!exists) await run(connection, readSecurity(security).replaceAll(":schema", `"${schema}"`));

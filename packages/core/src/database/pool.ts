@@ -13,6 +13,8 @@ export interface QueryConfig {
   /** Prepared under this name where the pooler keeps names. */
   name?: string;
   types?: { getTypeParser: () => (value: string) => unknown };
+  /** Milliseconds it may take, instead of the pool's own. */
+  query_timeout?: number;
 }
 
 /** A connection held for a while: for a transaction, or to listen. */

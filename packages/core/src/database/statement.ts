@@ -2,9 +2,17 @@ import type { Queryable } from "./pool.ts";
 
 export type { Queryable } from "./pool.ts";
 
+/** Milliseconds of a day. */
+const DAY = 86_400_000;
+
 /** Runs a statement without parameters. */
 export async function run(connection: Queryable, text: string): Promise<void> {
   await connection.query({ text });
+}
+
+/** Runs one that may take as long as it has to, as that which makes an index of a large table: a day. */
+export async function runLong(connection: Queryable, text: string): Promise<void> {
+  await connection.query({ text, query_timeout: DAY });
 }
 
 /** The one value that a statement returns; `null` when it returns no row. */
