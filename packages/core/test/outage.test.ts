@@ -100,6 +100,22 @@ describe("a database that is down (A17)", () => {
     expect((await history.listMessages(owner, id)).total).toBe(2);
   });
 
+  it("stops an answer that is not saved, and says so", async () => {
+    const owner = newSession();
+    const id = await begin(owner);
+    await stop();
+    const { turn, events } = await history.startTurn(owner, id, { id: "q", content: "Anybody?" });
+    const run = await responder.started(id);
+    await run.emit("I am ");
+    expect(await history.stopTurn(owner, id, turn.id)).toMatchObject({
+      ...turn,
+      status: "stopped",
+      persisted: false,
+      settledAt: expect.any(String),
+    });
+    expect(textOf(await readerOf(events).rest())).toBe("I am ");
+  });
+
   it("answers a session, says that it is not saved, keeps the exchange and stores it once as it was shown", async () => {
     const owner = newSession();
     const id = await begin(owner);

@@ -50,7 +50,7 @@ export function createReading({ database, pool, running }: ReadingOptions): Read
 
   const follow = (place: LogPlace, { after = 0, signal }: FollowOptions): AsyncIterable<TurnEvent> => {
     running.touch();
-    const live = running.find(place);
+    const live = running.find(place)?.live;
     const how = { database, wakeups, announce, after, signal };
     return live === undefined ? followLog(place, how) : followLive(live, place, how);
   };
@@ -76,7 +76,7 @@ export function createReading({ database, pool, running }: ReadingOptions): Read
   const answerSoFar = async (owner: Owner, conversationId: string, turnId: string): Promise<Answer> => {
     running.touch();
     const place = placeOf(owner, conversationId, turnId);
-    const live = running.find(place);
+    const live = running.find(place)?.live;
     if (live !== undefined) return live.answer();
     const fold = createFold();
     for (let after = 0; ;) {

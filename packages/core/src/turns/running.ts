@@ -30,9 +30,9 @@ export interface Running {
   /** Runs a turn's responder to its end, and settles it. */
   run(task: Task): void;
   /** The turn, when it runs here. */
-  find(place: LogPlace): LiveTurn | undefined;
+  find(place: LogPlace): Entry | undefined;
   /** The same, once the database was asked whose it is: a claim may have moved it. While that is down, whoever began it goes on. */
-  findOwn(place: LogPlace): Promise<LiveTurn | undefined>;
+  findOwn(place: LogPlace): Promise<Entry | undefined>;
   /** The turn that runs here for the question of this id, whatever that says. */
   findAsked(asked: Asked): Entry | undefined;
   count(): number;
@@ -182,9 +182,11 @@ export function createRunning(options: RunningOptions): Running {
       .finally(resolve);
   };
 
-  const find = ({ owner, conversationId, turnId }: LogPlace): LiveTurn | undefined => {
-    const live = entries.get(turnId)?.live;
-    return live?.ownerId === ownerId(owner) && live.conversationId === conversationId ? live : undefined;
+  const find = ({ owner, conversationId, turnId }: LogPlace): Entry | undefined => {
+    const entry = entries.get(turnId);
+    return entry?.live.ownerId === ownerId(owner) && entry.live.conversationId === conversationId
+      ? entry
+      : undefined;
   };
 
   return {
@@ -192,8 +194,8 @@ export function createRunning(options: RunningOptions): Running {
     run,
     find,
     async findOwn(place) {
-      const live = find(place);
-      if (live?.persisted !== true) return live;
+      const entry = find(place);
+      if (entry?.live.persisted !== true) return entry;
       try {
         await readLog(database, place, Number.MAX_SAFE_INTEGER);
       } catch (error) {

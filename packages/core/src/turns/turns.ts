@@ -183,8 +183,8 @@ export function createTurns(options: TurnsOptions): Turns {
 
     async stopTurn(owner, conversationId, turnId) {
       const place = placeOf(owner, conversationId, turnId);
-      const live = await running.findOwn(place);
-      if (live === undefined) {
+      const entry = await running.findOwn(place);
+      if (entry === undefined) {
         const [row] = await database.call("stop_turn", {
           owner: ownerId(owner),
           conversation: conversationId,
@@ -193,9 +193,18 @@ export function createTurns(options: TurnsOptions): Turns {
         const turn = turnFromRow(row?.stop_turn as TurnRow);
         if (turn.status !== "running") return turn;
       } else {
-        live.stopping.abort(new TurnEnded("stopped", null));
+        entry.live.stopping.abort(new TurnEnded("stopped", null));
       }
       await reading.settled(place, STOP_PATIENCE);
+      if (entry?.live.persisted === false) {
+        const { status, error } = entry.live.answer();
+        return {
+          ...unsavedTurn(entry.asked, entry.made),
+          status,
+          error,
+          settledAt: new Date().toISOString(),
+        };
+      }
       return (await reading.getTurn(place)).turn;
     },
 
