@@ -1,24 +1,11 @@
 import { releaseSchema } from "@chatkeep/core";
-import { type TurnEvent, createFold } from "@chatkeep/protocol";
+import type { TurnEvent } from "@chatkeep/protocol";
 import { createDatabase } from "@chatkeep/testing";
+import { collect } from "@chatkeep/testing/contract";
 import { describe, expect, it } from "vitest";
 
 import { newSession, openFixture } from "./fixture.ts";
-
-async function collect(events: AsyncIterable<TurnEvent>): Promise<TurnEvent[]> {
-  const all: TurnEvent[] = [];
-  for await (const event of events) all.push(event);
-  return all;
-}
-
-function textOf(events: readonly TurnEvent[]): string {
-  const fold = createFold();
-  for (const { chunk } of events) fold.push(chunk);
-  return fold
-    .answer()
-    .parts.map((part) => (part.type === "text" ? part.text : ""))
-    .join("");
-}
+import { textOf } from "./reader.ts";
 
 describe("the log of events", () => {
   it("drops events of settled turns by partition, and never those of a running one", async () => {

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 import {
+  type ConnectionPool,
   type Migrated,
   MigrationError,
   RELEASE,
@@ -86,15 +87,10 @@ describe("migrate", () => {
   it("waits 2 s for a table that somebody uses, says so, and keeps nobody waiting any more", async () => {
     await using database = await createDatabase({ contents: "empty" });
     await makeVersion(database, 9, newUser());
-    const backup = await openConnection(database.url);
-    await backup.query("begin");
-    await backup.query("select from chatkeep.messages");
+    const backup = await startReading(database.url);
     const pool = createPool(database.url, { statementTimeout: 5000 });
     await expect(migrate(pool)).rejects.toMatchObject({ code: "55P03" });
-    const { rows } = await database.pool.query(
-      "select from pg_locks l join pg_database d on d.oid = l.database where d.datname = current_database() and not l.granted",
-    );
-    expect(rows).toEqual([]);
+    expect(await waiting(database.pool)).toEqual([]);
     await backup.end();
     expect(await migrate(pool)).toMatchObject({ from: 9, to: RELEASE });
     await pool.end();
@@ -103,15 +99,15 @@ describe("migrate", () => {
   it("takes longer than a statement of a request may, and so does whoever waits for it", async () => {
     await using database = await createDatabase({ contents: "empty" });
     await makeVersion(database, 9, newUser());
-    const user = await openConnection(database.url);
-    await user.query("begin");
-    await user.query("select from chatkeep.messages");
-    const pools = [1, 2].map(() => createPool(database.url, { statementTimeout: 1000 }));
-    const migrated = Promise.all(pools.map((pool) => migrate(pool)));
-    await user.query("select pg_sleep(1.3)");
-    await user.end();
+    const backup = await startReading(database.url);
+    const pool = createPool(database.url, { statementTimeout: 1000 });
+    const migrated = Promise.all([migrate(pool), migrate(pool)]);
+    await expect.poll(() => waiting(database.pool)).toHaveLength(2);
+    // The time of a request's statement is over.
+    await expect(pool.query("select from chatkeep.messages")).rejects.toThrow("Query read timeout");
+    await backup.end();
     expect((await migrated).map(({ from }) => from).toSorted((a, b) => a - b)).toEqual([9, RELEASE]);
-    for (const pool of pools) await pool.end();
+    await pool.end();
   });
 
   it("brings functions that changed without a migration, beside those that other nodes still call", async () => {
@@ -235,6 +231,22 @@ describe("createPool", () => {
     expect(() => createPool(url)).toThrow(/postgres:\/\//);
   });
 });
+
+/** Somebody who reads all messages in a transaction that goes on, as a backup does. */
+async function startReading(url: string): Promise<Awaited<ReturnType<typeof openConnection>>> {
+  const backup = await openConnection(url);
+  await backup.query("begin");
+  await backup.query("select from chatkeep.messages");
+  return backup;
+}
+
+/** The locks of a database that somebody waits for. */
+async function waiting(pool: ConnectionPool): Promise<unknown[]> {
+  const { rows } = await pool.query({
+    text: "select from pg_locks l join pg_database d on d.oid = l.database where d.datname = current_database() and not l.granted",
+  });
+  return rows;
+}
 
 /** A process that is ready to migrate; the function tells it to, and gives what it printed. */
 async function startProcess(url: string): Promise<() => Promise<Migrated>> {

@@ -70,8 +70,7 @@ async function migrateLocked(
   await checkServer(connection);
   // Held until the commit, so it works behind a transaction pooler. The number is "chat" in ASCII.
   await runLong(connection, "select pg_advisory_xact_lock(1667785076)");
-  // Whoever comes for a table waits behind us while we wait for whoever uses it, as a backup does for hours; and
-  // the server waits on for us when our driver has long given up.
+  // While we wait for whoever uses a table, as a backup does for hours, whoever comes for it waits behind us.
   await run(connection, "set local lock_timeout = '2s'");
 
   const exists = (await ask(connection, `select to_regclass('"${schema}".migrations')`)) !== null;

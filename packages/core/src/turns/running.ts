@@ -204,11 +204,11 @@ export function createRunning(options: RunningOptions): Running {
       return find(place);
     },
     findAsked({ owner, conversationId, question }) {
-      for (const entry of entries.values()) {
-        if (entry.asked.question.id !== question.id || entry.live.conversationId !== conversationId) continue;
-        if (entry.live.ownerId === ownerId(owner)) return entry;
-      }
-      return undefined;
+      const isAsked = ({ asked, live }: Entry): boolean =>
+        asked.question.id === question.id &&
+        live.conversationId === conversationId &&
+        live.ownerId === ownerId(owner);
+      return entries.values().find(isAsked);
     },
     count: () => entries.size,
     isClosing: () => closing,
