@@ -10,6 +10,7 @@ export * from "./conversation.ts";
 export * from "./errors.ts";
 export * from "./history.ts";
 export * from "./json.ts";
+export * from "./json-bounds.ts";
 export * from "./message.ts";
 export * from "./open-calls.ts";
 export * from "./outbox.ts";
