@@ -10,7 +10,6 @@ const faultOf = (value: unknown): string | undefined => boundJson(value, bounds)
 it("a value within the bounds is copied as JSON.stringify writes it", () => {
   const anything = fc.anything({
     withDate: true,
-    withBoxedValues: true,
     withSparseArray: true,
     withNullPrototype: true,
     withTypedArray: true,
@@ -19,8 +18,8 @@ it("a value within the bounds is copied as JSON.stringify writes it", () => {
   fc.assert(
     fc.property(anything, (value) => {
       const { json, fault } = boundJson(value);
-      if (fault === undefined) expect(JSON.stringify(json)).toBe(JSON.stringify(value));
-      else expect(fault).toBe("is not JSON");
+      const text = JSON.stringify(value) as string | undefined;
+      expect([JSON.stringify(json), fault]).toEqual([text, text === undefined ? "is not JSON" : undefined]);
     }),
     { numRuns: 2000 },
   );
@@ -46,11 +45,7 @@ describe("a value is refused with a sentence", () => {
     ["depth", [[[[]]]], "is nested deeper than 3 levels"],
     ["a cycle", cycle, "is nested deeper than 3 levels"],
     ["values", { a: [1, 2, 3, 4, 5] }, "holds more than 5 values"],
-    [
-      "an array of 4 billion holes",
-      Array.from({ length: 0 }).concat(new Array(2 ** 32 - 1)),
-      "holds more than 5 values",
-    ],
+    ["an array of 4 billion holes", Object.assign([], { length: 2 ** 32 - 1 }), "holds more than 5 values"],
     ["a long string", ["x".repeat(21)], "holds more than 20 characters"],
     ["long keys", { ["x".repeat(21)]: 1 }, "holds more than 20 characters"],
     ["a BigInt", [1n], "holds a BigInt, which JSON cannot hold: give it as a string"],

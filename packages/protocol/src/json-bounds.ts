@@ -85,8 +85,7 @@ export function manyValues(values: number): JsonFault {
 function plainOf(value: unknown, key: string): unknown {
   if ((typeof value !== "object" || value === null) && typeof value !== "bigint") return value;
   const { toJSON } = value as { toJSON?: unknown };
-  const one: unknown = typeof toJSON === "function" ? toJSON.call(value, key) : value;
-  return one instanceof Number || one instanceof String || one instanceof Boolean ? one.valueOf() : one;
+  return typeof toJSON === "function" ? (toJSON.call(value, key) as unknown) : value;
 }
 
 class Fault extends Error {
