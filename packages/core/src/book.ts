@@ -1,9 +1,9 @@
 import { createDatabase } from "./database/database.ts";
 import type { ConnectionPool } from "./database/pool.ts";
 import { unescapeText } from "./database/text.ts";
-import type { Embedding } from "./vectors/embedding.ts";
-import { fuse } from "./vectors/fusion.ts";
-import { createNearness } from "./vectors/nearness.ts";
+import type { Embedding } from "./search/embedding.ts";
+import { fuse } from "./search/fusion.ts";
+import { createNearness } from "./search/vector-search.ts";
 
 /** A chapter of a book, without its text. */
 export interface StoredChapter {

@@ -12,8 +12,9 @@ import {
 } from "@chatkeep/protocol";
 
 import type { Database } from "./database/database.ts";
+import { instant } from "./database/instant.ts";
 import { unescapeText } from "./database/text.ts";
-import { type Limits, checkBytes, checkId, checkLength, checkRange } from "./limits.ts";
+import { type Limits, checkBytes, checkId, checkLength, checkRange } from "./maintenance/limits.ts";
 import { ownerId } from "./owners.ts";
 import { titleOf } from "./title.ts";
 
@@ -194,17 +195,6 @@ export function conversationFromRow(row: ConversationRow, owner: Owner): Convers
     updatedAt: instant(row.updated_at),
   };
 }
-
-/** A time of the database as ISO 8601 with milliseconds, in UTC. */
-export function instant<T extends string | null>(time: T): T {
-  if (time === null) return time;
-  // As a server in UTC writes nine of ten times: parsing took a third of our part of a page's time.
-  const inUtc = time.length === MICROSECONDS_IN_UTC && time.endsWith("+00:00");
-  return (inUtc ? `${time.slice(0, 23)}Z` : new Date(time).toISOString()) as T;
-}
-
-/** The length of `2026-11-20T09:43:25.934354+00:00`. */
-const MICROSECONDS_IN_UTC = 32;
 
 function checkTitle(title: string | null): void {
   if (title?.trim() === "") {

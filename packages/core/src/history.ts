@@ -18,22 +18,22 @@ import { conversationNotFound } from "./database/failure.ts";
 import type { FunctionName } from "./database/functions.ts";
 import type { ConnectionPool, Queryable } from "./database/pool.ts";
 import { type Handles, createHandles } from "./handles.ts";
-import { type JanitorOptions, purge } from "./janitor.ts";
-import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { type JanitorOptions, purge } from "./maintenance/janitor.ts";
+import { DEFAULT_LIMITS, type Limits } from "./maintenance/limits.ts";
+import { type Overview, readOverview } from "./maintenance/overview.ts";
 import { createMessages } from "./messages.ts";
-import { type Overview, readOverview } from "./overview.ts";
 import { ownerId } from "./owners.ts";
 import { type PersonalData, createPersonalData } from "./personal-data.ts";
 import { indexBacklog } from "./search/backlog.ts";
+import { type EmbeddingWorker, createEmbeddingWorker } from "./search/embedding-worker.ts";
+import type { Embedding } from "./search/embedding.ts";
 import type { Ranked } from "./search/rank.ts";
 import { type RecallQuery, createRecall } from "./search/recall.ts";
 import { createSearch } from "./search/search.ts";
+import { createNearness } from "./search/vector-search.ts";
 import { type Sendings, createSendings } from "./sendings.ts";
 import type { OutagePolicy } from "./turns/running.ts";
 import { type UnsavedAnswers, createTurns } from "./turns/turns.ts";
-import type { Embedding } from "./vectors/embedding.ts";
-import { createNearness } from "./vectors/nearness.ts";
-import { type EmbeddingWorker, createEmbeddingWorker } from "./vectors/worker.ts";
 import { type StoreCalls, createStoreCalls } from "./with-client.ts";
 
 /** What {@link createHistory} takes. */

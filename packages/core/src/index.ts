@@ -21,13 +21,23 @@ export type { Ranked } from "./search/rank.ts";
 export type { RecallQuery } from "./search/recall.ts";
 export type { Handles, HandleState } from "./handles.ts";
 export type { Sending, Sendings } from "./sendings.ts";
-export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
-export { checkIsolation, IsolationError, requireIsolation, type IsolationOptions } from "./isolation.ts";
-export { createLimitStore, type LimitStore, type LimitStoreOptions, type Spent } from "./limit-store.ts";
-export type { JanitorOptions } from "./janitor.ts";
+export { DEFAULT_LIMITS, type Limits } from "./maintenance/limits.ts";
+export {
+  checkIsolation,
+  IsolationError,
+  requireIsolation,
+  type IsolationOptions,
+} from "./maintenance/isolation.ts";
+export {
+  createLimitStore,
+  type LimitStore,
+  type LimitStoreOptions,
+  type Spent,
+} from "./maintenance/limit-store.ts";
+export type { JanitorOptions } from "./maintenance/janitor.ts";
 export type { ActOptions, PersonalData } from "./personal-data.ts";
 export { ownerId } from "./owners.ts";
-export type { NodeState, Overview, TableSize } from "./overview.ts";
+export type { NodeState, Overview, TableSize } from "./maintenance/overview.ts";
 export { createSeedFunctions, type SeedFunctions, type SessionHistoryQuery } from "./seeds.ts";
 export type { OutagePolicy } from "./turns/running.ts";
 export type { UnsavedAnswers } from "./turns/turns.ts";
@@ -44,4 +54,4 @@ export {
   type PassageQuery,
   type StoredChapter,
 } from "./book.ts";
-export { EmbeddingRefused, type Embedding } from "./vectors/embedding.ts";
+export { EmbeddingRefused, type Embedding } from "./search/embedding.ts";

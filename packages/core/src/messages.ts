@@ -3,55 +3,26 @@ import { randomUUID } from "node:crypto";
 import {
   type Answer,
   ChatkeepError,
-  type Failure,
   type History,
-  type Json,
-  type JsonObject,
   type Message,
   type MessageInput,
   type MessagePage,
-  type MessageStatus,
   type Owner,
   type Part,
   ROLES,
-  type Role,
   citationsOf,
   contentOf,
-  toolCallIdOf,
   toolCallParts,
   toolCallsOf,
-  usageFromWire,
   usageToWire,
-  userIdOf,
 } from "@chatkeep/protocol";
 
-import { instant } from "./conversations.ts";
 import type { Database } from "./database/database.ts";
-import { unescapeText } from "./database/text.ts";
-import { type Limits, checkBytes, checkId, checkLength, checkRange } from "./limits.ts";
+import { type MessageRow, messageOf } from "./database/message-row.ts";
+import { type Limits, checkBytes, checkId, checkLength, checkRange } from "./maintenance/limits.ts";
 import { ownerId } from "./owners.ts";
 import { wordTextOf } from "./search/text.ts";
 import { previewOf, titleOf } from "./title.ts";
-
-/** A row of the table `messages` as `to_json` writes it. */
-export interface MessageRow {
-  conversation_id: string;
-  seq: number;
-  id: string;
-  turn_id: string | null;
-  role: Role;
-  status: MessageStatus;
-  parts: Part[];
-  context_text: string | null;
-  intent: string | null;
-  processed: boolean | null;
-  model: string | null;
-  usage: Json;
-  error: Failure | null;
-  metadata: JsonObject | null;
-  created_at: string;
-  updated_at: string;
-}
 
 /** The part of {@link History} that is about messages. */
 export type Messages = Pick<
@@ -185,34 +156,6 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
       });
       return { deleted: row?.clear_messages ?? 0 };
     },
-  };
-}
-
-/** A message from its row. */
-export function messageOf(row: MessageRow, owner: Owner): Message {
-  const { parts } = row;
-  return {
-    id: row.id,
-    seq: row.seq,
-    conversationId: row.conversation_id,
-    userId: userIdOf(owner),
-    turnId: row.turn_id,
-    role: row.role,
-    status: row.status,
-    parts,
-    content: contentOf(parts),
-    toolCalls: toolCallsOf(parts),
-    toolCallId: row.role === "tool" ? toolCallIdOf(parts) : null,
-    citations: citationsOf(parts),
-    contextText: row.context_text === null ? null : unescapeText(row.context_text),
-    intent: row.intent === null ? null : unescapeText(row.intent),
-    processed: row.processed,
-    model: row.model === null ? null : unescapeText(row.model),
-    usage: usageFromWire(row.usage),
-    error: row.error,
-    metadata: row.metadata,
-    createdAt: instant(row.created_at),
-    updatedAt: instant(row.updated_at),
   };
 }
 

@@ -1,8 +1,9 @@
 import { ChatkeepError, type ErasureReceipt, type ExportLine, type Owner } from "@chatkeep/protocol";
 
-import { type ConversationRow, conversationFromRow, instant } from "./conversations.ts";
+import { type ConversationRow, conversationFromRow } from "./conversations.ts";
 import type { Database } from "./database/database.ts";
-import { type MessageRow, messageOf } from "./messages.ts";
+import { instant } from "./database/instant.ts";
+import { type MessageRow, messageOf } from "./database/message-row.ts";
 import { ownerId } from "./owners.ts";
 
 /** Who does something to an owner's data, for the audit: `owner` (default), or a server key's name. */

@@ -3,7 +3,7 @@ import { createClientDatabase } from "./database/client-database.ts";
 import type { Database } from "./database/database.ts";
 import type { Queryable } from "./database/pool.ts";
 import { type Handles, createHandles } from "./handles.ts";
-import type { Limits } from "./limits.ts";
+import type { Limits } from "./maintenance/limits.ts";
 import { type Messages, type MessagesOptions, createMessages } from "./messages.ts";
 
 /**

@@ -1,9 +1,9 @@
 import type { Context, ContextMessage, ContextQuery, Message, Owner, Summary } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
+import { type MessageRow, messageOf } from "../database/message-row.ts";
 import { unescapeText } from "../database/text.ts";
-import { checkLength } from "../limits.ts";
-import { type MessageRow, messageOf } from "../messages.ts";
+import { checkLength } from "../maintenance/limits.ts";
 import { ownerId } from "../owners.ts";
 import type { Recall } from "../search/recall.ts";
 import type { TokenCounter } from "./tokens.ts";

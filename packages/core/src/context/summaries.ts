@@ -1,7 +1,7 @@
 import type { Message, Owner, Summary } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
-import { type MessageRow, messageOf } from "../messages.ts";
+import { type MessageRow, messageOf } from "../database/message-row.ts";
 import { ownerId } from "../owners.ts";
 import { turnsOf, validTurn } from "./turns.ts";
 

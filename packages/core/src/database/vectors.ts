@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Connection } from "./pool.ts";
 import { ask, run } from "./statement.ts";
 
-const TABLES = new URL("../vectors/tables.sql", import.meta.url);
+const TABLES = new URL("../search/vectors.sql", import.meta.url);
 
 /** The functions whose bodies name pgvector's types and operators, and whose they are. */
 const FUNCTIONS = {

@@ -1,7 +1,6 @@
 import type { Part } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
-import { isAborted } from "../turns/log.ts";
 import { wordTextOf } from "./text.ts";
 
 /** Messages that are made findable in one transaction: about 20 ms, in which the conversation takes no other. */
@@ -15,7 +14,8 @@ const PAGE = 200;
  */
 export async function indexBacklog(database: Database, signal?: AbortSignal): Promise<number> {
   let steps = 0;
-  while (!isAborted(signal)) {
+  const isAborted = (): boolean => signal?.aborted === true;
+  while (!isAborted()) {
     const [row] = await database.call("unindexed_conversation", {});
     if (row === undefined) break;
     const place = { owner: row.owner_id ?? "", conversation: row.conversation_id ?? "" };

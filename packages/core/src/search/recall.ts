@@ -2,10 +2,10 @@ import type { Owner } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
 import { ownerId } from "../owners.ts";
-import { fuse } from "../vectors/fusion.ts";
-import type { Nearness } from "../vectors/nearness.ts";
 import { recallForms } from "./forms.ts";
+import { fuse } from "./fusion.ts";
 import { type Postings, type Ranked, rankMessages } from "./rank.ts";
+import type { Nearness } from "./vector-search.ts";
 
 /** What to recall. */
 export interface RecallQuery {

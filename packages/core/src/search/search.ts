@@ -7,14 +7,14 @@ import {
 } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
+import { type MessageRow, messageOf } from "../database/message-row.ts";
 import { unescapeText } from "../database/text.ts";
-import { checkLength, checkRange } from "../limits.ts";
-import { type MessageRow, messageOf } from "../messages.ts";
+import { checkLength, checkRange } from "../maintenance/limits.ts";
 import { ownerId } from "../owners.ts";
-import { fuse } from "../vectors/fusion.ts";
-import type { Nearness } from "../vectors/nearness.ts";
+import { fuse } from "./fusion.ts";
 import { searchQueryOf } from "./query.ts";
 import { snippetOf } from "./snippet.ts";
+import type { Nearness } from "./vector-search.ts";
 
 /** The part of {@link History} that is about finding messages. */
 export type Search = Pick<History, "searchMessages">;

@@ -13,7 +13,8 @@ import {
 import { CONTEXT_MESSAGES } from "../context/context.ts";
 import { type ConversationRow, conversationFromRow } from "../conversations.ts";
 import type { Database } from "../database/database.ts";
-import { type CheckedMessage, type MessageRow, messageOf } from "../messages.ts";
+import { type MessageRow, messageOf } from "../database/message-row.ts";
+import type { CheckedMessage } from "../messages.ts";
 import { ownerId } from "../owners.ts";
 import { wordTextOf } from "../search/text.ts";
 import { previewOf, titleOf } from "../title.ts";

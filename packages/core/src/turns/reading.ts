@@ -10,8 +10,9 @@ import {
 } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
+import { type MessageRow, messageOf } from "../database/message-row.ts";
 import type { ConnectionPool } from "../database/pool.ts";
-import { type MessageRow, messageOf, withAnswer } from "../messages.ts";
+import { withAnswer } from "../messages.ts";
 import { ownerId } from "../owners.ts";
 import { followLive } from "./follow.ts";
 import { type LogPlace, followLog, placeOf, readLog } from "./log.ts";

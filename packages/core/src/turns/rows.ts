@@ -1,6 +1,6 @@
 import type { Failure, Turn, TurnStatus } from "@chatkeep/protocol";
 
-import { instant } from "../conversations.ts";
+import { instant } from "../database/instant.ts";
 
 /** A row of the table `turns` as `to_json` writes it. */
 export interface TurnRow {

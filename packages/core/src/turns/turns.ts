@@ -16,7 +16,7 @@ import {
 import type { Preparation } from "../context/prepare.ts";
 import { idempotencyMismatch } from "../database/failure.ts";
 import type { ConnectionPool } from "../database/pool.ts";
-import { type Limits, checkRange } from "../limits.ts";
+import { type Limits, checkRange } from "../maintenance/limits.ts";
 import { type CheckedMessage, checkMessage } from "../messages.ts";
 import { ownerId } from "../owners.ts";
 import {

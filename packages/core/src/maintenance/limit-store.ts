@@ -1,5 +1,5 @@
-import { createDatabase } from "./database/database.ts";
-import type { ConnectionPool } from "./database/pool.ts";
+import { createDatabase } from "../database/database.ts";
+import type { ConnectionPool } from "../database/pool.ts";
 
 /** What is spent of one limit. */
 export interface Spent {

@@ -1,7 +1,7 @@
 import type { TurnStatus } from "@chatkeep/protocol";
 
-import { instant } from "./conversations.ts";
-import type { Database } from "./database/database.ts";
+import type { Database } from "../database/database.ts";
+import { instant } from "../database/instant.ts";
 
 /** What an operator is told of the store: of all nodes together, never whose data it is and no word of it. */
 export interface Overview {

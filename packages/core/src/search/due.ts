@@ -1,8 +1,8 @@
 import { contentOf } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
+import type { MessageRow } from "../database/message-row.ts";
 import { unescapeText } from "../database/text.ts";
-import type { MessageRow } from "../messages.ts";
 import { embeddable } from "./vector.ts";
 
 /** Where vectors of one kind and owner are kept; `keys` are those of what was claimed. */

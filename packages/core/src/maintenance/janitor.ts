@@ -1,4 +1,4 @@
-import type { Database } from "./database/database.ts";
+import type { Database } from "../database/database.ts";
 
 /** What the janitor goes by; the times are milliseconds. */
 export interface JanitorOptions {

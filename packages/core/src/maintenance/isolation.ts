@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
-import { type ConnectionPool, type Queryable, takeConnection } from "./database/pool.ts";
-import { releaseSchema } from "./database/release.ts";
+import { type ConnectionPool, type Queryable, takeConnection } from "../database/pool.ts";
+import { releaseSchema } from "../database/release.ts";
 
 /** One owner's rows cannot be kept from another's: the database is not as `migrate` made it. */
 export class IsolationError extends Error {
