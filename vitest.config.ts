@@ -1,5 +1,10 @@
 import { defineConfig } from "vitest/config";
 
+import { writeSqlModules } from "./packages/core/build/sql.ts";
+
+// Before any suite loads them: a changed .sql file needs no step by hand.
+writeSqlModules();
+
 const conditions = ["@chatkeep/source", "node"];
 
 /** One configuration for every suite: sources are run as they are, so nothing has to be built before. */

@@ -2,7 +2,7 @@ import { openConnection, ownerId } from "@chatkeep/core";
 import type { Owner } from "@chatkeep/protocol";
 import { type Database, createDatabase } from "@chatkeep/testing";
 
-import { readMigrations, readSecurity } from "../src/database/release.ts";
+import { MIGRATIONS, SECURITY } from "../src/generated/sql.ts";
 
 /** The tables as an older release left them: its migrations, and rows that it could have written. */
 export async function makeVersion(database: Database, version: number, owner: Owner): Promise<void> {
@@ -10,7 +10,7 @@ export async function makeVersion(database: Database, version: number, owner: Ow
   const { rows } = await elsewhere.pool.query<{ text: string }>(
     "select pg_get_functiondef(oid) as text from pg_proc where pronamespace = 'chatkeep'::regnamespace order by proname",
   );
-  const migrations = readMigrations(0).filter((migration) => migration.version <= version);
+  const migrations = MIGRATIONS.filter((migration) => migration.version <= version);
   const id = ownerId(owner);
   const client = await openConnection(database.url);
   const statements = [
@@ -22,7 +22,7 @@ export async function makeVersion(database: Database, version: number, owner: Ow
     ...rows.map(({ text }) => text),
     ...migrations.map(({ sql }) => sql),
     ...migrations.map(({ name }, index) => `insert into migrations values (${index + 1}, '${name}')`),
-    readSecurity("roles").replaceAll(":schema", "chatkeep"),
+    SECURITY.roles.replaceAll(":schema", "chatkeep"),
     "reset role",
     `insert into owners (id, kind, conversation_count) values ('${id}', 'user', 1)`,
     `insert into conversations (owner_id, id, title, title_source, last_seq, preview)

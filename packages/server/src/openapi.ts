@@ -5,7 +5,7 @@ import { SESSION_HEADER } from "./authenticate.ts";
 import { USER_HEADER } from "./identity/caller.ts";
 import { type Reply, type Route } from "./route.ts";
 import { problem } from "./schema/problem.ts";
-import { version } from "./version.ts";
+import { VERSION } from "./version.ts";
 
 /** A JSON object of the document; OpenAPI's own types are not worth a dependency. */
 type Node = { [key: string]: unknown };
@@ -34,7 +34,7 @@ export function openapiOf(routes: readonly Route[]): Node {
     openapi: "3.1.1",
     info: {
       title: "Chatkeep",
-      version: version(),
+      version: VERSION,
       summary: "Conversation memory for AI chat, on PostgreSQL.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },

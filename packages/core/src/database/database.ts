@@ -2,7 +2,7 @@ import { type Json, parseJson } from "@chatkeep/protocol";
 
 import { type Breaker, createBreaker } from "./breaker.ts";
 import { failureOf, isConnectionLost, isUnavailable } from "./failure.ts";
-import { FUNCTIONS, type FunctionName, type SqlFunction, type SqlType } from "./functions.ts";
+import { FUNCTIONS, type FunctionName, type SqlFunction } from "./functions.ts";
 import type { ConnectionPool, QueryConfig } from "./pool.ts";
 import { releaseSchema } from "./release.ts";
 import { escapeText, unescapeText } from "./text.ts";
@@ -37,7 +37,7 @@ interface Got {
 }
 
 type Args<N extends FunctionName> = {
-  [K in keyof (typeof FUNCTIONS)[N]["args"]]: Given[(typeof FUNCTIONS)[N]["args"][K] & SqlType];
+  [K in keyof (typeof FUNCTIONS)[N]["args"]]: Given[(typeof FUNCTIONS)[N]["args"][K] & keyof Given];
 };
 type Row<N extends FunctionName> = {
   [K in keyof (typeof FUNCTIONS)[N]["returns"]]: Got[(typeof FUNCTIONS)[N]["returns"][K] & keyof Got] | null;
@@ -150,7 +150,7 @@ export function statementOf(schema: string, name: string, fn: SqlFunction): stri
 }
 
 /** An argument as the driver takes it. */
-export function encode(type: SqlType, value: unknown): unknown {
+export function encode(type: string, value: unknown): unknown {
   if (value === null || value === undefined) return null;
   switch (type) {
     case "text":
@@ -170,7 +170,7 @@ export function encode(type: SqlType, value: unknown): unknown {
 
 /** A row by the names and types of its columns. */
 export function decodeRow(
-  columns: readonly (readonly [string, SqlType])[],
+  columns: readonly (readonly [string, string])[],
   row: Record<string, string | null>,
 ): Record<string, unknown> {
   const decoded: Record<string, unknown> = {};
@@ -178,7 +178,7 @@ export function decodeRow(
   return decoded;
 }
 
-function decode(type: SqlType, value: string | null): unknown {
+function decode(type: string, value: string | null): unknown {
   if (value === null) return null;
   switch (type) {
     case "json":

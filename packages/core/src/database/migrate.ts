@@ -1,6 +1,8 @@
+import { MIGRATIONS, SECURITY } from "../generated/sql.ts";
+import { type FunctionName, signatureOf } from "./functions.ts";
 import { MigrationError } from "./migration-error.ts";
 import { type Connection, type ConnectionPool, takeConnection } from "./pool.ts";
-import { RELEASE, readFunctions, readMigrations, readSecurity, releaseSchema } from "./release.ts";
+import { RELEASE, functionTexts, releaseSchema } from "./release.ts";
 import { INSUFFICIENT_PRIVILEGE, type Security, joinRoles, leaveRoles, makeRoles } from "./roles.ts";
 import { ask, run, runLong, serverVersion } from "./statement.ts";
 import { makeVectors } from "./vectors.ts";
@@ -104,23 +106,25 @@ async function migrateLocked(
   await as("chatkeep_engine");
   await run(connection, `set local search_path = "${schema}", pg_temp`);
   if (!exists) await run(connection, bookkeeping(security));
-  for (const { version, name, sql } of readMigrations(from)) {
+  for (const { version, name, sql } of MIGRATIONS.filter((migration) => migration.version > from)) {
     await runLong(connection, sql);
     await run(connection, `insert into migrations (version, name) values (${version}, '${name}')`);
   }
-  if (!exists) await run(connection, readSecurity(security).replaceAll(":schema", `"${schema}"`));
+  if (!exists) await run(connection, SECURITY[security].replaceAll(":schema", `"${schema}"`));
 
   if (has === null) {
     await run(connection, `set local search_path = "${functions}", "${schema}", pg_temp`);
     // What a function's body names is looked up when it is first called, so their order does not matter.
-    for (const sql of [...readFunctions("sql/engine"), ...readFunctions("sql/book")])
-      await run(connection, sql);
+    for (const sql of functionTexts("engine")) await run(connection, sql);
     if (security === "roles") {
       await run(connection, `grant usage, create on schema "${functions}" to chatkeep_store`);
-      await run(connection, `grant execute on function ${OF_THE_STORE} to chatkeep_store`);
+      await run(
+        connection,
+        `grant execute on function ${OF_THE_STORE.map(signatureOf).join(", ")} to chatkeep_store`,
+      );
     }
     await as("chatkeep_store");
-    for (const sql of readFunctions("sql")) await run(connection, sql);
+    for (const sql of functionTexts("store")) await run(connection, sql);
   }
   if (has === null || grantTo.length > 0) {
     await as("chatkeep_store");
@@ -147,13 +151,13 @@ async function makeExtension(connection: Connection): Promise<void> {
 }
 
 /** The engine's functions that the owners' call: none gives a word of what anybody wrote. */
-const OF_THE_STORE = [
-  "conversation_exists(text)",
-  "handle_exists(text)",
-  "record_audit(uuid, text, text, json)",
-  "find_words(uuid, text, text, text, integer, integer)",
-  "weigh_words(uuid, text, text[], bigint, integer)",
-].join(", ");
+const OF_THE_STORE: readonly FunctionName[] = [
+  "conversation_exists",
+  "handle_exists",
+  "record_audit",
+  "find_words",
+  "weigh_words",
+];
 
 async function checkServer(connection: Connection): Promise<void> {
   if ((await serverVersion(connection)) >= OLDEST_SERVER) return;

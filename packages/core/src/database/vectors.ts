@@ -1,21 +1,15 @@
-import { readFileSync } from "node:fs";
-
+import { VECTOR_TABLES } from "../generated/sql.ts";
+import { FUNCTIONS, type FunctionName, signatureOf } from "./functions.ts";
 import type { Connection } from "./pool.ts";
 import { ask, run } from "./statement.ts";
 
-const TABLES = new URL("../search/vectors.sql", import.meta.url);
-
-/** The functions whose bodies name pgvector's types and operators, and whose they are. */
-const FUNCTIONS = {
-  chatkeep_engine: [
-    "put_passage_vectors(integer, text[], text[], integer[], text[])",
-    "book_near(text, text, text, text, integer)",
-  ],
-  chatkeep_store: [
-    "put_message_vectors(uuid, integer, text[], bigint[], text[])",
-    "near_messages(uuid, text, text, text, text, bigint, integer)",
-  ],
-} as const;
+/** The functions whose bodies name pgvector's types and operators. */
+const NEARNESS: readonly FunctionName[] = [
+  "put_passage_vectors",
+  "book_near",
+  "put_message_vectors",
+  "near_messages",
+];
 
 /** What {@link makeVectors} takes. */
 export interface VectorsOptions {
@@ -23,7 +17,7 @@ export interface VectorsOptions {
   readonly schema: string;
   readonly functions: string;
   /** Acts as one of our roles from now on. */
-  readonly as: (role: keyof typeof FUNCTIONS) => Promise<void>;
+  readonly as: (role: "chatkeep_engine" | "chatkeep_store") => Promise<void>;
 }
 
 /**
@@ -62,16 +56,14 @@ export async function makeVectors(
   await as("chatkeep_engine");
   if ((await ask(connection, `select to_regclass('"${schema}".message_vectors')`)) === null) {
     await run(connection, `set local search_path = "${schema}", ${extension}, pg_temp`);
-    await run(connection, readFileSync(TABLES, "utf8"));
+    await run(connection, VECTOR_TABLES);
   }
-  for (const [role, named] of Object.entries(FUNCTIONS)) {
-    await as(role as keyof typeof FUNCTIONS);
-    for (const fn of named) {
-      await run(
-        connection,
-        `alter function "${functions}".${fn} set search_path = "${functions}", "${schema}", ${extension}, pg_temp`,
-      );
-    }
+  for (const name of NEARNESS) {
+    await as(`chatkeep_${FUNCTIONS[name].role}`);
+    await run(
+      connection,
+      `alter function "${functions}".${signatureOf(name)} set search_path = "${functions}", "${schema}", ${extension}, pg_temp`,
+    );
   }
   await run(connection, "reset role");
   return true;

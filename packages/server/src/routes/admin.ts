@@ -6,7 +6,7 @@ import { privateJson } from "../reply.ts";
 import { type Route, operatorRoute } from "../route.ts";
 import { type Connections, overview, recentErrorToWire, recentErrors, storeToWire } from "../schema/admin.ts";
 import { type Health, healthToWire } from "../schema/health.ts";
-import { version } from "../version.ts";
+import { VERSION } from "../version.ts";
 
 /** What {@link adminRoutes} takes. */
 export interface AdminRouteOptions {
@@ -39,7 +39,7 @@ export function adminRoutes({ history, health, connections, errors }: AdminRoute
       handle: async () => {
         const [probed, stored] = await Promise.all([health(), store()]);
         return privateJson({
-          version: version(),
+          version: VERSION,
           health: healthToWire(probed),
           connections: connections?.() ?? null,
           node: {

@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-
+import { PAGE_STYLE } from "../page-style.ts";
 import { pageResponse } from "../page.ts";
 import { type Route, openRoute } from "../route.ts";
 
@@ -39,12 +38,10 @@ export function documentRoutes(routes: () => readonly Route[]): Route[] {
       tag: "Documents",
       summary: "The look of the pages that the server makes",
       replies: { 200: { description: "A style sheet.", text: { "text/css": "A style sheet." } } },
-      handle: async () => {
-        const css = await readFile(new URL("../../assets/pages.css", import.meta.url));
-        return new Response(css, {
+      handle: async () =>
+        new Response(PAGE_STYLE, {
           headers: { "content-type": "text/css; charset=utf-8", "cache-control": "no-cache" },
-        });
-      },
+        }),
     }),
   ];
 }

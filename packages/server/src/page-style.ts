@@ -1,5 +1,5 @@
-/* The pages that the server makes: the API's and the book's. The system's fonts: nothing is loaded from elsewhere. */
-:root {
+/** The style sheet of the pages that the server makes: the API's and the book's. The system's fonts: nothing is loaded from elsewhere. */
+export const PAGE_STYLE: string = `:root {
   color-scheme: light dark;
   --ground: light-dark(#ffffff, #111315);
   --raised: light-dark(#f6f7f8, #191c1f);
@@ -436,3 +436,4 @@ hr {
   display: block;
   color: var(--soft);
 }
+`;
