@@ -8,7 +8,6 @@ export type JsonObject = { [key: string]: Json };
 const [MARK, BACKSLASH, QUOTE] = ["\ufdd1", "\ufdd2", "\ufdd3"];
 /** A text that has such a key, or looks so: a backslash in a string that follows `{` or `,`. */
 const SUSPECT = /[{,]\s*"[^"\\]*\\|\ufdd1/;
-const KEY = /(?<=[{,]\s*)"((?:[^"\\]|\\.)*)"(?=\s*:)/g;
 
 /**
  * `JSON.parse`, for text whose keys may be anything (law 9). V8 of Node 24 confuses a key that holds an escape with
@@ -18,10 +17,42 @@ const KEY = /(?<=[{,]\s*)"((?:[^"\\]|\\.)*)"(?=\s*:)/g;
 export function parseJson(text: string): Json {
   // Looked for first because it takes a hundredth of the time: 0.1 of 12 us for a page of messages.
   if (!text.includes("\\") || !SUSPECT.test(text)) return JSON.parse(text) as Json;
-  const marked = text.replace(KEY, (whole, key: string) =>
-    key.includes("\\") || key.startsWith(MARK) ? `"${MARK}${mask(key)}"` : whole,
-  );
-  return unmask(JSON.parse(marked) as Json);
+  return unmask(JSON.parse(maskKeys(text)) as Json);
+}
+
+/** Goes from quote to quote: a pattern for strings overflows its stack in one of 8 MB. */
+function maskKeys(text: string): string {
+  let masked = "";
+  let from = 0;
+  for (let open = text.indexOf('"'); open !== -1;) {
+    const close = closingQuote(text, open);
+    if (close === -1) break;
+    const key = text.slice(open + 1, close);
+    if ((key.includes("\\") || key.startsWith(MARK)) && isKey(text, close + 1)) {
+      masked += `${text.slice(from, open + 1)}${MARK}${mask(key)}`;
+      from = close;
+    }
+    open = text.indexOf('"', close + 1);
+  }
+  return masked + text.slice(from);
+}
+
+/** Where the string ends that begins at `open`; -1 where it does not. */
+function closingQuote(text: string, open: number): number {
+  let close = text.indexOf('"', open + 1);
+  while (close !== -1) {
+    let backslash = close;
+    while (text[backslash - 1] === "\\") backslash--;
+    if ((close - backslash) % 2 === 0) return close;
+    close = text.indexOf('"', close + 1);
+  }
+  return -1;
+}
+
+function isKey(text: string, after: number): boolean {
+  let at = after;
+  while (text[at] === " " || text[at] === "\n" || text[at] === "\r" || text[at] === "\t") at++;
+  return text[at] === ":";
 }
 
 function mask(key: string): string {

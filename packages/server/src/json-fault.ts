@@ -9,8 +9,14 @@ export interface TextPlace {
  * when it is cut off. V8's own message names no place for half of the faults, and quotes the text.
  */
 export function findJsonFault(text: string): TextPlace {
-  const before = text.slice(0, faultAt(text)).split("\n");
-  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+  const at = faultAt(text);
+  let line = 1;
+  let start = 0;
+  for (let end = text.indexOf("\n"); end !== -1 && end < at; end = text.indexOf("\n", start)) {
+    line++;
+    start = end + 1;
+  }
+  return { line, column: at - start + 1 };
 }
 
 const SPACE = /[\t\n\r ]*/y;

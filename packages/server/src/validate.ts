@@ -6,7 +6,7 @@ export type Place = "body" | "query" | "path" | "header";
 
 /** Reads `value` as `schema` tells, or throws `invalid_request` with the place and the first fault in words. */
 export function validate<T>(schema: z.ZodType<T>, value: unknown, place: Place): T {
-  const result = schema.safeParse(value, { reportInput: true });
+  const result = schema.safeParse(value, CONTEXT);
   if (result.success) return result.data;
   const { path, text } = describe(deepest(result.error.issues));
   const pointer = place === "body" ? pointerOf(path) : path.map(String).join(".");
@@ -15,9 +15,12 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown, place: Place):
 
 type Issue = z.core.$ZodIssue;
 
+/** The first fault ends it: to name those of 20,000 wrong parts takes a quarter of a second. */
+const CONTEXT: z.core.ParseContextInternal<Issue> = { reportInput: true, abortEarly: true };
+
 /**
  * The issue to tell of. In a union it is that of the member which was meant: the one with the fewest
- * unknown fields, then the one with the fewest issues.
+ * unknown fields, then the one with the fewest issues, then the one in which the fault stands deepest.
  */
 function deepest(issues: readonly Issue[]): Issue {
   const issue = issues[0];
@@ -29,9 +32,16 @@ function deepest(issues: readonly Issue[]): Issue {
         count + ("keys" in rest && code === "unrecognized_keys" ? rest.keys.length : 0),
       0,
     );
-  const meant = issue.errors.toSorted((a, b) => unknown(a) - unknown(b) || a.length - b.length)[0] ?? [];
+  const meant =
+    issue.errors.toSorted(
+      (a, b) => unknown(a) - unknown(b) || a.length - b.length || depthOf(b) - depthOf(a),
+    )[0] ?? [];
   const inner = deepest(meant);
   return { ...inner, path: [...issue.path, ...inner.path] };
+}
+
+function depthOf(member: readonly Issue[]): number {
+  return member[0]?.path.length ?? 0;
 }
 
 function describe(issue: Issue): { path: PropertyKey[]; text: string } {

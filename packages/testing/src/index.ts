@@ -3,6 +3,8 @@ export { createDatabase, fileDatabase } from "./database.ts";
 export type { Database, DatabaseOptions } from "./database.ts";
 export { temporaryHome } from "./home.ts";
 export type { TemporaryHome } from "./home.ts";
+export { hostileBodies } from "./hostile.ts";
+export type { HostileBody } from "./hostile.ts";
 export { startModel } from "./model.ts";
 export type {
   Model,
