@@ -3,9 +3,6 @@ import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defaultClientConditions, defineConfig } from "vite";
 
-// oxlint-disable-next-line no-restricted-imports -- What builds is not published, so it has no other name.
-import { markedLexer } from "../react/marked-lexer.ts";
-
 const app = (name: string): string => fileURLToPath(new URL(`app/${name}`, import.meta.url));
 
 /** Builds the app and the operator's page into `dist/app`, where the server finds them. */
@@ -13,7 +10,7 @@ export default defineConfig({
   root: app(""),
   // Relative, so that the page also works below a path.
   base: "./",
-  plugins: [react(), markedLexer()],
+  plugins: [react()],
   resolve: { conditions: ["@chatkeep/source", ...defaultClientConditions] },
   build: {
     outDir: "../dist/app",

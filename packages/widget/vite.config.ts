@@ -2,9 +2,6 @@ import { fileURLToPath } from "node:url";
 
 import { type Plugin, defaultClientConditions, defineConfig } from "vite";
 
-// oxlint-disable-next-line no-restricted-imports -- What builds is not published, so it has no other name.
-import { markedLexer } from "../react/marked-lexer.ts";
-
 /** Makes every `rem` of a style sheet a multiple of the widget's own unit; see `registerUnit`. */
 const ownUnit: Plugin = {
   name: "chatkeep-own-unit",
@@ -27,7 +24,7 @@ export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   // Relative, so that the chunks come from wherever widget.js came from.
   base: "./",
-  plugins: [ownUnit, markedLexer()],
+  plugins: [ownUnit],
   resolve: {
     conditions: ["@chatkeep/source", ...defaultClientConditions],
     // The same components as the page's, on a renderer of a tenth of the size.

@@ -455,6 +455,37 @@ describe.each<Renderer>(["react", "preact"])("the components on %s", (renderer) 
     expect(asked.filter((address) => !address.startsWith(host.url))).toEqual([]);
   });
 
+  test("an answer that nests too deep, or that the host's code cannot show, takes no other message with it", async () => {
+    const owner = { kind: "session", id: crypto.randomUUID() } as const;
+    const { conversation } = await host.history().createConversation(owner);
+    const citation = {
+      path: "x",
+      chapter: "X",
+      section: null,
+      anchor: null,
+      quote: null,
+      score: null,
+      url: "broken:",
+    };
+    const broken = [
+      { type: "text" as const, text: "Look it up [1]." },
+      { type: "citation" as const, citation },
+    ];
+    await host.history().appendMessages(owner, conversation.id, [
+      { role: "user", content: "Before" },
+      { role: "assistant", content: ">".repeat(2_000) },
+      { role: "assistant", content: "1. ".repeat(3_000) },
+      { role: "assistant", parts: broken },
+      { role: "assistant", content: "**After**" },
+    ]);
+    await using person = await host.person(owner);
+    const page = await person.open(conversation.id);
+    await page.locator("article strong", { hasText: "After" }).waitFor();
+    expect(await page.locator("article").count()).toBe(5);
+    await page.getByText("Look it up [1].").waitFor();
+    await field(page).fill("The page goes on");
+  });
+
   test("Enter while composing sends nothing, nor within 30 ms of its end", async () => {
     await using person = await host.person();
     const page = await person.open();

@@ -5,7 +5,7 @@
 import { type ComponentChild, type FunctionComponent, type VNode, createElement, options } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
 
-export { Fragment, createContext, createElement } from "preact";
+export { Component, Fragment, createContext, createElement } from "preact";
 export { useContext, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 /** What the compiler makes of an element. */

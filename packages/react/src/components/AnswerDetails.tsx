@@ -1,24 +1,13 @@
-import type { Message } from "@chatkeep/protocol";
 import { type ReactNode, useState } from "react";
 
 import { useLoaded } from "../hooks/useLoaded.ts";
 import { useStrings } from "../hooks/useStrings.ts";
-import type { Entry } from "../state/entry.ts";
 import type * as Facts from "./AnswerFacts.tsx";
 import { Notice } from "./Notice.tsx";
 import { RetryButton } from "./RetryButton.tsx";
 
-/** What {@link AnswerDetails} takes. */
-export interface AnswerDetailsProps {
-  readonly entry: Entry;
-  /** Reads what was recalled for a turn. */
-  readonly readRecalled: (turnId: string) => Promise<readonly Message[]>;
-  /** Shows a message by its number. */
-  readonly onGoTo: (seq: number) => void;
-}
-
 /** What is known of an answer beside its text, folded away; it is loaded, made and read when it is unfolded first. */
-export function AnswerDetails(props: AnswerDetailsProps): ReactNode {
+export function AnswerDetails(props: Facts.AnswerFactsProps): ReactNode {
   const strings = useStrings();
   const [seen, setSeen] = useState<"never" | "once">("never");
   return (
@@ -36,7 +25,7 @@ export function AnswerDetails(props: AnswerDetailsProps): ReactNode {
 
 const loadFacts = (): Promise<typeof Facts> => import("./AnswerFacts.tsx");
 
-function Unfolded(props: AnswerDetailsProps): ReactNode {
+function Unfolded(props: Facts.AnswerFactsProps): ReactNode {
   const strings = useStrings();
   const loaded = useLoaded(loadFacts);
   if (loaded.status === "loading") return null;

@@ -2,15 +2,25 @@ import type { Message } from "@chatkeep/protocol";
 import { type ReactNode, useEffect, useState } from "react";
 
 import { useAllStrings } from "../hooks/useAllStrings.ts";
+import { useLexer } from "../hooks/useLexer.ts";
 import { plainText } from "../markdown/plain.ts";
+import type { Entry } from "../state/entry.ts";
 import { sentenceOf } from "../state/failure.ts";
 import { dollarsIn, momentIn, numberIn } from "../strings/format.ts";
-import type { AnswerDetailsProps } from "./AnswerDetails.tsx";
 import { Notice } from "./Notice.tsx";
 import { RetryButton } from "./RetryButton.tsx";
 
+/** Properties of {@link AnswerFacts}. */
+export interface AnswerFactsProps {
+  readonly entry: Entry;
+  /** Reads what was recalled for a turn. */
+  readonly readRecalled: (turnId: string) => Promise<readonly Message[]>;
+  /** Shows a message by its number. */
+  readonly onGoTo: (seq: number) => void;
+}
+
 /** What is known of an answer beside its text; what was recalled for it is read when this appears. */
-export function AnswerFacts({ entry, readRecalled, onGoTo }: AnswerDetailsProps): ReactNode {
+export function AnswerFacts({ entry, readRecalled, onGoTo }: AnswerFactsProps): ReactNode {
   const strings = useAllStrings();
   const [recalled, setRecalled] = useState<Recalled>({ status: "reading" });
   const { turnId, status, model, usage, createdAt } = entry;
@@ -81,19 +91,20 @@ type Recalled =
   | { readonly status: "read"; readonly messages: readonly Message[] }
   | { readonly status: "failed"; readonly failure: string };
 
-interface RecalledMessagesProps extends Pick<AnswerDetailsProps, "onGoTo"> {
+interface RecalledMessagesProps extends Pick<AnswerFactsProps, "onGoTo"> {
   readonly messages: readonly Message[];
 }
 
 function RecalledMessages({ messages, onGoTo }: RecalledMessagesProps): ReactNode {
   const strings = useAllStrings();
+  const lex = useLexer();
   if (messages.length === 0) return strings.recalledNothing;
   return (
     <ul>
       {messages.map(({ id, seq, content }) => (
         <li key={id}>
           <button type="button" className="ck-button ck-quiet" onClick={() => onGoTo(seq)}>
-            {plainText(content)}
+            {plainText(content, lex)}
           </button>
         </li>
       ))}

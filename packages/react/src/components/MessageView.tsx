@@ -8,6 +8,7 @@ import { type Content, messageContent, textOf } from "../state/content.ts";
 import type { Entry } from "../state/entry.ts";
 import type { Connection } from "../state/follow.ts";
 import { AnswerDetails } from "./AnswerDetails.tsx";
+import { Boundary } from "./Boundary.tsx";
 import { CopyButton } from "./CopyButton.tsx";
 import { Icon } from "./Icon.tsx";
 import { IconButton } from "./IconButton.tsx";
@@ -37,10 +38,23 @@ export interface MessageViewProps {
   readonly connection: Connection | null;
 }
 
-/** One message of a transcript; rendered again only when its entry has changed. */
-export const MessageView: (props: MessageViewProps) => ReactNode = memo((props: MessageViewProps) =>
-  props.entry.role === "user" ? <QuestionView {...props} /> : <AnswerView {...props} />,
-);
+/**
+ * One message of a transcript; rendered again only when its entry has changed. A message that cannot be rendered is
+ * shown as its plain text.
+ */
+export const MessageView: (props: MessageViewProps) => ReactNode = memo((props: MessageViewProps) => {
+  const { entry } = props;
+  const plain = (
+    <article className="ck-message" data-id={entry.id} data-status={entry.status} tabIndex={-1}>
+      <p className="ck-raw">{textOf(entry.parts)}</p>
+    </article>
+  );
+  return (
+    <Boundary fallback={plain}>
+      {entry.role === "user" ? <QuestionView {...props} /> : <AnswerView {...props} />}
+    </Boundary>
+  );
+});
 
 function QuestionView({ entry, actions, place }: MessageViewProps): ReactNode {
   const strings = useStrings();

@@ -2,6 +2,7 @@ import type { Citation } from "@chatkeep/protocol";
 import { type ReactNode, useId } from "react";
 
 import { useCitationLink } from "../hooks/useCitations.ts";
+import { useLexer } from "../hooks/useLexer.ts";
 import { useStrings } from "../hooks/useStrings.ts";
 import { plainText } from "../markdown/plain.ts";
 import { placeOf } from "../state/citation.ts";
@@ -32,11 +33,12 @@ export function Sources({ citations }: SourcesProps): ReactNode {
 
 function Source({ number, citation }: { number: number; citation: Citation }): ReactNode {
   const link = useCitationLink(citation);
+  const lex = useLexer();
   const body = (
     <>
       <span className="ck-source-number">{number}</span>
       <span className="ck-source-place">{placeOf(citation)}</span>
-      {citation.quote !== null && <q className="ck-source-quote">{plainText(citation.quote)}</q>}
+      {citation.quote !== null && <q className="ck-source-quote">{plainText(citation.quote, lex)}</q>}
     </>
   );
   if (link === null)

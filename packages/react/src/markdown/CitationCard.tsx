@@ -3,6 +3,7 @@ import { type ReactNode, useLayoutEffect, useRef } from "react";
 
 import { place } from "../components/place.ts";
 import { useCitationLink } from "../hooks/useCitations.ts";
+import { useLexer } from "../hooks/useLexer.ts";
 import { headingsOf } from "../state/citation.ts";
 import { plainText } from "./plain.ts";
 
@@ -20,6 +21,7 @@ export interface CitationCardProps {
  */
 export function CitationCard({ id, citation, onClose }: CitationCardProps): ReactNode {
   const link = useCitationLink(citation);
+  const lex = useLexer();
   const card = useRef<HTMLSpanElement>(null);
   useLayoutEffect(() => {
     const popover = card.current;
@@ -39,7 +41,7 @@ export function CitationCard({ id, citation, onClose }: CitationCardProps): Reac
     <>
       {chapter !== null && <small>{chapter}</small>}
       <b>{title}</b>
-      {citation.quote !== null && <q className="ck-source-quote">{plainText(citation.quote)}</q>}
+      {citation.quote !== null && <q className="ck-source-quote">{plainText(citation.quote, lex)}</q>}
     </>
   );
   return (

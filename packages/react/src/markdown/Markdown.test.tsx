@@ -4,8 +4,12 @@ import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
 
 import { createBlocks } from "./blocks.ts";
+import { lex } from "./lexer.ts";
+import { loadLexer } from "./load-lexer.ts";
 import { Markdown } from "./Markdown.tsx";
 import { plainText } from "./plain.ts";
+
+await loadLexer();
 
 const citation: Citation = {
   path: "docs/intro.md",
@@ -37,9 +41,9 @@ const TEXTS = [
 
 test("every way of growing to a text gives the tree of the whole text", () => {
   for (const text of TEXTS) {
-    const whole = createBlocks()(text).map((block) => block.token);
+    const whole = createBlocks(lex)(text).map((block) => block.token);
     for (let step = 1; step <= 7; step++) {
-      const grow = createBlocks();
+      const grow = createBlocks(lex);
       for (let end = 0; end < text.length; end += step) grow(text.slice(0, end));
       expect(grow(text).map((block) => block.token)).toEqual(whole);
     }
@@ -56,10 +60,10 @@ test("texts put together from any pieces grow to the tree of the whole", () => {
   const piece = fc.constantFrom(...PIECES);
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 24 }), (pieces) => {
-      const grow = createBlocks();
+      const grow = createBlocks(lex);
       let text = "";
       for (const each of pieces) grow((text += each));
-      const whole = createBlocks()(text);
+      const whole = createBlocks(lex)(text);
       expect(grow(text).map((block) => block.token)).toEqual(whole.map((block) => block.token));
     }),
     { numRuns: 3_000 },
@@ -67,7 +71,7 @@ test("texts put together from any pieces grow to the tree of the whole", () => {
 });
 
 test("finished blocks stay the same objects while the text grows", () => {
-  const grow = createBlocks();
+  const grow = createBlocks(lex);
   const first = grow("# Title\n\nA paragraph.\n\nThe la")[1];
   const later = grow("# Title\n\nA paragraph.\n\nThe last one grows.\n\nAnother.");
   expect(later[1]).toBe(first);
@@ -146,8 +150,19 @@ test.each(ATTACKS)("stays inert: %s", (text) => {
 });
 
 test("a quotation is shown small without its signs", () => {
-  expect(plainText("```sh\nnpm install\nnpm start\n```")).toBe("npm install npm start");
-  expect(plainText("**It** keeps `all` &amp; [more](https://example.org):\n\n- one\n- two")).toBe(
+  expect(plainText("```sh\nnpm install\nnpm start\n```", lex)).toBe("npm install npm start");
+  expect(plainText("**It** keeps `all` &amp; [more](https://example.org):\n\n- one\n- two", lex)).toBe(
     "It keeps all & more: one two",
   );
+});
+
+test.each([
+  ["quotations", ">".repeat(2_000), "&gt;"],
+  ["numbered lists", "1. ".repeat(3_000), "1."],
+  ["emphasis", `${"*".repeat(3_000)}a${"*".repeat(3_000)}`, "a"],
+])("%s that nest too deep are text from some depth on", (_, text, kept) => {
+  const made = html(text);
+  expect(made.length).toBeLessThan(20_000);
+  expect(made).toContain(kept);
+  expect(plainText(text, lex).length).toBeGreaterThan(0);
 });

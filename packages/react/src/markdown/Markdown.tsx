@@ -1,8 +1,10 @@
 import type { Citation } from "@chatkeep/protocol";
 import { type ReactNode, useMemo, useState } from "react";
 
+import { useLexer } from "../hooks/useLexer.ts";
 import { createBlocks } from "./blocks.ts";
 import { BlockView } from "./BlockView.tsx";
+import type { Lex } from "./lexer.ts";
 
 /** What {@link Markdown} takes. */
 export interface MarkdownProps {
@@ -13,29 +15,34 @@ export interface MarkdownProps {
   readonly state: "growing" | "finished";
 }
 
-/** Markdown as elements; no HTML string is ever made of it. */
-export function Markdown({ text, citations, state }: MarkdownProps): ReactNode {
-  const [growing] = useState(createBlocks);
+/** Markdown as elements; no HTML string is ever made of it. The text as it is written until the lexer is loaded. */
+export function Markdown(props: MarkdownProps): ReactNode {
+  const lex = useLexer();
+  return (
+    <div className="ck-markdown">
+      {lex === null ? <p className="ck-raw">{props.text}</p> : <MarkdownBlocks {...props} lex={lex} />}
+    </div>
+  );
+}
+
+function MarkdownBlocks({ text, citations, state, lex }: MarkdownProps & { readonly lex: Lex }): ReactNode {
+  const [growing] = useState(() => createBlocks(lex));
   const stable = useStableCitations(citations);
   const blocks = useMemo(
-    () => (state === "growing" ? growing(withoutOpenMark(text)) : createBlocks()(text)),
-    [growing, state, text],
+    () => (state === "growing" ? growing(withoutOpenMark(text)) : createBlocks(lex)(text)),
+    [growing, lex, state, text],
   );
   const depths = [
     ...new Set(blocks.flatMap(({ token }) => (token.type === "heading" ? [token.depth] : []))),
   ].sort((a, b) => a - b);
-  return (
-    <div className="ck-markdown">
-      {blocks.map(({ key, token }) => (
-        <BlockView
-          key={key}
-          token={token}
-          citations={stable}
-          rank={token.type === "heading" ? depths.indexOf(token.depth) : 0}
-        />
-      ))}
-    </div>
-  );
+  return blocks.map(({ key, token }) => (
+    <BlockView
+      key={key}
+      token={token}
+      citations={stable}
+      rank={token.type === "heading" ? depths.indexOf(token.depth) : 0}
+    />
+  ));
 }
 
 /** Without a marker that is still being written at the end, which would flicker: `[`, `[1`. */

@@ -1,6 +1,6 @@
-import type { MarkedToken, Token } from "marked";
+import type { MarkedToken } from "marked";
 
-import { Lexer } from "#lexer";
+import type { Lex } from "./lexer.ts";
 
 /** A top-level block of a Markdown text: the same object as long as nothing of it has changed. */
 interface Block {
@@ -22,7 +22,7 @@ export type Blocks = (text: string) => readonly Block[];
  * The result equals that of lexing the whole text at once: a text that does not continue the one before, and one
  * that may define a link (`[label]: address`), which reaches backwards, are lexed from the beginning.
  */
-export function createBlocks(): Blocks {
+export function createBlocks(lex: Lex): Blocks {
   let before = "";
   let blocks: readonly Block[] = [];
 
@@ -60,8 +60,3 @@ function finished(blocks: readonly Block[], source: string): readonly Block[] {
 }
 
 const BLANK_LINE = /\n[ \t]*\n[ \t]*$/;
-
-function lex(text: string): MarkedToken[] {
-  const tokens: Token[] = new Lexer({ gfm: true }).lex(text);
-  return tokens as MarkedToken[];
-}

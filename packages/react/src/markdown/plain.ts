@@ -1,13 +1,15 @@
 import type { MarkedToken, Token } from "marked";
 
-import { Lexer } from "#lexer";
-
+import type { Lex } from "./lexer.ts";
 import { decodeReferences } from "./reference.ts";
 
-/** The words of a Markdown text without its signs, in one line: for a quotation that is shown small. */
-export function plainText(markdown: string): string {
-  const tokens: Token[] = new Lexer({ gfm: true }).lex(markdown);
-  return wordsOf(tokens).replace(/\s+/g, " ").trim();
+/**
+ * The words of a Markdown text without its signs, in one line: for a quotation that is shown small. With its signs
+ * while the lexer is not loaded.
+ */
+export function plainText(markdown: string, lex: Lex | null): string {
+  const words = lex === null ? markdown : wordsOf(lex(markdown));
+  return words.replace(/\s+/g, " ").trim();
 }
 
 function wordsOf(tokens: readonly Token[]): string {

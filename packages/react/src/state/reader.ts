@@ -1,5 +1,6 @@
 import type { Conversation, History, Message, Owner } from "@chatkeep/protocol";
 
+import { loadLexer } from "../markdown/load-lexer.ts";
 import { type MessageWindow, createMessageWindow } from "./window.ts";
 
 /** Whether more messages exist on one side than those read, are on their way, or could not be read. */
@@ -59,6 +60,8 @@ export function createReader(options: ReaderOptions): Reader {
   const sides: Record<Side, "idle" | "loading" | "failed"> = { older: "idle", newer: "idle" };
 
   const beginAnew = async (around?: number): Promise<void> => {
+    // While the messages come: most of them are answers.
+    loadLexer().catch(() => undefined);
     const [page, conversation] = await Promise.all([
       history.listMessages(owner, conversationId, { limit: PAGE, around }),
       justRead ?? history.getConversation(owner, conversationId),

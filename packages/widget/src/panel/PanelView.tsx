@@ -9,7 +9,7 @@ import {
 import type { ReactNode } from "react";
 
 import { Frame } from "./Frame.tsx";
-import type { PanelState } from "./mount.tsx";
+import type { PanelState } from "./panel-state.ts";
 import { UseView } from "./UseView.tsx";
 
 /** What {@link PanelView} takes. */

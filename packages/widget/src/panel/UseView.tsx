@@ -14,7 +14,7 @@ import type * as DialogPart from "./dialog.ts";
 import { Head } from "./Head.tsx";
 import type * as HistoryPart from "./history.ts";
 import { Later } from "./Later.tsx";
-import type { PanelState, Use } from "./mount.tsx";
+import type { PanelState, Use } from "./panel-state.ts";
 import { Welcome } from "./Welcome.tsx";
 
 /** What {@link UseView} takes. */

@@ -1,5 +1,5 @@
 import type { Citation } from "@chatkeep/protocol";
-import { type Readable, createSnapshot, plainText } from "@chatkeep/react";
+import { type Readable, createSnapshot, loadLexer, plainText } from "@chatkeep/react";
 
 import type { TabMemory } from "../memory.ts";
 import type * as Passage from "./following-citation.ts";
@@ -43,10 +43,10 @@ export function createCiting({ host, memory, endpoint, onLeave }: CitingOptions)
   const show = async (quote: string): Promise<boolean> => {
     const mine = ++showing;
     tell("fine");
-    const passages = await loadPassage().catch(() => null);
+    const [passages, lex] = await Promise.all([loadPassage(), loadLexer()]).catch(() => [null, null]);
     // Not loaded, for want of a network: that says nothing of the page.
     if (passages === null) return false;
-    const found = await passages.showPassage({ quote: plainText(quote), waitMs: WAIT });
+    const found = await passages.showPassage({ quote: plainText(quote, lex), waitMs: WAIT });
     if (mine === showing && !found) tell("changed");
     return found;
   };

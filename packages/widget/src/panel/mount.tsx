@@ -1,16 +1,17 @@
-import { type Selection, type ThreadStrings, createSnapshot, nextFrame } from "@chatkeep/react";
+import { type Selection, type ThreadStrings, createSnapshot, loadLexer, nextFrame } from "@chatkeep/react";
 import { render } from "preact";
 
 import type { TabMemory } from "../memory.ts";
 import type { Settings } from "../settings.ts";
-import { type Citing, createCiting } from "./citing.ts";
+import { createCiting } from "./citing.ts";
+import type { PanelState, Use } from "./panel-state.ts";
 import { PanelView } from "./PanelView.tsx";
-import { type Person, openPerson } from "./person.ts";
+import { openPerson } from "./person.ts";
 import { watchLater } from "./selection.ts";
 import { sheetOf } from "./sheet.ts";
-import { type Shown, createShown } from "./shown.ts";
+import { createShown } from "./shown.ts";
 import { registerUnit } from "./size.ts";
-import { ENGLISH_TEXTS, type Texts, loadStrings } from "./strings.ts";
+import { ENGLISH_TEXTS, loadStrings } from "./strings.ts";
 
 import frameCss from "./panel.css?inline";
 import groundCss from "@chatkeep/react/styles/ground.css?inline";
@@ -42,30 +43,6 @@ export interface PanelOptions {
   readonly fetch: typeof globalThis.fetch;
   /** Called when it is closed and the focus was in it and came from nowhere else. */
   readonly onClose: () => void;
-}
-
-/** What the panel shows. */
-export interface PanelState {
-  readonly settings: Settings;
-  readonly visibility: "closed" | "open";
-  /** How often a person has opened it. */
-  readonly entrances: number;
-  /** Whether the focus is in it: then something that appears in it may take the focus. */
-  readonly focus: "in" | "out";
-  /** `null` while it is not known who uses it. */
-  readonly use: Use | null;
-  /** The texts in which to say that it could not be found out; `null` when it could, or may yet be. */
-  readonly trouble: ThreadStrings | null;
-  readonly citing: Citing;
-  /** `null` while nothing has been selected. */
-  readonly selection: Selection | null;
-}
-
-/** A person's use of the panel. */
-export interface Use {
-  readonly person: Person;
-  readonly shown: Shown;
-  readonly texts: Texts;
 }
 
 /** Makes the panel in the shadow root of its element; closed, or in its place when it is inline. */
@@ -120,7 +97,10 @@ export function mountPanel({ host, root, settings: first, memory, fetch, onClose
     use = { person, texts, shown: createShown(person.chat, place) };
     const thread = use.shown.getSnapshot();
     person.chat.show(thread);
-    void thread.open().then(begin);
+    void thread
+      .open()
+      .then(() => (thread.getSnapshot().entries.length === 0 ? undefined : loadLexer()))
+      .then(begin, begin);
     for (const act of waiting.splice(0)) act(use);
     snapshot.changed();
   };
