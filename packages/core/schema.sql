@@ -121,7 +121,8 @@ alter table messages force row level security;
 create table migrations (
   version integer not null,
   name text not null,
-  migrated_at timestamp with time zone not null default clock_timestamp()
+  migrated_at timestamp with time zone not null default clock_timestamp(),
+  breaking boolean not null default false
 );
 
 create table nodes (
@@ -156,6 +157,11 @@ create unlogged table rate_limits (
   key text collate "C" not null,
   points integer not null,
   expires_at timestamp with time zone not null
+);
+
+create table releases (
+  functions text collate "C" not null,
+  used_at timestamp with time zone not null default clock_timestamp()
 );
 
 create table secrets (
@@ -285,6 +291,7 @@ alter table passages add constraint passages_chapter FOREIGN KEY (book, path) RE
 alter table passages add constraint passages_not_empty CHECK ((text <> ''::text));
 alter table passages add constraint passages_position CHECK (("position" > 0));
 alter table rate_limits add constraint rate_limits_pkey PRIMARY KEY (key);
+alter table releases add constraint releases_pkey PRIMARY KEY (functions);
 alter table secrets add constraint secrets_pkey PRIMARY KEY (name);
 alter table sendings add constraint sendings_pkey PRIMARY KEY (owner_id, digest);
 alter table sendings add constraint sendings_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES owners(id) ON DELETE CASCADE;
@@ -375,6 +382,7 @@ grant delete, insert, select, update on unindexed_conversations to chatkeep_stor
 grant update (lease_until) on nodes to chatkeep_store;
 
 -- Functions
+create function chatkeep.breaking_version() returns integer language sql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine; -- for everybody
 create function chatkeep.schema_security() returns text language sql owner chatkeep_engine; -- for everybody
 create function chatkeep.schema_version() returns integer language sql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine; -- for everybody
 create function chatkeep_functions.append_messages(owner uuid, conversation text, ids text[], roles text[], bodies json[], context_texts text[], intents text[], processed_flags boolean[], models text[], usages json[], metadatas json[], word_texts text[], new_title text, new_preview text) returns TABLE(message json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -400,6 +408,7 @@ create function chatkeep_functions.create_conversation(owner uuid, owner_kind te
 create function chatkeep_functions.create_handle(owner uuid, conversation text, hash text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_messages(owner uuid, conversation text, ids text[], earlier_id text, earlier_preview text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.drop_unused_releases(grace interval) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.earliest_messages(owner uuid, conversation text, above_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.end_handle(owner uuid, hash text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.end_running_turn(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -447,6 +456,7 @@ create function chatkeep_functions.record_context(owner uuid, turn_id uuid, cont
 create function chatkeep_functions.record_turn(owner uuid, conversation text, turn_id uuid, message_id text, reply_id text, body json, context_text text, metadata json, reply_status text, reply_body json, reply_error json, word_text text, reply_word_text text, new_title text, new_preview text) returns TABLE(outcome text, turn json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.refuse_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.register_node(lease interval) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.register_release() returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.release_node(node bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.replace_messages(owner uuid, conversation text, replaced text[], ids text[], roles text[], bodies json[], context_texts text[], intents text[], processed_flags boolean[], models text[], usages json[], metadatas json[], word_texts text[], new_title text, new_preview text) returns TABLE(message json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.restore_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;

@@ -9,6 +9,8 @@ const GENERATED: string = join(SOURCE, "generated");
 const FOLDERS = { sql: "store", "sql/engine": "engine", "sql/book": "engine" } as const;
 
 const MIGRATION = /^(\d{4})_[a-z_]+\.sql$/;
+/** The first line of a migration after which the functions of older releases fail. */
+const BREAKING = "--! breaking\n";
 const HEAD = /^create function ([a-z_]+)\(([^)]*)\)\s+returns\s+(?:table\s*\(([^)]*)\)|(\S+))/m;
 
 interface SqlFunction {
@@ -70,7 +72,7 @@ function sqlModule(functions: readonly SqlFunction[]): string {
   const migrations = readFolder("migrations").map(({ file, sql }) => {
     const [, version] = MIGRATION.exec(file) ?? [];
     if (version === undefined) throw new Error(`migrations/${file} has to be named like 0001_history.sql.`);
-    return { version: Number(version), name: file, sql };
+    return { version: Number(version), name: file, breaking: sql.startsWith(BREAKING), sql };
   });
   const texts = Object.fromEntries(functions.map(({ name, sql }) => [name, sql]));
   const digest = createHash("sha256").update(Object.values(texts).join("\n")).digest("hex").slice(0, 8);
@@ -78,7 +80,7 @@ function sqlModule(functions: readonly SqlFunction[]): string {
     NOTE,
     constant(
       "MIGRATIONS",
-      "readonly { readonly version: number; readonly name: string; readonly sql: string }[]",
+      "readonly { readonly version: number; readonly name: string; readonly breaking: boolean; readonly sql: string }[]",
       migrations,
     ),
     constant("FUNCTION_TEXTS", "Readonly<Record<string, string>>", texts),

@@ -210,7 +210,13 @@ const ELSEWHERE = new Set(
    stop_turn take_over_turns update_conversation write_events
    book_chapter book_chapters book_put_chapters book_remove_chapters book_score book_search book_versions`
     .split(/\s+/)
-    .concat("receipt_key", "release_node", "unindexed_conversation"),
+    .concat(
+      "receipt_key",
+      "release_node",
+      "unindexed_conversation",
+      "register_release",
+      "drop_unused_releases",
+    ),
 );
 
 describe("the rarer statements", () => {

@@ -8,7 +8,7 @@ import { MIGRATIONS, SECURITY } from "../src/generated/sql.ts";
 export async function makeVersion(database: Database, version: number, owner: Owner): Promise<void> {
   await using elsewhere = await createDatabase();
   const { rows } = await elsewhere.pool.query<{ text: string }>(
-    "select pg_get_functiondef(oid) as text from pg_proc where pronamespace = 'chatkeep'::regnamespace order by proname",
+    "select pg_get_functiondef(oid) as text from pg_proc where pronamespace = 'chatkeep'::regnamespace and proname in ('schema_version', 'schema_security')",
   );
   const migrations = MIGRATIONS.filter((migration) => migration.version <= version);
   const id = ownerId(owner);

@@ -166,11 +166,18 @@ async function checkSchema(connection: ServerConnection, { schema }: CheckOption
   const version = Number(await value(connection, `select "${schema}".schema_version()`));
   const security = await value(connection, `select "${schema}".schema_security()`);
   if (version > RELEASE) {
-    return {
-      check: "schema",
-      state: "fail",
-      text: `"${schema}" is at version ${version}, this release knows only ${RELEASE}: start the newer release, or set CHATKEEP_SCHEMA to another`,
-    };
+    const breaking = Number(await value(connection, `select "${schema}".breaking_version()`));
+    return breaking > RELEASE
+      ? {
+          check: "schema",
+          state: "fail",
+          text: `"${schema}" is at version ${version}, and this release works with none after ${breaking - 1}: start the newer release, or set CHATKEEP_SCHEMA to another`,
+        }
+      : {
+          check: "schema",
+          state: "note",
+          text: `"${schema}" is at version ${version}, which a newer release made; this one works beside it`,
+        };
   }
   if (version < RELEASE) {
     return {

@@ -74,6 +74,9 @@ const ONCE: ReadonlySet<FunctionName> = new Set(["delete_conversation", "delete_
 /** As many connections as a pool has may have died together; the first one that lives answers. */
 const TRIES = 12;
 
+/** Milliseconds between two registrations of this release: unregistered for a day, its functions are dropped. */
+const REGISTER_EVERY = 3_600_000;
+
 /** SQLSTATEs of a prepared statement that the pooler's server connection does not know, or knows already. */
 const NAME_LOST = new Set(["26000", "42P05"]);
 
@@ -115,6 +118,15 @@ export function createDatabase(options: DatabaseOptions): Database {
     }
   };
 
+  // `migrate` registered it, and so does whoever runs turns or the janitor.
+  let registeredAt = performance.now();
+  const stayRegistered = (): void => {
+    if (performance.now() - registeredAt < REGISTER_EVERY) return;
+    registeredAt = performance.now();
+    // In an outage the next hour does it.
+    send(statements.get("register_release")!, []).catch(() => undefined);
+  };
+
   const call = async (
     name: FunctionName,
     args: Record<string, unknown>,
@@ -133,6 +145,7 @@ export function createDatabase(options: DatabaseOptions): Database {
         if (!again) throw failureOf(error);
       }
     }
+    stayRegistered();
     return rows.map((row) => decodeRow(statement.columns, row as Record<string, string | null>));
   };
 

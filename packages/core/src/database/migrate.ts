@@ -21,6 +21,7 @@ export interface MigrateOptions {
 export interface Migrated {
   /** The version before, 0 for a new schema. */
   readonly from: number;
+  /** The version now: this release's, or that of a newer release which this one can work beside. */
   readonly to: number;
   readonly security: Security;
   /** Whether there is a place for embeddings; only where one was asked for. */
@@ -34,7 +35,7 @@ const OLDEST_SERVER = 150_000;
  * Brings the schema to this release, forward only. One transaction under one lock: any number of
  * processes may call it at once, through a transaction pooler too, and all but one find nothing to do.
  *
- * Errors: {@link MigrationError} when the server is too old, the schema is newer than this release, or
+ * Errors: {@link MigrationError} when the server is too old, a newer release made the schema such that this one cannot work with it, or
  * rights are missing; the driver's own when it cannot be reached, and with the code `55P03` or `40P01` when
  * a table is in use for more than 2 s or by whoever waits for us: try again.
  */
@@ -77,21 +78,26 @@ async function migrateLocked(
 
   const exists = (await ask(connection, `select to_regclass('"${schema}".migrations')`)) !== null;
   const from = exists ? Number(await ask(connection, `select "${schema}".schema_version()`)) : 0;
-  if (from > RELEASE) {
+  const breaking =
+    from > RELEASE ? Number(await ask(connection, `select "${schema}".breaking_version()`)) : 0;
+  if (breaking > RELEASE) {
     throw new MigrationError(
-      `The schema "${schema}" is at version ${from}, this release knows only ${RELEASE}. Start the newer release, or point this one at another schema.`,
+      `The schema "${schema}" is at version ${from}, and this release works with none after ${breaking - 1}. Start the newer release, or point this one at another schema.`,
     );
   }
+  const to = Math.max(from, RELEASE);
   const security = exists
     ? ((await ask(connection, `select "${schema}".schema_security()`)) as Security)
     : await makeRoles(connection);
   const functions = releaseSchema(schema);
   const has = await ask(connection, `select to_regnamespace('"${functions}"')`);
-  if (from === RELEASE && has !== null && grantTo.length === 0 && vectors !== true)
-    return { from, to: RELEASE, security };
+  if (from === to && has !== null && grantTo.length === 0 && vectors !== true) {
+    await registerRelease(connection, functions);
+    return { from, to, security };
+  }
   if (security === "roles") await joinRoles(connection);
   const login = String(await ask(connection, "select current_user"));
-  const to = [login, ...grantTo].map(quote).join(", ");
+  const logins = [login, ...grantTo].map(quote).join(", ");
 
   /** Acts as a role of ours, or, where there are none, as the one that migrates. */
   const as = async (role: "chatkeep_engine" | "chatkeep_store"): Promise<void> => {
@@ -106,9 +112,13 @@ async function migrateLocked(
   await as("chatkeep_engine");
   await run(connection, `set local search_path = "${schema}", pg_temp`);
   if (!exists) await run(connection, bookkeeping(security));
-  for (const { version, name, sql } of MIGRATIONS.filter((migration) => migration.version > from)) {
+  for (const { version, name, breaking, sql } of MIGRATIONS.filter((migration) => migration.version > from)) {
     await runLong(connection, sql);
-    await run(connection, `insert into migrations (version, name) values (${version}, '${name}')`);
+    // The column `breaking` came with version 11.
+    const [columns, values] = breaking
+      ? ["version, name, breaking", `${version}, '${name}', true`]
+      : ["version, name", `${version}, '${name}'`];
+    await run(connection, `insert into migrations (${columns}) values (${values})`);
   }
   if (!exists) await run(connection, SECURITY[security].replaceAll(":schema", `"${schema}"`));
 
@@ -128,15 +138,21 @@ async function migrateLocked(
   }
   if (has === null || grantTo.length > 0) {
     await as("chatkeep_store");
-    await run(connection, grantOwnFunctions(functions, to));
+    await run(connection, grantOwnFunctions(functions, logins));
     await as("chatkeep_engine");
-    await run(connection, grantOwnFunctions(functions, to));
-    await run(connection, `grant usage on schema "${schema}", "${functions}" to ${to}`);
+    await run(connection, grantOwnFunctions(functions, logins));
+    await run(connection, `grant usage on schema "${schema}", "${functions}" to ${logins}`);
   }
   await run(connection, "reset role");
   const made = vectors === true ? { vectors: await makeVectors(connection, { schema, functions, as }) } : {};
   if (security === "roles") await leaveRoles(connection);
-  return { from, to: RELEASE, security, ...made };
+  await registerRelease(connection, functions);
+  return { from, to, security, ...made };
+}
+
+/** Keeps the functions of this release from being dropped: nobody may have called them yet. */
+async function registerRelease(connection: Connection, functions: string): Promise<void> {
+  await run(connection, `select "${functions}".register_release()`);
 }
 
 /** Search is faster with btree_gin (see 0005_search.sql); where the server does not let us have it, it works without. */
@@ -181,13 +197,13 @@ function bookkeeping(security: Security): string {
 }
 
 /** Gives the functions of the present role to those who log in, and to nobody else. */
-function grantOwnFunctions(functions: string, to: string): string {
+function grantOwnFunctions(functions: string, logins: string): string {
   return `do $$ declare f regprocedure; begin
     for f in select p.oid from pg_proc p
       where p.pronamespace = '"${functions}"'::regnamespace and p.proowner = current_user::regrole
     loop
       execute format('revoke execute on function %s from public', f);
-      execute format('grant execute on function %s to ${to.replaceAll("'", "''")}', f);
+      execute format('grant execute on function %s to ${logins.replaceAll("'", "''")}', f);
     end loop;
   end $$`;
 }

@@ -6,6 +6,8 @@ export interface JanitorOptions {
   readonly undo?: number;
   /** How long a session may be idle before all of it is deleted (default 180 days). */
   readonly sessionIdle?: number;
+  /** How long the functions of a release are kept that no node uses any more (default a day). */
+  readonly releaseGrace?: number;
 }
 
 const DAY = 86_400_000;
@@ -14,7 +16,7 @@ const PAGE = 1000;
 
 /**
  * Deletes for good what its time is over for: conversations in the trash, cleared messages, idle
- * sessions. Small transactions, one after another; any number of nodes may run it at once.
+ * sessions, and the functions of releases that are gone. Small transactions, one after another; any number of nodes may run it at once.
  *
  * Resolves with the number of steps when nothing is left to do, or when the signal is aborted.
  */
@@ -35,5 +37,6 @@ export async function purge(
     steps += 1;
   }
   await database.call("forget_points", {});
+  await database.call("drop_unused_releases", { grace: options.releaseGrace ?? DAY });
   return steps;
 }

@@ -4,6 +4,7 @@ language plpgsql security definer set search_path from current as $$
 declare
   node bigint;
 begin
+  perform register_release();
   insert into nodes (lease_until) values (clock_timestamp() + lease) returning id into node;
   return node;
 end
