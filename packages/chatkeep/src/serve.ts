@@ -65,6 +65,9 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       onError: (error) => log.warn({ err: error }, "a database connection was lost"),
     });
     closers.push(() => pool.end());
+    // Its own connection: a full pool is told from an outage.
+    const probe = createPool(database.url, { max: 1 });
+    closers.push(() => probe.end());
     const embedding = await loadEmbedding(environment);
     const book = openBook({ pool, schema, folder: environment.book, embedding, log });
     closers.push(() => book.close());
@@ -72,6 +75,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
     const errors = createRecentErrors();
     const history = createHistory({
       pool,
+      probe,
       schema,
       responder,
       ...given?.tasks,

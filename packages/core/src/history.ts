@@ -40,6 +40,11 @@ import { type StoreCalls, createStoreCalls } from "./with-client.ts";
 export interface HistoryOptions {
   /** The host's `pg` pool, or any with its shape. It is not closed with the history. */
   readonly pool: ConnectionPool;
+  /**
+   * Asks whether the database lives: a pool of one connection of its own, so that a full `pool` is told from an
+   * outage (default: `pool`). It is not closed with the history.
+   */
+  readonly probe?: Queryable;
   /** The schema that `migrate` made (default `chatkeep`). */
   readonly schema?: string;
   /** The function that answers; without one, no turn can be started. */
@@ -126,6 +131,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   const { hideExistence = false } = options;
   const open = createDatabase({
     pool: options.pool,
+    ...(options.probe === undefined ? {} : { probe: options.probe }),
     ...(options.schema === undefined ? {} : { schema: options.schema }),
     preparedStatements: options.preparedStatements ?? "auto",
     onConnectionError: onError,

@@ -3,7 +3,7 @@ import { type Json, parseJson } from "@chatkeep/protocol";
 import { type Breaker, createBreaker } from "./breaker.ts";
 import { failureOf, isConnectionLost, isUnavailable } from "./failure.ts";
 import { FUNCTIONS, type FunctionName, type SqlFunction } from "./functions.ts";
-import type { ConnectionPool, QueryConfig } from "./pool.ts";
+import type { ConnectionPool, QueryConfig, Queryable } from "./pool.ts";
 import { releaseSchema } from "./release.ts";
 import { escapeText, unescapeText } from "./text.ts";
 
@@ -57,6 +57,8 @@ export interface Database {
 /** What {@link createDatabase} takes. */
 export interface DatabaseOptions {
   readonly pool: ConnectionPool;
+  /** Asks whether the database lives. Default: the pool. */
+  readonly probe?: Queryable;
   /** Default `chatkeep`. */
   readonly schema?: string;
   /**
@@ -103,7 +105,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   let named = options.preparedStatements !== "never";
   // The pool gives the connection along, which holds what it was asked last: that is nobody's business.
   pool.on("error", (error) => options.onConnectionError?.(error));
-  const breaker = createBreaker(() => pool.query({ text: "select 1" }));
+  const breaker = createBreaker(() => (options.probe ?? pool).query({ text: "select 1" }));
 
   const send = async (statement: { text: string; name: string }, values: unknown[]): Promise<unknown[]> => {
     const config: QueryConfig = { text: statement.text, values, types: RAW };

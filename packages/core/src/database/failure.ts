@@ -58,6 +58,7 @@ export function failureOf(thrown: unknown): ChatkeepError {
     const details = { cause: error, turnId: code === "turn_in_progress" ? error.detail : undefined };
     return new ChatkeepError(code, SENTENCES[code] ?? error.detail ?? ERRORS[code].title, details);
   }
+  if (isPoolFull(error)) return busy(error);
   if (isUnavailable(error)) return unavailable(error);
   if (NOT_SET_UP.has(state)) {
     const detail =
@@ -92,6 +93,19 @@ export function idempotencyMismatch(): ChatkeepError {
 export function unavailable(cause: unknown): ChatkeepError {
   const detail = "The conversations cannot be reached just now. Nothing is lost; try again in a moment.";
   return new ChatkeepError("unavailable", detail, { retryAfter: 2, cause });
+}
+
+/** The error of a database that lives while every connection to it is in use. */
+function busy(cause: unknown): ChatkeepError {
+  const detail = "The server is busy. Nothing is lost; try again in a moment.";
+  return new ChatkeepError("unavailable", detail, { retryAfter: 2, cause });
+}
+
+/** Whether a call waited in vain for a connection of the pool, which says nothing about the database. */
+export function isPoolFull(thrown: unknown): boolean {
+  const cause = thrown instanceof ChatkeepError ? thrown.cause : thrown;
+  // pg-pool says this of its queue; of a connection that is not answered, "Connection terminated due to …".
+  return (cause as DriverError | undefined)?.message === "timeout exceeded when trying to connect";
 }
 
 /** Whether `thrown` is a function's refusal of a node that was taken for dead. */

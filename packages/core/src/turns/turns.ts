@@ -14,7 +14,7 @@ import {
 } from "@chatkeep/protocol";
 
 import type { Preparation } from "../context/prepare.ts";
-import { idempotencyMismatch } from "../database/failure.ts";
+import { idempotencyMismatch, isPoolFull } from "../database/failure.ts";
 import type { ConnectionPool } from "../database/pool.ts";
 import { type Limits, checkRange } from "../maintenance/limits.ts";
 import { type CheckedMessage, checkMessage } from "../messages.ts";
@@ -105,6 +105,8 @@ export function createTurns(options: TurnsOptions): Turns {
       // Results without what they answer are no question.
       const isAnswered = role === "user" && options.outage[owner.kind] === "best-effort";
       if (!isAnswered || running.isClosing() || !isChatkeepError(error, "unavailable")) throw error;
+      // An answer that could be saved a moment later is not given unsaved.
+      if (isPoolFull(error)) throw error;
       return startUnsaved(asked, made, responder, signal);
     }
     const { turn, conversation, question, history, summary } = begun;

@@ -1,0 +1,35 @@
+import { createHistory, createPool } from "@chatkeep/core";
+import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { afterAll, expect, test } from "vitest";
+
+import { newSession } from "./fixture.ts";
+
+const { url } = await fileDatabase();
+const pool = createPool(url, { max: 2, connectTimeout: 200 });
+const probe = createPool(url, { max: 1 });
+const { responder, calls } = createScriptedResponder();
+const history = createHistory({ pool, probe, responder });
+afterAll(async () => {
+  await history.close();
+  await pool.end();
+  await probe.end();
+});
+
+test("a full pool is no outage: no answer is given unsaved, and the health is ok", async () => {
+  const owner = newSession();
+  const { conversation } = await history.createConversation(owner);
+  const taken = [await pool.connect(), await pool.connect()];
+
+  const question = { id: "q", content: "Are you busy?" };
+  await expect(history.startTurn(owner, conversation.id, question)).rejects.toMatchObject({
+    code: "unavailable",
+    message: "The server is busy. Nothing is lost; try again in a moment.",
+    retryAfter: 2,
+  });
+  await expect(history.health()).resolves.toMatchObject({ status: "ok", database: { status: "ok" } });
+  expect(calls(conversation.id)).toBe(0);
+
+  for (const connection of taken) connection.release();
+  const { turn } = await history.startTurn(owner, conversation.id, question);
+  expect(turn).toMatchObject({ persisted: true, status: "running" });
+});
