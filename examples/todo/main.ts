@@ -1,4 +1,5 @@
 import { createPool } from "@chatkeep/core";
+import { seedApis } from "@chatkeep/seeds";
 import {
   type Listener,
   authenticatePeople,
@@ -28,7 +29,7 @@ export interface TodoAppOptions {
   readonly logLevel?: string;
 }
 
-/** Starts the app: its own table, Chatkeep's beside it, and every door of Chatkeep on one port. */
+/** Starts the app: its own table, Chatkeep's beside it, and every API of Chatkeep on one port. */
 export async function startTodoApp(options: TodoAppOptions): Promise<TodoApp> {
   const pool = createPool(options.databaseUrl);
   const log = createLog({ level: options.logLevel ?? "info" });
@@ -38,6 +39,7 @@ export async function startTodoApp(options: TodoAppOptions): Promise<TodoApp> {
     pool,
     authenticate: authenticatePeople(createTokenCheck({ key: { secret: options.secret } })),
     responder: createAssistant(todos),
+    apis: [seedApis()],
     log,
   });
   await chatkeep.migrate();

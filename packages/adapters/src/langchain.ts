@@ -28,7 +28,7 @@ const ROLES: Record<string, MessageInput["role"]> = {
 
 /**
  * A conversation as LangChain's `BaseListChatMessageHistory`, e.g. for `RunnableWithMessageHistory`. Messages
- * come back as they were, and every other door shows their text, calls and results. Messages of one call are
+ * come back as they were, and every other API shows their text, calls and results. Messages of one call are
  * appended all or none; one whose `id` is there already is not stored again.
  */
 export function createChatMessageHistory(options: ChatMessageHistoryOptions): BaseListChatMessageHistory {
@@ -77,7 +77,7 @@ function fromLangchain(message: BaseMessage): MessageInput {
   return { id: message.id, role, parts };
 }
 
-/** A message as it was given, or, when another door wrote it, as LangChain would have it. */
+/** A message as it was given, or, when another API wrote it, as LangChain would have it. */
 function toLangchain(message: Message): BaseMessage {
   for (const part of message.parts) {
     if (part.type === "data" && part.name === STORED) {

@@ -33,7 +33,7 @@ const ITEM = "agent-item";
 const MARK = "agent-operation";
 
 /**
- * A conversation as a session of OpenAI's Agents SDK. Items come back as they were, and every other door
+ * A conversation as a session of OpenAI's Agents SDK. Items come back as they were, and every other API
  * shows their text, calls and results. `applyHistoryTransaction` is atomic and idempotent: the ids of its
  * messages are made from the operation's id, and a suffix is replaced only if it is still the latest.
  */
@@ -183,7 +183,7 @@ function partsOf({ type, content, callId, name, arguments: args, output }: JsonO
   });
 }
 
-/** The items of a message: as they were given, or, when another door wrote it, as an agent would have them. */
+/** The items of a message: as they were given, or, when another API wrote it, as an agent would have them. */
 function itemsOf({ parts, role }: Message): AgentInputItem[] {
   for (const part of parts) {
     if (part.type !== "data") continue;

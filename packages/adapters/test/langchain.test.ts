@@ -41,7 +41,7 @@ const MESSAGES = [
 ];
 
 describe("a conversation as LangChain's list of messages", () => {
-  it("gives messages back as they were, also to another node, and shows them at other doors", async () => {
+  it("gives messages back as they were, also to another node, and shows them at other APIs", async () => {
     const { owner, conversationId, langchain } = await open();
     await langchain.addMessages(MESSAGES);
     const again = createChatMessageHistory({ history, owner, conversationId });
@@ -66,7 +66,7 @@ describe("a conversation as LangChain's list of messages", () => {
     expect(messages[3]?.toolCallId).toBe("c2");
   });
 
-  it("reads what another door wrote, calls that are no JSON included", async () => {
+  it("reads what another API wrote, calls that are no JSON included", async () => {
     const { owner, conversationId, langchain } = await open();
     await history.appendMessages(owner, conversationId, [
       { role: "user", content: "add" },

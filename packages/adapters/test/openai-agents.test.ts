@@ -44,7 +44,7 @@ const replace = (expectedSuffix: AgentInputItem[], replacement: AgentInputItem[]
 });
 
 describe("a conversation as an Agents session", () => {
-  it("gives items back as they were, and shows them at other doors", async () => {
+  it("gives items back as they were, and shows them at other APIs", async () => {
     const owner = newOwner();
     const session = createSession({ history, owner });
     await session.addItems(ITEMS);
@@ -73,7 +73,7 @@ describe("a conversation as an Agents session", () => {
     expect(await session.popItem()).toBeUndefined();
   });
 
-  it("reads what another door wrote", async () => {
+  it("reads what another API wrote", async () => {
     const owner = newOwner();
     const { conversation } = await history.createConversation(owner);
     const { events } = await history.startTurn(owner, conversation.id, { content: "Hello" });

@@ -22,7 +22,7 @@ const status = fc.constantFrom<MessageStatus>(
   "failed",
 );
 
-/** Messages as any door could have stored them: calls without results, results without calls, in any order. */
+/** Messages as any API could have stored them: calls without results, results without calls, in any order. */
 const message = fc.oneof(
   text.map((part): [MessageInput, MessageStatus] => [{ role: "user", parts: [part] }, "complete"]),
   fc

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 
 import { createHistory, createLimitStore, createPool, migrate, requireIsolation } from "@chatkeep/core";
+import { seedApis } from "@chatkeep/seeds";
 import {
   type Log,
   type VerifyToken,
@@ -130,7 +131,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
         await tables.ensure();
         return authenticate(request);
       },
-      responder,
+      apis: [seedApis({ responder })],
       serverKeys: identity.serverKeys,
       ...(identity.issuer === undefined ? {} : { issuer: identity.issuer }),
       limits: createRequestLimits({

@@ -20,15 +20,15 @@ const GUIDE = join(REPOSITORY, "docs/guide");
 
 /** What is run elsewhere, and what cannot be here; every other block is run below, as it is written. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  "doors.md": "server's doors/guide.test.ts",
+  "apis.md": "server's apis/guide.test.ts",
   "docusaurus.md 0": "docusaurus' site.test.ts, with the package of this repository",
   "docusaurus.md 1": "docusaurus' site.test.ts, with the address of its server",
   "docusaurus.md 4": "docusaurus' site.test.ts",
   "react.md": "react's guide.test.ts",
   "README.md 0": "the first block of a first conversation; `npm test` is what runs this",
   "README.md 5": "the first block of the widget",
-  "README.md 7": "doors.md",
-  "README.md 8": "doors.md",
+  "README.md 7": "apis.md",
+  "README.md 8": "apis.md",
 };
 
 /** The blocks of each chapter, in order. */

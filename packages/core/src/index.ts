@@ -38,7 +38,6 @@ export type { JanitorOptions } from "./maintenance/janitor.ts";
 export type { ActOptions, PersonalData } from "./personal-data.ts";
 export { ownerId } from "./owners.ts";
 export type { NodeState, Overview, TableSize } from "./maintenance/overview.ts";
-export { createSeedFunctions, type SeedFunctions, type SessionHistoryQuery } from "./seeds.ts";
 export type { OutagePolicy } from "./turns/running.ts";
 export type { UnsavedAnswers } from "./turns/turns.ts";
 export type { StoreCalls } from "./with-client.ts";

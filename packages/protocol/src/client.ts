@@ -17,7 +17,7 @@ import {
 } from "./wire/personal-data.ts";
 import { queryTextToWire } from "./wire/query.ts";
 
-/** `History` over HTTP: the canonical API of a Chatkeep server. */
+/** `History` over HTTP: the native API of a Chatkeep server. */
 export function createClient(options: ClientOptions): History {
   const requests = createRequests(options);
   const { send, json } = requests;

@@ -54,7 +54,7 @@ describe("tool calls as parts", () => {
   });
 });
 
-describe("what the doors derive from parts", () => {
+describe("what the APIs derive from parts", () => {
   const citation = {
     path: "docs/intro.md",
     chapter: "Introduction",

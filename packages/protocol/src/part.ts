@@ -40,7 +40,7 @@ export interface ToolCall {
   readonly function: { readonly name: string; readonly arguments: string };
 }
 
-/** The `content` of the doors: the text parts, joined; for a message that is only a tool's result, that result. */
+/** The `content` of a message in every API: the text parts, joined; for a message that is only a tool's result, that result. */
 export function contentOf(parts: readonly Part[]): string {
   let text = "";
   let result: Json | undefined;
@@ -60,7 +60,7 @@ export function citationsOf(parts: readonly Part[]): Citation[] | null {
 }
 
 /**
- * The `tool_calls` of the doors: OpenAI's array, or the value that was given when it had another form
+ * The `tool_calls` of a message in every API: OpenAI's array, or the value that was given when it had another form
  * (kept as the data part `tool_calls`); `null` when there are none.
  */
 export function toolCallsOf(parts: readonly Part[]): Json | null {

@@ -8,10 +8,10 @@ import {
 } from "@chatkeep/core";
 import type { Responder } from "@chatkeep/protocol";
 
-import type { Authenticate } from "./authenticate.ts";
+import { createRecentErrors } from "./errors.ts";
+import type { Fetch } from "./http/router.ts";
+import type { Authenticate } from "./identity/authenticate.ts";
 import { createLog } from "./log.ts";
-import { createRecentErrors } from "./recent-errors.ts";
-import type { Fetch } from "./router.ts";
 import { type ServerOptions, createServer } from "./server.ts";
 
 /** What {@link createChatkeep} takes. */

@@ -1,4 +1,4 @@
-export { type Authenticate, authenticateSession } from "./authenticate.ts";
+export { type Authenticate, authenticateSession } from "./identity/authenticate.ts";
 export { type Chatkeep, type ChatkeepOptions, createChatkeep } from "./chatkeep.ts";
 export { authenticatePeople } from "./identity/people.ts";
 export { USER_HEADER, requireUser } from "./identity/caller.ts";
@@ -18,15 +18,16 @@ export {
   type RequestLimitsOptions,
   createRequestLimits,
 } from "./limits/limits.ts";
-export type { ServedHistory } from "./served-history.ts";
-export { type FilesOptions, createFiles } from "./files.ts";
+export type { ServedHistory } from "./history.ts";
+export { type FilesOptions, createFiles } from "./pages/files.ts";
 export { type ListenOptions, type Listener, listen } from "./listen.ts";
 export { type Log, type LogOptions, createLog } from "./log.ts";
-export type { Connection, Fetch } from "./router.ts";
-export type { Call, Reply, Route, RouteInfo } from "./route.ts";
-export type { Chapters } from "./routes/book.ts";
-export type { Connections } from "./schema/admin.ts";
-export type { Health } from "./schema/health.ts";
-export { type RecentErrors, type RecentErrorsOptions, createRecentErrors } from "./recent-errors.ts";
-export type { WritableRoles } from "./routes/messages.ts";
+export type { Connection, Fetch } from "./http/router.ts";
+export type { Call, Reply, Route, RouteInfo } from "./http/route.ts";
+export type { Chapters } from "./pages/book.ts";
+export type { Connections } from "./apis/schema/admin.ts";
+export type { Health } from "./apis/schema/health.ts";
+export { type RecentErrors, type RecentErrorsOptions, createRecentErrors } from "./errors.ts";
+export type { Api, ApiServices } from "./apis/api.ts";
+export type { WritableRoles } from "./apis/roles.ts";
 export { type Server, type ServerOptions, createServer } from "./server.ts";

@@ -1,31 +1,33 @@
-import type { Responder } from "@chatkeep/protocol";
-
-import { type Authenticate, authenticateSession } from "./authenticate.ts";
-import { doorRoutes } from "./doors/doors.ts";
+import { aiSdkRoutes } from "./apis/ai-sdk/chat.ts";
+import type { Api, ApiServices } from "./apis/api.ts";
+import { adminRoutes } from "./apis/native/admin.ts";
+import { claimRoutes } from "./apis/native/claim.ts";
+import { contextRoutes } from "./apis/native/context.ts";
+import { conversationRoutes } from "./apis/native/conversations.ts";
+import { healthRoutes } from "./apis/native/health.ts";
+import { meRoutes } from "./apis/native/me.ts";
+import { messageRoutes } from "./apis/native/messages.ts";
+import { searchRoutes } from "./apis/native/search.ts";
+import { trashRoutes } from "./apis/native/trash.ts";
+import { turnRoutes } from "./apis/native/turns.ts";
+import { openaiConversationRoutes } from "./apis/openai/conversations.ts";
+import { openaiResponseRoutes } from "./apis/openai/responses.ts";
+import type { WritableRoles } from "./apis/roles.ts";
+import type { Connections } from "./apis/schema/admin.ts";
+import type { Health } from "./apis/schema/health.ts";
+import { type RecentErrors, createRecentErrors } from "./errors.ts";
+import type { ServedHistory } from "./history.ts";
+import { createCors } from "./http/cors.ts";
+import type { Route } from "./http/route.ts";
+import { type Fetch, createRouter } from "./http/router.ts";
+import { type Authenticate, authenticateSession } from "./identity/authenticate.ts";
 import { createIdentify } from "./identity/caller.ts";
 import type { ServerKey } from "./identity/server-keys.ts";
-import { limitHistory, visits } from "./limits/limited-history.ts";
+import { limitHistory, requestContext } from "./limits/limited-history.ts";
 import { NO_LIMITS, type RequestLimits } from "./limits/limits.ts";
 import { type Log, createLog } from "./log.ts";
-import { type RecentErrors, createRecentErrors } from "./recent-errors.ts";
-import type { Route } from "./route.ts";
-import { type Fetch, createRouter } from "./router.ts";
-import { adminRoutes } from "./routes/admin.ts";
-import { type Chapters, bookRoutes } from "./routes/book.ts";
-import { claimRoutes } from "./routes/claim.ts";
-import { contextRoutes } from "./routes/context.ts";
-import { conversationRoutes } from "./routes/conversations.ts";
-import { documentRoutes } from "./routes/documents.ts";
-import { healthRoutes } from "./routes/health.ts";
-import { meRoutes } from "./routes/me.ts";
-import { type WritableRoles, messageRoutes } from "./routes/messages.ts";
-import { searchRoutes } from "./routes/search.ts";
-import { trashRoutes } from "./routes/trash.ts";
-import { turnRoutes } from "./routes/turns.ts";
-import type { Connections } from "./schema/admin.ts";
-import type { Health } from "./schema/health.ts";
-import type { ServedHistory } from "./served-history.ts";
-import { createCors } from "./web/cors.ts";
+import { type Chapters, bookRoutes } from "./pages/book.ts";
+import { documentRoutes } from "./pages/documents.ts";
 
 /** What {@link createServer} takes. */
 export interface ServerOptions {
@@ -47,11 +49,8 @@ export interface ServerOptions {
   readonly trustedProxies?: number;
   /** The sites besides this one whose pages may use the API: `https://example.org`, or `*` for any. Default: none. */
   readonly origins?: readonly string[];
-  /**
-   * Answers who carries no credential, at `POST /chat` only: nothing of it is kept. Default: nobody; they are
-   * asked for one.
-   */
-  readonly responder?: Responder;
+  /** Further APIs; a route with the method and path of one of the server's own replaces it. Default: none. */
+  readonly apis?: readonly Api[];
   /** Which roles an owner may write without a turn. Default: `user` only. */
   readonly writableRoles?: WritableRoles;
   /** The book whose text is shown at `/book`. Default: none. */
@@ -78,7 +77,7 @@ export interface Server {
   readonly routes: readonly Route[];
 }
 
-/** Puts a {@link History} behind HTTP: the canonical API, probes, the OpenAPI document and its page. */
+/** Puts a {@link History} behind HTTP: the native API, those of the AI SDK and of OpenAI, probes, the OpenAPI document and its page. */
 export function createServer(options: ServerOptions): Server {
   const {
     health,
@@ -89,7 +88,7 @@ export function createServer(options: ServerOptions): Server {
     limits = NO_LIMITS,
     trustedProxies = 0,
     origins = [],
-    responder,
+    apis = [],
     writableRoles = () => ["user"],
     book,
     fallback = () => Promise.resolve(undefined),
@@ -102,32 +101,38 @@ export function createServer(options: ServerOptions): Server {
   const history = limitHistory(options.history, limits);
   const identify = createIdentify({ authenticate, serverKeys, issuer, recordAct: history.recordAct });
   const cors = createCors(origins);
+  const services: ApiServices = {
+    history,
+    health,
+    writableRoles,
+    countQuestion: async () => {
+      const context = requestContext.getStore();
+      const exceeded = context?.exceeded ?? (await limits.spend("turn", context?.address));
+      if (exceeded !== undefined) throw exceeded;
+    },
+    heartbeat,
+    log,
+  };
+  const given = apis.flatMap((api) => api(services));
   const routes: Route[] = [
-    ...conversationRoutes(history),
-    ...trashRoutes(history),
-    ...messageRoutes({ history, writableRoles }),
-    ...searchRoutes(history),
-    ...contextRoutes(history),
-    ...turnRoutes({ history, heartbeat, log }),
-    ...meRoutes({ history, log }),
-    ...claimRoutes(history),
-    ...(book === undefined ? [] : bookRoutes(book)),
-    ...healthRoutes({ health, ready }),
-    ...adminRoutes({ history, health, connections, errors }),
-    ...documentRoutes(() => routes),
-    ...doorRoutes({
-      history,
-      health,
-      responder,
-      admitStateless: async () => {
-        const visit = visits.getStore();
-        const exceeded = visit?.exceeded ?? (await limits.spend("turn", visit?.address));
-        if (exceeded !== undefined) throw exceeded;
-      },
-      writableRoles,
-      heartbeat,
-      log,
-    }),
+    ...[
+      ...conversationRoutes(history),
+      ...trashRoutes(history),
+      ...messageRoutes(services),
+      ...searchRoutes(history),
+      ...contextRoutes(history),
+      ...turnRoutes(services),
+      ...meRoutes(services),
+      ...claimRoutes(history),
+      ...(book === undefined ? [] : bookRoutes(book)),
+      ...healthRoutes({ health, ready }),
+      ...adminRoutes({ history, health, connections, errors }),
+      ...documentRoutes(() => routes),
+      ...aiSdkRoutes(services),
+      ...openaiConversationRoutes(services),
+      ...openaiResponseRoutes(services),
+    ].filter((own) => !given.some(({ method, path }) => method === own.method && path === own.path)),
+    ...given,
   ];
   const fetch = createRouter({
     routes,

@@ -2,9 +2,8 @@ import { createPool } from "@chatkeep/core";
 import type { WireOverview, WireRecentErrors } from "@chatkeep/protocol";
 import { createChatkeep } from "@chatkeep/server";
 import { fileDatabase } from "@chatkeep/testing";
+import { SERVER_KEY, SERVER_KEYS, startServer } from "@chatkeep/testing/server";
 import { afterAll, describe, expect, it } from "vitest";
-
-import { SERVER_KEY, SERVER_KEYS, startServer } from "./server.ts";
 
 const SECRET_WORDS = "what somebody wrote";
 const database = await fileDatabase();

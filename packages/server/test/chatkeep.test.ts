@@ -1,5 +1,6 @@
 import type { Owner } from "@chatkeep/protocol";
 import { ChatkeepError } from "@chatkeep/protocol";
+import { seedApis } from "@chatkeep/seeds";
 import { createChatkeep, createLog } from "@chatkeep/server";
 import { createDatabase } from "@chatkeep/testing";
 import { Hono } from "hono";
@@ -9,6 +10,7 @@ const database = await createDatabase({ contents: "empty" });
 const chatkeep = createChatkeep({
   pool: database.pool,
   basePath: "/assistant",
+  apis: [seedApis()],
   log: createLog({ level: "fatal" }),
   authenticate(request): Owner {
     const user = /(?:^|; )login=(\w+)/.exec(request.headers.get("cookie") ?? "")?.[1];

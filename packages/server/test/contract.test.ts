@@ -9,21 +9,21 @@ import { type HistoryFixture, describeHistory } from "@chatkeep/testing/contract
 const database = await fileDatabase();
 
 /** How owners of a kind are told apart over HTTP. */
-interface Door {
+interface Api {
   owner(): Owner;
   readonly client: Pick<ClientOptions, "credentials">;
   readonly server: { readonly authenticate?: Authenticate };
 }
 
 /** Anonymous sessions, as the server takes them by itself. */
-const SESSIONS: Door = {
+const SESSIONS: Api = {
   owner: () => ({ kind: "session", id: randomUUID() }),
   client: {},
   server: {},
 };
 
 /** Users of a host that has a login of its own. */
-const USERS: Door = {
+const USERS: Api = {
   owner: () => ({ kind: "user", id: `ada ${randomUUID()}`, issuer: "https://issuer.example" }),
   client: {
     credentials: (owner) => ({
@@ -39,7 +39,7 @@ const USERS: Door = {
 };
 
 /** The suite's nodes are servers on ports of their own; all share the database, as two machines do. */
-function openFixture(door: Door): Promise<HistoryFixture> {
+function openFixture(api: Api): Promise<HistoryFixture> {
   const responder = createScriptedResponder();
   const openNode = async (url: string): Promise<History> => {
     const pool = createPool(url);
@@ -50,10 +50,10 @@ function openFixture(door: Door): Promise<HistoryFixture> {
       health: () => core.health(),
       writableRoles: () => ["system", "user", "assistant", "tool"],
       log,
-      ...door.server,
+      ...api.server,
     });
     const listener = await listen({ server, port: 0, log });
-    const client = createClient({ baseUrl: listener.url, ...door.client });
+    const client = createClient({ baseUrl: listener.url, ...api.client });
     const close = async (): Promise<void> => {
       await listener.close({ grace: 0 });
       await core.close();
@@ -64,7 +64,7 @@ function openFixture(door: Door): Promise<HistoryFixture> {
   return openNode(database.url).then((history) => ({
     history,
     responder,
-    owner: () => door.owner(),
+    owner: () => api.owner(),
     asRestarted: () => openNode(database.url),
     // Nothing listens on port 1.
     asUnreachable: () => openNode("postgres://nobody@127.0.0.1:1/nothing"),

@@ -1,8 +1,7 @@
 import { request as nodeRequest } from "node:http";
 
+import { startServer } from "@chatkeep/testing/server";
 import { expect, test } from "vitest";
-
-import { startServer } from "./server.ts";
 
 const { url, send, refused, session, conversation, history } = await startServer({ bodyLimit: 1024 * 1024 });
 

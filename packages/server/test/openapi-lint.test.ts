@@ -7,7 +7,7 @@ it("has no fault that Redocly's recommended rules find", async () => {
   const config = await createConfig({
     extends: ["recommended"],
     rules: {
-      // The doors' paths are those of their clients: `/api/{user_id}/chat` beside `/api/conversations/{id}`.
+      // The APIs' paths are those of their clients: `/api/{user_id}/chat` beside `/api/conversations/{id}`.
       "no-ambiguous-paths": "off",
       // The server is wherever it is mounted.
       "no-server-example.com": "off",

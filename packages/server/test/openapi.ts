@@ -1,12 +1,14 @@
 import { writeFileSync } from "node:fs";
 
+import { seedApis } from "@chatkeep/seeds";
 import { type ServedHistory, createServer } from "@chatkeep/server";
 
-/** Writes `openapi.json` anew, the file that a test compares with what the server tells: `npm run openapi -w packages/server`. */
+/** Writes `openapi.json`, which a test compares with the server's: `npm run openapi -w @chatkeep/server`. */
 const server = createServer({
   // The document is asked for, and nothing else.
   history: {} as ServedHistory,
   health: () => Promise.resolve({ status: "ok", database: { status: "ok", latencyMs: 0 } }),
+  apis: [seedApis()],
   book: {
     chapters: () => Promise.resolve([]),
     chapter: () => Promise.resolve(null),

@@ -1,9 +1,8 @@
 import { createPool, migrate } from "@chatkeep/core";
 import { type WireRecentErrors, type WireTurnState, decodeFrames } from "@chatkeep/protocol";
 import { startPostgres } from "@chatkeep/testing";
+import { SERVER_KEY, SERVER_KEYS, startServer } from "@chatkeep/testing/server";
 import { afterAll, expect, test } from "vitest";
-
-import { SERVER_KEY, SERVER_KEYS, startServer } from "./server.ts";
 
 const postgres = await startPostgres();
 const pool = createPool(postgres.url("postgres"));

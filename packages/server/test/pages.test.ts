@@ -1,6 +1,5 @@
+import { startServer } from "@chatkeep/testing/server";
 import { expect, test } from "vitest";
-
-import { startServer } from "./server.ts";
 
 const chapters = [
   { path: "intro.md", title: "Introduction", url: "/book/intro.md" },

@@ -1,7 +1,6 @@
 import type { WireConversationPage, WireMessage, WireMessagePage } from "@chatkeep/protocol";
+import { startServer } from "@chatkeep/testing/server";
 import { expect, test } from "vitest";
-
-import { startServer } from "./server.ts";
 
 const { url, send, refused, session, conversation, logged } = await startServer();
 

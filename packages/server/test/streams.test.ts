@@ -2,9 +2,8 @@ import { once } from "node:events";
 import { connect } from "node:net";
 
 import { decodeFrames, type TurnEvent, type WireTurnState } from "@chatkeep/protocol";
+import { startServer } from "@chatkeep/testing/server";
 import { expect, test } from "vitest";
-
-import { startServer } from "./server.ts";
 
 const { url, send, refused, session, conversation, script, history, logged, logs } = await startServer({
   heartbeat: 50,

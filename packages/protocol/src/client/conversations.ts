@@ -11,7 +11,7 @@ import { queryTextToWire } from "../wire/query.ts";
 import { conversationPath, searchOf } from "./paths.ts";
 import { type Requests, readJson } from "./requests.ts";
 
-/** What the canonical API does with conversations. */
+/** What the native API does with conversations. */
 export function conversationCalls({
   send,
   json,

@@ -10,7 +10,7 @@ import { type WireSearchPage, searchPageFromWire } from "../wire/search.ts";
 import { conversationPath, messagePath, searchOf } from "./paths.ts";
 import type { Requests } from "./requests.ts";
 
-/** What the canonical API does with the messages that are stored. */
+/** What the native API does with the messages that are stored. */
 export function messageCalls({
   send,
   json,

@@ -15,7 +15,7 @@ import {
 import { conversationPath, turnPath } from "./paths.ts";
 import { type Requests, bodyOf } from "./requests.ts";
 
-/** What the canonical API does with turns. */
+/** What the native API does with turns. */
 export function turnCalls({
   send,
   json,

@@ -1,6 +1,6 @@
 import { ChatkeepError } from "@chatkeep/protocol";
 
-import { type Authenticate, SESSION_HEADER, authenticateSession } from "../authenticate.ts";
+import { type Authenticate, SESSION_HEADER, authenticateSession } from "./authenticate.ts";
 import { bearerOf } from "./bearer.ts";
 import type { VerifyToken } from "./tokens.ts";
 

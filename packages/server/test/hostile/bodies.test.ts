@@ -1,7 +1,6 @@
 import { hostileBodies } from "@chatkeep/testing";
+import { startServer } from "@chatkeep/testing/server";
 import { describe, expect, test } from "vitest";
-
-import { startServer } from "../server.ts";
 
 const { send, refused, session, conversation } = await startServer();
 const me = session();

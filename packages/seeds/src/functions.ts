@@ -1,0 +1,175 @@
+import { randomUUID } from "node:crypto";
+
+import { contextOf } from "@chatkeep/core";
+import {
+  type Citation,
+  type Conversation,
+  type History,
+  type Json,
+  type Message,
+  type MessageInput,
+  type Owner,
+  type Role,
+  isSessionId,
+} from "@chatkeep/protocol";
+
+/** Which messages of a session to read. */
+export interface SessionHistoryQuery {
+  /** Only this chapter's. Default: all chapters', one conversation after the other, the latest active last. */
+  readonly chapter?: string | undefined;
+  /** 1 to 1,000 (default 100): the latest. */
+  readonly limit?: number | undefined;
+  /** How many of the newest to leave out (default 0). */
+  readonly offset?: number | undefined;
+}
+
+/** The functions that the plans in which Chatkeep began call by these names, over any {@link History}. */
+export interface SeedFunctions {
+  /** A new anonymous owner. Keep its `id` in the browser: it is a secret. */
+  createSession(): Owner;
+  /** The owner of a session id, or a new one where there is none. Errors: `TypeError` for what is no UUID v4. */
+  getOrCreateSession(sessionId?: string | null): Owner;
+  /** Appends a message to a chapter's default conversation, which is made when it is not there. */
+  saveMessage(
+    owner: Owner,
+    chapter: string | null,
+    role: Role,
+    content: string,
+    citations?: readonly Citation[] | null,
+  ): Promise<Message>;
+  /** The messages of a session, oldest first, and how many there are in all. */
+  getHistory(
+    owner: Owner,
+    query?: SessionHistoryQuery,
+  ): Promise<{ readonly messages: readonly Message[]; readonly total: number }>;
+  /** Deletes the messages of a chapter, or of all chapters, and says how many there were. */
+  clearHistory(owner: Owner, chapter?: string | null): Promise<{ readonly deleted: number }>;
+  /** The last `limit` messages (default 10) of a conversation that are worth sending to a model; see `contextOf`. */
+  getContextualHistory(
+    owner: Owner,
+    conversationId: string,
+    options?: { readonly limit?: number; readonly tokenBudget?: number },
+  ): Promise<Message[]>;
+  /** The conversation with this id, or the latest active one, or a new one. */
+  getOrCreateConversation(owner: Owner, conversationId?: string | null): Promise<Conversation>;
+  /** Appends one message. */
+  addMessage(
+    owner: Owner,
+    conversationId: string,
+    role: Role,
+    content: string,
+    toolCalls?: Json,
+  ): Promise<Message>;
+  /** All messages of a conversation, oldest first. Reads it in pages: for histories that fit in memory. */
+  getChatHistory(owner: Owner, conversationId: string): Promise<Message[]>;
+  /** The owner's conversations, most recently active first; at most 100. */
+  listConversations(owner: Owner): Promise<readonly Conversation[]>;
+}
+
+/** The seeds' functions over a history; see {@link SeedFunctions}. */
+export function createSeedFunctions(history: History): SeedFunctions {
+  const append = async (owner: Owner, conversation: string, message: MessageInput): Promise<Message> => {
+    const [stored] = await history.appendMessages(owner, conversation, [message]);
+    return stored!;
+  };
+
+  const defaultOf = async (owner: Owner, chapter: string | null): Promise<Conversation> => {
+    const init = chapter === null ? { reuse: "latest" as const } : { scope: chapter, scopeLabel: chapter };
+    return (await history.createConversation(owner, init)).conversation;
+  };
+
+  return {
+    createSession: () => ({ kind: "session", id: randomUUID() }),
+
+    getOrCreateSession(sessionId) {
+      if (sessionId === undefined || sessionId === null) return { kind: "session", id: randomUUID() };
+      if (!isSessionId(sessionId))
+        throw new TypeError("A session id is a UUID v4, made with crypto.randomUUID().");
+      return { kind: "session", id: sessionId };
+    },
+
+    async saveMessage(owner, chapter, role, content, citations) {
+      const { id } = await defaultOf(owner, chapter);
+      return append(owner, id, { role, content, citations: citations ?? undefined });
+    },
+
+    async getHistory(owner, { chapter, limit = 100, offset = 0 } = {}) {
+      // Latest first, until the window is full.
+      const found: Message[] = [];
+      let total = 0;
+      for await (const conversation of conversationsOf(history, owner, chapter)) {
+        total += conversation.messageCount;
+        if (found.length >= limit + offset) continue;
+        found.push(
+          ...(await latest(history, owner, conversation.id, limit + offset - found.length)).reverse(),
+        );
+      }
+      return { messages: found.slice(offset, offset + limit).reverse(), total };
+    },
+
+    async clearHistory(owner, chapter) {
+      let deleted = 0;
+      for await (const { id } of conversationsOf(history, owner, chapter ?? undefined)) {
+        deleted += (await history.clearMessages(owner, id)).deleted;
+      }
+      return { deleted };
+    },
+
+    async getContextualHistory(owner, conversationId, { limit = 10, tokenBudget } = {}) {
+      const messages = await latest(history, owner, conversationId, limit);
+      return contextOf(messages, tokenBudget === undefined ? {} : { tokenBudget });
+    },
+
+    async getOrCreateConversation(owner, conversationId) {
+      const init =
+        conversationId === undefined || conversationId === null
+          ? { reuse: "latest" as const }
+          : { id: conversationId };
+      return (await history.createConversation(owner, init)).conversation;
+    },
+
+    addMessage: (owner, conversationId, role, content, toolCalls) =>
+      append(owner, conversationId, { role, content, toolCalls }),
+
+    async getChatHistory(owner, conversationId) {
+      return latest(history, owner, conversationId, Number.POSITIVE_INFINITY);
+    },
+
+    async listConversations(owner) {
+      return (await history.listConversations(owner, { limit: 100 })).conversations;
+    },
+  };
+}
+
+/** The latest `count` messages of a conversation, oldest first, read in pages. */
+async function latest(
+  history: History,
+  owner: Owner,
+  conversation: string,
+  count: number,
+): Promise<Message[]> {
+  let found: Message[] = [];
+  let before: number | undefined;
+  while (found.length < count) {
+    const limit = Math.min(100, count - found.length);
+    const page = await history.listMessages(owner, conversation, { limit, before });
+    found = [...page.messages, ...found];
+    before = found[0]?.seq;
+    if (!page.hasMore) break;
+  }
+  return found;
+}
+
+/** An owner's conversations, of one scope or of all, latest active first. */
+async function* conversationsOf(
+  history: History,
+  owner: Owner,
+  scope: string | undefined,
+): AsyncGenerator<Conversation, void, void> {
+  let cursor: string | undefined;
+  do {
+    const page = await history.listConversations(owner, { limit: 100, scope, cursor });
+    yield* page.conversations;
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+}

@@ -1,0 +1,29 @@
+import { ChatkeepError, isSessionId } from "@chatkeep/protocol";
+import { SESSION_HEADER } from "@chatkeep/server/apis";
+
+/**
+ * The request with the session's id in its header, for clients that send it in a body or query.
+ * Errors: `invalid_request` when it is malformed, or when the header names another.
+ */
+export function carrySession(request: Request, id: string | null | undefined): Request {
+  if (id === null || id === undefined) return request;
+  const header = request.headers.get(SESSION_HEADER);
+  if (!isSessionId(id)) {
+    throw new ChatkeepError("invalid_request", "`session_id` must be a UUID v4.", { pointer: "session_id" });
+  }
+  if (header !== null && header.toLowerCase() !== id.toLowerCase()) {
+    throw new ChatkeepError(
+      "invalid_request",
+      `\`session_id\` and the header ${SESSION_HEADER} name different sessions: send one.`,
+      { pointer: "session_id" },
+    );
+  }
+  const headers = new Headers(request.headers);
+  headers.set(SESSION_HEADER, id);
+  return new Request(request.url, { headers });
+}
+
+/** Whether a request carries anything by which its sender could be known. */
+export function hasCredential(request: Request): boolean {
+  return [SESSION_HEADER, "authorization"].some((name) => request.headers.has(name));
+}

@@ -1,0 +1,245 @@
+import { type Conversation, type History, type Message, type Owner, ROLES } from "@chatkeep/protocol";
+import {
+  type ApiServices,
+  type Route,
+  beginTurn,
+  endingOf,
+  failure,
+  id,
+  integer,
+  json,
+  ownerRoute,
+  privateJson,
+  questionId,
+  requireRoles,
+  settledTurn,
+  time,
+} from "@chatkeep/server/apis";
+import { z } from "zod";
+
+const TAG = "User conversations";
+
+/** `/api/conversations/conversations` is the conversation of that id; every other user's addresses are their own. */
+const userId = z
+  .string()
+  .refine(
+    (user) => user !== "conversations",
+    "cannot be `conversations`, which is an address of the native API: use that, under `/api/conversations`",
+  );
+const userPath = z.object({ user_id: userId });
+const conversationPath = z.object({ user_id: userId, conversation_id: id });
+
+const conversation = z.object({
+  conversation_id: z.string(),
+  user_id: z.string().nullable(),
+  created_at: time,
+  updated_at: time,
+});
+const message = z.object({
+  message_id: z.string(),
+  conversation_id: z.string().optional(),
+  role: z.string(),
+  content: z.string(),
+  tool_calls: json,
+  tool_call_id: z.string().optional().meta({ description: "Of a tool's message: the call that it answers." }),
+  created_at: time,
+});
+const newMessage = z.object({
+  id: id.nullish(),
+  role: z.enum(["user", "assistant", "tool"]),
+  content: z.string().nullish(),
+  tool_calls: json.nullish().meta({ description: "OpenAI's array, or any other form, which is kept." }),
+  tool_call_id: z.string().nullish(),
+});
+const answer = z.object({
+  conversation_id: z.string(),
+  response: z.string(),
+  tool_calls: json,
+  status: z.string().optional().meta({ description: "Only of an answer that is not complete." }),
+  error: failure.nullish(),
+  persisted: z.boolean().optional().meta({ description: "Only of an answer that could not be saved." }),
+});
+
+/** A user's conversations with tool calls, under the user's id. */
+export function userConversationRoutes({ history, writableRoles }: ApiServices): Route[] {
+  return [
+    ownerRoute({
+      id: "getOrCreateUserConversation",
+      method: "POST",
+      path: "/api/{user_id}/conversations",
+      tag: TAG,
+      summary: "Get the latest conversation, or a new one where there is none",
+      params: userPath,
+      body: z.object({ conversation_id: id.nullish() }),
+      replies: {
+        200: { description: "It was there.", json: conversation },
+        201: { description: "It was made.", json: conversation },
+      },
+      handle: async ({ owner, body }) => {
+        const named = body.conversation_id ?? undefined;
+        const init = named === undefined ? { reuse: "latest" as const } : { id: named };
+        const made = await history.createConversation(owner, init);
+        return privateJson(conversationOf(made.conversation), made.created ? 201 : 200);
+      },
+    }),
+    ownerRoute({
+      id: "listUserConversations",
+      method: "GET",
+      path: "/api/{user_id}/conversations",
+      tag: TAG,
+      summary: "List one's conversations, most recently active first",
+      params: userPath,
+      search: z.object({
+        limit: integer(1, 100).optional().meta({ description: "Default 100." }),
+        cursor: z.string().optional(),
+      }),
+      replies: {
+        200: {
+          description: "A page.",
+          json: z.object({
+            user_id: z.string().nullable(),
+            conversations: z.array(conversation),
+            next_cursor: z.string().nullable(),
+          }),
+        },
+      },
+      handle: async ({ path, owner, query }) => {
+        const { conversations, nextCursor } = await history.listConversations(owner, {
+          limit: 100,
+          ...query,
+        });
+        return privateJson({
+          user_id: path.user_id,
+          conversations: conversations.map(conversationOf),
+          next_cursor: nextCursor,
+        });
+      },
+    }),
+    ownerRoute({
+      id: "addUserMessage",
+      method: "POST",
+      path: "/api/{user_id}/conversations/{conversation_id}/messages",
+      tag: TAG,
+      summary: "Append a message",
+      description: "People write `user` messages only; other roles need a server key.",
+      params: conversationPath,
+      body: newMessage,
+      replies: { 201: { description: "The message.", json: message } },
+      errors: ["conversation_not_found", "idempotency_mismatch"],
+      rateLimit: "after-deduplication",
+      handle: async ({ owner, key, path, body, request }) => {
+        requireRoles([body], key === undefined ? writableRoles(owner) : ROLES, false);
+        const [stored] = await history.appendMessages(owner, path.conversation_id, [
+          {
+            id: body.id ?? questionId(request),
+            role: body.role,
+            content: body.content ?? "",
+            toolCalls: body.tool_calls ?? undefined,
+            toolCallId: body.tool_call_id ?? undefined,
+          },
+        ]);
+        return privateJson({ ...messageOf(stored!), conversation_id: path.conversation_id }, 201);
+      },
+    }),
+    ownerRoute({
+      id: "listUserMessages",
+      method: "GET",
+      path: "/api/{user_id}/conversations/{conversation_id}/messages",
+      tag: TAG,
+      summary: "Read the latest messages, oldest first",
+      params: conversationPath,
+      search: z.object({
+        limit: integer(1, 1000).optional().meta({ description: "Default 1000: all of most conversations." }),
+        before: integer(0, Number.MAX_SAFE_INTEGER)
+          .optional()
+          .meta({ description: "The `next_before` of the page before." }),
+      }),
+      replies: {
+        200: {
+          description: "The messages.",
+          json: z.object({
+            conversation_id: z.string(),
+            messages: z.array(message),
+            total: z.int(),
+            next_before: z.int().nullable(),
+          }),
+        },
+      },
+      errors: ["conversation_not_found"],
+      handle: async ({ owner, path, query }) => {
+        const page = await readPages(history, owner, path.conversation_id, query.limit ?? 1000, query.before);
+        return privateJson({ conversation_id: path.conversation_id, ...page });
+      },
+    }),
+    ownerRoute({
+      id: "askAsUser",
+      method: "POST",
+      path: "/api/{user_id}/chat",
+      tag: TAG,
+      summary: "Ask, in the latest conversation or in the one that is named",
+      params: userPath,
+      body: z.object({ message: z.string(), conversation_id: id.nullish() }),
+      replies: { 200: { description: "The answer.", json: answer } },
+      errors: ["conversation_not_found", "turn_in_progress", "idempotency_mismatch"],
+      rateLimit: "after-deduplication",
+      handle: async ({ owner, body, request }) => {
+        const named = body.conversation_id ?? undefined;
+        const state = await settledTurn(
+          await beginTurn({
+            history,
+            owner,
+            conversation: named ?? { reuse: "latest" },
+            question: { id: questionId(request), content: body.message },
+            signal: request.signal,
+          }),
+        );
+        return privateJson({
+          conversation_id: state.turn.conversationId,
+          response: state.reply?.content ?? "",
+          tool_calls: state.reply?.toolCalls ?? [],
+          ...endingOf(state),
+        });
+      },
+    }),
+  ];
+}
+
+/** The latest messages, read in pages of the contract's size. */
+async function readPages(
+  history: History,
+  owner: Owner,
+  conversation: string,
+  most: number,
+  before: number | undefined,
+): Promise<{ messages: object[]; total: number; next_before: number | null }> {
+  let found: Message[] = [];
+  for (;;) {
+    const limit = Math.min(100, most - found.length);
+    const page = await history.listMessages(owner, conversation, { limit, before: found[0]?.seq ?? before });
+    found = [...page.messages, ...found];
+    if (!page.hasMore || found.length >= most) {
+      const next = page.hasMore ? (found[0]?.seq ?? null) : null;
+      return { messages: found.map(messageOf), total: page.total, next_before: next };
+    }
+  }
+}
+
+function conversationOf(one: Conversation): object {
+  return {
+    conversation_id: one.id,
+    user_id: one.userId,
+    created_at: one.createdAt,
+    updated_at: one.updatedAt,
+  };
+}
+
+function messageOf(one: Message): object {
+  return {
+    message_id: one.id,
+    role: one.role,
+    content: one.content,
+    tool_calls: one.toolCalls,
+    ...(one.toolCallId === null ? {} : { tool_call_id: one.toolCallId }),
+    created_at: one.createdAt,
+  };
+}

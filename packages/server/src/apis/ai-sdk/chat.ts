@@ -1,0 +1,233 @@
+import {
+  ChatkeepError,
+  type History,
+  type JsonObject,
+  type Owner,
+  type Question,
+  type TurnEvent,
+  type UiPart,
+  answerSoFarOf,
+  isChatkeepError,
+  questionFromUiMessage,
+  resultsFromUiMessage,
+  takeBack,
+  turnToWire,
+  uiStream,
+} from "@chatkeep/protocol";
+import { z } from "zod";
+
+import { privateJson } from "../../http/reply.ts";
+import { type Call, type Route, ownerRoute } from "../../http/route.ts";
+import { streamEvents } from "../../http/stream.ts";
+import type { ApiServices } from "../api.ts";
+import { beginTurn } from "../ask.ts";
+import { id } from "../schema/field.ts";
+import { jsonObject } from "../schema/json.ts";
+import { turn } from "../schema/turn.ts";
+
+/** What `useChat` sends. */
+export interface AiSdkRequest {
+  id: string;
+  messages?: UiMessageBody[] | undefined;
+  message?: UiMessageBody | undefined;
+  trigger?: string | undefined;
+  messageId?: string | null | undefined;
+}
+
+interface UiMessageBody {
+  id?: string | undefined;
+  role: "system" | "user" | "assistant";
+  parts: UiPart[];
+  metadata?: JsonObject | null | undefined;
+}
+
+const uiMessage: z.ZodType<UiMessageBody> = z
+  .looseObject({
+    id: z.string().optional(),
+    role: z.enum(["system", "user", "assistant"]),
+    parts: z.array(jsonObject as z.ZodType<UiPart>),
+    metadata: jsonObject.nullish(),
+  })
+  .meta({ id: "UiMessage" });
+
+/** What `useChat` of the AI SDK sends: its messages, or the last of them; `message` is an object. */
+export const aiSdkRequest: z.ZodType<AiSdkRequest> = z
+  .looseObject({
+    id: id.meta({ description: "The chat's id, under which the conversation is kept." }),
+    messages: z.array(uiMessage).optional().meta({
+      description:
+        "Only the last is read: what was said before is taken from what is stored. A question, or the answer whose tools the page ran.",
+    }),
+    message: uiMessage.optional(),
+    trigger: z
+      .string()
+      .optional()
+      .meta({ examples: ["submit-message", "regenerate-message"] }),
+    messageId: z.string().nullish(),
+  })
+  .meta({ id: "AiSdkRequest" });
+
+type Services = Pick<ApiServices, "history" | "heartbeat" | "log">;
+type Asked = Pick<Call, "request" | "cut"> & { readonly owner: Owner };
+
+/** Answers `useChat` with the turn's stream. */
+export async function answerAiSdk(
+  options: Services,
+  { request, cut, owner }: Asked,
+  body: AiSdkRequest,
+): Promise<Response> {
+  const { history } = options;
+  const last = body.message ?? body.messages?.at(-1);
+  if (last?.role === "assistant") return goOn(options, { request, cut, owner }, body.id, last);
+  if (last?.role !== "user") {
+    throw new ChatkeepError("invalid_request", "The last message must be the user's.", {
+      pointer: "/messages",
+    });
+  }
+  const question = questionFromUiMessage(last);
+  const { id: messageId } = question;
+  if (messageId !== undefined) {
+    const isAgain =
+      body.trigger === "regenerate-message" ||
+      (body.messageId === messageId && (await isChanged(history, owner, body.id, question)));
+    // What is said anew takes the place of the old: the page shows none of that any more.
+    if (isAgain) await takeBack({ history, owner, conversationId: body.id, messageId });
+  }
+  return streamEvents({
+    ...options,
+    request,
+    cut,
+    follow: async (signal): Promise<AsyncIterable<TurnEvent>> =>
+      uiStream((await beginTurn({ history, owner, conversation: { id: body.id }, question, signal })).events),
+  });
+}
+
+/** Messages that are looked at for the calls of an answer: more than the steps of any. */
+const MOST = 100;
+
+/** Goes on with an answer whose tools the page ran: `addToolOutput` with `sendAutomaticallyWhen`. */
+async function goOn(
+  options: Services,
+  { owner, ...call }: Asked,
+  conversation: string,
+  { id: messageId, parts }: UiMessageBody,
+): Promise<Response> {
+  const { history } = options;
+  const { messages } = await history.listMessages(owner, conversation, { limit: MOST });
+  const question = resultsFromUiMessage(parts, messages);
+  if (question === undefined) {
+    const detail =
+      "The last message must be the user's, or an answer with the results of calls that wait for them.";
+    throw new ChatkeepError("invalid_request", detail, { pointer: "/messages" });
+  }
+  return streamEvents({
+    ...options,
+    ...call,
+    follow: async (signal) =>
+      uiStream((await history.startTurn(owner, conversation, question, { signal })).events, { messageId }),
+  });
+}
+
+/** Whether a question says something else than the one that is stored under its id; if not, it is a retry. */
+async function isChanged(
+  history: History,
+  owner: Owner,
+  conversation: string,
+  { id = "", parts }: Question,
+): Promise<boolean> {
+  try {
+    const stored = await history.getMessage(owner, conversation, id);
+    return JSON.stringify(stored.parts) !== JSON.stringify(parts);
+  } catch (error) {
+    if (isChatkeepError(error, "message_not_found") || isChatkeepError(error, "conversation_not_found"))
+      return false;
+    throw error;
+  }
+}
+
+const chatPath = z.object({ chat_id: id });
+const TAG = "AI SDK";
+
+/** The routes of the AI SDK's `useChat` and `DefaultChatTransport`. */
+export function aiSdkRoutes(options: ApiServices): Route[] {
+  const { history } = options;
+
+  const runningTurn = async (owner: Owner, conversation: string): Promise<string | null> => {
+    try {
+      return (await history.getConversation(owner, conversation)).runningTurn;
+    } catch (error) {
+      // A chat that says nothing yet: its page asks for its stream before its first question.
+      if (isChatkeepError(error, "conversation_not_found")) return null;
+      throw error;
+    }
+  };
+
+  return [
+    ownerRoute({
+      id: "chat",
+      method: "POST",
+      path: "/api/chat",
+      tag: TAG,
+      summary: "Ask as `useChat` of the AI SDK",
+      body: aiSdkRequest,
+      replies: {
+        200: { description: "The stream.", text: { "text/event-stream": "The AI SDK's UI message stream." } },
+      },
+      errors: ["conflict", "turn_in_progress", "idempotency_mismatch"],
+      rateLimit: "after-deduplication",
+      handle: ({ body, ...call }) => answerAiSdk(options, call, body),
+    }),
+    ownerRoute({
+      id: "resumeChatStream",
+      method: "GET",
+      path: "/api/chat/{chat_id}/stream",
+      tag: TAG,
+      summary: "Follow the answer that is being given, from its beginning",
+      params: chatPath,
+      replies: {
+        200: { description: "The stream.", text: { "text/event-stream": "The AI SDK's UI message stream." } },
+        204: { description: "No answer is being given." },
+      },
+      handle: async ({ owner, path, request, cut }) => {
+        const running = await runningTurn(owner, path.chat_id);
+        if (running === null)
+          return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
+        const { message } = await history.getTurn(owner, path.chat_id, running);
+        const before =
+          message.role === "tool"
+            ? answerSoFarOf(
+                (await history.listMessages(owner, path.chat_id, { before: message.seq + 1, limit: MOST }))
+                  .messages,
+              )
+            : [];
+        return streamEvents({
+          ...options,
+          request,
+          cut,
+          follow: (signal) =>
+            uiStream(history.followTurn(owner, path.chat_id, running, { signal }), {
+              messageId: before[0]?.id,
+              before,
+            }),
+        });
+      },
+    }),
+    ownerRoute({
+      id: "stopChat",
+      method: "POST",
+      path: "/api/chat/{chat_id}/stop",
+      tag: TAG,
+      summary: "Stop the answer that is being given, wherever it is made",
+      description: "Closing the stream stops nothing. The text so far is kept.",
+      params: chatPath,
+      replies: {
+        200: { description: "The turn; `null` when none ran.", json: z.object({ turn: turn.nullable() }) },
+      },
+      handle: async ({ owner, path }) => {
+        const running = await runningTurn(owner, path.chat_id);
+        if (running === null) return privateJson({ turn: null });
+        return privateJson({ turn: turnToWire(await history.stopTurn(owner, path.chat_id, running)) });
+      },
+    }),
+  ];
+}

@@ -1,0 +1,88 @@
+import { randomUUID } from "node:crypto";
+
+import {
+  type ConversationInit,
+  type History,
+  type Owner,
+  type Question,
+  type StartedTurn,
+  type TurnState,
+  createFold,
+  isChatkeepError,
+} from "@chatkeep/protocol";
+
+import { unsavedTurnState } from "./unsaved.ts";
+
+/** A question as an API asks it. */
+export interface Asking {
+  readonly history: Pick<History, "createConversation" | "startTurn" | "getTurn">;
+  readonly owner: Owner;
+  /** The id of the conversation to ask in, or what says which to get or make. */
+  readonly conversation: string | ConversationInit;
+  readonly question: Question;
+  /** Aborting detaches; the turn goes on. */
+  readonly signal: AbortSignal;
+}
+
+/** A turn that an API began, and what its question says. */
+export interface Begun extends StartedTurn {
+  readonly asking: Asking;
+}
+
+/**
+ * Begins a turn in a conversation, which is made when it is not there. While the database is down the
+ * conversation has an id that nobody else knows, so that whom the outage policy answers is answered.
+ */
+export async function beginTurn(asking: Asking): Promise<Begun> {
+  const { history, owner, question, signal } = asking;
+  const init = asking.conversation;
+  if (typeof init === "string") {
+    return { ...(await history.startTurn(owner, init, question, { signal })), asking };
+  }
+  const made = await history.createConversation(owner, init).catch((error: unknown) => {
+    if (isChatkeepError(error, "unavailable")) return undefined;
+    throw error;
+  });
+  const id = made?.conversation.id ?? init.id ?? randomUUID();
+  try {
+    return { ...(await history.startTurn(owner, id, question, { signal })), asking };
+  } catch (error) {
+    // The database came back between the two calls.
+    if (made !== undefined || !isChatkeepError(error, "conversation_not_found")) throw error;
+    const { conversation } = await history.createConversation(owner, init);
+    return { ...(await history.startTurn(owner, conversation.id, question, { signal })), asking };
+  }
+}
+
+/** Reads a turn to its end and gives it as it is settled. */
+export async function settledTurn({ turn, events, asking }: Begun): Promise<TurnState> {
+  const { history, owner, question, signal } = asking;
+  const fold = createFold();
+  for await (const { chunk } of events) fold.push(chunk);
+  signal.throwIfAborted();
+  const answer = fold.answer();
+  if (!answer.persisted) return unsavedTurnState({ owner, question, turn, answer });
+  return history.getTurn(owner, turn.conversationId, turn.id);
+}
+
+/**
+ * What an API adds to an answer that is not complete, or not saved: an old client shows the text, a new one
+ * says why it ends, and that it is gone after a reload.
+ */
+export function endingOf({ turn }: TurnState): Ending {
+  return {
+    ...(turn.status === "complete" ? {} : { status: turn.status, error: turn.error }),
+    ...(turn.persisted ? {} : { persisted: false }),
+  };
+}
+
+interface Ending {
+  status?: string;
+  error?: object | null;
+  persisted?: boolean;
+}
+
+/** The client's id of a question: of its `Idempotency-Key`, where it has no field for one. */
+export function questionId(request: Request): string | undefined {
+  return request.headers.get("idempotency-key") ?? undefined;
+}

@@ -1,0 +1,65 @@
+import type { CoreHistory } from "@chatkeep/core";
+import { isChatkeepError } from "@chatkeep/protocol";
+
+import type { RecentErrors } from "../../errors.ts";
+import { privateJson } from "../../http/reply.ts";
+import { type Route, operatorRoute } from "../../http/route.ts";
+import { VERSION } from "../../pages/version.ts";
+import { type Connections, overview, recentErrorToWire, recentErrors, storeToWire } from "../schema/admin.ts";
+import { type Health, healthToWire } from "../schema/health.ts";
+
+/** What {@link adminRoutes} takes. */
+export interface AdminRouteOptions {
+  readonly history: Pick<CoreHistory, "overview" | "runningTurns" | "unsavedAnswers">;
+  readonly health: () => Promise<Health>;
+  readonly connections: (() => Connections) | undefined;
+  readonly errors: RecentErrors;
+}
+
+/** What an operator is told: numbers and codes, never whose data it is and no word of it. */
+export function adminRoutes({ history, health, connections, errors }: AdminRouteOptions): Route[] {
+  const startedAt = new Date().toISOString();
+
+  /** While the database is down the rest is told all the same: that is when it is asked for. */
+  const store = (): Promise<ReturnType<typeof storeToWire> | null> =>
+    history.overview().then(storeToWire, (error: unknown) => {
+      if (isChatkeepError(error, "unavailable")) return null;
+      throw error;
+    });
+
+  return [
+    operatorRoute({
+      id: "getOverview",
+      method: "GET",
+      path: "/api/admin/overview",
+      tag: "Operator",
+      summary: "Show how this node and the store stand",
+      description: "Costs the same however much is stored: rows are PostgreSQL's estimates.",
+      replies: { 200: { description: "How it stands.", json: overview } },
+      handle: async () => {
+        const [probed, stored] = await Promise.all([health(), store()]);
+        return privateJson({
+          version: VERSION,
+          health: healthToWire(probed),
+          connections: connections?.() ?? null,
+          node: {
+            started_at: startedAt,
+            running_turns: history.runningTurns(),
+            unsaved_answers: history.unsavedAnswers(),
+          },
+          store: stored,
+        });
+      },
+    }),
+    operatorRoute({
+      id: "listErrors",
+      method: "GET",
+      path: "/api/admin/errors",
+      tag: "Operator",
+      summary: "List the last errors of this node",
+      description: "The latest first, at most 100 since its start. The log has them all, under the same ids.",
+      replies: { 200: { description: "The errors.", json: recentErrors } },
+      handle: async () => privateJson({ errors: errors.list().map(recentErrorToWire) }),
+    }),
+  ];
+}

@@ -1,0 +1,36 @@
+import { ChatkeepError } from "@chatkeep/protocol";
+
+import type { ServedHistory } from "../../history.ts";
+import { privateJson } from "../../http/reply.ts";
+import { type Route, ownerRoute } from "../../http/route.ts";
+import { authenticateSession } from "../../identity/authenticate.ts";
+import { actorOf } from "../../identity/caller.ts";
+import { claimed } from "../schema/personal-data.ts";
+
+/** The route of a session that signs in. */
+export function claimRoutes(history: Pick<ServedHistory, "claimSession">): Route[] {
+  return [
+    ownerRoute({
+      id: "claimSession",
+      method: "POST",
+      path: "/api/sessions/claim",
+      tag: "Personal data",
+      summary: "Take over the conversations of the anonymous session in which one signed in",
+      description:
+        "Needs both: the user's credential, and the session's id in `X-Session-ID`. All or none are moved, with the " +
+        "turns that run in them. Once is once: what is claimed is the session's no more.",
+      replies: { 200: { description: "How many there were.", json: claimed } },
+      errors: ["conflict"],
+      handle: async ({ owner, key, request }) => {
+        if (owner.kind !== "user") {
+          throw new ChatkeepError(
+            "unauthenticated",
+            "Only somebody signed in can claim a session: send the token as `Authorization: Bearer …` besides its id.",
+          );
+        }
+        const session = authenticateSession(request);
+        return privateJson(await history.claimSession(owner, session, { actor: actorOf(key) }));
+      },
+    }),
+  ];
+}

@@ -1,0 +1,42 @@
+import { type History, contextRecordToWire, contextToWire } from "@chatkeep/protocol";
+
+import { privateJson } from "../../http/reply.ts";
+import { type Route, ownerRoute } from "../../http/route.ts";
+import { conversationPath, turnPath } from "../schema/path.ts";
+import { context, contextQuery, turnContext } from "../schema/search.ts";
+
+/** The routes that show what a responder would be given, and what one was given. */
+export function contextRoutes(history: Pick<History, "getContext" | "getTurnContext">): Route[] {
+  return [
+    ownerRoute({
+      id: "getContext",
+      method: "GET",
+      path: "/api/conversations/{conversation_id}/context",
+      tag: "Messages",
+      summary: "Show what a responder would be given with a question",
+      description:
+        "The latest whole turns, older ones recalled for the question, and a summary where there is one.",
+      params: conversationPath,
+      search: contextQuery,
+      replies: { 200: { description: "The context.", json: context } },
+      errors: ["forbidden", "conversation_not_found"],
+      handle: async ({ owner, path, query }) =>
+        privateJson(contextToWire(await history.getContext(owner, path.conversation_id, query))),
+    }),
+    ownerRoute({
+      id: "getTurnContext",
+      method: "GET",
+      path: "/api/conversations/{conversation_id}/turns/{turn_id}/context",
+      tag: "Turns",
+      summary: "Show what the responder of a turn was given",
+      description: "Numbers of messages. `null` when it was not kept: answered in an outage, or by nobody.",
+      params: turnPath,
+      replies: { 200: { description: "What was kept of the context.", json: turnContext } },
+      errors: ["forbidden", "conversation_not_found", "turn_not_found"],
+      async handle({ owner, path }) {
+        const record = await history.getTurnContext(owner, path.conversation_id, path.turn_id);
+        return privateJson({ context: record === null ? null : contextRecordToWire(record) });
+      },
+    }),
+  ];
+}

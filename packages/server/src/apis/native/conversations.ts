@@ -1,0 +1,105 @@
+import { type ConversationQuery, type History, conversationToWire } from "@chatkeep/protocol";
+
+import { privateJson } from "../../http/reply.ts";
+import { type Route, ownerRoute } from "../../http/route.ts";
+import {
+  type ConversationSearch,
+  conversation,
+  conversationBody,
+  conversationPage,
+  conversationPatch,
+  conversationSearch,
+} from "../schema/conversation.ts";
+import { conversationPath } from "../schema/path.ts";
+
+/** The routes of conversations. */
+export function conversationRoutes(history: History): Route[] {
+  return [
+    ownerRoute({
+      id: "createConversation",
+      method: "POST",
+      path: "/api/conversations",
+      tag: "Conversations",
+      summary: "Get or create a conversation",
+      description:
+        "With `id`: that one. Without it, with `scope`: the default one there. With neither: a new one. " +
+        '`"reuse": "latest"` takes the most recently active one before making another. Race-safe.',
+      body: conversationBody,
+      replies: {
+        200: { description: "It was there.", json: conversation },
+        201: { description: "It was made.", json: conversation },
+      },
+      errors: ["forbidden"],
+      handle: async ({ owner, body: { scope_label, ...init } }) => {
+        const made = await history.createConversation(owner, { ...init, scopeLabel: scope_label });
+        return privateJson(conversationToWire(made.conversation), made.created ? 201 : 200);
+      },
+    }),
+    ownerRoute({
+      id: "listConversations",
+      method: "GET",
+      path: "/api/conversations",
+      tag: "Conversations",
+      summary: "List one's conversations, most recently active first",
+      search: conversationSearch,
+      replies: { 200: { description: "A page.", json: conversationPage } },
+      handle: async ({ owner, query }) => {
+        const page = await history.listConversations(owner, queryOf(query));
+        return privateJson({
+          conversations: page.conversations.map(conversationToWire),
+          total: page.total,
+          limit: query.limit ?? 20,
+          offset: query.offset ?? 0,
+          next_cursor: page.nextCursor,
+        });
+      },
+    }),
+    ownerRoute({
+      id: "getConversation",
+      method: "GET",
+      path: "/api/conversations/{conversation_id}",
+      tag: "Conversations",
+      summary: "Read a conversation",
+      params: conversationPath,
+      replies: { 200: { description: "The conversation.", json: conversation } },
+      errors: ["forbidden", "conversation_not_found"],
+      handle: async ({ owner, path }) =>
+        privateJson(conversationToWire(await history.getConversation(owner, path.conversation_id))),
+    }),
+    ownerRoute({
+      id: "updateConversation",
+      method: "PATCH",
+      path: "/api/conversations/{conversation_id}",
+      tag: "Conversations",
+      summary: "Rename, pin, archive or annotate a conversation",
+      description:
+        'What is left out stays. `"title": null` gives the title back to the one made from the first question.',
+      params: conversationPath,
+      body: conversationPatch,
+      replies: { 200: { description: "The conversation.", json: conversation } },
+      errors: ["forbidden", "conversation_not_found"],
+      handle: async ({ owner, path, body }) =>
+        privateJson(conversationToWire(await history.updateConversation(owner, path.conversation_id, body))),
+    }),
+    ownerRoute({
+      id: "deleteConversation",
+      method: "DELETE",
+      path: "/api/conversations/{conversation_id}",
+      tag: "Conversations",
+      summary: "Delete a conversation with all that belongs to it",
+      params: conversationPath,
+      replies: { 204: { description: "It is deleted." } },
+      errors: ["forbidden", "conversation_not_found"],
+      handle: async ({ owner, path }) => {
+        await history.deleteConversation(owner, path.conversation_id);
+        return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
+      },
+    }),
+  ];
+}
+
+const SORT = { created_at: "createdAt", updated_at: "updatedAt" } as const;
+
+function queryOf({ sort, ...rest }: ConversationSearch): ConversationQuery {
+  return { ...rest, sort: sort === undefined ? undefined : SORT[sort] };
+}

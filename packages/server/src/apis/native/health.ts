@@ -1,0 +1,60 @@
+import { z } from "zod";
+
+import { type Route, openRoute } from "../../http/route.ts";
+import { type Health, health, healthToWire } from "../schema/health.ts";
+
+/** What {@link healthRoutes} takes. */
+export interface HealthRouteOptions {
+  /** A live probe, bounded in time by whoever gives it. */
+  readonly health: () => Promise<Health>;
+  /** Whether requests should come to this node: `false` before its tables are there and while it shuts down. */
+  readonly ready: () => boolean;
+}
+
+const readiness = z.strictObject({ ready: z.boolean() });
+
+/** The probes of operators and load balancers. */
+export function healthRoutes(options: HealthRouteOptions): Route[] {
+  return [
+    openRoute({
+      id: "health",
+      method: "GET",
+      path: "/health",
+      tag: "Operating",
+      summary: "Probe the database now",
+      replies: {
+        200: { description: "`ok`, or `degraded`.", json: health },
+        503: { description: "`down`.", json: health },
+      },
+      handle: async () => {
+        const probed = await options.health();
+        return probe(healthToWire(probed), probed.status === "down" ? 503 : 200);
+      },
+    }),
+    openRoute({
+      id: "ready",
+      method: "GET",
+      path: "/ready",
+      tag: "Operating",
+      summary: "Whether requests should come to this node",
+      replies: {
+        200: { description: "They should.", json: readiness },
+        503: {
+          description: "They should not: it is starting or going, or its database is down.",
+          json: readiness,
+        },
+      },
+      handle: async () => {
+        const ready = options.ready() && (await options.health()).status !== "down";
+        return probe({ ready }, ready ? 200 : 503);
+      },
+    }),
+  ];
+}
+
+function probe(body: object, status: 200 | 503): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" },
+  });
+}

@@ -1,0 +1,67 @@
+import { type ExportLine, erasureReceiptToWire, exportLineToWire } from "@chatkeep/protocol";
+
+import type { ServedHistory } from "../../history.ts";
+import { streamLines } from "../../http/lines.ts";
+import { privateJson } from "../../http/reply.ts";
+import { type Route, ownerRoute } from "../../http/route.ts";
+import { actorOf } from "../../identity/caller.ts";
+import type { Log } from "../../log.ts";
+import { erasureReceipt } from "../schema/personal-data.ts";
+
+/** What {@link meRoutes} takes. */
+export interface MeRouteOptions {
+  readonly history: ServedHistory;
+  readonly log: Log;
+}
+
+/** The routes of all that is kept of one person. */
+export function meRoutes({ history, log }: MeRouteOptions): Route[] {
+  return [
+    ownerRoute({
+      id: "exportData",
+      method: "GET",
+      path: "/api/me/export",
+      tag: "Personal data",
+      summary: "Take along all that is kept of oneself",
+      description:
+        "JSON Lines: each conversation, archived and deleted ones too, followed by its messages; an `end` line with " +
+        "the counts is the last. A file without it was cut off. Kept in the audit.",
+      replies: {
+        200: {
+          description: "The file.",
+          text: { "application/jsonl": "Lines of `conversation`, `message` and `end`." },
+        },
+      },
+      handle: async ({ owner, key, request, cut }) => {
+        if (request.method === "HEAD") return lines(null);
+        const exported = history.exportData(owner, { actor: actorOf(key) });
+        return lines(await streamLines({ lines: wireLines(exported), request, cut, log }));
+      },
+    }),
+    ownerRoute({
+      id: "eraseData",
+      method: "DELETE",
+      path: "/api/me",
+      tag: "Personal data",
+      summary: "Erase all that is kept of oneself, at once and for good",
+      description: "Also what is in the trash. There is no way back. The receipt is kept in the audit.",
+      replies: { 200: { description: "The receipt.", json: erasureReceipt } },
+      handle: async ({ owner, key }) =>
+        privateJson(erasureReceiptToWire(await history.eraseData(owner, { actor: actorOf(key) }))),
+    }),
+  ];
+}
+
+async function* wireLines(exported: AsyncIterable<ExportLine>): AsyncGenerator<object, void, void> {
+  for await (const line of exported) yield exportLineToWire(line);
+}
+
+function lines(body: ReadableStream<Uint8Array> | null): Response {
+  return new Response(body, {
+    headers: {
+      "content-type": "application/jsonl; charset=utf-8",
+      "content-disposition": 'attachment; filename="chatkeep-export.jsonl"',
+      "cache-control": "no-store",
+    },
+  });
+}

@@ -1,0 +1,112 @@
+import { ROLES, messageInputFromWire, messageToWire } from "@chatkeep/protocol";
+
+import { privateJson } from "../../http/reply.ts";
+import { type Route, ownerRoute } from "../../http/route.ts";
+import type { ApiServices } from "../api.ts";
+import { requireRoles } from "../roles.ts";
+import { deleted, message, messageBody, messageList, messagePage, messageSearch } from "../schema/message.ts";
+import { conversationPath, messagePath } from "../schema/path.ts";
+
+/** The routes of messages. */
+export function messageRoutes({ history, writableRoles }: ApiServices): Route[] {
+  return [
+    ownerRoute({
+      id: "listMessages",
+      method: "GET",
+      path: "/api/conversations/{conversation_id}/messages",
+      tag: "Messages",
+      summary: "Read the latest messages, oldest first",
+      description:
+        "At most one of `before`, `after`, `around` and `offset`. The answer of a running turn is listed as far as it is " +
+        "committed, with status `streaming`.",
+      params: conversationPath,
+      search: messageSearch,
+      replies: { 200: { description: "A window.", json: messagePage } },
+      errors: ["forbidden", "conversation_not_found"],
+      handle: async ({ owner, path, query }) => {
+        const page = await history.listMessages(owner, path.conversation_id, query);
+        return privateJson({
+          messages: page.messages.map(messageToWire),
+          total: page.total,
+          limit: query.limit ?? 50,
+          offset: query.offset ?? 0,
+          has_more: page.hasMore,
+        });
+      },
+    }),
+    ownerRoute({
+      id: "appendMessages",
+      method: "POST",
+      path: "/api/conversations/{conversation_id}/messages",
+      tag: "Messages",
+      summary: "Append a message, or several, without a turn",
+      description:
+        "Several are stored all or none. A message whose `id` is there already is not stored again. People write " +
+        "`user` messages only; other roles need a server key.",
+      params: conversationPath,
+      body: messageBody,
+      replies: {
+        201: {
+          description: "What is stored: the message, or `messages` when several were sent.",
+          json: message.or(messageList),
+        },
+      },
+      errors: ["forbidden", "conversation_not_found", "conflict", "idempotency_mismatch"],
+      rateLimit: "after-deduplication",
+      handle: async ({ owner, key, path, body }) => {
+        const several = "messages" in body;
+        const inputs = several ? body.messages : [body];
+        requireRoles(inputs, key === undefined ? writableRoles(owner) : ROLES, several);
+        const stored = await history.appendMessages(
+          owner,
+          path.conversation_id,
+          inputs.map(messageInputFromWire),
+          several ? { replaces: body.replaces } : {},
+        );
+        const wire = stored.map(messageToWire);
+        return privateJson(several ? { messages: wire } : wire[0], 201);
+      },
+    }),
+    ownerRoute({
+      id: "getMessage",
+      method: "GET",
+      path: "/api/conversations/{conversation_id}/messages/{message_id}",
+      tag: "Messages",
+      summary: "Read a message",
+      params: messagePath,
+      replies: { 200: { description: "The message.", json: message } },
+      errors: ["forbidden", "conversation_not_found", "message_not_found"],
+      handle: async ({ owner, path }) =>
+        privateJson(messageToWire(await history.getMessage(owner, path.conversation_id, path.message_id))),
+    }),
+    ownerRoute({
+      id: "deleteMessage",
+      method: "DELETE",
+      path: "/api/conversations/{conversation_id}/messages/{message_id}",
+      tag: "Messages",
+      summary: "Delete a message",
+      description: "The others keep their numbers. With a question its turn goes too.",
+      params: messagePath,
+      replies: { 204: { description: "It is deleted." } },
+      errors: ["forbidden", "conversation_not_found", "message_not_found", "turn_in_progress"],
+      handle: async ({ owner, path }) => {
+        await history.deleteMessage(owner, path.conversation_id, path.message_id);
+        return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
+      },
+    }),
+    ownerRoute({
+      id: "clearMessages",
+      method: "DELETE",
+      path: "/api/conversations/{conversation_id}/messages",
+      tag: "Messages",
+      summary: "Clear a conversation",
+      description:
+        "The conversation stays. A turn still running in it is stopped and cannot write into it again.",
+      params: conversationPath,
+      replies: { 200: { description: "How many there were.", json: deleted } },
+      errors: ["forbidden", "conversation_not_found"],
+      handle: async ({ owner, path }) =>
+        privateJson(await history.clearMessages(owner, path.conversation_id)),
+    }),
+  ];
+}

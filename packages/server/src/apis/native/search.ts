@@ -1,0 +1,28 @@
+import { type History, searchPageToWire } from "@chatkeep/protocol";
+
+import { privateJson } from "../../http/reply.ts";
+import { type Route, ownerRoute } from "../../http/route.ts";
+import { searchPage, searchQuery } from "../schema/search.ts";
+
+/** The route that finds messages. */
+export function searchRoutes(history: Pick<History, "searchMessages">): Route[] {
+  return [
+    ownerRoute({
+      id: "searchMessages",
+      method: "GET",
+      path: "/api/search",
+      tag: "Messages",
+      summary: "Find messages by their words, best first",
+      description:
+        "In one's own conversations, archived ones too. Jump to what was found with " +
+        "`GET /api/conversations/{conversation_id}/messages?around=<seq>`.",
+      search: searchQuery,
+      replies: { 200: { description: "A page of what was found.", json: searchPage } },
+      errors: ["forbidden", "conversation_not_found"],
+      handle: async ({ owner, query: { q, conversation_id: conversationId, ...query } }) =>
+        privateJson(
+          searchPageToWire(await history.searchMessages(owner, { ...query, text: q, conversationId })),
+        ),
+    }),
+  ];
+}

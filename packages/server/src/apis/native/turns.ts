@@ -1,0 +1,160 @@
+import {
+  type Answer,
+  STREAM_HEADERS,
+  TURN_STATUS_HEADER,
+  type Turn,
+  type TurnEvent,
+  createFold,
+  questionFromWire,
+  turnStateToWire,
+  turnToWire,
+} from "@chatkeep/protocol";
+
+import { privateJson } from "../../http/reply.ts";
+import { type Call, type Route, ownerRoute } from "../../http/route.ts";
+import { streamEvents } from "../../http/stream.ts";
+import { validate } from "../../http/validate.ts";
+import type { ApiServices } from "../api.ts";
+import { conversationPath, turnPath } from "../schema/path.ts";
+import { eventHeader, eventSearch, question, turn, turnState } from "../schema/turn.ts";
+import { unsavedTurnState } from "../unsaved.ts";
+
+/** Set to `false` on a reply that could not be saved. */
+const PERSISTED_HEADER = "x-chatkeep-persisted";
+
+const STREAM = {
+  "text/event-stream":
+    "The AI SDK's UI message stream: each frame has the event's number as its `id`, and `data: [DONE]` follows the " +
+    "last. A stream that ends without it was cut off: resume it with `Last-Event-ID`.",
+};
+
+/** The routes of turns. */
+export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
+  const stream = (
+    call: Call,
+    follow: (signal: AbortSignal) => AsyncIterable<TurnEvent> | Promise<AsyncIterable<TurnEvent>>,
+    headers: Record<string, string> = {},
+  ): Promise<Response> =>
+    streamEvents({ follow, request: call.request, cut: call.cut, heartbeat, headers, log });
+
+  return [
+    ownerRoute({
+      id: "startTurn",
+      method: "POST",
+      path: "/api/conversations/{conversation_id}/turns",
+      tag: "Turns",
+      summary: "Ask, and get the answer",
+      description:
+        "The question is committed before the responder is called. With `Accept: text/event-stream` the answer is " +
+        "streamed, else it is given when the turn is settled. A closed connection stops nothing. The same `id` again " +
+        "attaches to the running turn or gives the settled one.",
+      params: conversationPath,
+      body: question,
+      replies: { 200: { description: "The settled turn, or its stream.", json: turnState, text: STREAM } },
+      errors: ["forbidden", "conversation_not_found", "turn_in_progress", "idempotency_mismatch"],
+      rateLimit: "after-deduplication",
+      handle: async (call) => {
+        const { owner, path, body, request } = call;
+        const asked = questionFromWire(body);
+        if (wantsStream(request)) {
+          let turn: Turn | undefined;
+          const begin = async (signal: AbortSignal): Promise<AsyncIterable<TurnEvent>> => {
+            const started = await history.startTurn(owner, path.conversation_id, asked, { signal });
+            ({ turn } = started);
+            return started.events;
+          };
+          const response = await stream(call, begin);
+          if (turn?.persisted === false) response.headers.set(PERSISTED_HEADER, "false");
+          if (turn !== undefined && turn.status !== "running")
+            response.headers.set(TURN_STATUS_HEADER, turn.status);
+          return response;
+        }
+        const started = await history.startTurn(owner, path.conversation_id, asked, {
+          signal: request.signal,
+        });
+        const answer = await foldEvents(started.events);
+        request.signal.throwIfAborted();
+        if (answer.persisted) {
+          return privateJson(
+            turnStateToWire(await history.getTurn(owner, path.conversation_id, started.turn.id)),
+          );
+        }
+        const state = turnStateToWire(
+          unsavedTurnState({ owner, question: asked, turn: started.turn, answer }),
+        );
+        const receipt = answer.receipt === null ? {} : { receipt: answer.receipt };
+        return privateJson({ ...state, ...receipt }, 200, { [PERSISTED_HEADER]: "false" });
+      },
+    }),
+    ownerRoute({
+      id: "getTurn",
+      method: "GET",
+      path: "/api/conversations/{conversation_id}/turns/{turn_id}",
+      tag: "Turns",
+      summary: "Read a turn with its question and its answer so far",
+      params: turnPath,
+      replies: { 200: { description: "The turn.", json: turnState } },
+      errors: ["forbidden", "conversation_not_found", "turn_not_found"],
+      handle: async ({ owner, path }) =>
+        privateJson(turnStateToWire(await history.getTurn(owner, path.conversation_id, path.turn_id))),
+    }),
+    ownerRoute({
+      id: "followTurn",
+      method: "GET",
+      path: "/api/conversations/{conversation_id}/turns/{turn_id}/events",
+      tag: "Turns",
+      summary: "Follow or resume a turn's stream",
+      description:
+        "From the event after `Last-Event-ID` (or `after`, or from the first) until the turn is settled.",
+      params: turnPath,
+      search: eventSearch,
+      replies: { 200: { description: "The stream.", text: STREAM } },
+      errors: ["forbidden", "conversation_not_found", "turn_not_found", "events_expired"],
+      handle: async (call) => {
+        const { owner, path, query, request } = call;
+        const after = lastEventId(request) ?? query.after ?? 0;
+        if (request.method === "HEAD") {
+          await history.getTurn(owner, path.conversation_id, path.turn_id);
+          return new Response(null, { headers: STREAM_HEADERS });
+        }
+        return stream(call, (signal) =>
+          history.followTurn(owner, path.conversation_id, path.turn_id, { after, signal }),
+        );
+      },
+    }),
+    ownerRoute({
+      id: "stopTurn",
+      method: "POST",
+      path: "/api/conversations/{conversation_id}/turns/{turn_id}/stop",
+      tag: "Turns",
+      summary: "Stop a running turn, wherever it runs",
+      description: "The text so far is kept. A settled turn is returned as it is.",
+      params: turnPath,
+      replies: { 200: { description: "The turn.", json: turn } },
+      errors: ["forbidden", "conversation_not_found", "turn_not_found"],
+      handle: async ({ owner, path }) =>
+        privateJson(turnToWire(await history.stopTurn(owner, path.conversation_id, path.turn_id))),
+    }),
+  ];
+}
+
+async function foldEvents(events: AsyncIterable<TurnEvent>): Promise<Answer> {
+  const fold = createFold();
+  for await (const { chunk } of events) fold.push(chunk);
+  return fold.answer();
+}
+
+/** Whether the `Accept` header names event streams; `*` alone is answered with JSON. */
+function wantsStream(request: Request): boolean {
+  const accept = request.headers.get("accept") ?? "";
+  return accept.split(",").some((range) => {
+    const [type, ...parameters] = range.split(";").map((piece) => piece.trim().toLowerCase());
+    return type === "text/event-stream" && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
+  });
+}
+
+function lastEventId(request: Request): number | undefined {
+  const id = request.headers.get("last-event-id");
+  if (id === null || id === "") return undefined;
+  return validate(eventHeader, { "last-event-id": id }, "header")["last-event-id"];
+}

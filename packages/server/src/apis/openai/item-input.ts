@@ -1,0 +1,149 @@
+import { isDeepStrictEqual } from "node:util";
+
+import {
+  ChatkeepError,
+  type Json,
+  type JsonObject,
+  type MessageInput,
+  type Part,
+  ROLES,
+  type Role,
+  citationFromWire,
+} from "@chatkeep/protocol";
+
+import { idFromOpenai } from "./ids.ts";
+import { type Item, VERBATIM, itemsOf } from "./items.ts";
+
+/**
+ * An item that a client sends, as a message. Its parts are what every other API shows of it; where they do
+ * not tell it whole, the item itself is kept beside them and given back as it came.
+ */
+export function messageFromItem(item: Item): MessageInput {
+  const { id, ...given } = withType(item);
+  const { role, parts } = toldBy(given);
+  const [told, ...more] = itemsOf({ id: "x", role, parts, status: "complete" });
+  const { id: _, ...rendered }: JsonObject = told ?? {};
+  const isWhole = more.length === 0 && isDeepStrictEqual(rendered, normalised(given, role));
+  const verbatim: Part = { type: "data", name: VERBATIM, data: given };
+  return {
+    id: typeof id === "string" && id !== "" ? idFromOpenai(id).id : undefined,
+    role,
+    parts: isWhole ? parts : [...parts, verbatim],
+  };
+}
+
+/** What an input asks: a question, or with the outputs of calls that the client ran, to go on with their answer. */
+interface Asked {
+  /** The items before it. */
+  readonly before: readonly Item[];
+  readonly question: MessageInput & { readonly role: "user" | "tool" };
+}
+
+/** Reads an input. Errors: `invalid_request` when it ends with anything else. */
+export function questionFromInput(input: string | readonly Item[]): Asked {
+  const items: readonly Item[] =
+    typeof input === "string" ? [{ type: "message", role: "user", content: input }] : input;
+  const end = items.findLastIndex(({ type }) => type !== "function_call_output") + 1;
+  const results = items.slice(end).flatMap((item) => toldBy(item).parts);
+  if (results.length > 0) return { before: items.slice(0, end), question: { role: "tool", parts: results } };
+  const last = items.at(-1);
+  const question = last === undefined ? undefined : messageFromItem(last);
+  if (question?.role !== "user") {
+    const detail = "The last item of the input must be a message of the user, or the output of a function.";
+    throw new ChatkeepError("invalid_request", detail, { pointer: "/input" });
+  }
+  return { before: items.slice(0, -1), question: { ...question, role: "user" } };
+}
+
+/** An input message may leave its type out ("EasyInputMessage"). */
+function withType(item: Item): Item {
+  return item.type === undefined && "role" in item ? { ...(item as JsonObject), type: "message" } : item;
+}
+
+function toldBy(item: Item): { role: Role; parts: Part[] } {
+  const { type, role, content, call_id: call, name, arguments: args, output, summary } = item;
+  if (type === "message") {
+    const known = role === "developer" ? "system" : roleOf(role);
+    return { role: known, parts: contentParts(content) };
+  }
+  if (
+    type === "function_call" &&
+    typeof call === "string" &&
+    typeof name === "string" &&
+    typeof args === "string"
+  ) {
+    return { role: "assistant", parts: [{ type: "tool-call", id: call, name, arguments: args }] };
+  }
+  if (type === "function_call_output" && typeof call === "string" && output !== undefined) {
+    return { role: "tool", parts: [{ type: "tool-result", id: call, result: output }] };
+  }
+  if (type === "reasoning" && Array.isArray(summary)) {
+    const texts = summary.flatMap((piece) => textOf(piece) ?? []);
+    return { role: "assistant", parts: texts.map((text) => ({ type: "reasoning", text })) };
+  }
+  if (type === "data" && typeof name === "string" && item["data"] !== undefined) {
+    return { role: "assistant", parts: [{ type: "data", name, data: item["data"] }] };
+  }
+  return { role: roleOf(role), parts: [] };
+}
+
+function roleOf(role: Json | undefined): Role {
+  return ROLES.find((known) => known === role) ?? "assistant";
+}
+
+function contentParts(content: Json | undefined): Part[] {
+  if (typeof content === "string") return [{ type: "text", text: content }];
+  if (!Array.isArray(content)) return [];
+  return content.flatMap((piece): Part[] => {
+    const text = textOf(piece);
+    if (text !== undefined) return [{ type: "text", text }, ...citationParts(piece as JsonObject)];
+    const { type, image_url: image, file_url: file, filename } = (piece ?? {}) as JsonObject;
+    if (type === "input_image" && typeof image === "string")
+      return [{ type: "file", url: image, mime: "image/*" }];
+    if (type === "input_file" && typeof file === "string") {
+      const name = typeof filename === "string" ? { name: filename } : {};
+      return [{ type: "file", url: file, mime: "application/octet-stream", ...name }];
+    }
+    return [];
+  });
+}
+
+const TEXTS = new Set<Json | undefined>(["input_text", "output_text", "text", "summary_text"]);
+
+function textOf(piece: Json): string | undefined {
+  if (typeof piece !== "object" || piece === null || Array.isArray(piece) || !TEXTS.has(piece["type"]))
+    return undefined;
+  return typeof piece["text"] === "string" ? piece["text"] : undefined;
+}
+
+function citationParts({ annotations }: JsonObject): Part[] {
+  if (!Array.isArray(annotations)) return [];
+  return annotations.flatMap((annotation): Part[] => {
+    const own = (annotation as JsonObject | null)?.["chatkeep"];
+    return own === undefined ? [] : [{ type: "citation", citation: citationFromWire(own) }];
+  });
+}
+
+/** The item with what OpenAI adds to it when it gives it back. */
+function normalised(item: Item, role: Role): Item {
+  if (item.type === "reasoning" || item.type === "data") return item;
+  const { content, status = "completed", ...rest } = item;
+  if (item.type !== "message") return { ...rest, status, ...(content === undefined ? {} : { content }) };
+  const pieces =
+    typeof content === "string"
+      ? [
+          {
+            type: role === "assistant" ? "output_text" : role === "tool" ? "text" : "input_text",
+            text: content,
+          },
+        ]
+      : content;
+  const whole = Array.isArray(pieces) ? pieces.map(completed) : pieces;
+  return { ...rest, status, ...(whole === undefined ? {} : { content: whole }) };
+}
+
+function completed(piece: Json): Json {
+  if (typeof piece !== "object" || piece === null || Array.isArray(piece)) return piece;
+  if (piece["type"] === "output_text") return { annotations: [], logprobs: [], ...piece };
+  return piece["type"] === "input_image" ? { file_id: null, detail: "auto", ...piece } : piece;
+}

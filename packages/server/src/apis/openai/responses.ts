@@ -1,0 +1,233 @@
+import {
+  ChatkeepError,
+  type Owner,
+  type Question,
+  ROLES,
+  type StartedTurn,
+  type TurnEvent,
+  type TurnState,
+  createFold,
+  isChatkeepError,
+  replayEvents,
+} from "@chatkeep/protocol";
+import { z } from "zod";
+
+import { privateJson } from "../../http/reply.ts";
+import { type Call, type Route, ownerRoute } from "../../http/route.ts";
+import { streamFrames } from "../../http/stream.ts";
+import type { Caller } from "../../identity/caller.ts";
+import type { ApiServices } from "../api.ts";
+import { beginTurn, settledTurn } from "../ask.ts";
+import { requireRoles } from "../roles.ts";
+import { flag, integer } from "../schema/field.ts";
+import { json, jsonObject } from "../schema/json.ts";
+import { unsavedTurnState } from "../unsaved.ts";
+import { type Continuation, continuationOf } from "./branch.ts";
+import { itemInput } from "./conversations.ts";
+import { openaiErrors } from "./error.ts";
+import { idFromOpenai } from "./ids.ts";
+import { messageFromItem, questionFromInput } from "./item-input.ts";
+import { begunState, responseFrames } from "./response-events.ts";
+import { type Echo, type ResponseBody, readResponseId, responseOf } from "./response.ts";
+import { type Sending, sendingOf } from "./sending.ts";
+
+const request = z.looseObject({
+  input: z.union([z.string(), z.array(itemInput)]),
+  model: z
+    .string()
+    .nullish()
+    .meta({ description: "Not read: what answers is the server's responder, whose model is told." }),
+  conversation: z.union([z.string(), z.object({ id: z.string() })]).nullish(),
+  previous_response_id: z.string().nullish(),
+  instructions: json.nullish().meta({ description: "Given back; what answers is the server's responder." }),
+  metadata: jsonObject.nullish(),
+  stream: z.boolean().nullish(),
+});
+type ResponseRequest = z.infer<typeof request>;
+type Asked = Call & Caller & { readonly body: ResponseRequest };
+
+const response = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal("response"),
+    created_at: z.int(),
+    status: z.enum(["in_progress", "completed", "cancelled", "incomplete", "failed"]),
+    output: z.array(itemInput),
+  })
+  .meta({ id: "OpenaiResponse" });
+
+const path = z.object({ response_id: z.string() });
+const STREAM = { "text/event-stream": "OpenAI's events of a response, numbered from 0." };
+
+/** OpenAI's Responses, given by the server's responder and kept as turns. */
+export function openaiResponseRoutes(options: ApiServices): Route[] {
+  const { history, writableRoles } = options;
+  const base = { tag: "OpenAI Responses", errorFormat: openaiErrors };
+
+  /** Where a request is asked, and what is stored there before its question. */
+  const placeOf = async (
+    owner: Owner,
+    body: ResponseRequest,
+    sending: Sending,
+    questionId: string,
+  ): Promise<Continuation> => {
+    const { conversation: named, previous_response_id: previous } = body;
+    if (named !== null && named !== undefined) {
+      if (previous !== null && previous !== undefined) {
+        const detail = "Give `conversation` or `previous_response_id`, not both.";
+        throw new ChatkeepError("invalid_request", detail, { pointer: "/previous_response_id" });
+      }
+      return { conversation: idFromOpenai(typeof named === "string" ? named : named.id).id, before: [] };
+    }
+    if (previous === null || previous === undefined)
+      return { conversation: { id: await sending.idOf("conversation") }, before: [] };
+    return continuationOf({ history, owner, ...ownTurn(previous), sending, questionId });
+  };
+
+  const begin = async ({ owner, key, body, request: call, arrived }: Asked, signal: AbortSignal) => {
+    const { before, question } = questionFromInput(body.input);
+    const inputs = before.map(messageFromItem);
+    requireRoles(inputs, key === undefined ? writableRoles(owner) : ROLES, true);
+    const sending = sendingOf({ history, owner, request: call, arrived, body });
+    const messages = await sending.named([...inputs, question]);
+    const { id, parts } = messages.at(-1) ?? question;
+    const asked: Question = { id, role: question.role, parts, metadata: body.metadata ?? null };
+    const place = await placeOf(owner, body, sending, id ?? "");
+    const { conversation } = place;
+    const earlier = [...place.before, ...messages.slice(0, -1)];
+    if (earlier.length > 0) {
+      if (typeof conversation !== "string") await history.createConversation(owner, conversation);
+      const conversationId = typeof conversation === "string" ? conversation : conversation.id;
+      await history.appendMessages(owner, conversationId, earlier);
+    }
+    return beginTurn({ history, owner, conversation, question: asked, signal });
+  };
+
+  const frames = (
+    owner: Owner,
+    started: StartedTurn & { readonly question: Question },
+    echo: Echo,
+    after?: number,
+  ): AsyncIterable<string> => {
+    const { turn, events, question } = started;
+    const read = (): Promise<TurnState> => history.getTurn(owner, turn.conversationId, turn.id);
+    const unsaved = { owner, question, turn };
+    const { message } = unsavedTurnState({ ...unsaved, answer: createFold().answer() });
+    return responseFrames({
+      events,
+      begun: (): ResponseBody => responseOf(begunState({ turn, message }), echo),
+      settled: async (answer) =>
+        responseOf(answer.persisted ? await read() : unsavedTurnState({ ...unsaved, answer }), echo),
+      after,
+    });
+  };
+
+  return [
+    ownerRoute({
+      ...base,
+      id: "openaiCreateResponse",
+      method: "POST",
+      path: "/v1/responses",
+      summary: "Ask, in a conversation, after a response, or in a new conversation",
+      body: request,
+      replies: { 200: { description: "The response, or its stream.", json: response, text: STREAM } },
+      errors: [
+        "conversation_not_found",
+        "turn_not_found",
+        "turn_in_progress",
+        "conflict",
+        "idempotency_mismatch",
+      ],
+      rateLimit: "after-deduplication",
+      handle: async (call) => {
+        const { owner, body, request: asked, cut } = call;
+        const echo: Echo = {
+          instructions: body.instructions ?? null,
+          previousResponseId: body.previous_response_id,
+        };
+        if (body.stream === true) {
+          return streamFrames({
+            ...options,
+            request: asked,
+            cut,
+            follow: async (signal) => {
+              const { asking, ...started } = await begin(call, signal);
+              return frames(owner, { ...started, question: asking.question }, echo);
+            },
+            done: "",
+          });
+        }
+        return privateJson(responseOf(await settledTurn(await begin(call, asked.signal)), echo));
+      },
+    }),
+    ownerRoute({
+      ...base,
+      id: "openaiGetResponse",
+      method: "GET",
+      path: "/v1/responses/{response_id}",
+      summary: "Read a response, or follow its stream",
+      params: path,
+      search: z.looseObject({
+        stream: flag.optional(),
+        starting_after: integer(0, Number.MAX_SAFE_INTEGER)
+          .optional()
+          .meta({ description: "With `stream`: the number of the last event already seen." }),
+      }),
+      replies: { 200: { description: "The response, or its stream.", json: response, text: STREAM } },
+      errors: ["conversation_not_found", "turn_not_found", "events_expired"],
+      handle: async ({ owner, path: { response_id }, query, request: call, cut }) => {
+        const { turnId, conversationId } = ownTurn(response_id);
+        const state = await history.getTurn(owner, conversationId, turnId);
+        if (query.stream !== true) return privateJson(responseOf(state));
+        const { turn, message } = state;
+        const question: Question = { parts: message.parts, metadata: message.metadata };
+        const after = query.starting_after;
+        return streamFrames({
+          ...options,
+          request: call,
+          cut,
+          follow: (signal) => {
+            const followed = history.followTurn(owner, conversationId, turnId, { signal });
+            const events = after === undefined ? orReplayed(followed, state) : followed;
+            return frames(owner, { turn, events, question }, {}, after);
+          },
+          done: "",
+        });
+      },
+    }),
+    ownerRoute({
+      ...base,
+      id: "openaiCancelResponse",
+      method: "POST",
+      path: "/v1/responses/{response_id}/cancel",
+      summary: "Stop a response, wherever it is made",
+      params: path,
+      replies: { 200: { description: "The response.", json: response } },
+      errors: ["conversation_not_found", "turn_not_found"],
+      handle: async ({ owner, path: { response_id } }) => {
+        const { turnId, conversationId } = ownTurn(response_id);
+        await history.stopTurn(owner, conversationId, turnId);
+        return privateJson(responseOf(await history.getTurn(owner, conversationId, turnId)));
+      },
+    }),
+  ];
+}
+
+function ownTurn(responseId: string): { turnId: string; conversationId: string } {
+  const found = readResponseId(responseId);
+  if (found === undefined) throw new ChatkeepError("turn_not_found", "There is no response with this id.");
+  return found;
+}
+
+/** A settled turn's stream from its stored answer, once its events are dropped. */
+async function* orReplayed(
+  events: AsyncIterable<TurnEvent>,
+  state: TurnState,
+): AsyncGenerator<TurnEvent, void, void> {
+  try {
+    yield* events;
+  } catch (error) {
+    if (!isChatkeepError(error, "events_expired")) throw error;
+    yield* replayEvents(state);
+  }
+}

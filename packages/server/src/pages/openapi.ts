@@ -1,0 +1,170 @@
+import { ERRORS, type ErrorCode } from "@chatkeep/protocol";
+import { z } from "zod";
+
+import { problem } from "../apis/schema/problem.ts";
+import { type Reply, type Route } from "../http/route.ts";
+import { SESSION_HEADER } from "../identity/authenticate.ts";
+import { USER_HEADER } from "../identity/caller.ts";
+import { VERSION } from "./version.ts";
+
+/** A JSON object of the document; OpenAPI's own types are not worth a dependency. */
+type Node = { [key: string]: unknown };
+
+/** The codes that every route may answer, and those that every route that reads a credential may answer besides. */
+const ALWAYS: readonly ErrorCode[] = ["internal"];
+const WITH_CREDENTIAL: readonly ErrorCode[] = [
+  "invalid_request",
+  "unauthenticated",
+  "forbidden",
+  "rate_limited",
+  "unavailable",
+];
+
+/**
+ * The OpenAPI 3.1 document of `routes`, made from the schemas that validate their requests.
+ * Source: OpenAPI Specification 3.1.1.
+ */
+export function openapiOf(routes: readonly Route[]): Node {
+  const schemas: Node = {};
+  const paths: Record<string, Node> = {};
+  for (const route of routes) {
+    (paths[route.path] ??= {})[route.method.toLowerCase()] = operationOf(route, schemas);
+  }
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "Chatkeep",
+      version: VERSION,
+      summary: "Conversation memory for AI chat, on PostgreSQL.",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: "/" }],
+    tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
+    paths,
+    components: {
+      schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1))),
+      securitySchemes: {
+        session: {
+          type: "apiKey",
+          in: "header",
+          name: SESSION_HEADER,
+          description: "An anonymous session: a UUID v4 that the browser made. It is a secret.",
+        },
+        user: {
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "JWT",
+          description: "Somebody signed in: a token of the host's own login. It goes before a session's id.",
+        },
+        server: {
+          type: "http",
+          scheme: "bearer",
+          description: `A server key (\`ck_…\`) of the operator, or of a trusted back end, which acts for the user named in \`${USER_HEADER}\`.`,
+        },
+      },
+    },
+  };
+}
+
+function operationOf(route: Route, schemas: Node): Node {
+  return {
+    operationId: route.id,
+    tags: [route.tag],
+    summary: route.summary,
+    ...(route.description === undefined ? {} : { description: route.description }),
+    security: [
+      ...(route.access === "anyone" || route.access === "operator" ? [] : [{ session: [] }, { user: [] }]),
+      ...(route.access === "anyone" ? [] : [{ server: [] }]),
+      ...(route.access === "guest" ? [{}] : []),
+    ],
+    parameters: [
+      ...parametersOf("path", route.params, schemas),
+      ...parametersOf("query", route.search, schemas),
+    ],
+    ...(route.body === undefined
+      ? {}
+      : {
+          requestBody: {
+            content: { "application/json": { schema: schemaOf(route.body, "input", schemas) } },
+          },
+        }),
+    responses: { ...repliesOf(route.replies, schemas), ...problemsOf(route, schemas) },
+  };
+}
+
+function parametersOf(place: "path" | "query", schema: z.ZodType | undefined, schemas: Node): Node[] {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = schemaOf(schema, "output", schemas) as {
+    properties?: Record<string, Node>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, { description, ...rest }]) => ({
+    name,
+    in: place,
+    required: required.includes(name),
+    ...(description === undefined ? {} : { description }),
+    schema: rest,
+  }));
+}
+
+function repliesOf(replies: Readonly<Record<number, Reply>>, schemas: Node): Node {
+  return Object.fromEntries(
+    Object.entries(replies).map(([status, { description, json, text = {} }]) => {
+      const content: Node = {};
+      if (json !== undefined) content["application/json"] = { schema: schemaOf(json, "output", schemas) };
+      for (const [type, sentence] of Object.entries(text)) {
+        content[type] = { schema: { type: "string", description: sentence } };
+      }
+      return [status, { description, ...(Object.keys(content).length === 0 ? {} : { content }) }];
+    }),
+  );
+}
+
+/** The errors of a route, by status: several codes share one. */
+function problemsOf(route: Route, schemas: Node): Node {
+  const codes = new Set([
+    ...(route.access === "anyone" ? [] : WITH_CREDENTIAL),
+    ...(route.body === undefined ? [] : (["payload_too_large"] as const)),
+    ...(route.errors ?? []),
+    ...ALWAYS,
+  ]);
+  const schema = schemaOf(route.errorFormat?.json ?? problem, "output", schemas);
+  const type = route.errorFormat === undefined ? "application/problem+json" : "application/json";
+  const byStatus = Object.groupBy(codes, (code) => ERRORS[code].status);
+  return Object.fromEntries(
+    Object.entries(byStatus)
+      .filter(([status]) => !Object.hasOwn(route.replies, status))
+      .map(([status, shared]) => [
+        status,
+        {
+          description: shared.map((code) => `\`${code}\``).join(", "),
+          content: { [type]: { schema } },
+        },
+      ]),
+  );
+}
+
+/** `schema` as JSON Schema; those with an id go to `schemas` and are referred to. */
+function schemaOf(schema: z.ZodType, io: "input" | "output", schemas: Node): Node {
+  const { properties, $defs = {} } = z.toJSONSchema(z.object({ schema }), {
+    io,
+    // Custom checks have no JSON Schema; what is said of them by `meta` stands.
+    unrepresentable: "any",
+  });
+  for (const [id, definition] of Object.entries($defs)) schemas[id] ??= refer(definition);
+  return refer(properties?.["schema"]) as Node;
+}
+
+/** Points the references of a JSON Schema to where OpenAPI keeps schemas. */
+function refer(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(refer);
+  if (typeof node !== "object" || node === null) return node;
+  return Object.fromEntries(
+    Object.entries(node).map(([key, value]) => [
+      key,
+      key === "$ref" && typeof value === "string"
+        ? value.replace("#/$defs/", "#/components/schemas/")
+        : refer(value),
+    ]),
+  );
+}

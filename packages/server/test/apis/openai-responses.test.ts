@@ -1,0 +1,314 @@
+import type { Citation, Responder } from "@chatkeep/protocol";
+import { fileDatabase } from "@chatkeep/testing";
+import { authenticate, newPerson, startApiServer } from "@chatkeep/testing/people";
+import { OpenAI as OpenAI6 } from "openai6";
+import { OpenAI as OpenAI7 } from "openai7";
+import { describe, expect, it } from "vitest";
+
+import { openBreakingWay } from "./cut.ts";
+
+const { url, history, script } = await startApiServer();
+const way = await openBreakingWay(url);
+const greeter = await startApiServer({
+  async *answers() {
+    yield "Hi.";
+  },
+});
+const ready = await openBreakingWay(greeter.url);
+
+/** Says what it was told before. */
+const teller = await startApiServer({
+  async *answers({ question, history: earlier }) {
+    const before = earlier.map(({ content }) => content).join(", ");
+    yield before === "" ? `Yes ${question.content}` : `${before} + ${question.content}`;
+  },
+});
+const telling = await openBreakingWay(teller.url);
+
+/** Two nodes on one database: the retries of what is sent to the first come in at the second. */
+const shared = await fileDatabase();
+const asked: { answer: Promise<void>; reached: PromiseWithResolvers<void> }[] = [];
+let answered = 0;
+const answers: Responder = async function* () {
+  const call = asked[answered++];
+  call?.reached.resolve();
+  await call?.answer;
+  yield "Once.";
+};
+/** What a request meets when it comes to the first node, and to the second. */
+const gates: [() => Promise<void>, () => Promise<void>] = [async () => {}, async () => {}];
+const [firstNode, second] = await Promise.all(
+  gates.map((_, node) =>
+    startApiServer({
+      databaseUrl: shared.url,
+      answers,
+      authenticate: async (request) => {
+        await gates[node]?.();
+        return authenticate(request);
+      },
+    }),
+  ) as [ReturnType<typeof startApiServer>, ReturnType<typeof startApiServer>],
+);
+const split = await openBreakingWay(firstNode.url, second.url);
+
+const CITATION: Citation = {
+  path: "a.md",
+  chapter: "A",
+  section: null,
+  anchor: null,
+  quote: "q",
+  score: 0.5,
+  url: "https://example.org/a",
+};
+
+/** What a client of OpenAI's looks like to us, whatever its version. */
+type Client = OpenAI7;
+
+describe.each([
+  ["6", OpenAI6],
+  ["7", OpenAI7],
+])("the openai client, version %s, asks for responses", (_, OpenAI) => {
+  const open = async (baseURL = `${url}/v1`) => {
+    const person = await newPerson();
+    const apiKey = person.headers["authorization"]?.slice("Bearer ".length) ?? "";
+    const client = new OpenAI({ baseURL, apiKey }) as unknown as Client;
+    const { conversation } = await history.createConversation(person.owner);
+    return { person, client, own: conversation.id, id: `conv_${conversation.id.replaceAll("-", "")}` };
+  };
+  const answer = async (conversation: string, ...words: string[]): Promise<void> => {
+    const run = await script.started(conversation);
+    for (const word of words) await run.emit(word);
+    run.finish();
+  };
+
+  it("in a conversation, and after a response", async () => {
+    const { client, own, id } = await open();
+    const asked = client.responses.create({
+      model: "any",
+      input: "What is it?",
+      conversation: id,
+      metadata: { a: "b" },
+    });
+    await answer(own, "A ", "book.");
+    const first = await asked;
+    expect(first).toMatchObject({
+      object: "response",
+      status: "completed",
+      output_text: "A book.",
+      conversation: { id },
+      metadata: { a: "b" },
+      error: null,
+    });
+    const more = client.responses.create({
+      model: "any",
+      input: [{ role: "user", content: [{ type: "input_text", text: "More?" }] }],
+      previous_response_id: first.id,
+    });
+    const run = await script.started(own);
+    expect(run.request.history.map(({ content }) => content)).toEqual(["What is it?", "A book."]);
+    await run.emit("No.");
+    run.finish();
+    const second = await more;
+    expect(second).toMatchObject({ output_text: "No.", previous_response_id: first.id });
+    expect(await client.responses.retrieve(second.id)).toMatchObject({ id: second.id, output_text: "No." });
+    const both = { model: "any", input: "x", previous_response_id: second.id, conversation: id };
+    await expect(client.responses.create(both)).rejects.toMatchObject({ status: 400 });
+    await expect(client.responses.retrieve("resp_x")).rejects.toMatchObject({
+      status: 404,
+      code: "turn_not_found",
+    });
+  });
+
+  it("as a stream of numbered events, which anybody of the owner's resumes from any of them", async () => {
+    const { client, own, id } = await open();
+    const creating = client.responses.create({ model: "any", input: "Tell", conversation: id, stream: true });
+    const run = await script.started(own);
+    await run.emit({ type: "reasoning", text: "Let me see." });
+    await run.emit({ type: "citation", citation: CITATION });
+    await run.emit("Once ");
+    await run.emit({ type: "tool-call", id: "c1", name: "add", arguments: "{not json" });
+    await run.emit({ type: "tool-result", id: "c1", result: [1] });
+    await run.emit("upon a time.");
+    await run.emit({ type: "model", model: "m", usage: { inputTokens: 1, outputTokens: 2, totalTokens: 3 } });
+    run.finish();
+    const events: { type: string; sequence_number: number }[] = [];
+    for await (const event of await creating) events.push(event);
+
+    expect(events.map((event) => event.sequence_number)).toEqual(events.map((__, index) => index));
+    const types = events.map(({ type }) => type);
+    expect(types.slice(0, 2)).toEqual(["response.created", "response.in_progress"]);
+    expect(types.at(-1)).toBe("response.completed");
+    for (const kind of ["output_item.added", "output_item.done"]) {
+      expect(types.filter((type) => type === `response.${kind}`)).toHaveLength(5);
+    }
+    const last = events.at(-1) as unknown as { response: { id: string; output: Record<string, unknown>[] } };
+    expect(last.response).toMatchObject({ model: "m", usage: { total_tokens: 3 } });
+    expect(last.response.output).toMatchObject([
+      { type: "reasoning", summary: [{ type: "summary_text", text: "Let me see." }] },
+      {
+        type: "message",
+        content: [{ text: "Once ", annotations: [{ url: CITATION.url, chatkeep: CITATION }] }],
+      },
+      { type: "function_call", call_id: "c1", arguments: "{not json", status: "completed" },
+      { type: "function_call_output", call_id: "c1", output: "[1]" },
+      { type: "message", content: [{ text: "upon a time." }] },
+    ]);
+    const deltas = events.filter(({ type }) => type === "response.output_text.delta");
+    expect(deltas.map((event) => (event as unknown as { delta: string }).delta).join("")).toBe(
+      "Once upon a time.",
+    );
+
+    const responseId = last.response.id;
+    for (const after of [0, 4, events.length - 2]) {
+      const resumed: unknown[] = [];
+      const stream = await client.responses.retrieve(responseId, { stream: true, starting_after: after });
+      for await (const event of stream) resumed.push(event);
+      expect(resumed).toEqual(events.slice(after + 1));
+    }
+    const items = (await client.conversations.items.list(id, { order: "asc" })).data.slice(1);
+    expect(items).toEqual(last.response.output);
+  });
+
+  it("through the client's own reader of streams", async () => {
+    const { client, own, id } = await open();
+    const stream = client.responses.stream({ model: "any", input: "Tell", conversation: id });
+    const ended = stream.finalResponse();
+    await answer(own, "All ", "is ", "well.");
+    expect((await ended).output_text).toBe("All is well.");
+  });
+
+  it("once, when the connection is cut after the question was stored", async () => {
+    const { client, own, id } = await open(`${way.url}/v1`);
+    way.cutAfterAnswer(1);
+    const asked = client.responses.create({ model: "any", input: "Once?", conversation: id });
+    await answer(own, "Once.");
+    expect((await asked).output_text).toBe("Once.");
+    expect(script.calls(own)).toBe(1);
+    const items = (await client.conversations.items.list(id, { order: "asc" })).data;
+    expect(items).toHaveLength(2);
+  });
+
+  it("in a conversation of its own, once, when none is named", async () => {
+    const { client, person } = await open(`${ready.url}/v1`);
+    ready.cutAfterAnswer(1);
+    const response = await client.responses.create({ model: "any", input: "Hello" });
+    expect(response.output_text).toBe("Hi.");
+    const { conversations } = await greeter.history.listConversations(person.owner);
+    expect(conversations.map(({ messageCount }) => messageCount)).toEqual([2]);
+  });
+
+  it("with the outputs of functions that the client runs, once, and goes on with the answer", async () => {
+    const { client, own, id } = await open(`${way.url}/v1`);
+    const creating = client.responses.create({ model: "any", input: "Where am I?", conversation: id });
+    const run = await script.started(own);
+    await run.emit({ type: "tool-call", id: "call_1", name: "locate", arguments: "{}" });
+    await run.emit({ type: "tool-call", id: "call_2", name: "confirm", arguments: "{not json" });
+    run.finish();
+    const first = await creating;
+    const calls = first.output.flatMap((item) => (item.type === "function_call" ? [item.call_id] : []));
+    expect(calls).toEqual(["call_1", "call_2"]);
+    const outputs = [
+      { type: "function_call_output" as const, call_id: "call_2", output: "yes" },
+      { type: "function_call_output" as const, call_id: "call_1", output: '{"city":"Graz"}' },
+    ];
+    const tell = (input: typeof outputs) =>
+      client.responses.create({ model: "any", previous_response_id: first.id, input });
+    await expect(tell([{ ...outputs[0]!, call_id: "call_9" }])).rejects.toMatchObject({ status: 409 });
+    way.cutAfterAnswer(1);
+    const telling = tell(outputs);
+    const next = await script.started(own);
+    expect(next.request.question).toMatchObject({
+      role: "tool",
+      parts: [{ id: "call_2" }, { id: "call_1" }],
+    });
+    expect(next.request.history.map(({ role }) => role)).toEqual(["user", "assistant"]);
+    await next.emit("In Graz.");
+    next.finish();
+    expect(await telling).toMatchObject({ output_text: "In Graz.", conversation: { id } });
+    expect(script.calls(own)).toBe(2);
+    const items = (await client.conversations.items.list(id, { order: "asc" })).data;
+    expect(items).toMatchObject([{ type: "message" }, ...first.output, ...outputs, { type: "message" }]);
+  });
+
+  it("from an older response in a branch, which says nothing to its conversation and hears nothing of it", async () => {
+    const { client, person } = await open(`${telling.url}/v1`);
+    const ask = (input: string, previous: string | undefined) =>
+      client.responses.create({ model: "any", input, previous_response_id: previous ?? null });
+    const first = await ask("one", undefined);
+    const second = await ask("two", first.id);
+    const main = first.conversation?.id;
+    expect(second).toMatchObject({ output_text: "one, Yes one + two", conversation: { id: main } });
+    telling.cutAfterAnswer(1);
+    const branch = await ask("zwei", first.id);
+    expect(branch).toMatchObject({ output_text: "one, Yes one + zwei", previous_response_id: first.id });
+    expect(branch.conversation?.id).not.toBe(main);
+    const further = await ask("drei", branch.id);
+    expect(further.conversation).toEqual(branch.conversation);
+    expect(further.output_text).toBe("one, Yes one, zwei, one, Yes one + zwei + drei");
+    expect((await ask("three", second.id)).conversation?.id).toBe(main);
+    const { conversations } = await teller.history.listConversations(person.owner);
+    expect(conversations.map(({ messageCount }) => messageCount)).toEqual([6, 6]);
+    const other = await open(`${telling.url}/v1`);
+    const foreign = other.client.responses.create({ input: "?", previous_response_id: first.id });
+    await expect(foreign).rejects.toMatchObject({ status: 403 });
+  });
+
+  it.each(["running", "not even begun"] as const)(
+    "once, when the retry comes in at another node while the first is %s",
+    async (state) => {
+      const { client, person } = await open(`${split.url}/v1`);
+      const answer = Promise.withResolvers<void>();
+      const pass = Promise.withResolvers<void>();
+      const calls = asked.push({ answer: answer.promise, reached: Promise.withResolvers<void>() });
+      const call = asked[calls - 1]!;
+      const arrived = Promise.withResolvers<void>();
+      const again = Promise.withResolvers<void>();
+      gates[0] = async () => {
+        arrived.resolve();
+        if (state === "not even begun") await pass.promise;
+      };
+      gates[1] = async () => again.resolve();
+      const late = split.cutWhen(state === "running" ? call.reached.promise : arrived.promise);
+      const sent = client.responses.create({ model: "any", input: state });
+      await again.promise;
+      answer.resolve();
+      const response = await sent;
+      pass.resolve();
+      expect(response.output_text).toBe("Once.");
+      expect(JSON.parse(await late)).toMatchObject({ id: response.id, output: response.output });
+      const { conversations } = await second.history.listConversations(person.owner);
+      expect(conversations.map(({ messageCount }) => messageCount)).toEqual([2]);
+      expect(answered).toBe(calls);
+    },
+  );
+
+  it("and is told of a failure, and stops one", async () => {
+    const { client, own, id } = await open();
+    const failing = client.responses.create({ model: "any", input: "Fail", conversation: id });
+    (await script.started(own)).fail(new Error("the model is gone"));
+    expect(await failing).toMatchObject({ status: "failed", error: { code: "server_error" } });
+
+    const stream = await client.responses.create({
+      model: "any",
+      input: "Long",
+      conversation: id,
+      stream: true,
+    });
+    const run = await script.started(own);
+    await run.emit("It ");
+    let cancelled: unknown;
+    const statuses: string[] = [];
+    for await (const event of stream) {
+      if (event.type === "response.output_text.delta")
+        cancelled = await client.responses.cancel(idOf(statuses));
+      if (event.type === "response.created") statuses.push(event.response.id);
+      if (event.type === "response.incomplete") statuses.push(event.response.status ?? "");
+    }
+    expect(cancelled).toMatchObject({ status: "cancelled" });
+    expect(statuses.at(-1)).toBe("cancelled");
+  });
+});
+
+function idOf(statuses: readonly string[]): string {
+  return statuses[0] ?? "";
+}
