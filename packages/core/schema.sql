@@ -17,30 +17,6 @@ create table audit (
   details json
 );
 
-create table books (
-  name text collate "C" not null,
-  passage_count bigint not null default 0,
-  term_count bigint not null default 0
-);
-
-create table chapter_versions (
-  id bigint not null generated always as identity,
-  book text collate "C" not null,
-  path text collate "C" not null,
-  title text not null,
-  source text not null,
-  replaced_at timestamp with time zone not null default clock_timestamp()
-);
-
-create table chapters (
-  book text collate "C" not null,
-  path text collate "C" not null,
-  position integer not null,
-  title text not null,
-  hash text not null,
-  source text not null
-);
-
 create table conversations (
   owner_id uuid not null,
   id text collate "C" not null,
@@ -68,6 +44,30 @@ create table conversations (
 alter table conversations enable row level security;
 alter table conversations force row level security;
 
+create table docs (
+  name text collate "C" not null,
+  passage_count bigint not null default 0,
+  term_count bigint not null default 0
+);
+
+create table document_versions (
+  id bigint not null generated always as identity,
+  docs text collate "C" not null,
+  path text collate "C" not null,
+  title text not null,
+  source text not null,
+  replaced_at timestamp with time zone not null default clock_timestamp()
+);
+
+create table documents (
+  docs text collate "C" not null,
+  path text collate "C" not null,
+  position integer not null,
+  title text not null,
+  hash text not null,
+  source text not null
+);
+
 create table event_slot (
   single boolean not null default true,
   slot smallint not null default 0,
@@ -88,7 +88,7 @@ create table message_words (
   owner_id uuid not null,
   conversation_id text collate "C" not null,
   seq bigint not null,
-  said_no bigint not null default nextval('activity'::regclass),
+  message_no bigint not null default nextval('activity'::regclass),
   size integer not null,
   words tsvector not null
 );
@@ -143,7 +143,7 @@ alter table owners enable row level security;
 alter table owners force row level security;
 
 create table passages (
-  book text collate "C" not null,
+  docs text collate "C" not null,
   path text collate "C" not null,
   position integer not null,
   section text,
@@ -191,7 +191,7 @@ alter table summaries enable row level security;
 alter table summaries force row level security;
 
 create table terms (
-  book text collate "C" not null,
+  docs text collate "C" not null,
   term text collate "C" not null,
   passage_count bigint not null
 );
@@ -250,12 +250,6 @@ create table turn_events_2 partition of turn_events FOR VALUES IN ('2'); -- row 
 -- Constraints
 alter table audit add constraint audit_pkey PRIMARY KEY (id);
 alter table audit add constraint audit_action CHECK ((action = ANY (ARRAY['claim'::text, 'export'::text, 'erase'::text, 'act'::text])));
-alter table books add constraint books_pkey PRIMARY KEY (name);
-alter table books add constraint books_counts CHECK (((passage_count >= 0) AND (term_count >= 0)));
-alter table chapter_versions add constraint chapter_versions_pkey PRIMARY KEY (id);
-alter table chapter_versions add constraint chapter_versions_book FOREIGN KEY (book) REFERENCES books(name) ON DELETE CASCADE;
-alter table chapters add constraint chapters_pkey PRIMARY KEY (book, path);
-alter table chapters add constraint chapters_book FOREIGN KEY (book) REFERENCES books(name) ON DELETE CASCADE;
 alter table conversations add constraint conversations_pkey PRIMARY KEY (owner_id, id);
 alter table conversations add constraint conversations_owner FOREIGN KEY (owner_id) REFERENCES owners(id) ON DELETE CASCADE;
 alter table conversations add constraint conversations_default_scope CHECK (((NOT is_default) OR (scope IS NOT NULL)));
@@ -264,6 +258,12 @@ alter table conversations add constraint conversations_id CHECK ((((octet_length
 alter table conversations add constraint conversations_seq CHECK (((purged_seq >= 0) AND (cleared_seq >= purged_seq) AND (last_seq >= cleared_seq)));
 alter table conversations add constraint conversations_title CHECK (((title IS NULL) = (title_source IS NULL)));
 alter table conversations add constraint conversations_title_source CHECK ((title_source = ANY (ARRAY['person'::text, 'question'::text, 'model'::text])));
+alter table docs add constraint docs_pkey PRIMARY KEY (name);
+alter table docs add constraint docs_counts CHECK (((passage_count >= 0) AND (term_count >= 0)));
+alter table document_versions add constraint document_versions_pkey PRIMARY KEY (id);
+alter table document_versions add constraint document_versions_docs FOREIGN KEY (docs) REFERENCES docs(name) ON UPDATE CASCADE ON DELETE CASCADE;
+alter table documents add constraint documents_pkey PRIMARY KEY (docs, path);
+alter table documents add constraint documents_docs FOREIGN KEY (docs) REFERENCES docs(name) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table event_slot add constraint event_slot_pkey PRIMARY KEY (single);
 alter table event_slot add constraint event_slot_single_check CHECK (single);
 alter table handles add constraint handles_pkey PRIMARY KEY (owner_id, hash);
@@ -286,8 +286,8 @@ alter table nodes add constraint nodes_pkey PRIMARY KEY (id);
 alter table owners add constraint owners_pkey PRIMARY KEY (id);
 alter table owners add constraint owners_counts CHECK (((conversation_count >= 0) AND (archived_count >= 0)));
 alter table owners add constraint owners_kind CHECK ((kind = ANY (ARRAY['user'::text, 'session'::text])));
-alter table passages add constraint passages_pkey PRIMARY KEY (book, path, "position");
-alter table passages add constraint passages_chapter FOREIGN KEY (book, path) REFERENCES chapters(book, path) ON DELETE CASCADE;
+alter table passages add constraint passages_pkey PRIMARY KEY (docs, path, "position");
+alter table passages add constraint passages_document FOREIGN KEY (docs, path) REFERENCES documents(docs, path) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table passages add constraint passages_not_empty CHECK ((text <> ''::text));
 alter table passages add constraint passages_position CHECK (("position" > 0));
 alter table rate_limits add constraint rate_limits_pkey PRIMARY KEY (key);
@@ -299,8 +299,8 @@ alter table sendings add constraint sendings_digest CHECK ((octet_length(digest)
 alter table summaries add constraint summaries_pkey PRIMARY KEY (owner_id, conversation_id, to_seq);
 alter table summaries add constraint summaries_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table summaries add constraint summaries_range CHECK (((from_seq > 0) AND (to_seq >= from_seq)));
-alter table terms add constraint terms_pkey PRIMARY KEY (book, term);
-alter table terms add constraint terms_book FOREIGN KEY (book) REFERENCES books(name) ON DELETE CASCADE;
+alter table terms add constraint terms_pkey PRIMARY KEY (docs, term);
+alter table terms add constraint terms_docs FOREIGN KEY (docs) REFERENCES docs(name) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table terms add constraint terms_count CHECK ((passage_count > 0));
 alter table turn_contexts add constraint turn_contexts_pkey PRIMARY KEY (owner_id, turn_id);
 alter table turn_contexts add constraint turn_contexts_turn FOREIGN KEY (owner_id, turn_id) REFERENCES turns(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
@@ -314,7 +314,6 @@ alter table unindexed_conversations add constraint unindexed_conversations_conve
 
 -- Indexes
 CREATE INDEX audit_owner ON chatkeep.audit USING btree (owner_id, id);
-CREATE INDEX chapter_versions_path ON chatkeep.chapter_versions USING btree (book, path, id);
 CREATE INDEX conversations_active ON chatkeep.conversations USING btree (owner_id, archived, active_no) WHERE (deleted_at IS NULL);
 CREATE INDEX conversations_all ON chatkeep.conversations USING btree (owner_id, created_no);
 CREATE INDEX conversations_any_owner ON chatkeep.conversations USING btree (id);
@@ -324,9 +323,10 @@ CREATE UNIQUE INDEX conversations_default ON chatkeep.conversations USING btree 
 CREATE INDEX conversations_deleted ON chatkeep.conversations USING btree (owner_id, active_no) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX conversations_scope ON chatkeep.conversations USING btree (owner_id, scope, archived, active_no) WHERE ((deleted_at IS NULL) AND (scope IS NOT NULL));
 CREATE INDEX conversations_trash ON chatkeep.conversations USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+CREATE INDEX document_versions_path ON chatkeep.document_versions USING btree (docs, path, id);
 CREATE INDEX handles_any_owner ON chatkeep.handles USING btree (hash);
 CREATE INDEX handles_of_conversation ON chatkeep.handles USING btree (owner_id, conversation_id);
-CREATE INDEX message_words_said ON chatkeep.message_words USING btree (owner_id, said_no);
+CREATE INDEX message_words_message_no ON chatkeep.message_words USING btree (owner_id, message_no);
 CREATE INDEX message_words_words ON chatkeep.message_words USING gin (owner_id, words) WITH (fastupdate='on', gin_pending_list_limit='512');
 CREATE INDEX owners_idle ON chatkeep.owners USING btree (active_at) WHERE (kind = 'session'::text);
 CREATE INDEX passages_search ON chatkeep.passages USING gin (search) WITH (fastupdate=off);
@@ -389,21 +389,12 @@ create function chatkeep_functions.append_messages(owner uuid, conversation text
 create function chatkeep_functions.begin_embedding(model text) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.begin_summary(owner uuid, conversation text, upper_seq bigint, fewest integer, most integer) returns TABLE(summary json, to_seq bigint, messages json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.begin_turn(owner uuid, conversation text, node bigint, lease interval, turn_id uuid, message_id text, reply_id text, role text, body json, context_text text, metadata json, word_text text, start_chunk json, new_title text, new_preview text, context_limit integer) returns TABLE(outcome text, turn json, conversation_row json, question json, history json, summary json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.book_chapter(of_book text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.book_chapters(of_book text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.book_count_terms(of_book text, at_paths text[], sign integer) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.book_near(of_book text, model text, vector text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
-create function chatkeep_functions.book_put_chapters(of_book text, paths text[], positions integer[], titles text[], hashes text[], sources text[], passage_chapters integer[], passage_sections text[], passage_anchors text[], passage_contexts text[], passage_texts text[]) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.book_remove_chapters(of_book text, kept text[]) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.book_score(of_book text, question text, background text, texts text[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.book_search(of_book text, question text, background text, preferred text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.book_terms(of_book text, question text, background text) returns TABLE(asked boolean, found text, weight double precision, query tsquery) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.book_versions(of_book text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.claim_message_vectors(number integer, lease interval, page_limit integer) returns TABLE(claimed json, wait_ms bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.claim_passage_vectors(number integer, lease interval, page_limit integer) returns TABLE(claimed json, wait_ms bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.claim_session(owner uuid, session uuid, actor text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.clear_messages(owner uuid, conversation text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.conversation_exists(conversation text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.count_terms(docs_name text, at_paths text[], sign integer) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.create_conversation(owner uuid, owner_kind text, id text, by_id boolean, scope text, scope_label text, title text, metadata json, reuse_latest boolean, most bigint, hide_others boolean) returns TABLE(created boolean, conversation json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.create_handle(owner uuid, conversation text, hash text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -425,6 +416,7 @@ create function chatkeep_functions.first_question(owner uuid, conversation text)
 create function chatkeep_functions.forget_points() returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.get_context(owner uuid, conversation text, context_limit integer) returns TABLE(summary json, history json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.get_document(docs_name text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.get_message(owner uuid, conversation text, message_id text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_turn(owner uuid, conversation text, turn_id uuid) returns TABLE(turn json, question json, reply json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_turn_context(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -434,19 +426,24 @@ create function chatkeep_functions.holds_messages(owner uuid, conversation text,
 create function chatkeep_functions.latest_messages(owner uuid, conversation text, above_seq bigint, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.latest_summary(owner uuid, conversation text, cleared bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.list_conversations(owner uuid, only_archived boolean, only_scope text, sort_by text, ascending boolean, after_no bigint, page_offset integer, page_limit integer) returns TABLE(total bigint, conversations json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.list_document_versions(docs_name text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.list_documents(docs_name text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.list_trash(owner uuid, before_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.messages_at(owner uuid, conversations text[], seqs bigint[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.name_sending(owner uuid, owner_kind text, digest text, id uuid, attempt integer, waited interval, memory interval) returns uuid language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.near_messages(owner uuid, model text, vector text, only_conversation text, only_scope text, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_store;
+create function chatkeep_functions.near_passages(docs_name text, model text, vector text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
 create function chatkeep_functions.overview(settled_within interval) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.page_messages(owner uuid, conversation text, before_seq bigint, after_seq bigint, page_offset bigint, page_limit integer) returns TABLE(total bigint, first_seq bigint, running_turn uuid, messages json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.postpone_message_vectors(owner uuid, conversations text[], seqs bigint[], pause_ms bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.postpone_passage_vectors(books text[], paths text[], positions integer[], pause_ms bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.postpone_passage_vectors(docs text[], paths text[], positions integer[], pause_ms bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.purge_some(undo interval, session_idle interval, page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.put_documents(docs_name text, paths text[], positions integer[], titles text[], hashes text[], sources text[], passage_documents integer[], passage_sections text[], passage_anchors text[], passage_contexts text[], passage_texts text[]) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.put_message_vectors(owner uuid, number integer, conversations text[], seqs bigint[], vectors text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.put_missing_words(owner uuid, conversation text, seqs bigint[], word_texts text[], next_below bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.put_passage_vectors(number integer, books text[], paths text[], positions integer[], vectors text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.put_passage_vectors(number integer, docs text[], paths text[], positions integer[], vectors text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.put_words(owner uuid, conversation text, seq bigint, word_text text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.question_terms(docs_name text, question text, background text) returns TABLE(asked boolean, found text, weight double precision, query tsquery) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.read_events(owner uuid, conversation text, turn_id uuid, after_seq integer, page_limit integer) returns TABLE(status text, last_event integer, events json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.recall_words(owner uuid, conversation text, forms text[], below_seq bigint, most integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.recalled_messages(owner uuid, conversation text, seqs bigint[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -458,9 +455,12 @@ create function chatkeep_functions.refuse_conversation(owner uuid, conversation 
 create function chatkeep_functions.register_node(lease interval) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.register_release() returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.release_node(node bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.remove_documents(docs_name text, kept text[]) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.replace_messages(owner uuid, conversation text, replaced text[], ids text[], roles text[], bodies json[], context_texts text[], intents text[], processed_flags boolean[], models text[], usages json[], metadatas json[], word_texts text[], new_title text, new_preview text) returns TABLE(message json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.restore_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.rotate_events(grace interval) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.score_texts(docs_name text, question text, background text, texts text[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.search_passages(docs_name text, question text, background text, preferred text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.search_words(owner uuid, query text, only_conversation text, only_scope text, page_offset integer, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.settle_turn(owner uuid, conversation text, turn_id uuid, node bigint, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, event_seqs integer[], event_chunks json[], word_text text, new_preview text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.spend_points(limit_keys text[], spent integer[], windows_ms integer[]) returns TABLE(limit_key text, points integer, left_ms bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;

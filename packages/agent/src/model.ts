@@ -1,7 +1,7 @@
 import { type Responder, ResponderError, type ResponderEvent } from "@chatkeep/protocol";
 import type { ToolSet } from "ai";
 
-import type { Book } from "./book.ts";
+import type { Docs } from "./docs.ts";
 import { callModel } from "./model/call.ts";
 import { createCitationReader } from "./model/citations.ts";
 import { type EventReader, createCallReader, createEventReader } from "./model/events.ts";
@@ -36,7 +36,7 @@ export interface ModelResponderOptions extends ProviderOptions {
    * Its passages are given with each question, and the model is asked to cite them; what it cites otherwise is
    * taken out. Default: none.
    */
-  readonly book?: Book | undefined;
+  readonly docs?: Docs | undefined;
   /** US dollars for a million tokens, from which the cost of each answer is told. Default: it is not told. */
   readonly price?: { readonly input: number; readonly output: number } | undefined;
   /** The most answers of the model in one turn; each but the last one called tools. Default 8. */
@@ -53,7 +53,7 @@ export interface ModelResponderOptions extends ProviderOptions {
  */
 export function createModelResponder(options: ModelResponderOptions): Responder {
   const provider = createProvider(options);
-  const { system, book, price, tools = {}, retries = 2, maxSteps = 8, timeout = {} } = options;
+  const { system, docs, price, tools = {}, retries = 2, maxSteps = 8, timeout = {} } = options;
   const { firstToken = 60_000, nextToken = 60_000, tools: toolLimit = 60_000 } = timeout;
 
   const limits = { "first token": firstToken, "next token": nextToken, tool: toolLimit };
@@ -65,7 +65,7 @@ export function createModelResponder(options: ModelResponderOptions): Responder 
     try {
       const [sdk, sources] = await Promise.all([
         provider.load(),
-        book === undefined ? NO_SOURCES : findSources(book, request),
+        docs === undefined ? NO_SOURCES : findSources(docs, request),
       ]);
       const instructions = [system ?? "", sources.instructions].filter((text) => text !== "").join("\n\n");
       const signal = AbortSignal.any([request.signal, leave.signal]);
@@ -81,7 +81,7 @@ export function createModelResponder(options: ModelResponderOptions): Responder 
               createEventReader(name),
               wait,
             );
-      yield* priced(book === undefined ? events : cited(events, sources), price);
+      yield* priced(docs === undefined ? events : cited(events, sources), price);
     } catch (error) {
       request.signal.throwIfAborted();
       throw toResponderError(error);

@@ -3,7 +3,7 @@ import type { ResponderEvent } from "@chatkeep/protocol";
 import { type Model, type ModelReply, startModel } from "@chatkeep/testing";
 import { expect, onTestFinished, test } from "vitest";
 
-import { bookOf, openStore } from "./book/books.ts";
+import { docsOf, openStore } from "./docs/fixture.ts";
 import { eventsOf, requestFor, textOf } from "./request.ts";
 
 const { store } = await openStore();
@@ -25,8 +25,8 @@ function ofType<T extends Exclude<ResponderEvent, string>["type"]>(
   );
 }
 
-test("a model is given the passages of a book, and what it cites is checked against them", async () => {
-  const { book } = await bookOf(store, "cited-by-model", {
+test("a model is given the passages of docs, and what it cites is checked against them", async () => {
+  const { docs } = await docsOf(store, "cited-by-model", {
     "backup.md": "# Backups\n\n## When\n\nBackups run every night at two.",
     "limits.md": "# Limits\n\n## Size\n\nA backup holds one terabyte.",
   });
@@ -35,7 +35,7 @@ test("a model is given the passages of a book, and what it cites is checked agai
     model: "openai-compatible/fake",
     baseUrl: model.url,
     system: "Be brief.",
-    book,
+    docs,
   });
   const events = await eventsOf(respond(requestFor({ question: "When do backups run?" })));
 
@@ -54,10 +54,10 @@ test("a model is given the passages of a book, and what it cites is checked agai
   expect(first?.content).toContain("Backups run every night at two.");
 });
 
-test("a question that the book knows nothing of brings no passages, and citations are dropped all the same", async () => {
-  const { book } = await bookOf(store, "nothing-to-cite", { "a.md": "# A\n\nBackups run at two." });
+test("a question that the docs know nothing of brings no passages, and citations are dropped all the same", async () => {
+  const { docs } = await docsOf(store, "nothing-to-cite", { "a.md": "# A\n\nBackups run at two." });
   const model = await start({ steps: ["I think so [1]."] });
-  const respond = createModelResponder({ model: "openai-compatible/fake", baseUrl: model.url, book });
+  const respond = createModelResponder({ model: "openai-compatible/fake", baseUrl: model.url, docs });
   const events = await eventsOf(respond(requestFor({ question: "Zebra crossing giraffe?" })));
   expect(textOf(events)).toBe("I think so.");
   expect(ofType(events, "citation")).toEqual([]);

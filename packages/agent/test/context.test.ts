@@ -105,7 +105,7 @@ describe("what a model is sent", () => {
     expect(record?.tokens).toBeLessThanOrEqual(record?.tokenBudget ?? 0);
   });
 
-  test("of another chapter, and of another owner, nothing", async () => {
+  test("of another document, and of another owner, nothing", async () => {
     const model = await start();
     const [me, other] = [newOwner(), newOwner()];
     const history = openNode(model);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 import { createEmbedding } from "@chatkeep/agent";
-import { type CoreHistory, createBookStore, createHistory, createPool, migrate } from "@chatkeep/core";
+import { type CoreHistory, createDocsStore, createHistory, createPool, migrate } from "@chatkeep/core";
 import type { MessageInput, Owner } from "@chatkeep/protocol";
 import {
   type Database,
@@ -343,16 +343,16 @@ describe.runIf(hasPgvector())("with pgvector", () => {
     expect(await recall(owner)).toEqual([]);
   });
 
-  it("a book's passages are found by meaning, and only changed chapters are embedded again", async () => {
+  it("the docs' passages are found by meaning, and only changed documents are embedded again", async () => {
     const model = await start();
     const { history } = openNode(database, model);
     const pool = createPool(database.url);
-    const store = createBookStore({ pool, embedding: embeddingOf(model) });
+    const store = createDocsStore({ pool, embedding: embeddingOf(model) });
     onTestFinished(async () => {
       store.close();
       await pool.end();
     });
-    const chapter = (path: string, text: string) => ({
+    const document = (path: string, text: string) => ({
       path,
       position: 1,
       title: path,
@@ -360,14 +360,17 @@ describe.runIf(hasPgvector())("with pgvector", () => {
       source: text,
       passages: [{ section: null, anchor: null, context: path, text }],
     });
-    await store.putChapters("zoo", [chapter("a", "The feline sleeps."), chapter("b", "Hay is for horses.")]);
+    await store.putDocuments("zoo", [
+      document("a", "The feline sleeps."),
+      document("b", "Hay is for horses."),
+    ]);
     await history.indexBacklog();
     const found = await store.search("zoo", { question: "cat" });
     expect(found.map(({ path }) => path)).toEqual(["a"]);
     expect(found[0]?.score).toBeGreaterThan(0.2);
     expect((await store.search("zoo", { question: "hay horses" }))[0]).toMatchObject({ path: "b" });
     const asked = model.requests.length;
-    await store.putChapters("zoo", [chapter("a", "The feline sleeps."), chapter("b", "Hay is for cows.")]);
+    await store.putDocuments("zoo", [document("a", "The feline sleeps."), document("b", "Hay is for cows.")]);
     await history.indexBacklog();
     expect(embeddedTexts(model).slice(asked - model.requests.length)).toEqual(["b\nHay is for cows."]);
   });

@@ -24,11 +24,11 @@ export interface Environment {
   readonly home: string;
   /** CHATKEEP_SCHEMA: the schema of our tables. */
   readonly schema: string;
-  /** CHATKEEP_BOOK: the folder of Markdown that the book responder answers from. */
-  readonly book: string;
-  /** Whether CHATKEEP_BOOK is set: a model answers from a book only then. */
-  readonly bookGiven: boolean;
-  /** CHATKEEP_MODEL, and what is said of it; `undefined`: the book answers. */
+  /** CHATKEEP_DOCS: the folder of Markdown that the docs responder answers from. */
+  readonly docs: string;
+  /** Whether CHATKEEP_DOCS is set: a model answers from the docs only then. */
+  readonly docsGiven: boolean;
+  /** CHATKEEP_MODEL, and what is said of it; `undefined`: the docs answer. */
   readonly model: ModelSettings | undefined;
   /** CHATKEEP_EMBEDDING_MODEL, and what is said of it; `undefined`: words alone find. */
   readonly embedding: EmbeddingSettings | undefined;
@@ -42,6 +42,8 @@ export interface Environment {
   readonly limits: LimitSettings;
   /** How turns are kept. */
   readonly turns: TurnSettings;
+  /** A sentence for each setting that was given under its former name. */
+  readonly notices: readonly string[];
   /** Whether npm started us (it sets npm_lifecycle_event). */
   readonly underNpm: boolean;
 }
@@ -56,7 +58,7 @@ export function readEnvironment(
   variables: Readonly<Record<string, string | undefined>> = readVariables(),
 ): Environment {
   const reader = createReader(variables);
-  const { text, faults } = reader;
+  const { text, faults, notices } = reader;
   const port = reader.whole("PORT", 3000, 65_535);
   const grace = reader.number("CHATKEEP_GRACE", 20, 3600, "a number of seconds from 0 to 3600");
 
@@ -90,9 +92,9 @@ export function readEnvironment(
 
   const embedding = readEmbedding(reader);
 
-  const book = text("CHATKEEP_BOOK");
-  if (book !== undefined && statSync(book, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    faults.push(`CHATKEEP_BOOK must name a folder of Markdown; there is no folder "${book}" here.`);
+  const docs = reader.renamed("CHATKEEP_DOCS", "CHATKEEP_BOOK");
+  if (docs !== undefined && statSync(docs, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    faults.push(`CHATKEEP_DOCS must name a folder of Markdown; there is no folder "${docs}" here.`);
   }
 
   const identity = readIdentity(reader);
@@ -106,8 +108,8 @@ export function readEnvironment(
     databaseUrl,
     home: text("CHATKEEP_HOME") ?? ".chatkeep",
     schema,
-    book: book ?? ownGuide(),
-    bookGiven: book !== undefined,
+    docs: docs ?? ownGuide(),
+    docsGiven: docs !== undefined,
     model,
     embedding,
     responder,
@@ -115,6 +117,7 @@ export function readEnvironment(
     identity,
     limits,
     turns,
+    notices,
     underNpm: text("npm_lifecycle_event") !== undefined,
   };
 }

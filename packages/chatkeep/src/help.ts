@@ -65,9 +65,9 @@ const MEANINGS = {
   NEON_DATABASE_URL: "The same, under the name that Neon gives it.",
   CHATKEEP_HOME: "The folder of the embedded PostgreSQL. Default .chatkeep.",
   CHATKEEP_SCHEMA: "The schema of Chatkeep's tables. Default chatkeep.",
-  CHATKEEP_BOOK: "A folder of Markdown to answer from. Default: Chatkeep's own guide.",
+  CHATKEEP_DOCS: "A folder of Markdown to answer from. Default: Chatkeep's own guide.",
   CHATKEEP_MODEL:
-    "openai-compatible/<name>, openai/…, anthropic/… or google/…: let this model answer instead of the book.",
+    "openai-compatible/<name>, openai/…, anthropic/… or google/…: let this model answer instead of the docs.",
   OPENAI_BASE_URL: "The model server's address, up to and with /v1.",
   OPENAI_API_KEY: "The key that is sent to it. Default: none.",
   ANTHROPIC_API_KEY: "The key of anthropic/….",

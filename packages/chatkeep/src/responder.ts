@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import type { Book } from "@chatkeep/agent";
+import type { Docs } from "@chatkeep/agent";
 import type { HistoryOptions } from "@chatkeep/core";
 import type { Responder } from "@chatkeep/protocol";
 
@@ -10,15 +10,15 @@ import { StartError } from "./start-error.ts";
 
 /** What the environment names to answer, and what it does besides. */
 export interface LoadedResponder {
-  /** The responder; a model is given the book's passages where the environment names a book. */
-  readonly of: (book: Book) => Responder;
+  /** The responder; a model is given the docs' passages where the environment names docs. */
+  readonly of: (docs: Docs) => Responder;
   /** Options of the history: titles and summaries by the model. */
   readonly tasks: Pick<HistoryOptions, "entitle" | "summarize">;
 }
 
-/** The responder that the environment names: a host's own file or a model; `undefined`: the book answers. */
+/** The responder that the environment names: a host's own file or a model; `undefined`: the docs answer. */
 export async function loadResponder(environment: Environment): Promise<LoadedResponder | undefined> {
-  const { responder, model, bookGiven } = environment;
+  const { responder, model, docsGiven } = environment;
   if (responder !== undefined) {
     const loaded = await loadFile(responder);
     return { of: () => loaded, tasks: {} };
@@ -29,7 +29,7 @@ export async function loadResponder(environment: Environment): Promise<LoadedRes
   const provider = { model: name, baseUrl, apiKey };
   const { entitle, summarize } = createModelTasks(provider);
   return {
-    of: (book) => createModelResponder({ ...provider, system, price, book: bookGiven ? book : undefined }),
+    of: (docs) => createModelResponder({ ...provider, system, price, docs: docsGiven ? docs : undefined }),
     tasks: {
       ...(model.tasks.has("titles") ? { entitle } : {}),
       ...(model.tasks.has("summaries") ? { summarize } : {}),

@@ -13,9 +13,9 @@ import {
   listen,
 } from "@chatkeep/server";
 
-import { openBook } from "./book.ts";
 import { explainDatabaseError } from "./database-fault.ts";
 import { openDatabase } from "./database.ts";
+import { openDocs } from "./docs.ts";
 import { loadEmbedding } from "./embedding.ts";
 import type { Environment } from "./environment.ts";
 import { createIndexing } from "./indexing.ts";
@@ -48,6 +48,7 @@ const WIDGET_FOLDER = fileURLToPath(new URL(".", import.meta.resolve("@chatkeep/
  */
 export async function serve(environment: Environment, log: Log): Promise<Serving> {
   const { schema, port, host, identity, limits } = environment;
+  for (const notice of environment.notices) log.warn({}, notice);
   const closers: (() => unknown)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
@@ -70,9 +71,9 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
     const probe = createPool(database.url, { max: 1 });
     closers.push(() => probe.end());
     const embedding = await loadEmbedding(environment);
-    const book = openBook({ pool, schema, folder: environment.book, embedding, log });
-    closers.push(() => book.close());
-    const responder = given?.of(book.book) ?? book.responder;
+    const docs = openDocs({ pool, schema, folder: environment.docs, embedding, log });
+    closers.push(() => docs.close());
+    const responder = given?.of(docs.docs) ?? docs.responder;
     const errors = createRecentErrors();
     const history = createHistory({
       pool,
@@ -109,7 +110,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       },
       explain: (error) => explainDatabaseError(error, database.url),
       onReady: async () => {
-        await book.ingest();
+        await docs.ingest();
         indexing.begin();
       },
       log,
@@ -142,7 +143,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       trustedProxies: limits.trustedProxies,
       origins: identity.origins,
       bodyLimit: limits.body,
-      book,
+      docs,
       connections: () => ({
         open: pool.totalCount,
         idle: pool.idleCount,

@@ -47,10 +47,10 @@ test.each([
   [{ CHATKEEP_SCHEMA: "My Schema" }, "CHATKEEP_SCHEMA must be small letters"],
   [{ CHATKEEP_GRACE: "soon" }, 'CHATKEEP_GRACE must be a number of seconds from 0 to 3600, not "soon".'],
   [
-    { CHATKEEP_BOOK: "nowhere" },
-    'CHATKEEP_BOOK must name a folder of Markdown; there is no folder "nowhere" here.',
+    { CHATKEEP_DOCS: "nowhere" },
+    'CHATKEEP_DOCS must name a folder of Markdown; there is no folder "nowhere" here.',
   ],
-  [{ CHATKEEP_BOOK: "package.json" }, 'there is no folder "package.json" here.'],
+  [{ CHATKEEP_DOCS: "package.json" }, 'there is no folder "package.json" here.'],
   [{ CHATKEEP_RESPONDER: "./none.ts" }, 'CHATKEEP_RESPONDER must name a file; there is no "./none.ts" here.'],
   [{ CHATKEEP_MODEL: "gpt" }, "CHATKEEP_MODEL must be openai-compatible/<name of the model>"],
   [{ CHATKEEP_MODEL: "openai-compatible/x" }, "CHATKEEP_MODEL needs OPENAI_BASE_URL"],
@@ -76,6 +76,20 @@ test("every variable that cannot be used is told of at once", async () => {
       .split("\n")
       .map((line) => line.split(" ")[0]),
   ).toEqual(["PORT", "CHATKEEP_GRACE", "LOG_LEVEL"]);
+});
+
+test("a setting under its former name works for one more release, and says its new name", async () => {
+  const given = {
+    CHATKEEP_BOOK: "docs",
+    DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
+    HOST: "192.0.2.1",
+  };
+  const { stdout, stderr } = await runCommand(["serve"], given);
+  expect(stdout + stderr).toContain("CHATKEEP_BOOK is now CHATKEEP_DOCS.");
+  const { stderr: refused } = await runCommand(["serve"], { CHATKEEP_BOOK: "nowhere" });
+  expect(refused).toContain(
+    'CHATKEEP_DOCS must name a folder of Markdown; there is no folder "nowhere" here.',
+  );
 });
 
 test("a file that is no responder is answered with a sentence", async () => {

@@ -144,7 +144,7 @@ test("a database that comes late is waited for, and told of until it is there", 
     expect(await list.json()).toMatchObject({ code: "unavailable" });
 
     await postgres.start();
-    await serving.logged("read the book");
+    await serving.logged("read the docs");
     const after = await fetch(`${address}/api/conversations`, { headers });
     expect(await after.json()).toMatchObject({ conversations: [], total: 0 });
     expect((await fetch(`${address}/ready`)).status).toBe(200);

@@ -31,8 +31,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "README.md 8": "apis.md",
 };
 
-/** The blocks of each chapter, in order. */
-const chapters = new Map(
+/** The blocks of each document, in order. */
+const documents = new Map(
   [...readdirSync(GUIDE).map((name) => join(GUIDE, name)), join(REPOSITORY, "README.md")].map((path) => [
     path.split("/").at(-1) ?? "",
     [...readFileSync(path, "utf8").matchAll(/^```\w*\n([\s\S]*?)^```/gm)].map(([, code = ""]) => code),
@@ -42,14 +42,14 @@ const ran = new Set<string>();
 
 /** Blocks as they are written, but for what is given in the place of an address. */
 function blocksOf(
-  chapter: string,
+  document: string,
   places: readonly number[],
   given: Readonly<Record<string, string>> = {},
 ): string[] {
   return places.map((place) => {
-    ran.add(`${chapter} ${place}`);
-    let code = chapters.get(chapter)?.[place] ?? "";
-    expect([chapter, place, code]).not.toEqual([chapter, place, ""]);
+    ran.add(`${document} ${place}`);
+    let code = documents.get(document)?.[place] ?? "";
+    expect([document, place, code]).not.toEqual([document, place, ""]);
     for (const [written, meant] of Object.entries(given)) {
       expect(code).toContain(written);
       code = code.replaceAll(written, meant);
@@ -209,8 +209,8 @@ describe("the guide's commands do what it says, as they are written", () => {
   });
 
   it("responders", async () => {
-    const bookUrl = await served(blocksOf("responders.md", [0]));
-    expect(await (await fetch(`${bookUrl}/book`)).text()).toContain(
+    const docsUrl = await served(blocksOf("responders.md", [0]));
+    expect(await (await fetch(`${docsUrl}/documents`)).text()).toContain(
       "One lease and one fencing number a node",
     );
     await using model = await startModel();
@@ -324,11 +324,11 @@ describe("the guide's commands do what it says, as they are written", () => {
   });
 
   it("are all that there are", () => {
-    const left = [...chapters].flatMap(([chapter, blocks]) =>
+    const left = [...documents].flatMap(([document, blocks]) =>
       blocks
-        .map((_, place) => `${chapter} ${place}`)
+        .map((_, place) => `${document} ${place}`)
         .filter(
-          (block) => !ran.has(block) && ELSEWHERE[block] === undefined && ELSEWHERE[chapter] === undefined,
+          (block) => !ran.has(block) && ELSEWHERE[block] === undefined && ELSEWHERE[document] === undefined,
         ),
     );
     expect(left).toEqual([]);

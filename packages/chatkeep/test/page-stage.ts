@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type CoreHistory, createHistory, createPool } from "@chatkeep/core";
 import type { Owner } from "@chatkeep/protocol";
 import {
-  type Chapters,
+  type Documents,
   authenticatePeople,
   createLog,
   createRecentErrors,
@@ -51,7 +51,7 @@ interface Visit extends AsyncDisposable {
 }
 
 /** Opens a stage over the database of this URL. */
-export async function openStage(url: string, book?: Chapters): Promise<Stage> {
+export async function openStage(url: string, docs?: Documents): Promise<Stage> {
   const built = await buildPage();
   const pool = createPool(url);
   const script = createScriptedResponder();
@@ -76,7 +76,7 @@ export async function openStage(url: string, book?: Chapters): Promise<Stage> {
       most: 10,
     }),
     fallback: createPages({ folder: built.folder, widget: built.folder }),
-    ...(book === undefined ? {} : { book }),
+    ...(docs === undefined ? {} : { docs }),
   });
   const listener = await listen({ server, port: 0, log });
   const browser = await openBrowser();

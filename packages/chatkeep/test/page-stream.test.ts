@@ -294,7 +294,7 @@ test("a history that cannot be loaded says so, never looks empty, and can be ret
 test("text is shown as it is, links lead nowhere they should not, and the page breaks no rule of its policy", async () => {
   const faults: (readonly string[])[] = [];
   await using visit = await stage.visit({
-    // Without a book there is nothing under /book to suggest questions from.
+    // Without docs there is nothing under /documents to suggest questions from.
     prepare: async (page) => faults.push(await watch(page, { origins: [stage.url], expected: ["404"] })),
   });
   const { page } = visit;
@@ -388,7 +388,7 @@ test.each(["light", "dark"] as const)(
       anchor: "b",
       quote: "As it is.",
       score: 1,
-      url: "/book/a.md#b",
+      url: "/documents/a.md#b",
     };
     await run.emit({ type: "citation", citation: at });
     run.fail(new Error("gone"));

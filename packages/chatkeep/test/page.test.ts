@@ -46,9 +46,9 @@ test("A2: after a refresh, a closed page, restarts of the server and of PostgreS
   expect(sources.length).toBeGreaterThan(0);
   for (const source of sources) {
     const { pathname, hash } = new URL(source, url);
-    const chapter = await fetch(url + pathname);
-    expect({ source, status: chapter.status }).toEqual({ source, status: 200 });
-    expect(await chapter.text()).toContain(`id="${hash.slice(1)}"`);
+    const document = await fetch(url + pathname);
+    expect({ source, status: document.status }).toEqual({ source, status: 200 });
+    expect(await document.text()).toContain(`id="${hash.slice(1)}"`);
   }
 
   await page.reload();

@@ -11,7 +11,7 @@ import { createLog } from "@chatkeep/server";
 import { createDatabase, startPostgres } from "@chatkeep/testing";
 import type { Page } from "playwright-core";
 
-import { openBook } from "../src/book.ts";
+import { openDocs } from "../src/docs.ts";
 import { type Stage, type VisitOptions, conversationOf, openStage } from "./page-stage.ts";
 import { answered, ask } from "./page-view.ts";
 
@@ -26,7 +26,7 @@ const END =
 
 const cite = (file: string, chapter: string, section: string, quote: string): Citation => {
   const anchor = section.toLowerCase().replaceAll(" ", "-");
-  const url = `/book/${file}#${anchor}`;
+  const url = `/documents/${file}#${anchor}`;
   return { path: file, chapter, section, anchor, quote, score: 0.9, url };
 };
 const CITATIONS = [
@@ -496,14 +496,14 @@ const SCREENS: readonly [Screen, Screen] = [
 const postgres = await startPostgres({ settings: { fsync: "off" } });
 const database = await createDatabase({ server: postgres.url("postgres") });
 const pool = createPool(database.url);
-const book = openBook({
+const docs = openDocs({
   pool,
   schema: "chatkeep",
   folder: `${root}docs/guide`,
   log: createLog({ level: "silent" }),
 });
-await book.ingest();
-const stage = await openStage(database.url, book);
+await docs.ingest();
+const stage = await openStage(database.url, docs);
 
 /** An owner with a few conversations of the last weeks. */
 async function ownerWithPast(): Promise<Owner> {
@@ -559,7 +559,7 @@ try {
   }
 } finally {
   await stage[Symbol.asyncDispose]();
-  book.close();
+  docs.close();
   await pool.end();
   await database.pool.end();
   await postgres.remove();

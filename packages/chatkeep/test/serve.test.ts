@@ -42,8 +42,8 @@ test("answers from its own guide with sources, and a restart keeps the conversat
   const before = await client.listMessages(owner, conversation.id);
   expect(before.messages.at(-1)?.citations).not.toBeNull();
   const link = before.messages.at(-1)?.citations?.[0]?.url ?? "";
-  const chapter = await fetch(first.url + link);
-  expect(await chapter.text()).toContain(`id="${new URL(link, first.url).hash.slice(1)}"`);
+  const document = await fetch(first.url + link);
+  expect(await document.text()).toContain(`id="${new URL(link, first.url).hash.slice(1)}"`);
   expect(await first.stop()).toBe(0);
 
   const second = await startChatkeep({ env: { CHATKEEP_HOME: home.path } });
@@ -129,7 +129,7 @@ test("when the shell that npm started for it ends, it ends as at a signal", asyn
   await serving.logged("ended");
 });
 
-test("a model answers in place of the book, with the key and the conversation so far", async () => {
+test("a model answers in place of the docs, with the key and the conversation so far", async () => {
   await using model = await startModel();
   await using serving = await startChatkeep({
     env: {

@@ -6,7 +6,7 @@ const SOURCE: string = join(import.meta.dirname, "../src");
 const GENERATED: string = join(SOURCE, "generated");
 
 /** The functions' folders, and the role that each folder's functions run as. */
-const FOLDERS = { sql: "store", "sql/engine": "engine", "sql/book": "engine" } as const;
+const FOLDERS = { sql: "store", "sql/engine": "engine", "sql/docs": "engine" } as const;
 
 const MIGRATION = /^(\d{4})_[a-z_]+\.sql$/;
 /** The first line of a migration after which the functions of older releases fail. */

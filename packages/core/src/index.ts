@@ -42,15 +42,15 @@ export type { OutagePolicy } from "./turns/running.ts";
 export type { UnsavedAnswers } from "./turns/turns.ts";
 export type { StoreCalls } from "./with-client.ts";
 export {
-  createBookStore,
-  type BookQuery,
-  type BookStore,
-  type BookStoreOptions,
-  type ChapterInput,
-  type ChapterVersion,
+  createDocsStore,
+  type DocsQuery,
+  type DocsStore,
+  type DocsStoreOptions,
+  type DocumentInput,
+  type DocumentVersion,
   type FoundPassage,
   type PassageInput,
   type PassageQuery,
-  type StoredChapter,
-} from "./book.ts";
+  type StoredDocument,
+} from "./search/docs.ts";
 export { EmbeddingRefused, type Embedding } from "./search/embedding.ts";

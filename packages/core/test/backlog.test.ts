@@ -51,8 +51,8 @@ describe("what an older release stored without its words", () => {
     });
     expect(recalled[0]?.seq).toBe(7);
     const { rows } = await database.pool.query<{ old: boolean }>(
-      `select max(said_no) filter (where seq <= 450) < min(said_no) filter (where seq > 450)
-         and array_agg(seq order by said_no) = array_agg(seq order by seq) as old
+      `select max(message_no) filter (where seq <= 450) < min(message_no) filter (where seq > 450)
+         and array_agg(seq order by message_no) = array_agg(seq order by seq) as old
        from chatkeep.message_words where conversation_id = 'old'`,
     );
     expect(rows).toEqual([{ old: true }]);

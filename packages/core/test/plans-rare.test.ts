@@ -200,15 +200,15 @@ const CASES: Case[] = [
 ];
 
 /**
- * Looked at beside this: the hot ones in plans.test.ts; a book's, of some thousand passages at most, in agent's
+ * Looked at beside this: the hot ones in plans.test.ts; the docs', of some thousand passages at most, in agent's
  * tests; vectors' in theirs; the first are called by others alone; the last read one row, or what is left to do in the background as it lies.
  */
 const ELSEWHERE = new Set(
-  `book_count_terms book_terms conversation_exists find_words handle_exists refuse_conversation weigh_words
+  `count_terms question_terms conversation_exists find_words handle_exists refuse_conversation weigh_words
    append_messages begin_turn create_conversation get_conversation get_turn list_conversations overview
    page_messages read_events recall_words record_context register_node rotate_events search_words settle_turn
    stop_turn take_over_turns update_conversation write_events
-   book_chapter book_chapters book_put_chapters book_remove_chapters book_score book_search book_versions`
+   get_document list_documents put_documents remove_documents score_texts search_passages list_document_versions`
     .split(/\s+/)
     .concat(
       "receipt_key",

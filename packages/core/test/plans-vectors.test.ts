@@ -1,6 +1,6 @@
 import {
   type Embedding,
-  createBookStore,
+  createDocsStore,
   createHistory,
   migrate,
   ownerId,
@@ -21,7 +21,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newSession, newUser } from "./fixture.ts";
 import { type Ran, openTellingPool, scansOf, wasteOf } from "./telling-pool.ts";
 
-/** Messages of one owner, and passages of one book: enough that a scan costs more than an index. */
+/** Messages of one owner, and passages of one docs: enough that a scan costs more than an index. */
 const MANY = 20_000;
 const FEW = 50;
 const VECTOR = [1, 0, 0, 0, 0, 0, 0, 1];
@@ -43,7 +43,7 @@ describe.runIf(hasPgvector())("the statements of vectors", () => {
     ({ pool, plansOf } = openTellingPool(database.url));
     const query = (text: string, values: unknown[]): Promise<unknown> => database.pool.query(text, values);
     const plain = createHistory({ pool: database.pool });
-    const store = createBookStore({ pool: database.pool });
+    const store = createDocsStore({ pool: database.pool });
     for (const [owner, count] of [
       [rich, MANY],
       [poor, FEW],
@@ -62,7 +62,7 @@ describe.runIf(hasPgvector())("the statements of vectors", () => {
         [ownerId(owner), id, count],
       );
     }
-    for (const [book, count] of [
+    for (const [docs, count] of [
       ["long", MANY],
       ["short", FEW],
     ] as const) {
@@ -72,7 +72,9 @@ describe.runIf(hasPgvector())("the statements of vectors", () => {
         context: "A",
         text: `Hello ${place}`,
       }));
-      await store.putChapters(book, [{ path: "a", position: 1, title: "A", hash: "", source: "", passages }]);
+      await store.putDocuments(docs, [
+        { path: "a", position: 1, title: "A", hash: "", source: "", passages },
+      ]);
     }
     store.close();
     await pool.query(`select ${schema}.begin_embedding('own')`);
@@ -94,7 +96,7 @@ describe.runIf(hasPgvector())("the statements of vectors", () => {
   /** What of messages or passages is read beside an index, more than `most` rows at once, and the index if it is not read. */
   const faultsOf = async (work: () => Promise<unknown>, most: number, index: string): Promise<string[]> => {
     const plans = await plansOf(work);
-    const small = /^Seq Scan (conversations|books|chapters|vector_model):/;
+    const small = /^Seq Scan (conversations|docs|documents|vector_model):/;
     return [
       ...wasteOf(plans, most).filter((waste) => !small.test(waste)),
       ...(scansOf(plans).includes(index) ? [] : [`no ${index}`]),
@@ -115,8 +117,8 @@ describe.runIf(hasPgvector())("the statements of vectors", () => {
     await history.close();
   });
 
-  it("book_near compares the passages of the book", async () => {
-    const store = createBookStore({ pool, embedding });
+  it("near_passages compares the passages of the docs", async () => {
+    const store = createDocsStore({ pool, embedding });
     const search = () => store.search("short", { question: "Something" });
     expect(await search()).toHaveLength(10);
     expect(await faultsOf(search, 500, "Scan passage_vectors_pkey")).toEqual([]);

@@ -2,7 +2,7 @@ import {
   type CoreHistory,
   type Embedding,
   EmbeddingRefused,
-  createBookStore,
+  createDocsStore,
   createHistory,
   createPool,
   migrate,
@@ -150,12 +150,12 @@ describe.runIf(hasPgvector())("an embedding model that", () => {
     const owner = newSession();
     await say(history, owner, "An automobile.", "The car is old.");
     const pool = createPool(database.url);
-    const store = createBookStore({ pool, embedding, onError: (error) => errors.push(error) });
+    const store = createDocsStore({ pool, embedding, onError: (error) => errors.push(error) });
     onTestFinished(async () => {
       store.close();
       await pool.end();
     });
-    const chapter = (path: string, text: string) => ({
+    const document = (path: string, text: string) => ({
       path,
       position: 1,
       title: path,
@@ -163,7 +163,7 @@ describe.runIf(hasPgvector())("an embedding model that", () => {
       source: text,
       passages: [{ section: null, anchor: null, context: path, text }],
     });
-    await store.putChapters("garage", [chapter("a", "An automobile.")]);
+    await store.putDocuments("garage", [document("a", "An automobile.")]);
     await history.indexBacklog();
     how.embed = async (...given) => (await embed(...given)).map((vector) => [...vector, 0]);
     expect(await search(history, owner, "car")).toEqual(["The car is old."]);

@@ -21,7 +21,7 @@ export async function makeVersion(database: Database, version: number, owner: Ow
     "create table migrations (version integer primary key, name text not null, migrated_at timestamptz not null default clock_timestamp())",
     ...rows.map(({ text }) => text),
     ...migrations.map(({ sql }) => sql),
-    ...migrations.map(({ name }, index) => `insert into migrations values (${index + 1}, '${name}')`),
+    ...migrations.map(({ version: of, name }) => `insert into migrations values (${of}, '${name}')`),
     SECURITY.roles.replaceAll(":schema", "chatkeep"),
     "reset role",
     `insert into owners (id, kind, conversation_count) values ('${id}', 'user', 1)`,

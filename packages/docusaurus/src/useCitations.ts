@@ -16,7 +16,7 @@ export function useCitations(): void {
     const load = (): void => {
       import("@generated/chatkeep/default/pages.json").then(
         ({ default: loaded }) => (pages = loaded),
-        // A deploy took the file away: the widget then opens the server's own page of the chapter.
+        // A deploy took the file away: the widget then opens the server's own page of the document.
         () => undefined,
       );
     };

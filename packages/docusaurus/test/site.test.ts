@@ -10,7 +10,7 @@ await buildSite(endpoint);
 const site = await serveSite();
 const database = await fileDatabase();
 const chatkeep = await startChatkeep({
-  env: { DATABASE_URL: database.url, PORT: String(port), CHATKEEP_BOOK: DOCS, CHATKEEP_ORIGINS: site.origin },
+  env: { DATABASE_URL: database.url, PORT: String(port), CHATKEEP_DOCS: DOCS, CHATKEEP_ORIGINS: site.origin },
 });
 const browser = await openBrowser();
 afterAll(async () => {

@@ -13,7 +13,7 @@ const EXAMPLE = fileURLToPath(new URL("../../../examples/docusaurus", import.met
 const BUILD = join(EXAMPLE, "build");
 const BASE = "/manual/";
 
-/** The folder that the site's server takes for its book. */
+/** The folder that the site's server takes for its docs. */
 export const DOCS: string = join(EXAMPLE, "docs");
 
 /**

@@ -1,8 +1,8 @@
-/** A reference to a passage of a book, or to any page that an answer rests on. Equal on the wire and in TypeScript. */
+/** A reference to a passage of the docs, or to any page that an answer rests on. Equal on the wire and in TypeScript. */
 export interface Citation {
-  /** The file within the book, with forward slashes: `docs/intro.md`. */
+  /** The file within the docs, with forward slashes: `docs/intro.md`. */
   readonly path: string;
-  /** What people read of the chapter. */
+  /** The document's title. */
   readonly chapter: string;
   /** The heading under which the passage stands. */
   readonly section: string | null;

@@ -24,7 +24,7 @@ export { type ListenOptions, type Listener, listen } from "./listen.ts";
 export { type Log, type LogOptions, createLog } from "./log.ts";
 export type { Connection, Fetch } from "./http/router.ts";
 export type { Call, Reply, Route, RouteInfo } from "./http/route.ts";
-export type { Chapters } from "./pages/book.ts";
+export type { Documents } from "./pages/documents.ts";
 export type { Connections } from "./apis/schema/admin.ts";
 export type { Health } from "./apis/schema/health.ts";
 export { type RecentErrors, type RecentErrorsOptions, createRecentErrors } from "./errors.ts";

@@ -26,8 +26,8 @@ import type { ServerKey } from "./identity/server-keys.ts";
 import { limitHistory, requestContext } from "./limits/limited-history.ts";
 import { NO_LIMITS, type RequestLimits } from "./limits/limits.ts";
 import { type Log, createLog } from "./log.ts";
-import { type Chapters, bookRoutes } from "./pages/book.ts";
-import { documentRoutes } from "./pages/documents.ts";
+import { referenceRoutes } from "./pages/api-reference.ts";
+import { type Documents, documentRoutes } from "./pages/documents.ts";
 
 /** What {@link createServer} takes. */
 export interface ServerOptions {
@@ -53,8 +53,8 @@ export interface ServerOptions {
   readonly apis?: readonly Api[];
   /** Which roles an owner may write without a turn. Default: `user` only. */
   readonly writableRoles?: WritableRoles;
-  /** The book whose text is shown at `/book`. Default: none. */
-  readonly book?: Chapters;
+  /** The docs whose text is shown at `/documents`. Default: none. */
+  readonly docs?: Documents;
   /** Answers what no route has, e.g. the files of a page; `undefined` is 404. Default: nothing. */
   readonly fallback?: (request: Request) => Promise<Response | undefined>;
   /** The largest body, in bytes. Default 8 MiB. */
@@ -90,7 +90,7 @@ export function createServer(options: ServerOptions): Server {
     origins = [],
     apis = [],
     writableRoles = () => ["user"],
-    book,
+    docs,
     fallback = () => Promise.resolve(undefined),
     bodyLimit = 8 * 1024 * 1024,
     heartbeat = 15_000,
@@ -124,10 +124,10 @@ export function createServer(options: ServerOptions): Server {
       ...turnRoutes(services),
       ...meRoutes(services),
       ...claimRoutes(history),
-      ...(book === undefined ? [] : bookRoutes(book)),
+      ...(docs === undefined ? [] : documentRoutes(docs)),
       ...healthRoutes({ health, ready }),
       ...adminRoutes({ history, health, connections, errors }),
-      ...documentRoutes(() => routes),
+      ...referenceRoutes(() => routes),
       ...aiSdkRoutes(services),
       ...openaiConversationRoutes(services),
       ...openaiResponseRoutes(services),

@@ -6,16 +6,16 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
 
 const { send, server } = await startServer({
-  book: {
-    chapters: () => Promise.resolve([]),
-    chapter: () => Promise.resolve(null),
+  docs: {
+    documents: () => Promise.resolve([]),
+    document: () => Promise.resolve(null),
     former: () => Promise.resolve(null),
     openCitation: ({ quote }) =>
       Promise.resolve({
         status: "unknown",
         changedAt: null,
         present: false,
-        chapter: null,
+        document: null,
         passage: null,
         quote,
       }),

@@ -9,16 +9,16 @@ const server = createServer({
   history: {} as ServedHistory,
   health: () => Promise.resolve({ status: "ok", database: { status: "ok", latencyMs: 0 } }),
   apis: [seedApis()],
-  book: {
-    chapters: () => Promise.resolve([]),
-    chapter: () => Promise.resolve(null),
+  docs: {
+    documents: () => Promise.resolve([]),
+    document: () => Promise.resolve(null),
     former: () => Promise.resolve(null),
     openCitation: ({ quote }) =>
       Promise.resolve({
         status: "unknown",
         changedAt: null,
         present: false,
-        chapter: null,
+        document: null,
         passage: null,
         quote,
       }),

@@ -1,9 +1,9 @@
 import { startServer } from "@chatkeep/testing/server";
 import { expect, test } from "vitest";
 
-const chapters = [
-  { path: "intro.md", title: "Introduction", url: "/book/intro.md" },
-  { path: "deep/more & more.md", title: "More & <more>", url: "/book/deep/more%20%26%20more.md" },
+const documents = [
+  { path: "intro.md", title: "Introduction", url: "/documents/intro.md" },
+  { path: "deep/more & more.md", title: "More & <more>", url: "/documents/deep/more%20%26%20more.md" },
 ];
 const markdown = `# Introduction
 
@@ -27,11 +27,11 @@ const sections = [
   { title: 'Odd & "quoted"', anchor: 'odd--"quoted"', depth: 3 },
 ];
 
-const { send, refused } = await startServer({
-  book: {
-    chapters: async () => chapters,
-    chapter: async (path) => {
-      const found = chapters.find((chapter) => chapter.path === path);
+const { send, refused, url } = await startServer({
+  docs: {
+    documents: async () => documents,
+    document: async (path) => {
+      const found = documents.find((document) => document.path === path);
       return found === undefined ? null : { ...found, markdown, sections };
     },
     former: async (path) =>
@@ -39,7 +39,7 @@ const { send, refused } = await startServer({
         ? {
             path,
             title: "Before <it>",
-            url: `/book/${path}`,
+            url: `/documents/${path}`,
             markdown: "## What it was {#what}\n\nThe old words, <b>raw</b>.",
             sections: [{ title: "What it was", anchor: "what", depth: 2 }],
             until: "2026-11-02T10:00:00.000Z",
@@ -50,7 +50,7 @@ const { send, refused } = await startServer({
         status: "current",
         changedAt: null,
         present: true,
-        chapter: path,
+        document: path,
         passage: quote,
         quote,
       }),
@@ -62,30 +62,47 @@ const POLICY =
 
 test("a citation is opened by its quote", async () => {
   const body = { path: "intro.md", quote: "Words." };
-  const response = await send("/api/book/citations", { method: "POST", body, session: crypto.randomUUID() });
+  const response = await send("/api/documents/citations", {
+    method: "POST",
+    body,
+    session: crypto.randomUUID(),
+  });
   expect(await response.json()).toMatchObject({ status: "current", changed_at: null, passage: "Words." });
 });
 
-test("a chapter that is gone is shown as it was, where its citations point, with the day it went", async () => {
-  const response = await send("/book/gone.md");
+test("addresses from before documents had their name lead to where they are now", async () => {
+  for (const [path, moved] of [
+    ["/book", "/documents"],
+    ["/book/deep/more%20%26%20more.md?a=b", "/documents/deep/more%20%26%20more.md?a=b"],
+  ] as const) {
+    const response = await fetch(url + path, { redirect: "manual" });
+    expect({ status: response.status, location: response.headers.get("location") }).toEqual({
+      status: 308,
+      location: moved,
+    });
+  }
+});
+
+test("a document that is gone is shown as it was, where its citations point, with the day it went", async () => {
+  const response = await send("/documents/gone.md");
   expect(response.status).toBe(200);
   const html = await response.text();
   expect(html).toContain("Before &#60;it&#62;</h1>");
-  expect(html).toMatch(/no longer has this chapter\. This is what it said until <time [^>]*>2026-11-02</);
+  expect(html).toMatch(/no longer have this document\. This is what it said until <time [^>]*>2026-11-02</);
   expect(html).toMatch(/<h2[^>]* id="what"/);
   expect(html).toContain("The old words");
-  expect((await send("/book/never.md")).status).toBe(404);
+  expect((await send("/documents/never.md")).status).toBe(404);
 });
 
-test("a chapter that has changed says when, and what it said before, without its anchors", async () => {
-  const html = await (await send("/book/intro.md")).text();
+test("a document that has changed says when, and what it said before, without its anchors", async () => {
+  const html = await (await send("/documents/intro.md")).text();
   expect(html).toMatch(/<details[^>]*><summary>Changed on <time [^>]*>2026-11-02</);
   expect(html).toContain("The old words");
   expect(html.match(/ id="what"/g)).toHaveLength(1);
-  expect(await (await send("/book/deep/more%20%26%20more.md")).text()).not.toContain("<details");
+  expect(await (await send("/documents/deep/more%20%26%20more.md")).text()).not.toContain("<details");
 });
 
-test.each(["/docs", "/book", "/book/intro.md", "/book/gone.md"])(
+test.each(["/docs", "/documents", "/documents/intro.md", "/documents/gone.md"])(
   "%s needs nothing that its policy forbids",
   async (path) => {
     const response = await send(path);
@@ -113,8 +130,8 @@ test("the API's page shows every operation and links only to what it has", async
   for (const [, target] of html.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(target);
 });
 
-test("a chapter is shown with the anchors that citations name, its raw HTML as text, no link that runs a script", async () => {
-  const html = await (await send("/book/intro.md")).text();
+test("a document is shown with the anchors that citations name, its raw HTML as text, no link that runs a script", async () => {
+  const html = await (await send("/documents/intro.md")).text();
   expect(html).toContain("<h1>Introduction</h1>");
   expect(html.match(/<h1>/g)).toHaveLength(1);
   expect(html).toContain('<h2 id="what"><a href="#what">What it <code>is</code></a></h2>');
@@ -127,18 +144,18 @@ test("a chapter is shown with the anchors that citations name, its raw HTML as t
   expect(html).toContain('aria-current="page"');
 });
 
-test("the path of a chapter may hold slashes and any character", async () => {
-  const html = await (await send("/book/deep/more%20%26%20more.md")).text();
+test("the path of a document may hold slashes and any character", async () => {
+  const html = await (await send("/documents/deep/more%20%26%20more.md")).text();
   expect(html).toContain("<h1>More &#38; &#60;more&#62;</h1>");
   expect(html).toContain("<title>More &#38; &#60;more&#62;</title>");
 });
 
-test("a chapter that is not there is 404", async () => {
-  expect(await refused("/book/nothing.md")).toMatchObject({ status: 404, code: "not_found" });
+test("a document that is not there is 404", async () => {
+  expect(await refused("/documents/nothing.md")).toMatchObject({ status: 404, code: "not_found" });
 });
 
-test("the chapters are data for those who ask for JSON", async () => {
-  const response = await send("/book", { headers: { accept: "application/json" } });
+test("the documents are data for those who ask for JSON", async () => {
+  const response = await send("/documents", { headers: { accept: "application/json" } });
   expect(response.headers.get("vary")).toBe("accept");
-  expect(await response.json()).toEqual({ chapters });
+  expect(await response.json()).toEqual({ documents });
 });

@@ -121,16 +121,16 @@ export async function startPeopleServer(
     authenticate: authenticatePeople(createTokenCheck({ key: { secret: SECRET }, issuer: ISSUER })),
     serverKeys: readServerKeys(`tests:${hash}`),
     issuer: ISSUER,
-    book: {
-      chapters: () => Promise.resolve([]),
-      chapter: () => Promise.resolve(null),
+    docs: {
+      documents: () => Promise.resolve([]),
+      document: () => Promise.resolve(null),
       former: () => Promise.resolve(null),
       openCitation: ({ quote }) =>
         Promise.resolve({
           status: "unknown",
           changedAt: null,
           present: false,
-          chapter: null,
+          document: null,
           passage: null,
           quote,
         }),

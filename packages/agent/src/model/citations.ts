@@ -14,7 +14,7 @@ const MARKER = /(\s?)\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g;
 
 /**
  * Checks a model's citations against the sources it was given, numbered from 1. The markers are numbered anew in
- * the order in which they come, as those of the book's own answers are; one that names no source is taken out of the
+ * the order in which they come, as those of the docs' own answers are; one that names no source is taken out of the
  * text and counted (`data` part `dropped_citations`).
  */
 export function createCitationReader(sources: readonly Citation[]): CitationReader {

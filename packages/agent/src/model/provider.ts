@@ -40,7 +40,7 @@ const PROVIDERS: Readonly<Record<string, (name: string, settings: Settings) => P
 
 /**
  * Checks the model's name and address at once, and gives a function that loads the AI SDK with its provider
- * when first called, which a server that answers from a book never does.
+ * when first called, which a server that answers from docs never does.
  */
 export function createProvider(options: ProviderOptions): NamedProvider {
   const { model, baseUrl, apiKey = "" } = options;

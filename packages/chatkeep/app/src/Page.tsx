@@ -16,7 +16,7 @@ import {
 import { type ReactNode, useEffect, useState } from "react";
 
 import type { Address } from "./address.ts";
-import { useChapters } from "./chapters.ts";
+import { useDocuments } from "./documents.ts";
 import { download } from "./download.ts";
 import { Drawer } from "./Drawer.tsx";
 import { Header } from "./Header.tsx";
@@ -43,7 +43,7 @@ export function Page({ chat, address, storage, onSettings }: PageProps): ReactNo
   const { known } = useSnapshot(chat.conversations);
   const strings = useAllStrings();
   const appStrings = useAppStrings();
-  const chapters = useChapters();
+  const documents = useDocuments();
   const wide = useMedia("(min-width: 52rem)");
   const [menu, setMenu] = useState<"open" | "closed">("closed");
   const [dialog, setDialog] = useState<"search" | "keyboard" | null>(null);
@@ -155,7 +155,7 @@ export function Page({ chat, address, storage, onSettings }: PageProps): ReactNo
           key={thread.conversationId}
           chat={chat}
           thread={thread}
-          welcome={<Welcome chapters={chapters} ask={ask} />}
+          welcome={<Welcome documents={documents} ask={ask} />}
           onSend={() => address.push(thread.conversationId)}
           onNew={onNew}
         />

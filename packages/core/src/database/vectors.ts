@@ -6,7 +6,7 @@ import { ask, run } from "./statement.ts";
 /** The functions whose bodies name pgvector's types and operators. */
 const NEARNESS: readonly FunctionName[] = [
   "put_passage_vectors",
-  "book_near",
+  "near_passages",
   "put_message_vectors",
   "near_messages",
 ];

@@ -12,7 +12,7 @@ export interface Store {
   postpone(keys: readonly Key[], pause: number | null): Promise<unknown>;
 }
 
-/** A conversation and a number in it, or a chapter and a place in it. */
+/** A conversation and a number in it, or a document and a place in it. */
 interface Key {
   readonly within: string;
   readonly place: number;
@@ -80,9 +80,9 @@ function messagePlaces(keys: readonly Key[]): { conversations: string[]; seqs: n
 /** Claims passages; see SQL's `claim_passage_vectors`. */
 export async function claimPassages({ database, number, lease, most }: Claim): Promise<Claimed> {
   const [row] = await database.call("claim_passage_vectors", { number, lease, page_limit: most });
-  const claimed = (row?.claimed ?? []) as { book: string; path: string; position: number; text: string }[];
-  const due = [...Map.groupBy(claimed, ({ book }) => unescapeText(book))].flatMap(([book, rows]) => {
-    const store = passageStore(database, book);
+  const claimed = (row?.claimed ?? []) as { docs: string; path: string; position: number; text: string }[];
+  const due = [...Map.groupBy(claimed, ({ docs }) => unescapeText(docs))].flatMap(([docs, rows]) => {
+    const store = passageStore(database, docs);
     return rows.map(({ path, position, text }): Due => ({
       key: { within: unescapeText(path), place: position },
       text: embeddable(unescapeText(text)),
@@ -92,9 +92,9 @@ export async function claimPassages({ database, number, lease, most }: Claim): P
   return { due, wait: row?.wait_ms ?? undefined };
 }
 
-function passageStore(database: Database, book: string): Store {
-  const placesOf = (keys: readonly Key[]): { books: string[]; paths: string[]; positions: number[] } => ({
-    books: keys.map(() => book),
+function passageStore(database: Database, docs: string): Store {
+  const placesOf = (keys: readonly Key[]): { docs: string[]; paths: string[]; positions: number[] } => ({
+    docs: keys.map(() => docs),
     paths: keys.map(({ within }) => within),
     positions: keys.map(({ place }) => place),
   });

@@ -30,10 +30,10 @@ interface NearQuery {
   readonly limit: number;
 }
 
-/** Where to look in a book. */
+/** Where to look in docs. */
 interface NearPassages {
   readonly text: string;
-  /** Only this chapter; `undefined`: all. */
+  /** Only this document; `undefined`: all. */
   readonly path: string | undefined;
   readonly limit: number;
 }
@@ -42,8 +42,8 @@ interface NearPassages {
 export interface Nearness {
   /** Nearest first, each similar enough. Errors: as of the store. */
   messages(owner: Owner, query: NearQuery): Promise<NearMessage[]>;
-  /** The same for the passages of a book, as SQL's `book_near` gives them. */
-  passages<T extends { readonly score: number }>(book: string, query: NearPassages): Promise<T[]>;
+  /** The same for the passages of docs, as SQL's `near_passages` gives them. */
+  passages<T extends { readonly score: number }>(docs: string, query: NearPassages): Promise<T[]>;
 }
 
 /** What {@link createNearness} takes. */
@@ -126,11 +126,11 @@ export function createNearness(options: NearnessOptions): Nearness {
         return (row?.near_messages ?? null) as NearMessage[] | null;
       });
     },
-    async passages<T extends { readonly score: number }>(book: string, { text, path, limit }: NearPassages) {
+    async passages<T extends { readonly score: number }>(docs: string, { text, path, limit }: NearPassages) {
       return near(await vectorOf(text), async (vector) => {
-        const place = { of_book: book, model, vector, only_path: path ?? null, page_limit: limit };
-        const [row] = await database.call("book_near", place);
-        return (row?.book_near ?? null) as T[] | null;
+        const place = { docs_name: docs, model, vector, only_path: path ?? null, page_limit: limit };
+        const [row] = await database.call("near_passages", place);
+        return (row?.near_passages ?? null) as T[] | null;
       });
     },
   };

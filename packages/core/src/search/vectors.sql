@@ -1,4 +1,4 @@
--- What recall, search and the book look in besides words. Not a migration: `migrate` makes it when it is asked to,
+-- What recall, search and the docs look in besides words. Not a migration: `migrate` makes it when it is asked to,
 -- where the server has pgvector, which may be long after the rest was made.
 
 -- The model that all vectors are of, and how far the messages from before it are noted to be embedded.
@@ -33,18 +33,18 @@ create table message_vectors (
 );
 create index message_vectors_due on message_vectors (due_at) where due_at is not null;
 
--- The same for the passages of books.
+-- The same for the passages of docs.
 create table passage_vectors (
-  book text collate "C" not null,
+  docs text collate "C" not null,
   path text collate "C" not null,
   position integer not null,
   model_number integer not null default 0,
   code bit varying,
   embedding halfvec,
   due_at timestamptz default clock_timestamp(),
-  constraint passage_vectors_pkey primary key (book, path, position) include (model_number, code),
-  constraint passage_vectors_passage foreign key (book, path, position)
-    references passages (book, path, position) on delete cascade
+  constraint passage_vectors_pkey primary key (docs, path, position) include (model_number, code),
+  constraint passage_vectors_passage foreign key (docs, path, position)
+    references passages (docs, path, position) on delete cascade on update cascade
 );
 create index passage_vectors_due on passage_vectors (due_at) where due_at is not null;
 
@@ -77,10 +77,10 @@ create trigger embed after insert on message_words
 
 create function note_passages() returns trigger language plpgsql set search_path from current as $$
 begin
-  insert into passage_vectors (book, path, position) select a.book, a.path, a.position from added a;
+  insert into passage_vectors (docs, path, position) select a.docs, a.path, a.position from added a;
   return null;
 end
 $$;
 create trigger embed after insert on passages
   referencing new table as added for each statement execute function note_passages();
-insert into passage_vectors (book, path, position) select p.book, p.path, p.position from passages p;
+insert into passage_vectors (docs, path, position) select p.docs, p.path, p.position from passages p;

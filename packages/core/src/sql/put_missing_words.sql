@@ -14,7 +14,7 @@ begin
   perform set_config('chatkeep.owner', owner::text, true);
   -- As every writer of words does: so nobody replaces a message meanwhile.
   perform 1 from conversations c where c.owner_id = owner and c.id = conversation for no key update;
-  insert into message_words (owner_id, conversation_id, seq, said_no, size, words)
+  insert into message_words (owner_id, conversation_id, seq, message_no, size, words)
   select
     owner, conversation, m.seq,
     -- In microseconds, less than 0 until the year 2255.

@@ -1,54 +1,217 @@
-import { type Route, openRoute } from "../http/route.ts";
-import { PAGE_STYLE } from "./page-style.ts";
-import { pageResponse } from "./page.ts";
+import { ChatkeepError } from "@chatkeep/protocol";
+import { z } from "zod";
 
-/** The OpenAPI document, the page that shows it, and the look of the pages. `routes` gives all routes, these included. */
-export function documentRoutes(routes: () => readonly Route[]): Route[] {
-  let document: Promise<{ json: string; page: string }> | undefined;
-  const documented = (): Promise<{ json: string; page: string }> => (document ??= makeDocuments(routes()));
+import { documentPath } from "../apis/schema/path.ts";
+import { type Route, openRoute, ownerRoute } from "../http/route.ts";
+import { escapeHtml as h, pageResponse } from "./page.ts";
 
+/** A document in the list. */
+interface DocumentEntry {
+  /** The file within the docs, with forward slashes. */
+  readonly path: string;
+  readonly title: string;
+  /** Where its page is: `/documents/<path>`. */
+  readonly url: string;
+}
+
+interface DocumentText extends DocumentEntry {
+  readonly markdown: string;
+  /** Its headings below the title, in order, with the anchors that citations point to. */
+  readonly sections: readonly {
+    readonly title: string;
+    readonly anchor: string;
+    readonly depth: number;
+  }[];
+}
+
+/** The documents of docs, as far as their pages need them; the agent's `Docs` has this shape. */
+export interface Documents {
+  documents(): Promise<readonly DocumentEntry[]>;
+  /** `null` when there is none under this path. */
+  document(path: string): Promise<DocumentText | null>;
+  /** What it said until it last changed, or went; `null` when it always said the same. */
+  former(path: string): Promise<(DocumentText & { readonly until: string }) | null>;
+  /** Opens what was cited, also when the docs have changed since. */
+  openCitation(cited: { readonly path: string; readonly quote: string }): Promise<{
+    readonly status: "current" | "changed" | "unknown";
+    readonly changedAt: string | null;
+    readonly present: boolean;
+    readonly document: string | null;
+    readonly passage: string | null;
+    readonly quote: string;
+  }>;
+}
+
+const documentList = z
+  .strictObject({
+    documents: z.array(z.strictObject({ path: z.string(), title: z.string(), url: z.string() })),
+  })
+  .meta({ id: "DocumentList" });
+
+const citedPlace = z.strictObject({ path: z.string(), quote: z.string().min(1).max(10_000) });
+const openedCitation = z
+  .strictObject({
+    status: z.enum(["current", "changed", "unknown"]),
+    changed_at: z.string().nullable(),
+    present: z.boolean(),
+    document: z.string().nullable(),
+    passage: z.string().nullable(),
+    quote: z.string(),
+  })
+  .meta({ id: "OpenedCitation" });
+
+/** The pages of docs, to which citations lead. */
+export function documentRoutes(docs: Documents): Route[] {
   return [
     openRoute({
-      id: "openapi",
+      id: "listDocuments",
       method: "GET",
-      path: "/openapi.json",
+      path: "/documents",
       tag: "Documents",
-      summary: "This document",
-      replies: { 200: { description: "OpenAPI 3.1.", text: { "application/json": "An OpenAPI document." } } },
-      handle: async () => {
-        const { json } = await documented();
-        return new Response(json, {
-          headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-cache" },
-        });
+      summary: "List the documents",
+      description: "A page for people; with `Accept: application/json` the same list as data.",
+      replies: {
+        200: {
+          description: "The documents, in order.",
+          json: documentList,
+          text: { "text/html": "A page without a script." },
+        },
+      },
+      errors: ["unavailable"],
+      handle: async ({ request }) => {
+        const documents = await docs.documents();
+        if (request.headers.get("accept")?.startsWith("application/json") === true) return listed(documents);
+        const items = documents.map(({ title, url }) => `<li><a href="${h(url)}">${h(title)}</a></li>`);
+        return page(
+          "Documents",
+          documents,
+          undefined,
+          `<h1>Documents</h1>\n<ol class="documents">${items.join("")}</ol>`,
+        );
       },
     }),
-    openRoute({
-      id: "docs",
-      method: "GET",
-      path: "/docs",
+    ownerRoute({
+      id: "openCitation",
+      method: "POST",
+      path: "/api/documents/citations",
       tag: "Documents",
-      summary: "This document as a page",
-      replies: { 200: { description: "A page.", text: { "text/html": "A page without a script." } } },
-      handle: async () => pageResponse({ title: "Chatkeep API", body: (await documented()).page }),
+      summary: "Open what was cited, also when the docs have changed since",
+      description:
+        "`changed`: the docs said so until `changed_at`. A quote is chat text, so it stands in the body.",
+      body: citedPlace,
+      replies: { 200: { description: "The passage, and whether it still stands.", json: openedCitation } },
+      errors: ["unavailable"],
+      handle: async ({ body }) => {
+        const { changedAt, ...opened } = await docs.openCitation(body);
+        return Response.json(
+          { ...opened, changed_at: changedAt },
+          { headers: { "cache-control": "no-store" } },
+        );
+      },
     }),
+    ...movedRoutes(),
     openRoute({
-      id: "pagesStyle",
+      id: "readDocument",
       method: "GET",
-      path: "/pages.css",
+      path: "/documents/{path}",
       tag: "Documents",
-      summary: "The look of the pages that the server makes",
-      replies: { 200: { description: "A style sheet.", text: { "text/css": "A style sheet." } } },
-      handle: async () =>
-        new Response(PAGE_STYLE, {
-          headers: { "content-type": "text/css; charset=utf-8", "cache-control": "no-cache" },
-        }),
+      summary: "Read a document",
+      description:
+        "Says when it has changed, and shows what it said before; also of a document that is gone.",
+      params: documentPath,
+      replies: { 200: { description: "A page.", text: { "text/html": "A page without a script." } } },
+      errors: ["not_found", "unavailable"],
+      handle: async ({ path }) => {
+        const [documents, document, former] = await Promise.all([
+          docs.documents(),
+          docs.document(path.path),
+          docs.former(path.path),
+        ]);
+        const shown = document ?? former;
+        if (shown === null)
+          throw new ChatkeepError("not_found", "The docs have no such document. `/documents` lists them.");
+        const { renderMarkdown } = await import("./markdown.ts");
+        const index = documents.findIndex(({ url }) => url === shown.url);
+        const before =
+          document === null || former === null
+            ? ""
+            : `<details class="note"><summary>Changed on ${day(former.until)}: what it said before</summary>
+<h2>${h(former.title)}</h2>\n${renderMarkdown(former.markdown, [])}\n</details>`;
+        const gone =
+          document === null && former !== null
+            ? `<p class="note">The docs no longer have this document. This is what it said until ${day(former.until)}.</p>`
+            : "";
+        const body = `<article>\n<h1>${h(shown.title)}</h1>\n${gone}${before}${renderMarkdown(shown.markdown, shown.sections)}\n</article>
+${document === null ? "" : turnLinks(documents[index - 1], documents[index + 1])}`;
+        return page(shown.title, documents, shown.url, body);
+      },
     }),
   ];
 }
 
-/** Made when first asked for: they cost some 20 ms, which a start does not have to wait for. */
-async function makeDocuments(routes: readonly Route[]): Promise<{ json: string; page: string }> {
-  const [{ openapiOf }, { docsBody }] = await Promise.all([import("./openapi.ts"), import("./docs.ts")]);
-  const document = openapiOf(routes);
-  return { json: JSON.stringify(document, null, 2), page: docsBody(document) };
+/** The addresses that documents had under the name of a book: they stand in stored citations. */
+function movedRoutes(): Route[] {
+  const moved = (id: string, method: "GET" | "POST", path: string): Route =>
+    openRoute({
+      id,
+      method,
+      path,
+      tag: "Documents",
+      summary: "A former address",
+      ...(path.includes("{") ? { params: documentPath } : {}),
+      replies: { 308: { description: "The address is in `location`.", text: { "text/html": "Empty." } } },
+      handle: async ({ request }) => {
+        const { pathname, search } = new URL(request.url);
+        const location = `${pathname.replace(/\/book(?=\/|$)/, "/documents")}${search}`;
+        return new Response(null, { status: 308, headers: { location } });
+      },
+    });
+  return [
+    moved("movedDocuments", "GET", "/book"),
+    moved("movedDocument", "GET", "/book/{path}"),
+    moved("movedCitations", "POST", "/api/book/citations"),
+  ];
+}
+
+function listed(documents: readonly DocumentEntry[]): Response {
+  const list = documents.map(({ path, title, url }) => ({ path, title, url }));
+  return Response.json({ documents: list }, { headers: { "cache-control": "no-cache", vary: "accept" } });
+}
+
+function page(
+  title: string,
+  documents: readonly DocumentEntry[],
+  current: string | undefined,
+  content: string,
+): Response {
+  const items = documents.map(
+    (document) =>
+      `<li><a href="${h(document.url)}"${document.url === current ? ' aria-current="page"' : ""}>${h(document.title)}</a></li>`,
+  );
+  return pageResponse({
+    title,
+    body: `
+<a class="skip" href="#main">Skip to the content</a>
+<header class="bar"><a href="/">Chatkeep</a><a href="/documents">Documents</a></header>
+<div class="columns">
+<nav aria-label="Documents"><ul>${items.join("\n")}</ul></nav>
+<main id="main" class="text">
+${content}
+</main>
+</div>`,
+  });
+}
+
+/** The day of an instant, for people and for programs. */
+function day(instant: string): string {
+  return `<time datetime="${h(instant)}">${h(instant.slice(0, 10))}</time>`;
+}
+
+function turnLinks(before: DocumentEntry | undefined, after: DocumentEntry | undefined): string {
+  if (before === undefined && after === undefined) return "";
+  const link = (document: DocumentEntry | undefined, rel: string, word: string): string =>
+    document === undefined
+      ? "<span></span>"
+      : `<a rel="${rel}" href="${h(document.url)}"><small>${word}</small>${h(document.title)}</a>`;
+  return `<div class="turn">${link(before, "prev", "Before")}${link(after, "next", "Next")}</div>`;
 }

@@ -8,7 +8,7 @@ interface Heading {
   readonly anchor: string;
 }
 
-/** Addresses that become links: of the web, of mail, and those within the book. */
+/** Addresses that become links: of the web, of mail, and those within the docs. */
 const LINKED = /^(https?:|mailto:|#|[^:]*$)/i;
 
 /**
@@ -36,7 +36,7 @@ export function renderMarkdown(markdown: string, headings: readonly Heading[]): 
   });
   const tokens = marked.lexer(markdown);
   const own = tokens.filter((token): token is Tokens.Heading => token.type === "heading");
-  // The chapter's title is the one heading that is no section.
+  // The document's title is the one heading that is no section.
   const title = own.length > headings.length ? own[0] : undefined;
   const rest = [...headings];
   return marked.parser(tokens.filter((token) => token !== title));

@@ -405,11 +405,11 @@ hr {
   }
 }
 
-.chapters {
+.documents {
   padding-left: 1.5rem;
 }
 
-.chapters li {
+.documents li {
   padding: 0.35rem 0;
 }
 

@@ -37,7 +37,7 @@ export function createCiting({ host, memory, endpoint, onLeave }: CitingOptions)
     outcome = now;
     snapshot.changed();
   };
-  /** What the server calls `/book/…` is the server's, wherever the widget is. */
+  /** What the server calls `/documents/…` is the server's, wherever the widget is. */
   const addressOf: Citing["addressOf"] = ({ url }) =>
     url === null ? null : (URL.parse(url, `${endpoint()}/`)?.href ?? url);
   const show = async (quote: string): Promise<boolean> => {

@@ -16,7 +16,7 @@ export interface AppStrings {
   readonly welcome: string;
   readonly welcomeDetail: string;
   readonly suggestions: string;
-  readonly suggestion: (chapter: string) => string;
+  readonly suggestion: (title: string) => string;
   readonly settings: string;
   readonly colours: string;
   readonly themes: { readonly system: string; readonly light: string; readonly dark: string };

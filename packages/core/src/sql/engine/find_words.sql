@@ -1,6 +1,6 @@
 -- The messages of an owner that a query fits, best first, of all conversations that are not deleted or of one,
 -- of all scopes or of one. How good: ts_rank (the rarer and closer words count no more: every one has to be
--- there), shared among the words of the message, and a little more for what was said later. With each come the
+-- there), shared among the words of the message, and a little more for what was written later. With each come the
 -- places of the query's words: what is at place 3 is its third word. It runs as the engine, for row-level security
 -- keeps "@@" from the index; so it gives numbers and no text, and only to search_words, which asks again whose
 -- they are.
@@ -22,7 +22,7 @@ declare
 begin
   perform set_config('chatkeep.engine', 'on', true);
   with found as materialized (
-    select w.conversation_id, w.seq, w.said_no, w.words
+    select w.conversation_id, w.seq, w.message_no, w.words
     from message_words w
     where w.owner_id = owner and w.words @@ wanted
       and (only_conversation is null or w.conversation_id = only_conversation)
@@ -33,11 +33,11 @@ begin
           and c.deleted_at is null and w.seq > c.cleared_seq and (only_scope is null or c.scope = only_scope)
         offset 0
       )
-    order by w.said_no desc limit most
+    order by w.message_no desc limit most
   ), best as (
-    select f.conversation_id, f.seq, f.said_no, f.words, ts_rank(f.words, wanted, 1) as score
+    select f.conversation_id, f.seq, f.message_no, f.words, ts_rank(f.words, wanted, 1) as score
     from found f
-    order by score desc, f.said_no desc offset page_offset limit page_limit
+    order by score desc, f.message_no desc offset page_offset limit page_limit
   )
   select coalesce(json_agg(json_build_object(
     'conversation', b.conversation_id, 'seq', b.seq, 'score', round(b.score::numeric, 5),
@@ -50,7 +50,7 @@ begin
         )) l (word) where l.word not in ('', 'T')
       )
     )
-  ) order by b.score desc, b.said_no desc), '[]') into result from best b;
+  ) order by b.score desc, b.message_no desc), '[]') into result from best b;
   perform set_config('chatkeep.engine', 'off', true);
   return result;
 end

@@ -19,5 +19,5 @@ export const turnPath: z.ZodType<{ conversation_id: string; turn_id: string }> =
   turn_id: id,
 });
 
-/** The path of a chapter, which may hold slashes. */
-export const chapterPath: z.ZodType<{ path: string }> = z.strictObject({ path: z.string() });
+/** The path of a document, which may hold slashes. */
+export const documentPath: z.ZodType<{ path: string }> = z.strictObject({ path: z.string() });

@@ -1,0 +1,99 @@
+import { setImmediate } from "node:timers/promises";
+
+import { type Responder, ResponderError, isChatkeepError } from "@chatkeep/protocol";
+
+import type { Docs } from "../docs.ts";
+import { type DocsAnswer, listOf, quotePassages } from "./answer.ts";
+import { type Choice, ambiguous, chosen } from "./choice.ts";
+import { type Reading, readQuestion } from "./question.ts";
+import { answerFromHistory } from "./remembered.ts";
+import { findPassages } from "./retrieval.ts";
+
+/** What {@link createDocsResponder} takes. */
+export interface DocsResponderOptions {
+  readonly docs: Docs;
+}
+
+/**
+ * A responder that answers from docs, in its words, without a model, a key or a network: one sentence that
+ * says where, then one to three quotes with the markers `[1]` to `[3]`, each with its citation. The citations
+ * come before the text, word by word. When the docs have no answer it says so; when it cannot be read, for it is
+ * in the database, it fails with `unavailable`.
+ */
+export function createDocsResponder({ docs }: DocsResponderOptions): Responder {
+  return async function* respond(request) {
+    request.signal.throwIfAborted();
+    const reading = readQuestion(request);
+    const { citations, text, choices } = await answer(docs, reading, request).catch(explain);
+    if (choices !== undefined)
+      yield { type: "data", name: "choices", data: choices.map((one) => ({ ...one })) };
+    for (const citation of citations) {
+      request.signal.throwIfAborted();
+      yield { type: "citation", citation };
+    }
+    for (const word of text.match(/\s*\S+/g) ?? []) {
+      request.signal.throwIfAborted();
+      yield { type: "text", text: word };
+      // What was said so far can be stored and sent before the rest is: else a long answer is one event.
+      await setImmediate();
+    }
+  };
+}
+
+async function answer(docs: Docs, reading: Reading, request: Parameters<Responder>[0]): Promise<DocsAnswer> {
+  if (reading.kind === "thanks") return plain("You are welcome.");
+  if (reading.kind === "greeting") {
+    return plain(`Hello! I answer from the docs, in their own words. ${await invitation(docs)}`);
+  }
+  const remembered = answerFromHistory(request);
+  if (remembered !== undefined) return plain(remembered);
+  const choice = chosen(request);
+  if (choice !== undefined) return quoteChoice(docs, reading, choice);
+  const finding = reading.kind === "empty" ? undefined : await findPassages(docs, reading, request);
+  const choices = ambiguous(request.question.content, reading, finding?.candidates ?? []);
+  if (choices.length > 0) return askBack(choices);
+  if (finding !== undefined && finding.passages.length > 0) return quotePassages(docs, reading, finding);
+  const regret =
+    reading.kind === "more" ? "The docs say no more about that." : "The docs have no answer to that.";
+  return plain(`${regret} ${await invitation(docs)}`);
+}
+
+/** One question back, with the answers that are possible. */
+function askBack(choices: readonly Choice[]): DocsAnswer {
+  const listed = choices.map(({ title }, index) => `${index + 1}. ${title}`).join("\n");
+  return { citations: [], text: `Which of these do you mean?\n\n${listed}`, choices };
+}
+
+/** The place that was chosen by its number, quoted. */
+async function quoteChoice(
+  docs: Docs,
+  reading: Reading,
+  { path, anchor, title }: Choice,
+): Promise<DocsAnswer> {
+  const found = await docs.search({ question: title, document: path, limit: 20 });
+  const there = found.filter((passage) => passage.anchor === anchor);
+  const passages = (there.length > 0 ? there : found).slice(0, 2).sort((a, b) => a.position - b.position);
+  if (passages.length === 0) return plain("The docs do not hold that place any more.");
+  return quotePassages(docs, { ...reading, question: title }, { passages, candidates: passages, sure: true });
+}
+
+function explain(error: unknown): never {
+  if (!isChatkeepError(error, "unavailable")) throw error;
+  const detail = "The docs cannot be read just now. Ask again in a moment.";
+  throw new ResponderError({ code: "unavailable", detail }, { cause: error });
+}
+
+function plain(text: string): DocsAnswer {
+  return { citations: [], text };
+}
+
+/** Documents that an invitation names. */
+const NAMED = 4;
+
+async function invitation(docs: Docs): Promise<string> {
+  const documents = await docs.documents();
+  if (documents.length === 0) return "They are empty so far.";
+  const titles = documents.slice(0, NAMED).map((document) => `“${document.title}”`);
+  const which = documents.length > NAMED ? `${titles.join(", ")} and more` : listOf(titles);
+  return `You can ask about ${which}.`;
+}

@@ -1,0 +1,23 @@
+-- How much of a question each of `texts` holds, in their order: the share of its terms by weight, 0 to 1,
+-- and up to 0.3 more for those of the `background`.
+create function score_texts(docs_name text, question text, background text, texts text[]) returns json
+language plpgsql stable security definer set search_path from current as $$
+begin
+  return (
+    with t as materialized (
+      select * from question_terms(docs_name, question, background)
+    ), total as (
+      select sum(t.weight) filter (where t.asked) as weight from t
+    ), given as (
+      select
+        body.place,
+        to_tsvector('book_words', translate(body.text, '/_.:=<>&@\', '          ')) as search
+      from unnest(texts) with ordinality as body (text, place)
+    )
+    select json_agg(round(coalesce((
+      select sum(t.weight) / max(total.weight) from t, total where given.search @@ t.query
+    ), 0)::numeric, 4) order by given.place)
+    from given
+  );
+end
+$$;
