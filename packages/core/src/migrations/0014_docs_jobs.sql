@@ -1,3 +1,4 @@
+--! breaking
 -- The words of the field: a book is docs, its chapters are documents. Names alone change, so no table of messages is
 -- read. Nodes of an older release find neither docs nor messages until they are replaced.
 alter table books rename to docs;
