@@ -11,7 +11,11 @@ import { type PeopleServer, actingFor, newSession, newUser, startPeopleServer } 
 const database = await fileDatabase();
 
 /** A node with these rates; the others are off. */
-async function startNode(rates: Partial<Rates>, storeUrl = database.url): Promise<PeopleServer> {
+async function startNode(
+  rates: Partial<Rates>,
+  storeUrl = database.url,
+  trustedProxies = 1,
+): Promise<PeopleServer> {
   const pool = createPool(storeUrl);
   const store = createLimitStore({ pool });
   afterAll(async () => {
@@ -20,7 +24,7 @@ async function startNode(rates: Partial<Rates>, storeUrl = database.url): Promis
   });
   const off = { requestsPerOwner: 0, requestsPerAddress: 0, turnsPerOwner: 0, turnsPerAddress: 0 };
   const limits = createRequestLimits({ store, rates: { ...off, ...rates } });
-  return startPeopleServer(database.url, { server: { limits, trustedProxies: 1 } });
+  return startPeopleServer(database.url, { server: { limits, trustedProxies } });
 }
 
 const from = (address: string) => ({ "x-forwarded-for": address });
@@ -97,6 +101,20 @@ describe("requests from one address", async () => {
     );
     expect(new Set(await statuses(calls))).toEqual(new Set([200]));
   });
+});
+
+it("where no proxy wrote an address, the socket's is counted; a proxy that no setting tells of is told of once", async () => {
+  const behind = await startNode({ requestsPerAddress: 5 });
+  const untold = await startNode({ requestsPerAddress: 5 }, database.url, 0);
+  const ask = (node: PeopleServer, headers: object): Promise<Response> =>
+    node.call("GET", list, { credentials: { ...newSession().credentials, ...headers } });
+  const seen = await statuses([
+    ...[{}, from(",,"), from("nobody")].map((headers) => ask(behind, headers)),
+    ...[1, 2, 3, 4, 5].map((last) => ask(untold, from(`192.0.2.${last}`))),
+  ]);
+  expect(seen).toEqual([200, 200, 200, 200, 200, 429, 429, 429]);
+  expect(untold.logged().split("CHATKEEP_TRUST_PROXY")).toHaveLength(2);
+  expect(behind.logged()).not.toContain("CHATKEEP_TRUST_PROXY");
 });
 
 describe("questions", async () => {
@@ -217,8 +235,9 @@ describe("the address that a request is counted under", () => {
     [undefined, 0, "192.0.2.1", "192.0.2.1"],
     ["203.0.113.9", 0, "192.0.2.1", "192.0.2.1"],
     ["203.0.113.9", 0, "::ffff:192.0.2.1", "192.0.2.1"],
-    [undefined, 0, "127.0.0.1", undefined],
-    [undefined, 0, "::1", undefined],
+    [undefined, 0, "127.0.0.1", "127.0.0.1"],
+    ["203.0.113.9", 0, "127.0.0.1", "127.0.0.1"],
+    [undefined, 0, "::1", "0:0:0:0::/64"],
     [undefined, 0, undefined, undefined],
     ["1.1.1.1, 203.0.113.9", 1, "10.0.0.1", "203.0.113.9"],
     ["1.1.1.1, 203.0.113.9, 10.0.0.2", 2, "10.0.0.1", "203.0.113.9"],
@@ -226,9 +245,13 @@ describe("the address that a request is counted under", () => {
     ["[2001:db8::1]:4711", 1, "10.0.0.1", "2001:db8:0:0::/64"],
     ["2001:db8:1:2:3:4:5:6", 1, "10.0.0.1", "2001:db8:1:2::/64"],
     ["2001:DB8:1:2::ffff", 1, "10.0.0.1", "2001:db8:1:2::/64"],
-    ["unknown", 1, "10.0.0.1", undefined],
-    ["", 1, "10.0.0.1", undefined],
-    ["203.0.113.9", 2, "10.0.0.1", undefined],
+    ["unknown", 1, "10.0.0.1", "10.0.0.1"],
+    ["203.0.113.9, 999.1.1.1", 1, "10.0.0.1", "10.0.0.1"],
+    ["", 1, "10.0.0.1", "10.0.0.1"],
+    [",,,", 1, "10.0.0.1", "10.0.0.1"],
+    [undefined, 1, "10.0.0.1", "10.0.0.1"],
+    ["203.0.113.9", 2, "10.0.0.1", "10.0.0.1"],
+    ["203.0.113.9", 1, undefined, "203.0.113.9"],
   ])("of %j behind %d proxies, socket %s, is %s", (forwarded, proxies, socket, expected) => {
     expect(of(forwarded, proxies, socket)).toBe(expected);
   });

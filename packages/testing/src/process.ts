@@ -29,7 +29,12 @@ export interface Chatkeep extends AsyncDisposable {
 const command = fileURLToPath(new URL("../../chatkeep/src/bin.ts", import.meta.url));
 
 /** A test asks more in a minute than a person does. */
-const UNLIMITED = { CHATKEEP_LIMIT_REQUESTS: "0", CHATKEEP_LIMIT_TURNS: "0" };
+const UNLIMITED = {
+  CHATKEEP_LIMIT_REQUESTS: "0",
+  CHATKEEP_LIMIT_REQUESTS_ADDRESS: "0",
+  CHATKEEP_LIMIT_TURNS: "0",
+  CHATKEEP_LIMIT_TURNS_ADDRESS: "0",
+};
 
 /** Start the command and wait until it says where it listens and `/ready` agrees. */
 export async function startChatkeep(options: ChatkeepOptions = {}): Promise<Chatkeep> {

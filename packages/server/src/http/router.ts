@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 
 import type { RecentErrors } from "../errors.ts";
 import type { Caller, Identify } from "../identity/caller.ts";
-import { type Socketed, addressOf } from "../limits/address.ts";
+import { type Socketed, addressOf, isProxyUntold } from "../limits/address.ts";
 import { type RequestContext, requestContext } from "../limits/limited-history.ts";
 import type { RequestLimits } from "../limits/limits.ts";
 import type { Log } from "../log.ts";
@@ -40,6 +40,7 @@ type Env = { Bindings: Connection };
 export function createRouter(options: RouterOptions): Fetch {
   const { routes, identify, cors, limits, trustedProxies, bodyLimit, fallback, errors, log } = options;
   const app = new Hono<Env>({ strict: false });
+  let isProxyTold = false;
 
   /** Answers with what `work` gives or throws, under the request's id, and logs it under the route's path. */
   const respond = async (
@@ -78,6 +79,10 @@ export function createRouter(options: RouterOptions): Fetch {
   const contextOf = async ({ env, req }: Context<Env>, route: Route): Promise<RequestContext> => {
     const isCounted = route.tag !== "Operating" && !identify.trusts(req.raw);
     const address = isCounted ? addressOf(req.raw, env, trustedProxies) : undefined;
+    if (!isProxyTold && isProxyUntold(req.raw, trustedProxies)) {
+      isProxyTold = true;
+      log.warn({ header: "x-forwarded-for" }, PROXY_UNTOLD);
+    }
     const exceeded = await limits.spend("request", address);
     if (exceeded !== undefined && route.rateLimit === "immediate") throw exceeded;
     return { address, exceeded };
@@ -144,6 +149,9 @@ export function createRouter(options: RouterOptions): Fetch {
   );
   return async (request, connection = {}) => app.fetch(request, connection);
 }
+
+const PROXY_UNTOLD =
+  "requests carry X-Forwarded-For, but no proxy is configured: everybody behind it shares the limits of its address. Set CHATKEEP_TRUST_PROXY (`trustedProxies`) to the number of proxies";
 
 /** Set on every reply; a page sets a policy of its own. */
 const SECURITY_HEADERS: readonly (readonly [string, string])[] = [

@@ -101,7 +101,8 @@ function namedUser(request: Request): string | undefined {
   if (header === null) return undefined;
   try {
     const name = decodeURIComponent(header.trim());
-    if (name !== "" && name.length <= 512) return name;
+    // Headers of one name are joined with commas: a comma in an id is written as %2C.
+    if (name !== "" && name.length <= 512 && !header.includes(",")) return name;
   } catch {
     // Said below.
   }

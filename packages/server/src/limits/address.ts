@@ -6,30 +6,30 @@ export interface Socketed {
 }
 
 /**
- * The address that a request is counted under; `undefined` where it says nothing about who sent it.
+ * The address that a request is counted under; `undefined` only where neither a socket nor a header tells one.
  *
  * - With `proxies` in front (0: none), it is the one that the outermost of them wrote into
  *   `X-Forwarded-For`: the `proxies`-th from the right. What stands left of it anybody can make up.
- * - Without, it is the socket's. This machine's own is no one's: it is a proxy that was not told of, and all
- *   the world would share its limits.
+ * - Without, or where that entry is missing or no address, it is the socket's: who leaves the header out or breaks
+ *   it is counted all the same.
  * - IPv6 is counted by /64, the least that one household is given.
  */
 export function addressOf(request: Request, socketed: Socketed, proxies: number): string | undefined {
+  const forwarded = (request.headers.get(FORWARDED) ?? "").split(",").map((entry) => entry.trim());
+  const written = proxies === 0 ? undefined : forwarded.filter((entry) => entry !== "").at(-proxies);
   const socket = socketed.incoming?.socket?.remoteAddress;
-  if (proxies === 0) return socket === undefined || isLoopback(socket) ? undefined : networkOf(socket);
-  const forwarded = (request.headers.get("x-forwarded-for") ?? "")
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== "");
-  const address = forwarded.at(-proxies);
-  return address === undefined ? undefined : networkOf(address);
+  return networkOf(written) ?? networkOf(socket);
 }
 
-function isLoopback(address: string): boolean {
-  return /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/i.test(address);
+/** Whether a request came through a proxy that no setting tells of. */
+export function isProxyUntold(request: Request, proxies: number): boolean {
+  return proxies === 0 && (request.headers.has(FORWARDED) || request.headers.has("forwarded"));
 }
 
-function networkOf(text: string): string | undefined {
+const FORWARDED = "x-forwarded-for";
+
+function networkOf(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
   // Some proxies write a port: 192.0.2.1:1234, [2001:db8::1]:1234.
   const bare = /^\[(.+)\](:\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text;
   const address = bare.replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/i, "");

@@ -41,11 +41,16 @@ interface UiMessageBody {
   metadata?: JsonObject | null | undefined;
 }
 
+const uiPart = jsonObject.refine(
+  (part) => typeof part["type"] === "string",
+  "must have a `type` that is a string",
+) as z.ZodType as z.ZodType<UiPart>;
+
 const uiMessage: z.ZodType<UiMessageBody> = z
   .looseObject({
     id: z.string().optional(),
     role: z.enum(["system", "user", "assistant"]),
-    parts: z.array(jsonObject as z.ZodType<UiPart>),
+    parts: z.array(uiPart),
     metadata: jsonObject.nullish(),
   })
   .meta({ id: "UiMessage" });
