@@ -93,6 +93,9 @@ const MEANINGS = {
   CHATKEEP_LIMIT_REQUESTS_ADDRESS: "The same from one address. Default 2400.",
   CHATKEEP_LIMIT_TURNS: "Questions a minute of one person. Default 30.",
   CHATKEEP_LIMIT_TURNS_ADDRESS: "The same from one address. Default 120.",
+  CHATKEEP_LIMIT_BYTES:
+    "Bytes that one person may write in a day; 0 is no limit. Default 134217728 (128 MiB).",
+  CHATKEEP_LIMIT_BYTES_ADDRESS: "The same from one address. Default 1073741824 (1 GiB).",
   CHATKEEP_MAX_BODY: "Bytes of a request. Default 8388608.",
   CHATKEEP_MAX_QUESTION: "Characters of a person's message. Default 10000.",
   CHATKEEP_MAX_MESSAGE: "Bytes of any message. Default 4194304.",

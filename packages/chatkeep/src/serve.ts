@@ -140,6 +140,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
         rates: limits.rates,
         onError: (error) => log.debug({ err: error }, "limits are counted by this node alone"),
       }),
+      storage: limits.storage,
       trustedProxies: limits.trustedProxies,
       origins: identity.origins,
       bodyLimit: limits.body,

@@ -184,6 +184,9 @@ export async function withAnswer(
   };
 }
 
+/** Characters of a title, a scope or the name of a model. */
+const NAME = 500;
+
 /** A message that may be stored: with its id and parts. */
 export type CheckedMessage = MessageInput & { readonly id: string; readonly parts: readonly Part[] };
 
@@ -212,6 +215,8 @@ export function checkMessage(input: MessageInput, limits: Limits, at = ""): Chec
     checkLength(text, at + pointer, limits.userText);
   }
   checkLength(input.contextText, `${at}/context_text`, limits.userText);
+  checkLength(input.intent, `${at}/intent`, NAME);
+  checkLength(input.model, `${at}/model`, NAME);
   checkBytes(parts, `${at}/parts`, limits.messageBytes);
   checkBytes(input.metadata, `${at}/metadata`, limits.metadataBytes);
   return { ...input, id: input.id ?? randomUUID(), parts };

@@ -18,6 +18,7 @@ export {
   type RequestLimitsOptions,
   createRequestLimits,
 } from "./limits/limits.ts";
+export { DEFAULT_STORAGE, type StorageQuota } from "./limits/storage.ts";
 export type { ServedHistory } from "./history.ts";
 export { type FilesOptions, createFiles } from "./pages/files.ts";
 export { type ListenOptions, type Listener, listen } from "./listen.ts";

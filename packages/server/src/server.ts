@@ -23,8 +23,10 @@ import { type Fetch, createRouter } from "./http/router.ts";
 import { type Authenticate, authenticateSession } from "./identity/authenticate.ts";
 import { createIdentify } from "./identity/caller.ts";
 import type { ServerKey } from "./identity/server-keys.ts";
+import { boundHistory } from "./limits/bounded-history.ts";
 import { limitHistory, requestContext } from "./limits/limited-history.ts";
 import { NO_LIMITS, type RequestLimits } from "./limits/limits.ts";
+import { DEFAULT_STORAGE, type StorageQuota, createStorageCounter } from "./limits/storage.ts";
 import { type Log, createLog } from "./log.ts";
 import { referenceRoutes } from "./pages/api-reference.ts";
 import { type Documents, documentRoutes } from "./pages/documents.ts";
@@ -45,6 +47,8 @@ export interface ServerOptions {
   readonly issuer?: string;
   /** How often people and addresses may ask: `createRequestLimits`. Default: as often as they like. */
   readonly limits?: RequestLimits;
+  /** How much people and addresses may write in a day. Default {@link DEFAULT_STORAGE}. */
+  readonly storage?: Partial<StorageQuota>;
   /** How many proxies stand in front, each of which adds to `X-Forwarded-For`. Default 0: the header is not read. */
   readonly trustedProxies?: number;
   /** The sites besides this one whose pages may use the API: `https://example.org`, or `*` for any. Default: none. */
@@ -98,7 +102,11 @@ export function createServer(options: ServerOptions): Server {
     errors = createRecentErrors(),
     log = createLog(),
   } = options;
-  const history = limitHistory(options.history, limits);
+  const bounded = boundHistory(
+    options.history,
+    createStorageCounter({ ...DEFAULT_STORAGE, ...options.storage }),
+  );
+  const history = limitHistory(bounded, limits);
   const identify = createIdentify({ authenticate, serverKeys, issuer, recordAct: history.recordAct });
   const cors = createCors(origins);
   const services: ApiServices = {

@@ -1,5 +1,5 @@
 import { DEFAULT_LIMITS } from "@chatkeep/core";
-import { DEFAULT_RATES, type Rates } from "@chatkeep/server";
+import { DEFAULT_RATES, DEFAULT_STORAGE, type Rates, type StorageQuota } from "@chatkeep/server";
 
 import type { Reader } from "./reader.ts";
 
@@ -7,6 +7,8 @@ import type { Reader } from "./reader.ts";
 export interface LimitSettings {
   /** CHATKEEP_LIMIT_REQUESTS, …_REQUESTS_ADDRESS, …_TURNS, …_TURNS_ADDRESS: each a minute; 0 is no limit. */
   readonly rates: Rates;
+  /** CHATKEEP_LIMIT_BYTES, …_BYTES_ADDRESS: written in a day; 0 is no limit. */
+  readonly storage: StorageQuota;
   /** CHATKEEP_TRUST_PROXY: how many proxies stand in front. */
   readonly trustedProxies: number;
   /** CHATKEEP_MAX_BODY: bytes of a request. */
@@ -38,6 +40,10 @@ export function readLimits({ number, whole }: Reader): LimitSettings {
       requestsPerAddress: rate("CHATKEEP_LIMIT_REQUESTS_ADDRESS", DEFAULT_RATES.requestsPerAddress),
       turnsPerOwner: rate("CHATKEEP_LIMIT_TURNS", DEFAULT_RATES.turnsPerOwner),
       turnsPerAddress: rate("CHATKEEP_LIMIT_TURNS_ADDRESS", DEFAULT_RATES.turnsPerAddress),
+    },
+    storage: {
+      bytesPerOwner: whole("CHATKEEP_LIMIT_BYTES", DEFAULT_STORAGE.bytesPerOwner, 1024 ** 4),
+      bytesPerAddress: whole("CHATKEEP_LIMIT_BYTES_ADDRESS", DEFAULT_STORAGE.bytesPerAddress, 1024 ** 4),
     },
     trustedProxies: whole("CHATKEEP_TRUST_PROXY", 0, 10),
     body: whole("CHATKEEP_MAX_BODY", 8 * 1024 * 1024, 1024 ** 3),

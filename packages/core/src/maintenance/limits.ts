@@ -58,14 +58,11 @@ export function checkRange(
 
 /** Refuses text beyond a limit, counted in code points. Errors: `invalid_request`. */
 export function checkLength(text: string | null | undefined, pointer: string, most: number): void {
-  // A string has at least as many UTF-16 units as code points, so short ones need no counting.
+  // A string has as many UTF-16 units as code points at least, and twice as many at most: others need no counting.
   if (text === null || text === undefined || text.length <= most) return;
-  let count = 0;
-  for (const _ of text) count += 1;
-  if (count > most) {
-    const detail = `${pointer} has ${count} characters; at most ${most} are taken.`;
-    throw new ChatkeepError("invalid_request", detail, { pointer });
-  }
+  if (text.length <= 2 * most && Array.from(text).length <= most) return;
+  const detail = `${pointer} must have at most ${most} characters.`;
+  throw new ChatkeepError("invalid_request", detail, { pointer });
 }
 
 /** Refuses JSON beyond a limit, in bytes of UTF-8. Errors: `payload_too_large`. */

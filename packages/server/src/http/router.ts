@@ -77,7 +77,8 @@ export function createRouter(options: RouterOptions): Fetch {
 
   /** Counts a request under its address. Probes and trusted back ends, which speak for many, are not. */
   const contextOf = async ({ env, req }: Context<Env>, route: Route): Promise<RequestContext> => {
-    const isCounted = route.tag !== "Operating" && !identify.trusts(req.raw);
+    const isTrusted = identify.trusts(req.raw);
+    const isCounted = route.tag !== "Operating" && !isTrusted;
     const address = isCounted ? addressOf(req.raw, env, trustedProxies) : undefined;
     if (!isProxyTold && isProxyUntold(req.raw, trustedProxies)) {
       isProxyTold = true;
@@ -85,7 +86,7 @@ export function createRouter(options: RouterOptions): Fetch {
     }
     const exceeded = await limits.spend("request", address);
     if (exceeded !== undefined && route.rateLimit === "immediate") throw exceeded;
-    return { address, exceeded };
+    return { address, isTrusted, exceeded };
   };
 
   /** Says who sent a request, and counts it under them. */

@@ -9,6 +9,8 @@ import type { RequestLimits } from "./limits.ts";
 export interface RequestContext {
   /** See `addressOf`; `undefined` for a trusted back end too. */
   readonly address: string | undefined;
+  /** Whether a server key sent it. */
+  readonly isTrusted: boolean;
   /** The limit that the request is beyond, kept until it is known whether it is a retry. */
   exceeded: ChatkeepError | undefined;
 }
