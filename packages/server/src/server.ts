@@ -17,7 +17,6 @@ import type { Connections } from "./apis/schema/admin.ts";
 import type { Health } from "./apis/schema/health.ts";
 import { type RecentErrors, createRecentErrors } from "./errors.ts";
 import type { ServedHistory } from "./history.ts";
-import { createCors } from "./http/cors.ts";
 import type { Route } from "./http/route.ts";
 import { type Fetch, createRouter } from "./http/router.ts";
 import { type Authenticate, authenticateSession } from "./identity/authenticate.ts";
@@ -108,14 +107,13 @@ export function createServer(options: ServerOptions): Server {
   );
   const history = limitHistory(bounded, limits);
   const identify = createIdentify({ authenticate, serverKeys, issuer, recordAct: history.recordAct });
-  const cors = createCors(origins);
   const services: ApiServices = {
     history,
     health,
     writableRoles,
     countQuestion: async () => {
       const context = requestContext.getStore();
-      const exceeded = context?.exceeded ?? (await limits.spend("turn", context?.address));
+      const exceeded = context?.exceeded ?? (await limits.countTurn(undefined, context?.address));
       if (exceeded !== undefined) throw exceeded;
     },
     heartbeat,
@@ -145,7 +143,7 @@ export function createServer(options: ServerOptions): Server {
   const fetch = createRouter({
     routes,
     identify,
-    cors,
+    origins,
     limits,
     trustedProxies,
     bodyLimit,

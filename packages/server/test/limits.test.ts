@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { createLimitStore, createPool } from "@chatkeep/core";
+import { type ConnectionPool, createLimitStore, createPool } from "@chatkeep/core";
 import { type Rates, createRequestLimits } from "@chatkeep/server";
 import { fileDatabase } from "@chatkeep/testing";
 import { afterAll, describe, expect, it } from "vitest";
@@ -39,12 +39,12 @@ async function statuses(calls: readonly Promise<Response>[]): Promise<number[]> 
 describe("requests of one owner", async () => {
   const [one, two] = [await startNode({ requestsPerOwner: 10 }), await startNode({ requestsPerOwner: 10 })];
 
-  it("are counted by all nodes together, and refused with the time to wait", async () => {
+  it("are counted by each node for itself, and refused with the time to wait", async () => {
     const { credentials } = newSession();
-    const calls = Array.from({ length: 16 }, (_, index) =>
-      (index % 2 === 0 ? one : two).call("GET", list, { credentials }),
-    );
-    expect((await statuses(calls)).filter((status) => status === 200)).toHaveLength(10);
+    for (const node of [one, two]) {
+      const calls = Array.from({ length: 16 }, () => node.call("GET", list, { credentials }));
+      expect((await statuses(calls)).filter((status) => status === 200)).toHaveLength(10);
+    }
     const refused = await one.call("GET", list, { credentials });
     expect(refused.status).toBe(429);
     const wait = Number(refused.headers.get("retry-after"));
@@ -72,11 +72,11 @@ describe("requests of one owner", async () => {
 });
 
 describe("requests from one address", async () => {
-  const [one, two] = [await startNode({ requestsPerAddress: 5 }), await startNode({ requestsPerAddress: 5 })];
+  const one = await startNode({ requestsPerAddress: 5 });
 
   it("are counted whoever sends them, also those without a credential", async () => {
     const calls = Array.from({ length: 8 }, (_, index) =>
-      (index % 2 === 0 ? one : two).call("GET", list, {
+      one.call("GET", list, {
         credentials: { ...(index < 4 ? newSession().credentials : {}), ...from("192.0.2.7") },
       }),
     );
@@ -108,11 +108,13 @@ it("where no proxy wrote an address, the socket's is counted; a proxy that no se
   const untold = await startNode({ requestsPerAddress: 5 }, database.url, 0);
   const ask = (node: PeopleServer, headers: object): Promise<Response> =>
     node.call("GET", list, { credentials: { ...newSession().credentials, ...headers } });
-  const seen = await statuses([
-    ...[{}, from(",,"), from("nobody")].map((headers) => ask(behind, headers)),
-    ...[1, 2, 3, 4, 5].map((last) => ask(untold, from(`192.0.2.${last}`))),
-  ]);
-  expect(seen).toEqual([200, 200, 200, 200, 200, 429, 429, 429]);
+  const nameless = [{}, from(",,"), from("nobody"), {}, from(","), from("unknown")];
+  const named = [1, 2, 3, 4, 5, 6].map((last) => from(`192.0.2.${last}`));
+  for (const seen of [
+    await statuses(nameless.map((headers) => ask(behind, headers))),
+    await statuses(named.map((headers) => ask(untold, headers))),
+  ])
+    expect(seen).toEqual([200, 200, 200, 200, 200, 429]);
   expect(untold.logged().split("CHATKEEP_TRUST_PROXY")).toHaveLength(2);
   expect(behind.logged()).not.toContain("CHATKEEP_TRUST_PROXY");
 });
@@ -170,13 +172,48 @@ it("a retry of stored messages is let through when the requests themselves are b
   expect((await node.history.listMessages(owner, conversation.id)).total).toBe(2);
 });
 
-it("while the limits' database is away, each node counts for itself", async () => {
+it("while the limits' database is away, each node counts questions for itself", async () => {
   // Nothing listens on port 1.
-  const node = await startNode({ requestsPerOwner: 4 }, "postgres://nobody@127.0.0.1:1/nothing");
-  const { credentials } = newSession();
+  const node = await startNode({ turnsPerOwner: 4 }, "postgres://nobody@127.0.0.1:1/nothing");
+  const { owner, credentials } = newSession();
+  const { conversation } = await node.history.createConversation(owner);
+  const path = `${list}/${conversation.id}/turns`;
+  const ask = () => node.call("POST", path, { credentials, body: { content: "What is it?" } });
   const seen: number[] = [];
-  for (let count = 0; count < 6; count++) seen.push((await node.call("GET", list, { credentials })).status);
+  for (let count = 0; count < 6; count++) seen.push((await ask()).status);
   expect(seen).toEqual([200, 200, 200, 200, 429, 429]);
+});
+
+it("a page read sends no statement for the limits, and a question sends one", async () => {
+  const pool = createPool(database.url);
+  const sent: string[] = [];
+  const store = createLimitStore({
+    pool: {
+      query: (config) => {
+        sent.push(config.text);
+        return (pool as ConnectionPool).query(config);
+      },
+      connect: () => Promise.reject(new Error("not needed")),
+      on: () => undefined,
+    },
+  });
+  afterAll(async () => {
+    store.close();
+    await pool.end();
+  });
+  const limits = createRequestLimits({ store });
+  const node = await startPeopleServer(database.url, { server: { limits, trustedProxies: 1 } });
+  const { owner, credentials } = newSession();
+  const { conversation } = await node.history.createConversation(owner);
+  const call = (method: string, path: string, body?: object): Promise<Response> =>
+    node.call(method, `${list}/${conversation.id}/${path}`, {
+      credentials: { ...credentials, ...from("192.0.2.30") },
+      ...(body === undefined ? {} : { body }),
+    });
+  expect((await call("GET", "messages")).status).toBe(200);
+  expect(sent).toEqual([]);
+  expect((await call("POST", "turns", { content: "What is it?" })).status).toBe(200);
+  expect(sent).toHaveLength(1);
 });
 
 it("points that come at once are spent by few statements, and none is lost", async () => {

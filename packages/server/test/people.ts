@@ -152,6 +152,7 @@ export async function startPeopleServer(
     logged: () => lines.join(""),
     call: (method, path, { credentials = {}, body } = {}) =>
       fetch(listener.url + path, {
+        redirect: "manual",
         method,
         headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...credentials },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),

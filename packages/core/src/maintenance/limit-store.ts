@@ -48,6 +48,8 @@ export function createLimitStore(options: LimitStoreOptions): LimitStore {
 
   const flush = async (): Promise<void> => {
     running = true;
+    // Calls of the same tick share a statement.
+    await Promise.resolve();
     while (waiting.length > 0) {
       const batch = waiting;
       waiting = [];

@@ -1,14 +1,9 @@
-/** What other sites may do in the browsers of their visitors; see {@link createCors}. */
-export interface Cors {
-  /** Answers a preflight (Fetch, 4.9); `undefined` for any other request. */
-  preflight(request: Request, methods: string): Response | undefined;
-  /** Lets the site that sent the request read the reply, if it is one of the list. */
-  allow(request: Request, response: Response): void;
-}
+import type { MiddlewareHandler } from "hono";
 
-/** What a page may send. `X-Chatkeep-User` is not among them: server keys do not belong into browsers. */
+/** What a page may send. `X-Chatkeep-User` is not among them: server keys do not belong in browsers. */
 const REQUEST_HEADERS =
   "accept, authorization, content-type, idempotency-key, last-event-id, user-agent, x-request-id, x-session-id";
+const METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
 /** What a page may read besides what every page may. */
 const EXPOSED =
   "content-disposition, retry-after, x-chatkeep-persisted, x-request-id, x-vercel-ai-ui-message-stream";
@@ -16,41 +11,32 @@ const EXPOSED =
 const REMEMBERED = "7200";
 
 /**
- * CORS by an allow list of origins (`https://example.org`), or `*` for every site. No cookies are read here,
- * so no credentials are allowed and no site can act in somebody's name. An empty list says nothing at all:
- * browsers then keep every other site out.
+ * CORS by an allow list of origins (`https://example.org`), or `*` for every site. No cookie is read, so no
+ * credentials are allowed. Unlike hono's own middleware it tells a site that is not listed nothing at all.
  */
-export function createCors(origins: readonly string[]): Cors {
-  const listed = new Set(origins);
-  const allowed = (request: Request): string | undefined => {
-    const origin = request.headers.get("origin");
-    if (origin === null) return undefined;
-    if (listed.has("*")) return "*";
-    return listed.has(origin) ? origin : undefined;
-  };
-  const allow = (request: Request, response: Response): void => {
-    if (listed.size === 0) return;
+export function createCors(origins: readonly string[]): MiddlewareHandler {
+  const isOpen = origins.includes("*");
+  return async (c, next) => {
+    const { raw } = c.req;
+    const origin = raw.headers.get("origin");
+    const allowed = origin === null ? undefined : isOpen ? "*" : origins.find((listed) => listed === origin);
+    if (
+      allowed !== undefined &&
+      raw.method === "OPTIONS" &&
+      raw.headers.has("access-control-request-method")
+    ) {
+      const headers = {
+        "access-control-allow-methods": METHODS,
+        "access-control-allow-headers": REQUEST_HEADERS,
+        "access-control-max-age": REMEMBERED,
+      };
+      c.res = new Response(null, { status: 204, headers });
+    } else await next();
+    const { headers } = c.res;
     // A cache must not give one site what was allowed to another.
-    if (!listed.has("*")) response.headers.append("vary", "origin");
-    const origin = allowed(request);
-    if (origin === undefined) return;
-    response.headers.set("access-control-allow-origin", origin);
-    response.headers.set("access-control-expose-headers", EXPOSED);
-  };
-  return {
-    allow,
-    preflight(request, methods) {
-      if (request.method !== "OPTIONS" || !request.headers.has("access-control-request-method"))
-        return undefined;
-      if (allowed(request) === undefined) return undefined;
-      return new Response(null, {
-        status: 204,
-        headers: {
-          "access-control-allow-methods": methods,
-          "access-control-allow-headers": REQUEST_HEADERS,
-          "access-control-max-age": REMEMBERED,
-        },
-      });
-    },
+    if (!isOpen) headers.append("vary", "origin");
+    if (allowed === undefined) return;
+    headers.set("access-control-allow-origin", allowed);
+    headers.set("access-control-expose-headers", EXPOSED);
   };
 }

@@ -1,17 +1,19 @@
-import { ChatkeepError, isChatkeepError } from "@chatkeep/protocol";
-import { type Context, Hono } from "hono";
+import { randomUUID } from "node:crypto";
+
+import { ChatkeepError, type Owner, isChatkeepError } from "@chatkeep/protocol";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 
 import type { RecentErrors } from "../errors.ts";
-import type { Caller, Identify } from "../identity/caller.ts";
+import { type Caller, type Identify, requireUser } from "../identity/caller.ts";
 import { type Socketed, addressOf, isProxyUntold } from "../limits/address.ts";
 import { type RequestContext, requestContext } from "../limits/limited-history.ts";
 import type { RequestLimits } from "../limits/limits.ts";
 import type { Log } from "../log.ts";
 import { readBody } from "./body.ts";
-import type { Cors } from "./cors.ts";
+import { createCors } from "./cors.ts";
 import { problemResponse } from "./problem.ts";
-import { REQUEST_ID_HEADER, requestIdOf } from "./request-id.ts";
-import type { Route } from "./route.ts";
+import type { Call, Route } from "./route.ts";
+import { validate } from "./validate.ts";
 
 /** What hono's Node adapter passes along with a request, as far as it is used here. */
 export interface Connection extends Socketed {
@@ -21,11 +23,11 @@ export interface Connection extends Socketed {
 /** Answers a request; never rejects. */
 export type Fetch = (request: Request, connection?: Connection) => Promise<Response>;
 
-/** What {@link createRouter} takes; `createServer` tells of each. */
+/** Options of {@link createRouter}; `createServer` documents each. */
 export interface RouterOptions {
   readonly routes: readonly Route[];
   readonly identify: Identify;
-  readonly cors: Cors;
+  readonly origins: readonly string[];
   readonly limits: RequestLimits;
   readonly trustedProxies: number;
   readonly bodyLimit: number;
@@ -34,113 +36,51 @@ export interface RouterOptions {
   readonly log: Log;
 }
 
-type Env = { Bindings: Connection };
+interface Env {
+  Bindings: Connection;
+  Variables: { requestId: string; arrived: number; route: Route | undefined };
+}
+type Handler = (c: Context<Env>) => Promise<Response>;
 
 /** Routes requests: trailing slashes are accepted, HEAD is GET without its body, another method is 405 with `Allow`. */
 export function createRouter(options: RouterOptions): Fetch {
-  const { routes, identify, cors, limits, trustedProxies, bodyLimit, fallback, errors, log } = options;
+  const { routes, origins, fallback, errors, log } = options;
   const app = new Hono<Env>({ strict: false });
-  let isProxyTold = false;
 
-  /** Answers with what `work` gives or throws, under the request's id, and logs it under the route's path. */
-  const respond = async (
-    request: Request,
-    route: Route | undefined,
-    work: (requestId: string) => Promise<Response>,
-  ): Promise<Response> => {
-    const began = performance.now();
-    const requestId = requestIdOf(request);
-    let response: Response;
-    try {
-      response = await work(requestId);
-    } catch (error) {
-      response = failureResponse(error, { request, route, requestId, errors, log });
-    }
-    for (const [name, value] of SECURITY_HEADERS) {
-      if (!response.headers.has(name)) response.headers.set(name, value);
-    }
-    cors.allow(request, response);
-    response.headers.set(REQUEST_ID_HEADER, requestId);
-    const fields = {
-      requestId,
-      method: request.method,
-      // The template, never the address: that may hold ids.
-      route: route?.path ?? null,
-      status: response.status,
-      ms: Math.round((performance.now() - began) * 10) / 10,
+  /** Answers with what `handle` gives or throws, in the error format of the route. */
+  const guarded =
+    (route: Route | undefined, handle: Handler): Handler =>
+    async (c) => {
+      c.set("route", route);
+      try {
+        return await handle(c);
+      } catch (thrown) {
+        if (c.req.raw.signal.aborted) return new Response(null, { status: CLIENT_GONE });
+        const requestId = c.get("requestId");
+        const error = asChatkeepError(thrown);
+        if (error.status >= 500) {
+          errors.record(error, { requestId, route: route?.path });
+          const fields = { requestId, code: error.code, err: error.cause ?? error };
+          if (error.code === "internal") log.error(fields, "a request failed");
+          else log.warn(fields, "a request could not be served");
+        }
+        return (route?.errorFormat?.response ?? problemResponse)(error, requestId);
+      }
     };
-    // Load balancers ask every few seconds: their probes would drown everything else.
-    if (route?.tag === "Operating") log.debug(fields, "request");
-    else log.info(fields, "request");
-    return response;
-  };
 
-  /** Counts a request under its address. Probes and trusted back ends, which speak for many, are not. */
-  const contextOf = async ({ env, req }: Context<Env>, route: Route): Promise<RequestContext> => {
-    const isTrusted = identify.trusts(req.raw);
-    const isCounted = route.tag !== "Operating" && !isTrusted;
-    const address = isCounted ? addressOf(req.raw, env, trustedProxies) : undefined;
-    if (!isProxyTold && isProxyUntold(req.raw, trustedProxies)) {
-      isProxyTold = true;
-      log.warn({ header: "x-forwarded-for" }, PROXY_UNTOLD);
-    }
-    const exceeded = await limits.spend("request", address);
-    if (exceeded !== undefined && route.rateLimit === "immediate") throw exceeded;
-    return { address, isTrusted, exceeded };
-  };
-
-  /** Says who sent a request, and counts it under them. */
-  const admit = async (request: Request, route: Route, context: RequestContext): Promise<Caller> => {
-    const caller = await identify.identify(request);
-    context.exceeded ??= await limits.spend("request", caller.owner);
-    if (context.exceeded !== undefined && route.rateLimit === "immediate") throw context.exceeded;
-    return caller;
-  };
-
-  const places = [...Map.groupBy(routes, (route) => route.path)].map(([path, group]) => ({
-    path,
-    first: group[0],
-    methods: new Map(group.map((route) => [route.method as string, route])),
-    pattern: new RegExp(`^${path.replace("{path}", ".+").replace(/\{\w+\}/g, "[^/]+")}/?$`),
-  }));
-  for (const [index, { path, first, methods }] of places.entries()) {
-    const allow = [...methods.keys(), ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
-    app.all(honoPath(path), async (c, next) => {
-      const request = c.req.raw;
-      const method = request.method === "HEAD" ? "GET" : request.method;
-      const route = methods.get(method);
-      // Another path may be meant: `/api/{user_id}/conversations` of the user `chat`, not `/api/chat/{session_id}`.
-      const isOthers = ({ pattern, methods: others }: (typeof places)[number]): boolean =>
-        others.has(method) && pattern.test(c.req.path);
-      if (route === undefined && places.slice(index + 1).some(isOthers)) return next();
-      const arrived = performance.now();
-      return respond(request, route ?? first, async (requestId) => {
-        if (route === undefined)
-          return cors.preflight(request, allow) ?? otherMethod(request, requestId, allow);
-        const context = await contextOf(c, route);
-        return requestContext.run(context, () =>
-          route.answer({
-            request,
-            requestId,
-            arrived,
-            cut: cutOf(c),
-            path: c.req.param(),
-            query: queryOf(request),
-            identify: (carrier = request) => admit(carrier, route, context),
-            requireOperator: async () => {
-              if (identify.trusts(request)) return;
-              await admit(request, route, context);
-              throw new ChatkeepError("forbidden", "Requires a server key.");
-            },
-            body: () => readBody(request, bodyLimit),
-          }),
-        );
-      });
-    });
+  app.use(observe(log));
+  if (origins.length > 0) app.use(createCors(origins));
+  const answer = createAnswer(options);
+  for (const route of routes) app.on(route.method, honoPath(route.path), guarded(route, answer(route)));
+  // After all routes: of `/api/chat/{session_id}` and `/api/{user_id}/conversations` the one that has the method answers.
+  for (const [path, [first, ...others]] of Map.groupBy(routes, (route) => route.path)) {
+    const methods = [first, ...others].map((route) => route?.method as string);
+    const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
+    app.all(honoPath(path), guarded(first, otherMethod(allow)));
   }
-  app.notFound(({ req: { raw } }) =>
-    respond(raw, undefined, async () => {
-      const response = await fallback(raw);
+  app.notFound(
+    guarded(undefined, async (c) => {
+      const response = await fallback(c.req.raw);
       if (response !== undefined) return response;
       throw new ChatkeepError(
         "not_found",
@@ -151,57 +91,119 @@ export function createRouter(options: RouterOptions): Fetch {
   return async (request, connection = {}) => app.fetch(request, connection);
 }
 
-const PROXY_UNTOLD =
-  "requests carry X-Forwarded-For, but no proxy is configured: everybody behind it shares the limits of its address. Set CHATKEEP_TRUST_PROXY (`trustedProxies`) to the number of proxies";
-
-/** Set on every reply; a page sets a policy of its own. */
-const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
-  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
-  ["referrer-policy", "no-referrer"],
-  ["x-content-type-options", "nosniff"],
-];
-
-/** Nobody reads this status: the client is gone. nginx writes it into its log for the same. */
-const CLIENT_GONE = 499;
-
-interface Failed {
-  readonly request: Request;
-  readonly route: Route | undefined;
-  readonly requestId: string;
-  readonly errors: RecentErrors;
-  readonly log: Log;
+/** Gives each request an id, and each reply the headers of all replies and a line in the log. */
+function observe(log: Log): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const began = performance.now();
+    const { raw } = c.req;
+    const given = raw.headers.get(REQUEST_ID_HEADER);
+    const requestId = given !== null && PLAIN_ID.test(given) ? given : randomUUID();
+    c.set("requestId", requestId);
+    c.set("arrived", began);
+    await next();
+    const { res } = c;
+    for (const [name, value] of SECURITY_HEADERS) if (!res.headers.has(name)) res.headers.set(name, value);
+    res.headers.set(REQUEST_ID_HEADER, requestId);
+    const route = c.get("route");
+    const fields = {
+      requestId,
+      method: raw.method,
+      // The template: the address may hold ids.
+      route: route?.path ?? null,
+      status: res.status,
+      ms: Math.round((performance.now() - began) * 10) / 10,
+    };
+    // Load balancers probe every few seconds: at `info` they would drown everything else.
+    if (route?.tag === "Operating") log.debug(fields, "request");
+    else log.info(fields, "request");
+  };
 }
 
-function failureResponse(thrown: unknown, failed: Failed): Response {
-  const { request, route, requestId, errors, log } = failed;
-  if (request.signal.aborted) return new Response(null, { status: CLIENT_GONE });
-  const error = isChatkeepError(thrown)
-    ? thrown
-    : new ChatkeepError(
-        "internal",
-        "Something went wrong on our side. The request's id tells the operator what.",
-        {
-          cause: thrown,
-        },
-      );
-  if (error.status >= 500) {
-    errors.record(error, { requestId, route: route?.path });
-    const fields = { requestId, code: error.code, err: error.cause ?? error };
-    if (error.code === "internal") log.error(fields, "a request failed");
-    else log.warn(fields, "a request could not be served");
+/** The handler of a route: identifies, counts, validates, and calls it. */
+function createAnswer(options: RouterOptions): (route: Route) => Handler {
+  const { identify, limits, trustedProxies, bodyLimit, log } = options;
+  let isProxyTold = false;
+
+  /** Counts a request under its address. Probes are not counted, nor are trusted back ends, which speak for many. */
+  const contextOf = ({ env, req: { raw } }: Context<Env>, route: Route): RequestContext => {
+    if (!isProxyTold && isProxyUntold(raw, trustedProxies)) {
+      isProxyTold = true;
+      log.warn({ header: "x-forwarded-for" }, PROXY_UNTOLD);
+    }
+    const isTrusted = identify.trusts(raw);
+    const isCounted = route.tag !== "Operating" && !isTrusted;
+    const address = isCounted ? addressOf(raw, env, trustedProxies) : undefined;
+    return { address, isTrusted, exceeded: address === undefined ? undefined : limits.countRequest(address) };
+  };
+
+  return (route) => async (c) => {
+    const request = c.req.raw;
+    const context = contextOf(c, route);
+    const refuse = (): void => {
+      if (context.exceeded !== undefined && route.rateLimit !== "after-deduplication") throw context.exceeded;
+    };
+    refuse();
+    const admit = async (carrier: Request = request): Promise<Caller> => {
+      const caller = await identify.identify(carrier);
+      context.exceeded ??= limits.countRequest(caller.owner);
+      refuse();
+      return caller;
+    };
+    if (route.access === "operator" && !identify.trusts(request)) {
+      await admit();
+      throw new ChatkeepError("forbidden", "Requires a server key.");
+    }
+    return requestContext.run(context, async () => {
+      const call: Call = {
+        request,
+        requestId: c.get("requestId"),
+        arrived: c.get("arrived"),
+        cut: cutOf(c),
+      };
+      const caller = route.access === "owner" ? await admit() : { identify: admit };
+      const { params, search, body } = route;
+      const input = {
+        path: params === undefined ? undefined : validate(params, c.req.param(), "path"),
+        query: search === undefined ? undefined : validate(search, queryOf(request), "query"),
+        body: body === undefined ? undefined : validate(body, await readBody(request, bodyLimit), "body"),
+      };
+      if ("owner" in caller) requireOwnIds(caller.owner, input);
+      return route.handle({ ...call, ...caller, ...input } as never);
+    });
+  };
+}
+
+/** The names under which an API names the user whose data a request is about. */
+const USER_IDS = ["user_id", "userId"];
+
+function requireOwnIds(owner: Owner, input: Record<"path" | "query" | "body", unknown>): void {
+  for (const [place, values] of Object.entries(input)) {
+    if (typeof values !== "object" || values === null) continue;
+    for (const name of USER_IDS) {
+      const id = (values as Record<string, unknown>)[name];
+      if (typeof id === "string") requireUser(owner, id, place === "body" ? `/${name}` : name);
+    }
   }
-  return (route?.errorFormat?.response ?? problemResponse)(error, requestId);
 }
 
-function otherMethod(request: Request, requestId: string, allow: string): Response {
-  if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: { allow } });
-  const error = new ChatkeepError(
-    "method_not_allowed",
-    `This address takes ${allow}, not ${request.method}.`,
+function otherMethod(allow: string): Handler {
+  return async (c) => {
+    const { method } = c.req.raw;
+    if (method === "OPTIONS") return new Response(null, { status: 204, headers: { allow } });
+    const error = new ChatkeepError("method_not_allowed", `This address takes ${allow}, not ${method}.`);
+    const response = problemResponse(error, c.get("requestId"));
+    response.headers.set("allow", allow);
+    return response;
+  };
+}
+
+function asChatkeepError(thrown: unknown): ChatkeepError {
+  if (isChatkeepError(thrown)) return thrown;
+  return new ChatkeepError(
+    "internal",
+    "Something went wrong on our side. The request's id tells the operator what.",
+    { cause: thrown },
   );
-  const response = problemResponse(error, requestId);
-  response.headers.set("allow", allow);
-  return response;
 }
 
 /** An OpenAPI path as hono writes it; `{path}` takes slashes too. */
@@ -209,8 +211,7 @@ function honoPath(path: string): string {
   return path.replace("{path}", ":path{.+}").replace(/\{(\w+)\}/g, ":$1");
 }
 
-function cutOf(context: Context<Env>): (() => void) | undefined {
-  const { outgoing } = context.env;
+function cutOf({ env: { outgoing } }: Context<Env>): Call["cut"] {
   return outgoing === undefined ? undefined : () => void outgoing.destroy();
 }
 
@@ -226,3 +227,21 @@ function queryOf(request: Request): Record<string, string | string[]> {
     }),
   );
 }
+
+/** The header with a request's id, in both directions. */
+const REQUEST_ID_HEADER = "x-request-id";
+/** Ids that are taken from a caller: they go into logs and replies. */
+const PLAIN_ID = /^[\w.:/+=@-]{1,128}$/;
+
+/** Set on every reply; a page sets a policy of its own. */
+const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
+  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
+  ["referrer-policy", "no-referrer"],
+  ["x-content-type-options", "nosniff"],
+];
+
+/** Nobody reads this status: the client is gone. nginx logs the same. */
+const CLIENT_GONE = 499;
+
+const PROXY_UNTOLD =
+  "requests carry X-Forwarded-For, but no proxy is configured: everybody behind it shares the limits of its address. Set CHATKEEP_TRUST_PROXY (`trustedProxies`) to the number of proxies";

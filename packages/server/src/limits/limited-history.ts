@@ -44,11 +44,8 @@ export function limitHistory(history: ServedHistory, limits: RequestLimits): Ser
     },
     async startTurn(owner, conversationId, question, options) {
       const context = requestContext.getStore();
-      const [ofOwner, ofAddress] = await Promise.all([
-        limits.spend("turn", owner),
-        limits.spend("turn", context?.address),
-      ]);
-      await admit(owner, conversationId, [question.id], context?.exceeded ?? ofOwner ?? ofAddress);
+      const exceeded = context?.exceeded ?? (await limits.countTurn(owner, context?.address));
+      await admit(owner, conversationId, [question.id], exceeded);
       return history.startTurn(owner, conversationId, question, options);
     },
   };

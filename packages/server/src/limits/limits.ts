@@ -2,21 +2,20 @@ import { createHash } from "node:crypto";
 
 import { type LimitStore, ownerId } from "@chatkeep/core";
 import { ChatkeepError, type Owner } from "@chatkeep/protocol";
-import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
 
-/** How often something may be done in a minute; 0 is as often as one likes. */
+/** How often something may be done in a minute; 0 is no limit. */
 export interface Rates {
-  /** Requests of one owner (default 600). */
+  /** Requests of one owner to one node (default 600). */
   readonly requestsPerOwner: number;
-  /** Requests from one address (default 2,400: a school shares one). */
+  /** Requests from one address to one node (default 2,400: a school shares one). */
   readonly requestsPerAddress: number;
-  /** Questions of one owner (default 30). */
+  /** Questions of one owner to all nodes together (default 30). */
   readonly turnsPerOwner: number;
-  /** Questions from one address (default 120). */
+  /** Questions from one address to all nodes together (default 120). */
   readonly turnsPerAddress: number;
 }
 
-/** The rates when none are given: nobody who types meets them, and a script that spends the host's model does. */
+/** The default rates: nobody who types meets them, and a script that spends the host's model does. */
 export const DEFAULT_RATES: Rates = {
   requestsPerOwner: 600,
   requestsPerAddress: 2_400,
@@ -24,98 +23,107 @@ export const DEFAULT_RATES: Rates = {
   turnsPerAddress: 120,
 };
 
-/** Counts what owners and addresses do. */
+/** Counts requests and questions. Each call gives the `rate_limited` error when the count is over the limit. */
 export interface RequestLimits {
-  /** Counts one more; gives the `rate_limited` error when it is one too many. Never rejects. */
-  spend(what: "request" | "turn", who: Owner | string | undefined): Promise<ChatkeepError | undefined>;
+  /** Counts a request of an owner, or from an address. */
+  countRequest(who: Owner | string): ChatkeepError | undefined;
+  /** Counts a question under its owner and its address, in one statement. Never rejects. */
+  countTurn(owner: Owner | undefined, address: string | undefined): Promise<ChatkeepError | undefined>;
 }
 
-/** What {@link createRequestLimits} takes. */
+/** Options of {@link createRequestLimits}. */
 export interface RequestLimitsOptions {
   /** Shared by all nodes: `createLimitStore({ pool })`. */
   readonly store: LimitStore;
   /** Default {@link DEFAULT_RATES}. */
   readonly rates?: Partial<Rates>;
-  /** Told when a node begins to count for itself, because the store does not answer. Default: nobody. */
+  /** Called when the store does not answer and the node counts for itself. Default: nothing. */
   readonly onError?: (error: unknown) => void;
 }
 
-const MINUTE = 60;
-/** Milliseconds that a request waits for the store: an outage must not be waited for here and again later. */
-const PATIENCE = 250;
+const MINUTE = 60_000;
+/** Milliseconds that a question waits for the store: begin_turn waits for the same database again. */
+const STORE_TIMEOUT = 250;
+/** Keys that are counted at once. A client can make up a session for each request: then the oldest are forgotten. */
+const MOST_KEYS = 100_000;
 
-/** Limits kept by rate-limiter-flexible in fixed windows of a minute; while the store is away each node counts for itself. */
+/** Fixed windows of a minute: requests in the memory of each node, questions in the store. While the store is away, each node counts questions too. */
 export function createRequestLimits(options: RequestLimitsOptions): RequestLimits {
+  const { store, onError = () => undefined } = options;
   const rates = { ...DEFAULT_RATES, ...options.rates };
-  const client = { query: queryOf(options) };
-  const limiterOf = (points: number, keyPrefix: string): RateLimiterPostgres | undefined =>
-    points === 0
-      ? undefined
-      : new RateLimiterPostgres({
-          storeClient: client,
-          storeType: "client",
-          tableName: "rate_limits",
-          tableCreated: true,
-          clearExpiredByTimeout: false,
-          keyPrefix,
-          points,
-          duration: MINUTE,
-          // Who is over the limit costs no more statements until the window is over.
-          inMemoryBlockOnConsumed: points + 1,
-          insuranceLimiter: new RateLimiterMemory({ keyPrefix, points, duration: MINUTE }),
-        });
-  const limiters = {
-    request: {
-      owner: limiterOf(rates.requestsPerOwner, "request-owner"),
-      address: limiterOf(rates.requestsPerAddress, "request-address"),
-    },
-    turn: {
-      owner: limiterOf(rates.turnsPerOwner, "turn-owner"),
-      address: limiterOf(rates.turnsPerAddress, "turn-address"),
-    },
+  const local = createWindows();
+
+  const spendShared = async (key: string): Promise<Spent> => {
+    try {
+      return await within(STORE_TIMEOUT, store.spend(key, 1, MINUTE));
+    } catch (error) {
+      onError(error);
+      return local.spend(key);
+    }
   };
 
   return {
-    async spend(what, who) {
-      if (who === undefined) return undefined;
-      const kind = typeof who === "string" ? "address" : "owner";
-      const limiter = limiters[what][kind];
-      if (limiter === undefined) return undefined;
-      try {
-        await limiter.consume(typeof who === "string" ? addressKey(who) : ownerId(who));
-        return undefined;
-      } catch (refused) {
-        // Anything else is a fault of the insurance itself, which has none: who cannot be counted is let in.
-        if (!(refused instanceof RateLimiterRes)) return undefined;
-        const seconds = Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
-        const thing = what === "turn" ? "questions" : "requests";
-        const source = kind === "owner" ? "person" : "address";
-        return new ChatkeepError(
-          "rate_limited",
-          `The limit of ${limiter.points} ${thing} a minute of one ${source} is reached. Try again in ${seconds} seconds.`,
-          { retryAfter: seconds },
-        );
-      }
+    countRequest(who) {
+      const [most, source] =
+        typeof who === "string" ? [rates.requestsPerAddress, "address"] : [rates.requestsPerOwner, "person"];
+      if (most === 0) return undefined;
+      const key = typeof who === "string" ? who : ownerId(who);
+      return refusal(local.spend(key), most, `requests a minute of one ${source}`);
+    },
+    async countTurn(owner, address) {
+      const limits: [string, number, string][] = [];
+      if (owner !== undefined) limits.push([`turn-owner:${ownerId(owner)}`, rates.turnsPerOwner, "person"]);
+      if (address !== undefined)
+        limits.push([`turn-address:${hashOf(address)}`, rates.turnsPerAddress, "address"]);
+      const refusals = await Promise.all(
+        limits
+          .filter(([, most]) => most > 0)
+          .map(async ([key, most, source]) =>
+            refusal(await spendShared(key), most, `questions a minute of one ${source}`),
+          ),
+      );
+      return refusals.find((error) => error !== undefined);
     },
   };
 }
 
 /** No limits: for a host that keeps its own. */
-export const NO_LIMITS: RequestLimits = { spend: () => Promise.resolve(undefined) };
+export const NO_LIMITS: RequestLimits = {
+  countRequest: () => undefined,
+  countTurn: () => Promise.resolve(undefined),
+};
 
-/** What the library asks of a database client, answered by the store. Spending is the one statement that it needs. */
-function queryOf({ store, onError = () => undefined }: RequestLimitsOptions) {
-  return async ({ name, values }: { name?: string; values: unknown[] }): Promise<{ rows: object[] }> => {
-    if (name?.endsWith(":rlflx-upsert") !== true) throw new TypeError(`No such statement is known: ${name}.`);
-    const [key, points] = values as [string, number];
-    try {
-      const spent = await within(PATIENCE, store.spend(key, points, MINUTE * 1000));
-      return { rows: [{ points: spent.points, expire: Date.now() + spent.leftMs }] };
-    } catch (error) {
-      onError(error);
-      throw error;
-    }
+interface Spent {
+  readonly points: number;
+  readonly leftMs: number;
+}
+
+/** Windows of keys in memory, the oldest first: one that is renewed goes to the end. */
+function createWindows(): { spend(key: string): Spent } {
+  const windows = new Map<string, { points: number; readonly end: number }>();
+  return {
+    spend(key) {
+      const now = performance.now();
+      for (const [oldest, { end }] of windows) {
+        if (end > now && windows.size < MOST_KEYS) break;
+        windows.delete(oldest);
+      }
+      let window = windows.get(key);
+      if (window === undefined) windows.set(key, (window = { points: 0, end: now + MINUTE }));
+      window.points += 1;
+      return { points: window.points, leftMs: window.end - now };
+    },
   };
+}
+
+function refusal({ points, leftMs }: Spent, most: number, what: string): ChatkeepError | undefined {
+  if (points <= most) return undefined;
+  const seconds = Math.max(1, Math.ceil(leftMs / 1000));
+  return new ChatkeepError(
+    "rate_limited",
+    `The limit of ${most} ${what} is reached. Try again in ${seconds} seconds.`,
+    { retryAfter: seconds },
+  );
 }
 
 async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
@@ -128,7 +136,7 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   }
 }
 
-/** Addresses say who somebody is: they are not written down. */
-function addressKey(address: string): string {
+/** An address identifies a person: only its hash is stored. */
+function hashOf(address: string): string {
   return createHash("sha256").update(address).digest("base64url");
 }
