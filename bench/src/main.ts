@@ -10,7 +10,7 @@ const SUITES: Record<string, (file?: string) => Promise<AsyncIterable<Measure>>>
   events: async () => (await import("./events.ts")).measureEvents(),
   recall: async (file) => (await import("./recall.ts")).measureRecall(file),
   context: async () => (await import("./context.ts")).measureContext(),
-  touched: async () => (await import("./touched.ts")).measureTouched(),
+  touched: async (file) => (await import("./touched.ts")).measureTouched(file === "list"),
   widget: async () => (await import("./widget.ts")).measureWidget(),
 };
 

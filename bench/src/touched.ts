@@ -24,36 +24,36 @@ const RESPONDER = fileURLToPath(new URL("turns/plain-responder.ts", import.meta.
 
 /**
  * How much of the code and of the database one HTTP request needs: the files of ours in which V8 saw a function run,
- * and the statements sent. The server runs as `chatkeep serve` does, behind a proxy, with limits on.
+ * and the statements sent. The server runs as `chatkeep serve` does, behind a proxy, with limits on. `list` names the files.
  */
-export async function* measureTouched(): AsyncGenerator<Measure> {
+export async function* measureTouched(list = false): AsyncGenerator<Measure> {
   await using home = temporaryHome();
   const environment = readEnvironment({
     PORT: "0",
     CHATKEEP_HOME: home.path,
     CHATKEEP_RESPONDER: RESPONDER,
-    CHATKEEP_TRUSTED_PROXIES: "1",
+    CHATKEEP_TRUST_PROXY: "1",
   });
   const serving = await serve(environment, createLog({ level: "fatal" }));
   const watch = await createWatch();
   try {
-    const headers = { "x-session-id": randomUUID(), "x-forwarded-for": "192.0.2.1" };
-    const send = async (path: string, init: RequestInit = {}): Promise<string> => {
+    const headers = {
+      accept: "text/event-stream",
+      "content-type": "application/json",
+      "x-forwarded-for": "192.0.2.1",
+      "x-session-id": randomUUID(),
+    };
+    const send = async (path: string, body?: object): Promise<string> => {
       const response = await fetch(`${serving.url}/api/conversations${path}`, {
-        ...init,
-        headers: { ...headers, "content-type": "application/json", ...init.headers },
+        headers,
+        ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
       });
       const text = await response.text();
       if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text}`);
       return text;
     };
-    const { id } = JSON.parse(await send("", { method: "POST", body: "{}" })) as { id: string };
-    const ask = (): Promise<string> =>
-      send(`/${id}/turns`, {
-        method: "POST",
-        headers: { accept: "text/event-stream" },
-        body: JSON.stringify({ content: "What is a turn?" }),
-      });
+    const { id } = JSON.parse(await send("", {})) as { id: string };
+    const ask = (): Promise<string> => send(`/${id}/turns`, { content: "What is a turn?" });
     for (const [name, request, most] of [
       ["a page read", () => send(`/${id}/messages`), { files: 15, statements: 1 }],
       ["a streamed question", ask, { files: 40, statements: 4 }],
@@ -68,7 +68,7 @@ export async function* measureTouched(): AsyncGenerator<Measure> {
         unit: "statements",
         target: { most: most.statements },
       };
-      if (process.env["CHATKEEP_BENCH_FILES"] !== undefined) console.log([...files].toSorted().join("\n"));
+      if (list) for (const file of [...files].toSorted()) yield { name: `  ${file}`, value: 1, unit: "file" };
     }
   } finally {
     await serving.close(0);
