@@ -84,6 +84,16 @@ create table handles (
 alter table handles enable row level security;
 alter table handles force row level security;
 
+create table idempotency_keys (
+  owner_id uuid not null,
+  digest bytea not null,
+  id uuid not null,
+  is_ahead boolean not null,
+  sent_at timestamp with time zone not null
+);
+alter table idempotency_keys enable row level security;
+alter table idempotency_keys force row level security;
+
 create table message_words (
   owner_id uuid not null,
   conversation_id text collate "C" not null,
@@ -168,16 +178,6 @@ create table secrets (
   name text not null,
   value text not null
 );
-
-create table sendings (
-  owner_id uuid not null,
-  digest bytea not null,
-  id uuid not null,
-  is_ahead boolean not null,
-  sent_at timestamp with time zone not null
-);
-alter table sendings enable row level security;
-alter table sendings force row level security;
 
 create table summaries (
   owner_id uuid not null,
@@ -269,6 +269,9 @@ alter table event_slot add constraint event_slot_single_check CHECK (single);
 alter table handles add constraint handles_pkey PRIMARY KEY (owner_id, hash);
 alter table handles add constraint handles_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table handles add constraint handles_hash CHECK ((octet_length(hash) = 32));
+alter table idempotency_keys add constraint idempotency_keys_pkey PRIMARY KEY (owner_id, digest);
+alter table idempotency_keys add constraint idempotency_keys_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES owners(id) ON DELETE CASCADE;
+alter table idempotency_keys add constraint idempotency_keys_digest CHECK ((octet_length(digest) = 32));
 alter table message_words add constraint message_words_pkey PRIMARY KEY (owner_id, conversation_id, seq);
 alter table message_words add constraint message_words_message FOREIGN KEY (owner_id, conversation_id, seq) REFERENCES messages(owner_id, conversation_id, seq) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table message_words add constraint message_words_size CHECK ((size > 0));
@@ -293,9 +296,6 @@ alter table passages add constraint passages_position CHECK (("position" > 0));
 alter table rate_limits add constraint rate_limits_pkey PRIMARY KEY (key);
 alter table releases add constraint releases_pkey PRIMARY KEY (functions);
 alter table secrets add constraint secrets_pkey PRIMARY KEY (name);
-alter table sendings add constraint sendings_pkey PRIMARY KEY (owner_id, digest);
-alter table sendings add constraint sendings_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES owners(id) ON DELETE CASCADE;
-alter table sendings add constraint sendings_digest CHECK ((octet_length(digest) = 32));
 alter table summaries add constraint summaries_pkey PRIMARY KEY (owner_id, conversation_id, to_seq);
 alter table summaries add constraint summaries_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table summaries add constraint summaries_range CHECK (((from_seq > 0) AND (to_seq >= from_seq)));
@@ -326,12 +326,12 @@ CREATE INDEX conversations_trash ON chatkeep.conversations USING btree (deleted_
 CREATE INDEX document_versions_path ON chatkeep.document_versions USING btree (docs, path, id);
 CREATE INDEX handles_any_owner ON chatkeep.handles USING btree (hash);
 CREATE INDEX handles_of_conversation ON chatkeep.handles USING btree (owner_id, conversation_id);
+CREATE INDEX idempotency_keys_sent ON chatkeep.idempotency_keys USING btree (sent_at);
 CREATE INDEX message_words_message_no ON chatkeep.message_words USING btree (owner_id, message_no);
 CREATE INDEX message_words_words ON chatkeep.message_words USING gin (owner_id, words) WITH (fastupdate='on', gin_pending_list_limit='512');
 CREATE INDEX owners_idle ON chatkeep.owners USING btree (active_at) WHERE (kind = 'session'::text);
 CREATE INDEX passages_search ON chatkeep.passages USING gin (search) WITH (fastupdate=off);
 CREATE INDEX rate_limits_expired ON chatkeep.rate_limits USING btree (expires_at);
-CREATE INDEX sendings_sent ON chatkeep.sendings USING btree (sent_at);
 CREATE INDEX turns_node ON chatkeep.turns USING btree (node_id, id) WHERE (status = 'running'::text);
 CREATE UNIQUE INDEX turns_question ON chatkeep.turns USING btree (owner_id, conversation_id, question_seq);
 CREATE UNIQUE INDEX turns_running ON chatkeep.turns USING btree (owner_id, conversation_id) WHERE (status = 'running'::text);
@@ -343,14 +343,14 @@ create policy engine on conversations to chatkeep_engine using (true) with check
 create policy owner on conversations to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on handles to chatkeep_engine using (true) with check (true);
 create policy owner on handles to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy engine on idempotency_keys to chatkeep_engine using (true) with check (true);
+create policy owner on idempotency_keys to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on message_words to chatkeep_engine using (true) with check (true);
 create policy owner on message_words to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on messages to chatkeep_engine using (true) with check (true);
 create policy owner on messages to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on owners to chatkeep_engine using (true) with check (true);
 create policy owner on owners to public using ((id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
-create policy engine on sendings to chatkeep_engine using (true) with check (true);
-create policy owner on sendings to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on summaries to chatkeep_engine using (true) with check (true);
 create policy owner on summaries to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on turn_contexts to chatkeep_engine using (true) with check (true);
@@ -367,11 +367,11 @@ grant usage on activity to chatkeep_store;
 grant delete, insert, select, update on conversations to chatkeep_store;
 grant select on event_slot to chatkeep_store;
 grant insert, select, update on handles to chatkeep_store;
+grant insert, select, update on idempotency_keys to chatkeep_store;
 grant delete, insert, select, update on message_words to chatkeep_store;
 grant delete, insert, select, update on messages to chatkeep_store;
 grant select on nodes to chatkeep_store;
 grant delete, insert, select, update on owners to chatkeep_store;
-grant insert, select, update on sendings to chatkeep_store;
 grant delete, insert, select, update on summaries to chatkeep_store;
 grant delete, insert, select, update on turn_contexts to chatkeep_store;
 grant delete, insert, select, update on turn_events to chatkeep_store;
@@ -389,6 +389,7 @@ create function chatkeep_functions.append_messages(owner uuid, conversation text
 create function chatkeep_functions.begin_embedding(model text) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.begin_summary(owner uuid, conversation text, upper_seq bigint, fewest integer, most integer) returns TABLE(summary json, to_seq bigint, messages json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.begin_turn(owner uuid, conversation text, node bigint, lease interval, turn_id uuid, message_id text, reply_id text, role text, body json, context_text text, metadata json, word_text text, start_chunk json, new_title text, new_preview text, context_limit integer) returns TABLE(outcome text, turn json, conversation_row json, question json, history json, summary json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.claim_idempotency_key(owner uuid, owner_kind text, digest text, id uuid, attempt integer, waited interval, memory interval) returns uuid language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.claim_message_vectors(number integer, lease interval, page_limit integer) returns TABLE(claimed json, wait_ms bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.claim_passage_vectors(number integer, lease interval, page_limit integer) returns TABLE(claimed json, wait_ms bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.claim_session(owner uuid, session uuid, actor text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
@@ -430,7 +431,6 @@ create function chatkeep_functions.list_document_versions(docs_name text, at_pat
 create function chatkeep_functions.list_documents(docs_name text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.list_trash(owner uuid, before_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.messages_at(owner uuid, conversations text[], seqs bigint[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.name_sending(owner uuid, owner_kind text, digest text, id uuid, attempt integer, waited interval, memory interval) returns uuid language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.near_messages(owner uuid, model text, vector text, only_conversation text, only_scope text, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_store;
 create function chatkeep_functions.near_passages(docs_name text, model text, vector text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
 create function chatkeep_functions.overview(settled_within interval) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;

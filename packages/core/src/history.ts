@@ -18,6 +18,7 @@ import { conversationNotFound } from "./database/failure.ts";
 import type { FunctionName } from "./database/functions.ts";
 import type { ConnectionPool, Queryable } from "./database/pool.ts";
 import { type Handles, createHandles } from "./handles.ts";
+import { type IdempotencyKeys, createIdempotencyKeys } from "./idempotency-keys.ts";
 import { type JanitorOptions, purge } from "./maintenance/janitor.ts";
 import { DEFAULT_LIMITS, type Limits } from "./maintenance/limits.ts";
 import { type Overview, readOverview } from "./maintenance/overview.ts";
@@ -31,7 +32,6 @@ import type { Ranked } from "./search/rank.ts";
 import { type RecallQuery, createRecall } from "./search/recall.ts";
 import { createSearch } from "./search/search.ts";
 import { createNearness } from "./search/vector-search.ts";
-import { type Sendings, createSendings } from "./sendings.ts";
 import type { OutagePolicy } from "./turns/running.ts";
 import { type UnsavedAnswers, createTurns } from "./turns/turns.ts";
 import { type StoreCalls, createStoreCalls } from "./with-client.ts";
@@ -88,7 +88,8 @@ export interface Health {
 }
 
 /** {@link History} on PostgreSQL. */
-export interface CoreHistory extends Omit<History, keyof PersonalData>, PersonalData, Handles, Sendings {
+export interface CoreHistory
+  extends Omit<History, keyof PersonalData>, PersonalData, Handles, IdempotencyKeys {
   /** Asks the database now. */
   health(): Promise<Health>;
   /** Deletes for good what its time is over for; see {@link JanitorOptions}. Resolves with the number of steps. */
@@ -184,7 +185,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     ...createMessages({ database, limits, answerSoFar: turns.answerSoFar }),
     ...createPersonalData(database),
     ...createHandles(database),
-    ...createSendings(database),
+    ...createIdempotencyKeys(database),
     ...createSearch({ database, nearness }),
     getContext: (owner, conversationId, query) => contexts.read(owner, conversationId, query),
     recallMessages: recall,

@@ -20,7 +20,7 @@ export type { Entitler } from "./context/titles.ts";
 export type { Ranked } from "./search/rank.ts";
 export type { RecallQuery } from "./search/recall.ts";
 export type { Handles, HandleState } from "./handles.ts";
-export type { Sending, Sendings } from "./sendings.ts";
+export type { IdempotencyKeys, UnkeyedRequest } from "./idempotency-keys.ts";
 export { DEFAULT_LIMITS, type Limits } from "./maintenance/limits.ts";
 export {
   checkIsolation,

@@ -58,7 +58,7 @@ export async function makeVictim(
     .update(await history.createHandle(owner, id))
     .digest("hex");
   const says = randomUUID();
-  await history.nameSending(owner, { says, attempt: 0, waited: 0 });
+  await history.claimIdempotencyKey(owner, { content: says, attempt: 0, waited: 0 });
   const uuid = ownerId(owner);
   const { rows } = await pool.query<{ node: string }>(
     "select node_id::text as node from chatkeep.turns where owner_id = $1 limit 1",

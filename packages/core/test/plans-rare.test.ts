@@ -59,7 +59,7 @@ beforeAll(async () => {
      select $1, sha256(n::text::bytea), 'long' from generate_series(1, $2::int) n`,
   );
   await fill(
-    `insert into chatkeep.sendings (owner_id, digest, id, is_ahead, sent_at)
+    `insert into chatkeep.idempotency_keys (owner_id, digest, id, is_ahead, sent_at)
      select $1, sha256(n::text::bytea), gen_random_uuid(), false, now() from generate_series(1, $2::int) n`,
   );
   await fill(
@@ -124,7 +124,12 @@ const CASES: Case[] = [
     /Index Scan handles_/,
     async () => history.endHandle(me, await history.createHandle(me, "long")),
   ],
-  ["name_sending", 1, /^$/, () => history.nameSending(me, { says: "x", attempt: 1, waited: 1 })],
+  [
+    "claim_idempotency_key",
+    1,
+    /^$/,
+    () => history.claimIdempotencyKey(me, { content: "x", attempt: 1, waited: 1 }),
+  ],
   ["delete_conversation", 1, /conversations_/, (time) => history.deleteConversation(me, `c${2 * time + 1}`)],
   ["restore_conversation", 1, /conversations_/, (time) => history.restoreConversation(me, `c${2 * time}`)],
   ["list_trash", 51, /conversations_deleted/, () => history.listTrash(me, { limit: 50 })],
@@ -175,7 +180,7 @@ const CASES: Case[] = [
     },
   ],
   ["record_audit", 1, /^$/, () => history.recordAct(me, "key:tests")],
-  ["purge_some", 1, /sendings_sent/, () => sql("purge_some('1 day', '30 days', 100)")],
+  ["purge_some", 1, /idempotency_keys_sent/, () => sql("purge_some('1 day', '30 days', 100)")],
   ["spend_points", 1, /^$/, (time) => sql("spend_points($1, '{1}', '{1000}')", [[`k${time}`]])],
   ["forget_points", 1, /rate_limits_expired/, () => sql("forget_points()")],
   ["stray_turns", 1, /turns_/, () => sql("stray_turns(1, '{}')")],

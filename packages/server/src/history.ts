@@ -1,4 +1,4 @@
-import type { CoreHistory, Handles, PersonalData, Sendings } from "@chatkeep/core";
+import type { CoreHistory, Handles, PersonalData, IdempotencyKeys } from "@chatkeep/core";
 import type { History } from "@chatkeep/protocol";
 
 /**
@@ -10,5 +10,5 @@ export interface ServedHistory
     Omit<History, keyof PersonalData>,
     PersonalData,
     Handles,
-    Sendings,
+    IdempotencyKeys,
     Pick<CoreHistory, "holdsMessages" | "overview" | "runningTurns" | "unsavedAnswers"> {}

@@ -15,9 +15,9 @@ declare
   deleted integer;
 begin
   perform set_config('chatkeep.engine', 'on', true);
-  -- Nobody sends these again.
-  delete from sendings s where s.ctid = any (array(
-    select old.ctid from sendings old
+  -- No client retries after this long.
+  delete from idempotency_keys k where k.ctid = any (array(
+    select old.ctid from idempotency_keys old
     where old.sent_at < sent_before order by old.sent_at limit page_limit
   ));
   select * into c from conversations k

@@ -8,7 +8,7 @@ import {
   isChatkeepError,
 } from "@chatkeep/protocol";
 
-import type { Sending } from "./sending.ts";
+import type { StableIds } from "./stable-ids.ts";
 
 /** Where the question of a request with `previous_response_id` is asked. */
 export interface Continuation {
@@ -26,7 +26,7 @@ export interface ContinuationOptions {
   readonly owner: Owner;
   readonly conversationId: string;
   readonly turnId: string;
-  readonly sending: Sending;
+  readonly ids: StableIds;
   /** The id of the question that is asked. */
   readonly questionId: string;
 }
@@ -40,7 +40,7 @@ const MOST = 100;
  * neither sees what the other says from there. The older conversation stays as it is.
  */
 export async function continuationOf(options: ContinuationOptions): Promise<Continuation> {
-  const { history, owner, conversationId, turnId, sending, questionId } = options;
+  const { history, owner, conversationId, turnId, ids, questionId } = options;
   const goOn: Continuation = { conversation: conversationId, before: [] };
   let state: TurnState;
   let latest: Message | undefined;
@@ -60,7 +60,7 @@ export async function continuationOf(options: ContinuationOptions): Promise<Cont
   const { scope, scopeLabel } = await history.getConversation(owner, conversationId);
   return {
     conversation: {
-      id: await sending.idOf("branch"),
+      id: await ids.idOf("branch"),
       ...(scope === null ? {} : { scope, scopeLabel: scopeLabel ?? undefined }),
     },
     before: wholeTurns(messages),

@@ -19,7 +19,7 @@ import { openaiErrors } from "./error.ts";
 import { idFromOpenai, idToOpenai } from "./ids.ts";
 import { messageFromItem } from "./item-input.ts";
 import { type Item, itemsOf } from "./items.ts";
-import { sendingOf } from "./sending.ts";
+import { stableIds } from "./stable-ids.ts";
 
 const TAG = "OpenAI Conversations";
 
@@ -81,11 +81,11 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
       handle: async ({ owner, key, body, request, arrived }) => {
         const items = body.items ?? [];
         requireWritable(owner, key, items);
-        const sending = sendingOf({ history, owner, request, arrived, body });
-        const init = { id: await sending.idOf("conversation"), metadata: body.metadata };
+        const ids = stableIds({ history, owner, request, arrived, body });
+        const init = { id: await ids.idOf("conversation"), metadata: body.metadata };
         const { conversation: made } = await history.createConversation(owner, init);
         if (items.length > 0)
-          await history.appendMessages(owner, made.id, await sending.named(items.map(messageFromItem)));
+          await history.appendMessages(owner, made.id, await ids.withIds(items.map(messageFromItem)));
         return privateJson(conversationOf(made));
       },
     }),
@@ -152,8 +152,8 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
       rateLimit: "after-deduplication",
       handle: async ({ owner, key, path, body, request, arrived }) => {
         requireWritable(owner, key, body.items);
-        const sending = sendingOf({ history, owner, request, arrived, body });
-        const messages = await sending.named(body.items.map(messageFromItem));
+        const ids = stableIds({ history, owner, request, arrived, body });
+        const messages = await ids.withIds(body.items.map(messageFromItem));
         const stored = await history.appendMessages(owner, ownId(path), messages);
         return privateJson(listOf(stored.flatMap(itemsOf), false));
       },

@@ -29,7 +29,7 @@ import { idFromOpenai } from "./ids.ts";
 import { messageFromItem, questionFromInput } from "./item-input.ts";
 import { begunState, responseFrames } from "./response-events.ts";
 import { type Echo, type ResponseBody, readResponseId, responseOf } from "./response.ts";
-import { type Sending, sendingOf } from "./sending.ts";
+import { type StableIds, stableIds } from "./stable-ids.ts";
 
 const request = z.looseObject({
   input: z.union([z.string(), z.array(itemInput)]),
@@ -68,7 +68,7 @@ export function openaiResponseRoutes(options: ApiServices): Route[] {
   const placeOf = async (
     owner: Owner,
     body: ResponseRequest,
-    sending: Sending,
+    ids: StableIds,
     questionId: string,
   ): Promise<Continuation> => {
     const { conversation: named, previous_response_id: previous } = body;
@@ -80,19 +80,19 @@ export function openaiResponseRoutes(options: ApiServices): Route[] {
       return { conversation: idFromOpenai(typeof named === "string" ? named : named.id).id, before: [] };
     }
     if (previous === null || previous === undefined)
-      return { conversation: { id: await sending.idOf("conversation") }, before: [] };
-    return continuationOf({ history, owner, ...ownTurn(previous), sending, questionId });
+      return { conversation: { id: await ids.idOf("conversation") }, before: [] };
+    return continuationOf({ history, owner, ...ownTurn(previous), ids, questionId });
   };
 
   const begin = async ({ owner, key, body, request: call, arrived }: Asked, signal: AbortSignal) => {
     const { before, question } = questionFromInput(body.input);
     const inputs = before.map(messageFromItem);
     requireRoles(inputs, key === undefined ? writableRoles(owner) : ROLES, true);
-    const sending = sendingOf({ history, owner, request: call, arrived, body });
-    const messages = await sending.named([...inputs, question]);
+    const ids = stableIds({ history, owner, request: call, arrived, body });
+    const messages = await ids.withIds([...inputs, question]);
     const { id, parts } = messages.at(-1) ?? question;
     const asked: Question = { id, role: question.role, parts, metadata: body.metadata ?? null };
-    const place = await placeOf(owner, body, sending, id ?? "");
+    const place = await placeOf(owner, body, ids, id ?? "");
     const { conversation } = place;
     const earlier = [...place.before, ...messages.slice(0, -1)];
     if (earlier.length > 0) {
