@@ -11,6 +11,7 @@ const SUITES: Record<string, (file?: string) => Promise<AsyncIterable<Measure>>>
   recall: async (file) => (await import("./recall.ts")).measureRecall(file),
   context: async () => (await import("./context.ts")).measureContext(),
   touched: async (file) => (await import("./touched.ts")).measureTouched(file === "list"),
+  hostile: async () => (await import("./hostile.ts")).measureHostile(),
   widget: async () => (await import("./widget.ts")).measureWidget(),
 };
 

@@ -10,6 +10,8 @@ export interface ChatkeepOptions {
   env?: Record<string, string>;
   /** Its arguments; default `serve`. */
   args?: string[];
+  /** Options of Node besides those of `npm start`. */
+  nodeOptions?: string[];
 }
 
 /** The running command, as a process of its own. */
@@ -45,6 +47,7 @@ export async function startChatkeep(options: ChatkeepOptions = {}): Promise<Chat
     [
       "--heap-growing-percent=80",
       "--max-semi-space-size=16",
+      ...(options.nodeOptions ?? []),
       "--conditions=@chatkeep/source",
       command,
       ...(options.args ?? ["serve"]),
