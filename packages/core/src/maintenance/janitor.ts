@@ -36,7 +36,7 @@ export async function purge(
     if (row?.purge_some !== true) break;
     steps += 1;
   }
-  await database.call("forget_points", {});
+  await database.call("expire_quotas", {});
   await database.call("drop_unused_releases", { grace: options.releaseGrace ?? DAY });
   return steps;
 }

@@ -63,7 +63,7 @@ export function createLimitStore(options: LimitStoreOptions): LimitStore {
   const spendAll = async (batch: readonly Waiting[]): Promise<void> => {
     const byKey = Map.groupBy(batch, ({ key }) => key);
     const calls = [...byKey.values()];
-    const rows = await database.call("spend_points", {
+    const rows = await database.call("consume_quota", {
       limit_keys: [...byKey.keys()],
       spent: calls.map((same) => same.reduce((sum, { points }) => sum + points, 0)),
       windows_ms: calls.map(([first]) => first!.windowMs),

@@ -1,6 +1,6 @@
--- Spends points of several limits at once, each named once, and tells of each how many are spent and for
+-- Consumes points of several quotas at once, each named once, and returns of each how many are consumed and for
 -- how many milliseconds they count. A new window begins when the last one is over.
-create function spend_points(limit_keys text[], spent integer[], windows_ms integer[])
+create function consume_quota(limit_keys text[], spent integer[], windows_ms integer[])
 returns table (limit_key text, points integer, left_ms bigint)
 language plpgsql security definer set search_path from current as $$
 begin

@@ -1,5 +1,5 @@
--- Forgets what was spent of limits whose window is over.
-create function forget_points() returns bigint
+-- Deletes quotas whose window is over.
+create function expire_quotas() returns bigint
 language plpgsql security definer set search_path from current as $$
 declare
   -- A variable bounds the index, clock_timestamp() does not.
