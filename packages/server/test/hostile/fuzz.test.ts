@@ -127,7 +127,7 @@ test("no request is answered with 500, whatever it holds", async () => {
           signal: AbortSignal.timeout(20_000),
         });
         await answer.text();
-        expect(answer.status, node.logged().split("\n").at(-2)).toBeLessThan(500);
+        expect(answer.status).toBeLessThan(500);
       },
     ),
     {
@@ -252,10 +252,10 @@ test("no valid request is answered with 500 when something in it is exchanged, a
           body: exchanged(body, place, other) ?? null,
         });
         await answer.text();
-        expect(answer.status, node.logged().split("\n").at(-2)).toBeLessThan(500);
+        expect(answer.status).toBeLessThan(500);
         for (const read of reads) {
           const { status } = await node.call("GET", read, me);
-          expect([read, status], node.logged().split("\n").at(-2)).toEqual([read, 200]);
+          expect([read, status]).toEqual([read, 200]);
         }
       },
     ),
