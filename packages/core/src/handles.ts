@@ -13,8 +13,8 @@ export interface HandleState {
 }
 
 /**
- * Secret names of conversations, for clients that know a conversation by what they were given when it
- * began (seeds 2 and 3). Durable, good on every node, and good for nobody but the conversation's owner.
+ * Secret handles of conversations, for clients that know a conversation by the handle they got when it began.
+ * Stored, so that every node knows them. Only the conversation's owner can use them.
  */
 export interface Handles {
   /** Gives a conversation another handle: `sess_` and 192 random bits, of which only the hash is kept. */

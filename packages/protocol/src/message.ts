@@ -51,9 +51,9 @@ export interface Message {
   readonly citations: readonly Citation[] | null;
   /** What the person had selected when asking. */
   readonly contextText: string | null;
-  /** What the responder took the question for (seed 3), e.g. `create_todo`. */
+  /** What the responder took the question for, e.g. `create_todo`. */
   readonly intent: string | null;
-  /** Whether what was asked for was done (seed 3). */
+  /** Whether what was asked for was done. */
   readonly processed: boolean | null;
   readonly model: string | null;
   readonly usage: Usage | null;

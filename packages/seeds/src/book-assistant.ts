@@ -51,17 +51,20 @@ const answer = z.object({
   conversation_id: z.string(),
   message_id: z.string(),
   persisted: z.boolean(),
-  status: z.string().optional().meta({ description: "Only of an answer that is not complete." }),
+  status: z.string().optional().meta({ description: "Present if the answer is not complete." }),
   error: failure.nullish(),
 });
 
 const historySearch = z.object({
-  session_id: z.string().optional().meta({ description: "Rather send it as `X-Session-ID`." }),
+  session_id: z
+    .string()
+    .optional()
+    .meta({ description: "The header `X-Session-ID` is preferred: it stays out of logs." }),
   chapter: z.string().optional().meta({ description: "Default: all chapters, one after the other." }),
   limit: integer(1, 1000).optional().meta({ description: "Default 100: the latest." }),
   offset: integer(0, 1_000_000)
     .optional()
-    .meta({ description: "How many of the newest to leave out. Default 0." }),
+    .meta({ description: "How many of the newest to skip. Default 0." }),
 });
 
 const historyPage = z.object({
@@ -99,9 +102,9 @@ export function bookAssistantRoutes(options: ApiServices, stateless: AnswerState
       method: "POST",
       path,
       tag: TAG,
-      summary: "Ask about the book, or about one chapter",
+      summary: "Ask about the book or one chapter",
       description:
-        "With `X-Session-ID` question and answer are kept; without any credential they are not, and the answer says so.",
+        "With `X-Session-ID`, question and answer are stored. Without a credential nothing is, and the answer has `persisted: false`.",
       body: question,
       replies: { 200: { description: "The answer, or its stream.", json: answer, text: STREAM } },
       errors: ["turn_in_progress", "idempotency_mismatch"],
@@ -228,7 +231,7 @@ export function bookAssistantRoutes(options: ApiServices, stateless: AnswerState
       tag: TAG,
       summary: "Clear a session's messages, of one chapter or of all",
       search: z.object({ session_id: z.string().optional(), chapter: z.string().optional() }),
-      replies: { 200: { description: "How many there were.", json: cleared } },
+      replies: { 200: { description: "How many were deleted.", json: cleared } },
       handle: async ({ request, identify, query }) => {
         const { owner } = await identify(carrySession(request, query.session_id));
         const { deleted } = await seeds.clearHistory(owner, query.chapter);
@@ -240,8 +243,8 @@ export function bookAssistantRoutes(options: ApiServices, stateless: AnswerState
       method: "GET",
       path: "/chat/history/status",
       tag: TAG,
-      summary: "Whether histories can be kept and read just now",
-      replies: { 200: { description: "Whether they can.", json: availability } },
+      summary: "Check whether histories can be stored and read",
+      replies: { 200: { description: "The state.", json: availability } },
       handle: async () => {
         const available = (await health()).database.status === "ok";
         return privateJson({

@@ -56,7 +56,7 @@ export const widgetAnswer: z.ZodType = z
     has_more: z.boolean(),
     conversation_id: z.string(),
     persisted: z.boolean(),
-    status: z.string().optional().meta({ description: "Only of an answer that is not complete." }),
+    status: z.string().optional().meta({ description: "Present if the answer is not complete." }),
     error: failure.nullish(),
   })
   .meta({ id: "WidgetAnswer" });

@@ -23,7 +23,7 @@ const userId = z
   .union([z.string(), z.number().transform(String)])
   .nullish()
   .transform((value) => value ?? undefined)
-  .meta({ description: "When given, it must be the credential's own." });
+  .meta({ description: "If given, it must be the user of the credential." });
 
 const start = z.object({ conversationId: id.nullish(), userId });
 const started = z.object({ sessionId: z.string(), conversationId: z.string(), message: z.string() });
@@ -34,9 +34,9 @@ const answer = z.object({
   processed: z.boolean().nullable(),
   sessionId: z.string(),
   conversationId: z.string(),
-  status: z.string().optional().meta({ description: "Only of an answer that is not complete." }),
+  status: z.string().optional().meta({ description: "Present if the answer is not complete." }),
   error: failure.nullish(),
-  persisted: z.boolean().optional().meta({ description: "Only of an answer that could not be saved." }),
+  persisted: z.boolean().optional().meta({ description: "Present if the answer could not be saved." }),
 });
 const page = z.object({
   messages: z.array(
@@ -63,7 +63,7 @@ export function chatSessionRoutes(history: History & Handles): Route[] {
       method: "POST",
       path: "/api/chat/start",
       tag: TAG,
-      summary: "Get a handle of a conversation, a new one or one's own",
+      summary: "Create a handle for a new conversation, or for an existing one",
       body: start,
       replies: { 200: { description: "The handle.", json: started } },
       errors: ["conversation_not_found"],
@@ -82,7 +82,7 @@ export function chatSessionRoutes(history: History & Handles): Route[] {
       method: "POST",
       path: "/api/chat/{session_id}/message",
       tag: TAG,
-      summary: "Ask through a handle",
+      summary: "Ask a question through a handle",
       params: handlePath,
       body: message,
       replies: { 200: { description: "The answer.", json: answer } },
@@ -121,9 +121,7 @@ export function chatSessionRoutes(history: History & Handles): Route[] {
       params: handlePath,
       search: z.object({
         limit: integer(1, 100).optional().meta({ description: "Default 50." }),
-        offset: integer(0, 1_000_000_000)
-          .optional()
-          .meta({ description: "How many of the newest to leave out." }),
+        offset: integer(0, 1_000_000_000).optional().meta({ description: "How many of the newest to skip." }),
       }),
       replies: { 200: { description: "The messages.", json: page } },
       errors: ["conversation_not_found"],
@@ -146,7 +144,7 @@ export function chatSessionRoutes(history: History & Handles): Route[] {
       summary: "End a handle; the conversation stays",
       params: handlePath,
       replies: {
-        200: { description: "It is ended.", json: z.object({ message: z.string(), sessionId: z.string() }) },
+        200: { description: "Ended.", json: z.object({ message: z.string(), sessionId: z.string() }) },
       },
       errors: ["conversation_not_found"],
       handle: async ({ owner, path: { session_id: sessionId } }) => {

@@ -41,23 +41,26 @@ const message = z.object({
   role: z.string(),
   content: z.string(),
   tool_calls: json,
-  tool_call_id: z.string().optional().meta({ description: "Of a tool's message: the call that it answers." }),
+  tool_call_id: z
+    .string()
+    .optional()
+    .meta({ description: "On a `tool` message: the id of the call that it answers." }),
   created_at: time,
 });
 const newMessage = z.object({
   id: id.nullish(),
   role: z.enum(["user", "assistant", "tool"]),
   content: z.string().nullish(),
-  tool_calls: json.nullish().meta({ description: "OpenAI's array, or any other form, which is kept." }),
+  tool_calls: json.nullish().meta({ description: "OpenAI's array; any other JSON is stored unchanged." }),
   tool_call_id: z.string().nullish(),
 });
 const answer = z.object({
   conversation_id: z.string(),
   response: z.string(),
   tool_calls: json,
-  status: z.string().optional().meta({ description: "Only of an answer that is not complete." }),
+  status: z.string().optional().meta({ description: "Present if the answer is not complete." }),
   error: failure.nullish(),
-  persisted: z.boolean().optional().meta({ description: "Only of an answer that could not be saved." }),
+  persisted: z.boolean().optional().meta({ description: "Present if the answer could not be saved." }),
 });
 
 /** A user's conversations with tool calls, under the user's id. */
@@ -68,12 +71,12 @@ export function userConversationRoutes({ history, writableRoles }: ApiServices):
       method: "POST",
       path: "/api/{user_id}/conversations",
       tag: TAG,
-      summary: "Get the latest conversation, or a new one where there is none",
+      summary: "Get the latest conversation, or create one",
       params: userPath,
       body: z.object({ conversation_id: id.nullish() }),
       replies: {
-        200: { description: "It was there.", json: conversation },
-        201: { description: "It was made.", json: conversation },
+        200: { description: "The existing conversation.", json: conversation },
+        201: { description: "The new conversation.", json: conversation },
       },
       handle: async ({ owner, body }) => {
         const named = body.conversation_id ?? undefined;
@@ -87,7 +90,7 @@ export function userConversationRoutes({ history, writableRoles }: ApiServices):
       method: "GET",
       path: "/api/{user_id}/conversations",
       tag: TAG,
-      summary: "List one's conversations, most recently active first",
+      summary: "List conversations, most recently active first",
       params: userPath,
       search: z.object({
         limit: integer(1, 100).optional().meta({ description: "Default 100." }),
@@ -121,7 +124,7 @@ export function userConversationRoutes({ history, writableRoles }: ApiServices):
       path: "/api/{user_id}/conversations/{conversation_id}/messages",
       tag: TAG,
       summary: "Append a message",
-      description: "People write `user` messages only; other roles need a server key.",
+      description: "End users may write `user` messages only; other roles require a server key.",
       params: conversationPath,
       body: newMessage,
       replies: { 201: { description: "The message.", json: message } },
@@ -149,10 +152,10 @@ export function userConversationRoutes({ history, writableRoles }: ApiServices):
       summary: "Read the latest messages, oldest first",
       params: conversationPath,
       search: z.object({
-        limit: integer(1, 1000).optional().meta({ description: "Default 1000: all of most conversations." }),
+        limit: integer(1, 1000).optional().meta({ description: "Default 1000." }),
         before: integer(0, Number.MAX_SAFE_INTEGER)
           .optional()
-          .meta({ description: "The `next_before` of the page before." }),
+          .meta({ description: "The `next_before` of the previous page." }),
       }),
       replies: {
         200: {
@@ -176,7 +179,7 @@ export function userConversationRoutes({ history, writableRoles }: ApiServices):
       method: "POST",
       path: "/api/{user_id}/chat",
       tag: TAG,
-      summary: "Ask, in the latest conversation or in the one that is named",
+      summary: "Ask a question in the latest conversation, or in a given one",
       params: userPath,
       body: z.object({ message: z.string(), conversation_id: id.nullish() }),
       replies: { 200: { description: "The answer.", json: answer } },

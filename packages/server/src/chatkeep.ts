@@ -14,7 +14,7 @@ import type { Authenticate } from "./identity/authenticate.ts";
 import { createLog } from "./log.ts";
 import { type ServerOptions, createServer } from "./server.ts";
 
-/** What {@link createChatkeep} takes. */
+/** Options of {@link createChatkeep}. */
 export interface ChatkeepOptions
   extends
     Omit<HistoryOptions, "responder">,

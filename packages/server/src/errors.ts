@@ -31,7 +31,7 @@ export interface RecentErrors {
   list(): readonly RecentError[];
 }
 
-/** What {@link createRecentErrors} takes. */
+/** Options of {@link createRecentErrors}. */
 export interface RecentErrorsOptions {
   /** How many are kept at most (default 100): an outage answers with the same one many times a second. */
   readonly most?: number;

@@ -6,7 +6,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import type { Log } from "./log.ts";
 import type { Server } from "./server.ts";
 
-/** What {@link listen} takes. */
+/** Options of {@link listen}. */
 export interface ListenOptions {
   readonly server: Pick<Server, "fetch">;
   /** 0 takes a free one. */

@@ -8,7 +8,7 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
-/** What {@link createLog} takes. */
+/** Options of {@link createLog}. */
 export interface LogOptions {
   /** `trace`, `debug`, `info` (default), `warn`, `error`, `fatal` or `silent`. */
   readonly level?: string;

@@ -30,7 +30,7 @@ import { type Log, createLog } from "./log.ts";
 import { referenceRoutes } from "./pages/api-reference.ts";
 import { type Documents, documentRoutes } from "./pages/documents.ts";
 
-/** What {@link createServer} takes. */
+/** Options of {@link createServer}. */
 export interface ServerOptions {
   /** Where conversations are kept: `createHistory({ pool })`. */
   readonly history: ServedHistory;

@@ -66,7 +66,7 @@ export function failureOf(thrown: unknown): ChatkeepError {
     return new ChatkeepError("unavailable", detail, { retryAfter: 10, cause: error });
   }
   if (state.startsWith("23") && error.constraint !== undefined) {
-    return new ChatkeepError("conflict", `The database refused this by its rule ${error.constraint}.`, {
+    return new ChatkeepError("conflict", `This violates the constraint ${error.constraint}.`, {
       cause: error,
     });
   }

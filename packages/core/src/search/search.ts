@@ -146,5 +146,5 @@ function plain(stored: string | null): string | null {
 function offsetOf(cursor: string): number {
   const offset = Number(cursor);
   if (/^\d{1,5}$/.test(cursor) && offset < FURTHEST) return offset;
-  throw new ChatkeepError("invalid_request", "This cursor is not one of ours.", { pointer: "cursor" });
+  throw new ChatkeepError("invalid_request", "Invalid cursor.", { pointer: "cursor" });
 }

@@ -6,7 +6,7 @@ import type { TextStorage } from "./storage.ts";
 
 /** Where the session's id is kept. */
 export const SESSION_KEY = "chatkeep-session-id";
-/** Where an earlier widget kept it (seed 0); it is taken over, so that its conversations are found again. */
+/** Where an earlier widget kept it; it is taken over, so that its conversations are found again. */
 export const EARLIER_SESSION_KEY = "rag-chat-session-id";
 
 /** The anonymous session of this browser: a {@link Readable} of its id. The id is a secret. */

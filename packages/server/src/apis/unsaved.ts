@@ -11,7 +11,7 @@ import {
   userIdOf,
 } from "@chatkeep/protocol";
 
-/** What {@link unsavedTurnState} takes. */
+/** Options of {@link unsavedTurnState}. */
 export interface UnsavedTurn {
   readonly owner: Owner;
   readonly question: Question;

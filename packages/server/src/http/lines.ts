@@ -1,6 +1,6 @@
 import type { Log } from "../log.ts";
 
-/** What {@link streamLines} takes. */
+/** Options of {@link streamLines}. */
 export interface LinesOptions {
   /** What to write, one JSON value a line; left early when the reader leaves. */
   readonly lines: AsyncIterable<object>;

@@ -2,13 +2,13 @@ import { DONE_FRAME, HEARTBEAT_FRAME, STREAM_HEADERS, type TurnEvent, encodeFram
 
 import type { Log } from "../log.ts";
 
-/** What {@link streamEvents} takes. */
+/** Options of {@link streamEvents}. */
 export interface StreamOptions extends ReaderOptions {
   /** Begins to follow; aborting the signal detaches the reader and leaves the turn alone. */
   readonly follow: (signal: AbortSignal) => AsyncIterable<TurnEvent> | Promise<AsyncIterable<TurnEvent>>;
 }
 
-/** What {@link streamFrames} takes. */
+/** Options of {@link streamFrames}. */
 export interface FrameOptions extends ReaderOptions {
   /** Begins to follow; each piece is a frame or several. */
   readonly follow: (signal: AbortSignal) => AsyncIterable<string> | Promise<AsyncIterable<string>>;

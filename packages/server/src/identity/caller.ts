@@ -20,7 +20,7 @@ export interface Identify {
   trusts(request: Request): boolean;
 }
 
-/** What {@link createIdentify} takes. */
+/** Options of {@link createIdentify}. */
 export interface IdentifyOptions {
   /** Tells owners; see {@link Authenticate}. */
   readonly authenticate: Authenticate;

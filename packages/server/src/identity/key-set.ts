@@ -1,7 +1,7 @@
 import { ChatkeepError } from "@chatkeep/protocol";
 import { type JSONWebKeySet, type JWTVerifyGetKey, createLocalJWKSet, errors } from "jose";
 
-/** What {@link createKeySet} takes; the times are milliseconds. */
+/** Options of {@link createKeySet}; times are in milliseconds. */
 export interface KeySetOptions {
   /** Where the issuer publishes its keys (RFC 7517). */
   readonly url: string;

@@ -84,7 +84,7 @@ function refused(detail: string, cause?: unknown): ChatkeepError {
   return new ChatkeepError("unauthenticated", detail, { cause });
 }
 
-/** What {@link mintToken} takes. */
+/** Options of {@link mintToken}. */
 export interface MintOptions {
   readonly secret: string;
   /** The user's id. */

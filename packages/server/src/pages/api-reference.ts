@@ -36,7 +36,7 @@ export function referenceRoutes(routes: () => readonly Route[]): Route[] {
       method: "GET",
       path: "/pages.css",
       tag: "Documents",
-      summary: "The look of the pages that the server makes",
+      summary: "The style sheet of the server's pages",
       replies: { 200: { description: "A style sheet.", text: { "text/css": "A style sheet." } } },
       handle: async () =>
         new Response(PAGE_STYLE, {

@@ -95,7 +95,7 @@ export function documentRoutes(docs: Documents): Route[] {
       method: "POST",
       path: "/api/documents/citations",
       tag: "Documents",
-      summary: "Open what was cited, also when the docs have changed since",
+      summary: "Open a cited passage, even if the docs have changed since",
       description:
         "`changed`: the docs said so until `changed_at`. A quote is chat text, so it stands in the body.",
       body: citedPlace,

@@ -4,7 +4,7 @@ import { extname, join, relative, sep } from "node:path";
 
 import { PAGE_POLICY } from "./page.ts";
 
-/** What {@link createFiles} takes. */
+/** Options of {@link createFiles}. */
 export interface FilesOptions {
   /** The folder of a built page; only what is in it when the page was last asked for is served. */
   readonly folder: string;

@@ -48,13 +48,14 @@ export function openapiOf(routes: readonly Route[]): Node {
           type: "apiKey",
           in: "header",
           name: SESSION_HEADER,
-          description: "An anonymous session: a UUID v4 that the browser made. It is a secret.",
+          description: "An anonymous session: a UUID v4 made by the browser. It is a secret.",
         },
         user: {
           type: "http",
           scheme: "bearer",
           bearerFormat: "JWT",
-          description: "Somebody signed in: a token of the host's own login. It goes before a session's id.",
+          description:
+            "A signed-in user: a token from the host's own login. It takes precedence over a session's id.",
         },
         server: {
           type: "http",

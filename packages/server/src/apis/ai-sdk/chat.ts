@@ -58,10 +58,10 @@ const uiMessage: z.ZodType<UiMessageBody> = z
 /** What `useChat` of the AI SDK sends: its messages, or the last of them; `message` is an object. */
 export const aiSdkRequest: z.ZodType<AiSdkRequest> = z
   .looseObject({
-    id: id.meta({ description: "The chat's id, under which the conversation is kept." }),
+    id: id.meta({ description: "The chat's id: it is the id of the conversation." }),
     messages: z.array(uiMessage).optional().meta({
       description:
-        "Only the last is read: what was said before is taken from what is stored. A question, or the answer whose tools the page ran.",
+        "Only the last message is read; earlier ones come from the store. It is a question, or an answer with the results of tools that the page ran.",
     }),
     message: uiMessage.optional(),
     trigger: z
@@ -187,11 +187,11 @@ export function aiSdkRoutes(options: ApiServices): Route[] {
       method: "GET",
       path: "/api/chat/{chat_id}/stream",
       tag: TAG,
-      summary: "Follow the answer that is being given, from its beginning",
+      summary: "Resume the running answer from its beginning",
       params: chatPath,
       replies: {
         200: { description: "The stream.", text: { "text/event-stream": "The AI SDK's UI message stream." } },
-        204: { description: "No answer is being given." },
+        204: { description: "No answer is running." },
       },
       handle: async ({ owner, path, request, cut }) => {
         const running = await runningTurn(owner, path.chat_id);
@@ -222,11 +222,14 @@ export function aiSdkRoutes(options: ApiServices): Route[] {
       method: "POST",
       path: "/api/chat/{chat_id}/stop",
       tag: TAG,
-      summary: "Stop the answer that is being given, wherever it is made",
-      description: "Closing the stream stops nothing. The text so far is kept.",
+      summary: "Stop the running answer on any node",
+      description: "Closing the stream does not stop the answer. The text so far is kept.",
       params: chatPath,
       replies: {
-        200: { description: "The turn; `null` when none ran.", json: z.object({ turn: turn.nullable() }) },
+        200: {
+          description: "The turn; `null` when none was running.",
+          json: z.object({ turn: turn.nullable() }),
+        },
       },
       handle: async ({ owner, path }) => {
         const running = await runningTurn(owner, path.chat_id);

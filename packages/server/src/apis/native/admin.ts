@@ -8,7 +8,7 @@ import { VERSION } from "../../pages/version.ts";
 import { type Connections, overview, recentErrorToWire, recentErrors, storeToWire } from "../schema/admin.ts";
 import { type Health, healthToWire } from "../schema/health.ts";
 
-/** What {@link adminRoutes} takes. */
+/** Options of {@link adminRoutes}. */
 export interface AdminRouteOptions {
   readonly history: Pick<CoreHistory, "overview" | "runningTurns" | "unsavedAnswers">;
   readonly health: () => Promise<Health>;
@@ -33,9 +33,9 @@ export function adminRoutes({ history, health, connections, errors }: AdminRoute
       method: "GET",
       path: "/api/admin/overview",
       tag: "Operator",
-      summary: "Show how this node and the store stand",
-      description: "Costs the same however much is stored: rows are PostgreSQL's estimates.",
-      replies: { 200: { description: "How it stands.", json: overview } },
+      summary: "Read the state of this node and the database",
+      description: "The cost does not grow with the data: row counts are PostgreSQL's estimates.",
+      replies: { 200: { description: "The state.", json: overview } },
       handle: async () => {
         const [probed, stored] = await Promise.all([health(), store()]);
         return privateJson({
@@ -57,7 +57,8 @@ export function adminRoutes({ history, health, connections, errors }: AdminRoute
       path: "/api/admin/errors",
       tag: "Operator",
       summary: "List the last errors of this node",
-      description: "The latest first, at most 100 since its start. The log has them all, under the same ids.",
+      description:
+        "The latest first, at most 100 since the node started. The log has all of them, under the same ids.",
       replies: { 200: { description: "The errors.", json: recentErrors } },
       handle: async () => privateJson({ errors: errors.list().map(recentErrorToWire) }),
     }),

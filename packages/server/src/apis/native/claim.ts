@@ -15,11 +15,11 @@ export function claimRoutes(history: Pick<ServedHistory, "claimSession">): Route
       method: "POST",
       path: "/api/sessions/claim",
       tag: "Personal data",
-      summary: "Take over the conversations of the anonymous session in which one signed in",
+      summary: "Claim the conversations of an anonymous session after signing in",
       description:
-        "Needs both: the user's credential, and the session's id in `X-Session-ID`. All or none are moved, with the " +
-        "turns that run in them. Once is once: what is claimed is the session's no more.",
-      replies: { 200: { description: "How many there were.", json: claimed } },
+        "Requires the user's credential and the session's id in `X-Session-ID`. All conversations move, or none, with " +
+        "their running turns. Afterwards the session owns none of them.",
+      replies: { 200: { description: "How many were claimed.", json: claimed } },
       errors: ["conflict"],
       handle: async ({ owner, key, request }) => {
         if (owner.kind !== "user") {

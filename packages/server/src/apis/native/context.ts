@@ -13,7 +13,7 @@ export function contextRoutes(history: Pick<History, "getContext" | "getTurnCont
       method: "GET",
       path: "/api/conversations/{conversation_id}/context",
       tag: "Messages",
-      summary: "Show what a responder would be given with a question",
+      summary: "Preview the context that a responder would get with a question",
       description:
         "The latest whole turns, older ones recalled for the question, and a summary where there is one.",
       params: conversationPath,
@@ -28,10 +28,10 @@ export function contextRoutes(history: Pick<History, "getContext" | "getTurnCont
       method: "GET",
       path: "/api/conversations/{conversation_id}/turns/{turn_id}/context",
       tag: "Turns",
-      summary: "Show what the responder of a turn was given",
+      summary: "Read the context that the responder of a turn got",
       description: "Numbers of messages. `null` when it was not kept: answered in an outage, or by nobody.",
       params: turnPath,
-      replies: { 200: { description: "What was kept of the context.", json: turnContext } },
+      replies: { 200: { description: "The stored part of the context.", json: turnContext } },
       errors: ["forbidden", "conversation_not_found", "turn_not_found"],
       async handle({ owner, path }) {
         const record = await history.getTurnContext(owner, path.conversation_id, path.turn_id);

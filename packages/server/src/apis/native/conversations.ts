@@ -22,12 +22,12 @@ export function conversationRoutes(history: History): Route[] {
       tag: "Conversations",
       summary: "Get or create a conversation",
       description:
-        "With `id`: that one. Without it, with `scope`: the default one there. With neither: a new one. " +
-        '`"reuse": "latest"` takes the most recently active one before making another. Race-safe.',
+        "With `id`, gets or creates that conversation; with `scope` alone, the scope's default one; with neither, creates one. " +
+        '`"reuse": "latest"` returns the most recently active one, if there is one. Concurrent calls create one.',
       body: conversationBody,
       replies: {
-        200: { description: "It was there.", json: conversation },
-        201: { description: "It was made.", json: conversation },
+        200: { description: "The existing conversation.", json: conversation },
+        201: { description: "The new conversation.", json: conversation },
       },
       errors: ["forbidden"],
       handle: async ({ owner, body: { scope_label, ...init } }) => {
@@ -40,7 +40,7 @@ export function conversationRoutes(history: History): Route[] {
       method: "GET",
       path: "/api/conversations",
       tag: "Conversations",
-      summary: "List one's conversations, most recently active first",
+      summary: "List conversations, most recently active first",
       search: conversationSearch,
       replies: { 200: { description: "A page.", json: conversationPage } },
       handle: async ({ owner, query }) => {
@@ -73,7 +73,7 @@ export function conversationRoutes(history: History): Route[] {
       tag: "Conversations",
       summary: "Rename, pin, archive or annotate a conversation",
       description:
-        'What is left out stays. `"title": null` gives the title back to the one made from the first question.',
+        'Fields that are left out keep their values. `"title": null` resets the title to the one made from the first question.',
       params: conversationPath,
       body: conversationPatch,
       replies: { 200: { description: "The conversation.", json: conversation } },
@@ -86,9 +86,9 @@ export function conversationRoutes(history: History): Route[] {
       method: "DELETE",
       path: "/api/conversations/{conversation_id}",
       tag: "Conversations",
-      summary: "Delete a conversation with all that belongs to it",
+      summary: "Delete a conversation and everything in it",
       params: conversationPath,
-      replies: { 204: { description: "It is deleted." } },
+      replies: { 204: { description: "Deleted." } },
       errors: ["forbidden", "conversation_not_found"],
       handle: async ({ owner, path }) => {
         await history.deleteConversation(owner, path.conversation_id);

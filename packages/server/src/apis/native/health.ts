@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type Route, openRoute } from "../../http/route.ts";
 import { type Health, health, healthToWire } from "../schema/health.ts";
 
-/** What {@link healthRoutes} takes. */
+/** Options of {@link healthRoutes}. */
 export interface HealthRouteOptions {
   /** A live probe, bounded in time by whoever gives it. */
   readonly health: () => Promise<Health>;
@@ -21,7 +21,7 @@ export function healthRoutes(options: HealthRouteOptions): Route[] {
       method: "GET",
       path: "/health",
       tag: "Operating",
-      summary: "Probe the database now",
+      summary: "Check the database",
       replies: {
         200: { description: "`ok`, or `degraded`.", json: health },
         503: { description: "`down`.", json: health },
@@ -36,11 +36,11 @@ export function healthRoutes(options: HealthRouteOptions): Route[] {
       method: "GET",
       path: "/ready",
       tag: "Operating",
-      summary: "Whether requests should come to this node",
+      summary: "Check whether this node accepts requests",
       replies: {
-        200: { description: "They should.", json: readiness },
+        200: { description: "It does.", json: readiness },
         503: {
-          description: "They should not: it is starting or going, or its database is down.",
+          description: "It does not: it is starting or stopping, or its database is down.",
           json: readiness,
         },
       },

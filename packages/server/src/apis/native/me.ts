@@ -8,7 +8,7 @@ import { actorOf } from "../../identity/caller.ts";
 import type { Log } from "../../log.ts";
 import { erasureReceipt } from "../schema/personal-data.ts";
 
-/** What {@link meRoutes} takes. */
+/** Options of {@link meRoutes}. */
 export interface MeRouteOptions {
   readonly history: ServedHistory;
   readonly log: Log;
@@ -22,10 +22,10 @@ export function meRoutes({ history, log }: MeRouteOptions): Route[] {
       method: "GET",
       path: "/api/me/export",
       tag: "Personal data",
-      summary: "Take along all that is kept of oneself",
+      summary: "Export all data of the caller",
       description:
         "JSON Lines: each conversation, archived and deleted ones too, followed by its messages; an `end` line with " +
-        "the counts is the last. A file without it was cut off. Kept in the audit.",
+        "the counts is the last. A file without it was cut off. The export is recorded in the audit log.",
       replies: {
         200: {
           description: "The file.",
@@ -43,8 +43,8 @@ export function meRoutes({ history, log }: MeRouteOptions): Route[] {
       method: "DELETE",
       path: "/api/me",
       tag: "Personal data",
-      summary: "Erase all that is kept of oneself, at once and for good",
-      description: "Also what is in the trash. There is no way back. The receipt is kept in the audit.",
+      summary: "Permanently erase all data of the caller",
+      description: "Includes the trash. This cannot be undone. The receipt is kept in the audit log.",
       replies: { 200: { description: "The receipt.", json: erasureReceipt } },
       handle: async ({ owner, key }) =>
         privateJson(erasureReceiptToWire(await history.eraseData(owner, { actor: actorOf(key) }))),

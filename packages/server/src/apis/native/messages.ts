@@ -17,11 +17,11 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       tag: "Messages",
       summary: "Read the latest messages, oldest first",
       description:
-        "At most one of `before`, `after`, `around` and `offset`. The answer of a running turn is listed as far as it is " +
-        "committed, with status `streaming`.",
+        "Takes at most one of `before`, `after`, `around` and `offset`. A running turn's answer so far is listed with " +
+        "status `streaming`.",
       params: conversationPath,
       search: messageSearch,
-      replies: { 200: { description: "A window.", json: messagePage } },
+      replies: { 200: { description: "A page of messages.", json: messagePage } },
       errors: ["forbidden", "conversation_not_found"],
       handle: async ({ owner, path, query }) => {
         const page = await history.listMessages(owner, path.conversation_id, query);
@@ -41,13 +41,13 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       tag: "Messages",
       summary: "Append a message, or several, without a turn",
       description:
-        "Several are stored all or none. A message whose `id` is there already is not stored again. People write " +
-        "`user` messages only; other roles need a server key.",
+        "All messages are stored, or none. A message whose `id` is stored already is returned, not stored again. End users " +
+        "may write `user` messages only; other roles require a server key.",
       params: conversationPath,
       body: messageBody,
       replies: {
         201: {
-          description: "What is stored: the message, or `messages` when several were sent.",
+          description: "The stored message, or `messages` when several were sent.",
           json: message.or(messageList),
         },
       },
@@ -85,9 +85,9 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       path: "/api/conversations/{conversation_id}/messages/{message_id}",
       tag: "Messages",
       summary: "Delete a message",
-      description: "The others keep their numbers. With a question its turn goes too.",
+      description: "Other messages keep their numbers. Deleting a question deletes its turn too.",
       params: messagePath,
-      replies: { 204: { description: "It is deleted." } },
+      replies: { 204: { description: "Deleted." } },
       errors: ["forbidden", "conversation_not_found", "message_not_found", "turn_in_progress"],
       handle: async ({ owner, path }) => {
         await history.deleteMessage(owner, path.conversation_id, path.message_id);
@@ -103,7 +103,7 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       description:
         "The conversation stays. A turn still running in it is stopped and cannot write into it again.",
       params: conversationPath,
-      replies: { 200: { description: "How many there were.", json: deleted } },
+      replies: { 200: { description: "How many were deleted.", json: deleted } },
       errors: ["forbidden", "conversation_not_found"],
       handle: async ({ owner, path }) =>
         privateJson(await history.clearMessages(owner, path.conversation_id)),

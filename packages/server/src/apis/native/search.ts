@@ -12,12 +12,12 @@ export function searchRoutes(history: Pick<History, "searchMessages">): Route[] 
       method: "GET",
       path: "/api/search",
       tag: "Messages",
-      summary: "Find messages by their words, best first",
+      summary: "Search messages, best match first",
       description:
-        "In one's own conversations, archived ones too. Jump to what was found with " +
+        "Searches the caller's conversations, archived ones too. Show a result in its place with " +
         "`GET /api/conversations/{conversation_id}/messages?around=<seq>`.",
       search: searchQuery,
-      replies: { 200: { description: "A page of what was found.", json: searchPage } },
+      replies: { 200: { description: "A page of results.", json: searchPage } },
       errors: ["forbidden", "conversation_not_found"],
       handle: async ({ owner, query: { q, conversation_id: conversationId, ...query } }) =>
         privateJson(

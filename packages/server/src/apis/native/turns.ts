@@ -24,8 +24,8 @@ const PERSISTED_HEADER = "x-chatkeep-persisted";
 
 const STREAM = {
   "text/event-stream":
-    "The AI SDK's UI message stream: each frame has the event's number as its `id`, and `data: [DONE]` follows the " +
-    "last. A stream that ends without it was cut off: resume it with `Last-Event-ID`.",
+    "The AI SDK's UI message stream: each frame has the event's number as its `id`; `data: [DONE]` is the last. A " +
+    "stream that ends without it was cut off: resume it with `Last-Event-ID`.",
 };
 
 /** The routes of turns. */
@@ -43,11 +43,11 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
       method: "POST",
       path: "/api/conversations/{conversation_id}/turns",
       tag: "Turns",
-      summary: "Ask, and get the answer",
+      summary: "Ask a question and get the answer",
       description:
         "The question is committed before the responder is called. With `Accept: text/event-stream` the answer is " +
-        "streamed, else it is given when the turn is settled. A closed connection stops nothing. The same `id` again " +
-        "attaches to the running turn or gives the settled one.",
+        "streamed; otherwise it is returned when the turn is settled. Closing the connection does not stop the turn. A retry " +
+        "with the same `id` attaches to the running turn or returns the settled one.",
       params: conversationPath,
       body: question,
       replies: { 200: { description: "The settled turn, or its stream.", json: turnState, text: STREAM } },
@@ -127,7 +127,7 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
       method: "POST",
       path: "/api/conversations/{conversation_id}/turns/{turn_id}/stop",
       tag: "Turns",
-      summary: "Stop a running turn, wherever it runs",
+      summary: "Stop a running turn on any node",
       description: "The text so far is kept. A settled turn is returned as it is.",
       params: turnPath,
       replies: { 200: { description: "The turn.", json: turn } },

@@ -18,7 +18,7 @@ export interface Continuation {
   readonly before: readonly MessageInput[];
 }
 
-/** What {@link continuationOf} takes. */
+/** Options of {@link continuationOf}. */
 export interface ContinuationOptions {
   readonly history: Pick<History, "getTurn" | "getConversation" | "listMessages"> & {
     holdsMessages(owner: Owner, conversationId: string, ids: readonly string[]): Promise<boolean>;

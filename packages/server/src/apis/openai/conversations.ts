@@ -29,7 +29,7 @@ export const itemInput: z.ZodType<Item> = item.meta({
   id: "OpenaiItem",
   type: "object",
   additionalProperties: true,
-  description: "An item of any type; of a type that we do not know, it is kept as it is.",
+  description: "An item of any type. Unknown types are stored unchanged.",
 });
 const conversation = z
   .object({
@@ -54,7 +54,7 @@ const itemPath = z.object({ conversation_id: z.string(), item_id: z.string() });
 const listSearch = z.object({
   limit: integer(1, 100).optional().meta({ description: "Default 20." }),
   order: z.enum(["asc", "desc"]).optional().meta({ description: "Default `desc`: the newest first." }),
-  after: z.string().optional().meta({ description: "The `last_id` of the page before." }),
+  after: z.string().optional().meta({ description: "The `last_id` of the previous page." }),
 });
 
 /** OpenAI's Conversations, for its clients and for `OpenAIConversationsSession` of its Agents SDK. */
@@ -74,7 +74,7 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
       id: "openaiCreateConversation",
       method: "POST",
       path: "/v1/conversations",
-      summary: "Make a conversation",
+      summary: "Create a conversation",
       body: z.object({ items: z.array(itemInput).nullish(), metadata: jsonObject.nullish() }),
       replies: { 200: { description: "The conversation.", json: conversation } },
       rateLimit: "after-deduplication",
@@ -123,7 +123,7 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
       params: conversationPath,
       replies: {
         200: {
-          description: "It is deleted.",
+          description: "Deleted.",
           json: z.object({
             id: z.string(),
             object: z.literal("conversation.deleted"),
@@ -144,7 +144,7 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
       path: "/v1/conversations/{conversation_id}/items",
       summary: "Append items",
       description:
-        "All or none, however many. People write items of the user only; others need a server key.",
+        "All items are stored, or none. End users may write items of the user only; other roles require a server key.",
       params: conversationPath,
       body: z.object({ items: z.array(itemInput).min(1) }),
       replies: { 200: { description: "The items.", json: itemList } },
@@ -200,7 +200,7 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
       path: "/v1/conversations/{conversation_id}/items/{item_id}",
       summary: "Delete an item",
       description:
-        "An answer that is several items is deleted by none of them, for its calls and results belong together: delete its message.",
+        "An item that is part of an answer with several items cannot be deleted alone (409). Delete the whole answer with DELETE /api/conversations/{id}/messages/{message_id}.",
       params: itemPath,
       replies: { 200: { description: "The conversation.", json: conversation } },
       errors: ["conversation_not_found", "message_not_found", "conflict", "turn_in_progress"],
@@ -212,7 +212,7 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
         if (items.length > 1) {
           throw new ChatkeepError(
             "conflict",
-            `This item is one of ${items.length} of one answer, whose calls and results belong together. Delete the whole: DELETE /api/conversations/${conversationId}/messages/${id}`,
+            `This item is part of an answer. Delete the whole answer with DELETE /api/conversations/${conversationId}/messages/${id}`,
           );
         }
         await history.deleteMessage(owner, conversationId, id);

@@ -21,7 +21,7 @@ export function idToOpenai(prefix: IdPrefix, id: string, place = 0): string {
   return `${prefix}__${Buffer.from(id).toString("base64url")}${suffix}`;
 }
 
-/** What {@link idToOpenai} made an id of. */
+/** An id of ours, read from one of OpenAI's. */
 export interface OwnId {
   readonly id: string;
   /** Which of the message's items it names; 0 is the first. */

@@ -3,7 +3,7 @@ import { type Answer, type JsonObject, type TurnEvent, type TurnState, createFol
 import { type Item, itemsOf } from "./items.ts";
 import type { ResponseBody } from "./response.ts";
 
-/** What {@link responseFrames} takes. */
+/** Options of {@link responseFrames}. */
 export interface ResponseFrames {
   /** The turn's events from the first: the numbers of what is sent come from them. */
   readonly events: AsyncIterable<TurnEvent>;

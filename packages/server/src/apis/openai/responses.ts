@@ -36,10 +36,12 @@ const request = z.looseObject({
   model: z
     .string()
     .nullish()
-    .meta({ description: "Not read: what answers is the server's responder, whose model is told." }),
+    .meta({ description: "Ignored: the server's responder answers. The response names the model that did." }),
   conversation: z.union([z.string(), z.object({ id: z.string() })]).nullish(),
   previous_response_id: z.string().nullish(),
-  instructions: json.nullish().meta({ description: "Given back; what answers is the server's responder." }),
+  instructions: json
+    .nullish()
+    .meta({ description: "Returned with the response; the server's responder does not read it." }),
   metadata: jsonObject.nullish(),
   stream: z.boolean().nullish(),
 });
@@ -128,7 +130,7 @@ export function openaiResponseRoutes(options: ApiServices): Route[] {
       id: "openaiCreateResponse",
       method: "POST",
       path: "/v1/responses",
-      summary: "Ask, in a conversation, after a response, or in a new conversation",
+      summary: "Create a response: in a conversation, after another response, or in a new conversation",
       body: request,
       replies: { 200: { description: "The response, or its stream.", json: response, text: STREAM } },
       errors: [
@@ -200,7 +202,7 @@ export function openaiResponseRoutes(options: ApiServices): Route[] {
       id: "openaiCancelResponse",
       method: "POST",
       path: "/v1/responses/{response_id}/cancel",
-      summary: "Stop a response, wherever it is made",
+      summary: "Cancel a response on any node",
       params: path,
       replies: { 200: { description: "The response.", json: response } },
       errors: ["conversation_not_found", "turn_not_found"],

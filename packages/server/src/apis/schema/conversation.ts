@@ -89,10 +89,10 @@ export interface ConversationSearch {
 /** Which conversations to list. */
 export const conversationSearch: z.ZodType<ConversationSearch> = z.strictObject({
   limit: integer(1, 100).optional().meta({ description: "Default 20." }),
-  cursor: z.string().optional().meta({ description: "The `next_cursor` of the page before." }),
-  offset: integer(0, 1_000_000_000).optional().meta({ description: "How many to leave out. Default 0." }),
+  cursor: z.string().optional().meta({ description: "The `next_cursor` of the previous page." }),
+  offset: integer(0, 1_000_000_000).optional().meta({ description: "How many to skip. Default 0." }),
   scope: scope.optional(),
-  archived: flag.optional().meta({ description: "Default `false`: only those that are not archived." }),
+  archived: flag.optional().meta({ description: "Default `false`: archived conversations are left out." }),
   sort: z.enum(["created_at", "updated_at"]).optional().meta({ description: "Default `updated_at`." }),
   order: z.enum(["asc", "desc"]).optional().meta({ description: "Default `desc`." }),
 });

@@ -117,8 +117,8 @@ export const messageSearch: z.ZodType<MessageQuery> = z.strictObject({
     .meta({ description: "Only messages with a greater `seq`: the earliest of them." }),
   around: integer(0, 1_000_000_000_000)
     .optional()
-    .meta({ description: "A window with this `seq` in its middle." }),
+    .meta({ description: "A page with this `seq` in the middle." }),
   offset: integer(0, 1_000_000_000)
     .optional()
-    .meta({ description: "How many of the newest to leave out. Default 0." }),
+    .meta({ description: "How many of the newest to skip. Default 0." }),
 });

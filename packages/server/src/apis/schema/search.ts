@@ -17,10 +17,10 @@ export const searchQuery: z.ZodType<{
       'Every word has to be there; `"a phrase"`, `begin*` and `-not` are understood. Where the server has an embedding model, words alone also find what means the same, whose snippet has no `marks`.',
     examples: ['"nightly backup" restor*'],
   }),
-  conversation_id: id.optional().meta({ description: "Only in this conversation." }),
+  conversation_id: id.optional().meta({ description: "Search only this conversation." }),
   scope: scope.optional(),
   limit: integer(1, 100).optional().meta({ description: "Default 20." }),
-  cursor: z.string().optional().meta({ description: "The `next_cursor` of the page before." }),
+  cursor: z.string().optional().meta({ description: "The `next_cursor` of the previous page." }),
 });
 
 const place = z.int().meta({ description: "In UTF-16 units." });
@@ -48,7 +48,7 @@ export const searchPage: z.ZodType<WireSearchPage> = z
 
 /** What a context is for. */
 export const contextQuery: z.ZodType<{ question?: string | undefined }> = z.strictObject({
-  question: queryText.optional().meta({ description: "Without one nothing is recalled." }),
+  question: queryText.optional().meta({ description: "Without a question, no older turns are recalled." }),
 });
 
 /** A context, as it is given out. */

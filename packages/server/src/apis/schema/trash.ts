@@ -15,5 +15,5 @@ export const trashPage: z.ZodType<WireTrashPage> = z
 /** Which deleted conversations to list. */
 export const trashSearch: z.ZodType<TrashQuery> = z.strictObject({
   limit: integer(1, 100).optional().meta({ description: "Default 20." }),
-  cursor: z.string().optional().meta({ description: "The `next_cursor` of the page before." }),
+  cursor: z.string().optional().meta({ description: "The `next_cursor` of the previous page." }),
 });

@@ -55,13 +55,15 @@ const shown: z.ZodType<WireShownAnswer> = z
 /** What a caller asks: `content` or `parts`, 1 to 10,000 code points of text, not blank. */
 export const question: z.ZodType<WireQuestion> = z
   .strictObject({
-    id: absent(id).meta({ description: "The client's id for the message: a retry never asks twice." }),
+    id: absent(id).meta({
+      description: "The client's id for the message. A retry with the same id does not ask twice.",
+    }),
     role: absent(z.enum(["user", "tool"])).meta({
       description: "`tool`: `parts` are the results of calls that the last answer left to the client.",
     }),
     content: absent(z.string()),
     parts: absent(z.array(part)),
-    context_text: z.string().nullish().meta({ description: "What the person had selected." }),
+    context_text: z.string().nullish().meta({ description: "The text that was selected on the page." }),
     metadata: jsonObject.nullish(),
     shown: absent(shown),
   })
@@ -71,7 +73,7 @@ export const question: z.ZodType<WireQuestion> = z
 export const eventSearch: z.ZodType<{ after?: number | undefined }> = z.strictObject({
   after: integer(0, Number.MAX_SAFE_INTEGER)
     .optional()
-    .meta({ description: "The last event already seen. The header `Last-Event-ID` goes before it." }),
+    .meta({ description: "The last event already seen. The header `Last-Event-ID` takes precedence." }),
 });
 
 /** The header with which a reader resumes. */
