@@ -128,10 +128,13 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       history,
       health: () => history.health(),
       ready: () => tables.ready() && !ending,
-      authenticate: async (request) => {
-        await tables.ensure();
-        return authenticate(request);
-      },
+      // Where the database came late, a request need not wait for the next attempt.
+      authenticate: tables.ready()
+        ? authenticate
+        : async (request) => {
+            await tables.ensure();
+            return authenticate(request);
+          },
       apis: [seedApis({ responder })],
       serverKeys: identity.serverKeys,
       ...(identity.issuer === undefined ? {} : { issuer: identity.issuer }),

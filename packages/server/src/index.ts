@@ -1,6 +1,5 @@
-export { type Authenticate, authenticateSession } from "./identity/authenticate.ts";
+export { type Authenticate, authenticatePeople, authenticateSession } from "./identity/authenticate.ts";
 export { type Chatkeep, type ChatkeepOptions, createChatkeep } from "./chatkeep.ts";
-export { authenticatePeople } from "./identity/people.ts";
 export { USER_HEADER, requireUser } from "./identity/caller.ts";
 export type { KeySetOptions } from "./identity/key-set.ts";
 export { type ServerKey, makeServerKey, readServerKeys } from "./identity/server-keys.ts";

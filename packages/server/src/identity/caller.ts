@@ -1,7 +1,6 @@
 import { ChatkeepError, type Owner } from "@chatkeep/protocol";
 
-import type { Authenticate } from "./authenticate.ts";
-import { bearerOf } from "./bearer.ts";
+import { type Authenticate, bearerOf } from "./authenticate.ts";
 import { KEY_PREFIX, type ServerKey, findServerKey } from "./server-keys.ts";
 
 /** Who sent a request. */

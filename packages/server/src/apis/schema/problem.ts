@@ -11,13 +11,10 @@ export const problem: z.ZodType<WireProblem> = z
     code: z.enum(Object.keys(ERRORS) as ErrorCode[]),
     detail: z.string().meta({ description: "What is wrong, and what to do about it." }),
     instance: z.string().meta({ description: "The request's id." }),
-    pointer: z
-      .string()
-      .exactOptional()
-      .meta({
-        description:
-          "Where in the request the error is: a JSON Pointer into the body, or the name of a parameter or header.",
-      }),
+    pointer: z.string().exactOptional().meta({
+      description:
+        "Where in the request the error is: a JSON Pointer into the body, or the name of a parameter or header.",
+    }),
     turn_id: z
       .string()
       .exactOptional()
