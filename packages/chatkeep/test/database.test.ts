@@ -117,13 +117,17 @@ test.runIf(hasPgBouncer())("doctor sees a pooler, and what else it checks holds 
   expect(stdout).toMatch(/^ok +isolation /m);
 });
 
-test("a schema of a newer release is refused", async () => {
+test("a schema of a newer release is refused after a breaking migration", async () => {
   await using database = await createDatabase();
-  await database.pool.query("insert into chatkeep.migrations (version, name) values (9999, 'later')");
+  await database.pool.query(
+    "insert into chatkeep.migrations (version, name, breaking) values (9999, 'later', true)",
+  );
   const env = { PORT: "0", DATABASE_URL: database.url };
   const { code, stderr } = await runCommand(["serve"], env);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^The schema "chatkeep" is at version 9999, this release knows only \d+\. .*\.\n$/);
+  expect(stderr).toMatch(
+    /^The schema "chatkeep" is at version 9999, and this release works with none after 9998\. .*\.\n$/,
+  );
   expect((await runCommand(["doctor"], env)).stdout).toMatch(/^fail +schema .*9999/m);
 });
 
