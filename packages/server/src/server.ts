@@ -72,6 +72,21 @@ export interface ServerOptions {
   readonly log?: Log;
 }
 
+/** The server's own APIs. */
+const APIS: readonly Api[] = [
+  conversationRoutes,
+  trashRoutes,
+  messageRoutes,
+  searchRoutes,
+  contextRoutes,
+  turnRoutes,
+  meRoutes,
+  claimRoutes,
+  aiSdkRoutes,
+  openaiConversationRoutes,
+  openaiResponseRoutes,
+];
+
 /** `History` over HTTP. */
 export interface Server {
   /** Answers a request; never rejects. The second argument is what a Node adapter of hono passes along. */
@@ -120,26 +135,16 @@ export function createServer(options: ServerOptions): Server {
     log,
   };
   const given = apis.flatMap((api) => api(services));
-  const routes: Route[] = [
-    ...[
-      ...conversationRoutes(history),
-      ...trashRoutes(history),
-      ...messageRoutes(services),
-      ...searchRoutes(history),
-      ...contextRoutes(history),
-      ...turnRoutes(services),
-      ...meRoutes(services),
-      ...claimRoutes(history),
-      ...(docs === undefined ? [] : documentRoutes(docs)),
-      ...healthRoutes({ health, ready }),
-      ...adminRoutes({ history, health, connections, errors }),
-      ...referenceRoutes(() => routes),
-      ...aiSdkRoutes(services),
-      ...openaiConversationRoutes(services),
-      ...openaiResponseRoutes(services),
-    ].filter((own) => !given.some(({ method, path }) => method === own.method && path === own.path)),
-    ...given,
+  const own: Route[] = [
+    ...APIS.flatMap((api) => api(services)),
+    ...(docs === undefined ? [] : documentRoutes(docs)),
+    ...healthRoutes({ health, ready }),
+    ...adminRoutes({ history, health, connections, errors }),
+    ...referenceRoutes(() => routes),
   ];
+  const isReplaced = ({ method, path }: Route): boolean =>
+    given.some((route) => route.method === method && route.path === path);
+  const routes: Route[] = [...own.filter((route) => !isReplaced(route)), ...given];
   const fetch = createRouter({
     routes,
     identify,

@@ -1,14 +1,14 @@
 import { ChatkeepError } from "@chatkeep/protocol";
 
-import type { ServedHistory } from "../../history.ts";
 import { privateJson } from "../../http/reply.ts";
 import { type Route, ownerRoute } from "../../http/route.ts";
 import { authenticateSession } from "../../identity/authenticate.ts";
 import { actorOf } from "../../identity/caller.ts";
+import type { ApiServices } from "../api.ts";
 import { claimed } from "../schema/personal-data.ts";
 
 /** The route of a session that signs in. */
-export function claimRoutes(history: Pick<ServedHistory, "claimSession">): Route[] {
+export function claimRoutes({ history }: ApiServices): Route[] {
   return [
     ownerRoute({
       id: "claimSession",

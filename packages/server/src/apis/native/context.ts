@@ -1,12 +1,13 @@
-import { type History, contextRecordToWire, contextToWire } from "@chatkeep/protocol";
+import { contextRecordToWire, contextToWire } from "@chatkeep/protocol";
 
 import { privateJson } from "../../http/reply.ts";
 import { type Route, ownerRoute } from "../../http/route.ts";
+import type { ApiServices } from "../api.ts";
 import { conversationPath, turnPath } from "../schema/path.ts";
 import { context, contextQuery, turnContext } from "../schema/search.ts";
 
 /** The routes that show what a responder would be given, and what one was given. */
-export function contextRoutes(history: Pick<History, "getContext" | "getTurnContext">): Route[] {
+export function contextRoutes({ history }: ApiServices): Route[] {
   return [
     ownerRoute({
       id: "getContext",

@@ -1,7 +1,8 @@
-import { type ConversationQuery, type History, conversationToWire } from "@chatkeep/protocol";
+import { type ConversationQuery, conversationToWire } from "@chatkeep/protocol";
 
 import { privateJson } from "../../http/reply.ts";
 import { type Route, ownerRoute } from "../../http/route.ts";
+import type { ApiServices } from "../api.ts";
 import {
   type ConversationSearch,
   conversation,
@@ -13,7 +14,7 @@ import {
 import { conversationPath } from "../schema/path.ts";
 
 /** The routes of conversations. */
-export function conversationRoutes(history: History): Route[] {
+export function conversationRoutes({ history }: ApiServices): Route[] {
   return [
     ownerRoute({
       id: "createConversation",

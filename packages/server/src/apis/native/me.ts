@@ -1,21 +1,14 @@
 import { type ExportLine, erasureReceiptToWire, exportLineToWire } from "@chatkeep/protocol";
 
-import type { ServedHistory } from "../../history.ts";
 import { streamLines } from "../../http/lines.ts";
 import { privateJson } from "../../http/reply.ts";
 import { type Route, ownerRoute } from "../../http/route.ts";
 import { actorOf } from "../../identity/caller.ts";
-import type { Log } from "../../log.ts";
+import type { ApiServices } from "../api.ts";
 import { erasureReceipt } from "../schema/personal-data.ts";
 
-/** Options of {@link meRoutes}. */
-export interface MeRouteOptions {
-  readonly history: ServedHistory;
-  readonly log: Log;
-}
-
 /** The routes of all that is kept of one person. */
-export function meRoutes({ history, log }: MeRouteOptions): Route[] {
+export function meRoutes({ history, log }: ApiServices): Route[] {
   return [
     ownerRoute({
       id: "exportData",

@@ -1,11 +1,12 @@
-import { type History, searchPageToWire } from "@chatkeep/protocol";
+import { searchPageToWire } from "@chatkeep/protocol";
 
 import { privateJson } from "../../http/reply.ts";
 import { type Route, ownerRoute } from "../../http/route.ts";
+import type { ApiServices } from "../api.ts";
 import { searchPage, searchQuery } from "../schema/search.ts";
 
 /** The route that finds messages. */
-export function searchRoutes(history: Pick<History, "searchMessages">): Route[] {
+export function searchRoutes({ history }: ApiServices): Route[] {
   return [
     ownerRoute({
       id: "searchMessages",

@@ -1,13 +1,14 @@
-import { type History, conversationToWire, trashPageToWire } from "@chatkeep/protocol";
+import { conversationToWire, trashPageToWire } from "@chatkeep/protocol";
 
 import { privateJson } from "../../http/reply.ts";
 import { type Route, ownerRoute } from "../../http/route.ts";
+import type { ApiServices } from "../api.ts";
 import { conversation } from "../schema/conversation.ts";
 import { conversationPath } from "../schema/path.ts";
 import { trashPage, trashSearch } from "../schema/trash.ts";
 
 /** The routes of deleted conversations. */
-export function trashRoutes(history: Pick<History, "listTrash" | "restoreConversation">): Route[] {
+export function trashRoutes({ history }: ApiServices): Route[] {
   return [
     ownerRoute({
       id: "listTrash",
