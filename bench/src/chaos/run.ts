@@ -6,6 +6,7 @@ import type { Owner } from "@chatkeep/protocol";
 import { startChild } from "../child.ts";
 import { type DisturbedDatabase, startDatabase } from "./database.ts";
 import { createDice } from "./dice.ts";
+import { createGuest } from "./guest.ts";
 import { type Credentials, createBareLine, createClientLine, readAll } from "./line.ts";
 import { type ServerNode, createNode } from "./node.ts";
 import { type Person, createPerson } from "./person.ts";
@@ -43,6 +44,8 @@ export interface ChaosResult {
 }
 
 const NODES = 2;
+/** They come and go beside the people, and leave nothing: every visit is of another session and user. */
+const GUESTS = 3;
 const MODEL = new URL("model.ts", import.meta.url);
 
 /**
@@ -70,6 +73,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     CHATKEEP_LIMIT_REQUESTS_ADDRESS: "0",
     CHATKEEP_LIMIT_TURNS: "0",
     CHATKEEP_LIMIT_TURNS_ADDRESS: "0",
+    CHATKEEP_LIMIT_BYTES: "0",
+    CHATKEEP_LIMIT_BYTES_ADDRESS: "0",
     CHATKEEP_GRACE: "1",
     CHATKEEP_LEASE: String(options.lease / 1000),
   };
@@ -93,8 +98,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       const lines = nodes.map(({ url }) => createLine(url, credentialsOf(secret)));
       return createPerson({ record, dice: dice.fork(record.name), lines });
     });
+    const guests = Array.from({ length: GUESTS }, (_, index) => {
+      const record = createRecord(`guest ${index}`, { kind: "user", id: `guest-${index}` });
+      const urls = nodes.map(({ url }) => url);
+      return createGuest({ record, dice: dice.fork(record.name), urls, credentials: credentialsOf(secret) });
+    });
     const over = new AbortController();
-    const acting = Promise.all(people.map((person) => person.act(over.signal)));
+    const acting = Promise.all([...people, ...guests].map((one) => one.act(over.signal)));
     const plan = makePlan(dice.fork("plan"), { kills: options.kills, nodes: NODES, lease: options.lease });
     const kills = await disturb({ plan, nodes, database, limit: options.limit, note });
 
@@ -108,7 +118,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const asked = await model.next<{ [key: string]: number }>();
     note("reading and comparing");
     return {
-      violations: [...crashes, ...prove({ records, stored, listings, asked })],
+      violations: [
+        ...crashes,
+        ...prove({ records: [...records, ...guests.map(({ record }) => record)], stored, listings, asked }),
+      ],
       settling: measureSettling({ stored, records, timeline, lease: options.lease }),
       kills,
       timeline,

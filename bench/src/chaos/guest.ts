@@ -1,0 +1,184 @@
+import { setTimeout as pause } from "node:timers/promises";
+
+import type { Owner } from "@chatkeep/protocol";
+
+import type { Dice } from "./dice.ts";
+import type { Credentials } from "./line.ts";
+import { makeRecipe, questionOf } from "./recipe.ts";
+import type { Record } from "./record.ts";
+
+/** What {@link createGuest} takes. */
+export interface GuestOptions {
+  readonly record: Record;
+  readonly dice: Dice;
+  /** The addresses of the nodes. */
+  readonly urls: readonly string[];
+  readonly credentials: Credentials;
+}
+
+/** Somebody who writes large and small, is claimed, clears, exports, and erases it all; what they see is checked at once. */
+export interface Guest {
+  readonly record: Record;
+  /** Goes on until it is over; leaves nothing stored. */
+  act(over: AbortSignal): Promise<void>;
+}
+
+/** Milliseconds that one request may take, that lie between two tries, and after which it is a fault. */
+const [TIMEOUT, RETRY, GIVE_UP] = [8000, 250, 90_000];
+
+interface Listed {
+  readonly messages: readonly { readonly id: string; readonly parts: readonly { readonly url?: string }[] }[];
+  readonly has_more: boolean;
+}
+
+/** A guest; all choices are the dice's. */
+export function createGuest({ record, dice, urls, credentials }: GuestOptions): Guest {
+  const say = (text: string): void => {
+    record.lines.push(`${new Date().toISOString().slice(11, 23)}  ${text}`);
+  };
+  const fault = (text: string): void => {
+    record.faults.push(text);
+    say(`FAULT ${text}`);
+  };
+
+  /** Whether a change of this visit was sent twice: the first may have been asleep, and take effect at any time. */
+  let isDoubtful = false;
+
+  /** Tries on one node after the other until one takes it. */
+  const send = async (
+    owner: Owner,
+    method: string,
+    path: string,
+    init: { readonly body?: object; readonly headers?: globalThis.Record<string, string> } = {},
+  ): Promise<{ readonly status: number; readonly text: string }> => {
+    const began = Date.now();
+    for (let tries = 1; ; tries += 1) {
+      const url = `${urls[tries % urls.length]}${path}`;
+      let told: string;
+      try {
+        const answer = await fetch(url, {
+          method,
+          headers: { "content-type": "application/json", ...credentials(owner), ...init.headers },
+          signal: AbortSignal.timeout(TIMEOUT),
+          ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+        });
+        const text = await answer.text();
+        if (answer.status < 500) return { status: answer.status, text };
+        told = `${answer.status} ${text.slice(0, 200)}`;
+        if (answer.status === 500) fault(`${method} ${path}: ${told}`);
+      } catch (error) {
+        told = String(error);
+      }
+      if (method !== "GET") isDoubtful = true;
+      say(`${method} ${path} try ${tries}: ${told}`);
+      if (Date.now() - began > GIVE_UP) {
+        fault(`${method} ${path}: not done within ${GIVE_UP / 1000} s, at last: ${told}`);
+        throw new Error(told);
+      }
+      await pause(RETRY);
+    }
+  };
+
+  const expectStatus = (what: string, status: number, expected: readonly number[]): void => {
+    if (!expected.includes(status)) fault(`${what} was answered with ${status}.`);
+  };
+
+  const visit = async (dice: Dice): Promise<void> => {
+    const session: Owner = { kind: "session", id: dice.uuid() };
+    const user: Owner = { kind: "user", id: `guest-${dice.uuid()}` };
+    const conversation = dice.uuid();
+    const path = `/api/conversations/${conversation}`;
+    const sent = new Map<string, number>();
+    isDoubtful = false;
+    say(`-- visit of ${session.id} in ${conversation}`);
+    const made = await send(session, "POST", "/api/conversations", { body: { id: conversation } });
+    expectStatus(`A new conversation ${conversation}`, made.status, [200, 201]);
+
+    const append = async (owner: Owner): Promise<void> => {
+      const id = dice.uuid();
+      const length = dice.between(1, 4) === 1 ? dice.between(100_000, 2_000_000) : dice.between(10, 500);
+      const part = { type: "file", mime: "a/b", name: "n", url: `data:a/b,${"x".repeat(length)}` };
+      const { status } = await send(owner, "POST", `${path}/messages`, {
+        body: { id, role: "user", parts: [part] },
+      });
+      expectStatus(`Message ${id}`, status, [201]);
+      if (status === 201) sent.set(id, part.url.length);
+    };
+    /** That what was acknowledged is listed, and nothing is twice. */
+    const check = async (owner: Owner, when: string): Promise<void> => {
+      const found = new Map<string, number>();
+      for (let before = ""; ;) {
+        const { status, text } = await send(owner, "GET", `${path}/messages?limit=20${before}`);
+        expectStatus(`The messages of ${conversation} ${when}`, status, [200]);
+        if (status !== 200) return;
+        const page = JSON.parse(text) as Listed & { messages: { seq: number }[] };
+        for (const { id, parts } of page.messages) {
+          if (found.has(id)) fault(`Message ${id} is listed twice ${when}.`);
+          found.set(id, parts[0]?.url?.length ?? 0);
+        }
+        if (!page.has_more) break;
+        before = `&before=${page.messages[0]!.seq}`;
+      }
+      for (const [id, length] of sent)
+        if (found.get(id) !== length) fault(`Message ${id} of ${conversation} is lost ${when}.`);
+    };
+
+    for (let count = dice.between(1, 4); count > 0; count -= 1) await append(session);
+    // It is answered while the rest is done to its conversation, by one node or the other.
+    const question = { id: dice.uuid(), content: questionOf(makeRecipe(dice, dice.uuid())) };
+    const asking = send(session, "POST", `${path}/turns`, { body: question }).catch(() => undefined);
+    await pause(dice.between(0, 1500));
+
+    let owner: Owner = session;
+    if (dice.between(1, 2) === 1) {
+      const headers = { "x-session-id": session.id };
+      const { status } = await send(user, "POST", "/api/sessions/claim", { headers });
+      expectStatus(`The claim of ${session.id}`, status, [200]);
+      owner = user;
+      await check(owner, "after the claim");
+      const { status: former } = await send(session, "GET", path);
+      expectStatus(`The session's read of ${conversation} after its claim`, former, [403, 404]);
+    }
+    await append(owner);
+    if (dice.between(1, 2) === 1) {
+      const { status, text } = await send(owner, "GET", "/api/me/export");
+      expectStatus("The export", status, [200]);
+      const lines = text.split("\n").filter((line) => line !== "");
+      // A file that was cut off says so by the end that it lacks.
+      if (lines.at(-1)?.includes('"end"') === true)
+        for (const id of sent.keys()) if (!text.includes(id)) fault(`The export lacks message ${id}.`);
+    }
+    if (dice.between(1, 2) === 1) {
+      const before = [...sent.keys()];
+      const { status } = await send(owner, "DELETE", `${path}/messages`);
+      expectStatus(`The clearing of ${conversation}`, status, [200]);
+      const { text } = await send(owner, "GET", `${path}/messages?limit=20`);
+      for (const id of before)
+        if (!isDoubtful && text.includes(id)) fault(`Message ${id} is there after clearing.`);
+      sent.clear();
+      await append(owner);
+      if (isDoubtful) sent.clear();
+    }
+    await check(owner, "at the end");
+
+    await asking;
+    for (const one of [session, user]) {
+      const { status } = await send(one, "DELETE", "/api/me");
+      expectStatus("The erasure", status, [200]);
+      const { text } = await send(one, "GET", "/api/conversations");
+      if (!isDoubtful && text.includes(conversation))
+        fault(`Conversation ${conversation} is there after the erasure.`);
+    }
+  };
+
+  return {
+    record,
+    async act(over) {
+      for (let count = 0; !over.aborted; count += 1) {
+        // A fault is in the record; the guest goes on.
+        await visit(dice.fork(count)).catch((error: unknown) => say(`gave up: ${String(error)}`));
+        await pause(dice.fork(count).between(0, 500));
+      }
+    },
+  };
+}
