@@ -176,7 +176,10 @@ const items = [
   { type: "reasoning", summary: [{ type: "summary_text", text: "Hm." }] },
   { role: "user", content: "Hello." },
 ];
-const own = `/api/conversations/${conversation}`;
+/** Another's: what the test before sends may erase its sender. */
+const you = newSession();
+const yours = (await node.history.createConversation(you.owner)).conversation.id;
+const own = `/api/conversations/${yours}`;
 const valid: readonly (readonly [string, string, object])[] = [
   [
     "POST",
@@ -199,23 +202,23 @@ const valid: readonly (readonly [string, string, object])[] = [
   [
     "POST",
     "/api/chat",
-    { id: conversation, messages: [{ id: "m", role: "user", parts: uiParts, metadata: { a: 1 } }] },
+    { id: yours, messages: [{ id: "m", role: "user", parts: uiParts, metadata: { a: 1 } }] },
   ],
-  ["POST", "/api/chat", { id: conversation, messages: [{ id: "m", role: "assistant", parts: uiParts }] }],
+  ["POST", "/api/chat", { id: yours, messages: [{ id: "m", role: "assistant", parts: uiParts }] }],
   [
     "POST",
     "/api/chat",
     {
-      id: conversation,
+      id: yours,
       trigger: "regenerate-message",
       messageId: "m",
       message: { id: "m", role: "user", parts: uiParts },
     },
   ],
   ["POST", "/v1/conversations", { items, metadata: { a: "1" } }],
-  ["POST", `/v1/conversations/${conversation}/items`, { items }],
+  ["POST", `/v1/conversations/${yours}/items`, { items }],
   ["POST", "/v1/responses", { input: items, model: "m", metadata: { a: "1" }, stream: true }],
-  ["POST", "/v1/responses", { input: "Hello.", conversation: { id: conversation }, store: true }],
+  ["POST", "/v1/responses", { input: "Hello.", conversation: { id: yours }, store: true }],
   ["POST", "/v1/responses", { input: [items[2]], previous_response_id: "resp_x" }],
 ];
 
@@ -232,11 +235,7 @@ function exchanged(whole: unknown, place: number, other: unknown): unknown {
 }
 
 /** What is stored of it is read through each API. */
-const reads = [
-  `${own}/messages?limit=4`,
-  `/v1/conversations/${conversation}/items?limit=4`,
-  `${own}/context`,
-];
+const reads = [`${own}/messages?limit=4`, `/v1/conversations/${yours}/items?limit=4`, `${own}/context`];
 
 test("no valid request is answered with 500 when something in it is exchanged, and what it stores is read", async () => {
   await fc.assert(
@@ -248,13 +247,13 @@ test("no valid request is answered with 500 when something in it is exchanged, a
       async ([method, path, body], place, other, isTrusted) => {
         const trusted = { authorization: `Bearer ${SERVER_KEY}`, "x-chatkeep-user": "ada" };
         const answer = await node.call(method, path, {
-          credentials: isTrusted ? trusted : me.credentials,
+          credentials: isTrusted ? trusted : you.credentials,
           body: exchanged(body, place, other) ?? null,
         });
         await answer.text();
         expect(answer.status).toBeLessThan(500);
         for (const read of reads) {
-          const { status } = await node.call("GET", read, me);
+          const { status } = await node.call("GET", read, you);
           expect([read, status]).toEqual([read, 200]);
         }
       },
