@@ -49,7 +49,7 @@ export function checkRange(
 ): number {
   if (value === undefined) return otherwise;
   if (!Number.isInteger(value) || value < low || value > high) {
-    throw new ChatkeepError("invalid_request", `${name} has to be a whole number from ${low} to ${high}.`, {
+    throw new ChatkeepError("invalid_request", `\`${name}\` must be a whole number from ${low} to ${high}.`, {
       pointer: name,
     });
   }
