@@ -14,7 +14,7 @@ import {
 import type { Database } from "./database/database.ts";
 import { instant } from "./database/instant.ts";
 import { unescapeText } from "./database/text.ts";
-import { type Limits, checkBytes, checkId, checkLength, checkRange } from "./maintenance/limits.ts";
+import { type Limits, checkBytes, checkId, checkLength, checkRange, checkTitle } from "./maintenance/limits.ts";
 import { ownerId } from "./owners.ts";
 import { titleOf } from "./title.ts";
 
@@ -30,6 +30,9 @@ export interface ConversationRow {
   last_seq: number;
   cleared_seq: number;
   deleted_count: number;
+  elsewhere_count: number;
+  /** Where a function gives it. */
+  head_id?: string | null;
   running_turn: string | null;
   preview: string | null;
   metadata: JsonObject | null;
@@ -58,6 +61,8 @@ export interface ConversationsOptions {
   readonly limits: Limits;
   /** Whether an id that somebody else uses is told from one that is free. */
   readonly hideExistence: boolean;
+  /** Stops the turn that runs in a conversation, and waits a second for it to be settled. */
+  readonly stopRunning: (owner: Owner, conversationId: string) => Promise<void>;
 }
 
 /** Conversations on the SQL functions. */
@@ -65,6 +70,7 @@ export function createConversations({
   database,
   limits,
   hideExistence,
+  stopRunning,
 }: ConversationsOptions): Conversations {
   return {
     async createConversation(owner, init = {}) {
@@ -146,6 +152,7 @@ export function createConversations({
     },
 
     async deleteConversation(owner, id) {
+      await stopRunning(owner, id);
       await database.call("delete_conversation", { owner: ownerId(owner), conversation: id });
     },
 
@@ -187,22 +194,14 @@ export function conversationFromRow(row: ConversationRow, owner: Owner): Convers
     title: text(row.title),
     pinnedAt: instant(row.pinned_at),
     archivedAt: instant(row.archived_at),
-    messageCount: row.last_seq - row.cleared_seq - row.deleted_count,
+    messageCount: row.last_seq - row.cleared_seq - row.deleted_count - row.elsewhere_count,
+    headId: row.head_id ?? null,
     runningTurn: row.running_turn,
     preview: text(row.preview),
     metadata: row.metadata,
     createdAt: instant(row.created_at),
     updatedAt: instant(row.updated_at),
   };
-}
-
-function checkTitle(title: string | null): void {
-  if (title?.trim() === "") {
-    throw new ChatkeepError("invalid_request", "A title cannot be blank; null takes it back.", {
-      pointer: "/title",
-    });
-  }
-  checkLength(title, "/title", 500);
 }
 
 async function questionTitle(database: Database, owner: Owner, conversation: string): Promise<string | null> {

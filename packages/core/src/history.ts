@@ -11,6 +11,7 @@ import { createPreparation } from "./context/prepare.ts";
 import { type Summarizer, createSummaries } from "./context/summaries.ts";
 import { type Entitler, createTitles } from "./context/titles.ts";
 import { createTokenCounter } from "./context/tokens.ts";
+import { createBranches } from "./branches.ts";
 import { createConversations } from "./conversations.ts";
 import type { DatabaseHealth } from "./database/breaker.ts";
 import { type Database, createDatabase } from "./database/database.ts";
@@ -179,10 +180,12 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     await worker?.close();
     database.close();
   };
-  const { startTurn, getTurn, followTurn, stopTurn } = turns;
+  const { startTurn, regenerate, getTurn, followTurn, stopTurn } = turns;
+  const { stopRunning } = turns;
   return {
-    ...createConversations({ database, limits, hideExistence }),
+    ...createConversations({ database, limits, hideExistence, stopRunning }),
     ...createMessages({ database, limits, answerSoFar: turns.answerSoFar }),
+    ...createBranches(database, limits),
     ...createPersonalData(database),
     ...createHandles(database),
     ...createIdempotencyKeys(database),
@@ -212,6 +215,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
       return row?.holds_messages === true;
     },
     startTurn,
+    regenerate,
     getTurn,
     followTurn,
     stopTurn,
@@ -246,7 +250,8 @@ function withoutForbidden(database: Database): Database {
 /** What makes something findable that was not before. */
 const FINDABLE: ReadonlySet<FunctionName> = new Set([
   "append_messages",
-  "replace_messages",
+  "restore_messages",
+  "fork_conversation",
   "begin_turn",
   "settle_turn",
   "record_turn",

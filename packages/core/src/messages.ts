@@ -7,6 +7,7 @@ import {
   type Message,
   type MessageInput,
   type MessagePage,
+  type MessageQuery,
   type Owner,
   type Part,
   ROLES,
@@ -18,7 +19,7 @@ import {
 } from "@chatkeep/protocol";
 
 import type { Database } from "./database/database.ts";
-import { type MessageRow, messageOf } from "./database/message-row.ts";
+import { type MessageRow, messageOf, messagesOf, parentArgument } from "./database/message-row.ts";
 import { type Limits, checkBytes, checkId, checkLength, checkRange } from "./maintenance/limits.ts";
 import { ownerId } from "./owners.ts";
 import { wordTextOf } from "./search/text.ts";
@@ -27,7 +28,7 @@ import { previewOf, titleOf } from "./title.ts";
 /** The part of {@link History} that is about messages. */
 export type Messages = Pick<
   History,
-  "appendMessages" | "getMessage" | "listMessages" | "deleteMessage" | "clearMessages"
+  "appendMessages" | "getMessage" | "listMessages" | "clearMessages"
 >;
 
 /** What {@link createMessages} takes. */
@@ -53,10 +54,11 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
         },
       );
     }
-    if (query.around !== undefined) return listAround(owner, conversationId, query.around, query.limit);
+    if (query.around !== undefined) return listAround(owner, conversationId, query.around, query);
     const [page] = await database.call("page_messages", {
       owner: ownerId(owner),
       conversation: conversationId,
+      leaf: query.leaf ?? null,
       before_seq:
         query.before === undefined ? null : checkRange(query.before, "before", 0, Number.MAX_SAFE_INTEGER, 0),
       after_seq:
@@ -64,14 +66,13 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
       page_offset: checkRange(query.offset, "offset", 0, Number.MAX_SAFE_INTEGER, 0),
       page_limit: checkRange(query.limit, "limit", 1, 100, 50),
     });
-    const rows = page?.messages as MessageRow[];
-    const messages = rows.map((row) => messageOf(row, owner));
+    const messages = messagesOf(page?.messages as MessageRow[], owner, page?.parent_id ?? null);
     const streaming = messages.findIndex((message) => message.status === "streaming");
     if (streaming >= 0) messages[streaming] = await withAnswer(messages[streaming]!, owner, answerSoFar);
     return {
       messages,
       total: page?.total ?? 0,
-      hasMore: (messages[0]?.seq ?? 0) > (page?.first_seq ?? 0),
+      hasMore: (messages[0]?.parentId ?? null) !== null,
     };
   };
 
@@ -80,28 +81,34 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
     owner: Owner,
     conversationId: string,
     around: number,
-    limit: number | undefined,
+    { leaf, limit }: MessageQuery,
   ): Promise<MessagePage> => {
     const middle = checkRange(around, "around", 0, Number.MAX_SAFE_INTEGER - 1, 0);
     const size = checkRange(limit, "limit", 1, 100, 50);
     const half = Math.ceil(size / 2);
     const [older, newer] = await Promise.all([
-      listMessages(owner, conversationId, { before: middle + 1, limit: half }),
-      listMessages(owner, conversationId, { after: middle, limit: Math.max(1, size - half) }),
+      listMessages(owner, conversationId, { leaf, before: middle + 1, limit: half }),
+      listMessages(owner, conversationId, { leaf, after: middle, limit: Math.max(1, size - half) }),
     ]);
-    return { ...older, messages: [...older.messages, ...newer.messages].slice(0, size) };
+    return {
+      ...older,
+      messages: [...older.messages, ...newer.messages].slice(0, size),
+      hasMore: older.messages.length > 0 ? older.hasMore : newer.hasMore,
+    };
   };
 
   return {
-    async appendMessages(owner, conversationId, inputs, { replaces = [] } = {}) {
+    async appendMessages(owner, conversationId, inputs, { parent, expectedHead } = {}) {
       const messages = inputs.map((input, index) =>
         checkMessage(input, limits, inputs.length > 1 ? `/messages/${index}` : ""),
       );
       checkBatch(messages, limits);
       const question = messages.find((message) => message.role === "user");
-      const appended = {
+      const rows = await database.call("append_messages", {
         owner: ownerId(owner),
         conversation: conversationId,
+        parent: parentArgument(parent),
+        expected_head: expectedHead ?? null,
         ids: messages.map((message) => message.id),
         roles: messages.map((message) => message.role),
         bodies: messages.map((message) => message.parts),
@@ -114,13 +121,11 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
         word_texts: messages.map((message) => wordTextOf(message.parts)),
         new_title: question === undefined ? null : titleOf(question.parts),
         new_preview: previewOf(messages.at(-1)!.parts),
-      };
-      const rows =
-        replaces.length === 0
-          ? await database.call("append_messages", appended)
-          : await database.call("replace_messages", { ...appended, replaced: replaces });
+      });
       const stored = new Map(
-        rows.map((row) => messageOf(row.message as MessageRow, owner)).map((one) => [one.id, one]),
+        rows
+          .map((row) => messageOf(row.message as MessageRow, owner, row.parent_id))
+          .map((one) => [one.id, one]),
       );
       return messages.map((message) => stored.get(message.id)!);
     },
@@ -134,19 +139,6 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
         message_id: messageId,
       });
       return withAnswer(messageOf(row?.get_message as MessageRow, owner), owner, answerSoFar);
-    },
-
-    async deleteMessage(owner, conversationId, messageId) {
-      // When the latest goes, the one before it is what the list shows.
-      const { messages } = await listMessages(owner, conversationId, { limit: 2 });
-      const earlier = messages.length === 2 && messages[1]?.id === messageId ? messages[0] : undefined;
-      await database.call("delete_messages", {
-        owner: ownerId(owner),
-        conversation: conversationId,
-        ids: [messageId],
-        earlier_id: earlier?.id ?? null,
-        earlier_preview: earlier === undefined ? null : previewOf(earlier.parts),
-      });
     },
 
     async clearMessages(owner, conversationId) {

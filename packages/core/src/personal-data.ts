@@ -52,9 +52,12 @@ export function createPersonalData(database: Database): PersonalData {
           conversation: conversationFromRow(row, owner),
           deletedAt: instant(row.deleted_at),
         };
+        let parentId: string | null = null;
         for await (const message of exportedMessages(database, id, row.id)) {
           messages += 1;
-          yield { type: "message", message: messageOf(message, owner) };
+          const exported = messageOf(message, owner, parentId);
+          parentId = message.id;
+          yield { type: "message", message: exported };
         }
       }
       yield { type: "end", conversations, messages };

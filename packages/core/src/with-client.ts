@@ -1,3 +1,4 @@
+import { type Branches, createBranches } from "./branches.ts";
 import { type Conversations, createConversations } from "./conversations.ts";
 import { createClientDatabase } from "./database/client-database.ts";
 import type { Database } from "./database/database.ts";
@@ -10,7 +11,7 @@ import { type Messages, type MessagesOptions, createMessages } from "./messages.
  * The store's calls in a transaction of the host's: they are seen by others when the host commits, and are
  * gone when it rolls back. A call that fails ends the transaction, as any statement's error does in PostgreSQL.
  */
-export interface StoreCalls extends Conversations, Messages, Handles {}
+export interface StoreCalls extends Conversations, Messages, Branches, Handles {}
 
 /** What {@link createStoreCalls} takes. */
 export interface StoreCallsOptions extends Pick<MessagesOptions, "answerSoFar"> {
@@ -26,13 +27,16 @@ export interface StoreCallsOptions extends Pick<MessagesOptions, "answerSoFar"> 
 /** Makes {@link StoreCalls} on a connection. */
 export function createStoreCalls(client: Queryable, options: StoreCallsOptions): StoreCalls {
   const { limits, hideExistence, answerSoFar } = options;
+  // What the host deletes is deleted when it commits: until then nothing is stopped, and nobody waits.
+  const stopRunning = (): Promise<void> => Promise.resolve();
   const database = options.guard({
     ...options.database,
     ...createClientDatabase({ client, schema: options.schema }),
   });
   return {
-    ...createConversations({ database, limits, hideExistence }),
+    ...createConversations({ database, limits, hideExistence, stopRunning }),
     ...createMessages({ database, limits, answerSoFar }),
+    ...createBranches(database, limits),
     ...createHandles(database),
   };
 }

@@ -47,8 +47,12 @@ export function createClient(options: ClientOptions): History {
       return erasureReceiptFromWire(await json<WireErasureReceipt>(owner, "DELETE", "/api/me"));
     },
 
-    async appendMessages(owner, id, messages, { replaces } = {}) {
-      const body = { messages: messages.map(messageInputToWire), replaces };
+    async appendMessages(owner, id, messages, { parent, expectedHead } = {}) {
+      const body = {
+        messages: messages.map(messageInputToWire),
+        parent_id: parent,
+        expected_head_id: expectedHead,
+      };
       const wire = await json<{ messages: WireMessage[] }>(
         owner,
         "POST",

@@ -15,7 +15,13 @@ export interface Conversation {
   readonly title: string | null;
   readonly pinnedAt: string | null;
   readonly archivedAt: string | null;
+  /** How many messages its branch holds. */
   readonly messageCount: number;
+  /**
+   * The last message of the branch that it goes on from: the messages that lead to it are listed, counted and sent to
+   * the model. `null` while there is none.
+   */
+  readonly headId: string | null;
   /** The id of the turn that is running in it. */
   readonly runningTurn: string | null;
   /** The beginning of the latest message: at most 200 code points. */
@@ -49,7 +55,7 @@ export interface ConversationInit {
 
 /** What can be changed of a conversation; what is absent stays. */
 export interface ConversationPatch {
-  /** `null` gives the title back to the one made from the first question. */
+  /** `null` resets it to the one made from the first question. */
   readonly title?: string | null | undefined;
   readonly pinned?: boolean | undefined;
   readonly archived?: boolean | undefined;
@@ -71,6 +77,14 @@ export interface ConversationQuery {
   readonly sort?: "createdAt" | "updatedAt" | undefined;
   /** Default `desc`. */
   readonly order?: "asc" | "desc" | undefined;
+}
+
+/** What a fork is made with. */
+export interface ForkOptions {
+  /** As of {@link ConversationInit}; one that exists is `conflict`. Default a new one. */
+  readonly id?: string | undefined;
+  /** Default the title of the conversation that is forked. */
+  readonly title?: string | null | undefined;
 }
 
 /** A page of conversations. */

@@ -4,11 +4,19 @@ import type {
   ConversationInit,
   ConversationPage,
   ConversationPatch,
+  ForkOptions,
   ConversationQuery,
   TrashPage,
   TrashQuery,
 } from "./conversation.ts";
-import type { Message, MessageInput, MessagePage, MessageQuery } from "./message.ts";
+import type {
+  AppendOptions,
+  Message,
+  MessageInput,
+  MessagePage,
+  MessageQuery,
+  MessageVersion,
+} from "./message.ts";
 import type { Owner } from "./owner.ts";
 import type { ErasureReceipt, ExportLine } from "./personal-data.ts";
 import type { SearchPage, SearchQuery } from "./search.ts";
@@ -51,8 +59,8 @@ export interface History {
 
   /**
    * Deletes a conversation with all that belongs to it: to everybody it is gone, but its owner can restore
-   * it until the undo time is over and it is purged. A turn still running in it is stopped and cannot write
-   * into it again. A second delete is `conversation_not_found`.
+   * it until the undo time is over and it is purged. A turn still running in it is stopped, and keeps all the
+   * text that it has shown. A second delete is `conversation_not_found`.
    */
   deleteConversation(owner: Owner, conversationId: string): Promise<void>;
 
@@ -79,38 +87,81 @@ export interface History {
   eraseData(owner: Owner): Promise<ErasureReceipt>;
 
   /**
-   * Appends messages, all or none. They get the next numbers in the given order, without a gap, however
+   * Appends messages, all or none, behind the head or behind `parent`; each follows the one before, and the last
+   * becomes the head. They get the next numbers in the given order, without a gap, however
    * many callers append at once. A message whose `id` the conversation holds already is not stored again:
    * the stored one is returned in its place, or `idempotency_mismatch` if its role or body differs.
-   *
-   * With `replaces`, they take the place of the latest messages: those must have exactly these ids, in this
-   * order, else it is `conflict` and nothing changes. Once the new ones are there, the same call changes nothing.
+   * With `expectedHead`, it is `conflict` when the head is another message; a repeated call is none. Errors:
+   * `message_not_found` for a parent that is not there.
    */
   appendMessages(
     owner: Owner,
     conversationId: string,
     messages: readonly MessageInput[],
-    options?: { readonly replaces?: readonly string[] | undefined },
+    options?: AppendOptions,
   ): Promise<Message[]>;
 
   /**
-   * Pages by number: by default the **latest** `limit` messages; oldest first inside the page. The answer
-   * of a running turn is listed as far as it is committed, with status `streaming`.
+   * Pages one branch by number: by default the head's, and its **latest** `limit` messages; oldest first inside the
+   * page. The answer of a running turn is listed as far as it is committed, with status `streaming`. Errors:
+   * `message_not_found` for a `leaf` that is not there.
    */
   listMessages(owner: Owner, conversationId: string, query?: MessageQuery): Promise<MessagePage>;
 
   /** Reads one message. Errors: `message_not_found`. */
   getMessage(owner: Owner, conversationId: string, messageId: string): Promise<Message>;
 
+  /** Reads the versions of a message, itself among them, in the order of arrival. Errors: `message_not_found`. */
+  listVersions(owner: Owner, conversationId: string, messageId: string): Promise<MessageVersion[]>;
+
   /**
-   * Deletes one message. The others keep their numbers, and its number is given to no other; the total
-   * counts it no more. With a question its turn goes too. Errors: `message_not_found`, and
-   * `turn_in_progress` for a question that is being answered and its answer.
+   * Lets a conversation go on from the latest leaf below a message, or from that one itself where nothing follows it.
+   * Nothing is stored or deleted, and it is no activity. An answer that is being given goes on in its own branch.
+   * Errors: `message_not_found`.
    */
+  setHead(owner: Owner, conversationId: string, messageId: string): Promise<Conversation>;
+
+  /**
+   * Makes a conversation of its own from what leads to a message, and that one: the same ids, roles, parts and
+   * times, numbered from 1 on, in one transaction at any length. It refers to nothing of the old one, which stays as
+   * it is. Errors: `message_not_found`, `turn_in_progress` when an answer in it is still being given.
+   */
+  forkConversation(
+    owner: Owner,
+    conversationId: string,
+    messageId: string,
+    options?: ForkOptions,
+  ): Promise<Conversation>;
+
+  /** Deletes one message: {@link History.deleteMessages}. */
   deleteMessage(owner: Owner, conversationId: string, messageId: string): Promise<void>;
 
   /**
-   * Deletes all messages of a conversation and says how many there were; the conversation stays and its
+   * Deletes messages, all or none: by their ids, or one with all that follows it in any version. Everything is
+   * checked before anything is deleted. The others keep their numbers, and a number is given to no other; what
+   * followed a deleted message follows the one before it. With a question its turn goes too. When the head goes, the
+   * conversation goes on from the latest leaf below what is left before it. Errors: `message_not_found`, and
+   * `turn_in_progress` for a question that is being answered and its answer.
+   */
+  deleteMessages(
+    owner: Owner,
+    conversationId: string,
+    which: { readonly ids: readonly string[] } | { readonly from: string },
+  ): Promise<{ readonly deleted: number }>;
+
+  /**
+   * Takes deleted messages back, all or none, to where they were; as long as a deleted conversation can be restored.
+   * If the conversation went on from one of them, and from nowhere else since, it does so again. Errors:
+   * `message_not_found` for one that is not deleted or was cleared, `conflict` when another has its id by now.
+   */
+  restoreMessages(
+    owner: Owner,
+    conversationId: string,
+    ids: readonly string[],
+  ): Promise<{ readonly restored: number }>;
+
+  /**
+   * Deletes all messages of a conversation, in all branches, for good, and says how many there were; the conversation stays and its
    * numbers go on. A turn still running in it is stopped and cannot write into it again.
    */
   clearMessages(owner: Owner, conversationId: string): Promise<{ readonly deleted: number }>;
@@ -129,7 +180,8 @@ export interface History {
   getContext(owner: Owner, conversationId: string, query?: ContextQuery): Promise<Context>;
 
   /**
-   * Begins a turn: resolves when the question is committed, before the responder is called.
+   * Begins a turn: resolves when the question is committed, before the responder is called. The question follows the
+   * head or `question.parent`; its answer becomes the head, and the responder is given what leads to it.
    *
    * - The same `question.id` with the same body attaches to the running turn or gives the settled one:
    *   stored once, answered once. With another body: `idempotency_mismatch`.
@@ -145,6 +197,18 @@ export interface History {
     conversationId: string,
     question: Question,
     options?: { readonly signal?: AbortSignal },
+  ): Promise<StartedTurn>;
+
+  /**
+   * Answers a stored question once more: the new answer is a version of the old one, and becomes the head. `messageId`
+   * is the question, or an answer to it. The same `id`, which the new answer gets, attaches to the turn that it
+   * began. Errors: `message_not_found`, `conflict` for what is neither, `turn_in_progress`.
+   */
+  regenerate(
+    owner: Owner,
+    conversationId: string,
+    messageId: string,
+    options?: { readonly id?: string | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<StartedTurn>;
 
   /** Reads a turn with its question and its answer so far. Errors: `turn_not_found`. */

@@ -35,11 +35,15 @@ export interface Failure {
 export interface Message {
   /** The client's id where it gave one, else a UUID; unique within the conversation. */
   readonly id: string;
-  /** 1, 2, 3, … within the conversation: allocated under its row lock, without a gap, in commit order, and never twice. */
+  /** 1, 2, 3, … within the conversation, of all branches: allocated under its row lock, without a gap, in commit order, and never twice. */
   readonly seq: number;
   readonly conversationId: string;
   /** The owner's subject; `null` for an anonymous session. */
   readonly userId: string | null;
+  /** The message that this one follows; `null` for the first. */
+  readonly parentId: string | null;
+  /** Messages with the same parent are versions of each other: which of them this is, from 1 on in the order of arrival. */
+  readonly versions: { readonly index: number; readonly count: number };
   readonly turnId: string | null;
   readonly role: Role;
   readonly status: MessageStatus;
@@ -82,8 +86,27 @@ export interface MessageInput {
   readonly metadata?: JsonObject | null | undefined;
 }
 
+/** Where messages are appended. */
+export interface AppendOptions {
+  /** The message that the first of them follows: `null` for the beginning, default the head. */
+  readonly parent?: string | null | undefined;
+  /** Append only if the conversation's head is this message, else `conflict`. */
+  readonly expectedHead?: string | undefined;
+}
+
+/** One version of a message. */
+export interface MessageVersion {
+  readonly id: string;
+  readonly role: Role;
+  /** Its beginning: at most 200 code points. */
+  readonly preview: string | null;
+  readonly createdAt: string;
+}
+
 /** Which messages to page: at most one of `before`, `after`, `around` and `offset`. */
 export interface MessageQuery {
+  /** The last message of the branch to list; default the head. */
+  readonly leaf?: string | undefined;
   /** 1 to 100 (default 50). */
   readonly limit?: number | undefined;
   /** Only messages with a smaller `seq`: the latest of them. */
@@ -96,10 +119,10 @@ export interface MessageQuery {
   readonly offset?: number | undefined;
 }
 
-/** A window of a conversation, oldest first. */
+/** A window of a branch, oldest first. */
 export interface MessagePage {
   readonly messages: readonly Message[];
-  /** How many messages the conversation holds, kept as a counter: not the length of this page. */
+  /** How many messages the branch holds: not the length of this page. */
   readonly total: number;
   /** Whether older messages than this window's exist. */
   readonly hasMore: boolean;

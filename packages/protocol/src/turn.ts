@@ -40,6 +40,11 @@ export interface Question {
   readonly role?: "user" | "tool" | undefined;
   /** The client's id for the message: a retry with it never asks twice. */
   readonly id?: string | undefined;
+  /**
+   * The message that it follows: `null` for the beginning, default the head. With the parent of an earlier question
+   * it is a new version of that.
+   */
+  readonly parent?: string | null | undefined;
   readonly content?: string | undefined;
   readonly parts?: readonly Part[] | undefined;
   /** What the person had selected. */

@@ -1,7 +1,7 @@
 import type { Context, ContextMessage, ContextQuery, Message, Owner, Summary } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
-import { type MessageRow, messageOf } from "../database/message-row.ts";
+import { type MessageRow, messageOf, messagesOf } from "../database/message-row.ts";
 import { unescapeText } from "../database/text.ts";
 import { checkLength } from "../maintenance/limits.ts";
 import { ownerId } from "../owners.ts";
@@ -141,7 +141,7 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
         conversation: conversationId,
         context_limit: CONTEXT_MESSAGES,
       });
-      const latest = ((row?.history ?? []) as MessageRow[]).map((one) => messageOf(one, owner));
+      const latest = messagesOf((row?.history ?? []) as MessageRow[], owner);
       return build({
         owner,
         conversationId,

@@ -36,16 +36,36 @@ export interface MessageRow {
   metadata: JsonObject | null;
   created_at: string;
   updated_at: string;
+  /** Where a function gives them: absent, the message before is the parent, and there are no other versions. */
+  parent_id?: string | null;
+  version_index?: number;
+  version_count?: number;
 }
 
-/** A message from its row. */
-export function messageOf(row: MessageRow, owner: Owner): Message {
+/** How the SQL functions take a parent: `null` for the head, `''` for the beginning. */
+export function parentArgument(parent: string | null | undefined): string | null {
+  return parent === null ? "" : (parent ?? null);
+}
+
+/** Messages from rows that follow each other; the first one's parent is `parentId` where its row does not say. */
+export function messagesOf(
+  rows: readonly MessageRow[],
+  owner: Owner,
+  parentId: string | null = null,
+): Message[] {
+  return rows.map((row, index) => messageOf(row, owner, rows[index - 1]?.id ?? parentId));
+}
+
+/** A message from its row; `parentId` where the row does not say it. */
+export function messageOf(row: MessageRow, owner: Owner, parentId: string | null = null): Message {
   const { parts } = row;
   return {
     id: row.id,
     seq: row.seq,
     conversationId: row.conversation_id,
     userId: userIdOf(owner),
+    parentId: row.parent_id === undefined ? parentId : row.parent_id,
+    versions: { index: row.version_index ?? 1, count: row.version_count ?? 1 },
     turnId: row.turn_id,
     role: row.role,
     status: row.status,

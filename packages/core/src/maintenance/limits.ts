@@ -77,3 +77,13 @@ export function checkBytes(value: object | null | undefined, pointer: string, mo
     );
   }
 }
+
+/** Refuses a title that is blank or too long. Errors: `invalid_request`. */
+export function checkTitle(title: string | null): void {
+  if (title?.trim() === "") {
+    throw new ChatkeepError("invalid_request", "A title cannot be blank; null resets it.", {
+      pointer: "/title",
+    });
+  }
+  checkLength(title, "/title", 500);
+}

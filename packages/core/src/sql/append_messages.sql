@@ -1,9 +1,12 @@
--- Appends messages in the given order, all or none (law 4: the numbers are given out under the
+-- Appends messages in the given order behind `parent` (see branch_off), all or none, and only if the head is
+-- `expected_head` where that is given (law 4: the numbers are given out under the
 -- conversation's row lock, without a gap). An id that is there already stores nothing (law 3): the
 -- stored message is returned, or 'idempotency_mismatch' raised if it says something else.
 create function append_messages(
   owner uuid,
   conversation text,
+  parent text,
+  expected_head text,
   ids text[],
   roles text[],
   bodies json[],
@@ -16,22 +19,25 @@ create function append_messages(
   word_texts text[],
   new_title text,
   new_preview text
-) returns table (message json)
+) returns table (message json, parent_id text)
 language plpgsql security definer set search_path from current as $$
 declare
   wanted integer := cardinality(ids);
   base bigint;
+  head bigint;
+  forks integer;
   cleared bigint;
   purged bigint;
   idle boolean;
   -- The given ids that are there already, and the messages that were not.
   known text[] := '{}';
   added json[];
+  added_ids text[];
   mismatch text;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
-  select c.last_seq, c.cleared_seq, c.purged_seq, o.active_at < clock_timestamp() - interval '1 day'
-  into base, cleared, purged, idle
+  select c.last_seq, c.head_seq, c.fork_count, c.cleared_seq, c.purged_seq, o.active_at < clock_timestamp() - interval '1 day'
+  into base, head, forks, cleared, purged, idle
   from conversations c join owners o on o.id = c.owner_id
   where c.owner_id = owner and c.id = conversation and c.deleted_at is null for no key update of c;
   if not found then
@@ -61,9 +67,9 @@ begin
       -- of the conversation as long as the table was never analyzed (10 ms at 10,000 messages), and plans anew at
       -- every call after that (0.2 of 0.5 ms).
       on conflict (owner_id, conversation_id, id) do nothing
-      returning to_json(m) as message
+      returning to_json(m) as message, m.id
     )
-    select coalesce(array_agg(stored.message), '{}') into added from stored;
+    select coalesce(array_agg(stored.message), '{}'), array_agg(stored.id) into added, added_ids from stored;
     exit when cardinality(added) + cardinality(known) = wanted;
     -- Some were there already: once more without them, so that the numbers have no gap.
     delete from messages m where m.owner_id = owner and m.conversation_id = conversation and m.seq > base;
@@ -72,6 +78,17 @@ begin
   end loop;
 
   if cardinality(added) > 0 then
+    if expected_head is not null and not exists (
+      select from messages m
+      where m.owner_id = owner and m.conversation_id = conversation and m.seq = coalesce(head, base) and m.seq > cleared
+        and m.id = expected_head
+    ) then
+      raise exception 'conflict' using errcode = 'CK000',
+        detail = 'The conversation has gone on since. Read its messages again.';
+    end if;
+    if parent is not null or head is not null then
+      perform branch_off(owner, conversation, parent);
+    end if;
     insert into message_words (owner_id, conversation_id, seq, size, words)
     select
       owner, conversation, given.seq, cardinality(string_to_array(given.word_text, ' ')),
@@ -83,16 +100,27 @@ begin
     where given.word_text <> '';
     update conversations c set
       last_seq = base + cardinality(added),
+      head_seq = null,
       active_no = nextval('activity'),
       updated_at = clock_timestamp(),
       title = coalesce(c.title, new_title),
       title_source = coalesce(c.title_source, case when new_title is not null then 'question' end),
       -- A retry of an earlier message is not the latest one.
       preview = case when ids[wanted] = any (known) then c.preview else coalesce(new_preview, c.preview) end
-    where c.owner_id = owner and c.id = conversation;
+    where c.owner_id = owner and c.id = conversation
+    returning c.fork_count into forks;
+    if forks > 0 then
+      added[1] := placed_message(owner, conversation, base + 1);
+    else
+      select m.id into append_messages.parent_id from messages m
+      where m.owner_id = owner and m.conversation_id = conversation and m.seq > cleared and m.seq <= base
+      order by m.seq desc limit 1;
+    end if;
   end if;
-  foreach message in array added loop
+  for place in 1 .. cardinality(added) loop
+    message := added[place];
     return next;
+    parent_id := added_ids[place];
   end loop;
   if cardinality(known) = 0 then
     return;
@@ -110,7 +138,7 @@ begin
     raise exception 'idempotency_mismatch' using errcode = 'CK000', detail = mismatch;
   end if;
   return query
-  select to_json(old) from messages old
+  select placed_message(owner, conversation, old.seq), null from messages old
   where old.owner_id = owner and old.conversation_id = conversation and old.id = any (known);
 end
 $$;

@@ -1,4 +1,5 @@
--- Gives the next messages to summarize, between the latest summary and `upper_seq`, to whoever asks first: no
+-- Gives the next messages to summarize, between the latest summary and `upper_seq` on the branch that goes on with
+-- the next number, to whoever asks first: no
 -- row when they are fewer than `fewest` or when somebody writes that summary already. Who began one and told
 -- nothing for two minutes is taken for dead.
 create function begin_summary(owner uuid, conversation text, upper_seq bigint, fewest integer, most integer)
@@ -8,6 +9,9 @@ language plpgsql security definer set search_path from current as $$
 declare
   c conversations;
   before json;
+  leaf bigint;
+  after_seq bigint;
+  found_messages json;
   first_new bigint;
   last_new bigint;
 begin
@@ -25,14 +29,22 @@ begin
   ) then
     return;
   end if;
-  before := latest_summary(owner, conversation, c.cleared_seq);
-  first_new := coalesce((before ->> 'toSeq')::bigint, c.cleared_seq) + 1;
-  last_new := least(upper_seq, first_new + most - 1);
-  if last_new - first_new + 1 < fewest then
+  leaf := case when c.fork_count > 0 then upper_seq + 1 end;
+  before := latest_summary(owner, conversation, leaf, c.cleared_seq);
+  after_seq := coalesce((before ->> 'toSeq')::bigint, c.cleared_seq);
+  if upper_seq - after_seq < fewest then
+    return;
+  end if;
+  found_messages := earliest_messages(
+    owner, conversation, leaf, c.cleared_seq, after_seq, upper_seq + 1, most
+  );
+  select min(f.seq), max(f.seq) into first_new, last_new
+  from json_to_recordset(found_messages) as f (seq bigint);
+  if json_array_length(found_messages) < fewest then
     return;
   end if;
   insert into summaries (owner_id, conversation_id, from_seq, to_seq)
   values (owner, conversation, coalesce((before ->> 'fromSeq')::bigint, first_new), last_new);
-  return query select before, last_new, latest_messages(owner, conversation, first_new - 1, last_new + 1, most);
+  return query select before, last_new, found_messages;
 end
 $$;

@@ -1,4 +1,4 @@
--- Deletes all messages of a conversation and stops what runs in it; the numbers go on (law 4).
+-- Deletes all messages of a conversation, of all branches, and stops what runs in it; the numbers go on (law 4).
 create function clear_messages(owner uuid, conversation text) returns bigint
 language plpgsql security definer set search_path from current as $$
 declare
@@ -12,7 +12,7 @@ begin
     perform refuse_conversation(owner, conversation);
   end if;
   update conversations c set
-    cleared_seq = c.last_seq, deleted_count = 0, running_turn = null, preview = null, updated_at = clock_timestamp(),
+    cleared_seq = c.last_seq, head_seq = null, fork_count = 0, deleted_count = 0, elsewhere_count = 0, running_turn = null, preview = null, updated_at = clock_timestamp(),
     title = case when c.title_source = 'person' then c.title end,
     title_source = case when c.title_source = 'person' then c.title_source end
   where c.owner_id = owner and c.id = conversation;
@@ -27,6 +27,8 @@ begin
   if gone < 1000 then
     update conversations c set purged_seq = c.cleared_seq where c.owner_id = owner and c.id = conversation;
   end if;
+  delete from segments s where s.owner_id = owner and s.conversation_id = conversation;
+  delete from deleted_messages d where d.owner_id = owner and d.conversation_id = conversation;
   delete from summaries s where s.owner_id = owner and s.conversation_id = conversation;
   delete from turns t where t.owner_id = owner and t.conversation_id = conversation;
   return deleted;

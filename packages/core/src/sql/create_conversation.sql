@@ -32,7 +32,7 @@ begin
     if found and c.deleted_at is not null then
       raise exception 'conflict' using errcode = 'CK000', detail = 'A conversation with this id was deleted. Use another id.';
     elsif found then
-      return query select false, to_json(c);
+      return query select false, conversation_json(owner, c.id);
       return;
     elsif not hide_others and conversation_exists(id) then
       -- Another's, or the owner's own, made by another call at this very moment.
@@ -40,7 +40,7 @@ begin
       if not found then
         raise exception 'forbidden' using errcode = 'CK000';
       end if;
-      return query select false, to_json(c);
+      return query select false, conversation_json(owner, c.id);
       return;
     end if;
   elsif reuse_latest then
@@ -58,7 +58,7 @@ begin
     end if;
     if found then
       -- The very same call again, whose first answer was lost with the connection, has made it.
-      return query select c.id = id, to_json(c);
+      return query select c.id = id, conversation_json(owner, c.id);
       return;
     end if;
   end if;
@@ -78,18 +78,18 @@ begin
         'There are %s conversations already, and no more are kept for one person. Delete one first.', most
       );
     end if;
-    return query select true, to_json(c);
+    return query select true, conversation_json(owner, c.id);
     return;
   end if;
 
   select * into c from conversations k where k.owner_id = owner and k.id = create_conversation.id;
   if found then
     -- By another call at the same moment; where no id was asked for, by this one, whose first answer was lost.
-    return query select not by_id, to_json(c);
+    return query select not by_id, conversation_json(owner, c.id);
     return;
   end if;
   select * into strict c from conversations k
   where k.owner_id = owner and k.scope = create_conversation.scope and k.is_default and k.deleted_at is null;
-  return query select false, to_json(c);
+  return query select false, conversation_json(owner, c.id);
 end
 $$;

@@ -1,17 +1,20 @@
--- Takes a conversation away from its owner, and stops what runs in it.
+-- Takes a conversation away from its owner, and asks what runs in it to stop: its node settles it with all its text.
 create function delete_conversation(owner uuid, conversation text) returns void
 language plpgsql security definer set search_path from current as $$
 declare
   c conversations;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
-  update conversations k set deleted_at = clock_timestamp(), running_turn = null
+  update conversations k set deleted_at = clock_timestamp()
   where k.owner_id = owner and k.id = conversation and k.deleted_at is null
   returning * into c;
   if not found then
     perform refuse_conversation(owner, conversation);
   end if;
-  perform end_running_turn(owner, conversation);
+  if c.running_turn is not null then
+    update turns t set stop_requested_at = coalesce(t.stop_requested_at, clock_timestamp())
+    where t.owner_id = owner and t.id = c.running_turn;
+  end if;
   update owners o set
     conversation_count = o.conversation_count - case when c.archived_at is null then 1 else 0 end,
     archived_count = o.archived_count - case when c.archived_at is null then 0 else 1 end

@@ -1,18 +1,16 @@
--- Deletes messages by their ids, all or none, and gives the others' numbers to nobody (law 4). With a
--- question its turn goes too; what a turn is still answering is refused. `earlier_preview` is the preview
--- that the conversation has when its latest message is the one with the id `earlier_id`.
-create function delete_messages(
-  owner uuid,
-  conversation text,
-  ids text[],
-  earlier_id text,
-  earlier_preview text
-) returns bigint
+-- Deletes messages, all or none: those with these ids, or the one with the id `from_id` and all that follows it in
+-- any version. The others keep their numbers, and what followed a deleted message follows the one before that. What a
+-- turn is still answering is refused. If the head goes, the conversation goes on from the latest leaf below what is
+-- left before it. They can be restored until the undo time is over; `head_seq` is given if the head has moved.
+create function delete_messages(owner uuid, conversation text, ids text[], from_id text)
+returns table (deleted bigint, head_seq bigint)
 language plpgsql security definer set search_path from current as $$
+#variable_conflict use_variable
 declare
   c conversations;
-  gone messages[];
-  latest messages;
+  head bigint;
+  gone bigint[];
+  wanted bigint;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   select * into c from conversations k
@@ -20,44 +18,53 @@ begin
   if not found then
     perform refuse_conversation(owner, conversation);
   end if;
-  select array_agg(m) into gone from messages m
-  where m.owner_id = owner and m.conversation_id = conversation and m.id = any (ids) and m.seq > c.cleared_seq;
-  if coalesce(cardinality(gone), 0) < cardinality(ids) then
+  head := coalesce(c.head_seq, c.last_seq);
+  select array_agg(m.seq), count(*) into gone, deleted from messages m
+  where m.owner_id = owner and m.conversation_id = conversation and m.seq > c.cleared_seq
+    and m.id = any (case when from_id is null then ids else array[from_id] end);
+  wanted := case when from_id is null then cardinality(ids) else 1 end;
+  if deleted < wanted then
     raise exception 'message_not_found' using errcode = 'CK000';
   end if;
-  if c.running_turn is not null and exists (select from unnest(gone) g where g.turn_id = c.running_turn) then
+  if from_id is not null then
+    select array_agg(m.seq), count(*) into gone, deleted
+    from descendants_of(owner, conversation, gone[1]) d
+    cross join lateral (
+      select k.seq from messages k
+      where k.owner_id = owner and k.conversation_id = conversation and k.seq >= d.first_seq and k.seq <= d.last_seq
+    ) m;
+  end if;
+  if c.running_turn is not null and exists (
+    select from turns t where t.owner_id = owner and t.id = c.running_turn
+      and (t.question_seq = any (gone) or t.question_seq + t.reply_gap = any (gone))
+  ) then
     raise exception 'turn_in_progress' using errcode = 'CK000', detail = c.running_turn::text;
   end if;
 
-  delete from messages m where m.owner_id = owner and m.conversation_id = conversation and m.id = any (ids);
-  delete from summaries s using unnest(gone) g
-  where s.owner_id = owner and s.conversation_id = conversation and g.seq between s.from_seq and s.to_seq;
-  delete from turn_events e using turns t, unnest(gone) g
-  where t.owner_id = owner and t.conversation_id = conversation and t.question_seq = g.seq
-    and e.owner_id = owner and e.turn_id = t.id and e.slot = t.slot;
-  delete from turns t using unnest(gone) g
-  where t.owner_id = owner and t.conversation_id = conversation and t.question_seq = g.seq;
-  select * into latest from messages m
-  where m.owner_id = owner and m.conversation_id = conversation and m.seq > c.cleared_seq
-  order by m.seq desc limit 1;
-  update conversations k set
-    deleted_count = k.deleted_count + cardinality(gone),
-    updated_at = clock_timestamp(),
-    preview = case
-      when latest.seq > (select max(g.seq) from unnest(gone) g) then k.preview
-      when latest.id = earlier_id then earlier_preview
-    end,
-    -- The title was made from a question that is gone, if it was the first.
-    title = case when k.title_source = 'question' and first.is_gone then null else k.title end,
-    title_source = case when k.title_source = 'question' and first.is_gone then null else k.title_source end
-  from (
-    select exists (select from unnest(gone) g where g.role = 'user') and not exists (
-      select from messages m
-      where m.owner_id = owner and m.conversation_id = conversation and m.role = 'user' and m.seq > c.cleared_seq
-        and m.seq < (select min(g.seq) from unnest(gone) g where g.role = 'user')
-    ) as is_gone
-  ) first
-  where k.owner_id = owner and k.id = conversation;
-  return cardinality(gone);
+  insert into deleted_messages (owner_id, conversation_id, seq, deleted_at, id, message, size, words, said_no)
+  select owner, conversation, m.seq, clock_timestamp(), m.id, to_json(m), w.size, w.words, w.said_no
+  from unnest(gone) g (seq)
+  cross join lateral (
+    select k.* from messages k
+    where k.owner_id = owner and k.conversation_id = conversation and k.seq = g.seq offset 0
+  ) m
+  left join lateral (
+    select k.size, k.words, k.said_no from message_words k
+    where k.owner_id = owner and k.conversation_id = conversation and k.seq = g.seq offset 0
+  ) w on true;
+  delete from messages m where m.owner_id = owner and m.conversation_id = conversation and m.seq = any (gone);
+  delete from summaries s
+  where s.owner_id = owner and s.conversation_id = conversation
+    and exists (select from unnest(gone) g (seq) where g.seq between s.from_seq and s.to_seq);
+  if head = any (gone) then
+    head_seq := latest_leaf(
+      owner, conversation, coalesce((select p.parent_seq from parent_of(owner, conversation, head) p), 0)
+    );
+    update deleted_messages d set moved_to = head_seq
+    where d.owner_id = owner and d.conversation_id = conversation and d.seq = head;
+    head := head_seq;
+  end if;
+  perform count_branch(owner, conversation, head, deleted);
+  return next;
 end
 $$;

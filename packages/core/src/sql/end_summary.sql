@@ -1,5 +1,5 @@
--- Keeps a summary that was begun, or gives it up where there is no text. Earlier ones of it go: it stands for
--- what they stand for.
+-- Keeps a summary that was begun, or gives it up where there is no text. Earlier ones go, for it stands for what
+-- they stand for; but where there are forks another branch may need them.
 create function end_summary(owner uuid, conversation text, upper_seq bigint, new_body text) returns void
 language plpgsql security definer set search_path from current as $$
 begin
@@ -13,7 +13,8 @@ begin
   where s.owner_id = owner and s.conversation_id = conversation and s.to_seq = upper_seq and s.body is null;
   if found then
     delete from summaries s
-    where s.owner_id = owner and s.conversation_id = conversation and s.to_seq < upper_seq;
+    where s.owner_id = owner and s.conversation_id = conversation and s.to_seq < upper_seq
+      and not exists (select from conversations c where c.owner_id = owner and c.id = conversation and c.fork_count > 0);
   end if;
 end
 $$;

@@ -24,6 +24,7 @@ begin
     and e.owner_id = owner and e.turn_id = t.id and e.slot = t.slot;
   delete from turns t where t.owner_id = owner and t.conversation_id = conversation and t.question_seq <= up_to;
   get diagnostics turns_erased = row_count;
+  delete from deleted_messages d where d.owner_id = owner and d.conversation_id = conversation and d.seq <= up_to;
   delete from messages m where m.owner_id = owner and m.conversation_id = conversation and m.seq <= up_to;
   get diagnostics messages_erased = row_count;
   if messages_erased < page_limit then

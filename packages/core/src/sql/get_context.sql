@@ -12,7 +12,12 @@ begin
     perform refuse_conversation(owner, conversation);
   end if;
   return query select
-    latest_summary(owner, conversation, c.cleared_seq),
-    latest_messages(owner, conversation, c.cleared_seq, c.last_seq + 1, context_limit);
+    latest_summary(
+      owner, conversation, case when c.fork_count > 0 then coalesce(c.head_seq, c.last_seq) end, c.cleared_seq
+    ),
+    latest_messages(
+      owner, conversation, case when c.fork_count > 0 then coalesce(c.head_seq, c.last_seq) end,
+      c.cleared_seq, c.last_seq + 1, context_limit
+    );
 end
 $$;

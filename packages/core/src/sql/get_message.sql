@@ -16,6 +16,6 @@ begin
   if not found then
     raise exception 'message_not_found' using errcode = 'CK000';
   end if;
-  return to_json(m);
+  return placed_message(owner, conversation, m.seq);
 end
 $$;

@@ -17,10 +17,12 @@ begin
     raise exception 'turn_not_found' using errcode = 'CK000';
   end if;
   turn := to_json(t);
-  select to_json(m) into question from messages m
-  where m.owner_id = owner and m.conversation_id = conversation and m.seq = t.question_seq;
-  select to_json(m) into reply from messages m
-  where m.owner_id = owner and m.conversation_id = conversation and m.seq = t.question_seq + 1;
+  question := placed_message(owner, conversation, t.question_seq);
+  if question is null then
+    -- Deleted, and its turn with it.
+    raise exception 'turn_not_found' using errcode = 'CK000';
+  end if;
+  reply := placed_message(owner, conversation, t.question_seq + t.reply_gap);
   return next;
 end
 $$;

@@ -1,13 +1,29 @@
--- The summary that reaches furthest, as long as nothing that it stands for was cleared; null when there is
--- none. The caller has set the owner.
-create function latest_summary(owner uuid, conversation text, cleared bigint) returns json
+-- The summary that reaches furthest, as long as nothing that it stands for was cleared; null when there is none. In
+-- a conversation with forks, of the branch that ends with `leaf`; else that is null. The caller has set the owner.
+create function latest_summary(owner uuid, conversation text, leaf bigint, cleared bigint) returns json
 language plpgsql security definer set search_path from current as $$
 begin
+  if leaf is null then
+    return (
+      select json_build_object('text', s.body, 'fromSeq', s.from_seq, 'toSeq', s.to_seq)
+      from summaries s
+      where s.owner_id = owner and s.conversation_id = conversation and s.from_seq > cleared and s.body is not null
+      order by s.to_seq desc limit 1
+    );
+  elsif not exists (select from summaries s where s.owner_id = owner and s.conversation_id = conversation) then
+    return null;
+  end if;
+  -- What leads to a message is the same on every branch that holds it, and so is what sums it up.
   return (
     select json_build_object('text', s.body, 'fromSeq', s.from_seq, 'toSeq', s.to_seq)
-    from summaries s
-    where s.owner_id = owner and s.conversation_id = conversation and s.from_seq > cleared and s.body is not null
-    order by s.to_seq desc limit 1
+    from branch_of(owner, conversation, leaf, cleared) b
+    cross join lateral (
+      select k.* from summaries k
+      where k.owner_id = owner and k.conversation_id = conversation and k.to_seq >= b.first_seq and k.to_seq <= b.last_seq
+        and k.from_seq > cleared and k.body is not null
+      order by k.to_seq desc limit 1
+    ) s
+    limit 1
   );
 end
 $$;

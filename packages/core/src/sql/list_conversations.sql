@@ -23,7 +23,11 @@ begin
   end if;
 
   -- Of the branches of a union all, only the one whose first condition holds is run.
-  select coalesce(json_agg(page), '[]') into list_conversations.conversations from (
+  select coalesce(json_agg(listed), '[]') into list_conversations.conversations from (select page.*, (
+    select m.id from messages m
+    where m.owner_id = owner and m.conversation_id = page.id
+      and m.seq = coalesce(page.head_seq, page.last_seq) and m.seq > page.cleared_seq
+  ) as head_id from (
     (
       select c.* from conversations c
       where sort_by = 'activity' and only_scope is null and not ascending
@@ -63,7 +67,7 @@ begin
         and c.created_no > bound
       order by c.created_no offset page_offset limit page_limit
     )
-  ) page;
+  ) page) listed;
   return next;
 end
 $$;

@@ -5,7 +5,12 @@ begin
   perform set_config('chatkeep.owner', owner::text, true);
   return (
     select coalesce(json_agg(page order by page.active_no desc), '[]') from (
-      select c.* from conversations c
+      select c.*, (
+        select m.id from messages m
+        where m.owner_id = owner and m.conversation_id = c.id
+          and m.seq = coalesce(c.head_seq, c.last_seq) and m.seq > c.cleared_seq
+      ) as head_id
+      from conversations c
       where c.owner_id = owner and c.deleted_at > 'epoch' and c.active_no < before_no
       order by c.active_no desc limit page_limit
     ) page

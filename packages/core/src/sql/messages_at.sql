@@ -4,7 +4,7 @@ language plpgsql security definer set search_path from current as $$
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   return (
-    select coalesce(json_agg(m order by g.place), '[]')
+    select coalesce(json_agg(placed_message(owner, g.conversation, m.seq) order by g.place), '[]')
     from unnest(conversations, seqs) with ordinality g (conversation, seq, place)
     -- One by one, by their keys: joined, they would be hashed, all of them.
     cross join lateral (

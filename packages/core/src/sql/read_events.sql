@@ -13,14 +13,15 @@ declare
   t turns;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
-  if not exists (
+  select * into t from turns k
+  where k.owner_id = owner and k.id = turn_id and k.conversation_id = conversation;
+  -- Who settles a dead node's turn reads it also when its conversation was deleted meanwhile.
+  if t.status is distinct from 'running' and not exists (
     select from conversations c where c.owner_id = owner and c.id = conversation and c.deleted_at is null
   ) then
     perform refuse_conversation(owner, conversation);
   end if;
-  select * into t from turns k
-  where k.owner_id = owner and k.id = turn_id and k.conversation_id = conversation;
-  if not found then
+  if t.id is null then
     raise exception 'turn_not_found' using errcode = 'CK000';
   end if;
   select coalesce(json_agg(json_build_object('seq', page.seq, 'chunk', page.chunk) order by page.seq), '[]')

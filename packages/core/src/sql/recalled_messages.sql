@@ -1,15 +1,16 @@
--- Messages of a conversation by their numbers, in order; none when it is not the owner's.
+-- Messages of a conversation by their numbers, in order, as far as the head's branch holds them; none when it is not the owner's.
 create function recalled_messages(owner uuid, conversation text, seqs bigint[]) returns json
 language plpgsql security definer set search_path from current as $$
 declare
-  cleared bigint;
+  c conversations;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
-  select c.cleared_seq into cleared from conversations c
-  where c.owner_id = owner and c.id = conversation and c.deleted_at is null;
+  select * into c from conversations k where k.owner_id = owner and k.id = conversation and k.deleted_at is null;
   return (
-    select coalesce(json_agg(m order by m.seq), '[]') from messages m
-    where m.owner_id = owner and m.conversation_id = conversation and m.seq = any (seqs) and m.seq > cleared
+    select coalesce(json_agg(placed_message(owner, conversation, m.seq) order by m.seq), '[]') from messages m
+    where m.owner_id = owner and m.conversation_id = conversation and m.seq = any (
+      case when c.fork_count = 0 then seqs else on_head(owner, conversation, seqs) end
+    ) and m.seq > c.cleared_seq
   );
 end
 $$;

@@ -4,6 +4,7 @@
 create function record_turn(
   owner uuid,
   conversation text,
+  parent text,
   turn_id uuid,
   message_id text,
   reply_id text,
@@ -37,7 +38,7 @@ begin
   where k.owner_id = owner and k.conversation_id = conversation and k.id = message_id and k.seq > c.cleared_seq;
   if found then
     select * into t from turns k
-    where k.owner_id = owner and k.conversation_id = conversation and k.question_seq = m.seq;
+    where k.owner_id = owner and k.id = m.turn_id and k.conversation_id = conversation and k.question_seq = m.seq;
     if not found or m.parts::text <> body::text or m.context_text is distinct from context_text then
       raise exception 'idempotency_mismatch' using errcode = 'CK000', detail = message_id;
     end if;
@@ -45,10 +46,10 @@ begin
     -- takes the place of the part that was committed. Nothing of it runs again; whoever still does is refused.
     if t.id = turn_id and t.status in ('running', 'interrupted') then
       update messages k set status = reply_status, parts = reply_body, error = reply_error, updated_at = clock_timestamp()
-      where k.owner_id = owner and k.conversation_id = conversation and k.seq = t.question_seq + 1;
+      where k.owner_id = owner and k.conversation_id = conversation and k.seq = t.question_seq + t.reply_gap;
       delete from message_words w
-      where w.owner_id = owner and w.conversation_id = conversation and w.seq = t.question_seq + 1;
-      perform put_words(owner, conversation, t.question_seq + 1, reply_word_text);
+      where w.owner_id = owner and w.conversation_id = conversation and w.seq = t.question_seq + t.reply_gap;
+      perform put_words(owner, conversation, t.question_seq + t.reply_gap, reply_word_text);
       -- Its events told less: they are gone, and it is replayed from its messages.
       delete from turn_events e where e.owner_id = owner and e.turn_id = t.id and e.slot = t.slot;
       update turns k set
@@ -75,8 +76,12 @@ begin
   end if;
 
   select s.slot into current_slot from event_slot s;
+  if parent is not null or c.head_seq is not null then
+    perform branch_off(owner, conversation, parent);
+  end if;
   update conversations k set
     last_seq = k.last_seq + 2,
+    head_seq = null,
     active_no = nextval('activity'),
     updated_at = clock_timestamp(),
     title = coalesce(k.title, new_title),

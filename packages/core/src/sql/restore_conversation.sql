@@ -25,6 +25,6 @@ begin
     conversation_count = o.conversation_count + case when c.archived_at is null then 1 else 0 end,
     archived_count = o.archived_count + case when c.archived_at is null then 0 else 1 end
   where o.id = owner;
-  return to_json(c);
+  return conversation_json(owner, c.id);
 end
 $$;

@@ -43,9 +43,9 @@ begin
   update messages m set
     status = new_status, parts = body, intent = new_intent, processed = new_processed, model = new_model,
     usage = new_usage, error = new_error, updated_at = clock_timestamp()
-  where m.owner_id = owner and m.conversation_id = conversation and m.seq = t.question_seq + 1;
+  where m.owner_id = owner and m.conversation_id = conversation and m.seq = t.question_seq + t.reply_gap;
   if found then
-    perform put_words(owner, conversation, t.question_seq + 1, word_text);
+    perform put_words(owner, conversation, t.question_seq + t.reply_gap, word_text);
   end if;
   update turns k set
     status = new_status, error = new_error, settled_at = clock_timestamp(),
@@ -53,7 +53,10 @@ begin
   where k.owner_id = owner and k.id = turn_id;
   update conversations k set
     running_turn = null, active_no = nextval('activity'), updated_at = clock_timestamp(),
-    preview = coalesce(new_preview, k.preview)
+    preview = case
+      when k.fork_count = 0 or cardinality(on_head(owner, conversation, array[t.question_seq + t.reply_gap])) > 0
+        then coalesce(new_preview, k.preview)
+      else k.preview end
   where k.owner_id = owner and k.id = conversation;
   if t.stop_requested_at is not null or exists (select from nodes n where n.id <> t.node_id) then
     perform pg_notify('chatkeep_events', t.node_id::text);

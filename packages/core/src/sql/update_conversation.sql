@@ -1,5 +1,5 @@
 -- Changes what is named in `fields` ('title', 'pinned', 'archived', 'metadata'); the rest stays.
--- A title taken back gives way to the one made from the first question.
+-- Without a title of a person's it gets the one made from the first question.
 create function update_conversation(
   owner uuid,
   conversation text,
@@ -48,6 +48,6 @@ begin
       archived_count = o.archived_count + case when c.archived_at is null then -1 else 1 end
     where o.id = owner;
   end if;
-  return to_json(c);
+  return conversation_json(owner, c.id);
 end
 $$;

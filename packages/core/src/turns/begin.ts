@@ -4,6 +4,7 @@ import {
   type Conversation,
   type Message,
   type Owner,
+  type Question,
   type ShownAnswer,
   type Summary,
   type Turn,
@@ -13,7 +14,7 @@ import {
 import { CONTEXT_MESSAGES } from "../context/context.ts";
 import { type ConversationRow, conversationFromRow } from "../conversations.ts";
 import type { Database } from "../database/database.ts";
-import { type MessageRow, messageOf } from "../database/message-row.ts";
+import { type MessageRow, messageOf, messagesOf, parentArgument } from "../database/message-row.ts";
 import type { CheckedMessage } from "../messages.ts";
 import { ownerId } from "../owners.ts";
 import { wordTextOf } from "../search/text.ts";
@@ -26,8 +27,13 @@ import { UNSAVED_FAILURE } from "./unsaved.ts";
 export interface Asked {
   readonly owner: Owner;
   readonly conversationId: string;
-  readonly question: CheckedMessage;
+  readonly question: AskedMessage;
+  /** The question is stored already, and is answered once more. */
+  readonly isStored: boolean;
 }
+
+/** A question, and the message that it follows: `null` for the beginning, `undefined` for the head. */
+export type AskedMessage = CheckedMessage & Pick<Question, "parent">;
 
 /** What is known of a turn before it is begun: so it can be begun again as it was, or answered unsaved. */
 export interface NewTurn {
@@ -63,36 +69,41 @@ export interface BeginOptions {
  * `idempotency_mismatch`, `unavailable`.
  */
 export async function beginTurn(
-  { owner, conversationId, question }: Asked,
+  { owner, conversationId, question, isStored }: Asked,
   { database, node, made, start }: BeginOptions,
 ): Promise<Begun> {
   const rows = await node.run((id) =>
     database.call("begin_turn", {
       owner: ownerId(owner),
       conversation: conversationId,
+      parent: parentArgument(question.parent),
       node: id,
       lease: node.lease,
       turn_id: made.turnId,
       message_id: question.id,
       reply_id: made.replyId,
       role: question.role,
-      body: question.parts,
+      body: isStored ? null : question.parts,
       context_text: question.contextText ?? null,
       metadata: question.metadata ?? null,
-      word_text: wordTextOf(question.parts),
+      word_text: isStored ? "" : wordTextOf(question.parts),
       start_chunk: start,
-      new_title: question.role === "tool" ? null : titleOf(question.parts),
-      new_preview: previewOf(question.parts),
+      new_title: isStored || question.role === "tool" ? null : titleOf(question.parts),
+      new_preview: isStored ? null : previewOf(question.parts),
       context_limit: CONTEXT_MESSAGES,
     }),
   );
   const row = rows[0]!;
+  const history = messagesOf(row.history as MessageRow[], owner);
   return {
     isNew: row.outcome === "started",
     turn: turnFromRow(row.turn as TurnRow),
-    conversation: conversationFromRow(row.conversation_row as ConversationRow, owner),
-    question: messageOf(row.question as MessageRow, owner),
-    history: (row.history as MessageRow[]).map((message) => messageOf(message, owner)),
+    conversation: {
+      ...conversationFromRow(row.conversation_row as ConversationRow, owner),
+      headId: made.replyId,
+    },
+    question: messageOf(row.question as MessageRow, owner, history.at(-1)?.id),
+    history,
     summary: row.summary as Summary | null,
   };
 }
@@ -106,6 +117,7 @@ export async function recordTurn(
   const [row] = await database.call("record_turn", {
     owner: ownerId(owner),
     conversation: conversationId,
+    parent: parentArgument(question.parent),
     turn_id: shown.turnId,
     message_id: question.id,
     reply_id: shown.replyId,
@@ -139,7 +151,7 @@ export async function requireOpenCalls(
     conversation: conversationId,
     context_limit: CONTEXT_MESSAGES,
   });
-  const latest = ((row?.history ?? []) as MessageRow[]).map((one) => messageOf(one, owner));
+  const latest = messagesOf((row?.history ?? []) as MessageRow[], owner);
   if (latest.some((message) => message.id === id)) return;
   const open = openCalls(latest);
   const lost = results.find((result) => !open.has(result.id));
@@ -161,4 +173,27 @@ export function startChunk({ conversationId, question }: Asked, made: NewTurn, p
       created_at: made.createdAt,
     },
   };
+}
+
+/** The question to answer once more: the message itself, or the one that it answers. Errors: `message_not_found`, `conflict`. */
+export async function questionOf(
+  database: Database,
+  owner: Owner,
+  conversationId: string,
+  messageId: string,
+): Promise<AskedMessage> {
+  const read = async (id: string): Promise<Message> => {
+    const place = { owner: ownerId(owner), conversation: conversationId, message_id: id };
+    const [row] = await database.call("get_message", place);
+    return messageOf(row?.get_message as MessageRow, owner);
+  };
+  const named = await read(messageId);
+  const question = named.role === "assistant" && named.parentId !== null ? await read(named.parentId) : named;
+  if (question.role !== "user" && question.role !== "tool") {
+    throw new ChatkeepError("conflict", "This message is neither a question nor the answer to one.", {
+      pointer: "message_id",
+    });
+  }
+  const { id, role, parts, contextText, metadata } = question;
+  return { id, role, parts, contextText, metadata };
 }

@@ -16,14 +16,14 @@ import {
 import type { Preparation } from "../context/prepare.ts";
 import { idempotencyMismatch, isPoolFull } from "../database/failure.ts";
 import type { ConnectionPool } from "../database/pool.ts";
-import { type Limits, checkRange } from "../maintenance/limits.ts";
+import { type Limits, checkId, checkRange } from "../maintenance/limits.ts";
 import { type CheckedMessage, checkMessage } from "../messages.ts";
 import { ownerId } from "../owners.ts";
 import {
   type Asked,
-  type Begun,
   type NewTurn,
   beginTurn,
+  questionOf,
   recordTurn,
   requireOpenCalls,
   startChunk,
@@ -47,9 +47,14 @@ export interface TurnsOptions extends Omit<RunningOptions, "receipts"> {
 }
 
 /** The part of {@link History} that is about turns, and what the rest of it needs of them. */
-export interface Turns extends Pick<History, "startTurn" | "getTurn" | "followTurn" | "stopTurn"> {
+export interface Turns extends Pick<
+  History,
+  "startTurn" | "regenerate" | "getTurn" | "followTurn" | "stopTurn"
+> {
   /** The answer so far of a running turn, as far as it is committed. */
   answerSoFar(owner: Owner, conversationId: string, turnId: string): Promise<Answer>;
+  /** Stops the turn that runs in a conversation, and waits a second for it to be settled. */
+  stopRunning(owner: Owner, conversationId: string): Promise<void>;
   /** How many turns run on this node. */
   running(): number;
   /** See {@link UnsavedAnswers}. */
@@ -85,22 +90,20 @@ export function createTurns(options: TurnsOptions): Turns {
   ): Promise<StartedTurn> => {
     const { responder } = options;
     if (responder === undefined)
-      throw new TypeError("This history has no responder: pass one to createHistory to start turns.");
+      throw withoutResponder();
     if (running.isClosing()) throw goingDown();
     running.touch();
     const { role = "user" } = given;
-    const asked: Asked = { owner, conversationId, question: checkMessage({ ...given, role }, limits) };
+    const question = { ...checkMessage({ ...given, role }, limits), parent: given.parent };
+    const asked: Asked = { owner, conversationId, question, isStored: false };
     if (role === "tool") await requireOpenCalls(database, asked);
     if (given.shown !== undefined) return record(asked, given.shown, signal);
     const known = running.findAsked(asked);
     // The database may be back by now, and has heard nothing of it.
     if (known?.live.persisted === false) return attach(asked, known, signal);
     const made = { turnId: randomUUID(), replyId: randomUUID(), createdAt: new Date().toISOString() };
-    const start = startChunk(asked, made, true);
-
-    let begun: Begun;
     try {
-      begun = await beginTurn(asked, { database, node: running.node, made, start });
+      return await begin(asked, made, responder, signal);
     } catch (error) {
       // Results without what they answer are no question.
       const isAnswered = role === "user" && options.outage[owner.kind] === "best-effort";
@@ -109,6 +112,18 @@ export function createTurns(options: TurnsOptions): Turns {
       if (isPoolFull(error)) throw error;
       return startUnsaved(asked, made, responder, signal);
     }
+  };
+
+  /** Begins a turn in the database, and runs it here. */
+  const begin = async (
+    asked: Asked,
+    made: NewTurn,
+    responder: Responder,
+    signal: AbortSignal | undefined,
+  ): Promise<StartedTurn> => {
+    const { owner, conversationId } = asked;
+    const start = startChunk(asked, made, true);
+    const begun = await beginTurn(asked, { database, node: running.node, made, start });
     const { turn, conversation, question, history, summary } = begun;
     const place = placeOf(owner, conversationId, turn.id);
     if (!begun.isNew) return { turn, events: reading.followOrReplay(place, signal) };
@@ -172,8 +187,60 @@ export function createTurns(options: TurnsOptions): Turns {
     return { turn, events: reading.follow(placeOf(asked.owner, asked.conversationId, turn.id), { signal }) };
   };
 
+  const stopTurn: Turns["stopTurn"] = async (owner, conversationId, turnId) => {
+    const place = placeOf(owner, conversationId, turnId);
+    const entry = await running.findOwn(place);
+    if (entry === undefined) {
+      const [row] = await database.call("stop_turn", {
+        owner: ownerId(owner),
+        conversation: conversationId,
+        turn_id: place.turnId,
+      });
+      const turn = turnFromRow(row?.stop_turn as TurnRow);
+      if (turn.status !== "running") return turn;
+    } else {
+      entry.live.stopping.abort(new TurnEnded("stopped", null));
+    }
+    await reading.settled(place, STOP_PATIENCE);
+    if (entry?.live.persisted === false) {
+      const { status, error } = entry.live.answer();
+      return {
+        ...unsavedTurn(entry.asked, entry.made),
+        status,
+        error,
+        settledAt: new Date().toISOString(),
+      };
+    }
+    return (await reading.getTurn(place)).turn;
+  };
+
   return {
     startTurn,
+
+    async regenerate(owner, conversationId, messageId, { id, signal } = {}) {
+      const { responder } = options;
+      if (responder === undefined) throw withoutResponder();
+      if (running.isClosing()) throw goingDown();
+      running.touch();
+      if (id !== undefined) checkId(id, "/id");
+      const question = await questionOf(database, owner, conversationId, messageId);
+      const made = {
+        turnId: randomUUID(),
+        replyId: id ?? randomUUID(),
+        createdAt: new Date().toISOString(),
+      };
+      return begin({ owner, conversationId, question, isStored: true }, made, responder, signal);
+    },
+
+    async stopRunning(owner, conversationId) {
+      const [row] = await database.call("get_conversation", {
+        owner: ownerId(owner),
+        conversation: conversationId,
+      });
+      const { running_turn: turnId } = row?.get_conversation as { running_turn: string | null };
+      if (turnId !== null) await stopTurn(owner, conversationId, turnId);
+    },
+
     getTurn: async (owner, conversationId, turnId) => reading.getTurn(placeOf(owner, conversationId, turnId)),
     async *followTurn(owner, conversationId, turnId, follows = {}) {
       checkRange(follows.after, "after", 0, Number.MAX_SAFE_INTEGER, 0);
@@ -183,32 +250,7 @@ export function createTurns(options: TurnsOptions): Turns {
       yield* reading.follow(place, follows);
     },
 
-    async stopTurn(owner, conversationId, turnId) {
-      const place = placeOf(owner, conversationId, turnId);
-      const entry = await running.findOwn(place);
-      if (entry === undefined) {
-        const [row] = await database.call("stop_turn", {
-          owner: ownerId(owner),
-          conversation: conversationId,
-          turn_id: place.turnId,
-        });
-        const turn = turnFromRow(row?.stop_turn as TurnRow);
-        if (turn.status !== "running") return turn;
-      } else {
-        entry.live.stopping.abort(new TurnEnded("stopped", null));
-      }
-      await reading.settled(place, STOP_PATIENCE);
-      if (entry?.live.persisted === false) {
-        const { status, error } = entry.live.answer();
-        return {
-          ...unsavedTurn(entry.asked, entry.made),
-          status,
-          error,
-          settledAt: new Date().toISOString(),
-        };
-      }
-      return (await reading.getTurn(place)).turn;
-    },
+    stopTurn,
 
     answerSoFar: reading.answerSoFar,
     running: running.count,
@@ -227,4 +269,8 @@ function isSameQuestion(one: CheckedMessage, other: CheckedMessage): boolean {
     JSON.stringify([parts, contextText]),
   );
   return said === before;
+}
+
+function withoutResponder(): TypeError {
+  return new TypeError("This history has no responder: pass one to createHistory to start turns.");
 }

@@ -2,8 +2,10 @@ import type { History } from "../history.ts";
 import {
   type WireMessage,
   type WireMessagePage,
+  type WireMessageVersion,
   messageFromWire,
   messagePageFromWire,
+  messageVersionFromWire,
 } from "../wire/message.ts";
 import { queryTextToWire } from "../wire/query.ts";
 import { type WireSearchPage, searchPageFromWire } from "../wire/search.ts";
@@ -16,7 +18,14 @@ export function messageCalls({
   json,
 }: Requests): Pick<
   History,
-  "listMessages" | "getMessage" | "deleteMessage" | "clearMessages" | "searchMessages"
+  | "listMessages"
+  | "getMessage"
+  | "listVersions"
+  | "deleteMessage"
+  | "deleteMessages"
+  | "restoreMessages"
+  | "clearMessages"
+  | "searchMessages"
 > {
   return {
     async listMessages(owner, id, query = {}) {
@@ -26,6 +35,22 @@ export function messageCalls({
 
     async getMessage(owner, id, messageId) {
       return messageFromWire(await json<WireMessage>(owner, "GET", messagePath(id, messageId)));
+    },
+
+    async listVersions(owner, id, messageId) {
+      const path = `${messagePath(id, messageId)}/versions`;
+      const { versions } = await json<{ versions: WireMessageVersion[] }>(owner, "GET", path);
+      return versions.map(messageVersionFromWire);
+    },
+
+    async deleteMessages(owner, id, which) {
+      const search = searchOf("ids" in which ? { ids: which.ids.join(",") } : { from: which.from });
+      return json<{ deleted: number }>(owner, "DELETE", `${conversationPath(id)}/messages${search}`);
+    },
+
+    async restoreMessages(owner, id, ids) {
+      const path = `${conversationPath(id)}/messages/restore`;
+      return json<{ restored: number }>(owner, "POST", path, { body: { ids } });
     },
 
     async deleteMessage(owner, id, messageId) {

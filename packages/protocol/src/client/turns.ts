@@ -1,5 +1,6 @@
 import { ChatkeepError } from "../errors.ts";
 import type { History } from "../history.ts";
+import type { Owner } from "../owner.ts";
 import { createFold } from "../stream/fold.ts";
 import { decodeFrames } from "../stream/sse.ts";
 import type { StartedTurn, Turn, TurnEvent } from "../turn.ts";
@@ -12,29 +13,37 @@ import {
   turnFromWire,
   turnStateFromWire,
 } from "../wire/turn.ts";
-import { conversationPath, turnPath } from "./paths.ts";
+import { conversationPath, messagePath, turnPath } from "./paths.ts";
 import { type Requests, bodyOf } from "./requests.ts";
 
 /** What the native API does with turns. */
 export function turnCalls({
   send,
   json,
-}: Requests): Pick<History, "startTurn" | "getTurn" | "followTurn" | "stopTurn" | "getTurnContext"> {
+}: Requests): Pick<History, "startTurn" | "regenerate" | "getTurn" | "followTurn" | "stopTurn" | "getTurnContext"> {
   const getTurn: History["getTurn"] = async (owner, id, turnId) =>
     turnStateFromWire(await json<WireTurnState>(owner, "GET", turnPath(id, turnId)));
-  return {
-    async startTurn(owner, id, question, { signal } = {}): Promise<StartedTurn> {
-      const response = await send(owner, "POST", `${conversationPath(id)}/turns`, {
-        body: questionToWire(question),
-        headers: { accept: "text/event-stream" },
-        signal,
-      });
+  const begin = async (
+    owner: Owner,
+    id: string,
+    path: string,
+    body: object,
+    signal: AbortSignal | undefined,
+  ): Promise<StartedTurn> => {
+      const headers = { accept: "text/event-stream" };
+      const response = await send(owner, "POST", path, { body, headers, signal });
       const started = await readStart(response, id, signal);
       if (!response.headers.has(TURN_STATUS_HEADER)) return started;
       // The first event is of the turn's beginning: how it was settled is asked for.
       const { turn } = await getTurn(owner, id, started.turn.id);
       return { ...started, turn };
-    },
+    };
+  return {
+    startTurn: (owner, id, question, { signal } = {}) =>
+      begin(owner, id, `${conversationPath(id)}/turns`, questionToWire(question), signal),
+
+    regenerate: (owner, id, messageId, { id: replyId, signal } = {}) =>
+      begin(owner, id, `${messagePath(id, messageId)}/regenerate`, { id: replyId }, signal),
 
     getTurn,
 

@@ -12,6 +12,7 @@ export interface WireConversation {
   pinned_at: string | null;
   archived_at: string | null;
   message_count: number;
+  head_id: string | null;
   running_turn: string | null;
   preview: string | null;
   metadata: JsonObject | null;
@@ -38,6 +39,7 @@ export function conversationToWire(conversation: Conversation): WireConversation
     pinned_at: conversation.pinnedAt,
     archived_at: conversation.archivedAt,
     message_count: conversation.messageCount,
+    head_id: conversation.headId,
     running_turn: conversation.runningTurn,
     preview: conversation.preview,
     metadata: conversation.metadata,
@@ -58,6 +60,7 @@ export function conversationFromWire(wire: WireConversation): Conversation {
     pinnedAt: wire.pinned_at,
     archivedAt: wire.archived_at,
     messageCount: wire.message_count,
+    headId: wire.head_id,
     runningTurn: wire.running_turn,
     preview: wire.preview,
     metadata: wire.metadata,

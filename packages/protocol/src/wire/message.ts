@@ -1,6 +1,6 @@
 import type { Citation } from "../citation.ts";
 import type { Json, JsonObject } from "../json.ts";
-import type { Failure, Message, MessageInput, MessagePage, MessageStatus, Role, Usage } from "../message.ts";
+import type { Failure, Message, MessageInput, MessagePage, MessageStatus, MessageVersion, Role, Usage } from "../message.ts";
 import type { Part } from "../part.ts";
 
 /** Usage as JSON on the wire. */
@@ -17,6 +17,8 @@ export interface WireMessage {
   seq: number;
   conversation_id: string;
   user_id: string | null;
+  parent_id: string | null;
+  versions: { index: number; count: number };
   turn_id: string | null;
   role: Role;
   status: MessageStatus;
@@ -34,6 +36,14 @@ export interface WireMessage {
   metadata: JsonObject | null;
   created_at: string;
   updated_at: string;
+}
+
+/** A version of a message as JSON on the wire. */
+export interface WireMessageVersion {
+  id: string;
+  role: Role;
+  preview: string | null;
+  created_at: string;
 }
 
 /** A page of messages as JSON on the wire. */
@@ -67,6 +77,8 @@ export function messageToWire(message: Message): WireMessage {
     seq: message.seq,
     conversation_id: message.conversationId,
     user_id: message.userId,
+    parent_id: message.parentId,
+    versions: message.versions,
     turn_id: message.turnId,
     role: message.role,
     status: message.status,
@@ -94,6 +106,8 @@ export function messageFromWire(wire: WireMessage): Message {
     seq: wire.seq,
     conversationId: wire.conversation_id,
     userId: wire.user_id,
+    parentId: wire.parent_id,
+    versions: wire.versions,
     turnId: wire.turn_id,
     role: wire.role,
     status: wire.status,
@@ -184,4 +198,14 @@ export function failureFromWire(value: Json): Failure | null {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
   const text = (field: Json | undefined): string => (typeof field === "string" ? field : "");
   return { code: text(value["code"]), detail: text(value["detail"]) };
+}
+
+/** To the wire. */
+export function messageVersionToWire({ createdAt, ...version }: MessageVersion): WireMessageVersion {
+  return { ...version, created_at: createdAt };
+}
+
+/** From the wire. */
+export function messageVersionFromWire({ created_at: createdAt, ...version }: WireMessageVersion): MessageVersion {
+  return { ...version, createdAt };
 }

@@ -31,6 +31,7 @@ export interface WireTurnState {
 /** A question as JSON on the wire. */
 export interface WireQuestion {
   id?: string | undefined;
+  parent_id?: string | null | undefined;
   role?: "user" | "tool" | undefined;
   content?: string | undefined;
   parts?: readonly Part[] | undefined;
@@ -101,6 +102,7 @@ export function turnStateFromWire(wire: WireTurnState): TurnState {
 export function questionToWire(question: Question): WireQuestion {
   return {
     id: question.id,
+    parent_id: question.parent,
     role: question.role,
     content: question.content,
     parts: question.parts,
@@ -118,6 +120,7 @@ function shownToWire({ turnId, replyId, status, parts, receipt }: ShownAnswer): 
 export function questionFromWire(wire: WireQuestion): Question {
   return {
     id: wire.id,
+    parent: wire.parent_id,
     role: wire.role,
     content: wire.content,
     parts: wire.parts,

@@ -20,6 +20,17 @@ begin
     select old.ctid from idempotency_keys old
     where old.sent_at < sent_before order by old.sent_at limit page_limit
   ));
+  -- Their numbers stay: no other message gets them.
+  with due as (
+    select d.owner_id, d.conversation_id, d.seq from deleted_messages d
+    where d.deleted_at < trashed_before order by d.deleted_at limit page_limit for update skip locked
+  ), forgotten as (
+    update deleted_messages d set
+      deleted_at = null, id = null, message = null, size = null, words = null, said_no = null, moved_to = null
+    from due where d.owner_id = due.owner_id and d.conversation_id = due.conversation_id and d.seq = due.seq
+  )
+  delete from turns t using due
+  where t.owner_id = due.owner_id and t.conversation_id = due.conversation_id and t.question_seq = due.seq;
   select * into c from conversations k
   where k.deleted_at < trashed_before order by k.deleted_at limit 1 for update skip locked;
   if not found then
@@ -40,6 +51,7 @@ begin
     where t.owner_id = c.owner_id and t.conversation_id = c.id and t.question_seq <= up_to
       and e.owner_id = c.owner_id and e.turn_id = t.id and e.slot = t.slot;
     delete from turns t where t.owner_id = c.owner_id and t.conversation_id = c.id and t.question_seq <= up_to;
+    delete from deleted_messages d where d.owner_id = c.owner_id and d.conversation_id = c.id and d.seq <= up_to;
     delete from messages m where m.owner_id = c.owner_id and m.conversation_id = c.id and m.seq <= up_to;
     get diagnostics deleted = row_count;
     if deleted < page_limit and is_over then

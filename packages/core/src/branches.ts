@@ -1,0 +1,125 @@
+import { randomUUID } from "node:crypto";
+
+import { ChatkeepError, type History, type Part, type Role } from "@chatkeep/protocol";
+
+import { type ConversationRow, conversationFromRow } from "./conversations.ts";
+import type { Database } from "./database/database.ts";
+import { instant } from "./database/instant.ts";
+import { type Limits, checkId, checkTitle } from "./maintenance/limits.ts";
+import { ownerId } from "./owners.ts";
+import { previewOf, titleOf } from "./title.ts";
+
+/** The part of {@link History} that is about a conversation as a tree. */
+export type Branches = Pick<
+  History,
+  | "setHead"
+  | "listVersions"
+  | "forkConversation"
+  | "deleteMessage"
+  | "deleteMessages"
+  | "restoreMessages"
+>;
+
+/** A row of `list_versions`. */
+interface VersionRow {
+  id: string;
+  role: Role;
+  parts: readonly Part[];
+  created_at: string;
+}
+
+/** Messages that are deleted or restored by their ids at once, at the most. */
+const MOST = 1000;
+
+/** Versions, branches and forks on the SQL functions. */
+export function createBranches(database: Database, limits: Limits): Branches {
+  /** Preview and title are of the head's branch, and are made here: SQL cannot cut a text as a list shows it. */
+  const describe = async (place: { owner: string; conversation: string }): Promise<void> => {
+    const [ends] = await database.call("get_branch_ends", place);
+    const { head_seq: head = null, head: last = null, question = null } = ends ?? {};
+    await database.call("describe_branch", {
+      ...place,
+      head,
+      new_preview: textOf(last, previewOf),
+      question_title: textOf(question, titleOf),
+    });
+  };
+
+  const deleteMessages: Branches["deleteMessages"] = async (owner, conversation, which) => {
+    const ids = "ids" in which ? checkIds(which.ids) : [];
+    const place = { owner: ownerId(owner), conversation };
+    const [row] = await database.call("delete_messages", {
+      ...place,
+      ids,
+      from_id: "from" in which ? which.from : null,
+    });
+    await describe(place);
+    return { deleted: row?.deleted ?? 0 };
+  };
+
+  return {
+    async setHead(owner, conversation, messageId) {
+      const place = { owner: ownerId(owner), conversation };
+      await database.call("set_head", { ...place, message_id: messageId });
+      await describe(place);
+      const [row] = await database.call("get_conversation", place);
+      return conversationFromRow(row?.get_conversation as ConversationRow, owner);
+    },
+
+    async listVersions(owner, conversation, messageId) {
+      const [row] = await database.call("list_versions", {
+        owner: ownerId(owner),
+        conversation,
+        message_id: messageId,
+      });
+      return (row?.list_versions as VersionRow[]).map(({ id, role, parts, created_at: createdAt }) => ({
+        id,
+        role,
+        preview: previewOf(parts),
+        createdAt: instant(createdAt),
+      }));
+    },
+
+    async forkConversation(owner, conversation, messageId, { id, title = null } = {}) {
+      if (id !== undefined) checkId(id, "/id");
+      checkTitle(title);
+      const newId = id ?? randomUUID();
+      await database.call("fork_conversation", {
+        owner: ownerId(owner),
+        conversation,
+        message_id: messageId,
+        new_id: newId,
+        new_title: title,
+        most: limits.conversations,
+      });
+      const place = { owner: ownerId(owner), conversation: newId };
+      await describe(place);
+      const [row] = await database.call("get_conversation", place);
+      return conversationFromRow(row?.get_conversation as ConversationRow, owner);
+    },
+
+    deleteMessages,
+
+    async deleteMessage(owner, conversation, messageId) {
+      await deleteMessages(owner, conversation, { ids: [messageId] });
+    },
+
+    async restoreMessages(owner, conversation, given) {
+      const ids = checkIds(given);
+      const place = { owner: ownerId(owner), conversation };
+      const [row] = await database.call("restore_messages", { ...place, ids });
+      await describe(place);
+      return { restored: row?.restored ?? 0 };
+    },
+  };
+}
+
+function checkIds(given: readonly string[]): string[] {
+  const ids = [...new Set(given)];
+  if (ids.length > 0 && ids.length <= MOST) return ids;
+  throw new ChatkeepError("invalid_request", `Name 1 to ${MOST} messages.`, { pointer: "ids" });
+}
+
+function textOf(parts: unknown, make: (parts: readonly Part[]) => string | null): string | null {
+  return parts === null ? null : make(parts as readonly Part[]);
+}

@@ -1,0 +1,16 @@
+-- A conversation with the id of the message that it goes on from. The caller has set the owner.
+create function conversation_json(owner uuid, conversation text) returns json
+language plpgsql security definer set search_path from current as $$
+begin
+  return (
+    select to_json(described) from (
+      select c.*, (
+        select m.id from messages m
+        where m.owner_id = owner and m.conversation_id = conversation
+          and m.seq = coalesce(c.head_seq, c.last_seq) and m.seq > c.cleared_seq
+      ) as head_id
+      from conversations c where c.owner_id = owner and c.id = conversation
+    ) described
+  );
+end
+$$;

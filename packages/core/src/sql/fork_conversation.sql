@@ -1,0 +1,83 @@
+-- Makes a conversation `new_id` that holds what leads to a message, and that one, in a row: a copy that refers to
+-- nothing of the old one. An answer that is still being given cannot be copied.
+create function fork_conversation(
+  owner uuid,
+  conversation text,
+  message_id text,
+  new_id text,
+  new_title text,
+  most bigint
+) returns json
+language plpgsql security definer set search_path from current as $$
+#variable_conflict use_variable
+declare
+  c conversations;
+  leaf bigint;
+  n bigint;
+  too_many boolean;
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  select * into c from conversations k
+  where k.owner_id = owner and k.id = conversation and k.deleted_at is null for share;
+  if not found then
+    perform refuse_conversation(owner, conversation);
+  end if;
+  select m.seq into leaf from messages m
+  where m.owner_id = owner and m.conversation_id = conversation and m.id = message_id and m.seq > c.cleared_seq;
+  if not found then
+    raise exception 'message_not_found' using errcode = 'CK000';
+  elsif c.running_turn is not null and exists (
+    select from turns t join branch_of(owner, conversation, leaf, c.cleared_seq) b
+      on t.question_seq + t.reply_gap between b.first_seq and b.last_seq
+    where t.owner_id = owner and t.id = c.running_turn
+  ) then
+    raise exception 'turn_in_progress' using errcode = 'CK000', detail = c.running_turn::text;
+  end if;
+  insert into conversations (owner_id, id, scope, scope_label, title, title_source, preview, metadata)
+  values (
+    owner, new_id, c.scope, c.scope_label, coalesce(new_title, c.title),
+    case when new_title is null then c.title_source else 'person' end, c.preview, c.metadata
+  )
+  on conflict do nothing;
+  if not found then
+    raise exception 'conflict' using errcode = 'CK000', detail = 'A conversation with this id exists. Use another id.';
+  end if;
+  update owners o set conversation_count = o.conversation_count + 1 where o.id = owner
+  returning o.conversation_count + o.archived_count > most into too_many;
+  if too_many then
+    raise exception 'conflict' using errcode = 'CK000', detail = format(
+      'There are %s conversations already, and no more are kept for one person. Delete one first.', most
+    );
+  end if;
+
+  insert into messages (
+    owner_id, conversation_id, seq, id, role, status, parts_version, parts, context_text, intent, processed, model, usage,
+    error, metadata, created_at, updated_at
+  )
+  select
+    owner, new_id, row_number() over (order by m.seq), m.id, m.role, m.status, m.parts_version, m.parts,
+    m.context_text, m.intent, m.processed, m.model, m.usage, m.error, m.metadata, m.created_at, m.updated_at
+  from branch_of(owner, conversation, leaf, c.cleared_seq) b
+  cross join lateral (
+    select k.* from messages k
+    where k.owner_id = owner and k.conversation_id = conversation and k.seq >= b.first_seq and k.seq <= b.last_seq
+      and k.seq > c.cleared_seq
+  ) m;
+  get diagnostics n = row_count;
+  update conversations k set last_seq = n where k.owner_id = owner and k.id = new_id;
+  insert into message_words (owner_id, conversation_id, seq, size, words)
+  select owner, new_id, m.place, w.size, w.words
+  from (
+    select k.seq, row_number() over (order by k.seq) as place
+    from branch_of(owner, conversation, leaf, c.cleared_seq) b
+    cross join lateral (
+      select m.seq from messages m
+      where m.owner_id = owner and m.conversation_id = conversation and m.seq >= b.first_seq and m.seq <= b.last_seq
+        and m.seq > c.cleared_seq
+    ) k
+  ) m
+  join message_words w on w.owner_id = owner and w.conversation_id = conversation and w.seq = m.seq
+  order by m.place;
+  return conversation_json(owner, new_id);
+end
+$$;

@@ -1,0 +1,56 @@
+-- Takes deleted messages back, all or none, to where they were. One whose id another message has by now is refused.
+-- If the conversation went on from one of them and from nowhere else since, it does so again.
+create function restore_messages(owner uuid, conversation text, ids text[])
+returns table (restored bigint, head_seq bigint)
+language plpgsql security definer set search_path from current as $$
+#variable_conflict use_variable
+declare
+  c conversations;
+  head bigint;
+  back bigint[];
+  moved_from bigint;
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  select * into c from conversations k
+  where k.owner_id = owner and k.id = conversation and k.deleted_at is null for no key update;
+  if not found then
+    perform refuse_conversation(owner, conversation);
+  end if;
+  head := coalesce(c.head_seq, c.last_seq);
+  select array_agg(latest.seq), count(*) into back, restored from (
+    select max(d.seq) as seq from deleted_messages d
+    where d.owner_id = owner and d.conversation_id = conversation and d.id = any (ids) group by d.id
+  ) latest;
+  if restored < cardinality(ids) then
+    raise exception 'message_not_found' using errcode = 'CK000';
+  elsif exists (
+    select from messages m where m.owner_id = owner and m.conversation_id = conversation and m.id = any (ids)
+  ) then
+    raise exception 'conflict' using errcode = 'CK000', detail = 'Another message has this id by now.';
+  end if;
+  insert into messages
+  select r.* from deleted_messages d cross join lateral json_populate_record(null::messages, d.message) r
+  where d.owner_id = owner and d.conversation_id = conversation and d.seq = any (back);
+  insert into message_words (owner_id, conversation_id, seq, said_no, size, words)
+  select owner, conversation, d.seq, d.said_no, d.size, d.words from deleted_messages d
+  where d.owner_id = owner and d.conversation_id = conversation and d.seq = any (back) and d.words is not null;
+  delete from summaries s
+  where s.owner_id = owner and s.conversation_id = conversation
+    and exists (select from unnest(back) b (seq) where b.seq between s.from_seq and s.to_seq);
+  -- Several may have been the head, one after the other.
+  loop
+    select d.seq into moved_from from deleted_messages d
+    where d.owner_id = owner and d.conversation_id = conversation and d.seq = any (back) and d.moved_to = head
+    order by d.deleted_at desc limit 1;
+    exit when not found;
+    head := moved_from;
+    head_seq := head;
+    update deleted_messages d set moved_to = null
+    where d.owner_id = owner and d.conversation_id = conversation and d.seq = head;
+  end loop;
+  delete from deleted_messages d
+  where d.owner_id = owner and d.conversation_id = conversation and d.seq = any (back);
+  perform count_branch(owner, conversation, head, -restored);
+  return next;
+end
+$$;

@@ -1,0 +1,25 @@
+-- Lets a conversation go on from the latest leaf below a message, or from that one itself; gives its number.
+create function set_head(owner uuid, conversation text, message_id text) returns bigint
+language plpgsql security definer set search_path from current as $$
+declare
+  c conversations;
+  head bigint;
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  select * into c from conversations k
+  where k.owner_id = owner and k.id = conversation and k.deleted_at is null for no key update;
+  if not found then
+    perform refuse_conversation(owner, conversation);
+  end if;
+  select m.seq into head from messages m
+  where m.owner_id = owner and m.conversation_id = conversation and m.id = message_id and m.seq > c.cleared_seq;
+  if not found then
+    raise exception 'message_not_found' using errcode = 'CK000';
+  end if;
+  head := latest_leaf(owner, conversation, head);
+  if head <> coalesce(c.head_seq, c.last_seq) then
+    perform count_branch(owner, conversation, head, 0);
+  end if;
+  return head;
+end
+$$;
