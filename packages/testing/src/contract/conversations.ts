@@ -25,6 +25,7 @@ export function describeConversations(open: OpenedFixture): void {
         pinnedAt: null,
         archivedAt: null,
         messageCount: 0,
+        headId: null,
         runningTurn: null,
         preview: null,
         metadata: null,

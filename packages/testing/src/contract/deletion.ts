@@ -84,47 +84,6 @@ export function describeDeletion(fixture: OpenedFixture): void {
   });
 }
 
-/** What `appendMessages` promises of `replaces`. */
-export function describeReplacement(fixture: OpenedFixture): void {
-  describe("the latest messages", () => {
-    const other = [{ id: "x", role: "user" as const, content: "other" }];
-
-    it("are replaced, all or none, once", async () => {
-      const { me, id, history } = await three(fixture);
-      for (let sent = 0; sent < 2; sent += 1) {
-        const stored = await history.appendMessages(me, id, other, { replaces: ["b", "c"] });
-        expect(stored.map(({ seq }) => seq)).toEqual([4]);
-      }
-      const { messages, total } = await history.listMessages(me, id);
-      expect([messages.map((message) => message.id), total]).toEqual([["a", "x"], 2]);
-      expect((await history.getConversation(me, id)).preview).toBe("other");
-    });
-
-    it("stay when they are no more the latest", async () => {
-      const { me, id, history } = await three(fixture);
-      for (const replaces of [["b"], ["a", "b"], ["c", "b"], ["none"], ["0", "a", "b", "c"]]) {
-        expect(await codeOf(history.appendMessages(me, id, other, { replaces }))).toBe("conflict");
-      }
-      expect((await history.listMessages(me, id)).total).toBe(3);
-    });
-
-    it("are replaced by one of many who try at once", async () => {
-      const { me, id, history } = await three(fixture);
-      const codes = await Promise.all(
-        Array.from({ length: 10 }, (_, index) =>
-          codeOf(
-            history.appendMessages(me, id, [{ id: `x${index}`, role: "user", content: "one" }], {
-              replaces: ["c"],
-            }),
-          ),
-        ),
-      );
-      expect(codes.filter((code) => code === undefined)).toHaveLength(1);
-      expect((await history.listMessages(me, id)).total).toBe(3);
-    });
-  });
-}
-
 async function three(fixture: OpenedFixture): Promise<{ me: Owner; id: string; history: History }> {
   const { history } = fixture();
   const { me, id } = await newConversation(fixture());

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 
 import { describeConversations } from "./conversations.ts";
-import { describeDeletion, describeReplacement } from "./deletion.ts";
+import { describeDeletion } from "./deletion.ts";
 import { describeErasure } from "./erasure.ts";
 import type { HistoryFixture } from "./fixture.ts";
 import { describeIsolation } from "./isolation.ts";
@@ -15,6 +15,7 @@ import { describeRoundTrip } from "./roundtrip.ts";
 import { describeSearch } from "./search.ts";
 import { describeStreams } from "./streams.ts";
 import { describeToolResults } from "./tool-results.ts";
+import { describeTree } from "./tree.ts";
 import { describeTurns } from "./turns.ts";
 
 export { collect } from "./fixture.ts";
@@ -48,7 +49,7 @@ export function describeHistory(name: string, open: OpenFixture): void {
     describeRetries(opened);
     describeToolResults(opened);
     describeDeletion(opened);
-    describeReplacement(opened);
+    describeTree(opened);
     describeSearch(opened);
     describeErasure(opened);
     describePersonalData(opened);
