@@ -109,8 +109,10 @@ export function createSession(options: SessionOptions): SessionHistoryTransactio
       }
       const { expectedSuffix } = transaction;
       const isApplied = await has(history, owner, id, named[0]?.id ?? "");
-      const replaces = isApplied ? undefined : suffixOf(await latest(expectedSuffix.length), expectedSuffix);
-      await history.appendMessages(owner, id, named, { replaces });
+      const replaced = isApplied ? [] : suffixOf(await latest(expectedSuffix.length), expectedSuffix);
+      // What is replaced stays as a version, and only the latest is: else another writer's would be left aside.
+      const place = { parent: replaced[0]?.parentId, expectedHead: replaced.at(-1)?.id };
+      await history.appendMessages(owner, id, named, place);
     },
   };
 }
@@ -125,14 +127,14 @@ async function has(history: History, owner: Owner, conversation: string, id: str
   );
 }
 
-/** The ids of the messages that hold these items, if they are the latest. Errors: `TypeError` if they are not. */
-function suffixOf(messages: readonly Message[], expected: readonly AgentInputItem[]): string[] {
+/** The messages that hold these items, if they are the latest. Errors: `TypeError` if they are not. */
+function suffixOf(messages: readonly Message[], expected: readonly AgentInputItem[]): readonly Message[] {
   if (expected.length === 0) return [];
   for (let start = messages.length - 1; start >= 0; start -= 1) {
     const suffix = messages.slice(start);
     const items = suffix.flatMap(itemsOf);
     if (items.length < expected.length) continue;
-    if (isDeepStrictEqual(plain(items), plain(expected))) return suffix.map(({ id }) => id);
+    if (isDeepStrictEqual(plain(items), plain(expected))) return suffix;
     break;
   }
   throw new TypeError("The session's latest items are not those that were to be replaced.");

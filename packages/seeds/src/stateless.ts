@@ -121,6 +121,7 @@ function conversationOf(id: string, scope: string | null, { createdAt }: Message
     pinnedAt: null,
     archivedAt: null,
     messageCount: 1,
+    headId: null,
     runningTurn: null,
     preview: null,
     metadata: null,

@@ -1,3 +1,4 @@
+--! breaking
 -- A conversation is a tree. Numbers stay the order of arrival, so a message mostly follows the one before it: only
 -- where one does not, a row says so. A conversation without forks has none and costs what it cost before.
 

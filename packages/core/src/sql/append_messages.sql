@@ -103,7 +103,8 @@ begin
       head_seq = null,
       active_no = nextval('activity'),
       updated_at = clock_timestamp(),
-      title = coalesce(c.title, new_title),
+      -- A new beginning is what a title is made from that no person and no model gave.
+      title = case when parent = '' and c.title_source = 'question' then coalesce(new_title, c.title) else coalesce(c.title, new_title) end,
       title_source = coalesce(c.title_source, case when new_title is not null then 'question' end),
       -- A retry of an earlier message is not the latest one.
       preview = case when ids[wanted] = any (known) then c.preview else coalesce(new_preview, c.preview) end

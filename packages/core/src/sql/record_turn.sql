@@ -84,7 +84,8 @@ begin
     head_seq = null,
     active_no = nextval('activity'),
     updated_at = clock_timestamp(),
-    title = coalesce(k.title, new_title),
+    -- A new beginning is what a title is made from that no person and no model gave.
+    title = case when parent = '' and k.title_source = 'question' then coalesce(new_title, k.title) else coalesce(k.title, new_title) end,
     title_source = coalesce(k.title_source, case when new_title is not null then 'question' end),
     preview = coalesce(new_preview, k.preview)
   where k.owner_id = owner and k.id = conversation;

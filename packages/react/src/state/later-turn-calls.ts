@@ -14,6 +14,7 @@ export function laterTurnCalls(requests: Requests): TurnCalls {
   };
   return {
     startTurn: async (...call) => (await calls()).startTurn(...call),
+    regenerate: async (...call) => (await calls()).regenerate(...call),
     getTurn: async (...call) => (await calls()).getTurn(...call),
     async *followTurn(...call) {
       yield* (await calls()).followTurn(...call);

@@ -36,6 +36,7 @@ export function unsavedTurnState({ owner, question, turn, answer }: UnsavedTurn)
     status: "complete",
     parts,
     content: contentOf(parts),
+    parentId: question.parent ?? null,
     contextText: question.contextText ?? null,
     metadata: question.metadata ?? null,
     createdAt: turn.createdAt,
@@ -46,6 +47,7 @@ export function unsavedTurnState({ owner, question, turn, answer }: UnsavedTurn)
     ...EMPTY,
     id: turn.replyId ?? turn.id,
     role: "assistant",
+    parentId: asked.id,
     status: answer.status === "running" ? "streaming" : answer.status,
     parts: answer.parts,
     content: contentOf(answer.parts),
@@ -65,6 +67,8 @@ export function unsavedTurnState({ owner, question, turn, answer }: UnsavedTurn)
 /** What a message has nothing of. */
 const EMPTY = {
   seq: 0,
+  parentId: null,
+  versions: { index: 1, count: 1 },
   toolCalls: null,
   toolCallId: null,
   citations: null,

@@ -35,6 +35,17 @@ export function limitHistory(history: ServedHistory, limits: RequestLimits): Ser
       throw exceeded;
   };
 
+  /** Refuses to ask what was not asked before, beyond a limit. */
+  const admitTurn = async (
+    owner: Owner,
+    conversationId: string,
+    id: string | undefined,
+  ): Promise<void> => {
+    const context = requestContext.getStore();
+    const exceeded = context?.exceeded ?? (await limits.countTurn(owner, context?.address));
+    await admit(owner, conversationId, [id], exceeded);
+  };
+
   return {
     ...history,
     async appendMessages(owner, conversationId, messages, options) {
@@ -43,10 +54,12 @@ export function limitHistory(history: ServedHistory, limits: RequestLimits): Ser
       return history.appendMessages(owner, conversationId, messages, options);
     },
     async startTurn(owner, conversationId, question, options) {
-      const context = requestContext.getStore();
-      const exceeded = context?.exceeded ?? (await limits.countTurn(owner, context?.address));
-      await admit(owner, conversationId, [question.id], exceeded);
+      await admitTurn(owner, conversationId, question.id);
       return history.startTurn(owner, conversationId, question, options);
+    },
+    async regenerate(owner, conversationId, messageId, options) {
+      await admitTurn(owner, conversationId, options?.id);
+      return history.regenerate(owner, conversationId, messageId, options);
     },
   };
 }

@@ -51,9 +51,13 @@ export function describeDeletion(fixture: OpenedFixture): void {
       await history.deleteMessage(me, id, "c");
       expect(await history.getConversation(me, id)).toMatchObject({ preview: "two", title: "one" });
       await history.deleteMessage(me, id, "a");
-      expect(await history.getConversation(me, id)).toMatchObject({ preview: "two", title: null });
+      expect(await history.getConversation(me, id)).toMatchObject({ preview: "two", title: "two" });
       await history.deleteMessage(me, id, "b");
-      expect(await history.getConversation(me, id)).toMatchObject({ preview: null, messageCount: 0 });
+      expect(await history.getConversation(me, id)).toMatchObject({
+        preview: null,
+        title: null,
+        messageCount: 0,
+      });
     });
 
     it("takes its turn along when it is a question, but not while that runs", async () => {

@@ -54,6 +54,8 @@ export function describeMessages(open: OpenedFixture): void {
         seq: 1,
         conversationId: id,
         userId: userIdOf(me),
+        parentId: null,
+        versions: { index: 1, count: 1 },
         turnId: null,
         role: "user",
         status: "complete",

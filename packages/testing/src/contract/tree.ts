@@ -544,6 +544,7 @@ export function describeTree(open: OpenedFixture): void {
       await tree.append("x", "a");
       await tree.remove("c");
       const user = fixture.owner();
+      if (user.kind !== "user") return;
       await fixture.history.claimSession(user, session);
       const moved = new Tree(fixture.history, user, conversation.id);
       expect(await moved.branch()).toBe("ax");
@@ -586,6 +587,8 @@ export function describeTree(open: OpenedFixture): void {
 
     it("claiming lets it go on under its new owner", async () => {
       const fixture = open();
+      const user = fixture.owner();
+      if (user.kind !== "user") return;
       const session: Owner = { kind: "session", id: randomUUID() };
       const { conversation } = await fixture.history.createConversation(session);
       const tree = new Tree(fixture.history, session, conversation.id);
@@ -595,7 +598,6 @@ export function describeTree(open: OpenedFixture): void {
       const run = await fixture.responder.started(tree.id);
       await run.emit("It");
       await reader.untilText("It");
-      const user = fixture.owner();
       await fixture.history.claimSession(user, session);
       await run.emit(" is.");
       run.finish();

@@ -9,6 +9,7 @@ import {
   conversationBody,
   conversationPage,
   conversationPatch,
+  forkBody,
   conversationSearch,
 } from "../schema/conversation.ts";
 import { conversationPath } from "../schema/path.ts";
@@ -74,13 +75,39 @@ export function conversationRoutes({ history }: ApiServices): Route[] {
       tag: "Conversations",
       summary: "Rename, pin, archive or annotate a conversation",
       description:
-        'Fields that are left out keep their values. `"title": null` resets the title to the one made from the first question.',
+        'Fields that are left out keep their values. `"title": null` resets the title to the one made from the first question. ' +
+        "`head_id` goes to another version: to the latest leaf below that message.",
       params: conversationPath,
       body: conversationPatch,
       replies: { 200: { description: "The conversation.", json: conversation } },
-      errors: ["forbidden", "conversation_not_found"],
-      handle: async ({ owner, path, body }) =>
-        privateJson(conversationToWire(await history.updateConversation(owner, path.conversation_id, body))),
+      errors: ["forbidden", "conversation_not_found", "message_not_found"],
+      handle: async ({ owner, path, body: { head_id: head, ...patch } }) => {
+        const { conversation_id: id } = path;
+        const moved = head === undefined ? undefined : await history.setHead(owner, id, head);
+        const isPatched = moved === undefined || Object.keys(patch).length > 0;
+        return privateJson(
+          conversationToWire(isPatched ? await history.updateConversation(owner, id, patch) : moved),
+        );
+      },
+    }),
+    ownerRoute({
+      id: "forkConversation",
+      method: "POST",
+      path: "/api/conversations/{conversation_id}/fork",
+      tag: "Conversations",
+      summary: "Make a conversation of its own from what leads to a message",
+      description: "A copy: it refers to nothing of the old one, which stays as it is.",
+      params: conversationPath,
+      body: forkBody,
+      replies: { 201: { description: "The new conversation.", json: conversation } },
+      errors: ["forbidden", "conversation_not_found", "message_not_found", "turn_in_progress", "conflict"],
+      handle: async ({ owner, path, body: { message_id: message, ...options } }) =>
+        privateJson(
+          conversationToWire(
+            await history.forkConversation(owner, path.conversation_id, message, options),
+          ),
+          201,
+        ),
     }),
     ownerRoute({
       id: "deleteConversation",

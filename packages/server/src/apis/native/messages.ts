@@ -1,10 +1,21 @@
-import { ROLES, messageInputFromWire, messageToWire } from "@chatkeep/protocol";
+import { ROLES, messageInputFromWire, messageToWire, messageVersionToWire } from "@chatkeep/protocol";
 
 import { privateJson } from "../../http/reply.ts";
 import { type Route, ownerRoute } from "../../http/route.ts";
 import type { ApiServices } from "../api.ts";
 import { requireRoles } from "../roles.ts";
-import { deleted, message, messageBody, messageList, messagePage, messageSearch } from "../schema/message.ts";
+import {
+  deleted,
+  deletedSearch,
+  message,
+  messageBody,
+  messageList,
+  messagePage,
+  messageSearch,
+  restoreBody,
+  restored,
+  versionList,
+} from "../schema/message.ts";
 import { conversationPath, messagePath } from "../schema/path.ts";
 
 /** The routes of messages. */
@@ -15,14 +26,14 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       method: "GET",
       path: "/api/conversations/{conversation_id}/messages",
       tag: "Messages",
-      summary: "Read the latest messages, oldest first",
+      summary: "Read the latest messages of a branch, oldest first",
       description:
         "Takes at most one of `before`, `after`, `around` and `offset`. A running turn's answer so far is listed with " +
         "status `streaming`.",
       params: conversationPath,
       search: messageSearch,
       replies: { 200: { description: "A page of messages.", json: messagePage } },
-      errors: ["forbidden", "conversation_not_found"],
+      errors: ["forbidden", "conversation_not_found", "message_not_found"],
       handle: async ({ owner, path, query }) => {
         const page = await history.listMessages(owner, path.conversation_id, query);
         return privateJson({
@@ -51,7 +62,13 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
           json: message.or(messageList),
         },
       },
-      errors: ["forbidden", "conversation_not_found", "conflict", "idempotency_mismatch"],
+      errors: [
+        "forbidden",
+        "conversation_not_found",
+        "message_not_found",
+        "conflict",
+        "idempotency_mismatch",
+      ],
       rateLimit: "after-deduplication",
       handle: async ({ owner, key, path, body }) => {
         const several = "messages" in body;
@@ -61,7 +78,7 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
           owner,
           path.conversation_id,
           inputs.map(messageInputFromWire),
-          several ? { replaces: body.replaces } : {},
+          { parent: body.parent_id, expectedHead: body.expected_head_id },
         );
         const wire = stored.map(messageToWire);
         return privateJson(several ? { messages: wire } : wire[0], 201);
@@ -78,6 +95,35 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       errors: ["forbidden", "conversation_not_found", "message_not_found"],
       handle: async ({ owner, path }) =>
         privateJson(messageToWire(await history.getMessage(owner, path.conversation_id, path.message_id))),
+    }),
+    ownerRoute({
+      id: "listVersions",
+      method: "GET",
+      path: "/api/conversations/{conversation_id}/messages/{message_id}/versions",
+      tag: "Messages",
+      summary: "List the versions of a message",
+      description: "Messages that follow the same one, in the order of arrival; this one is among them.",
+      params: messagePath,
+      replies: { 200: { description: "The versions.", json: versionList } },
+      errors: ["forbidden", "conversation_not_found", "message_not_found"],
+      handle: async ({ owner, path }) => {
+        const versions = await history.listVersions(owner, path.conversation_id, path.message_id);
+        return privateJson({ versions: versions.map(messageVersionToWire) });
+      },
+    }),
+    ownerRoute({
+      id: "restoreMessages",
+      method: "POST",
+      path: "/api/conversations/{conversation_id}/messages/restore",
+      tag: "Messages",
+      summary: "Take deleted messages back",
+      description: "All or none, within the undo time. Cleared messages do not come back.",
+      params: conversationPath,
+      body: restoreBody,
+      replies: { 200: { description: "How many there were.", json: restored } },
+      errors: ["forbidden", "conversation_not_found", "message_not_found", "conflict"],
+      handle: async ({ owner, path, body }) =>
+        privateJson(await history.restoreMessages(owner, path.conversation_id, body.ids)),
     }),
     ownerRoute({
       id: "deleteMessage",
@@ -99,14 +145,21 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       method: "DELETE",
       path: "/api/conversations/{conversation_id}/messages",
       tag: "Messages",
-      summary: "Clear a conversation",
+      summary: "Delete messages, or clear a conversation",
       description:
-        "The conversation stays. A turn still running in it is stopped and cannot write into it again.",
+        "With `ids` or `from` these are deleted, all or none, and can be restored until the undo time is over. With " +
+        "neither all are, in all branches, for good; a turn still running is stopped and cannot write any more.",
       params: conversationPath,
+      search: deletedSearch,
       replies: { 200: { description: "How many were deleted.", json: deleted } },
-      errors: ["forbidden", "conversation_not_found"],
-      handle: async ({ owner, path }) =>
-        privateJson(await history.clearMessages(owner, path.conversation_id)),
+      errors: ["forbidden", "conversation_not_found", "message_not_found", "turn_in_progress"],
+      handle: async ({ owner, path, query: { ids, from } }) => {
+        const { conversation_id: id } = path;
+        if (ids !== undefined)
+          return privateJson(await history.deleteMessages(owner, id, { ids: ids.split(",") }));
+        if (from !== undefined) return privateJson(await history.deleteMessages(owner, id, { from }));
+        return privateJson(await history.clearMessages(owner, id));
+      },
     }),
   ];
 }

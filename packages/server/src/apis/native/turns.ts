@@ -2,6 +2,9 @@ import {
   type Answer,
   STREAM_HEADERS,
   TURN_STATUS_HEADER,
+  type Owner,
+  type Question,
+  type StartedTurn,
   type Turn,
   type TurnEvent,
   createFold,
@@ -15,8 +18,8 @@ import { type Call, type Route, ownerRoute } from "../../http/route.ts";
 import { streamEvents } from "../../http/stream.ts";
 import { validate } from "../../http/validate.ts";
 import type { ApiServices } from "../api.ts";
-import { conversationPath, turnPath } from "../schema/path.ts";
-import { eventHeader, eventSearch, question, turn, turnState } from "../schema/turn.ts";
+import { conversationPath, messagePath, turnPath } from "../schema/path.ts";
+import { eventHeader, eventSearch, question, regeneration, turn, turnState } from "../schema/turn.ts";
 import { unsavedTurnState } from "../unsaved.ts";
 
 /** Set to `false` on a reply that could not be saved. */
@@ -37,6 +40,38 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
   ): Promise<Response> =>
     streamEvents({ follow, request: call.request, cut: call.cut, heartbeat, headers, log });
 
+  /** The stream of a turn that is begun here, or the turn once it is settled. */
+  const answer = async (
+    call: Call & { readonly owner: Owner },
+    conversationId: string,
+    asked: Question,
+    start: (signal: AbortSignal) => Promise<StartedTurn>,
+  ): Promise<Response> => {
+    const { owner, request } = call;
+    if (wantsStream(request)) {
+      let turn: Turn | undefined;
+      const begin = async (signal: AbortSignal): Promise<AsyncIterable<TurnEvent>> => {
+        const started = await start(signal);
+        ({ turn } = started);
+        return started.events;
+      };
+      const response = await stream(call, begin);
+      if (turn?.persisted === false) response.headers.set(PERSISTED_HEADER, "false");
+      if (turn !== undefined && turn.status !== "running")
+        response.headers.set(TURN_STATUS_HEADER, turn.status);
+      return response;
+    }
+    const { turn, events } = await start(request.signal);
+    const answered = await foldEvents(events);
+    request.signal.throwIfAborted();
+    if (answered.persisted) {
+      return privateJson(turnStateToWire(await history.getTurn(owner, conversationId, turn.id)));
+    }
+    const state = turnStateToWire(unsavedTurnState({ owner, question: asked, turn, answer: answered }));
+    const receipt = answered.receipt === null ? {} : { receipt: answered.receipt };
+    return privateJson({ ...state, ...receipt }, 200, { [PERSISTED_HEADER]: "false" });
+  };
+
   return [
     ownerRoute({
       id: "startTurn",
@@ -51,39 +86,48 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
       params: conversationPath,
       body: question,
       replies: { 200: { description: "The settled turn, or its stream.", json: turnState, text: STREAM } },
-      errors: ["forbidden", "conversation_not_found", "turn_in_progress", "idempotency_mismatch"],
+      errors: [
+        "forbidden",
+        "conversation_not_found",
+        "message_not_found",
+        "turn_in_progress",
+        "idempotency_mismatch",
+      ],
       rateLimit: "after-deduplication",
-      handle: async (call) => {
-        const { owner, path, body, request } = call;
+      handle: (call) => {
+        const { owner, path, body } = call;
         const asked = questionFromWire(body);
-        if (wantsStream(request)) {
-          let turn: Turn | undefined;
-          const begin = async (signal: AbortSignal): Promise<AsyncIterable<TurnEvent>> => {
-            const started = await history.startTurn(owner, path.conversation_id, asked, { signal });
-            ({ turn } = started);
-            return started.events;
-          };
-          const response = await stream(call, begin);
-          if (turn?.persisted === false) response.headers.set(PERSISTED_HEADER, "false");
-          if (turn !== undefined && turn.status !== "running")
-            response.headers.set(TURN_STATUS_HEADER, turn.status);
-          return response;
-        }
-        const started = await history.startTurn(owner, path.conversation_id, asked, {
-          signal: request.signal,
-        });
-        const answer = await foldEvents(started.events);
-        request.signal.throwIfAborted();
-        if (answer.persisted) {
-          return privateJson(
-            turnStateToWire(await history.getTurn(owner, path.conversation_id, started.turn.id)),
-          );
-        }
-        const state = turnStateToWire(
-          unsavedTurnState({ owner, question: asked, turn: started.turn, answer }),
+        return answer(call, path.conversation_id, asked, (signal) =>
+          history.startTurn(owner, path.conversation_id, asked, { signal }),
         );
-        const receipt = answer.receipt === null ? {} : { receipt: answer.receipt };
-        return privateJson({ ...state, ...receipt }, 200, { [PERSISTED_HEADER]: "false" });
+      },
+    }),
+    ownerRoute({
+      id: "regenerate",
+      method: "POST",
+      path: "/api/conversations/{conversation_id}/messages/{message_id}/regenerate",
+      tag: "Turns",
+      summary: "Answer a stored question once more",
+      description:
+        "`message_id` is the question, or an answer to it. The new answer is a version of the old one, and the " +
+        "conversation goes on from it. Streamed or not as a turn.",
+      params: messagePath,
+      body: regeneration,
+      replies: { 200: { description: "The settled turn, or its stream.", json: turnState, text: STREAM } },
+      errors: [
+        "forbidden",
+        "conversation_not_found",
+        "message_not_found",
+        "conflict",
+        "turn_in_progress",
+        "idempotency_mismatch",
+      ],
+      rateLimit: "after-deduplication",
+      handle: (call) => {
+        const { owner, path, body } = call;
+        return answer(call, path.conversation_id, {}, (signal) =>
+          history.regenerate(owner, path.conversation_id, path.message_id, { ...body, signal }),
+        );
       },
     }),
     ownerRoute({

@@ -20,6 +20,7 @@ export const conversationFields: { [K in keyof WireConversation]: z.ZodType<Wire
   pinned_at: time.nullable(),
   archived_at: time.nullable(),
   message_count: z.int(),
+  head_id: z.string().nullable(),
   running_turn: z.string().nullable(),
   preview: z.string().nullable(),
   metadata: jsonObject.nullable(),
@@ -66,14 +67,26 @@ export const conversationBody: z.ZodType<ConversationBody> = z
   .meta({ id: "NewConversation" });
 
 /** What can be changed of a conversation. */
-export const conversationPatch: z.ZodType<ConversationPatch> = z
+export const conversationPatch: z.ZodType<ConversationPatch & { head_id?: string | undefined }> = z
   .strictObject({
+    head_id: id.optional().meta({
+      description: "Go on from the latest leaf below this message, or from it where nothing follows.",
+    }),
     title: z.string().nullish(),
     pinned: z.boolean().optional(),
     archived: z.boolean().optional(),
     metadata: jsonObject.nullish(),
   })
   .meta({ id: "ConversationPatch" });
+
+/** What a fork is made with. */
+export const forkBody: z.ZodType<{ message_id: string; id?: string | undefined; title?: string | null | undefined }> = z
+  .strictObject({
+    message_id: id.meta({ description: "The last message to copy." }),
+    id: id.optional(),
+    title: z.string().nullish(),
+  })
+  .meta({ id: "Fork" });
 
 /** Which conversations to list. */
 export interface ConversationSearch {

@@ -10,6 +10,13 @@ export const id: z.ZodType<string> = z
   .regex(/^(?!\.{1,2}$)[\x21-\x7e]{1,128}$/, "must be 1 to 128 printable ASCII characters without a space")
   .meta({ description: "Opaque; the owner's own.", examples: ["0f8b1c9e-6d0e-4b7e-9d60-0a4c6b7a2f10"] });
 
+/** The message that what is said follows. */
+export const parentId: z.ZodType<string | null | undefined> = id.nullish().meta({
+  description:
+    "The message that this one follows; `null` for the beginning, default the head. With the parent of an earlier " +
+    "message it is a new version of that.",
+});
+
 /** A date and time for people to read: ISO 8601, milliseconds, UTC. */
 export const time: z.ZodType<string> = z
   .string()

@@ -5,11 +5,12 @@ import {
   type WireMessage,
   type WireMessageInput,
   type WireMessagePage,
+  type WireMessageVersion,
   type WireUsage,
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { absent, id, integer, time } from "./field.ts";
+import { absent, id, integer, parentId, time } from "./field.ts";
 import { json, jsonObject } from "./json.ts";
 import { citation, part } from "./part.ts";
 
@@ -35,6 +36,8 @@ export const message: z.ZodType<WireMessage> = z
     seq: z.int(),
     conversation_id: id,
     user_id: z.string().nullable(),
+    parent_id: z.string().nullable(),
+    versions: z.strictObject({ index: z.int(), count: z.int() }),
     turn_id: z.string().nullable(),
     role: z.enum(ROLES),
     status: z.enum(MESSAGE_STATUSES),
@@ -75,7 +78,7 @@ export const messageList: z.ZodType<{ messages: WireMessage[] }> = z.strictObjec
 export const deleted: z.ZodType<{ deleted: number }> = z.strictObject({ deleted: z.int() });
 
 /** What a caller gives of a message. `null` stands for what is not given, so what was read can be sent. */
-const messageInput: z.ZodType<WireMessageInput> = z
+const messageInput = z
   .strictObject({
     id: absent(id),
     role: z.enum(ROLES),
@@ -91,23 +94,62 @@ const messageInput: z.ZodType<WireMessageInput> = z
     usage: usage.nullish(),
     metadata: jsonObject.nullish(),
   })
-  .meta({ id: "NewMessage" });
+  .meta({ id: "MessageInput" });
+
+/** Where messages are appended. */
+interface AppendPlace {
+  parent_id?: string | null | undefined;
+  expected_head_id?: string | undefined;
+}
+
+const appendPlace = {
+  parent_id: parentId,
+  expected_head_id: absent(id).meta({
+    description: "Append only if the conversation's head is this message, else `conflict`.",
+  }),
+};
 
 /** One message, or several that are stored all or none. */
 export const messageBody: z.ZodType<
-  WireMessageInput | { messages: WireMessageInput[]; replaces?: string[] | undefined }
+  (WireMessageInput & AppendPlace) | ({ messages: WireMessageInput[] } & AppendPlace)
 > = z.union([
-  messageInput,
-  z.strictObject({
-    messages: z.array(messageInput).min(1).max(1000),
-    replaces: z.array(id).max(1000).optional().meta({
-      description: "The ids of the latest messages, oldest first: they go, if they are still the latest.",
-    }),
-  }),
-]);
+  z.strictObject({ ...messageInput.shape, ...appendPlace }).meta({ id: "NewMessage" }),
+  z.strictObject({ messages: z.array(messageInput).min(1).max(1000), ...appendPlace }),
+]) as z.ZodType<(WireMessageInput & AppendPlace) | ({ messages: WireMessageInput[] } & AppendPlace)>;
+
+/** Which messages to delete; neither: all. */
+export const deletedSearch: z.ZodType<{ ids?: string | undefined; from?: string | undefined }> = z
+  .strictObject({
+    ids: z.string().optional().meta({ description: "Ids, separated by commas; of these all or none." }),
+    from: id.optional().meta({ description: "This message, and all that follows it in any version." }),
+  })
+  .refine(({ ids, from }) => ids === undefined || from === undefined, "give `ids` or `from`, not both");
+
+/** Which deleted messages to restore. */
+export const restoreBody: z.ZodType<{ ids: string[] }> = z.strictObject({
+  ids: z.array(id).min(1).max(1000),
+});
+
+/** How many messages were restored. */
+export const restored: z.ZodType<{ restored: number }> = z.strictObject({ restored: z.int() });
+
+/** The versions of a message, as they are given out. */
+export const versionList: z.ZodType<{ versions: WireMessageVersion[] }> = z.strictObject({
+  versions: z.array(
+    z
+      .strictObject({
+        id: z.string(),
+        role: z.enum(ROLES),
+        preview: z.string().nullable(),
+        created_at: time,
+      })
+      .meta({ id: "MessageVersion" }),
+  ),
+});
 
 /** Which messages to page. */
 export const messageSearch: z.ZodType<MessageQuery> = z.strictObject({
+  leaf: id.optional().meta({ description: "The last message of the branch to list. Default the head." }),
   limit: integer(1, 100).optional().meta({ description: "Default 50." }),
   before: integer(0, Number.MAX_SAFE_INTEGER)
     .optional()

@@ -7,7 +7,7 @@ import {
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { absent, id, integer, time } from "./field.ts";
+import { absent, id, integer, parentId, time } from "./field.ts";
 import { jsonObject } from "./json.ts";
 import { failure, message } from "./message.ts";
 import { part } from "./part.ts";
@@ -55,9 +55,8 @@ const shown: z.ZodType<WireShownAnswer> = z
 /** What a caller asks: `content` or `parts`, 1 to 10,000 code points of text, not blank. */
 export const question: z.ZodType<WireQuestion> = z
   .strictObject({
-    id: absent(id).meta({
-      description: "The client's id for the message. A retry with the same id does not ask twice.",
-    }),
+    id: absent(id).meta({ description: "The client's id for the message. A retry with the same id does not ask twice." }),
+    parent_id: parentId,
     role: absent(z.enum(["user", "tool"])).meta({
       description: "`tool`: `parts` are the results of calls that the last answer left to the client.",
     }),
@@ -68,6 +67,13 @@ export const question: z.ZodType<WireQuestion> = z
     shown: absent(shown),
   })
   .meta({ id: "Question" });
+
+/** What a question is answered once more with. */
+export const regeneration: z.ZodType<{ id?: string | undefined }> = z
+  .strictObject({
+    id: absent(id).meta({ description: "The client's id for the new answer: a retry never asks twice." }),
+  })
+  .meta({ id: "Regeneration" });
 
 /** From which event on to follow a turn. */
 export const eventSearch: z.ZodType<{ after?: number | undefined }> = z.strictObject({
