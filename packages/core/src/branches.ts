@@ -12,12 +12,7 @@ import { previewOf, titleOf } from "./title.ts";
 /** The part of {@link History} that is about a conversation as a tree. */
 export type Branches = Pick<
   History,
-  | "setHead"
-  | "listVersions"
-  | "forkConversation"
-  | "deleteMessage"
-  | "deleteMessages"
-  | "restoreMessages"
+  "setHead" | "listVersions" | "forkConversation" | "deleteMessage" | "deleteMessages" | "restoreMessages"
 >;
 
 /** A row of `list_versions`. */

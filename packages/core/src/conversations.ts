@@ -14,7 +14,14 @@ import {
 import type { Database } from "./database/database.ts";
 import { instant } from "./database/instant.ts";
 import { unescapeText } from "./database/text.ts";
-import { type Limits, checkBytes, checkId, checkLength, checkRange, checkTitle } from "./maintenance/limits.ts";
+import {
+  type Limits,
+  checkBytes,
+  checkId,
+  checkLength,
+  checkRange,
+  checkTitle,
+} from "./maintenance/limits.ts";
 import { ownerId } from "./owners.ts";
 import { titleOf } from "./title.ts";
 

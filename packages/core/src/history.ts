@@ -6,12 +6,12 @@ import {
   isChatkeepError,
 } from "@chatkeep/protocol";
 
+import { createBranches } from "./branches.ts";
 import { type ContextSettings, createContexts } from "./context/context.ts";
 import { createPreparation } from "./context/prepare.ts";
 import { type Summarizer, createSummaries } from "./context/summaries.ts";
 import { type Entitler, createTitles } from "./context/titles.ts";
 import { createTokenCounter } from "./context/tokens.ts";
-import { createBranches } from "./branches.ts";
 import { createConversations } from "./conversations.ts";
 import type { DatabaseHealth } from "./database/breaker.ts";
 import { type Database, createDatabase } from "./database/database.ts";

@@ -26,10 +26,7 @@ import { wordTextOf } from "./search/text.ts";
 import { previewOf, titleOf } from "./title.ts";
 
 /** The part of {@link History} that is about messages. */
-export type Messages = Pick<
-  History,
-  "appendMessages" | "getMessage" | "listMessages" | "clearMessages"
->;
+export type Messages = Pick<History, "appendMessages" | "getMessage" | "listMessages" | "clearMessages">;
 
 /** What {@link createMessages} takes. */
 export interface MessagesOptions {

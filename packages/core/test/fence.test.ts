@@ -39,6 +39,7 @@ async function sleepingNode() {
   await database.call("begin_turn", {
     owner,
     conversation: conversation.id,
+    parent: null,
     node,
     lease: LEASE,
     turn_id: turnId,

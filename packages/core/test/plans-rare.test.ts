@@ -35,6 +35,14 @@ beforeAll(async () => {
      select $1, 'c' || n, case when n % 2 = 0 then now() end from generate_series(1, $2::int) n`,
   );
   await fill(
+    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth)
+     select $1, 'c1', n + 1, n, n from generate_series(1, $2::int) n`,
+  );
+  await fill(
+    `insert into chatkeep.deleted_messages (owner_id, conversation_id, seq, deleted_at, id, message)
+     select $1, 'c1', n, now(), 'm' || n, '{}' from generate_series(1, $2::int) n`,
+  );
+  await fill(
     `insert into chatkeep.turns
        (owner_id, id, conversation_id, question_seq, message_id, reply_id, status, node_id, slot, settled_at, last_event)
      select $1, gen_random_uuid(), 'long', n, 'm' || n, 'm' || n + 1, 'complete', 0, 0, now(), 10
@@ -99,17 +107,29 @@ async function small(): Promise<{ other: ReturnType<typeof newSession>; id: stri
 const CASES: Case[] = [
   ["get_message", 1, /Index Scan messages_/, () => history.getMessage(me, "long", "m2500")],
   ["holds_messages", 2, /messages_/, () => history.holdsMessages(me, "long", ["m17", "m18"])],
-  ["get_context", 60, /Index Scan messages_pkey/, () => history.getContext(me, "long")],
+  // One more than asked for: the parent of the first.
+  ["get_context", 61, /Index Scan messages_pkey/, () => history.getContext(me, "long")],
   ["delete_messages", 2, /messages_/, (time) => history.deleteMessage(me, "long", `m${MANY - 20 - time}`)],
+  // The head's own branch has to be looked at from its beginning: of one segment here.
+  ["get_branch_ends", 2, /messages_pkey/, () => sql("get_branch_ends($1, 'long')", [owner])],
+  ["describe_branch", 1, /conversations_/, () => sql("describe_branch($1, 'long', 1, 'x', 'y')", [owner])],
+  ["set_head", 2, /messages_/, () => sql("set_head($1, 'long', 'm2500')", [owner])],
+  ["list_versions", 2, /messages_/, () => history.listVersions(me, "long", "m2500")],
   [
-    "replace_messages",
+    "restore_messages",
     2,
-    /messages_/,
-    async () => {
-      const { messages } = await history.listMessages(me, "long", { limit: 1 });
-      const replaces = messages.map(({ id }) => id);
-      await history.appendMessages(me, "long", [{ role: "user", content: "Anew" }], { replaces });
+    /deleted_messages_/,
+    async (time) => {
+      const id = `m${MANY - 40 - time}`;
+      await history.deleteMessage(me, "long", id);
+      await history.restoreMessages(me, "long", [id]);
     },
+  ],
+  [
+    "fork_conversation",
+    100,
+    /messages_pkey/,
+    () => sql("fork_conversation($1, 'long', 'm100', $2, null, 100000)", [owner, randomUUID()]),
   ],
   ["create_handle", 1, /conversations_/, () => history.createHandle(me, "long")],
   [
@@ -198,14 +218,14 @@ const CASES: Case[] = [
     /Index Scan messages_/,
     () =>
       sql(
-        `record_turn($1, 'long', $2, $3, $4, $5, null, null, 'complete', $5, null, 'hello', 'hello', null, null)`,
+        `record_turn($1, 'long', null, $2, $3, $4, $5, null, null, 'complete', $5, null, 'hello', 'hello', null, null)`,
         [owner, randomUUID(), randomUUID(), randomUUID(), '[{"type":"text","text":"Hello"}]'],
       ),
   ],
 ];
 
 /**
- * Looked at beside this: the hot ones in plans.test.ts; the docs', of some thousand passages at most, in agent's
+ * Looked at beside this: the hot ones in plans.test.ts; a tree's in plans-tree.test.ts; the docs', of some thousand passages at most, in agent's
  * tests; vectors' in theirs; the first are called by others alone; the last read one row, or what is left to do in the background as it lies.
  */
 const ELSEWHERE = new Set(
@@ -213,6 +233,7 @@ const ELSEWHERE = new Set(
    append_messages begin_turn create_conversation get_conversation get_turn list_conversations overview
    page_messages read_events recall_words record_context register_node rotate_events search_words settle_turn
    stop_turn take_over_turns update_conversation write_events
+   ancestor_at branch_length branch_messages branch_off earliest_messages latest_leaf page_branch
    get_document list_documents put_documents remove_documents score_texts search_passages list_document_versions`
     .split(/\s+/)
     .concat(

@@ -45,6 +45,16 @@ beforeAll(async () => {
     [owner, CONVERSATIONS],
   );
   await database.pool.query(
+    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth)
+     select $1, 'c1', n + 1, n, n from generate_series(1, $2::int) n`,
+    [owner, MESSAGES],
+  );
+  await database.pool.query(
+    `insert into chatkeep.deleted_messages (owner_id, conversation_id, seq, deleted_at, id, message)
+     select $1, 'c1', n, now(), 'm' || n, '{}' from generate_series(1, $2::int) n`,
+    [owner, MESSAGES],
+  );
+  await database.pool.query(
     `insert into chatkeep.turns
        (owner_id, id, conversation_id, question_seq, message_id, reply_id, status, node_id, slot, settled_at, last_event)
      select $1, gen_random_uuid(), 'long', n, 'm' || n, 'm' || n + 1, 'complete', 0, 0, now(), 10
@@ -71,7 +81,7 @@ describe("the hot statements", () => {
     "listMessages %j reads one page by the messages' key",
     async (query) => {
       const plans = await plansOf(() => history.listMessages(me, "long", { limit: 50, ...query }));
-      expect(wasteOf(plans, 50)).toEqual([]);
+      expect(wasteOf(plans, 51)).toEqual([]);
       expect(scansOf(plans)).toContain("Index Scan messages_pkey");
     },
   );
@@ -83,7 +93,11 @@ describe("the hot statements", () => {
     expect(wasteOf(plans, 1)).toEqual([]);
     expect(scansOf(plans)).toMatch(/Index Scan conversations_(pkey|any_owner)/);
     // Ids that are there are found by the conflict of the unique index; what is scanned is the foreign key's.
-    expect(scansOf(plans).match(/.* messages.*/g)).toEqual(["Index Scan messages_pkey"]);
+    expect(scansOf(plans).match(/.* messages.*/g)).toEqual([
+      "Index Scan messages_pkey",
+      // The parent of the first.
+      "Index Scan messages_pkey",
+    ]);
   });
 
   it.each<[ConversationQuery, string]>([

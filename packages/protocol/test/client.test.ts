@@ -46,6 +46,7 @@ const CONVERSATION: Conversation = {
   pinnedAt: null,
   archivedAt: null,
   messageCount: 0,
+  headId: null,
   runningTurn: null,
   preview: null,
   metadata: null,

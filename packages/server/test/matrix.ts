@@ -52,6 +52,11 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   appendMessages: { others: "refused", own: 201, body: () => ({ role: "user", content: "Mine now" }) },
   clearMessages: { others: "refused", own: 200 },
   getMessage: { others: "refused", own: 200 },
+  forkConversation: { others: "refused", own: 201, body: ({ message }) => ({ message_id: message }) },
+  listVersions: { others: "refused", own: 200 },
+  regenerate: { others: "refused", own: 200, body: () => ({}) },
+  // None of them is deleted.
+  restoreMessages: { others: "refused", own: 404, body: ({ message }) => ({ ids: [message] }) },
   deleteMessage: { others: "refused", own: 204 },
   startTurn: { others: "refused", own: 200, body: () => ({ content: "What did they say?" }) },
   getTurn: { others: "refused", own: 200 },

@@ -30,7 +30,7 @@ create table deleted_messages (
   message json,
   size integer,
   words tsvector,
-  said_no bigint,
+  message_no bigint,
   -- Where the conversation went on from instead, if it went on from this one.
   moved_to bigint,
   constraint deleted_messages_pkey primary key (owner_id, conversation_id, seq),

@@ -80,7 +80,7 @@ begin
   if cardinality(added) > 0 then
     if expected_head is not null and not exists (
       select from messages m
-      where m.owner_id = owner and m.conversation_id = conversation and m.seq = coalesce(head, base) and m.seq > cleared
+      where m.owner_id = owner and m.conversation_id = conversation and m.seq = case when head is null then base else head end and m.seq > cleared
         and m.id = expected_head
     ) then
       raise exception 'conflict' using errcode = 'CK000',

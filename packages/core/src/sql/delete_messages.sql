@@ -41,15 +41,15 @@ begin
     raise exception 'turn_in_progress' using errcode = 'CK000', detail = c.running_turn::text;
   end if;
 
-  insert into deleted_messages (owner_id, conversation_id, seq, deleted_at, id, message, size, words, said_no)
-  select owner, conversation, m.seq, clock_timestamp(), m.id, to_json(m), w.size, w.words, w.said_no
+  insert into deleted_messages (owner_id, conversation_id, seq, deleted_at, id, message, size, words, message_no)
+  select owner, conversation, m.seq, clock_timestamp(), m.id, to_json(m), w.size, w.words, w.message_no
   from unnest(gone) g (seq)
   cross join lateral (
     select k.* from messages k
     where k.owner_id = owner and k.conversation_id = conversation and k.seq = g.seq offset 0
   ) m
   left join lateral (
-    select k.size, k.words, k.said_no from message_words k
+    select k.size, k.words, k.message_no from message_words k
     where k.owner_id = owner and k.conversation_id = conversation and k.seq = g.seq offset 0
   ) w on true;
   delete from messages m where m.owner_id = owner and m.conversation_id = conversation and m.seq = any (gone);

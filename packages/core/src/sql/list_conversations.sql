@@ -26,7 +26,7 @@ begin
   select coalesce(json_agg(listed), '[]') into list_conversations.conversations from (select page.*, (
     select m.id from messages m
     where m.owner_id = owner and m.conversation_id = page.id
-      and m.seq = coalesce(page.head_seq, page.last_seq) and m.seq > page.cleared_seq
+      and m.seq = case when page.head_seq is null then page.last_seq else page.head_seq end and m.seq > page.cleared_seq
   ) as head_id from (
     (
       select c.* from conversations c

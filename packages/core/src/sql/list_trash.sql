@@ -8,7 +8,7 @@ begin
       select c.*, (
         select m.id from messages m
         where m.owner_id = owner and m.conversation_id = c.id
-          and m.seq = coalesce(c.head_seq, c.last_seq) and m.seq > c.cleared_seq
+          and m.seq = case when c.head_seq is null then c.last_seq else c.head_seq end and m.seq > c.cleared_seq
       ) as head_id
       from conversations c
       where c.owner_id = owner and c.deleted_at > 'epoch' and c.active_no < before_no

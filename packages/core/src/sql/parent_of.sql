@@ -5,15 +5,18 @@ language plpgsql security definer set search_path from current as $$
 declare
   cleared bigint := (select c.cleared_seq from conversations c where c.owner_id = owner and c.id = conversation);
   below_seq bigint := seq;
+  first_seq bigint;
   s segments;
 begin
   loop
     select * into s from segments k
     where k.owner_id = owner and k.conversation_id = conversation and k.first_seq <= seq
     order by k.first_seq desc limit 1;
+    -- A variable: "coalesce" is no condition of an index within a query that row-level security guards.
+    first_seq := coalesce(s.first_seq, cleared + 1);
     select m.seq, m.id into parent_seq, parent_id from messages m
     where m.owner_id = owner and m.conversation_id = conversation
-      and m.seq >= coalesce(s.first_seq, cleared + 1) and m.seq < below_seq
+      and m.seq >= first_seq and m.seq < below_seq
     order by m.seq desc limit 1;
     if found then
       return next;

@@ -34,7 +34,7 @@ begin
       join lateral (
         select s.first_seq from segments s
         where s.owner_id = owner and s.conversation_id = conversation
-          and s.parent_seq >= r.first_seq and s.parent_seq < coalesce(r.seq, r.last_seq + 1)
+          and s.parent_seq >= r.first_seq and s.parent_seq < case when r.seq is null then r.last_seq + 1 else r.seq end
         offset 0
       ) k on r.seq is distinct from r.first_seq
       cross join lateral (select segment_end(owner, conversation, k.first_seq, c.last_seq) as last_seq) e

@@ -89,8 +89,7 @@ export function createTurns(options: TurnsOptions): Turns {
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<StartedTurn> => {
     const { responder } = options;
-    if (responder === undefined)
-      throw withoutResponder();
+    if (responder === undefined) throw withoutResponder();
     if (running.isClosing()) throw goingDown();
     running.touch();
     const { role = "user" } = given;

@@ -20,7 +20,10 @@ import { type Requests, bodyOf } from "./requests.ts";
 export function turnCalls({
   send,
   json,
-}: Requests): Pick<History, "startTurn" | "regenerate" | "getTurn" | "followTurn" | "stopTurn" | "getTurnContext"> {
+}: Requests): Pick<
+  History,
+  "startTurn" | "regenerate" | "getTurn" | "followTurn" | "stopTurn" | "getTurnContext"
+> {
   const getTurn: History["getTurn"] = async (owner, id, turnId) =>
     turnStateFromWire(await json<WireTurnState>(owner, "GET", turnPath(id, turnId)));
   const begin = async (
@@ -30,14 +33,14 @@ export function turnCalls({
     body: object,
     signal: AbortSignal | undefined,
   ): Promise<StartedTurn> => {
-      const headers = { accept: "text/event-stream" };
-      const response = await send(owner, "POST", path, { body, headers, signal });
-      const started = await readStart(response, id, signal);
-      if (!response.headers.has(TURN_STATUS_HEADER)) return started;
-      // The first event is of the turn's beginning: how it was settled is asked for.
-      const { turn } = await getTurn(owner, id, started.turn.id);
-      return { ...started, turn };
-    };
+    const headers = { accept: "text/event-stream" };
+    const response = await send(owner, "POST", path, { body, headers, signal });
+    const started = await readStart(response, id, signal);
+    if (!response.headers.has(TURN_STATUS_HEADER)) return started;
+    // The first event is of the turn's beginning: how it was settled is asked for.
+    const { turn } = await getTurn(owner, id, started.turn.id);
+    return { ...started, turn };
+  };
   return {
     startTurn: (owner, id, question, { signal } = {}) =>
       begin(owner, id, `${conversationPath(id)}/turns`, questionToWire(question), signal),

@@ -31,6 +31,8 @@ function stateOf(answer: Answer): TurnState {
     seq: 1,
     conversationId: "c1",
     userId: null,
+    parentId: null,
+    versions: { index: 1, count: 1 },
     turnId: "t1",
     role: "user",
     status: "complete",

@@ -1,6 +1,15 @@
 import type { Citation } from "../citation.ts";
 import type { Json, JsonObject } from "../json.ts";
-import type { Failure, Message, MessageInput, MessagePage, MessageStatus, MessageVersion, Role, Usage } from "../message.ts";
+import type {
+  Failure,
+  Message,
+  MessageInput,
+  MessagePage,
+  MessageStatus,
+  MessageVersion,
+  Role,
+  Usage,
+} from "../message.ts";
 import type { Part } from "../part.ts";
 
 /** Usage as JSON on the wire. */
@@ -206,6 +215,9 @@ export function messageVersionToWire({ createdAt, ...version }: MessageVersion):
 }
 
 /** From the wire. */
-export function messageVersionFromWire({ created_at: createdAt, ...version }: WireMessageVersion): MessageVersion {
+export function messageVersionFromWire({
+  created_at: createdAt,
+  ...version
+}: WireMessageVersion): MessageVersion {
   return { ...version, createdAt };
 }

@@ -42,6 +42,7 @@ const CONVERSATION: Conversation = {
   pinnedAt: "2026-11-20T09:00:00.000Z",
   archivedAt: "2026-11-20T09:00:01.000Z",
   messageCount: 2,
+  headId: "m2",
   runningTurn: "t1",
   preview: "It is…",
   metadata: { camelCase: { snake_case: 1 } },
@@ -54,6 +55,8 @@ const MESSAGE: Message = {
   seq: 2,
   conversationId: "c1",
   userId: "ada",
+  parentId: "m1",
+  versions: { index: 2, count: 3 },
   turnId: "t1",
   role: "assistant",
   status: "failed",
@@ -110,6 +113,7 @@ const INPUT: Required<MessageInput> = {
 
 const QUESTION: Required<Question> = {
   id: "m1",
+  parent: null,
   role: "user",
   content: "What is it?",
   parts: [{ type: "text", text: "What is it?" }],

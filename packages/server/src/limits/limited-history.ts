@@ -36,11 +36,7 @@ export function limitHistory(history: ServedHistory, limits: RequestLimits): Ser
   };
 
   /** Refuses to ask what was not asked before, beyond a limit. */
-  const admitTurn = async (
-    owner: Owner,
-    conversationId: string,
-    id: string | undefined,
-  ): Promise<void> => {
+  const admitTurn = async (owner: Owner, conversationId: string, id: string | undefined): Promise<void> => {
     const context = requestContext.getStore();
     const exceeded = context?.exceeded ?? (await limits.countTurn(owner, context?.address));
     await admit(owner, conversationId, [id], exceeded);

@@ -48,7 +48,11 @@ export function describeTree(open: OpenedFixture): void {
       expect(run.request.question).toMatchObject({ id: "q2b", versions: { index: 2, count: 2 } });
       const { messages, total } = await tree.page();
       expect(messages.map(({ content }) => content)).toEqual(["one?", "one.", "two, then?", "two!"]);
-      expect(messages[2]).toMatchObject({ seq: 5, parentId: before[1]!.id, versions: { index: 2, count: 2 } });
+      expect(messages[2]).toMatchObject({
+        seq: 5,
+        parentId: before[1]!.id,
+        versions: { index: 2, count: 2 },
+      });
       expect(messages.map(({ versions }) => versions.count)).toEqual([1, 1, 2, 1]);
       expect(total).toBe(4);
       expect(await tree.conversation()).toMatchObject({
@@ -83,9 +87,9 @@ export function describeTree(open: OpenedFixture): void {
     it("a parent that is not there is message_not_found, and nothing is stored", async () => {
       const tree = await letters("ab");
       expect(await codeOf(tree.append("x", "nobody"))).toBe("message_not_found");
-      expect(
-        await codeOf(tree.history.startTurn(tree.me, tree.id, { content: "?", parent: "nobody" })),
-      ).toBe("message_not_found");
+      expect(await codeOf(tree.history.startTurn(tree.me, tree.id, { content: "?", parent: "nobody" }))).toBe(
+        "message_not_found",
+      );
       expect(await tree.branch()).toBe("ab");
     });
 
@@ -320,9 +324,21 @@ export function describeTree(open: OpenedFixture): void {
     it("copies what leads to a message, and nothing else; the old one stays", async () => {
       const tree = await letters("abc");
       const rich: MessageInput[] = [
-        { id: "call", role: "assistant", toolCalls: [{ id: "t", type: "function", function: { name: "f", arguments: "{ }" } }] },
+        {
+          id: "call",
+          role: "assistant",
+          toolCalls: [{ id: "t", type: "function", function: { name: "f", arguments: "{ }" } }],
+        },
         { id: "result", role: "tool", toolCallId: "t", content: "\u0000 \ud800" },
-        { id: "cited", role: "assistant", content: "see", citations: [{ path: "p", chapter: "c" }], metadata: { a: 1 } },
+        {
+          id: "cited",
+          role: "assistant",
+          content: "see",
+          citations: [
+            { path: "p", chapter: "c", section: null, anchor: null, quote: null, score: null, url: null },
+          ],
+          metadata: { a: 1 },
+        },
       ];
       await tree.history.appendMessages(tree.me, tree.id, rich, { parent: "a" });
       const original = await tree.page();
@@ -340,7 +356,9 @@ export function describeTree(open: OpenedFixture): void {
       const bare = ({ seq, conversationId, versions, turnId, ...rest }: Message): unknown => rest;
       expect(copy.messages.map(bare)).toEqual(original.messages.map(bare));
       expect(await tree.branch()).toBe("abc");
-      expect((await tree.history.searchMessages(tree.me, { text: "see", conversationId: id })).hits).toHaveLength(1);
+      expect(
+        (await tree.history.searchMessages(tree.me, { text: "see", conversationId: id })).hits,
+      ).toHaveLength(1);
       await tree.history.deleteConversation(tree.me, tree.id);
       expect((await tree.history.listMessages(tree.me, id)).total).toBe(4);
     });
@@ -404,7 +422,12 @@ export function describeTree(open: OpenedFixture): void {
       await tree.append("c");
       expect(await tree.branch()).toBe("ac");
       await tree.history.deleteMessages(tree.me, tree.id, { from: "a" });
-      expect(await tree.conversation()).toMatchObject({ headId: null, preview: null, title: null, messageCount: 0 });
+      expect(await tree.conversation()).toMatchObject({
+        headId: null,
+        preview: null,
+        title: null,
+        messageCount: 0,
+      });
       await tree.append("n");
       expect(await tree.branch()).toBe("n");
     });
@@ -441,7 +464,13 @@ export function describeTree(open: OpenedFixture): void {
       const tree = await letters("abcd");
       await tree.append("xy", "b");
       const before = await tree.everything();
-      for (const which of [{ ids: ["b"] }, { ids: ["y", "d"] }, { from: "b" }, { from: "a" }, { ids: ["x"] }]) {
+      for (const which of [
+        { ids: ["b"] },
+        { ids: ["y", "d"] },
+        { from: "b" },
+        { from: "a" },
+        { ids: ["x"] },
+      ]) {
         const gone = "ids" in which ? which.ids : [...(which.from === "a" ? "abcdxy" : "bcdxy")];
         await tree.history.deleteMessages(tree.me, tree.id, which);
         expect(await tree.history.restoreMessages(tree.me, tree.id, gone)).toEqual({ restored: gone.length });
@@ -466,7 +495,9 @@ export function describeTree(open: OpenedFixture): void {
       await tree.history.deleteMessages(tree.me, tree.id, { from: "q2" });
       expect(await codeOf(tree.history.getTurn(tree.me, tree.id, turnId!))).toBe("turn_not_found");
       await tree.history.restoreMessages(tree.me, tree.id, ["q2", messages[3]!.id]);
-      expect(await tree.history.getTurn(tree.me, tree.id, turnId!)).toMatchObject({ reply: { content: "two." } });
+      expect(await tree.history.getTurn(tree.me, tree.id, turnId!)).toMatchObject({
+        reply: { content: "two." },
+      });
       expect((await tree.page()).messages).toEqual(messages);
     });
 
@@ -593,7 +624,11 @@ export function describeTree(open: OpenedFixture): void {
       const { conversation } = await fixture.history.createConversation(session);
       const tree = new Tree(fixture.history, session, conversation.id);
       await tree.append("ab");
-      const started = await fixture.history.startTurn(session, tree.id, { id: "q", content: "?", parent: "a" });
+      const started = await fixture.history.startTurn(session, tree.id, {
+        id: "q",
+        content: "?",
+        parent: "a",
+      });
       const reader = createReader(started.events);
       const run = await fixture.responder.started(tree.id);
       await run.emit("It");

@@ -26,7 +26,7 @@ begin
     where d.deleted_at < trashed_before order by d.deleted_at limit page_limit for update skip locked
   ), forgotten as (
     update deleted_messages d set
-      deleted_at = null, id = null, message = null, size = null, words = null, said_no = null, moved_to = null
+      deleted_at = null, id = null, message = null, size = null, words = null, message_no = null, moved_to = null
     from due where d.owner_id = due.owner_id and d.conversation_id = due.conversation_id and d.seq = due.seq
   )
   delete from turns t using due

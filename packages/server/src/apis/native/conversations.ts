@@ -103,9 +103,7 @@ export function conversationRoutes({ history }: ApiServices): Route[] {
       errors: ["forbidden", "conversation_not_found", "message_not_found", "turn_in_progress", "conflict"],
       handle: async ({ owner, path, body: { message_id: message, ...options } }) =>
         privateJson(
-          conversationToWire(
-            await history.forkConversation(owner, path.conversation_id, message, options),
-          ),
+          conversationToWire(await history.forkConversation(owner, path.conversation_id, message, options)),
           201,
         ),
     }),

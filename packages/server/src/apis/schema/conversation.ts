@@ -80,7 +80,11 @@ export const conversationPatch: z.ZodType<ConversationPatch & { head_id?: string
   .meta({ id: "ConversationPatch" });
 
 /** What a fork is made with. */
-export const forkBody: z.ZodType<{ message_id: string; id?: string | undefined; title?: string | null | undefined }> = z
+export const forkBody: z.ZodType<{
+  message_id: string;
+  id?: string | undefined;
+  title?: string | null | undefined;
+}> = z
   .strictObject({
     message_id: id.meta({ description: "The last message to copy." }),
     id: id.optional(),

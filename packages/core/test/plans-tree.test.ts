@@ -1,0 +1,114 @@
+import { createHistory, ownerId } from "@chatkeep/core";
+import type { MessageQuery } from "@chatkeep/protocol";
+import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { collect } from "@chatkeep/testing/contract";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { newUser } from "./fixture.ts";
+import { openTellingPool, scansOf, wasteOf } from "./telling-pool.ts";
+
+/** Messages of the trunk, and forks, each of two messages, off every tenth of its first 10,000. */
+const TRUNK = 20_000;
+const FORKS = 1000;
+
+const database = await fileDatabase();
+const me = newUser();
+const owner = ownerId(me);
+const { pool, plansOf } = openTellingPool(database.url);
+const script = createScriptedResponder();
+const history = createHistory({ pool, responder: script.responder });
+
+/** A conversation in which each segment forks off the first message of the one before. */
+const DEEP = 200;
+
+beforeAll(async () => {
+  await history.createConversation(me, { id: "wide" });
+  await history.createConversation(me, { id: "deep" });
+  const query = (text: string, ...values: unknown[]): Promise<unknown> =>
+    database.pool.query(text, [owner, ...values]);
+  const messages = `insert into chatkeep.messages (owner_id, conversation_id, seq, id, role, parts)
+     select $1, $2, n, 'm' || n, case n % 2 when 1 then 'user' else 'assistant' end, '[{"type":"text","text":"Hello"}]'
+     from generate_series(1, $3::int) n`;
+  await query(messages, "wide", TRUNK + 2 * FORKS);
+  await query(
+    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth)
+     select $1, 'wide', $2::int + 2 * n - 1, 10 * n, 10 * n + 1 from generate_series(1, $3::int) n`,
+    TRUNK,
+    FORKS,
+  );
+  await query(
+    `update chatkeep.conversations set last_seq = $2, head_seq = $3, fork_count = $4, elsewhere_count = $5
+     where owner_id = $1 and id = 'wide'`,
+    TRUNK + 2 * FORKS,
+    TRUNK,
+    FORKS,
+    2 * FORKS,
+  );
+  await query(messages, "deep", 2 * DEEP);
+  await query(
+    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth)
+     select $1, 'deep', 2 * n + 1, 2 * n - 1, n + 1 from generate_series(1, $2::int - 1) n`,
+    DEEP,
+  );
+  await query(
+    `update chatkeep.conversations set last_seq = $2, fork_count = $3, elsewhere_count = $3
+     where owner_id = $1 and id = 'deep'`,
+    2 * DEEP,
+    DEEP - 1,
+  );
+  await database.pool.query("vacuum analyze");
+});
+afterAll(async () => {
+  await history.close();
+  await pool.end();
+});
+
+describe("a conversation with 1,000 forks", () => {
+  it.each<MessageQuery>([{}, { before: 10_000 }, { after: 10_000 }, { offset: 15_000 }, { leaf: "m20500" }])(
+    "listMessages %j reads one page by the messages' key, and as many segments",
+    async (query) => {
+      const plans = await plansOf(() => history.listMessages(me, "wide", { limit: 50, ...query }));
+      expect(wasteOf(plans, 51)).toEqual([]);
+      expect(scansOf(plans)).toContain("messages_pkey");
+    },
+  );
+
+  it("lists what it holds: the trunk, and a fork's branch", async () => {
+    const trunk = await history.listMessages(me, "wide", { limit: 3 });
+    expect(trunk.messages.map(({ id }) => id)).toEqual(["m19998", "m19999", "m20000"]);
+    expect(trunk.total).toBe(TRUNK);
+    const fork = await history.listMessages(me, "wide", { limit: 3, leaf: "m20500" });
+    expect(fork.messages.map(({ id }) => id)).toEqual(["m2500", "m20499", "m20500"]);
+    expect(fork.messages[1]?.versions).toEqual({ index: 2, count: 2 });
+    expect(fork.total).toBe(2502);
+    const early = await history.listMessages(me, "wide", { limit: 2, offset: 19_990 });
+    expect(early.messages.map(({ id }) => id)).toEqual(["m9", "m10"]);
+  });
+
+  it("appends, and branches off, at the cost of any append", async () => {
+    const append = (parent?: string): Promise<unknown> =>
+      history.appendMessages(me, "wide", [{ role: "user", content: "Hello" }], { parent });
+    expect(wasteOf(await plansOf(() => append()), 5)).toEqual([]);
+    expect(wasteOf(await plansOf(() => append("m5000")), 5)).toEqual([]);
+  });
+
+  it("a turn reads its context and single rows, also one that answers a question again", async () => {
+    const answer = async (started: ReturnType<typeof history.startTurn>): Promise<void> => {
+      const { events } = await started;
+      (await script.started("wide")).finish();
+      await collect(events);
+    };
+    const start = () => answer(history.startTurn(me, "wide", { content: "Hello", parent: "m9000" }));
+    expect(wasteOf(await plansOf(start), 61)).toEqual([]);
+    const again = () => answer(history.regenerate(me, "wide", "m9001"));
+    expect(wasteOf(await plansOf(again), 61)).toEqual([]);
+  });
+
+  it("a page that crosses 50 forks reads 50 messages and 50 segments", async () => {
+    const plans = await plansOf(() => history.listMessages(me, "deep", { limit: 50 }));
+    expect(wasteOf(plans, 51)).toEqual([]);
+    const { messages, total } = await history.listMessages(me, "deep", { limit: 50 });
+    expect(messages).toHaveLength(50);
+    expect(total).toBe(DEEP + 1);
+  });
+});
