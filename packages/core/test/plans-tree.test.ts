@@ -51,7 +51,7 @@ beforeAll(async () => {
     DEEP,
   );
   await query(
-    `update chatkeep.conversations set last_seq = $2, fork_count = $3, elsewhere_count = $3
+    `update chatkeep.conversations set last_seq = $2::int, fork_count = $3::int, elsewhere_count = $3::int
      where owner_id = $1 and id = 'deep'`,
     2 * DEEP,
     DEEP - 1,

@@ -62,6 +62,8 @@ begin
     select k.* from messages k
     where k.owner_id = owner and k.conversation_id = conversation and k.seq >= b.first_seq and k.seq <= b.last_seq
       and k.seq > c.cleared_seq
+    -- A range of the key for each segment: joined, the whole conversation would be read.
+    offset 0
   ) m;
   get diagnostics n = row_count;
   update conversations k set last_seq = n where k.owner_id = owner and k.id = new_id;
@@ -74,9 +76,13 @@ begin
       select m.seq from messages m
       where m.owner_id = owner and m.conversation_id = conversation and m.seq >= b.first_seq and m.seq <= b.last_seq
         and m.seq > c.cleared_seq
+      offset 0
     ) k
   ) m
-  join message_words w on w.owner_id = owner and w.conversation_id = conversation and w.seq = m.seq
+  cross join lateral (
+    select k.size, k.words from message_words k
+    where k.owner_id = owner and k.conversation_id = conversation and k.seq = m.seq offset 0
+  ) w
   order by m.place;
   return conversation_json(owner, new_id);
 end
