@@ -7,7 +7,7 @@ import {
   isChatkeepError,
   questionFromUiMessage,
   resultsFromUiMessage,
-  takeBack,
+  startPageTurn,
   uiMessagesOf,
   uiStream,
 } from "@chatkeep/protocol";
@@ -33,14 +33,15 @@ export interface LoadMessagesOptions extends ChatTransportOptions {
  * A transport of `useChat` over a history. The chat's id is the conversation's, which is made with the first
  * question. Of the page's messages only the last is sent: what was said before is what is stored. Results of
  * tools that the page ran (`addToolOutput`, `sendAutomaticallyWhen`) go on with the answer. Aborting
- * leaves the answer alone; stop it with `history.stopTurn`. `regenerate` takes the old answer back.
+ * leaves the answer alone; stop it with `history.stopTurn`. `regenerate` and an edit are versions:
+ * nothing stored goes.
  */
 export function createChatTransport<Shown extends UIMessage = UIMessage>(
   options: ChatTransportOptions,
 ): ChatTransport<Shown> {
   const { history, owner } = options;
   return {
-    async sendMessages({ chatId, messages, trigger, abortSignal }) {
+    async sendMessages({ chatId, messages, trigger, messageId, abortSignal }) {
       const last = messages.at(-1);
       const signal = abortSignal === undefined ? {} : { signal: abortSignal };
       if (last?.role === "assistant") {
@@ -53,10 +54,15 @@ export function createChatTransport<Shown extends UIMessage = UIMessage>(
       if (last?.role !== "user") throw new TypeError("The last message has to be the user's.");
       const question = questionFromUiMessage({ id: last.id, parts: last.parts as unknown as UiPart[] });
       await history.createConversation(owner, { id: chatId });
-      if (trigger === "regenerate-message") {
-        await takeBack({ history, owner, conversationId: chatId, messageId: last.id });
-      }
-      const { events } = await history.startTurn(owner, chatId, question, signal);
+      const { events } = await startPageTurn({
+        history,
+        owner,
+        conversationId: chatId,
+        question,
+        signal: abortSignal,
+        intent: trigger === "regenerate-message" ? "regenerate" : messageId === last.id ? "edit" : "ask",
+        previousId: messages.at(-2)?.id,
+      });
       return streamOf(uiStream(events));
     },
 

@@ -18,7 +18,7 @@ import {
   type TurnEvent,
   createFold,
   isChatkeepError,
-  takeBack,
+  startPageTurn,
 } from "@chatkeep/protocol";
 import { createAssistantStream } from "assistant-stream";
 
@@ -134,7 +134,7 @@ export function createThreadHistoryAdapter(options: ThreadHistoryOptions): Threa
 
 /**
  * The server's turns as assistant-ui's model, for its local runtime: the server answers, and a piece is shown
- * once it is stored. Stopping stops the turn; leaving the thread does not. Asking anew takes the old answer back.
+ * once it is stored. Stopping stops the turn; leaving the thread does not. Asking anew makes a version of the answer.
  */
 export function createChatModelAdapter(options: ChatModelOptions): ChatModelAdapter {
   const { history, owner } = options;
@@ -144,10 +144,17 @@ export function createChatModelAdapter(options: ChatModelOptions): ChatModelAdap
       const id = await options.conversationId();
       if (question?.role !== "user" || id === undefined)
         throw new TypeError("A run begins with a person's message in a thread that is initialized.");
-      await takeBack({ history, owner, conversationId: id, messageId: question.id });
       const parts = (question.content as readonly Record<string, Json>[]).flatMap(partsFrom);
-      const asked = { id: question.id, parts };
-      const { turn, events } = await history.startTurn(owner, id, asked, { signal: abortSignal });
+      const { turn, events } = await startPageTurn({
+        history,
+        owner,
+        conversationId: id,
+        question: { id: question.id, parts },
+        // A question that is stored already is asked once more: the new answer is a version of the old one.
+        intent: "regenerate",
+        previousId: messages.at(-2)?.id,
+        signal: abortSignal,
+      });
       const stop = (): unknown => history.stopTurn(owner, id, turn.id);
       yield* shownAnswer({ events, signal: abortSignal, stop });
     },

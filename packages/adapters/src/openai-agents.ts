@@ -110,9 +110,13 @@ export function createSession(options: SessionOptions): SessionHistoryTransactio
       const { expectedSuffix } = transaction;
       const isApplied = await has(history, owner, id, named[0]?.id ?? "");
       const replaced = isApplied ? [] : suffixOf(await latest(expectedSuffix.length), expectedSuffix);
-      // What is replaced stays as a version, and only the latest is: else another writer's would be left aside.
+      // Only the latest is replaced: else another writer's items would be left aside.
       const place = { parent: replaced[0]?.parentId, expectedHead: replaced.at(-1)?.id };
       await history.appendMessages(owner, id, named, place);
+      // A session has no versions: what was replaced would come back when the new items are popped.
+      if (replaced.length > 0) {
+        await history.deleteMessages(owner, id, { ids: replaced.map((message) => message.id) });
+      }
     },
   };
 }

@@ -67,12 +67,14 @@ export function createBranches(database: Database, limits: Limits): Branches {
         conversation,
         message_id: messageId,
       });
-      return (row?.list_versions as VersionRow[]).map(({ id, role, parts, created_at: createdAt }) => ({
-        id,
-        role,
-        preview: previewOf(parts),
-        createdAt: instant(createdAt),
-      }));
+      return ((row?.list_versions ?? []) as VersionRow[]).map(
+        ({ id, role, parts, created_at: createdAt }) => ({
+          id,
+          role,
+          preview: previewOf(parts),
+          createdAt: instant(createdAt),
+        }),
+      );
     },
 
     async forkConversation(owner, conversation, messageId, { id, title = null } = {}) {

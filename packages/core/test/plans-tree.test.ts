@@ -56,6 +56,19 @@ beforeAll(async () => {
     2 * DEEP,
     DEEP - 1,
   );
+  // Others, so that no table is small enough to be read whole.
+  await query(
+    `insert into chatkeep.conversations (owner_id, id) select $1, 'c' || n from generate_series(1, $2::int) n`,
+    5000,
+  );
+  await query(
+    `insert into chatkeep.deleted_messages (owner_id, conversation_id, seq)
+     select $1, 'c1', n from generate_series(1, $2::int) n`,
+    5000,
+  );
+  await database.pool.query(
+    "insert into chatkeep.owners (id, kind) select gen_random_uuid(), 'session' from generate_series(1, 2000)",
+  );
   await database.pool.query("vacuum analyze");
 });
 afterAll(async () => {

@@ -38,5 +38,6 @@ export * from "./wire/problem.ts";
 export * from "./wire/query.ts";
 export * from "./wire/search.ts";
 export * from "./wire/turn.ts";
+export * from "./wire/ui-branch.ts";
 export * from "./wire/ui-message.ts";
 export { answerSoFarOf, resultsFromUiMessage } from "./wire/ui-results.ts";

@@ -14,6 +14,7 @@ import {
 } from "@chatkeep/protocol";
 
 import type { Preparation } from "../context/prepare.ts";
+import type { ConversationRow } from "../conversations.ts";
 import { idempotencyMismatch, isPoolFull } from "../database/failure.ts";
 import type { ConnectionPool } from "../database/pool.ts";
 import { type Limits, checkId, checkRange } from "../maintenance/limits.ts";
@@ -236,7 +237,7 @@ export function createTurns(options: TurnsOptions): Turns {
         owner: ownerId(owner),
         conversation: conversationId,
       });
-      const { running_turn: turnId } = row?.get_conversation as { running_turn: string | null };
+      const turnId = (row?.get_conversation as ConversationRow | undefined)?.running_turn ?? null;
       if (turnId !== null) await stopTurn(owner, conversationId, turnId);
     },
 

@@ -3,14 +3,14 @@ import {
   type History,
   type JsonObject,
   type Owner,
-  type Question,
+  type PageQuestion,
   type TurnEvent,
   type UiPart,
   answerSoFarOf,
   isChatkeepError,
   questionFromUiMessage,
   resultsFromUiMessage,
-  takeBack,
+  startPageTurn,
   turnToWire,
   uiStream,
 } from "@chatkeep/protocol";
@@ -58,11 +58,23 @@ const uiMessage: z.ZodType<UiMessageBody> = z
 /** What `useChat` of the AI SDK sends: its messages, or the last of them; `message` is an object. */
 export const aiSdkRequest: z.ZodType<AiSdkRequest> = z
   .looseObject({
+<<<<<<< HEAD
     id: id.meta({ description: "The chat's id: it is the id of the conversation." }),
     messages: z.array(uiMessage).optional().meta({
       description:
         "Only the last message is read; earlier ones come from the store. It is a question, or an answer with the results of tools that the page ran.",
     }),
+=======
+    id: id.meta({ description: "The chat's id, under which the conversation is kept." }),
+    messages: z
+      .array(uiMessage)
+      .optional()
+      .meta({
+        description:
+          "Only the last is read, and the id of the one before it: what was said before is taken from what is stored. A " +
+          "question, or the answer whose tools the page ran.",
+      }),
+>>>>>>> 7aabf7b (AI SDK and assistant-ui: another answer and an edit are versions, checked before anything changes; a page of another branch goes on with it)
     message: uiMessage.optional(),
     trigger: z
       .string()
@@ -90,21 +102,27 @@ export async function answerAiSdk(
     });
   }
   const question = questionFromUiMessage(last);
-  const { id: messageId } = question;
-  if (messageId !== undefined) {
-    const isAgain =
-      body.trigger === "regenerate-message" ||
-      (body.messageId === messageId && (await isChanged(history, owner, body.id, question)));
-    // What is said anew takes the place of the old: the page shows none of that any more.
-    if (isAgain) await takeBack({ history, owner, conversationId: body.id, messageId });
-  }
+  const intent = intentOf(body, question.id);
+  const previousId = body.messages?.at(-2)?.id;
+  const asking: Pick<History, "createConversation" | "getTurn" | "startTurn"> = {
+    ...history,
+    startTurn: (by, conversationId, asked, { signal } = {}) =>
+      startPageTurn({ history, owner: by, conversationId, question: asked, intent, previousId, signal }),
+  };
   return streamEvents({
     ...options,
     request,
     cut,
     follow: async (signal): Promise<AsyncIterable<TurnEvent>> =>
-      uiStream((await beginTurn({ history, owner, conversation: { id: body.id }, question, signal })).events),
+      uiStream(
+        (await beginTurn({ history: asking, owner, conversation: { id: body.id }, question, signal })).events,
+      ),
   });
+}
+
+function intentOf({ trigger, messageId }: AiSdkRequest, id: string | undefined): PageQuestion["intent"] {
+  if (trigger === "regenerate-message") return "regenerate";
+  return id !== undefined && messageId === id ? "edit" : "ask";
 }
 
 /** Messages that are looked at for the calls of an answer: more than the steps of any. */
@@ -131,23 +149,6 @@ async function goOn(
     follow: async (signal) =>
       uiStream((await history.startTurn(owner, conversation, question, { signal })).events, { messageId }),
   });
-}
-
-/** Whether a question says something else than the one that is stored under its id; if not, it is a retry. */
-async function isChanged(
-  history: History,
-  owner: Owner,
-  conversation: string,
-  { id = "", parts }: Question,
-): Promise<boolean> {
-  try {
-    const stored = await history.getMessage(owner, conversation, id);
-    return JSON.stringify(stored.parts) !== JSON.stringify(parts);
-  } catch (error) {
-    if (isChatkeepError(error, "message_not_found") || isChatkeepError(error, "conversation_not_found"))
-      return false;
-    throw error;
-  }
 }
 
 const chatPath = z.object({ chat_id: id });

@@ -115,7 +115,7 @@ export const messageBody: z.ZodType<
 > = z.union([
   z.strictObject({ ...messageInput.shape, ...appendPlace }).meta({ id: "NewMessage" }),
   z.strictObject({ messages: z.array(messageInput).min(1).max(1000), ...appendPlace }),
-]) as z.ZodType<(WireMessageInput & AppendPlace) | ({ messages: WireMessageInput[] } & AppendPlace)>;
+]);
 
 /** Which messages to delete; neither: all. */
 export const deletedSearch: z.ZodType<{ ids?: string | undefined; from?: string | undefined }> = z
