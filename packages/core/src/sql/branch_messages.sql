@@ -12,8 +12,8 @@ create function branch_messages(
 ) returns json
 language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 declare
-  has_deleted boolean := exists (
-    select from deleted_messages d where d.owner_id = owner and d.conversation_id = conversation
+  has_deleted boolean := (
+    select c.deleted_count > 0 from conversations c where c.owner_id = owner and c.id = conversation
   );
 begin
   return (

@@ -10,7 +10,10 @@ begin
       where s.owner_id = owner and s.conversation_id = conversation and s.from_seq > cleared and s.body is not null
       order by s.to_seq desc limit 1
     );
-  elsif not exists (select from summaries s where s.owner_id = owner and s.conversation_id = conversation) then
+  elsif (
+    select s.to_seq from summaries s where s.owner_id = owner and s.conversation_id = conversation
+    order by s.to_seq limit 1
+  ) is null then
     return null;
   end if;
   -- What leads to a message is the same on every branch that holds it, and so is what sums it up.

@@ -253,7 +253,67 @@ describe.each([
     expect(page.chat.messages.map(({ id }) => id)).toEqual(messages.map(({ id }) => id));
   });
 
-  it("takes a question back that is asked otherwise, with all that followed", async () => {
+  const say = async (page: Awaited<ReturnType<typeof open>>, text: string, answer: string): Promise<void> => {
+    const sent = page.chat.sendMessage({ text });
+    const run = await script.started(page.id);
+    await run.emit(answer);
+    run.finish();
+    await sent;
+  };
+  const contents = async (page: Awaited<ReturnType<typeof open>>): Promise<string[]> =>
+    (await history.listMessages(page.owner, page.id)).messages.map(({ content }) => content);
+
+  it.each([
+    ["a blank text", " "],
+    ["a text that is too long", "x".repeat(10_001)],
+  ])("an edit to %s is refused, and nothing is changed", async (_what, text) => {
+    const page = await open();
+    await say(page, "one", "1");
+    await say(page, "two", "2");
+    await page.chat.sendMessage({ text, messageId: page.chat.messages[0]?.id ?? "" });
+    expect(page.errors).toHaveLength(1);
+    expect(await contents(page)).toEqual(["one", "1", "two", "2"]);
+  });
+
+  it("a stale tab that asks for another answer makes a version, and the other tab goes on with its own", async () => {
+    const page = await open();
+    await say(page, "one", "1");
+    const shown = [...page.chat.messages];
+    await say(page, "two", "2");
+    const ahead = [...page.chat.messages];
+    page.chat.messages = shown;
+    const again = page.chat.regenerate();
+    const run = await script.started(page.id);
+    await run.emit("eins");
+    run.finish();
+    await again;
+    expect(await contents(page)).toEqual(["one", "eins"]);
+    page.chat.messages = ahead;
+    await say(page, "three", "3");
+    expect(await contents(page)).toEqual(["one", "1", "two", "2", "three", "3"]);
+  });
+
+  it("a question sent again unchanged under its own id is a new version", async () => {
+    const page = await open();
+    await say(page, "one", "1");
+    await say(page, "two", "2");
+    const sent = page.chat.sendMessage({ text: "one", messageId: page.chat.messages[0]?.id ?? "" });
+    const run = await script.started(page.id);
+    await run.emit("uno");
+    run.finish();
+    await sent;
+    expect(page.errors).toEqual([]);
+    expect(await contents(page)).toEqual(["one", "uno"]);
+    expect(page.chat.messages).toHaveLength(2);
+    const again = page.chat.regenerate();
+    const second = await script.started(page.id);
+    await second.emit("un");
+    second.finish();
+    await again;
+    expect((await contents(page)).at(-1)).toBe("un");
+  });
+
+  it("makes a version of a question that is asked otherwise, and keeps what was said before", async () => {
     const page = await open();
     for (const text of ["one", "two"]) {
       const sent = page.chat.sendMessage({ text });
@@ -271,6 +331,10 @@ describe.each([
     expect(page.errors).toEqual([]);
     const { messages } = await history.listMessages(page.owner, page.id);
     expect(messages.map(({ content }) => content)).toEqual(["uno", "due"]);
+    expect(messages[0]?.versions).toEqual({ index: 2, count: 2 });
+    await history.setHead(page.owner, page.id, messageId);
+    const before = await history.listMessages(page.owner, page.id);
+    expect(before.messages.map(({ content }) => content)).toEqual(["one", "yes", "two", "yes"]);
   });
 
   it("tells of an answer that failed", async () => {
