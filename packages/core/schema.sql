@@ -39,10 +39,28 @@ create table conversations (
   active_no bigint not null default nextval('activity'::regclass),
   created_at timestamp with time zone not null default clock_timestamp(),
   updated_at timestamp with time zone not null default clock_timestamp(),
-  deleted_count bigint not null default 0
+  deleted_count bigint not null default 0,
+  head_seq bigint,
+  fork_count integer not null default 0,
+  elsewhere_count bigint not null default 0
 );
 alter table conversations enable row level security;
 alter table conversations force row level security;
+
+create table deleted_messages (
+  owner_id uuid not null,
+  conversation_id text collate "C" not null,
+  seq bigint not null,
+  deleted_at timestamp with time zone,
+  id text collate "C",
+  message json,
+  size integer,
+  words tsvector,
+  message_no bigint,
+  moved_to bigint
+);
+alter table deleted_messages enable row level security;
+alter table deleted_messages force row level security;
 
 create table docs (
   name text collate "C" not null,
@@ -179,6 +197,16 @@ create table secrets (
   value text not null
 );
 
+create table segments (
+  owner_id uuid not null,
+  conversation_id text collate "C" not null,
+  first_seq bigint not null,
+  parent_seq bigint not null,
+  depth bigint not null
+);
+alter table segments enable row level security;
+alter table segments force row level security;
+
 create table summaries (
   owner_id uuid not null,
   conversation_id text collate "C" not null,
@@ -228,7 +256,8 @@ create table turns (
   last_event integer,
   error json,
   created_at timestamp with time zone not null default clock_timestamp(),
-  settled_at timestamp with time zone
+  settled_at timestamp with time zone,
+  reply_gap bigint not null default 1
 );
 alter table turns enable row level security;
 alter table turns force row level security;
@@ -253,11 +282,14 @@ alter table audit add constraint audit_action CHECK ((action = ANY (ARRAY['claim
 alter table conversations add constraint conversations_pkey PRIMARY KEY (owner_id, id);
 alter table conversations add constraint conversations_owner FOREIGN KEY (owner_id) REFERENCES owners(id) ON DELETE CASCADE;
 alter table conversations add constraint conversations_default_scope CHECK (((NOT is_default) OR (scope IS NOT NULL)));
-alter table conversations add constraint conversations_deleted CHECK (((deleted_count >= 0) AND (deleted_count <= (last_seq - cleared_seq))));
+alter table conversations add constraint conversations_deleted CHECK (((deleted_count >= 0) AND (elsewhere_count >= 0) AND ((deleted_count + elsewhere_count) <= (last_seq - cleared_seq)))) NOT VALID;
 alter table conversations add constraint conversations_id CHECK ((((octet_length(id) >= 1) AND (octet_length(id) <= 128)) AND (id !~ '[^!-~]'::text))) NOT VALID;
 alter table conversations add constraint conversations_seq CHECK (((purged_seq >= 0) AND (cleared_seq >= purged_seq) AND (last_seq >= cleared_seq)));
 alter table conversations add constraint conversations_title CHECK (((title IS NULL) = (title_source IS NULL)));
 alter table conversations add constraint conversations_title_source CHECK ((title_source = ANY (ARRAY['person'::text, 'question'::text, 'model'::text])));
+alter table deleted_messages add constraint deleted_messages_pkey PRIMARY KEY (owner_id, conversation_id, seq);
+alter table deleted_messages add constraint deleted_messages_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
+alter table deleted_messages add constraint deleted_messages_kept CHECK ((num_nulls(deleted_at, id, message) = ANY (ARRAY[0, 3])));
 alter table docs add constraint docs_pkey PRIMARY KEY (name);
 alter table docs add constraint docs_counts CHECK (((passage_count >= 0) AND (term_count >= 0)));
 alter table document_versions add constraint document_versions_pkey PRIMARY KEY (id);
@@ -296,6 +328,9 @@ alter table passages add constraint passages_position CHECK (("position" > 0));
 alter table rate_limits add constraint rate_limits_pkey PRIMARY KEY (key);
 alter table releases add constraint releases_pkey PRIMARY KEY (functions);
 alter table secrets add constraint secrets_pkey PRIMARY KEY (name);
+alter table segments add constraint segments_pkey PRIMARY KEY (owner_id, conversation_id, first_seq);
+alter table segments add constraint segments_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
+alter table segments add constraint segments_order CHECK (((parent_seq >= 0) AND (parent_seq < first_seq) AND (depth > 0)));
 alter table summaries add constraint summaries_pkey PRIMARY KEY (owner_id, conversation_id, to_seq);
 alter table summaries add constraint summaries_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table summaries add constraint summaries_range CHECK (((from_seq > 0) AND (to_seq >= from_seq)));
@@ -323,6 +358,8 @@ CREATE UNIQUE INDEX conversations_default ON chatkeep.conversations USING btree 
 CREATE INDEX conversations_deleted ON chatkeep.conversations USING btree (owner_id, active_no) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX conversations_scope ON chatkeep.conversations USING btree (owner_id, scope, archived, active_no) WHERE ((deleted_at IS NULL) AND (scope IS NOT NULL));
 CREATE INDEX conversations_trash ON chatkeep.conversations USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+CREATE INDEX deleted_messages_due ON chatkeep.deleted_messages USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+CREATE INDEX deleted_messages_id ON chatkeep.deleted_messages USING btree (owner_id, id, conversation_id) WHERE (id IS NOT NULL);
 CREATE INDEX document_versions_path ON chatkeep.document_versions USING btree (docs, path, id);
 CREATE INDEX handles_any_owner ON chatkeep.handles USING btree (hash);
 CREATE INDEX handles_of_conversation ON chatkeep.handles USING btree (owner_id, conversation_id);
@@ -332,8 +369,9 @@ CREATE INDEX message_words_words ON chatkeep.message_words USING gin (owner_id, 
 CREATE INDEX owners_idle ON chatkeep.owners USING btree (active_at) WHERE (kind = 'session'::text);
 CREATE INDEX passages_search ON chatkeep.passages USING gin (search) WITH (fastupdate=off);
 CREATE INDEX rate_limits_expired ON chatkeep.rate_limits USING btree (expires_at);
+CREATE UNIQUE INDEX segments_parent ON chatkeep.segments USING btree (owner_id, conversation_id, parent_seq, first_seq);
 CREATE INDEX turns_node ON chatkeep.turns USING btree (node_id, id) WHERE (status = 'running'::text);
-CREATE UNIQUE INDEX turns_question ON chatkeep.turns USING btree (owner_id, conversation_id, question_seq);
+CREATE UNIQUE INDEX turns_question ON chatkeep.turns USING btree (owner_id, conversation_id, question_seq, reply_gap);
 CREATE UNIQUE INDEX turns_running ON chatkeep.turns USING btree (owner_id, conversation_id) WHERE (status = 'running'::text);
 CREATE INDEX turns_slot ON chatkeep.turns USING btree (slot, settled_at);
 CREATE INDEX turns_stopping ON chatkeep.turns USING btree (node_id) WHERE ((status = 'running'::text) AND (stop_requested_at IS NOT NULL));
@@ -341,6 +379,8 @@ CREATE INDEX turns_stopping ON chatkeep.turns USING btree (node_id) WHERE ((stat
 -- Policies
 create policy engine on conversations to chatkeep_engine using (true) with check (true);
 create policy owner on conversations to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy engine on deleted_messages to chatkeep_engine using (true) with check (true);
+create policy owner on deleted_messages to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on handles to chatkeep_engine using (true) with check (true);
 create policy owner on handles to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on idempotency_keys to chatkeep_engine using (true) with check (true);
@@ -351,6 +391,8 @@ create policy engine on messages to chatkeep_engine using (true) with check (tru
 create policy owner on messages to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on owners to chatkeep_engine using (true) with check (true);
 create policy owner on owners to public using ((id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy engine on segments to chatkeep_engine using (true) with check (true);
+create policy owner on segments to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on summaries to chatkeep_engine using (true) with check (true);
 create policy owner on summaries to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
 create policy engine on turn_contexts to chatkeep_engine using (true) with check (true);
@@ -365,6 +407,7 @@ create policy owner on unindexed_conversations to public using ((owner_id = (NUL
 -- Rights
 grant usage on activity to chatkeep_store;
 grant delete, insert, select, update on conversations to chatkeep_store;
+grant delete, insert, select, update on deleted_messages to chatkeep_store;
 grant select on event_slot to chatkeep_store;
 grant insert, select, update on handles to chatkeep_store;
 grant insert, select, update on idempotency_keys to chatkeep_store;
@@ -372,6 +415,7 @@ grant delete, insert, select, update on message_words to chatkeep_store;
 grant delete, insert, select, update on messages to chatkeep_store;
 grant select on nodes to chatkeep_store;
 grant delete, insert, select, update on owners to chatkeep_store;
+grant delete, insert, select, update on segments to chatkeep_store;
 grant delete, insert, select, update on summaries to chatkeep_store;
 grant delete, insert, select, update on turn_contexts to chatkeep_store;
 grant delete, insert, select, update on turn_events to chatkeep_store;
@@ -385,10 +429,15 @@ grant update (lease_until) on nodes to chatkeep_store;
 create function chatkeep.breaking_version() returns integer language sql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine; -- for everybody
 create function chatkeep.schema_security() returns text language sql owner chatkeep_engine; -- for everybody
 create function chatkeep.schema_version() returns integer language sql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine; -- for everybody
-create function chatkeep_functions.append_messages(owner uuid, conversation text, ids text[], roles text[], bodies json[], context_texts text[], intents text[], processed_flags boolean[], models text[], usages json[], metadatas json[], word_texts text[], new_title text, new_preview text) returns TABLE(message json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.ancestor_at(owner uuid, conversation text, leaf bigint, depth bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.append_messages(owner uuid, conversation text, parent text, expected_head text, ids text[], roles text[], bodies json[], context_texts text[], intents text[], processed_flags boolean[], models text[], usages json[], metadatas json[], word_texts text[], new_title text, new_preview text) returns TABLE(message json, parent_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.begin_embedding(model text) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.begin_summary(owner uuid, conversation text, upper_seq bigint, fewest integer, most integer) returns TABLE(summary json, to_seq bigint, messages json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.begin_turn(owner uuid, conversation text, node bigint, lease interval, turn_id uuid, message_id text, reply_id text, role text, body json, context_text text, metadata json, word_text text, start_chunk json, new_title text, new_preview text, context_limit integer) returns TABLE(outcome text, turn json, conversation_row json, question json, history json, summary json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.begin_turn(owner uuid, conversation text, parent text, node bigint, lease interval, turn_id uuid, message_id text, reply_id text, role text, body json, context_text text, metadata json, word_text text, start_chunk json, new_title text, new_preview text, context_limit integer) returns TABLE(outcome text, turn json, conversation_row json, question json, history json, summary json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.branch_length(owner uuid, conversation text, leaf bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.branch_messages(owner uuid, conversation text, leaf bigint, above_seq bigint, below_seq bigint, skipped bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
+create function chatkeep_functions.branch_of(owner uuid, conversation text, leaf bigint, above_seq bigint) returns TABLE(first_seq bigint, last_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
+create function chatkeep_functions.branch_off(owner uuid, conversation text, parent text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.claim_idempotency_key(owner uuid, owner_kind text, digest text, id uuid, attempt integer, waited interval, memory interval) returns uuid language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.claim_message_vectors(number integer, lease interval, page_limit integer) returns TABLE(claimed json, wait_ms bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.claim_passage_vectors(number integer, lease interval, page_limit integer) returns TABLE(claimed json, wait_ms bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
@@ -396,13 +445,17 @@ create function chatkeep_functions.claim_session(owner uuid, session uuid, actor
 create function chatkeep_functions.clear_messages(owner uuid, conversation text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.consume_quota(limit_keys text[], spent integer[], windows_ms integer[]) returns TABLE(limit_key text, points integer, left_ms bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.conversation_exists(conversation text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.conversation_json(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.count_branch(owner uuid, conversation text, head bigint, more_deleted bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.count_terms(docs_name text, at_paths text[], sign integer) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.create_conversation(owner uuid, owner_kind text, id text, by_id boolean, scope text, scope_label text, title text, metadata json, reuse_latest boolean, most bigint, hide_others boolean) returns TABLE(created boolean, conversation json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.create_handle(owner uuid, conversation text, hash text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.delete_messages(owner uuid, conversation text, ids text[], earlier_id text, earlier_preview text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.delete_messages(owner uuid, conversation text, ids text[], from_id text) returns TABLE(deleted bigint, head_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.descendants_of(owner uuid, conversation text, seq bigint) returns TABLE(first_seq bigint, last_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.describe_branch(owner uuid, conversation text, head bigint, new_preview text, question_title text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.drop_unused_releases(grace interval) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.earliest_messages(owner uuid, conversation text, above_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
+create function chatkeep_functions.earliest_messages(owner uuid, conversation text, leaf bigint, cleared bigint, above_seq bigint, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.end_handle(owner uuid, hash text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.end_running_turn(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.end_summary(owner uuid, conversation text, upper_seq bigint, new_body text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -416,6 +469,8 @@ create function chatkeep_functions.find_handle(owner uuid, hash text) returns TA
 create function chatkeep_functions.find_turn(node bigint, turn_id uuid) returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.find_words(owner uuid, query text, only_conversation text, only_scope text, page_offset integer, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
 create function chatkeep_functions.first_question(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.fork_conversation(owner uuid, conversation text, message_id text, new_id text, new_title text, most bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.get_branch_ends(owner uuid, conversation text) returns TABLE(head_seq bigint, head json, question json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_context(owner uuid, conversation text, context_limit integer) returns TABLE(summary json, history json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_document(docs_name text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
@@ -425,17 +480,23 @@ create function chatkeep_functions.get_turn_context(owner uuid, conversation tex
 create function chatkeep_functions.handle_exists(hash text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.hide_owner(owner uuid) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.holds_messages(owner uuid, conversation text, ids text[]) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.latest_messages(owner uuid, conversation text, above_seq bigint, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
-create function chatkeep_functions.latest_summary(owner uuid, conversation text, cleared bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.latest_leaf(owner uuid, conversation text, seq bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.latest_messages(owner uuid, conversation text, leaf bigint, above_seq bigint, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
+create function chatkeep_functions.latest_summary(owner uuid, conversation text, leaf bigint, cleared bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.list_conversations(owner uuid, only_archived boolean, only_scope text, sort_by text, ascending boolean, after_no bigint, page_offset integer, page_limit integer) returns TABLE(total bigint, conversations json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.list_document_versions(docs_name text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.list_documents(docs_name text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.list_trash(owner uuid, before_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.list_versions(owner uuid, conversation text, message_id text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.messages_at(owner uuid, conversations text[], seqs bigint[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.near_messages(owner uuid, model text, vector text, only_conversation text, only_scope text, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_store;
 create function chatkeep_functions.near_passages(docs_name text, model text, vector text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
+create function chatkeep_functions.on_head(owner uuid, conversation text, seqs bigint[]) returns bigint[] language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.overview(settled_within interval) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.page_messages(owner uuid, conversation text, before_seq bigint, after_seq bigint, page_offset bigint, page_limit integer) returns TABLE(total bigint, first_seq bigint, running_turn uuid, messages json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
+create function chatkeep_functions.page_branch(owner uuid, conversation text, leaf text, before_seq bigint, after_seq bigint, page_offset bigint, page_limit integer) returns TABLE(total bigint, parent_id text, running_turn uuid, messages json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.page_messages(owner uuid, conversation text, leaf text, before_seq bigint, after_seq bigint, page_offset bigint, page_limit integer) returns TABLE(total bigint, parent_id text, running_turn uuid, messages json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
+create function chatkeep_functions.parent_of(owner uuid, conversation text, seq bigint) returns TABLE(parent_seq bigint, parent_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.placed_message(owner uuid, conversation text, seq bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.postpone_message_vectors(owner uuid, conversations text[], seqs bigint[], pause_ms bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.postpone_passage_vectors(docs text[], paths text[], positions integer[], pause_ms bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.purge_some(undo interval, session_idle interval, page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
@@ -451,18 +512,20 @@ create function chatkeep_functions.recalled_messages(owner uuid, conversation te
 create function chatkeep_functions.receipt_key() returns text language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.record_audit(owner uuid, actor text, action text, details json) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.record_context(owner uuid, turn_id uuid, context json) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.record_turn(owner uuid, conversation text, turn_id uuid, message_id text, reply_id text, body json, context_text text, metadata json, reply_status text, reply_body json, reply_error json, word_text text, reply_word_text text, new_title text, new_preview text) returns TABLE(outcome text, turn json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.record_turn(owner uuid, conversation text, parent text, turn_id uuid, message_id text, reply_id text, body json, context_text text, metadata json, reply_status text, reply_body json, reply_error json, word_text text, reply_word_text text, new_title text, new_preview text) returns TABLE(outcome text, turn json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.refuse_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.register_node(lease interval) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.register_release() returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.release_node(node bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.remove_documents(docs_name text, kept text[]) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.replace_messages(owner uuid, conversation text, replaced text[], ids text[], roles text[], bodies json[], context_texts text[], intents text[], processed_flags boolean[], models text[], usages json[], metadatas json[], word_texts text[], new_title text, new_preview text) returns TABLE(message json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.restore_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.restore_messages(owner uuid, conversation text, ids text[]) returns TABLE(restored bigint, head_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.rotate_events(grace interval) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.score_texts(docs_name text, question text, background text, texts text[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.search_passages(docs_name text, question text, background text, preferred text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.search_words(owner uuid, query text, only_conversation text, only_scope text, page_offset integer, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.segment_end(owner uuid, conversation text, seq bigint, last_seq bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.set_head(owner uuid, conversation text, message_id text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.settle_turn(owner uuid, conversation text, turn_id uuid, node bigint, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, event_seqs integer[], event_chunks json[], word_text text, new_preview text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.stop_turn(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.stray_turns(node bigint, known uuid[]) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
@@ -470,5 +533,6 @@ create function chatkeep_functions.take_over_turns(page_limit integer) returns T
 create function chatkeep_functions.unindexed_conversation() returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.unindexed_messages(owner uuid, conversation text, page_limit integer) returns TABLE(messages json, next_below bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.update_conversation(owner uuid, conversation text, fields text[], new_title text, question_title text, new_pinned boolean, new_archived boolean, new_metadata json) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.versions_of(owner uuid, conversation text, parent bigint) returns bigint[] language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.weigh_words(owner uuid, conversation text, forms text[], below_seq bigint, most integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
 create function chatkeep_functions.write_events(node bigint, lease interval, turn_ids uuid[], seqs integer[], chunks json[]) returns TABLE(state text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_engine;

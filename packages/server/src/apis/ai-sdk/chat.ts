@@ -58,23 +58,15 @@ const uiMessage: z.ZodType<UiMessageBody> = z
 /** What `useChat` of the AI SDK sends: its messages, or the last of them; `message` is an object. */
 export const aiSdkRequest: z.ZodType<AiSdkRequest> = z
   .looseObject({
-<<<<<<< HEAD
     id: id.meta({ description: "The chat's id: it is the id of the conversation." }),
-    messages: z.array(uiMessage).optional().meta({
-      description:
-        "Only the last message is read; earlier ones come from the store. It is a question, or an answer with the results of tools that the page ran.",
-    }),
-=======
-    id: id.meta({ description: "The chat's id, under which the conversation is kept." }),
     messages: z
       .array(uiMessage)
       .optional()
       .meta({
         description:
-          "Only the last is read, and the id of the one before it: what was said before is taken from what is stored. A " +
-          "question, or the answer whose tools the page ran.",
+          "Only the last message is read, and the id of the one before it; earlier ones come from the store. It is a " +
+          "question, or an answer with the results of tools that the page ran.",
       }),
->>>>>>> 7aabf7b (AI SDK and assistant-ui: another answer and an edit are versions, checked before anything changes; a page of another branch goes on with it)
     message: uiMessage.optional(),
     trigger: z
       .string()

@@ -55,7 +55,9 @@ const shown: z.ZodType<WireShownAnswer> = z
 /** What a caller asks: `content` or `parts`, 1 to 10,000 code points of text, not blank. */
 export const question: z.ZodType<WireQuestion> = z
   .strictObject({
-    id: absent(id).meta({ description: "The client's id for the message. A retry with the same id does not ask twice." }),
+    id: absent(id).meta({
+      description: "The client's id for the message. A retry with the same id does not ask twice.",
+    }),
     parent_id: parentId,
     role: absent(z.enum(["user", "tool"])).meta({
       description: "`tool`: `parts` are the results of calls that the last answer left to the client.",
