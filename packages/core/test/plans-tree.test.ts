@@ -71,6 +71,18 @@ beforeAll(async () => {
      select $1, 'c' || n, 1, n, 'Hello' from generate_series(1, $2::int) n`,
     5000,
   );
+  await query(
+    `insert into chatkeep.deleted_messages (owner_id, conversation_id, seq)
+     select $1, 'c' || n, 1 from generate_series(1, $2::int) n`,
+    5000,
+  );
+  await query(
+    `insert into chatkeep.turns
+       (owner_id, id, conversation_id, question_seq, message_id, reply_id, status, node_id, slot, settled_at, last_event)
+     select $1, gen_random_uuid(), 'c' || n, 1, 'q', 'a', 'complete', 0, 0, now(), 10
+     from generate_series(1, $2::int) n`,
+    5000,
+  );
   await database.pool.query(
     "insert into chatkeep.owners (id, kind) select gen_random_uuid(), 'session' from generate_series(1, 2000)",
   );

@@ -151,7 +151,8 @@ export interface History {
 
   /**
    * Takes deleted messages back, all or none, to where they were; as long as a deleted conversation can be restored.
-   * If the conversation went on from one of them, and from nowhere else since, it does so again. Errors:
+   * If the conversation went on from one of them, and from nowhere else since, it does so again; it goes on to the latest
+   * that follow its head. Errors:
    * `message_not_found` for one that is not deleted or was cleared, `conflict` when another has its id by now.
    */
   restoreMessages(

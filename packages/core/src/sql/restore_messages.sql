@@ -1,5 +1,6 @@
 -- Takes deleted messages back, all or none, to where they were. One whose id another message has by now is refused.
--- If the conversation went on from one of them and from nowhere else since, it does so again.
+-- If the conversation went on from one of them and from nowhere else since, it does so again; and from the latest of
+-- those that follow its head.
 create function restore_messages(owner uuid, conversation text, ids text[])
 returns table (restored bigint, head_seq bigint)
 language plpgsql security definer set search_path from current as $$
@@ -57,6 +58,9 @@ begin
   end loop;
   delete from deleted_messages d
   where d.owner_id = owner and d.conversation_id = conversation and d.seq = any (back);
+  -- What came back below the head goes on from it.
+  head := latest_leaf(owner, conversation, head);
+  head_seq := head;
   perform count_branch(owner, conversation, head, -restored);
   return next;
 end

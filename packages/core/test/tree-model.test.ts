@@ -1,0 +1,154 @@
+import { createHistory } from "@chatkeep/core";
+import type { History, Owner } from "@chatkeep/protocol";
+import { fileDatabase } from "@chatkeep/testing";
+import fc from "fast-check";
+import { afterAll, expect, it } from "vitest";
+
+import { newUser } from "./fixture.ts";
+
+const database = await fileDatabase();
+const nodes = [createHistory({ pool: database.pool }), createHistory({ pool: database.pool })];
+afterAll(() => Promise.all(nodes.map((node) => node.close())));
+
+/** A tree in memory: what each message follows, in the order of arrival, and which ones are deleted. */
+class Model {
+  readonly parents: (number | null)[] = [];
+  readonly deleted = new Map<number, number | null>();
+  head: number | null = null;
+
+  live = (): number[] => this.parents.map((_, at) => at).filter((at) => !this.deleted.has(at));
+  parent(at: number): number | null {
+    const parent = this.parents[at] ?? null;
+    return parent === null || !this.deleted.has(parent) ? parent : this.parent(parent);
+  }
+  branch = (at: number | null): number[] => (at === null ? [] : [...this.branch(this.parent(at)), at]);
+  versions = (at: number): number[] => this.live().filter((other) => this.parent(other) === this.parent(at));
+  below = (at: number | null): number[] =>
+    this.live().filter((other) => at === null || this.branch(other).includes(at));
+  leaf = (at: number | null): number | null => this.below(at).at(-1) ?? null;
+  append(parent: number | null): void {
+    this.head = this.parents.push(parent) - 1;
+  }
+  delete(gone: readonly number[]): void {
+    const { head } = this;
+    for (const at of gone) this.deleted.set(at, null);
+    if (head === null || !gone.includes(head)) return;
+    this.head = this.leaf(this.parent(head));
+    this.deleted.set(head, this.head ?? -1);
+  }
+  restore(back: readonly number[]): void {
+    for (;;) {
+      const from = back.find((at) => this.deleted.get(at) === (this.head ?? -1));
+      if (from === undefined) break;
+      this.head = from;
+      this.deleted.set(from, null);
+    }
+    for (const at of back) this.deleted.delete(at);
+    this.head = this.leaf(this.head);
+  }
+}
+
+type Act = readonly [
+  kind: "append" | "branch" | "head" | "delete" | "prune" | "restore",
+  first: number,
+  second: number,
+];
+const act: fc.Arbitrary<Act> = fc.tuple(
+  fc.constantFrom("append", "append", "branch", "branch", "head", "delete", "prune", "restore"),
+  fc.nat(99),
+  fc.nat(99),
+);
+
+/** Does the same to a conversation and to the model. */
+async function play(history: History, me: Owner, id: string, model: Model, [kind, a, b]: Act): Promise<void> {
+  const live = model.live();
+  const some = live[a % (live.length || 1)];
+  const name = (at: number): string => `m${at}`;
+  if (kind === "append" || some === undefined) {
+    const count = 1 + (b % 3);
+    const inputs = Array.from({ length: count }, (_, more) => ({
+      id: name(model.parents.length + more),
+      role: "user" as const,
+      content: name(model.parents.length + more),
+    }));
+    await history.appendMessages(me, id, inputs);
+    for (let more = 0; more < count; more += 1) model.append(model.head);
+  } else if (kind === "branch") {
+    const parent = a % 7 === 0 ? null : some;
+    const next = name(model.parents.length);
+    await history.appendMessages(me, id, [{ id: next, role: "user", content: next }], {
+      parent: parent === null ? null : name(parent),
+    });
+    model.append(parent);
+  } else if (kind === "head") {
+    await history.setHead(me, id, name(some));
+    model.head = model.leaf(some);
+  } else if (kind === "delete") {
+    const gone = [...new Set([some, live[b % live.length]!])];
+    await history.deleteMessages(me, id, { ids: gone.map(name) });
+    model.delete(gone);
+  } else if (kind === "prune") {
+    await history.deleteMessages(me, id, { from: name(some) });
+    model.delete(model.below(some));
+  } else {
+    const trash = [...model.deleted.keys()];
+    if (trash.length === 0) return;
+    const back = [...new Set([trash[a % trash.length]!, trash[b % trash.length]!])];
+    await history.restoreMessages(me, id, back.map(name));
+    model.restore(back);
+  }
+}
+
+/** All that is told of a conversation is what the model says. */
+async function compare(history: History, me: Owner, id: string, model: Model, leaf: number): Promise<void> {
+  const name = (at: number): string => `m${at}`;
+  const told = (at: number): object => ({
+    id: name(at),
+    seq: at + 1,
+    parentId: model.parent(at) === null ? null : name(model.parent(at)!),
+    versions: { index: model.versions(at).indexOf(at) + 1, count: model.versions(at).length },
+  });
+  const branch = model.branch(model.head);
+  const conversation = await history.getConversation(me, id);
+  expect(conversation).toMatchObject({
+    messageCount: branch.length,
+    headId: model.head === null ? null : name(model.head),
+    preview: model.head === null ? null : name(model.head),
+  });
+  const page = await history.listMessages(me, id, { limit: 100 });
+  expect(page).toMatchObject({ total: branch.length, hasMore: false, messages: branch.map(told) });
+  const live = model.live();
+  if (live.length === 0) return;
+  const at = live[leaf % live.length]!;
+  const other = model.branch(at);
+  const limit = 1 + (leaf % 4);
+  const skipped = leaf % 5;
+  const window = await history.listMessages(me, id, { leaf: name(at), limit, offset: skipped });
+  const end = Math.max(0, other.length - skipped);
+  expect(window.messages).toMatchObject(other.slice(Math.max(0, end - limit), end).map(told));
+  expect(window.total).toBe(other.length);
+  const after = await history.listMessages(me, id, { leaf: name(at), limit, after: skipped });
+  expect(after.messages).toMatchObject(
+    other
+      .filter((one) => one + 1 > skipped)
+      .slice(0, limit)
+      .map(told),
+  );
+  expect((await history.listVersions(me, id, name(at))).map((version) => version.id)).toEqual(
+    model.versions(at).map(name),
+  );
+}
+
+it("any acts on a tree, by two nodes in turn, come to what a model in memory comes to", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(act, { minLength: 1, maxLength: 8 }), fc.nat(99), async (acts, leaf) => {
+      const me = newUser();
+      const { conversation } = await nodes[0]!.createConversation(me);
+      const model = new Model();
+      for (const [index, one] of acts.entries())
+        await play(nodes[index % 2]!, me, conversation.id, model, one);
+      await compare(nodes[acts.length % 2]!, me, conversation.id, model, leaf);
+    }),
+    { numRuns: Number(process.env["TREE_RUNS"] ?? 2000) },
+  );
+}, 240_000);
