@@ -140,15 +140,17 @@ async function compare(history: History, me: Owner, id: string, model: Model, le
 }
 
 it("any acts on a tree, by two nodes in turn, come to what a model in memory comes to", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(act, { minLength: 1, maxLength: 8 }), fc.nat(99), async (acts, leaf) => {
+  const property = fc.asyncProperty(
+    fc.array(act, { minLength: 1, maxLength: 8 }),
+    fc.nat(99),
+    async (acts, leaf) => {
       const me = newUser();
       const { conversation } = await nodes[0]!.createConversation(me);
       const model = new Model();
       for (const [index, one] of acts.entries())
         await play(nodes[index % 2]!, me, conversation.id, model, one);
       await compare(nodes[acts.length % 2]!, me, conversation.id, model, leaf);
-    }),
-    { numRuns: Number(process.env["TREE_RUNS"] ?? 2000) },
+    },
   );
+  await expect(fc.assert(property, { numRuns: 2000 })).resolves.toBeUndefined();
 }, 240_000);
