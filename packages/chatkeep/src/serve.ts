@@ -105,7 +105,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
           ...(embedding === undefined ? {} : { vectors: true }),
         });
         if (migrated.vectors === false) log.warn({}, NO_VECTORS);
-        await requireIsolation(pool, { schema });
+        for (const warning of await requireIsolation(pool, { schema })) log.warn({}, warning);
         return migrated;
       },
       explain: (error) => explainDatabaseError(error, database.url),

@@ -26,6 +26,7 @@ export {
   checkIsolation,
   IsolationError,
   requireIsolation,
+  type Isolation,
   type IsolationOptions,
 } from "./maintenance/isolation.ts";
 export {

@@ -71,3 +71,12 @@ export async function createLogin(
     },
   };
 }
+
+/** The names of the two roles of a migrated database. */
+export async function rolesOf(database: Database): Promise<{ store: string; engine: string }> {
+  const { rows } = await database.pool.query<{ engine: string }>(
+    "select nspowner::regrole::text as engine from pg_namespace where nspname = 'chatkeep'",
+  );
+  const { engine } = rows[0]!;
+  return { engine, store: engine.replace("engine", "store") };
+}

@@ -3,7 +3,7 @@ import { type Database, createDatabase, createScriptedResponder } from "@chatkee
 import type { PoolClient } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { type CoreFixture, createLogin, newSession, newUser, openFixture } from "./fixture.ts";
+import { type CoreFixture, createLogin, newSession, newUser, openFixture, rolesOf } from "./fixture.ts";
 import {
   type OwnerFunction,
   type Victim,
@@ -148,7 +148,7 @@ describe.each(["roles", "forced"] as const)("with row-level security by %s", (se
       const pool = createPool(login.url, { max: 1 });
       const connection = await pool.connect();
       try {
-        return await checkIsolation(connection);
+        return (await checkIsolation(connection)).faults;
       } finally {
         connection.release();
         await pool.end();
@@ -198,7 +198,7 @@ describe.each(["roles", "forced"] as const)("with row-level security by %s", (se
       const { rows } = await database.pool.query<{ superuser: string }>("select current_user as superuser");
       const { superuser } = rows[0]!;
       const schema = releaseSchema("chatkeep");
-      const owner = security === "roles" ? "chatkeep_store" : login.name;
+      const owner = security === "roles" ? (await rolesOf(database)).store : login.name;
       const own = (text: string): string =>
         text.replaceAll("FUNCTIONS", schema).replaceAll("OWNER", owner).replaceAll("postgres", superuser);
       try {
@@ -218,9 +218,10 @@ it("whoever logs in cannot act as the roles that own the functions, nor read wha
   await using login = await createLogin(database);
   await migrate(database.pool, { grantTo: [login.name] });
   const pool = createPool(login.url);
+  const { store, engine } = await rolesOf(database);
   for (const statement of [
-    "set role chatkeep_store",
-    "set role chatkeep_engine",
+    `set role ${store}`,
+    `set role ${engine}`,
     ...["secrets", "audit", "nodes", "rate_limits", "migrations"].map(
       (table) => `select from chatkeep.${table}`,
     ),

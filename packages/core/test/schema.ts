@@ -22,8 +22,12 @@ export async function dumpSchema(pool: Pool): Promise<string> {
     const lines: string[] = [HEAD];
     for (const [title, sql] of SECTIONS) {
       const { rows } = await client.query<{ line: string }>(sql, sql.includes("$1") ? [schemas] : []);
-      // Its name changes with every text of a function.
-      const named = rows.map(({ line }) => line.replaceAll(releaseSchema("chatkeep"), "chatkeep_functions"));
+      // Their names change with every text of a function and with every database.
+      const named = rows.map(({ line }) =>
+        line
+          .replaceAll(releaseSchema("chatkeep"), "chatkeep_functions")
+          .replaceAll(/\b(chatkeep_(?:store|engine))_[0-9a-f]{8}\b/g, "$1"),
+      );
       lines.push(`-- ${title}`, ...named, "");
     }
     return lines.join("\n");
@@ -44,7 +48,10 @@ const SECTIONS: readonly (readonly [string, string])[] = [
        case when rolbypassrls then ' bypassrls' else ' nobypassrls' end,
        case when rolinherit then ' inherit' else ' noinherit' end,
        case when rolcreaterole then ' createrole' else '' end) as line
-     from pg_roles where rolname like 'chatkeep\\_%' order by rolname`,
+     from pg_roles where rolname in (
+       select unnest(array[o.rolname, replace(o.rolname, 'engine', 'store')])
+       from pg_namespace n join pg_roles o on o.oid = n.nspowner where n.nspname = 'chatkeep'
+     ) order by rolname`,
   ],
   [
     "Sequences",

@@ -14,6 +14,12 @@ export async function makeVersion(database: Database, version: number, owner: Ow
   const id = ownerId(owner);
   const client = await openConnection(database.url);
   const statements = [
+    // The roles that all installs of a server shared.
+    ...["chatkeep_store", "chatkeep_engine"].map(
+      (role) => `do $$ begin
+        create role ${role} nologin nosuperuser nobypassrls noinherit;
+      exception when duplicate_object or unique_violation then null; end $$`,
+    ),
     "create extension if not exists btree_gin with schema public",
     "create schema chatkeep authorization chatkeep_engine",
     "set role chatkeep_engine",

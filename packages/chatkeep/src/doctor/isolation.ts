@@ -9,7 +9,8 @@ export async function* findIsolation(connection: Queryable, schema: string): Asy
     values: [`"${releaseSchema(schema)}"`],
   });
   if (!(rows[0] as { there: boolean }).there) return;
-  const faults = await checkIsolation(connection, { schema });
+  const { faults, warnings } = await checkIsolation(connection, { schema });
+  for (const text of warnings) yield { check: "isolation", state: "note", text };
   for (const text of faults) yield { check: "isolation", state: "fail", text };
   if (faults.length > 0) return;
   const text = "nobody gets at somebody else's conversations: asked of the catalogs, and tried";

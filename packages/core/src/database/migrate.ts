@@ -3,15 +3,31 @@ import { type FunctionName, signatureOf } from "./functions.ts";
 import { MigrationError } from "./migration-error.ts";
 import { type Connection, type ConnectionPool, takeConnection } from "./pool.ts";
 import { RELEASE, functionTexts, releaseSchema } from "./release.ts";
-import { INSUFFICIENT_PRIVILEGE, type Security, joinRoles, leaveRoles, makeRoles } from "./roles.ts";
-import { ask, run, runLong, serverVersion } from "./statement.ts";
+import { lacksRight } from "./rights.ts";
+import {
+  INSUFFICIENT_PRIVILEGE,
+  type Security,
+  grantFunctions,
+  granteesOf,
+  joinRoles,
+  leaveRoles,
+  makeRoles,
+  nameRoles,
+  newSuffix,
+  quote,
+  suffixOf,
+} from "./roles.ts";
+import { type Queryable, ask, run, runLong, serverVersion } from "./statement.ts";
 import { makeVectors } from "./vectors.ts";
 
 /** What {@link migrate} takes. */
 export interface MigrateOptions {
   /** The schema of our tables (default `chatkeep`); that of our functions is named after it. */
   readonly schema?: string;
-  /** Roles other than the migrating one that the server logs in as (default none): they may call the functions. */
+  /**
+   * Logins other than the migrating one that may call the functions from now on, those of later releases too
+   * (default none).
+   */
   readonly grantTo?: readonly string[];
   /** Whether a place for embeddings is made where the server has pgvector 0.7 or newer (default `false`). */
   readonly vectors?: boolean;
@@ -35,8 +51,8 @@ const OLDEST_SERVER = 150_000;
  * Brings the schema to this release, forward only. One transaction under one lock: any number of
  * processes may call it at once, through a transaction pooler too, and all but one find nothing to do.
  *
- * Errors: {@link MigrationError} when the server is too old, a newer release made the schema such that this one cannot work with it, or
- * rights are missing; the driver's own when it cannot be reached, and with the code `55P03` or `40P01` when
+ * Errors: {@link MigrationError} when the server is too old, a newer release made the schema such that this one
+ * cannot work with it, or rights are missing; the driver's own when it cannot be reached, and with the code `55P03` or `40P01` when
  * a table is in use for more than 2 s or by whoever waits for us: try again.
  */
 export async function migrate(pool: ConnectionPool, options: MigrateOptions = {}): Promise<Migrated> {
@@ -52,52 +68,54 @@ export async function migrate(pool: ConnectionPool, options: MigrateOptions = {}
     connection.release();
     return migrated;
   } catch (error) {
+    const told = await tell(connection, schema, error);
     connection.release(true);
-    throw (error as { code?: string }).code === INSUFFICIENT_PRIVILEGE
-      ? lacksRight(schema, error as Error)
-      : error;
+    throw told;
   }
 }
 
-function lacksRight(schema: string, cause: Error): MigrationError {
-  return new MigrationError(
-    `This role lacks a right to set up the schema "${schema}" (${cause.message}). Run "chatkeep migrate" once with a role that owns the database.`,
-    { cause },
-  );
+/** The error to throw: for a missing right, one that says who has it. */
+async function tell(connection: Connection, schema: string, error: unknown): Promise<unknown> {
+  if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) return error;
+  return run(connection, "rollback")
+    .then(() => lacksRight(connection, schema, error as Error))
+    .catch(() => error);
 }
 
 async function migrateLocked(
-  connection: Connection,
+  given: Connection,
   { schema, grantTo = [], vectors }: MigrateOptions & { readonly schema: string },
 ): Promise<Migrated> {
-  await checkServer(connection);
+  await checkServer(given);
   // Held until the commit, so it works behind a transaction pooler. The number is "chat" in ASCII.
-  await runLong(connection, "select pg_advisory_xact_lock(1667785076)");
+  await runLong(given, "select pg_advisory_xact_lock(1667785076)");
   // While we wait for whoever uses a table, as a backup does for hours, whoever comes for it waits behind us.
-  await run(connection, "set local lock_timeout = '2s'");
+  await run(given, "set local lock_timeout = '2s'");
 
-  const exists = (await ask(connection, `select to_regclass('"${schema}".migrations')`)) !== null;
-  const from = exists ? Number(await ask(connection, `select "${schema}".schema_version()`)) : 0;
-  const breaking =
-    from > RELEASE ? Number(await ask(connection, `select "${schema}".breaking_version()`)) : 0;
+  const exists = (await ask(given, `select to_regclass('"${schema}".migrations')`)) !== null;
+  const from = exists ? Number(await ask(given, `select "${schema}".schema_version()`)) : 0;
+  const breaking = from > RELEASE ? Number(await ask(given, `select "${schema}".breaking_version()`)) : 0;
   if (breaking > RELEASE) {
     throw new MigrationError(
       `The schema "${schema}" is at version ${from}, and this release works with none after ${breaking - 1}. Start the newer release, or point this one at another schema.`,
     );
   }
   const to = Math.max(from, RELEASE);
-  const security = exists
-    ? ((await ask(connection, `select "${schema}".schema_security()`)) as Security)
-    : await makeRoles(connection);
+  const kept = exists ? ((await ask(given, `select "${schema}".schema_security()`)) as Security) : undefined;
+  const suffix = kept === undefined ? newSuffix() : kept === "roles" ? await suffixOf(given, schema) : "";
+  const connection = nameRoles(given, suffix);
+  const security = kept ?? (await makeRoles(connection));
   const functions = releaseSchema(schema);
   const has = await ask(connection, `select to_regnamespace('"${functions}"')`);
   if (from === to && has !== null && grantTo.length === 0 && vectors !== true) {
+    // Releases before version 11 stayed in them.
+    if (security === "roles") await leaveRoles(connection);
     await registerRelease(connection, functions);
     return { from, to, security };
   }
   if (security === "roles") await joinRoles(connection);
   const login = String(await ask(connection, "select current_user"));
-  const logins = [login, ...grantTo].map(quote).join(", ");
+  const logins = [...new Set([login, ...grantTo, ...(await granteesOf(connection, schema))])];
 
   /** Acts as a role of ours, or, where there are none, as the one that migrates. */
   const as = async (role: "chatkeep_engine" | "chatkeep_store"): Promise<void> => {
@@ -136,13 +154,7 @@ async function migrateLocked(
     await as("chatkeep_store");
     for (const sql of functionTexts("store")) await run(connection, sql);
   }
-  if (has === null || grantTo.length > 0) {
-    await as("chatkeep_store");
-    await run(connection, grantOwnFunctions(functions, logins));
-    await as("chatkeep_engine");
-    await run(connection, grantOwnFunctions(functions, logins));
-    await run(connection, `grant usage on schema "${schema}", "${functions}" to ${logins}`);
-  }
+  if (has === null || grantTo.length > 0) await grantFunctions(connection, schema, logins, as);
   await run(connection, "reset role");
   const made = vectors === true ? { vectors: await makeVectors(connection, { schema, functions, as }) } : {};
   if (security === "roles") await leaveRoles(connection);
@@ -151,12 +163,12 @@ async function migrateLocked(
 }
 
 /** Keeps the functions of this release from being dropped: nobody may have called them yet. */
-async function registerRelease(connection: Connection, functions: string): Promise<void> {
+async function registerRelease(connection: Queryable, functions: string): Promise<void> {
   await run(connection, `select "${functions}".register_release()`);
 }
 
 /** Search is faster with btree_gin (see 0005_search.sql); where the server does not let us have it, it works without. */
-async function makeExtension(connection: Connection): Promise<void> {
+async function makeExtension(connection: Queryable): Promise<void> {
   await run(connection, "savepoint extension");
   try {
     await run(connection, "create extension if not exists btree_gin with schema public");
@@ -175,7 +187,7 @@ const OF_THE_STORE: readonly FunctionName[] = [
   "weigh_words",
 ];
 
-async function checkServer(connection: Connection): Promise<void> {
+async function checkServer(connection: Queryable): Promise<void> {
   if ((await serverVersion(connection)) >= OLDEST_SERVER) return;
   const version = String(await ask(connection, "select current_setting('server_version')"));
   throw new MigrationError(
@@ -194,20 +206,4 @@ function bookkeeping(security: Security): string {
       as 'select coalesce(max(version), 0) from migrations';
     create function schema_security() returns text language sql immutable as $$ select '${security}' $$;
   `;
-}
-
-/** Gives the functions of the present role to those who log in, and to nobody else. */
-function grantOwnFunctions(functions: string, logins: string): string {
-  return `do $$ declare f regprocedure; begin
-    for f in select p.oid from pg_proc p
-      where p.pronamespace = '"${functions}"'::regnamespace and p.proowner = current_user::regrole
-    loop
-      execute format('revoke execute on function %s from public', f);
-      execute format('grant execute on function %s to ${logins.replaceAll("'", "''")}', f);
-    end loop;
-  end $$`;
-}
-
-function quote(identifier: string): string {
-  return `"${identifier.replaceAll('"', '""')}"`;
 }

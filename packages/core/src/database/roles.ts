@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+
 import { MigrationError } from "./migration-error.ts";
 import { type Queryable, ask, run, serverVersion } from "./statement.ts";
 
@@ -7,28 +9,50 @@ import { type Queryable, ask, run, serverVersion } from "./statement.ts";
  */
 export type Security = "roles" | "forced";
 
+/** The two roles of an install as the SQL files write them; see {@link nameRoles}. */
+export const ROLES = ["chatkeep_store", "chatkeep_engine"] as const;
+
 /** The SQLSTATE of a missing right. */
 export const INSUFFICIENT_PRIVILEGE = "42501";
 
-const ROLES = ["chatkeep_store", "chatkeep_engine"] as const;
+/**
+ * The same connection, on which `chatkeep_store` and `chatkeep_engine` in a statement's text stand for the roles of
+ * this install. Roles belong to the whole server: under one name for all, whoever made them for one database could
+ * act as them in another.
+ */
+export function nameRoles<C extends Queryable>(connection: C, suffix: string): Queryable {
+  const name = (text: string): string => text.replaceAll(/\bchatkeep_(?:store|engine)\b/g, `$&${suffix}`);
+  return { query: (config) => connection.query({ ...config, text: name(config.text) }) };
+}
+
+/** A suffix for the roles of a new install, that nobody has made roles under yet. */
+export function newSuffix(): string {
+  return `_${randomBytes(4).toString("hex")}`;
+}
+
+/** The suffix of the roles of an install that is there; installs from before version 11 have none. */
+export async function suffixOf(connection: Queryable, schema: string): Promise<string> {
+  const owner = await ask(
+    connection,
+    `select r.rolname from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_roles r on r.oid = c.relowner
+     where n.nspname = '${schema}' and c.relname = 'migrations'`,
+  );
+  const [, suffix] = /^chatkeep_engine((?:_[0-9a-f]{8})?)$/.exec(String(owner)) ?? [];
+  if (suffix !== undefined) return suffix;
+  throw new MigrationError(
+    `The tables of "${schema}" belong to "${owner}" instead of a role of their own ("chatkeep_engine…"), as after a restore without owners. Restore them with the roles that they had.`,
+  );
+}
 
 /**
- * Makes our two roles, if they are not there and the server lets us; they are the same for every schema
- * of a server, cannot log in and hold no right but those on our tables. To be called in a transaction.
+ * Makes the two roles of a new install, if the server lets us; they cannot log in and hold no right but those on
+ * our tables. To be called in a transaction.
  */
 export async function makeRoles(connection: Queryable): Promise<Security> {
   await run(connection, "savepoint roles");
   try {
     for (const role of ROLES) {
-      await run(
-        connection,
-        `do $$ begin
-           if to_regrole('${role}') is null then
-             create role ${role} nologin nosuperuser nobypassrls noinherit;
-           end if;
-         exception when duplicate_object or unique_violation then null;
-         end $$`,
-      );
+      await run(connection, `create role ${role} nologin nosuperuser nobypassrls noinherit`);
     }
     await joinRoles(connection);
     await run(connection, "release savepoint roles");
@@ -46,8 +70,8 @@ export async function makeRoles(connection: Queryable): Promise<Security> {
 }
 
 /**
- * Lets the present role act as ours (`set role`) without having their rights otherwise: whoever logs in
- * touches no table. Before PostgreSQL 16 a member inherits, so {@link leaveRoles} ends it again.
+ * Lets the present role act as ours (`set role`), without inheriting their rights, until {@link leaveRoles}:
+ * whoever logs in touches no table.
  */
 export async function joinRoles(connection: Queryable): Promise<void> {
   const since16 = (await serverVersion(connection)) >= 160_000;
@@ -61,11 +85,75 @@ export async function joinRoles(connection: Queryable): Promise<void> {
   }
 }
 
-/** Ends, before PostgreSQL 16, a membership through which a role that logs in would inherit our rights. */
+/** Ends what {@link joinRoles} gave. The role that made ours can join again, for the next migration. */
 export async function leaveRoles(connection: Queryable): Promise<void> {
-  if ((await serverVersion(connection)) >= 160_000) return;
-  const member =
-    "select pg_has_role(current_user, 'chatkeep_engine', 'member') and not rolsuper from pg_roles where rolname = current_user";
-  if ((await ask(connection, member)) === true)
-    await run(connection, `revoke ${ROLES.join(", ")} from current_user`);
+  const since16 = (await serverVersion(connection)) >= 160_000;
+  const { rows } = await connection.query({
+    text: `select m.roleid::regrole::text as role from pg_auth_members m join pg_roles me on me.oid = m.member
+      where m.roleid::regrole in (${ROLES.map((role) => `'${role}'`).join(", ")})
+        and me.rolname = current_user and not me.rolsuper ${since16 ? "and m.grantor = me.oid" : ""}`,
+  });
+  for (const row of rows) {
+    const { role } = row as { role: string };
+    await run(connection, `revoke ${role} from current_user ${since16 ? "granted by current_user" : ""}`);
+  }
+}
+
+/** The logins that may use an install, besides its own roles. */
+export async function granteesOf(connection: Queryable, schema: string): Promise<string[]> {
+  const { rows } = await connection.query({
+    text: `select distinct r.rolname as name
+      from pg_namespace n cross join aclexplode(n.nspacl) a join pg_roles r on r.oid = a.grantee
+      where n.nspname = '${schema}' and a.grantee <> n.nspowner and r.rolname <> 'chatkeep_store'`,
+  });
+  return rows.map((row) => (row as { name: string }).name);
+}
+
+/**
+ * Gives the functions of every release of `schema` to `logins`, and to nobody else. `as` acts as one of our roles:
+ * only its owner can give a function away.
+ */
+export async function grantFunctions(
+  connection: Queryable,
+  schema: string,
+  logins: readonly string[],
+  as: (role: (typeof ROLES)[number]) => Promise<void>,
+): Promise<void> {
+  const to = logins.map(quote).join(", ");
+  for (const role of ROLES) {
+    await as(role);
+    await run(
+      connection,
+      `do $chatkeep$ declare f regprocedure; s regnamespace; begin
+        for f in
+          select p.oid from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_roles o on o.oid = p.proowner
+          where n.nspname ~ ${releasesOf(schema)} and o.rolname = current_user
+        loop
+          execute format('revoke execute on function %s from public', f);
+          execute format('grant execute on function %s to %s', f, ${literal(to)});
+        end loop;
+        for s in
+          select n.oid from pg_namespace n join pg_roles o on o.oid = n.nspowner
+          where (n.nspname ~ ${releasesOf(schema)} or n.nspname = '${schema}') and o.rolname = current_user
+        loop
+          execute format('grant usage on schema %s to %s', s, ${literal(to)});
+        end loop;
+      end $chatkeep$`,
+    );
+  }
+}
+
+/** Matches the names of the schemas of functions that belong to `schema`. */
+function releasesOf(schema: string): string {
+  return `'^${schema}_v[0-9]+_[0-9a-f]{8}$'`;
+}
+
+/** An identifier as SQL writes it: `"App"`. */
+export function quote(identifier: string): string {
+  return `"${identifier.replaceAll('"', '""')}"`;
+}
+
+/** A text as SQL writes it. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }

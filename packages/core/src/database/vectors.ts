@@ -1,7 +1,6 @@
 import { VECTOR_TABLES } from "../generated/sql.ts";
 import { FUNCTIONS, type FunctionName, signatureOf } from "./functions.ts";
-import type { Connection } from "./pool.ts";
-import { ask, run } from "./statement.ts";
+import { type Queryable, ask, run } from "./statement.ts";
 
 /** The functions whose bodies name pgvector's types and operators. */
 const NEARNESS: readonly FunctionName[] = [
@@ -26,7 +25,7 @@ export interface VectorsOptions {
  * To be called in a transaction.
  */
 export async function makeVectors(
-  connection: Connection,
+  connection: Queryable,
   { schema, functions, as }: VectorsOptions,
 ): Promise<boolean> {
   await run(connection, "savepoint vectors");

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 
+import { FUNCTIONS, type SqlFunction } from "../database/functions.ts";
 import { type ConnectionPool, type Queryable, takeConnection } from "../database/pool.ts";
 import { releaseSchema } from "../database/release.ts";
 
@@ -14,42 +15,51 @@ export interface IsolationOptions {
   readonly schema?: string;
 }
 
+/** What {@link checkIsolation} found, in sentences. */
+export interface Isolation {
+  /** What is not as it has to be: one owner's rows may be had by another. */
+  readonly faults: string[];
+  /** Logins that can read all rows besides: no request can, but whoever has their password. */
+  readonly warnings: string[];
+}
+
 /**
- * Looks in the live database whether nobody can get at somebody else's rows, and gives a sentence for
- * each thing that is not as it has to be; none when all holds. It writes one conversation, tries to read
- * it as somebody else, and rolls it back; so it takes one connection, not a pool. `migrate` must have run.
+ * Looks in the live database whether nobody can get at somebody else's rows. It writes one conversation, tries to
+ * read it as somebody else, and rolls it back; so it takes one connection, not a pool. `migrate` must have run.
  * Errors: the driver's own.
  */
 export async function checkIsolation(
   connection: Queryable,
   { schema = "chatkeep" }: IsolationOptions = {},
-): Promise<string[]> {
+): Promise<Isolation> {
   await connection.query({ text: "begin" });
   try {
     const faults = await checkCatalog(connection, schema);
-    return faults.length > 0 ? faults : await checkByReading(connection, releaseSchema(schema));
+    const warnings = await checkLogins(connection, schema);
+    if (faults.length === 0) faults.push(...(await checkByReading(connection, releaseSchema(schema))));
+    return { faults, warnings };
   } finally {
     await connection.query({ text: "rollback" });
   }
 }
 
-/** Throws an {@link IsolationError} with all that {@link checkIsolation} finds. */
+/** The warnings of {@link checkIsolation}; throws an {@link IsolationError} with all faults that it finds. */
 export async function requireIsolation(
   pool: Pick<ConnectionPool, "connect">,
   options: IsolationOptions = {},
-): Promise<void> {
+): Promise<string[]> {
   const connection = await takeConnection(pool);
-  let faults: string[];
+  let found: Isolation;
   try {
-    faults = await checkIsolation(connection, options);
+    found = await checkIsolation(connection, options);
     connection.release();
   } catch (error) {
     connection.release(true);
     throw error;
   }
-  if (faults.length === 0) return;
+  if (found.faults.length === 0) return found.warnings;
   throw new IsolationError(
-    `The database does not keep one person's conversations from another's, so nothing is served:\n${faults.join("\n")}`,
+    `The database does not keep one person's conversations from another's, so nothing is served:\n${found.faults.join("\n")}`,
   );
 }
 
@@ -61,10 +71,11 @@ async function checkCatalog(connection: Queryable, schema: string): Promise<stri
   const { rows } = await connection.query({
     text: `
       with security as (
-        select "${schema}".schema_security() as kind
+        select "${schema}".schema_security() as kind, r.rolname as engine, replace(r.rolname, 'engine', 'store') as store
+        from pg_namespace n join pg_roles r on r.oid = n.nspowner where n.nspname = $1
       ), functions as (
         select p.proname, p.prosecdef, p.proacl, r.rolname, r.rolsuper or r.rolbypassrls as is_free,
-          p.proargnames[1] = 'owner' and not p.proname in ('claim_session', 'record_audit', 'find_words', 'weigh_words') as is_store
+          p.proname = any ($2::text[]) as is_store
         from pg_proc p join pg_roles r on r.oid = p.proowner
         where p.pronamespace = '"${releaseSchema(schema)}"'::regnamespace
       ), tables as (
@@ -87,8 +98,8 @@ async function checkCatalog(connection: Queryable, schema: string): Promise<stri
       union all
       select format('The function %s runs as whoever calls it.', proname) from functions where not prosecdef
       union all
-      select format('The function %s runs as %s, not as chatkeep_store.', proname, rolname) from functions, security
-      where kind = 'roles' and is_store and rolname <> 'chatkeep_store'
+      select format('The function %s runs as %s, not as %s.', proname, rolname, store) from functions, security
+      where kind = 'roles' and is_store and rolname <> store
       union all
       select format('Anybody may call the function %s.', proname) from functions
       where proacl is null or exists (select from aclexplode(proacl) a where a.grantee = 0)
@@ -97,18 +108,57 @@ async function checkCatalog(connection: Queryable, schema: string): Promise<stri
       where p.schemaname = $1 and not (
         (p.policyname = 'owner' and p.qual like '%chatkeep.owner%')
         or (p.policyname = 'engine' and (
-          (kind = 'roles' and p.roles = '{chatkeep_engine}') or (kind = 'forced' and p.qual like '%chatkeep.engine%')
+          (kind = 'roles' and p.roles = array[engine]) or (kind = 'forced' and p.qual like '%chatkeep.engine%')
         ))
       )
       union all
-      select format('"%s" logs in and may %s the table %s.', current_user, lower(privilege), relname)
+      select format('"%s" logs in and may %s in the tables of "%s" (%s): revoke it, nothing of ours needs it.',
+        current_user, string_agg(distinct lower(privilege), ', '), $1, string_agg(distinct relname, ', '))
       from tables, security, unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE}'::text[]) privilege
       where kind = 'roles' and not (select r.rolsuper from pg_roles r where r.rolname = current_user)
         and has_table_privilege(tables.oid, privilege)
+        -- What a platform gives its owner on all tables.
+        and not pg_has_role(
+          case when privilege = 'SELECT' then 'pg_read_all_data' else 'pg_write_all_data' end, 'usage'
+        )
+      having count(*) > 0
+    `,
+    values: [schema, STORE_FUNCTIONS],
+  });
+  return rows.map((row) => (row as { fault: string }).fault);
+}
+
+const STORE_FUNCTIONS = Object.entries<SqlFunction>(FUNCTIONS).flatMap(([name, fn]) =>
+  fn.role === "store" ? [name] : [],
+);
+
+/**
+ * Who can read all rows without a request. Since PostgreSQL 16 whoever made a role may join it, and so may a platform's
+ * owner read all tables; a login that is neither has no business with ours.
+ */
+async function checkLogins(connection: Queryable, schema: string): Promise<string[]> {
+  const { rows } = await connection.query({
+    text: `
+      with ours as (
+        select n.nspowner, r.rolname as engine from pg_namespace n join pg_roles r on r.oid = n.nspowner
+        where n.nspname = $1 and "${schema}".schema_security() = 'roles'
+      ), logins as (
+        select r.oid, r.rolname from pg_roles r where r.rolcanlogin and not r.rolsuper
+      )
+      select format('"%s" may read all rows of all tables (%s): keep its password as secret as the data, or serve as a login without that right ("chatkeep grant LOGIN").',
+        l.rolname, string_agg(p.name, ' and ')) as warning
+      from logins l, ours, unnest('{pg_read_all_data,pg_write_all_data}'::text[]) p (name)
+      where l.rolname = current_user and pg_has_role(l.oid, p.name, 'usage')
+      group by l.rolname
+      union all
+      select format('"%s" may act as "%s", which reads all rows, though it may create nothing in this database: "revoke %s from %s".',
+        l.rolname, engine, engine, quote_ident(l.rolname))
+      from logins l, ours
+      where pg_has_role(l.oid, nspowner, 'member') and not has_database_privilege(l.oid, current_database(), 'create')
     `,
     values: [schema],
   });
-  return rows.map((row) => (row as { fault: string }).fault);
+  return rows.map((row) => (row as { warning: string }).warning);
 }
 
 /** Writes a conversation of one random owner and asks for it as another. */
