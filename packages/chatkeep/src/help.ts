@@ -2,6 +2,7 @@
 export const COMMANDS = {
   serve: "Serve the API and the page. `npm start` runs it.",
   migrate: "Bring the database's schema to this release, and end.",
+  grant: "Let other logins serve: chatkeep grant LOGIN. Migrates too.",
   doctor: "Check the database, one line a check; exit code 1 when one fails.",
   token: "Make a token of a user, to try out being signed in.",
   key: "Make a server key for a trusted back end.",
@@ -22,6 +23,7 @@ const WHOSE = {
 export const OPTIONS: Readonly<Record<CommandName, Readonly<Record<string, string>>>> = {
   serve: {},
   migrate: {},
+  grant: {},
   doctor: {},
   token: { user: WHOSE.user, expires: "How long it is valid: 30m, 1h (default), 7d." },
   key: { name: "Who holds it, for the audit. Default backend." },
@@ -116,6 +118,7 @@ const DATABASE = [
 const VARIABLES: Readonly<Record<CommandName, readonly (keyof typeof MEANINGS)[]>> = {
   serve: Object.keys(MEANINGS) as (keyof typeof MEANINGS)[],
   migrate: [...DATABASE, "CHATKEEP_EMBEDDING_MODEL"],
+  grant: [...DATABASE, "CHATKEEP_EMBEDDING_MODEL"],
   doctor: DATABASE,
   token: ["CHATKEEP_JWT_SECRET", "CHATKEEP_JWT_ISSUER", "CHATKEEP_JWT_AUDIENCE"],
   key: [],

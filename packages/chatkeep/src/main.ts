@@ -39,14 +39,18 @@ export async function main(args: readonly string[]): Promise<number> {
     stdout.write(commandHelp(name));
     return 0;
   }
-  if (rest.length > 0) {
+  if (name === "grant" && rest.length === 0) {
+    stderr.write("chatkeep grant needs a login: chatkeep grant LOGIN. See chatkeep grant --help.\n");
+    return USAGE;
+  }
+  if (name !== "grant" && rest.length > 0) {
     stderr.write(
       `chatkeep ${name} takes no arguments, and was given "${rest[0]}". See chatkeep ${name} --help.\n`,
     );
     return USAGE;
   }
   try {
-    return await run(name, values);
+    return await run(name, values, rest);
   } catch (error) {
     stderr.write(`${sentenceOf(error)}\n`);
     return 1;
@@ -75,7 +79,7 @@ function isCommand(name: string): name is CommandName {
 }
 
 /** Each command is loaded when it is run: `--help` needs none of them. */
-async function run(name: CommandName, values: Values): Promise<number> {
+async function run(name: CommandName, values: Values, rest: readonly string[]): Promise<number> {
   const { stdout, stderr } = process;
   const environment = readEnvironment();
   const { openLog } = await import("./log.ts");
@@ -84,9 +88,10 @@ async function run(name: CommandName, values: Values): Promise<number> {
       const { runServe } = await import("./run-serve.ts");
       return runServe(environment, { log: openLog(environment.logLevel, stdout), output: stdout });
     }
-    case "migrate": {
+    case "migrate":
+    case "grant": {
       const { runMigrate } = await import("./migrate.ts");
-      stdout.write(`${await runMigrate(environment, openLog("warn", stderr))}\n`);
+      stdout.write(`${await runMigrate(environment, openLog("warn", stderr), rest)}\n`);
       return 0;
     }
     case "doctor": {

@@ -6,16 +6,27 @@ import { openDatabase } from "./database.ts";
 import type { Environment } from "./environment.ts";
 import { StartError } from "./start-error.ts";
 
-/** `chatkeep migrate`: brings the schema to this release and says what it did in one sentence. */
-export async function runMigrate(environment: Environment, log: Log): Promise<string> {
+/**
+ * `chatkeep migrate` and `chatkeep grant`: brings the schema to this release, lets `logins` serve it, and says what
+ * it did in one sentence.
+ */
+export async function runMigrate(
+  environment: Environment,
+  log: Log,
+  logins: readonly string[] = [],
+): Promise<string> {
   const { schema, embedding } = environment;
   const database = await openDatabase(environment, log);
   const pool = createPool(database.url, { max: 1 });
   try {
     const { from, to } = await migrate(pool, {
       schema,
+      grantTo: logins,
       ...(embedding === undefined ? {} : { vectors: true }),
     });
+    const names = logins.map((login) => `"${login}"`).join(", ");
+    if (logins.length > 0)
+      return `The schema "${schema}" is at version ${to}, and ${names} may serve it, in later releases too.`;
     return from === to
       ? `The schema "${schema}" is at version ${to}; there was nothing to do.`
       : `The schema "${schema}" was brought from version ${from} to ${to}.`;

@@ -73,7 +73,9 @@ test("a role without rights is told to whom to turn", async () => {
   });
   const { code, stderr } = await runCommand(["migrate"], { DATABASE_URL: url });
   expect(code).toBe(1);
-  expect(stderr).toMatch(/lacks a right .*[Rr]un "chatkeep migrate" once with a role that owns the database/);
+  expect(stderr).toMatch(
+    /may not set up the schema .*Run "chatkeep migrate" with a role that owns the database, then "chatkeep grant /,
+  );
   const doctor = await runCommand(["doctor"], { DATABASE_URL: url });
   expect(doctor.code).toBe(1);
   expect(doctor.stdout).toMatch(/^fail +rights +"poor_\w+" may not make the schema "chatkeep": /m);
@@ -129,6 +131,53 @@ test("a schema of a newer release is refused after a breaking migration", async 
     /^The schema "chatkeep" is at version 9999, and this release works with none after 9998\. .*\.\n$/,
   );
   expect((await runCommand(["doctor"], env)).stdout).toMatch(/^fail +schema .*9999/m);
+});
+
+test("a login that another lets serve is told so, and serves; doctor says what it lacks before", async () => {
+  await using database = await createDatabase();
+  const login = `${database.name}_app`;
+  await database.pool.query(`create role ${login} login password 'secret'`);
+  const url = new URL(database.url);
+  url.username = login;
+  url.password = "secret";
+  const env = { PORT: "0", DATABASE_URL: url.href };
+  const refused = await runCommand(["serve"], env);
+  expect(refused.stderr).toMatch(
+    new RegExp(`^"${login}" may not use .* Run "chatkeep grant ${login}" as a superuser`),
+  );
+  const doctor = await runCommand(["doctor"], env);
+  expect(doctor).toMatchObject({ code: 1, stderr: "" });
+  expect(doctor.stdout).toMatch(new RegExp(`^fail +rights .*"chatkeep grant ${login}"`, "m"));
+
+  const granted = await runCommand(["grant", login], { DATABASE_URL: database.url });
+  expect(granted.stdout).toMatch(new RegExp(`"${login}" may serve it, in later releases too\\.\n$`));
+  expect(await runCommand(["doctor"], env)).toMatchObject({ code: 0, stderr: "" });
+  await database.pool.query(`drop owned by ${login}; drop role ${login}`);
+  expect((await runCommand(["grant"], { DATABASE_URL: database.url })).stderr).toMatch(/needs a login/);
+});
+
+test("the owner that a platform gives serves, and is warned once that it may read everything", async () => {
+  await using database = await createDatabase({ contents: "empty" });
+  const owner = `${database.name}_owner`;
+  await database.pool.query(
+    `create role ${owner} login password 'secret' createrole createdb in role pg_read_all_data, pg_write_all_data`,
+  );
+  await database.pool.query(`alter database ${database.name} owner to ${owner}`);
+  const url = new URL(database.url);
+  url.username = owner;
+  url.password = "secret";
+  const serving = startServe({ DATABASE_URL: url.href });
+  try {
+    const { url: address } = (await serving.logged("listening")) as { url: string };
+    expect((await fetch(`${address}/ready`)).status).toBe(200);
+  } finally {
+    serving.signal("SIGTERM");
+    expect(await serving.ended).toBe(0);
+  }
+  const doctor = await runCommand(["doctor"], { DATABASE_URL: url.href });
+  expect(doctor).toMatchObject({ code: 0, stderr: "" });
+  expect(doctor.stdout.match(/pg_read_all_data/g)).toHaveLength(1);
+  expect(doctor.stdout).toMatch(/^note +isolation .*"chatkeep grant LOGIN"/m);
 });
 
 test("a database that comes late is waited for, and told of until it is there", async () => {

@@ -112,7 +112,7 @@ describe.runIf(hasPgvector()).each(["roles", "forced"] as const)(
       );
       expect(outcome).toBe(security === "roles" ? "42501" : "0 rows");
       const connection = await pool.connect();
-      expect(await checkIsolation(connection)).toEqual([]);
+      expect(await checkIsolation(connection)).toEqual({ faults: [], warnings: [] });
       connection.release();
       await pool.end();
     });

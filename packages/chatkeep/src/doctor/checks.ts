@@ -25,10 +25,12 @@ export async function* checkServer(
 ): AsyncGenerator<Finding> {
   yield* [checkTls(options.url)];
   yield await checkVersion(connection);
-  yield await checkRights(connection, options);
+  const rights = await checkRights(connection, options);
+  yield rights;
   yield await checkPooler(connection);
   yield await checkLatency(connection);
-  yield await checkSchema(connection, options);
+  // Else its functions cannot be asked.
+  if (rights.state !== "fail") yield await checkSchema(connection, options);
 }
 
 /** The URL without its password. */
@@ -98,7 +100,7 @@ async function checkRights(connection: ServerConnection, { schema }: CheckOption
       : {
           check: "rights",
           state: "fail",
-          text: `"${user}" may not use the schema "${schema}": run "chatkeep migrate" with a role that owns it`,
+          text: `"${user}" may not use the schema "${schema}": run "chatkeep grant ${user}" with the role that migrated it`,
         };
   }
   const creates = await value(connection, "select has_database_privilege(current_database(), 'create')");

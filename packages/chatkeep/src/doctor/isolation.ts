@@ -2,10 +2,10 @@ import { type Queryable, checkIsolation, releaseSchema } from "@chatkeep/core";
 
 import type { Finding } from "./checks.ts";
 
-/** Whether one person's rows can be had by another; nothing where there is no schema of this release yet. */
+/** Whether one person's rows can be had by another; nothing where this login may not use this release's functions, or they are not there yet. */
 export async function* findIsolation(connection: Queryable, schema: string): AsyncGenerator<Finding> {
   const { rows } = await connection.query({
-    text: "select to_regnamespace($1) is not null as there",
+    text: "select coalesce(has_schema_privilege(to_regnamespace($1), 'usage'), false) as there",
     values: [`"${releaseSchema(schema)}"`],
   });
   if (!(rows[0] as { there: boolean }).there) return;

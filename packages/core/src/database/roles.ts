@@ -20,7 +20,7 @@ export const INSUFFICIENT_PRIVILEGE = "42501";
  * this install. Roles belong to the whole server: under one name for all, whoever made them for one database could
  * act as them in another.
  */
-export function nameRoles<C extends Queryable>(connection: C, suffix: string): Queryable {
+export function nameRoles(connection: Queryable, suffix: string): Queryable {
   const name = (text: string): string => text.replaceAll(/\bchatkeep_(?:store|engine)\b/g, `$&${suffix}`);
   return { query: (config) => connection.query({ ...config, text: name(config.text) }) };
 }
@@ -40,7 +40,7 @@ export async function suffixOf(connection: Queryable, schema: string): Promise<s
   const [, suffix] = /^chatkeep_engine((?:_[0-9a-f]{8})?)$/.exec(String(owner)) ?? [];
   if (suffix !== undefined) return suffix;
   throw new MigrationError(
-    `The tables of "${schema}" belong to "${owner}" instead of a role of their own ("chatkeep_engine…"), as after a restore without owners. Restore them with the roles that they had.`,
+    `The tables of "${schema}" belong to "${String(owner)}" instead of a role of their own ("chatkeep_engine…"), as after a restore without owners. Restore them with the roles that they had.`,
   );
 }
 
@@ -119,6 +119,13 @@ export async function grantFunctions(
   logins: readonly string[],
   as: (role: (typeof ROLES)[number]) => Promise<void>,
 ): Promise<void> {
+  for (const login of logins) {
+    if ((await ask(connection, `select oid from pg_roles where rolname = ${literal(login)}`)) !== null)
+      continue;
+    throw new MigrationError(
+      `There is no login "${login}". Create it first: create role ${quote(login)} login password '…'.`,
+    );
+  }
   const to = logins.map(quote).join(", ");
   for (const role of ROLES) {
     await as(role);
