@@ -10,6 +10,7 @@ const SUITES: Record<string, (file?: string) => Promise<AsyncIterable<Measure>>>
   events: async () => (await import("./events.ts")).measureEvents(),
   recall: async (file) => (await import("./recall.ts")).measureRecall(file),
   context: async () => (await import("./context.ts")).measureContext(),
+  tree: async () => (await import("./tree.ts")).measureTree(),
   touched: async (file) => (await import("./touched.ts")).measureTouched(file === "list"),
   hostile: async () => (await import("./hostile.ts")).measureHostile(),
   widget: async () => (await import("./widget.ts")).measureWidget(),

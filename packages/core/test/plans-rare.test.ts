@@ -110,6 +110,7 @@ const CASES: Case[] = [
   // One more than asked for: the parent of the first.
   ["get_context", 61, /Index Scan messages_pkey/, () => history.getContext(me, "long")],
   ["delete_messages", 2, /messages_/, (time) => history.deleteMessage(me, "long", `m${MANY - 20 - time}`)],
+  ["filter_branch", 3, /conversations_/, () => sql("filter_branch($1, 'long', '{7,8,9}')", [owner])],
   // The head's own branch has to be looked at from its beginning: of one segment here.
   ["get_branch_ends", 2, /messages_pkey/, () => sql("get_branch_ends($1, 'long')", [owner])],
   ["describe_branch", 1, /conversations_/, () => sql("describe_branch($1, 'long', 1, 'x', 'y')", [owner])],

@@ -176,12 +176,12 @@ function sum(messages: readonly ContextMessage[]): number {
   return messages.reduce((cost, one) => cost + one.tokens, 0);
 }
 
-/** The turns of which all is there: each row of numbers without a gap is cut into turns, and its last one may go on. */
+/** The turns of which all is there: each row of messages that follow each other is cut into turns, and its last one may go on. */
 function completeTurns(messages: readonly Message[], below: number): Message[][] {
   const runs: Message[][] = [];
   for (const message of messages) {
     const last = runs.at(-1)?.at(-1);
-    if (last !== undefined && last.seq + 1 === message.seq) runs.at(-1)?.push(message);
+    if (last !== undefined && message.parentId === last.id) runs.at(-1)?.push(message);
     else runs.push([message]);
   }
   return runs.flatMap((run) => {

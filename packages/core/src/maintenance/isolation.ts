@@ -173,7 +173,7 @@ async function checkByReading(connection: Queryable, functions: string): Promise
   const faults: string[] = [];
   for (const [name, args] of [
     ["get_conversation", "$1, $2"],
-    ["page_messages", "$1, $2, null, null, 0, 1"],
+    ["page_messages", "$1, $2, null, null, null, 0, 1"],
     ["clear_messages", "$1, $2"],
   ]) {
     const outcome = await attempt(connection, `select from "${functions}".${name}(${args})`, [

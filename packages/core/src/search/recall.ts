@@ -47,14 +47,30 @@ export function createRecall(database: Database, nearness?: Nearness): Recall {
     return postings === null ? [] : rankMessages(postings);
   };
 
+  /** Those on the head's branch: what is said on others is not said here. */
+  const onBranch = async (
+    { owner, conversationId }: RecallQuery,
+    ranked: readonly Ranked[],
+  ): Promise<Ranked[]> => {
+    if (ranked.length === 0) return [];
+    const [row] = await database.call("filter_branch", {
+      owner: ownerId(owner),
+      conversation: conversationId,
+      seqs: ranked.map(({ seq }) => seq),
+    });
+    const kept = new Set((row?.filter_branch ?? []) as number[]);
+    return ranked.filter(({ seq }) => kept.has(seq));
+  };
+
   return async (query) => {
     const { owner, conversationId, question: text, below, limit = 20 } = query;
     const [words, near] = await Promise.all([
       byWords(query),
       nearness?.messages(owner, { text, conversationId, below, limit: NEAR }) ?? [],
     ]);
-    if (near.length === 0) return words.slice(0, limit);
     const fused = fuse<{ readonly seq: number }>([words.slice(0, JOINED), near], ({ seq }) => seq);
-    return fused.slice(0, limit).map(({ entry: { seq }, score }) => ({ seq, score }));
+    const ranked =
+      near.length === 0 ? words.slice(0, JOINED) : fused.map(({ entry: { seq }, score }) => ({ seq, score }));
+    return (await onBranch(query, ranked)).slice(0, limit);
   };
 }

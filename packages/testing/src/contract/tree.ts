@@ -544,6 +544,38 @@ export function describeTree(open: OpenedFixture): void {
       expect(context.messages.map(({ message }) => message.content)).toEqual(["three?", "three."]);
     });
 
+    it("recalls what was said long ago on its branch, and nothing of another", async () => {
+      const { history } = open();
+      const { me, id } = await newConversation(open());
+      const filler = (from: string): MessageInput[] =>
+        Array.from({ length: 70 }, (_, index) => ({
+          id: `${from}${index}`,
+          role: index % 2 === 0 ? "user" : "assistant",
+          content: `${from} ${"filler ".repeat(150)}`,
+        }));
+      await history.appendMessages(me, id, [
+        { id: "q", role: "user", content: "The herring is Ada's." },
+        { id: "a", role: "assistant", content: "Noted." },
+        ...filler("x"),
+      ]);
+      // As many on another branch as are recalled at the most, and more.
+      await history.appendMessages(
+        me,
+        id,
+        Array.from({ length: 30 }, (_, index) => ({
+          id: `other${index}`,
+          role: index % 2 === 0 ? "user" : "assistant",
+          content: "Herring, herring.",
+        })),
+        { parent: "a" },
+      );
+      await history.setHead(me, id, "x0");
+      const { messages } = await history.getContext(me, id, { question: "Whose is the herring?" });
+      const recalled = messages.filter((one) => one.recalled).map(({ message }) => message.id);
+      expect(recalled).toContain("q");
+      expect(recalled.filter((one) => one.startsWith("other"))).toEqual([]);
+    });
+
     it("is exported whole, each message with its parent", async () => {
       const tree = await letters("abc");
       await tree.append("x", "a");

@@ -1,0 +1,11 @@
+-- Those of the numbers whose messages stand on the head's branch, in their order: what is recalled is said there.
+create function filter_branch(owner uuid, conversation text, seqs bigint[]) returns json
+language plpgsql security definer set search_path from current as $$
+declare
+  forks integer;
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  select c.fork_count into forks from conversations c where c.owner_id = owner and c.id = conversation;
+  return to_json(case when forks > 0 then on_head(owner, conversation, seqs) else seqs end);
+end
+$$;
