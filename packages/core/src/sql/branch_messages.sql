@@ -12,10 +12,24 @@ create function branch_messages(
 ) returns json
 language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 declare
-  has_deleted boolean := (
-    select c.deleted_count > 0 from conversations c where c.owner_id = owner and c.id = conversation
-  );
+  has_deleted boolean;
+  cleared bigint;
+  upper_seq bigint := case when below_seq <= leaf then below_seq - 1 else leaf end;
+  segment_first bigint;
 begin
+  select c.deleted_count > 0, c.cleared_seq into has_deleted, cleared from conversations c
+  where c.owner_id = owner and c.id = conversation;
+  select k.first_seq into segment_first from segments k
+  where k.owner_id = owner and k.conversation_id = conversation and k.first_seq <= leaf
+  order by k.first_seq desc limit 1;
+  -- Mostly a page and the parent of its first stand in one segment, and nothing forks off there.
+  if not has_deleted and skipped = 0 and upper_seq - page_limit > coalesce(segment_first, cleared) and not exists (
+    select from segments k
+    where k.owner_id = owner and k.conversation_id = conversation
+      and k.parent_seq >= upper_seq - page_limit and k.parent_seq <= upper_seq
+  ) then
+    return latest_messages(owner, conversation, null, above_seq, upper_seq + 1, page_limit);
+  end if;
   return (
     with recursive path (first_seq, last_seq, parent_seq) as (
       select coalesce(s.first_seq, 0), leaf, coalesce(s.parent_seq, 0)
@@ -45,30 +59,32 @@ begin
       select
         p.*, lag(p.id) over (order by p.seq) as parent_id, coalesce(lag(p.seq) over (order by p.seq), 0) as parent_seq
       from page p order by p.seq desc limit page_limit
+    ), forks as materialized (
+      -- One scan of the index, not one for each message.
+      select k.parent_seq, array_agg(k.first_seq order by k.first_seq) as firsts from segments k
+      where k.owner_id = owner and k.conversation_id = conversation
+        and k.parent_seq = any (array(select l.parent_seq from linked l))
+      group by k.parent_seq
     )
     select coalesce(json_agg(placed order by placed.seq), '[]') from (
       select
-        l.*,
-        case when d.versions is null then greatest(1, f.earlier + f.goes_on)
-          else array_position(d.versions, l.seq) end as version_index,
-        case when d.versions is null then greatest(1, f.forks + f.goes_on)
-          else cardinality(d.versions) end as version_count
+        l.*, coalesce(array_position(v.versions, l.seq), 1) as version_index,
+        coalesce(cardinality(v.versions), 1) as version_count
       from linked l
+      left join forks f on f.parent_seq = l.parent_seq
       cross join lateral (
-        select n.forks, n.earlier, case
-          when n.forks > 0 and (l.parent_seq = 0 or not exists (
+        select case
+          -- What was deleted may have left its children to its parent.
+          when has_deleted then versions_of(owner, conversation, l.parent_seq)
+          when f.firsts is null then null
+          when l.parent_seq = 0 then (cleared + 1) || f.firsts
+          when exists (
             select from segments k
             where k.owner_id = owner and k.conversation_id = conversation and k.first_seq = l.parent_seq + 1
-          )) then 1 else 0 end as goes_on
-        from (
-          select count(*) as forks, count(*) filter (where k.first_seq <= l.seq) as earlier from segments k
-          where k.owner_id = owner and k.conversation_id = conversation and k.parent_seq = l.parent_seq
-        ) n
-      ) f
-      cross join lateral (
-        -- What was deleted may have left its children to its parent.
-        select case when has_deleted then versions_of(owner, conversation, l.parent_seq) end as versions
-      ) d
+          ) then f.firsts
+          else (l.parent_seq + 1) || f.firsts
+        end as versions
+      ) v
     ) placed
   );
 end
