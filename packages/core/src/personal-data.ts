@@ -66,9 +66,9 @@ export function createPersonalData(database: Database): PersonalData {
     async eraseData(owner, { actor = "owner" } = {}) {
       const id = ownerId(owner);
       const receipt = { erasedAt: new Date().toISOString(), conversations: 0, messages: 0, turns: 0 };
-      await database.call("hide_owner", { owner: id });
+      await database.call("begin_erasure", { owner: id });
       for (;;) {
-        const [erased] = await database.call("erase_some", { owner: id, page_limit: PAGE });
+        const [erased] = await database.call("erase_batch", { owner: id, page_limit: PAGE });
         if (erased === undefined) break;
         receipt.conversations += erased.conversations_erased ?? 0;
         receipt.messages += erased.messages_erased ?? 0;
@@ -105,12 +105,12 @@ async function* exportedConversations(
   database: Database,
   owner: string,
 ): AsyncGenerator<ConversationRow, void, void> {
-  for (let after = 0; ;) {
-    const [page] = await database.call("export_conversations", { owner, after_no: after, page_limit: 100 });
+  for (let after = ""; ;) {
+    const [page] = await database.call("export_conversations", { owner, after_id: after, page_limit: 100 });
     const rows = page?.export_conversations as ConversationRow[];
     if (rows.length === 0) return;
     yield* rows;
-    after = rows.at(-1)!.created_no;
+    after = rows.at(-1)!.id;
   }
 }
 

@@ -115,7 +115,7 @@ describe("erasing", () => {
     const me = newUser();
     const id = await newConversation(me);
     await history.deleteConversation(me, id);
-    await database.pool.query(`select from ${releaseSchema("chatkeep")}.hide_owner($1)`, [ownerId(me)]);
+    await database.pool.query(`select from ${releaseSchema("chatkeep")}.begin_erasure($1)`, [ownerId(me)]);
     await expect(history.restoreConversation(me, id)).rejects.toMatchObject({
       code: "conversation_not_found",
     });

@@ -164,15 +164,15 @@ const CASES: Case[] = [
   [
     "export_conversations",
     100,
-    /conversations_all/,
-    () => sql("export_conversations($1, 100, 100)", [owner]),
+    /conversations_pkey/,
+    () => sql("export_conversations($1, 'c1', 100)", [owner]),
   ],
   ["export_messages", 100, /messages_pkey/, () => sql("export_messages($1, 'long', 100, 100)", [owner])],
   ["begin_summary", 101, /summaries_pkey/, () => sql("begin_summary($1, 'long', 5000, 10, 100)", [owner])],
   ["end_summary", 1, /conversations_|summaries_/, () => sql("end_summary($1, 'long', 4999, 'Sum')", [owner])],
   ["recalled_messages", 3, /messages_pkey/, () => sql("recalled_messages($1, 'long', '{7,8,9}')", [owner])],
   ["messages_at", 2, /messages_pkey/, () => sql("messages_at($1, '{long,long}', '{7,8}')", [owner])],
-  ["get_turn_context", 1, /turns_pkey/, () => sql("get_turn_context($1, 'long', $2)", [owner, randomUUID()])],
+  ["get_turn_context", 1, /turn_contexts_pkey/, () => sql("get_turn_context($1, 'long', $2)", [owner, randomUUID()])],
   [
     "clear_messages",
     3,
@@ -192,7 +192,7 @@ const CASES: Case[] = [
     },
   ],
   [
-    "erase_some",
+    "erase_batch",
     3,
     /messages_pkey/,
     async () => {
@@ -201,7 +201,7 @@ const CASES: Case[] = [
     },
   ],
   ["record_audit", 1, /^$/, () => history.recordAct(me, "key:tests")],
-  ["purge_some", 1, /idempotency_keys_sent/, () => sql("purge_some('1 day', '30 days', 100)")],
+  ["purge_batch", 1, /idempotency_keys_sent/, () => sql("purge_batch('1 day', '30 days', 100)")],
   ["consume_quota", 1, /^$/, (time) => sql("consume_quota($1, '{1}', '{1000}')", [[`k${time}`]])],
   ["expire_quotas", 1, /rate_limits_expired/, () => sql("expire_quotas()")],
   ["stray_turns", 1, /turns_/, () => sql("stray_turns(1, '{}')")],

@@ -26,14 +26,20 @@ export interface Ran {
 /** A pool whose connections tell the plan of every statement that runs on them, those within functions too. */
 export interface TellingPool {
   readonly pool: Pool;
-  /** The statements that `work` runs, once PostgreSQL has settled, after five times, for the plans that it keeps. */
+  /**
+   * The statements that `work` runs; where PostgreSQL chooses the kind of plan, once it has settled for the plans
+   * that it keeps, after five times.
+   */
   plansOf(work: (time: number) => Promise<unknown>): Promise<readonly Ran[]>;
   /** The names of the functions that `plansOf` saw. */
   readonly seen: ReadonlySet<string>;
 }
 
+/** How PostgreSQL plans a statement of a function: `auto` settles for either after five times. */
+export type PlanMode = "auto" | "force_custom_plan" | "force_generic_plan";
+
 /** Opens one; whoever does ends it. */
-export function openTellingPool(url: string): TellingPool {
+export function openTellingPool(url: string, mode: PlanMode = "auto"): TellingPool {
   let ran: Ran[] = [];
   const seen = new Set<string>();
   const pool = new Pool({
@@ -48,6 +54,7 @@ export function openTellingPool(url: string): TellingPool {
       "-c auto_explain.log_timing=off",
       "-c auto_explain.log_format=json",
       "-c client_min_messages=log",
+      `-c plan_cache_mode=${mode}`,
     ].join(" "),
   });
   pool.on("connect", (client) => {
@@ -56,7 +63,9 @@ export function openTellingPool(url: string): TellingPool {
       if (json === undefined) return;
       const { "Query Text": text, Plan: plan } = JSON.parse(json) as { "Query Text": string; Plan: PlanNode };
       const all = nodesOf(plan);
-      const nodes = all.filter((node) => node["Index Name"] ?? node["Relation Name"]);
+      const nodes = all.filter(
+        (node) => (node["Index Name"] ?? node["Relation Name"]) !== undefined && node["Actual Loops"] !== 0,
+      );
       const scans = nodes
         .filter((node) => node["Node Type"].endsWith("Scan"))
         .map((node) => `${node["Node Type"]} ${node["Index Name"] ?? node["Relation Name"]}`);
@@ -68,7 +77,7 @@ export function openTellingPool(url: string): TellingPool {
     pool,
     seen,
     async plansOf(work) {
-      for (let time = 1; time <= 7; time++) {
+      for (let time = 1; time <= (mode === "auto" ? 7 : 1); time++) {
         ran = [];
         await work(time);
       }

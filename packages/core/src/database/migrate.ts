@@ -153,6 +153,12 @@ async function migrateLocked(
     }
     await as("chatkeep_store");
     for (const sql of functionTexts("store")) await run(connection, sql);
+    if (security === "roles") {
+      await run(
+        connection,
+        `grant execute on function ${OF_THE_ENGINE.map(signatureOf).join(", ")} to chatkeep_engine`,
+      );
+    }
   }
   if (has === null || grantTo.length > 0) await grantFunctions(connection, schema, logins, as);
   await run(connection, "reset role");
@@ -186,6 +192,9 @@ const OF_THE_STORE: readonly FunctionName[] = [
   "find_words",
   "weigh_words",
 ];
+
+/** The one of the owners' functions that the engine calls: for the owner that it names, as everybody does. */
+const OF_THE_ENGINE: readonly FunctionName[] = ["purge_messages"];
 
 async function checkServer(connection: Queryable): Promise<void> {
   if ((await serverVersion(connection)) >= OLDEST_SERVER) return;

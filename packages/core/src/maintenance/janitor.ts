@@ -28,12 +28,12 @@ export async function purge(
   let steps = 0;
   const isAborted = (): boolean => signal?.aborted === true;
   while (!isAborted()) {
-    const [row] = await database.call("purge_some", {
+    const [row] = await database.call("purge_batch", {
       undo: options.undo ?? 30 * DAY,
       session_idle: options.sessionIdle ?? 180 * DAY,
       page_limit: PAGE,
     });
-    if (row?.purge_some !== true) break;
+    if (row?.purge_batch !== true) break;
     steps += 1;
   }
   await database.call("expire_quotas", {});

@@ -73,8 +73,12 @@ begin
     exit when cardinality(added) + cardinality(known) = wanted;
     -- Some were there already: once more without them, so that the numbers have no gap.
     delete from messages m where m.owner_id = owner and m.conversation_id = conversation and m.seq > base;
-    select coalesce(array_agg(old.id), '{}') into known from messages old
-    where old.owner_id = owner and old.conversation_id = conversation and old.id = any (ids);
+    select coalesce(array_agg(old.id), '{}') into known
+    from unnest(ids) as given (id) cross join lateral (
+      select m.id from messages m
+      where m.owner_id = owner and m.conversation_id = conversation and m.id = given.id
+      offset 0
+    ) old;
   end loop;
 
   if cardinality(added) > 0 then

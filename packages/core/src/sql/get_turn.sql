@@ -4,16 +4,17 @@ returns table (turn json, question json, reply json)
 language plpgsql security definer set search_path from current as $$
 declare
   t turns;
+  cleared bigint;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
-  if not exists (
-    select from conversations c where c.owner_id = owner and c.id = conversation and c.deleted_at is null
-  ) then
+  select c.cleared_seq into cleared from conversations c
+  where c.owner_id = owner and c.id = conversation and c.deleted_at is null;
+  if not found then
     perform refuse_conversation(owner, conversation);
   end if;
   select * into t from turns k
   where k.owner_id = owner and k.id = get_turn.turn_id and k.conversation_id = conversation;
-  if not found then
+  if not found or t.question_seq <= cleared then
     raise exception 'turn_not_found' using errcode = 'CK000';
   end if;
   turn := to_json(t);

@@ -2,15 +2,19 @@
 -- again (law 3).
 create function holds_messages(owner uuid, conversation text, ids text[]) returns boolean
 language plpgsql security definer set search_path from current as $$
+declare
+  cleared bigint;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
-  return not exists (
+  select c.cleared_seq into cleared from conversations c
+  where c.owner_id = owner and c.id = conversation and c.deleted_at is null;
+  return found and not exists (
     select from unnest(ids) as given (id)
-    where not exists (
-      select from messages m, conversations c
-      where c.owner_id = owner and c.id = conversation and c.deleted_at is null
-        and m.owner_id = owner and m.conversation_id = conversation and m.id = given.id and m.seq > c.cleared_seq
-    )
+    -- Looked up one by one, by "limit 1": joined, the whole conversation is read.
+    where (
+      select true from messages m
+      where m.owner_id = owner and m.conversation_id = conversation and m.id = given.id and m.seq > cleared limit 1
+    ) is null
   );
 end
 $$;

@@ -11,17 +11,20 @@ language plpgsql security definer set search_path from current set plan_cache_mo
 #variable_conflict use_variable
 declare
   t turns;
+  cleared bigint;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   select * into t from turns k
   where k.owner_id = owner and k.id = turn_id and k.conversation_id = conversation;
   -- Who settles a dead node's turn reads it also when its conversation was deleted meanwhile.
-  if t.status is distinct from 'running' and not exists (
-    select from conversations c where c.owner_id = owner and c.id = conversation and c.deleted_at is null
-  ) then
-    perform refuse_conversation(owner, conversation);
+  if t.status is distinct from 'running' then
+    select c.cleared_seq into cleared from conversations c
+    where c.owner_id = owner and c.id = conversation and c.deleted_at is null;
+    if not found then
+      perform refuse_conversation(owner, conversation);
+    end if;
   end if;
-  if t.id is null then
+  if t.id is null or t.question_seq <= cleared then
     raise exception 'turn_not_found' using errcode = 'CK000';
   end if;
   select coalesce(json_agg(json_build_object('seq', page.seq, 'chunk', page.chunk) order by page.seq), '[]')

@@ -20,7 +20,8 @@ begin
   head := coalesce(c.head_seq, c.last_seq);
   select array_agg(latest.seq), count(*) into back, restored from (
     select max(d.seq) as seq from deleted_messages d
-    where d.owner_id = owner and d.conversation_id = conversation and d.id = any (ids) group by d.id
+    where d.owner_id = owner and d.conversation_id = conversation and d.id = any (ids) and d.seq > c.cleared_seq
+    group by d.id
   ) latest;
   if restored < cardinality(ids) then
     raise exception 'message_not_found' using errcode = 'CK000';

@@ -1,12 +1,13 @@
 -- The first step of an erasure: all conversations of the owner are gone for every reader, out of reach of
 -- a restore, and nothing that runs in them can write any more.
-create function hide_owner(owner uuid) returns void
+create function begin_erasure(owner uuid) returns void
 language plpgsql security definer set search_path from current as $$
 declare
   running text;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
-  update conversations c set deleted_at = 'epoch', running_turn = null
+  update conversations c set deleted_at = 'epoch', running_turn = null, cleared_seq = c.last_seq, head_seq = null, fork_count = 0,
+    deleted_count = 0, elsewhere_count = 0
   where c.owner_id = owner and c.deleted_at is distinct from 'epoch';
   for running in select t.conversation_id from turns t where t.owner_id = owner and t.status = 'running' loop
     perform end_running_turn(owner, running);

@@ -1,0 +1,25 @@
+-- Deletes at most `page_limit` messages of an owner who is being erased, with their turns, and a
+-- conversation once it is empty: small transactions, so that nobody waits for a long one. No row when nothing
+-- is left.
+create function erase_batch(owner uuid, page_limit integer)
+returns table (conversations_erased integer, messages_erased integer, turns_erased integer)
+language plpgsql security definer set search_path from current as $$
+declare
+  conversation text;
+  done boolean;
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  select c.id into conversation from conversations c
+  where c.owner_id = owner and c.deleted_at = 'epoch' order by c.id limit 1 for update;
+  if not found then
+    return;
+  end if;
+  select p.done, p.messages_purged, p.turns_purged into done, messages_erased, turns_erased
+  from purge_messages(owner, conversation, page_limit) p;
+  if done then
+    delete from conversations c where c.owner_id = owner and c.id = conversation;
+  end if;
+  conversations_erased := done::integer;
+  return next;
+end
+$$;
