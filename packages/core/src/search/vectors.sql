@@ -50,8 +50,7 @@ create index passage_vectors_due on passage_vectors (due_at) where due_at is not
 
 alter table message_vectors enable row level security;
 alter table message_vectors force row level security;
-create policy owner on message_vectors
-  using ((owner_id = nullif(current_setting('chatkeep.owner', true), '')::uuid) is true);
+create policy owner on message_vectors using (owner_id = nullif(current_setting('chatkeep.owner', true), '')::uuid);
 
 do $$
 begin
