@@ -352,12 +352,15 @@ CREATE INDEX audit_owner ON chatkeep.audit USING btree (owner_id, id);
 CREATE INDEX conversations_active ON chatkeep.conversations USING btree (owner_id, archived, active_no) WHERE (deleted_at IS NULL);
 CREATE INDEX conversations_all ON chatkeep.conversations USING btree (owner_id, created_no);
 CREATE INDEX conversations_any_owner ON chatkeep.conversations USING btree (id);
-CREATE INDEX conversations_cleared ON chatkeep.conversations USING btree (owner_id, id) WHERE (purged_seq < cleared_seq);
 CREATE INDEX conversations_created ON chatkeep.conversations USING btree (owner_id, archived, created_no) WHERE (deleted_at IS NULL);
 CREATE UNIQUE INDEX conversations_default ON chatkeep.conversations USING btree (owner_id, scope) WHERE (is_default AND (deleted_at IS NULL));
 CREATE INDEX conversations_deleted ON chatkeep.conversations USING btree (owner_id, active_no) WHERE (deleted_at IS NOT NULL);
+CREATE INDEX conversations_due ON chatkeep.conversations USING btree ((
+CASE
+    WHEN (purged_seq < cleared_seq) THEN '-infinity'::timestamp with time zone
+    ELSE deleted_at
+END)) WHERE ((purged_seq < cleared_seq) OR (deleted_at IS NOT NULL));
 CREATE INDEX conversations_scope ON chatkeep.conversations USING btree (owner_id, scope, archived, active_no) WHERE ((deleted_at IS NULL) AND (scope IS NOT NULL));
-CREATE INDEX conversations_trash ON chatkeep.conversations USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX deleted_messages_due ON chatkeep.deleted_messages USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX deleted_messages_id ON chatkeep.deleted_messages USING btree (owner_id, id, conversation_id) WHERE (id IS NOT NULL);
 CREATE INDEX document_versions_path ON chatkeep.document_versions USING btree (docs, path, id);
@@ -378,31 +381,31 @@ CREATE INDEX turns_stopping ON chatkeep.turns USING btree (node_id) WHERE ((stat
 
 -- Policies
 create policy engine on conversations to chatkeep_engine using (true) with check (true);
-create policy owner on conversations to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy owner on conversations to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on deleted_messages to chatkeep_engine using (true) with check (true);
-create policy owner on deleted_messages to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy owner on deleted_messages to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on handles to chatkeep_engine using (true) with check (true);
-create policy owner on handles to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy owner on handles to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on idempotency_keys to chatkeep_engine using (true) with check (true);
-create policy owner on idempotency_keys to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy owner on idempotency_keys to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on message_words to chatkeep_engine using (true) with check (true);
-create policy owner on message_words to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy owner on message_words to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on messages to chatkeep_engine using (true) with check (true);
-create policy owner on messages to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy owner on messages to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on owners to chatkeep_engine using (true) with check (true);
-create policy owner on owners to public using ((id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy owner on owners to public using (((id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on segments to chatkeep_engine using (true) with check (true);
-create policy owner on segments to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy owner on segments to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on summaries to chatkeep_engine using (true) with check (true);
-create policy owner on summaries to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy owner on summaries to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on turn_contexts to chatkeep_engine using (true) with check (true);
-create policy owner on turn_contexts to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy owner on turn_contexts to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on turn_events to chatkeep_engine using (true) with check (true);
-create policy owner on turn_events to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy owner on turn_events to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on turns to chatkeep_engine using (true) with check (true);
-create policy owner on turns to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy owner on turns to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on unindexed_conversations to chatkeep_engine using (true) with check (true);
-create policy owner on unindexed_conversations to public using ((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid));
+create policy owner on unindexed_conversations to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 
 -- Rights
 grant usage on activity to chatkeep_store;
@@ -432,6 +435,7 @@ create function chatkeep.schema_version() returns integer language sql security 
 create function chatkeep_functions.ancestor_at(owner uuid, conversation text, leaf bigint, depth bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.append_messages(owner uuid, conversation text, parent text, expected_head text, ids text[], roles text[], bodies json[], context_texts text[], intents text[], processed_flags boolean[], models text[], usages json[], metadatas json[], word_texts text[], new_title text, new_preview text) returns TABLE(message json, parent_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.begin_embedding(model text) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.begin_erasure(owner uuid) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.begin_summary(owner uuid, conversation text, upper_seq bigint, fewest integer, most integer) returns TABLE(summary json, to_seq bigint, messages json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.begin_turn(owner uuid, conversation text, parent text, node bigint, lease interval, turn_id uuid, message_id text, reply_id text, role text, body json, context_text text, metadata json, word_text text, start_chunk json, new_title text, new_preview text, context_limit integer) returns TABLE(outcome text, turn json, conversation_row json, question json, history json, summary json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.branch_length(owner uuid, conversation text, leaf bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -452,6 +456,7 @@ create function chatkeep_functions.create_conversation(owner uuid, owner_kind te
 create function chatkeep_functions.create_handle(owner uuid, conversation text, hash text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_messages(owner uuid, conversation text, ids text[], from_id text) returns TABLE(deleted bigint, head_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.delete_turns(owner uuid, conversation text, from_seq bigint, to_seq bigint) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.descendants_of(owner uuid, conversation text, seq bigint) returns TABLE(first_seq bigint, last_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.describe_branch(owner uuid, conversation text, head bigint, new_preview text, question_title text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.drop_unused_releases(grace interval) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
@@ -460,8 +465,8 @@ create function chatkeep_functions.end_handle(owner uuid, hash text) returns voi
 create function chatkeep_functions.end_running_turn(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.end_summary(owner uuid, conversation text, upper_seq bigint, new_body text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.entitle_conversation(owner uuid, conversation text, new_title text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.erase_batch(owner uuid, page_limit integer) returns TABLE(conversations_erased integer, messages_erased integer, turns_erased integer) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.erase_owner(owner uuid, actor text, receipt json) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.erase_some(owner uuid, page_limit integer) returns TABLE(conversations_erased integer, messages_erased integer, turns_erased integer) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.expire_quotas() returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.export_conversations(owner uuid, after_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.export_messages(owner uuid, conversation text, after_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -479,18 +484,17 @@ create function chatkeep_functions.get_message(owner uuid, conversation text, me
 create function chatkeep_functions.get_turn(owner uuid, conversation text, turn_id uuid) returns TABLE(turn json, question json, reply json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_turn_context(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.handle_exists(hash text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.hide_owner(owner uuid) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.holds_messages(owner uuid, conversation text, ids text[]) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.latest_leaf(owner uuid, conversation text, seq bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.latest_messages(owner uuid, conversation text, leaf bigint, above_seq bigint, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.latest_summary(owner uuid, conversation text, leaf bigint, cleared bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.list_conversations(owner uuid, only_archived boolean, only_scope text, sort_by text, ascending boolean, after_no bigint, page_offset integer, page_limit integer) returns TABLE(total bigint, conversations json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.list_conversations(owner uuid, only_archived boolean, only_scope text, sort_by text, ascending boolean, after_no bigint, page_offset integer, page_limit integer) returns TABLE(total bigint, conversations json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;
 create function chatkeep_functions.list_document_versions(docs_name text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.list_documents(docs_name text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.list_trash(owner uuid, before_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.list_trash(owner uuid, before_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;
 create function chatkeep_functions.list_versions(owner uuid, conversation text, message_id text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.messages_at(owner uuid, conversations text[], seqs bigint[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.near_messages(owner uuid, model text, vector text, only_conversation text, only_scope text, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_store;
+create function chatkeep_functions.near_messages(owner uuid, model text, vector text, only_conversation text, only_scope text, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.near_passages(docs_name text, model text, vector text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
 create function chatkeep_functions.on_head(owner uuid, conversation text, seqs bigint[]) returns bigint[] language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.overview(settled_within interval) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
@@ -500,7 +504,8 @@ create function chatkeep_functions.parent_of(owner uuid, conversation text, seq 
 create function chatkeep_functions.placed_message(owner uuid, conversation text, seq bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.postpone_message_vectors(owner uuid, conversations text[], seqs bigint[], pause_ms bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.postpone_passage_vectors(docs text[], paths text[], positions integer[], pause_ms bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.purge_some(undo interval, session_idle interval, page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.purge_batch(undo interval, session_idle interval, page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.purge_messages(owner uuid, conversation text, page_limit integer) returns TABLE(done boolean, messages_purged integer, turns_purged integer) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.put_documents(docs_name text, paths text[], positions integer[], titles text[], hashes text[], sources text[], passage_documents integer[], passage_sections text[], passage_anchors text[], passage_contexts text[], passage_texts text[]) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.put_message_vectors(owner uuid, number integer, conversations text[], seqs bigint[], vectors text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.put_missing_words(owner uuid, conversation text, seqs bigint[], word_texts text[], next_below bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;

@@ -105,12 +105,12 @@ async function* exportedConversations(
   database: Database,
   owner: string,
 ): AsyncGenerator<ConversationRow, void, void> {
-  for (let after = ""; ;) {
-    const [page] = await database.call("export_conversations", { owner, after_id: after, page_limit: 100 });
+  for (let after = 0; ;) {
+    const [page] = await database.call("export_conversations", { owner, after_no: after, page_limit: 100 });
     const rows = page?.export_conversations as ConversationRow[];
     if (rows.length === 0) return;
     yield* rows;
-    after = rows.at(-1)!.id;
+    after = rows.at(-1)!.created_no;
   }
 }
 

@@ -164,15 +164,20 @@ const CASES: Case[] = [
   [
     "export_conversations",
     100,
-    /conversations_pkey/,
-    () => sql("export_conversations($1, 'c1', 100)", [owner]),
+    /conversations_all/,
+    () => sql("export_conversations($1, 100, 100)", [owner]),
   ],
   ["export_messages", 100, /messages_pkey/, () => sql("export_messages($1, 'long', 100, 100)", [owner])],
   ["begin_summary", 101, /summaries_pkey/, () => sql("begin_summary($1, 'long', 5000, 10, 100)", [owner])],
   ["end_summary", 1, /conversations_|summaries_/, () => sql("end_summary($1, 'long', 4999, 'Sum')", [owner])],
   ["recalled_messages", 3, /messages_pkey/, () => sql("recalled_messages($1, 'long', '{7,8,9}')", [owner])],
   ["messages_at", 2, /messages_pkey/, () => sql("messages_at($1, '{long,long}', '{7,8}')", [owner])],
-  ["get_turn_context", 1, /turn_contexts_pkey/, () => sql("get_turn_context($1, 'long', $2)", [owner, randomUUID()])],
+  [
+    "get_turn_context",
+    1,
+    /turn_contexts_pkey/,
+    () => sql("get_turn_context($1, 'long', $2)", [owner, randomUUID()]),
+  ],
   [
     "clear_messages",
     3,
@@ -234,7 +239,7 @@ const ELSEWHERE = new Set(
    append_messages begin_turn create_conversation get_conversation get_turn list_conversations overview
    page_messages read_events recall_words record_context register_node rotate_events search_words settle_turn
    stop_turn take_over_turns update_conversation write_events
-   ancestor_at branch_length branch_messages branch_off earliest_messages latest_leaf page_branch
+   delete_turns on_head ancestor_at branch_length branch_messages branch_off earliest_messages latest_leaf page_branch
    get_document list_documents put_documents remove_documents score_texts search_passages list_document_versions`
     .split(/\s+/)
     .concat(

@@ -40,9 +40,8 @@ create statistics turns_owner (dependencies) on owner_id, conversation_id from t
 create statistics message_words_owner (dependencies) on owner_id, conversation_id from message_words;
 create statistics handles_owner (dependencies) on owner_id, conversation_id from handles;
 
--- Ten indexes become eight, of which three hold few rows. An export walks the primary key, and what the janitor looks
--- for stands in one index, in the order in which its time comes: what was cleared at once, what was deleted later.
-drop index conversations_all;
+-- What the janitor looks for stands in one index instead of two, in the order in which its time comes: what was
+-- cleared at once, what was deleted later.
 drop index conversations_trash;
 drop index conversations_cleared;
 create index conversations_due on conversations (

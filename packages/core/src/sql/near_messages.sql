@@ -11,7 +11,8 @@ create function near_messages(
   below_seq bigint,
   page_limit integer
 ) returns json
-language plpgsql security definer set search_path from current set plan_cache_mode = force_custom_plan as $$
+language plpgsql security definer set search_path from current set plan_cache_mode = force_custom_plan
+set enable_seqscan = off as $$
 #variable_conflict use_variable
 declare
   number integer;
