@@ -23,15 +23,27 @@ export interface OutboxStorage {
   remove(questionId: string): void | Promise<void>;
 }
 
-/** What {@link createOutbox} takes. */
+/** Options of {@link createOutbox}. */
 export interface OutboxOptions {
-  readonly history: History;
+  readonly history: Pick<History, "startTurn" | "followTurn" | "createConversation">;
   readonly owner: Owner;
   /** Default: memory, so that the entries last as long as the outbox. */
   readonly storage?: OutboxStorage;
+  /**
+   * Who asks again what could not be sent: the `outbox` (default), or its `caller`, a page in which a person sees the
+   * question, retries or edits it. For a caller a question that cannot be sent stays in the storage, `send` does not
+   * wait for another turn, and only answers that were shown are sent again.
+   */
+  readonly asks?: "outbox" | "caller";
+  /** Creates a conversation that was begun during the outage too. Default: by its id. */
+  readonly createConversation?: (conversationId: string) => Promise<void>;
   /** Told whenever the entries change. Default: nobody. */
   readonly onChange?: (entries: readonly OutboxEntry[]) => void;
-  /** Told of an entry that can never be saved, and is dropped. Default: nobody. */
+  /** Told of an entry whose answer was shown unsaved, and is saved now. Default: nobody. */
+  readonly onSaved?: (entry: OutboxEntry) => void;
+  /** Told of a question that its `caller` has to ask anew: the receipt of its answer is of a server that is gone. Default: nobody. */
+  readonly onReask?: (entry: OutboxEntry) => void;
+  /** Told of an entry that can never be saved; the outbox drops it, unless its caller asks. Default: nobody. */
   readonly onRefused?: (entry: OutboxEntry, error: ChatkeepError) => void;
 }
 
@@ -50,7 +62,7 @@ export interface Outbox {
     question: OutboxEntry["question"],
     options?: { readonly signal?: AbortSignal },
   ): Promise<StartedTurn>;
-  /** The questions that are not known to be saved, oldest first. */
+  /** The questions that are not known to be saved, oldest first, as of the last look into the storage. */
   entries(): readonly OutboxEntry[];
   /** Lets go of a question, for a person who edits it; `null` when it is being sent or is not kept. */
   takeBack(questionId: string): Promise<OutboxEntry | null>;
@@ -68,8 +80,11 @@ const PASSING = new Set<string>(["unavailable", "rate_limited", "unauthenticated
 
 /** An outbox for one owner's questions; see {@link Outbox}. */
 export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
-  const { history, owner, storage } = options;
-  let entries: OutboxEntry[] = storage === undefined ? [] : [...(await storage.load())];
+  const { history, owner, storage, asks = "outbox" } = options;
+  const {
+    createConversation = async (id: string) => void (await history.createConversation(owner, { id })),
+  } = options;
+  let entries: readonly OutboxEntry[] = (await storage?.load()) ?? [];
   /** Entries that are being sent, so that a replay leaves them alone. */
   const sending = new Set<string>();
   let backoff = BACKOFF;
@@ -77,23 +92,26 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
   let replaying: Promise<void> | undefined;
   let closed = false;
 
-  const change = (next: OutboxEntry[]): void => {
+  const change = (next: readonly OutboxEntry[]): void => {
     entries = next;
     options.onChange?.(entries);
   };
-
   const put = async (entry: OutboxEntry): Promise<void> => {
-    const others = entries.filter(({ question }) => question.id !== entry.question.id);
-    change([...others, entry]);
+    change([...entries.filter(({ question }) => question.id !== entry.question.id), entry]);
     await storage?.put(entry);
   };
-
   const drop = async (id: string): Promise<void> => {
     change(entries.filter(({ question }) => question.id !== id));
     await storage?.remove(id);
   };
+  /** A caller, and its other tabs, write to the storage too. */
+  const load = async (): Promise<void> => {
+    if (asks === "caller" && storage !== undefined) change(await storage.load());
+  };
+  const find = (id: string): OutboxEntry | undefined => entries.find(({ question }) => question.id === id);
+  const isDue = ({ question }: OutboxEntry): boolean => asks === "outbox" || question.shown !== undefined;
 
-  /** What is kept of an answer while it is shown unsaved; then the entry is due to be sent again. */
+  /** Keeps an answer that is shown unsaved; then the entry is due to be sent again. */
   const keepShown = async function* (
     entry: OutboxEntry,
     started: StartedTurn,
@@ -105,38 +123,35 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
         yield event;
       }
       const { persisted, receipt, status, parts } = fold.answer();
-      if (persisted) {
-        await drop(entry.question.id);
-        return;
-      }
-      if (receipt !== null && status !== "running") {
-        const shown = {
-          turnId: started.turn.id,
-          replyId: started.turn.replyId ?? "",
-          status,
-          parts,
-          receipt,
-        };
+      const { id: turnId, replyId } = started.turn;
+      if (persisted) await drop(entry.question.id);
+      else if (receipt !== null && status !== "running") {
+        const shown = { turnId, replyId: replyId ?? "", status, parts, receipt };
         await put({ ...entry, question: { ...entry.question, shown } });
       }
     } finally {
       sending.delete(entry.question.id);
-      if (entries.length > 0) schedule();
+      schedule();
     }
   };
 
-  const start = async (entry: OutboxEntry, signal: AbortSignal | undefined): Promise<StartedTurn> => {
+  /** Asks; for an outbox of its own once no other turn of the conversation runs. */
+  const start = async (
+    { conversationId, question }: OutboxEntry,
+    signal?: AbortSignal,
+  ): Promise<StartedTurn> => {
     for (;;) {
       try {
         return await history.startTurn(
           owner,
-          entry.conversationId,
-          entry.question,
+          conversationId,
+          question,
           signal === undefined ? {} : { signal },
         );
       } catch (error) {
-        if (!isChatkeepError(error, "turn_in_progress") || error.turnId === undefined) throw error;
-        await followToEnd(entry.conversationId, error.turnId, signal);
+        const turnId = isChatkeepError(error, "turn_in_progress") ? error.turnId : undefined;
+        if (turnId === undefined || asks === "caller") throw error;
+        await followToEnd(conversationId, turnId, signal);
       }
     }
   };
@@ -160,47 +175,52 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
 
   const send: Outbox["send"] = async (conversationId, question, { signal } = {}) => {
     const entry: OutboxEntry = { conversationId, question };
-    sending.add(entry.question.id);
+    sending.add(question.id);
     await put(entry);
     try {
       const started = await start(entry, signal);
       if (!started.turn.persisted) return { ...started, events: keepShown(entry, started) };
-      await drop(entry.question.id);
-      sending.delete(entry.question.id);
-      return { ...started, events: started.events };
+      await drop(question.id);
+      sending.delete(question.id);
+      return started;
     } catch (error) {
-      sending.delete(entry.question.id);
+      sending.delete(question.id);
       if (isChatkeepError(error, "unavailable")) schedule();
-      else await drop(entry.question.id);
+      else if (asks === "outbox") await drop(question.id);
       throw error;
     }
   };
 
   /** Sends one entry again; false when the server still cannot take it. */
   const resend = async (entry: OutboxEntry): Promise<boolean> => {
-    const { id, shown: _, ...asked } = entry.question;
+    const { conversationId } = entry;
+    const { id, shown, ...asked } = entry.question;
     sending.add(id);
     try {
-      const started = await start(entry, undefined);
+      const started = await start(entry);
       const { persisted } = started.turn;
       if (persisted) await drop(id);
+      if (persisted && shown !== undefined) options.onSaved?.(entry);
       // To its end: the next entry may be of the same conversation.
       await drain(persisted ? started.events : keepShown(entry, started));
       return persisted;
     } catch (error) {
       if (isChatkeepError(error, "conversation_not_found")) {
         // It was begun during the outage too.
-        await history.createConversation(owner, { id: entry.conversationId });
+        await createConversation(conversationId);
         return await resend(entry);
       }
-      if (isChatkeepError(error, "invalid_request") && entry.question.shown !== undefined) {
+      if (isChatkeepError(error, "invalid_request") && shown !== undefined) {
         // The receipt is of a server that is gone: the question at least is asked anew.
-        const anew = { ...entry, question: { ...asked, id } };
+        const anew = { conversationId, question: { ...asked, id } };
         await put(anew);
-        return await resend(anew);
+        if (asks === "outbox") return await resend(anew);
+        options.onReask?.(anew);
+        return true;
       }
-      if (!(error instanceof ChatkeepError) || PASSING.has(error.code)) return false;
-      await drop(id);
+      const passing = !(error instanceof ChatkeepError) || PASSING.has(error.code);
+      if (passing || isChatkeepError(error, "turn_in_progress")) return false;
+      if (asks === "outbox") await drop(id);
       options.onRefused?.(entry, error);
       return true;
     } finally {
@@ -209,8 +229,10 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
   };
 
   const replayAll = async (): Promise<void> => {
-    for (const entry of entries) {
-      if (closed || sending.has(entry.question.id) || !entries.includes(entry)) continue;
+    await load();
+    for (const entry of entries.filter(isDue)) {
+      const { id } = entry.question;
+      if (closed || sending.has(id) || find(id) === undefined) continue;
       if (!(await resend(entry))) {
         backoff = Math.min(backoff * 2, BACKOFF_MOST);
         schedule();
@@ -229,15 +251,16 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
 
   const schedule = (): void => {
     clearTimeout(timer);
-    if (!closed) timer = setTimeout(() => void replay().catch(() => schedule()), backoff);
+    if (!closed && entries.some(isDue)) timer = setTimeout(() => void replay().catch(schedule), backoff);
   };
 
-  if (entries.length > 0) schedule();
+  schedule();
   return {
     send,
     entries: () => entries,
     async takeBack(questionId) {
-      const entry = entries.find(({ question }) => question.id === questionId);
+      await load();
+      const entry = find(questionId);
       if (entry === undefined || sending.has(questionId)) return null;
       await drop(questionId);
       return entry;

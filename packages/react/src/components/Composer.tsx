@@ -2,7 +2,7 @@ import { type KeyboardEvent, type ReactNode, type RefObject, useId, useLayoutEff
 
 import { useStrings } from "../hooks/useStrings.ts";
 import { isTouch } from "../state/pointer.ts";
-import type { ThreadState } from "../state/thread-state.ts";
+import type { ThreadState } from "../state/thread/thread-state.ts";
 import { numberIn } from "../strings/format.ts";
 import { Icon } from "./Icon.tsx";
 

@@ -5,8 +5,8 @@ import { useStrings } from "../hooks/useStrings.ts";
 import { Link } from "../markdown/Link.tsx";
 import { Markdown } from "../markdown/Markdown.tsx";
 import { type Content, messageContent, textOf } from "../state/content.ts";
-import type { Entry } from "../state/entry.ts";
-import type { Connection } from "../state/follow.ts";
+import type { Entry } from "../state/thread/entry.ts";
+import type { ThreadState } from "../state/thread/thread-state.ts";
 import { AnswerDetails } from "./AnswerDetails.tsx";
 import { Boundary } from "./Boundary.tsx";
 import { CopyButton } from "./CopyButton.tsx";
@@ -35,7 +35,7 @@ export interface MessageViewProps {
   /** Whether nothing was asked since: a stored question can be taken back for editing. */
   readonly place: "last" | "earlier";
   /** How the stream of this answer stands; `null` when it has none. */
-  readonly connection: Connection | null;
+  readonly connection: NonNullable<ThreadState["running"]>["connection"] | null;
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 
 import { useStrings } from "../hooks/useStrings.ts";
-import type { ThreadState } from "../state/thread-state.ts";
-import type { Thread } from "../state/thread.ts";
+import type { ThreadState } from "../state/thread/thread-state.ts";
+import type { Thread } from "../state/thread/thread.ts";
 import { Icon } from "./Icon.tsx";
 
 /** What {@link ThreadTrouble} takes. */

@@ -7,7 +7,7 @@ import { sentenceOf } from "../state/failure.ts";
 import { isTouch } from "../state/pointer.ts";
 import { readRecalled } from "../state/recalled.ts";
 import type { Selection } from "../state/selection.ts";
-import type { Thread } from "../state/thread.ts";
+import type { Thread } from "../state/thread/thread.ts";
 import type { Threads } from "../state/threads.ts";
 import { Composer } from "./Composer.tsx";
 import { Icon } from "./Icon.tsx";

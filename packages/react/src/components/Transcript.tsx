@@ -2,9 +2,9 @@ import { type ReactNode, useEffect, useRef } from "react";
 
 import type { KeptScroll } from "../hooks/useScrollKeeper.ts";
 import { useStrings } from "../hooks/useStrings.ts";
-import type { MoreMessages } from "../state/reader.ts";
-import type { ThreadState } from "../state/thread-state.ts";
-import type { Thread } from "../state/thread.ts";
+import type { MoreMessages } from "../state/thread/thread-state.ts";
+import type { ThreadState } from "../state/thread/thread-state.ts";
+import type { Thread } from "../state/thread/thread.ts";
 import { type MessageActions, MessageView } from "./MessageView.tsx";
 import { Notice } from "./Notice.tsx";
 import { RetryButton } from "./RetryButton.tsx";

@@ -1,5 +1,5 @@
 import type { Readable } from "./snapshot.ts";
-import type { Thread } from "./thread.ts";
+import type { Thread } from "./thread/thread.ts";
 
 /** The thread that a scope opens with: a {@link Readable} of it, since the store may know it under another id. */
 export interface OpenScope extends Readable<Thread> {

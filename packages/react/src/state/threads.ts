@@ -1,17 +1,18 @@
 import type { Conversation, Owner } from "@chatkeep/protocol";
 
 import { isOffline } from "./backoff.ts";
-import type { ChatHistory } from "./chat-history.ts";
 import { createDrafts } from "./draft.ts";
+import type { ChatHistory } from "./history.ts";
 import { newId } from "./identifier.ts";
 import { type Known, createKnown } from "./known.ts";
-import { loadAsking } from "./load-asking.ts";
 import { type OpenScope, createOpenScope } from "./open-scope.ts";
 import type { Origin, Scope } from "./scope.ts";
 import type { Schedule } from "./snapshot.ts";
 import type { TextStorage } from "./storage.ts";
-import { type Thread, createThread } from "./thread.ts";
-import { type UnsentQuestion, createUnsentQuestions } from "./unsent.ts";
+import { createKeptQuestions } from "./thread/kept-questions.ts";
+import { loadSending } from "./thread/load-sending.ts";
+import type { KeptQuestion } from "./thread/model.ts";
+import { type Thread, createThread } from "./thread/thread.ts";
 
 /** The threads of one owner, and what is written in them and not yet sent. */
 export interface Threads {
@@ -65,7 +66,7 @@ export function createThreads(options: ThreadsOptions): Threads {
   const { history, owner, storage, schedule } = options;
   const events = options.events ?? (typeof window === "undefined" ? undefined : window);
   const drafts = createDrafts(storage);
-  const unsent = createUnsentQuestions(storage);
+  const unsent = createKeptQuestions(storage);
   const known = createKnown();
   /** Most recently shown last. */
   const threads = new Map<string, Thread>();
@@ -73,10 +74,7 @@ export function createThreads(options: ThreadsOptions): Threads {
   const origins = new Map<string, Origin>();
   const scopes = new Map<string, OpenScope>();
   /** What belongs to conversations that were deleted here, for Undo. */
-  const removed = new Map<
-    string,
-    { readonly draft: string; readonly questions: readonly UnsentQuestion[] }
-  >();
+  const removed = new Map<string, { readonly draft: string; readonly questions: readonly KeptQuestion[] }>();
   let shown: Thread | undefined;
 
   const open = (conversationId: string, origin: Origin, conversation?: Conversation): Thread => {
@@ -86,7 +84,7 @@ export function createThreads(options: ThreadsOptions): Threads {
       conversationId,
       origin,
       conversation,
-      unsent,
+      kept: unsent,
       schedule,
       onConversation: (event, conversation) => known.put(event, [conversation]),
       onFound: (found) => move(thread, found),
@@ -203,7 +201,7 @@ export function createThreads(options: ThreadsOptions): Threads {
     setDraft(thread, text) {
       drafts.set(draftKey(thread), text);
       // Who writes is about to ask.
-      if (text !== "" && !isOffline()) loadAsking().catch(() => undefined);
+      if (text !== "" && !isOffline()) loadSending().catch(() => undefined);
     },
     refresh() {
       // Also those that are not shown, if something asked in them is not known to be saved.

@@ -1,6 +1,6 @@
 import type { MessageStatus } from "@chatkeep/protocol";
 
-import type { Outcome } from "../state/thread-state.ts";
+import type { Outcome } from "../state/thread/thread-state.ts";
 
 /** Every text that the components show, as a table, so that it can be given in another language. */
 export interface Strings extends ThreadStrings, MoreStrings {}

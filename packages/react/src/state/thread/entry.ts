@@ -94,9 +94,9 @@ export function answerEntry(live: {
   readonly replyId: string;
   readonly turnId: string;
   readonly persisted: boolean;
-  readonly answer: () => Answer;
+  readonly answer: Answer;
 }): Entry {
-  const { parts, status, error, model, usage } = live.answer();
+  const { parts, status, error, model, usage } = live.answer;
   return {
     ...NOTHING,
     id: live.replyId,
@@ -112,6 +112,6 @@ export function answerEntry(live: {
 }
 
 /** An answer that was shown before a reload and is not saved yet, as an entry. */
-export function shownEntry({ replyId, turnId, parts, status }: ShownAnswer): Entry {
+export function unsavedEntry({ replyId, turnId, parts, status }: ShownAnswer): Entry {
   return { ...NOTHING, id: replyId, turnId, role: "assistant", parts, status, delivery: "unsaved" };
 }

@@ -1,12 +1,9 @@
 import type { Conversation, ConversationInit, History, Owner } from "@chatkeep/protocol";
 
-import type { Origin } from "./scope.ts";
+import type { Origin } from "../scope.ts";
 
-/** How a conversation comes to be that may not be stored yet. */
-export interface Beginning {
-  /** Whether it is stored, as far as is known. */
-  exists(): boolean;
-  settle(state: "exists" | "missing"): void;
+/** A conversation that may not be stored yet, and how it comes to be. */
+export interface ConversationDraft {
   /**
    * The stored conversation that a scope opens with: its default one, else the most recently active; `null` when it
    * has none. Throws what the history throws.
@@ -18,8 +15,8 @@ export interface Beginning {
   readonly init: ConversationInit & { readonly id: string };
 }
 
-/** What {@link createBeginning} takes. */
-export interface BeginningOptions {
+/** Options of {@link createConversationDraft}. */
+export interface ConversationDraftOptions {
   readonly history: Pick<History, "createConversation" | "listConversations">;
   readonly owner: Owner;
   readonly conversationId: string;
@@ -27,15 +24,13 @@ export interface BeginningOptions {
 }
 
 /** Asks nothing by itself. */
-export function createBeginning({ history, owner, conversationId, origin }: BeginningOptions): Beginning {
-  let exists = origin.kind === "stored";
+export function createConversationDraft(options: ConversationDraftOptions): ConversationDraft {
+  const { history, owner, conversationId, origin } = options;
   const scope = origin.scope ?? null;
-  const place = scope === null ? {} : { scope: scope.id, scopeLabel: scope.label };
-  const init = { ...place, id: conversationId };
+  const scoped = scope === null ? {} : { scope: scope.id, scopeLabel: scope.label };
+  const init = { ...scoped, id: conversationId };
   return {
     init,
-    exists: () => exists,
-    settle: (state) => (exists = state === "exists"),
     async find() {
       if (origin.kind !== "scope") return null;
       const page = await history.listConversations(owner, { scope: origin.scope.id, limit: 100 });
@@ -43,12 +38,8 @@ export function createBeginning({ history, owner, conversationId, origin }: Begi
     },
     async create() {
       // Without an id it is the scope's default: of two tabs that begin at once both get the same.
-      const { conversation } = await history.createConversation(
-        owner,
-        origin.kind === "scope" ? place : init,
-      );
-      exists = conversation.id === conversationId;
-      return conversation;
+      const asked = origin.kind === "scope" ? scoped : init;
+      return (await history.createConversation(owner, asked)).conversation;
     },
   };
 }

@@ -7,8 +7,8 @@ import {
   isSavedNotice,
 } from "@chatkeep/protocol";
 
-import { backoff, pause } from "./backoff.ts";
-import { isPassing } from "./failure.ts";
+import { backoff, pause } from "../backoff.ts";
+import { isPassing } from "../failure.ts";
 
 /** What {@link followToEnd} takes. */
 export interface FollowToEndOptions {

@@ -1,14 +1,14 @@
 import type { Requests, turnCalls } from "@chatkeep/protocol";
 
-import { loadAsking } from "./load-asking.ts";
+import { loadSending } from "./thread/load-sending.ts";
 
 type TurnCalls = ReturnType<typeof turnCalls>;
 
 /** `turnCalls`, loaded with the first of them: an opening makes none, unless an answer is being given. */
-export function laterTurnCalls(requests: Requests): TurnCalls {
+export function lazyTurnCalls(requests: Requests): TurnCalls {
   let loading: Promise<TurnCalls> | undefined;
   const calls = (): Promise<TurnCalls> => {
-    loading ??= loadAsking().then((loaded) => loaded.turnCalls(requests));
+    loading ??= loadSending().then((loaded) => loaded.turnCalls(requests));
     loading.catch(() => (loading = undefined));
     return loading;
   };

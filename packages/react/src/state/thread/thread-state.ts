@@ -1,6 +1,5 @@
 import type { Entry } from "./entry.ts";
 import type { Connection } from "./follow.ts";
-import type { MoreMessages } from "./reader.ts";
 
 /**
  * What is known of a conversation's stored messages: `new` before its first question, `loading`, `ready`;
@@ -8,6 +7,9 @@ import type { MoreMessages } from "./reader.ts";
  * exist or is not this owner's.
  */
 export type ThreadStatus = "new" | "loading" | "ready" | "failed" | "missing";
+
+/** Whether more messages exist on one side than those read, are on their way, or could not be read. */
+export type MoreMessages = "none" | "more" | "loading" | "failed";
 
 /** The last boundary that a person who cannot see the page is told of. */
 export type Outcome = "none" | "generating" | "complete" | "stopped" | "interrupted" | "failed" | "not_sent";

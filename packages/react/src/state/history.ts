@@ -1,0 +1,13 @@
+import type { History } from "@chatkeep/protocol";
+
+/** What a person's page needs of a history. */
+export type ChatHistory = Omit<
+  History,
+  | "appendMessages"
+  | "claimSession"
+  | "close"
+  | "eraseData"
+  | "exportData"
+  | "getContext"
+  | typeof Symbol.asyncDispose
+>;

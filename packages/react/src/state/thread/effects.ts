@@ -1,0 +1,182 @@
+import { type Conversation, type Owner } from "@chatkeep/protocol";
+
+import { backoff, online, pause } from "../backoff.ts";
+import { isGone, isPassing, sentenceOf } from "../failure.ts";
+import type { ChatHistory } from "../history.ts";
+import type { Origin } from "../scope.ts";
+import type { Schedule } from "../snapshot.ts";
+import { createConversationDraft } from "./conversation-draft.ts";
+import type { Effect, ThreadEvent } from "./events.ts";
+import type { KeptQuestions } from "./kept-questions.ts";
+import { loadSending } from "./load-sending.ts";
+import { type ThreadModel, loadedOf } from "./model.ts";
+import { type Source, readMessages, readSide } from "./read.ts";
+import type { Sending } from "./sending.ts";
+
+/** Does what the reducer asks for. */
+export interface Effects {
+  /** Does it; its end, and what happens on the way, are events. */
+  perform(effect: Effect): Promise<void>;
+  /** What sends, loaded as soon as there is a network. Rejects when it cannot be loaded. */
+  sending(): Promise<Sending>;
+  /** Detaches from all streams. */
+  rest(): void;
+  close(): void;
+}
+
+/** Options of {@link createEffects}. */
+export interface EffectsOptions {
+  readonly history: ChatHistory;
+  readonly owner: Owner;
+  readonly conversationId: string;
+  readonly origin: Origin;
+  /** What was just read of it; default: it is read with its messages. */
+  readonly conversation?: Conversation | undefined;
+  readonly kept: KeptQuestions;
+  readonly schedule: Schedule;
+  readonly model: () => ThreadModel;
+  readonly dispatch: (event: ThreadEvent) => void;
+  /** Told what is known of the conversation when it was `read`, or when it has become `active`. */
+  readonly onConversation?: ((event: "read" | "active", conversation: Conversation) => void) | undefined;
+  /** Told that the scope's conversation is another one. Resolves when that one is read. */
+  readonly onFound?: ((conversation: Conversation) => Promise<void>) | undefined;
+}
+
+/** Does nothing by itself. */
+export function createEffects(options: EffectsOptions): Effects {
+  const { history, owner, conversationId, kept, model, dispatch, onConversation } = options;
+  const closing = new AbortController();
+  const { signal } = closing;
+  const draft = createConversationDraft(options);
+  let justRead = options.conversation;
+  let loaded: Sending | undefined;
+  let loading: Promise<Sending> | undefined;
+  let report = 0;
+  const source: Source = {
+    owner,
+    conversationId,
+    history: {
+      listMessages: history.listMessages,
+      async getConversation(...call) {
+        const conversation = justRead ?? (await history.getConversation(...call));
+        justRead = undefined;
+        return conversation;
+      },
+    },
+  };
+
+  const sending = (): Promise<Sending> => {
+    loading ??= online(signal)
+      .then(loadSending)
+      .then(({ createSending }) => {
+        signal.throwIfAborted();
+        loaded = createSending({
+          ...options,
+          prepare,
+          create: async () => void (await history.createConversation(owner, draft.init)),
+        });
+        return loaded;
+      });
+    loading.catch(() => (loading = undefined));
+    return loading;
+  };
+
+  /** Before a question is sent. */
+  const prepare = async (): Promise<void> => {
+    if (model().exists) return;
+    try {
+      const conversation = await draft.create();
+      if (signal.aborted) return;
+      // It gets its title with the first question; until then that is how it begins.
+      const preview = conversation.preview ?? model().questions[0]?.text ?? null;
+      onConversation?.("active", { ...conversation, preview });
+      if (conversation.id === conversationId) dispatch({ type: "created" });
+      else void options.onFound?.(conversation);
+    } catch (error) {
+      // During an outage the question may be answered all the same, unsaved; it is created when that is saved.
+      if (!isPassing(error)) throw error;
+    }
+  };
+
+  const find = async (): Promise<void> => {
+    try {
+      const conversation = await draft.find();
+      if (signal.aborted) return;
+      if (conversation === null || conversation.id === conversationId)
+        dispatch({ type: "found", exists: conversation !== null });
+      else await options.onFound?.(conversation);
+    } catch (error) {
+      dispatch({ type: "find-failed", failure: sentenceOf(error) });
+    }
+  };
+
+  const reportActivity = async (): Promise<void> => {
+    // Replies can overtake each other: only the latest is told, or an ended answer would seem to run.
+    const mine = ++report;
+    const conversation = await history.getConversation(owner, conversationId).catch(() => undefined);
+    if (conversation === undefined || mine !== report || signal.aborted) return;
+    onConversation?.("active", conversation);
+  };
+
+  const perform = async (effect: Effect): Promise<void> => {
+    switch (effect.type) {
+      case "find":
+        return find();
+      case "read":
+        try {
+          const read = await readMessages(source, loadedOf(model()), effect.wanted);
+          if (signal.aborted) return;
+          if (read.kind === "page") onConversation?.("read", read.conversation);
+          return dispatch({ type: "read", read });
+        } catch (error) {
+          const kind = isGone(error) ? "gone" : isPassing(error) ? "passing" : "final";
+          return dispatch({ type: "read-failed", kind, failure: sentenceOf(error) });
+        }
+      case "read-side": {
+        const { side, edge } = effect;
+        try {
+          return dispatch({ type: "side-read", side, edge, page: await readSide(source, side, edge) });
+        } catch {
+          return dispatch({ type: "side-failed", side });
+        }
+      }
+      case "wait":
+        await pause({ ms: backoff(effect.attempt), signal });
+        return dispatch({ type: "waited", for: effect.for });
+      case "keep":
+        return kept.put(conversationId, effect.question);
+      case "let-go":
+        return kept.remove(conversationId, effect.questionId);
+      case "report-activity":
+        return reportActivity();
+      case "send":
+        try {
+          return await (await sending()).send(effect.question);
+        } catch (error) {
+          return dispatch({ type: "not-sent", questionId: effect.question.id, failure: sentenceOf(error) });
+        }
+      case "look-up":
+        try {
+          return await (await sending()).lookUp(effect.turnId);
+        } catch {
+          return dispatch({ type: "turn-found", turn: null });
+        }
+      case "follow":
+        return (await sending()).follow(effect.turn);
+      case "stop":
+        return (await sending()).stop(effect.turnId);
+      case "save":
+        return (await sending()).save();
+    }
+  };
+
+  return {
+    perform,
+    sending,
+    rest: () => loaded?.rest(),
+    close() {
+      closing.abort();
+      loaded?.close();
+    },
+  };
+}

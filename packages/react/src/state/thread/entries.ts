@@ -1,0 +1,82 @@
+import type { Answer, Message, Part } from "@chatkeep/protocol";
+
+import { type Entry, answerEntry, questionEntry, storedEntry, unsavedEntry } from "./entry.ts";
+import { upTo } from "./messages.ts";
+import { type LiveTurn, type Question, type ThreadModel, loadedOf } from "./model.ts";
+
+/**
+ * Makes the function that builds what is shown of a conversation, oldest first: the stored messages by `seq`; in place
+ * of a streaming answer the one that its events tell, once it has caught up; then what is not stored yet, each question
+ * followed by its answer. An entry stays the same object until it changes, so that it is not rendered again.
+ */
+export function createEntries(): (model: ThreadModel) => readonly Entry[] {
+  const ofMessage = remembered<Message, Entry>(storedEntry);
+  const ofQuestion = remembered<Question, Entry>(questionEntry);
+  const ofShown = remembered<Question, Entry | null>(({ shown }) => shown && unsavedEntry(shown));
+  const answers = new WeakMap<Answer, Entry>();
+  const ofTurn = (turn: LiveTurn): Entry => {
+    const known = answers.get(turn.answer);
+    if (known !== undefined && known.turnId === turn.turnId) return known;
+    const entry = answerEntry(turn);
+    answers.set(turn.answer, entry);
+    return entry;
+  };
+
+  return (model) => {
+    const { hasNewer, list } = loadedOf(model);
+    const replaced = model.questions.find(({ replaces }) => replaces !== null)?.replaces;
+    const stored = hasNewer ? list : upTo(list, replaced);
+    const turns = hasNewer ? [] : model.turns;
+    const questions = hasNewer ? [] : model.questions;
+
+    const entries = new Map<string, Entry>();
+    const add = (entry: Entry | null): void => {
+      if (entry !== null && !entries.has(entry.id)) entries.set(entry.id, entry);
+    };
+    const byReply = new Map(turns.map((turn) => [turn.replyId, turn]));
+    const byQuestion = new Map(turns.map((turn) => [turn.questionId, turn]));
+    const ids = new Set(stored.map(({ id }) => id));
+    const addAnswer = (questionId: string): void => {
+      const turn = byQuestion.get(questionId);
+      if (turn !== undefined && !ids.has(turn.replyId)) add(ofTurn(turn));
+    };
+
+    for (const message of stored) {
+      const turn = message.status === "streaming" ? byReply.get(message.id) : undefined;
+      const caughtUp = turn !== undefined && extent(turn.answer.parts) >= extent(message.parts);
+      add(caughtUp ? ofTurn(turn) : ofMessage(message));
+      addAnswer(message.id);
+    }
+    for (const question of questions) {
+      add(ofQuestion(question));
+      addAnswer(question.id);
+      if (!byQuestion.has(question.id)) add(ofShown(question));
+    }
+    return [...entries.values()];
+  };
+}
+
+/** Gives the same entry for the same object. */
+function remembered<From extends object, Made extends Entry | null>(
+  make: (from: From) => Made,
+): (from: From) => Made {
+  const made = new WeakMap<From, Made>();
+  return (from) => {
+    const known = made.get(from);
+    if (known !== undefined) return known;
+    const entry = make(from);
+    made.set(from, entry);
+    return entry;
+  };
+}
+
+/**
+ * How much an answer shows, in characters and parts. After a reload the stored part of a running answer is
+ * shown until the replayed one has caught up with it: text that was visible never disappears.
+ */
+function extent(parts: readonly Part[]): number {
+  return parts.reduce(
+    (sum, part) => sum + 1 + (part.type === "text" || part.type === "reasoning" ? part.text.length : 0),
+    0,
+  );
+}

@@ -1,0 +1,100 @@
+import type { OutboxEntry, OutboxStorage } from "@chatkeep/protocol";
+
+import type { Origin } from "../scope.ts";
+import type { TextStorage } from "../storage.ts";
+import type { KeptQuestion } from "./model.ts";
+
+/** Keeps questions in the browser until they are known to be saved, so that a reload loses no text. */
+export interface KeptQuestions {
+  /** The conversations that have any. */
+  conversations(): string[];
+  /** Those of a conversation, in the order in which they were asked. */
+  list(conversationId: string): KeptQuestion[];
+  put(conversationId: string, question: KeptQuestion): void;
+  remove(conversationId: string, questionId: string): void;
+  /** The same, for an outbox of the conversation. */
+  storage(conversationId: string): OutboxStorage;
+  /** Where a conversation comes from that has any; `stored` where nothing else is known. */
+  originOf(conversationId: string): Origin;
+  /** They are of another conversation than was thought. */
+  move(fromId: string, toId: string): void;
+  /** The conversation that a key of the storage belongs to; `null` for a key of something else. */
+  conversationOf(key: string): string | null;
+}
+
+const PREFIX = "chatkeep-unsent:";
+
+/**
+ * Keeps each question under a key of its own, `chatkeep-unsent:<conversation id>:<question id>`: of two tabs
+ * that write at once neither overwrites what the other keeps.
+ */
+export function createKeptQuestions(storage: TextStorage): KeptQuestions {
+  const keyOf = (conversationId: string, questionId: string): string =>
+    `${PREFIX}${conversationId}:${questionId}`;
+  const list = (conversationId: string): NumberedQuestion[] =>
+    storage
+      .keys(keyOf(conversationId, ""))
+      .flatMap((key) => parse(storage.get(key)))
+      .sort((a, b) => a.number - b.number);
+  const put = (conversationId: string, question: KeptQuestion): void => {
+    const kept = list(conversationId);
+    const number = kept.find(({ id }) => id === question.id)?.number ?? (kept.at(-1)?.number ?? 0) + 1;
+    const { id, text, contextText, failure, shown, replaces, origin } = question;
+    const value: NumberedQuestion = { id, text, contextText, failure, shown, replaces, origin, number };
+    storage.set(keyOf(conversationId, id), JSON.stringify(value));
+  };
+  const remove = (conversationId: string, questionId: string): void =>
+    storage.remove(keyOf(conversationId, questionId));
+
+  return {
+    conversations: () => [...new Set(storage.keys(PREFIX).map(conversationOf))],
+    conversationOf: (key) => (key.startsWith(PREFIX) ? conversationOf(key) : null),
+    list,
+    put,
+    remove,
+    storage: (conversationId) => ({
+      load: () =>
+        list(conversationId).map(({ id, text, contextText, shown }): OutboxEntry => {
+          const question = { id, content: text, contextText, shown: shown ?? undefined };
+          return { conversationId, question };
+        }),
+      put({ question: { id, shown = null } }) {
+        const kept = list(conversationId).find((each) => each.id === id);
+        // Another tab may have let go of it meanwhile.
+        if (kept !== undefined) put(conversationId, { ...kept, shown });
+      },
+      remove: (questionId) => remove(conversationId, questionId),
+    }),
+    originOf(conversationId) {
+      const origin = list(conversationId)[0]?.origin ?? { kind: "stored" };
+      // It may have been created before the reload.
+      return origin.kind === "new" ? { ...origin, kind: "stored" } : origin;
+    },
+    move(fromId, toId) {
+      for (const question of list(fromId)) {
+        put(toId, { ...question, origin: { kind: "stored" } });
+        remove(fromId, question.id);
+      }
+    },
+  };
+}
+
+function conversationOf(key: string): string {
+  return key.slice(PREFIX.length, key.lastIndexOf(":"));
+}
+
+/** `number` orders the questions of a conversation; counted, not timed. */
+type NumberedQuestion = KeptQuestion & { readonly number: number };
+
+/** None when another program wrote something else under the key. */
+function parse(text: string | null): NumberedQuestion[] {
+  try {
+    const value = JSON.parse(text ?? "null") as Partial<NumberedQuestion> | null;
+    if (typeof value?.id !== "string" || typeof value.text !== "string") return [];
+    const { id, text: question, contextText = null, failure = null, shown = null, replaces = null } = value;
+    const { number = 0, origin = { kind: "stored" } } = value;
+    return [{ id, text: question, contextText, failure, shown, replaces, origin, number }];
+  } catch {
+    return [];
+  }
+}

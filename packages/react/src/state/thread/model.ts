@@ -1,0 +1,143 @@
+import type { Answer, ShownAnswer } from "@chatkeep/protocol";
+
+import type { Origin } from "../scope.ts";
+import type { Delivery } from "./entry.ts";
+import type { Connection } from "./follow.ts";
+import { type LoadedMessages, NO_MESSAGES } from "./messages.ts";
+import type { Side, Wanted } from "./read.ts";
+import type { Outcome, ThreadState, ThreadStatus } from "./thread-state.ts";
+
+/** A question that is not known to be saved, as the browser keeps it. */
+export interface KeptQuestion {
+  /** The client message id: sending again with it asks nothing twice. */
+  readonly id: string;
+  readonly text: string;
+  readonly contextText: string | null;
+  /** The sentence why sending was given up; `null` while it still may be under way. */
+  readonly failure: string | null;
+  /** The answer that was shown to it during an outage without being saved. */
+  readonly shown: ShownAnswer | null;
+  /** The stored question that it is asked in place of; that one is taken back before this one is sent. */
+  readonly replaces: string | null;
+  /** Where its conversation came from when it was asked, which may not be created yet. */
+  readonly origin: Origin;
+}
+
+/** A question that is not yet read back from the store. */
+export interface Question extends KeptQuestion {
+  readonly delivery: Delivery;
+}
+
+/** A turn that is followed, or was and is not yet read back from the store. */
+export interface LiveTurn {
+  readonly turnId: string;
+  /** The question's message id. */
+  readonly questionId: string;
+  /** The answer's message id. */
+  readonly replyId: string;
+  readonly persisted: boolean;
+  readonly answer: Answer;
+  readonly connection: Connection;
+  /** A person has asked to stop it. */
+  readonly stopping: boolean;
+  readonly ended: boolean;
+}
+
+/** All that is known of a conversation in this page. A value: the reducer makes a new one for each change. */
+export interface ThreadModel {
+  readonly origin: Origin;
+  /** Whether the conversation is stored, as far as is known. */
+  readonly exists: boolean;
+  readonly status: ThreadStatus;
+  readonly failure: string | null;
+  /** `null` until messages were read. */
+  readonly messages: LoadedMessages | null;
+  readonly sides: Readonly<Record<Side, "idle" | "loading" | "failed">>;
+  /** The reading under way, and the turns that had ended before it began. */
+  readonly reading: { readonly wanted: Wanted; readonly ended: readonly string[] } | null;
+  /** What is read after that. */
+  readonly readNext: Wanted | null;
+  /** Readings that failed since the last good one. */
+  readonly failedReadings: number;
+  /** Something is stored that was not read back yet: nothing else is sent before. */
+  readonly unread: boolean;
+  /** The running turn of another page that is looked up. */
+  readonly lookedUp: string | null;
+  /** A turn that had ended when it was looked up. */
+  readonly endedTurn: string | null;
+  readonly questions: readonly Question[];
+  readonly turns: readonly LiveTurn[];
+  /** The question on its way whose turn has not begun, and whether to stop that once it has. */
+  readonly sending: { readonly questionId: string; readonly stopping: boolean } | null;
+  /** Stop was pressed before the next question could be sent. */
+  readonly stopNext: boolean;
+  /** Another page's turn was in the way of a question: it waits until that was read. */
+  readonly busy: boolean;
+  /** The message to go to once it is read. */
+  readonly goingTo: number | null;
+  readonly target: ThreadState["target"];
+  readonly outcome: Outcome;
+}
+
+/** An answer of which nothing has arrived. */
+export const NO_ANSWER: Answer = {
+  parts: [],
+  model: null,
+  usage: null,
+  intent: null,
+  processed: null,
+  status: "running",
+  error: null,
+  persisted: true,
+  receipt: null,
+};
+
+/** A conversation of which nothing was read. */
+export function newModel(origin: Origin, kept: readonly KeptQuestion[]): ThreadModel {
+  return {
+    origin,
+    exists: origin.kind === "stored",
+    status: origin.kind === "new" ? "new" : "loading",
+    failure: null,
+    messages: null,
+    sides: { older: "idle", newer: "idle" },
+    reading: null,
+    readNext: null,
+    failedReadings: 0,
+    unread: false,
+    lookedUp: null,
+    endedTurn: null,
+    questions: kept.map(takenUp),
+    turns: [],
+    sending: null,
+    stopNext: false,
+    busy: false,
+    goingTo: null,
+    target: null,
+    outcome: "none",
+  };
+}
+
+/** The loaded messages; none until some were read. */
+export function loadedOf({ messages }: ThreadModel): LoadedMessages {
+  return messages ?? NO_MESSAGES;
+}
+
+/** The turn that runs, if any is known. */
+export function runningTurn({ turns }: ThreadModel): LiveTurn | undefined {
+  return turns.find(({ ended }) => !ended);
+}
+
+/** The question that is sent as soon as what is stored was read back. */
+export function nextQuestion({ questions }: ThreadModel): Question | undefined {
+  return questions.find(({ delivery }) => delivery === "queued");
+}
+
+/**
+ * A question that was kept from before a reload, or by another tab: it was under way, so it is sent again under its id
+ * (once is once), unless sending had been given up.
+ */
+export function takenUp(question: KeptQuestion): Question {
+  const { shown, failure } = question;
+  return { ...question, delivery: shown !== null ? "unsaved" : failure === null ? "queued" : "failed" };
+}

@@ -1,0 +1,232 @@
+import type { Conversation, Owner } from "@chatkeep/protocol";
+
+import { textOf } from "../content.ts";
+import type { ChatHistory } from "../history.ts";
+import { newId } from "../identifier.ts";
+import type { Origin } from "../scope.ts";
+import { type Readable, type Schedule, createSnapshot, nextFrame } from "../snapshot.ts";
+import { createEffects } from "./effects.ts";
+import { createEntries } from "./entries.ts";
+import type { ThreadEvent } from "./events.ts";
+import type { KeptQuestions } from "./kept-questions.ts";
+import { type ThreadModel, loadedOf, newModel, nextQuestion, runningTurn } from "./model.ts";
+import type { Side } from "./read.ts";
+import { reduce } from "./reduce.ts";
+import { takeBackLast } from "./take-back-last.ts";
+import type { MoreMessages, ThreadState } from "./thread-state.ts";
+
+/** One conversation: its messages, its running answer and its questions on their way. */
+export interface Thread extends Readable<ThreadState> {
+  readonly conversationId: string;
+  /** Reads the latest messages the first time, later what has come since; follows a running turn. */
+  open(): Promise<void>;
+  /** Reads the page before the oldest message loaded. */
+  loadOlder(): Promise<void>;
+  /** Reads the page after the newest message loaded, while the middle of the conversation is shown. */
+  loadNewer(): Promise<void>;
+  /** Shows the message with this number: it is the state's `target` once it is there. */
+  goTo(seq: number): Promise<void>;
+  /** Shows the end of the conversation again. */
+  toLatest(): Promise<void>;
+  /** Asks: shown at once, sent as soon as no other answer runs in this conversation. */
+  send(text: string, contextText?: string | null): void;
+  /** Sends a `failed` question again under its id. */
+  retry(questionId: string): void;
+  /**
+   * Takes a question back for editing and gives it: one that is not on its way yet, or the last one that is
+   * stored, with what was answered to it. `null` when it is on its way, or another was asked since. Throws what the
+   * history throws.
+   */
+  takeBack(
+    questionId: string,
+  ): Promise<{ readonly text: string; readonly contextText: string | null } | null>;
+  /**
+   * Asks the question of an answer that failed or was cut off once more: in its place, if nothing was asked
+   * since, else as a new question.
+   */
+  askAgain(replyId: string): void;
+  /** Ends the running answer; its text so far is kept. */
+  stop(): Promise<void>;
+  /** Deletes all messages; the conversation stays. Throws what the history throws. */
+  clear(): Promise<void>;
+  /** Takes up what another tab has kept of this conversation's questions, or has let go of. */
+  sync(event: "kept" | "let go"): void;
+  /** Detaches from running streams until it is opened again; nothing is stopped. */
+  rest(): void;
+  close(): void;
+}
+
+/** Options of {@link createThread}. */
+export interface ThreadOptions {
+  readonly history: ChatHistory;
+  readonly owner: Owner;
+  readonly conversationId: string;
+  readonly origin: Origin;
+  /** What was just read of it; default: it is read with its messages. */
+  readonly conversation?: Conversation | undefined;
+  readonly kept: KeptQuestions;
+  /** Told what is known of the conversation when it was `read`, or when it has become `active`. */
+  readonly onConversation?: ((event: "read" | "active", conversation: Conversation) => void) | undefined;
+  /**
+   * Told that the scope's conversation is this one: whoever shows this thread shows that one's instead, and closes
+   * this. Resolves when that one is read.
+   */
+  readonly onFound?: ((conversation: Conversation) => Promise<void>) | undefined;
+  /** Default: the next animation frame. */
+  readonly schedule?: Schedule | undefined;
+}
+
+/**
+ * The state of a conversation: events go through the reducer, its effects are performed, and what they report are
+ * events again. Reads and sends nothing by itself: call `open()`.
+ */
+export function createThread(options: ThreadOptions): Thread {
+  const { history, owner, conversationId, kept, schedule = nextFrame } = options;
+  let model = newModel(options.origin, kept.list(conversationId));
+  let closed = false;
+  let finding: Promise<void> | undefined;
+  const entriesOf = createEntries();
+  const waiting = new Set<{
+    readonly holds: (model: ThreadModel) => boolean;
+    readonly resolve: () => void;
+  }>();
+
+  const snapshot = createSnapshot<ThreadState>({
+    schedule,
+    build: () => ({
+      conversationId,
+      status: model.status,
+      failure: model.failure,
+      entries: entriesOf(model),
+      older: moreOf(model, "older"),
+      newer: moreOf(model, "newer"),
+      target: model.target,
+      running: runningOf(model),
+      outcome: model.outcome,
+    }),
+  });
+
+  /** Events of an event's effects come after it. */
+  const events: ThreadEvent[] = [];
+  const dispatch = (event: ThreadEvent): void => {
+    if (closed || events.push(event) > 1) return;
+    for (let now = events[0]; now !== undefined; events.shift(), now = events[0]) {
+      const { model: changed, effects } = reduce(model, now);
+      model = changed;
+      // What somebody waits for is shown at once; progress comes with a frame as it is.
+      if (AT_ONCE.has(now.type)) snapshot.arrived();
+      else snapshot.changed();
+      for (const effect of effects) {
+        const done = performing.perform(effect).catch(() => undefined);
+        if (effect.type === "find") finding = done;
+      }
+    }
+    for (const one of waiting) if (one.holds(model)) one.resolve();
+  };
+  const performing = createEffects({ ...options, schedule, model: () => model, dispatch });
+
+  const until = async (holds: (model: ThreadModel) => boolean): Promise<void> => {
+    if (closed || holds(model)) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const one = { holds, resolve };
+    waiting.add(one);
+    await promise;
+    waiting.delete(one);
+  };
+  const isRead = ({ reading, lookedUp }: ThreadModel): boolean => reading === null && lookedUp === null;
+
+  /** Until the messages have been read first, whoever opens it too gets the same, */
+  let opening: Promise<void> | undefined;
+  /** and in the task in which that was done: what renders them in it opens it. */
+  let fresh = false;
+  const openNow = async (): Promise<void> => {
+    dispatch({ type: "open" });
+    fresh = model.status === "loading";
+    await finding;
+    await until(isRead);
+    setTimeout(() => (fresh = false));
+  };
+  const load = async (side: Side): Promise<void> => {
+    dispatch({ type: "load", side });
+    await until(({ sides }) => sides[side] !== "loading");
+  };
+
+  return {
+    conversationId,
+    getSnapshot: snapshot.getSnapshot,
+    subscribe: snapshot.subscribe,
+    open() {
+      if (model.status !== "loading" && (!fresh || model.status === "failed")) opening = undefined;
+      return (opening ??= openNow());
+    },
+    loadOlder: () => load("older"),
+    loadNewer: () => load("newer"),
+    async goTo(seq) {
+      dispatch({ type: "go-to", seq });
+      await until(isRead);
+    },
+    async toLatest() {
+      dispatch({ type: "to-latest" });
+      await until(isRead);
+    },
+    send: (text, contextText = null) => dispatch({ type: "ask", id: newId(), text, contextText }),
+    retry: (questionId) => dispatch({ type: "retry", questionId }),
+    async takeBack(questionId) {
+      const question = model.questions.find(({ id }) => id === questionId);
+      if (question?.delivery === "failed" || question?.delivery === "queued") {
+        const taken = await (await performing.sending()).takeBack(questionId);
+        dispatch({ type: "kept", questions: kept.list(conversationId), letGo: !taken });
+        return taken ? question : null;
+      }
+      const stored = entriesOf(model).findLast(({ role }) => role === "user");
+      if (stored?.id !== questionId || stored.delivery !== "saved") return null;
+      const taken = await takeBackLast({ history, owner, conversationId, messageId: questionId });
+      if (taken === "not last") {
+        dispatch({ type: "waited", for: "reading" });
+        return null;
+      }
+      dispatch({ type: "taken-back", questionId });
+      return { text: textOf(stored.parts), contextText: stored.contextText };
+    },
+    askAgain: (replyId) => dispatch({ type: "ask-again", id: newId(), replyId }),
+    async stop() {
+      dispatch({ type: "stop" });
+      await until((now) => runningTurn(now)?.stopping !== true);
+    },
+    async clear() {
+      await history.clearMessages(owner, conversationId);
+      dispatch({ type: "cleared" });
+      await until(isRead);
+    },
+    sync: (event) =>
+      dispatch({ type: "kept", questions: kept.list(conversationId), letGo: event === "let go" }),
+    rest: () => performing.rest(),
+    close() {
+      closed = true;
+      performing.close();
+      for (const { resolve } of waiting) resolve();
+    },
+  };
+}
+
+/** Events that change what is shown to what somebody waits for. */
+const AT_ONCE: ReadonlySet<ThreadEvent["type"]> = new Set(["read", "read-failed", "progress"]);
+
+function moreOf(model: ThreadModel, side: Side): MoreMessages {
+  const { hasOlder, hasNewer } = loadedOf(model);
+  const state = model.sides[side];
+  if (state !== "idle") return state;
+  return (side === "older" ? hasOlder : hasNewer) ? "more" : "none";
+}
+
+function runningOf(model: ThreadModel): ThreadState["running"] {
+  const { sending } = model;
+  const turn = runningTurn(model);
+  if (turn !== undefined) {
+    const { replyId, stopping, connection } = turn;
+    return { replyId, stopping, connection };
+  }
+  const stopping = sending?.stopping ?? model.stopNext;
+  const soon = sending !== null || (model.unread && nextQuestion(model) !== undefined);
+  return soon ? { replyId: null, stopping, connection: "live" } : null;
+}
