@@ -53,7 +53,7 @@ export function createPersonalData(database: Database): PersonalData {
           deletedAt: instant(row.deleted_at),
         };
         let parentId: string | null = null;
-        for await (const message of exportedMessages(database, id, row.id)) {
+        for await (const message of exportedMessages(database, id, row)) {
           messages += 1;
           const exported = messageOf(message, owner, parentId);
           parentId = message.id;
@@ -101,14 +101,23 @@ function claimFailure(thrown: unknown): unknown {
   return thrown;
 }
 
+/** The error of an export that cannot be whole any more; it has no `end` then. */
+function incomplete(): ChatkeepError {
+  return new ChatkeepError(
+    "conflict",
+    "This export is incomplete: conversations were cleared or erased while it ran. Export again.",
+  );
+}
+
 async function* exportedConversations(
   database: Database,
   owner: string,
 ): AsyncGenerator<ConversationRow, void, void> {
   for (let after = 0; ;) {
     const [page] = await database.call("export_conversations", { owner, after_no: after, page_limit: 100 });
-    const rows = page?.export_conversations as ConversationRow[];
-    if (rows.length === 0) return;
+    const rows = page?.export_conversations as ConversationRow[] | null | undefined;
+    if ((rows ?? null) === null && after > 0) throw incomplete();
+    if (!rows?.length) return;
     yield* rows;
     after = rows.at(-1)!.created_no;
   }
@@ -117,16 +126,18 @@ async function* exportedConversations(
 async function* exportedMessages(
   database: Database,
   owner: string,
-  conversation: string,
+  { id, cleared_seq }: ConversationRow,
 ): AsyncGenerator<MessageRow, void, void> {
   for (let after = 0; ;) {
     const [page] = await database.call("export_messages", {
       owner,
-      conversation,
+      conversation: id,
+      cleared: cleared_seq,
       after_seq: after,
       page_limit: PAGE,
     });
-    const rows = page?.export_messages as MessageRow[];
+    const rows = page?.export_messages as MessageRow[] | null | undefined;
+    if (rows === null || rows === undefined) throw incomplete();
     if (rows.length === 0) return;
     yield* rows;
     after = rows.at(-1)!.seq;

@@ -150,12 +150,29 @@ describe("exporting", () => {
     await fill(me, id, 12, 400_000);
     const pool = createPool(database.url);
     const { rows } = await pool.query<{ page: unknown[] }>(
-      `select ${releaseSchema("chatkeep")}.export_messages($1, $2, 0, 100) as page`,
+      `select ${releaseSchema("chatkeep")}.export_messages($1, $2, 0, 0, 100) as page`,
       [ownerId(me), id],
     );
     // 1 MiB, and the message that passes it.
     expect(rows[0]!.page).toHaveLength(3);
     await pool.end();
+  });
+
+  it.each(["clear", "erasure"])("has no end when a %s takes away what it has not read yet", async (act) => {
+    const me = newUser();
+    const ids = [await newConversation(me), await newConversation(me)];
+    for (const id of ids) await fill(me, id, 12, 400_000);
+    const types = new Set<string>();
+    const read = async (): Promise<void> => {
+      for await (const line of history.exportData(me)) {
+        types.add(line.type);
+        if (line.type !== "message") continue;
+        if (act === "clear") await history.clearMessages(me, line.message.conversationId);
+        else await history.eraseData(me);
+      }
+    };
+    await expect(read()).rejects.toMatchObject({ code: "conflict" });
+    expect([...types]).toEqual(["conversation", "message"]);
   });
 });
 

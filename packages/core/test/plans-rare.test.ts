@@ -167,7 +167,7 @@ const CASES: Case[] = [
     /conversations_all/,
     () => sql("export_conversations($1, 100, 100)", [owner]),
   ],
-  ["export_messages", 100, /messages_pkey/, () => sql("export_messages($1, 'long', 100, 100)", [owner])],
+  ["export_messages", 100, /messages_pkey/, () => sql("export_messages($1, 'long', 0, 100, 100)", [owner])],
   ["begin_summary", 101, /summaries_pkey/, () => sql("begin_summary($1, 'long', 5000, 10, 100)", [owner])],
   ["end_summary", 1, /conversations_|summaries_/, () => sql("end_summary($1, 'long', 4999, 'Sum')", [owner])],
   ["recalled_messages", 3, /messages_pkey/, () => sql("recalled_messages($1, 'long', '{7,8,9}')", [owner])],

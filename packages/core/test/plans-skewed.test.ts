@@ -186,7 +186,7 @@ const CASES: [name: string, most: number, work: Work][] = [
     },
   ],
   ["export_conversations", 20, (_, call) => call("export_conversations($1, 100, 20)", [owner])],
-  ["export_messages", 20, (_, call) => call("export_messages($1, 'long', 100, 20)", [owner])],
+  ["export_messages", 20, (_, call) => call("export_messages($1, 'long', 0, 100, 20)", [owner])],
 ];
 
 async function fill({ pool }: Database): Promise<void> {

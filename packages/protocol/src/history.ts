@@ -79,7 +79,8 @@ export interface History {
 
   /**
    * Yields all that is kept of the owner, whatever its size in constant memory: each conversation, archived
-   * and deleted ones too, followed by its messages in order.
+   * and deleted ones too, followed by its messages in order. Errors: `conflict` when something of it was cleared
+   * or erased meanwhile; then there is no `end`.
    */
   exportData(owner: Owner): AsyncIterable<ExportLine>;
 

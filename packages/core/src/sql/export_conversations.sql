@@ -1,8 +1,12 @@
--- All conversations of an owner in the order of creation, archived and deleted ones too, above a number.
+-- All conversations of an owner in the order of creation, archived and deleted ones too, above a number. Null
+-- when there is no such owner: an erasure has ended.
 create function export_conversations(owner uuid, after_no bigint, page_limit integer) returns json
 language plpgsql security definer set search_path from current as $$
 begin
   perform set_config('chatkeep.owner', owner::text, true);
+  if not exists (select from owners o where o.id = owner) then
+    return null;
+  end if;
   return (
     select coalesce(json_agg(page order by page.created_no), '[]') from (
       select c.*, (

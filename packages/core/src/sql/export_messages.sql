@@ -1,32 +1,39 @@
 -- The messages of a conversation, deleted or not, of all branches, above a number: at most `page_limit`, and no more than
--- make 1 MiB of parts and one message, so that a page of any messages fits in memory.
-create function export_messages(owner uuid, conversation text, after_seq bigint, page_limit integer) returns json
+-- make 1 MiB of parts and one message, so that a page of any messages fits in memory. Null when the conversation was
+-- erased, or cleared since its `cleared` was read: then not all of it can be exported.
+create function export_messages(owner uuid, conversation text, cleared bigint, after_seq bigint, page_limit integer)
+returns json
 language plpgsql security definer set search_path from current as $$
 declare
-  -- A variable: as a column of a join it would not bound the index, and every page would read from the first.
+  c conversations;
+  -- Variables: as a column of a join they would not bound the index, and every page would read from the first.
   above bigint;
-  forks integer;
+  up_to bigint;
+  bytes bigint := 0;
+  m record;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
-  select greatest(after_seq, c.cleared_seq), c.fork_count into above, forks from conversations c
-  where c.owner_id = owner and c.id = conversation;
+  select * into c from conversations k where k.owner_id = owner and k.id = conversation;
+  if not found or c.deleted_at = 'epoch' or c.cleared_seq > cleared then
+    return null;
+  end if;
+  above := greatest(after_seq, c.cleared_seq);
+  -- One by one, as parts are read from where PostgreSQL keeps them apart: a thousand of 4 MB took minutes.
+  for m in
+    select k.seq, k.parts from messages k
+    where k.owner_id = owner and k.conversation_id = conversation and k.seq > above
+    order by k.seq limit page_limit
+  loop
+    up_to := m.seq;
+    bytes := bytes + octet_length(m.parts::text);
+    exit when bytes >= 1048576;
+  end loop;
   return (
     select coalesce(json_agg(
-      case when forks = 0 then to_json(m) else placed_message(owner, conversation, m.seq) end order by m.seq
-    ), '[]') from (
-      select sized.seq from (
-        select page.seq, sum(page.bytes) over (order by page.seq) - page.bytes as bytes_before from (
-          select k.seq, octet_length(k.parts::text) as bytes from messages k
-          where k.owner_id = owner and k.conversation_id = conversation and k.seq > above
-          order by k.seq limit page_limit
-        ) page
-      ) sized
-      where sized.bytes_before < 1048576
-    ) fitting
-    cross join lateral (
-      select k.* from messages k
-      where k.owner_id = owner and k.conversation_id = conversation and k.seq = fitting.seq
-    ) m
+      case when c.fork_count = 0 then to_json(k) else placed_message(owner, conversation, k.seq) end order by k.seq
+    ), '[]')
+    from messages k
+    where k.owner_id = owner and k.conversation_id = conversation and k.seq > above and k.seq <= up_to
   );
 end
 $$;

@@ -12,7 +12,6 @@ begin
   -- Both at once and in one order, so that two claims cannot wait for each other.
   perform 1 from owners o where o.id in (owner, session) order by o.id for update;
   perform 1 from conversations c where c.owner_id = session order by c.id for update;
-  update turn_events e set owner_id = owner where e.owner_id = session;
   update conversations c set
     owner_id = owner,
     -- An id that the user has too, which only ids of the clients' own can meet.
@@ -25,6 +24,11 @@ begin
       where k.owner_id = owner and k.scope = c.scope and k.is_default and k.deleted_at is null
     )
   where c.owner_id = session;
+  -- Last, once the nodes' flushes under way are over, which wrote for the session; those to come find the user's turns.
+  perform 1 from nodes n
+  where n.id = any (array(select t.node_id from turns t where t.owner_id = owner and t.status = 'running'))
+  order by n.id for update;
+  update turn_events e set owner_id = owner where e.owner_id = session;
   select o.conversation_count, o.archived_count into claimed, claimed_archived from owners o where o.id = session;
   if found then
     update owners o set

@@ -1,0 +1,58 @@
+import { ownerId, releaseSchema } from "@chatkeep/core";
+import { fileDatabase } from "@chatkeep/testing";
+import { afterAll, describe, expect, it, vi } from "vitest";
+
+import { newSession, newUser, openFixture } from "./fixture.ts";
+
+const database = await fileDatabase();
+const fixture = openFixture(database.url, newSession);
+const { history, responder } = fixture;
+const functions = releaseSchema("chatkeep");
+afterAll(() => fixture.close());
+
+/** Waits until a statement with this text waits for a lock. */
+async function blocked(text: string): Promise<void> {
+  await vi.waitFor(async () => {
+    const { rowCount } = await database.pool.query(
+      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like $1",
+      [`%${text}%`],
+    );
+    expect(rowCount).toBe(1);
+  });
+}
+
+describe("a claim while a turn runs", () => {
+  it("waits for a flush under way, so that its events go along", async () => {
+    const [me, session] = [newUser(), newSession()];
+    const { conversation } = await history.createConversation(session);
+    const { turn } = await history.startTurn(session, conversation.id, { content: "Hello" });
+    const run = await responder.started(conversation.id);
+    const { rows } = await database.pool.query<{ node_id: string }>(
+      "select node_id from chatkeep.turns where id = $1",
+      [turn.id],
+    );
+    const flush = await database.pool.connect();
+    await flush.query("begin");
+    await flush.query(`select * from ${functions}.write_events($1, '1 hour', $2, $3, $4)`, [
+      rows[0]!.node_id,
+      [turn.id],
+      [1_000_000],
+      ['{"type":"text-delta","id":"1","delta":"x"}'],
+    ]);
+    const claim = history.claimSession(me, session);
+    await blocked("claim_session");
+    await flush.query("commit");
+    flush.release();
+    expect(await claim).toEqual({ claimed: 1 });
+    const { rows: kept } = await database.pool.query<{ owner_id: string }>(
+      "select distinct owner_id from chatkeep.turn_events where turn_id = $1",
+      [turn.id],
+    );
+    expect(kept).toEqual([{ owner_id: ownerId(me) }]);
+    await run.emit("Hi.");
+    run.finish();
+    await vi.waitFor(async () =>
+      expect((await history.getTurn(me, conversation.id, turn.id)).turn.status).toBe("complete"),
+    );
+  });
+});
