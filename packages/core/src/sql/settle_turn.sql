@@ -52,7 +52,8 @@ begin
     last_event = event_seqs[cardinality(event_seqs)]
   where k.owner_id = owner and k.id = turn_id;
   update conversations k set
-    running_turn = null, active_no = nextval('activity'), updated_at = clock_timestamp(),
+    -- Not active_no, which four indexes hold: the question has moved the conversation to the top of its list.
+    running_turn = null, updated_at = clock_timestamp(),
     preview = case
       when k.fork_count = 0 or cardinality(on_head(owner, conversation, array[t.question_seq + t.reply_gap])) > 0
         then coalesce(new_preview, k.preview)
