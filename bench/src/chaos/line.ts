@@ -19,7 +19,13 @@ import {
 /** How a person reaches one node: a part of `History`, each call bounded in time by the caller's signal. */
 export type Line = Pick<
   History,
-  "createConversation" | "appendMessages" | "listMessages" | "getTurn" | "followTurn" | "stopTurn"
+  | "createConversation"
+  | "appendMessages"
+  | "listMessages"
+  | "importTurn"
+  | "getTurn"
+  | "followTurn"
+  | "stopTurn"
 > & {
   startTurn(
     owner: Owner,
@@ -128,6 +134,11 @@ export function createBareLine(baseUrl: string, credentials: Credentials): Line 
     async getTurn(owner, id, turnId) {
       return turnStateFromWire(
         await json<Wire<typeof turnStateFromWire>>(owner, "GET", `/${id}/turns/${turnId}`),
+      );
+    },
+    async importTurn(owner, id, token) {
+      return turnFromWire(
+        await json<Wire<typeof turnFromWire>>(owner, "POST", `/${id}/turns/import`, { body: { token } }),
       );
     },
     async stopTurn(owner, id, turnId) {

@@ -113,7 +113,7 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
       acknowledgedAt: undefined,
       triedAt: new Set(),
       takenBack: undefined,
-      receiptsRefused: 0,
+      tokensRefused: 0,
     };
     record.messages.set(id, message);
     return message;
@@ -279,37 +279,23 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
     const fold = createFold();
     const events = [...turn.unsavedEvents].toSorted(([a], [b]) => a - b);
     for (const [, chunk] of events) fold.push(chunk);
-    const { receipt, status, parts } = fold.answer();
-    if (receipt === null || status === "running") return;
-    const replyId = events.flatMap(([, chunk]) => (chunk.type === "start" ? [chunk.messageId] : []))[0]!;
-    const shown = { turnId: turn.id, replyId, status, parts, receipt };
+    const { token, parts } = fold.answer();
+    if (token === null) return;
     await untilDone(`take back ${turn.id}`, dice.fork("back"), async (line, node) => {
-      const leave = new AbortController();
       say(`take back ${turn.id} at ${node}`);
       try {
-        const question = { id: message.id, content: message.content, shown };
-        for await (const { chunk } of withSilence(
-          line.startTurn(owner, message.conversationId, question, { signal: leave.signal }),
-          leave,
-        )) {
-          if (chunk.type !== "start") continue;
-          const { turn_id: stored, persisted } = chunk.messageMetadata;
-          if (persisted === false) throw new ChatkeepError("unavailable", "Still not saved.");
-          acknowledge(message);
-          if (stored === turn.id) message.takenBack = { turnId: turn.id, parts };
-          return;
-        }
+        const stored = await line.importTurn(owner, message.conversationId, token);
+        acknowledge(message);
+        if (stored.id === turn.id) message.takenBack = { turnId: turn.id, parts };
       } catch (error) {
         if (isChatkeepError(error, "invalid_request")) {
           // Signed by a node that had not seen the database since its start, and is gone: so it is asked anew.
-          message.receiptsRefused += 1;
+          message.tokensRefused += 1;
           return;
         }
         if (!isChatkeepError(error, "turn_in_progress") || error.turnId === undefined) throw error;
         await followOther(line, message, error.turnId);
         throw new ChatkeepError("unavailable", "Another turn was running; now it is over.");
-      } finally {
-        leave.abort();
       }
     });
     if (message.acknowledgedAt === undefined) throw new ChatkeepError("unavailable", "Not taken back.");

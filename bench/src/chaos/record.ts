@@ -6,7 +6,7 @@ import {
   type Part,
   type TurnEvent,
   type TurnStatus,
-  isSavedNotice,
+  isNotice,
 } from "@chatkeep/protocol";
 
 import type { Recipe } from "./recipe.ts";
@@ -36,8 +36,8 @@ export interface SentMessage {
   readonly triedAt: Set<number>;
   /** The answer that was shown without being saved, was sent back, and was taken. */
   takenBack: TakenBack | undefined;
-  /** How often it was refused because the receipt was of a node that is gone. */
-  receiptsRefused: number;
+  /** How often it was refused because the token was of a node that is gone. */
+  tokensRefused: number;
 }
 
 /** An answer that was taken back after an outage. */
@@ -53,7 +53,7 @@ export interface SeenTurn {
   readonly messageId: string;
   /** What was seen of it and is promised to be stored, by the events' numbers. */
   readonly events: Map<number, Chunk>;
-  /** What was seen after a stream had said that it is not saved, and before it said that it is. */
+  /** What was seen of an answer that is not saved. */
   readonly unsavedEvents: Map<number, Chunk>;
   /** Whether it was begun without being saved at all. */
   readonly begunUnsaved: boolean;
@@ -89,9 +89,6 @@ export interface Reading {
 /** Begins a reading. */
 export function createReading(record: Record, turn: SeenTurn, after: number): Reading {
   let last = after;
-  let saved = !turn.begunUnsaved;
-  /** Seen here since the stream said that it is not saved. */
-  const unsaved: TurnEvent[] = [];
 
   const keep = ({ seq, chunk }: TurnEvent): void => {
     const before = turn.events.get(seq);
@@ -109,21 +106,14 @@ export function createReading(record: Record, turn: SeenTurn, after: number): Re
     take(event) {
       const { seq, chunk } = event;
       // A notice has no number of its own.
-      const expected = isSavedNotice(chunk) ? last : last + 1;
+      const expected = isNotice(chunk) ? last : last + 1;
       if (seq !== expected) {
         record.faults.push(`Turn ${turn.id}: ${JSON.stringify(event)} came after event ${last}.`);
       }
       last = seq;
-      if (!isSavedNotice(chunk)) {
-        if (saved) keep(event);
-        else {
-          unsaved.push(event);
-          turn.unsavedEvents.set(seq, chunk);
-        }
-        return;
-      }
-      saved = chunk.type === "message-metadata" && chunk.messageMetadata["persisted"] === true;
-      if (saved) for (const kept of unsaved.splice(0)) keep(kept);
+      if (isNotice(chunk)) return;
+      if (turn.begunUnsaved) turn.unsavedEvents.set(seq, chunk);
+      else keep(event);
     },
   };
 }

@@ -33,8 +33,7 @@ import type { Ranked } from "./search/rank.ts";
 import { type RecallQuery, createRecall } from "./search/recall.ts";
 import { createSearch } from "./search/search.ts";
 import { createNearness } from "./search/vector-search.ts";
-import type { OutagePolicy } from "./turns/running.ts";
-import { type UnsavedAnswers, createTurns } from "./turns/turns.ts";
+import { type OutagePolicy, type UnsavedAnswers, createTurns } from "./turns/turns.ts";
 import { type StoreCalls, createStoreCalls } from "./with-client.ts";
 
 /** What {@link createHistory} takes. */
@@ -67,7 +66,7 @@ export interface HistoryOptions {
   /** Milliseconds that a settled turn's events are kept at least (default 10 minutes). */
   readonly eventsGrace?: number;
   /** Milliseconds without a word of the responder after which its answer has failed (default 120,000). */
-  readonly responderPatience?: number;
+  readonly idleTimeout?: number;
   /** What is done while the database is down (default: `required` for users, `best-effort` for sessions). */
   readonly outage?: Partial<Record<Owner["kind"], OutagePolicy>>;
   /**
@@ -127,7 +126,7 @@ export interface CoreHistory
  * have run. Opens no connection by itself.
  */
 export function createHistory(options: HistoryOptions): CoreHistory {
-  const onError = options.onError ?? (() => undefined);
+  const onError = quietly(options.onError);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const outage = { user: "required", session: "best-effort", ...options.outage } as const;
   const { hideExistence = false } = options;
@@ -149,7 +148,6 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   const contexts = createContexts({ database, recall, tokens, settings: options.context ?? {} });
   const closing = new AbortController();
   const preparation = createPreparation({
-    database,
     contexts,
     summaries:
       options.summarize === undefined
@@ -170,7 +168,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     responder: options.responder,
     lease: options.lease ?? 10_000,
     eventsGrace: options.eventsGrace ?? 600_000,
-    responderPatience: options.responderPatience ?? 120_000,
+    idleTimeout: options.idleTimeout ?? 120_000,
     outage,
     onError,
   });
@@ -180,8 +178,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     await worker?.close();
     database.close();
   };
-  const { startTurn, regenerate, getTurn, followTurn, stopTurn } = turns;
-  const { stopRunning } = turns;
+  const { startTurn, regenerate, importTurn, getTurn, followTurn, stopTurn, stopRunning } = turns;
   return {
     ...createConversations({ database, limits, hideExistence, stopRunning }),
     ...createMessages({ database, limits, answerSoFar: turns.answerSoFar }),
@@ -216,6 +213,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     },
     startTurn,
     regenerate,
+    importTurn,
     getTurn,
     followTurn,
     stopTurn,
@@ -229,6 +227,17 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     overview: () => readOverview(database),
     close,
     [Symbol.asyncDispose]: () => close(),
+  };
+}
+
+/** The operator's log, which cannot throw: what is told may be anything that a responder threw. */
+function quietly(onError: HistoryOptions["onError"]): NonNullable<HistoryOptions["onError"]> {
+  return (error, turnId) => {
+    try {
+      onError?.(error, turnId);
+    } catch {
+      // Nobody is left to tell.
+    }
   };
 }
 
@@ -254,7 +263,7 @@ const FINDABLE: ReadonlySet<FunctionName> = new Set([
   "fork_conversation",
   "begin_turn",
   "settle_turn",
-  "record_turn",
+  "import_unsaved_turn",
 ]);
 
 /** The same functions, which tell the worker when there is something to embed. */

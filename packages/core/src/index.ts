@@ -39,8 +39,7 @@ export type { JanitorOptions } from "./maintenance/janitor.ts";
 export type { ActOptions, PersonalData } from "./personal-data.ts";
 export { ownerId } from "./owners.ts";
 export type { NodeState, Overview, TableSize } from "./maintenance/overview.ts";
-export type { OutagePolicy } from "./turns/running.ts";
-export type { UnsavedAnswers } from "./turns/turns.ts";
+export type { OutagePolicy, UnsavedAnswers } from "./turns/turns.ts";
 export type { StoreCalls } from "./with-client.ts";
 export {
   createDocsStore,

@@ -57,13 +57,12 @@ async function sleepingNode() {
   });
   const settle = (by: number | null, text: string, seq: number) =>
     settleTurn(database, {
-      ownerId: owner,
-      conversationId: conversation.id,
-      turnId,
+      key: { ownerId: owner, conversationId: conversation.id, turnId },
       node: by,
       status: by === null ? "interrupted" : "complete",
       error: null,
       answer: answerOf(text),
+      context: null,
       events: [{ seq, chunk: { type: "finish" } }],
     });
   return {
@@ -81,7 +80,7 @@ async function sleepingNode() {
     /** What another node does when the lease is over: first it takes the turn, then it settles it. */
     async take() {
       await file.pool.query("update chatkeep.nodes set lease_until = now() where id = $1", [node]);
-      await database.call("take_over_turns", { page_limit: 10 });
+      await database.call("fence_dead_nodes", { page_limit: 10 });
     },
     settleTaken: (seq: number) => settle(null, "as it was taken", seq),
     async stored() {

@@ -1,4 +1,4 @@
-import { isChatkeepError, isSavedNotice } from "@chatkeep/protocol";
+import { type TurnEvent, isChatkeepError, isNotice } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
 import { newSession, newUser } from "./fixture.ts";
@@ -41,100 +41,75 @@ describe("a database that is down (A17)", () => {
     expect((await history.listMessages(owner, id)).total).toBe(2);
   });
 
-  it("holds back what a user's turn says meanwhile, lets readers go, and shows the whole when it is back", async () => {
+  describe.each([
+    ["a user's", newUser],
+    ["a session's", newSession],
+  ])("in the middle of %s answer that began saved", (_whose, newOwner) => {
+    it("tells readers within 2 s that words are waiting, shows none of them, and all of them when it is back", async () => {
+      const owner = newOwner();
+      const id = await begin(owner);
+      await using other = await asRestarted();
+      const { turn, events } = await history.startTurn(owner, id, { content: "Tell me." });
+      const run = await responder.started(id);
+      const [reader, elsewhere] = [readerOf(events), readerOf(other.followTurn(owner, id, turn.id))];
+      await run.emit("Before. ");
+      await Promise.all([reader.until("Before. "), elsewhere.until("Before. ")]);
+
+      await stop();
+      const said = performance.now();
+      await run.emit("During. ");
+      const told = (await reader.next())!;
+      expect(performance.now() - said).toBeLessThan(2000);
+      expect(told.chunk).toEqual({ type: "message-metadata", messageMetadata: { waiting: true } });
+      // A notice has no number of its own.
+      expect(told.seq).toBe(reader.seen.at(-2)!.seq);
+      expect((await elsewhere.next())!.chunk).toEqual(told.chunk);
+      // Whoever comes now is told too: what is shown is stored.
+      expect(textOf(reader.seen)).toBe("Before. ");
+
+      await run.emit("Still. ");
+      run.finish();
+      await start();
+      for (const one of [reader, elsewhere]) {
+        await one.rest();
+        expect(textOf(one.seen)).toBe("Before. During. Still. ");
+        expect(one.seen.filter(({ chunk }) => isNotice(chunk)).map(waitingOf)).toEqual([true, false]);
+        const numbers = one.seen.filter(({ chunk }) => !isNotice(chunk)).map(({ seq }) => seq);
+        expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+        expect(one.seen.at(-1)!.chunk).toEqual({ type: "finish", messageMetadata: { status: "complete" } });
+      }
+      const { messages } = await history.listMessages(owner, id);
+      expect(messages.at(-1)).toMatchObject({ status: "complete", content: "Before. During. Still. " });
+    });
+  });
+
+  it("holds the model back when a megabyte waits, and lets it be stopped", async () => {
     const owner = newUser();
     const id = await begin(owner);
-    const { turn, events } = await history.startTurn(owner, id, { content: "Tell me." });
-    const run = await responder.started(id);
-    const reader = readerOf(events);
-    await run.emit("Before. ");
-    await reader.until("Before. ");
-
-    await stop();
-    await run.emit("During. ");
-    const cut = await timed(reader.rest());
-    expect(cut.error).toMatchObject({ code: "unavailable" });
-    expect(cut.ms).toBeLessThan(4500);
-    expect(textOf(reader.seen)).toBe("Before. ");
-
-    await start();
-    await run.emit("After.");
-    run.finish();
-    const rest = await readerOf(
-      history.followTurn(owner, id, turn.id, { after: reader.seen.at(-1)!.seq }),
-    ).rest();
-    expect(textOf(reader.seen) + textOf(rest)).toBe("Before. During. After.");
-    const { messages } = await history.listMessages(owner, id);
-    expect(messages.at(-1)).toMatchObject({ status: "complete", content: "Before. During. After." });
-  });
-
-  it("goes on showing a session's turn, marked as not saved, and saves it when it is back", async () => {
-    const owner = newSession();
-    const id = await begin(owner);
-    const node = await asRestarted();
-    const { events } = await node.startTurn(owner, id, { content: "Tell me." });
-    const run = await responder.started(id);
-    const reader = readerOf(events);
-    await run.emit("Before. ");
-    await reader.until("Before. ");
-
-    await stop();
-    await run.emit("During. ");
-    await reader.until("During. ");
-    await run.emit("Still. ");
-    await reader.until("Still. ");
-    // Before the first unsaved word, a notice that has no number of its own.
-    const notice = reader.seen.findIndex(({ chunk }) => isSavedNotice(chunk));
-    expect(reader.seen[notice]!.seq).toBe(reader.seen[notice - 1]!.seq);
-    expect(textOf(reader.seen.slice(0, notice))).toBe("Before. ");
-    expect(reader.seen[notice]!.chunk).toMatchObject({ messageMetadata: { persisted: false } });
-    const numbers = reader.seen.filter(({ chunk }) => !isSavedNotice(chunk)).map(({ seq }) => seq);
-    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
-    run.finish();
-    await reader.rest();
-    expect(reader.seen.at(-1)!.chunk).toMatchObject({ type: "finish" });
-
-    await start();
-    expect((await node.health()).status).toBe("ok");
-    // Closing waits until its turns are settled.
-    await node.close({ grace: 5000 });
-    const { messages } = await history.listMessages(owner, id);
-    expect(messages.at(-1)).toMatchObject({ status: "complete", content: "Before. During. Still. " });
-    // What is stored does not say that it is not: a reader who comes back is told the truth of now.
-    const told = await readerOf(history.followTurn(owner, id, messages.at(-1)!.turnId!)).rest();
-    expect(told.at(-1)!.chunk).toEqual({ type: "finish", messageMetadata: { status: "complete" } });
-  });
-
-  it("tells a session's reader when what is said is saved again", async () => {
-    const owner = newSession();
-    const id = await begin(owner);
-    const { events } = await history.startTurn(owner, id, { content: "Tell me." });
-    const run = await responder.started(id);
-    const reader = readerOf(events);
-    await stop();
-    await run.emit("During. ");
-    await reader.until("During. ");
-
-    await start();
-    let said = "During. ";
-    const isTold = (): boolean => reader.seen.filter(({ chunk }) => isSavedNotice(chunk)).length === 2;
-    // Once a commit has caught up, what is said is committed first again.
-    while (!isTold()) {
-      await run.emit("More. ");
-      said += "More. ";
-      await reader.until(said);
-    }
-    run.finish();
-    await reader.rest();
-    const notices = reader.seen.filter(({ chunk }) => isSavedNotice(chunk));
-    expect(
-      notices.map(({ chunk }) => "messageMetadata" in chunk && chunk.messageMetadata?.["persisted"]),
-    ).toEqual([false, true]);
-    expect(reader.seen.at(-1)!.chunk).toEqual({ type: "finish", messageMetadata: { status: "complete" } });
-    expect((await history.listMessages(owner, id)).messages.at(-1)).toMatchObject({
-      status: "complete",
-      content: said,
+    let given = 0;
+    const aborted = Promise.withResolvers<void>();
+    const node = await asRestarted({
+      async *responder({ signal }) {
+        signal.addEventListener("abort", () => aborted.resolve());
+        yield "Before. ";
+        await stop();
+        for (; given < 4000; given += 1) yield "x".repeat(1024);
+      },
     });
+    const { turn, events } = await node.startTurn(owner, id, { content: "Tell me." });
+    const reader = readerOf(events);
+    while (!isNotice((await reader.next())!.chunk));
+    expect(given).toBeGreaterThan(900);
+    expect(given).toBeLessThan(1100);
+    // It ends when the database is back: until then nothing is settled.
+    await expect(node.stopTurn(owner, id, turn.id)).rejects.toMatchObject({ code: "unavailable" });
+    await aborted.promise;
+    await start();
+    await reader.rest();
+    const { reply } = await history.getTurn(owner, id, turn.id);
+    expect(reply?.status).toBe("stopped");
+    expect(reply?.content).toBe(textOf(reader.seen));
+    await node.close();
   });
 
   it("survives that every connection is killed, without an error for anybody", async () => {
@@ -172,3 +147,7 @@ describe("a database that is down (A17)", () => {
     expect((error as Error).message).toMatch(/again/);
   });
 });
+
+function waitingOf({ chunk }: TurnEvent): unknown {
+  return chunk.type === "message-metadata" && chunk.messageMetadata["waiting"];
+}

@@ -209,7 +209,7 @@ const CASES: Case[] = [
   ["purge_batch", 1, /idempotency_keys_sent/, () => sql("purge_batch('1 day', '30 days', 100)")],
   ["consume_quota", 1, /^$/, (time) => sql("consume_quota($1, '{1}', '{1000}')", [[`k${time}`]])],
   ["expire_quotas", 1, /rate_limits_expired/, () => sql("expire_quotas()")],
-  ["stray_turns", 1, /turns_/, () => sql("stray_turns(1, '{}')")],
+  ["untracked_turns", 1, /turns_/, () => sql("untracked_turns(1, '{}')")],
   ["find_turn", 1, /turns_/, () => sql("find_turn(1, $1)", [randomUUID()])],
   ["unindexed_messages", 100, /messages_pkey/, () => sql("unindexed_messages($1, 'long', 100)", [owner])],
   [
@@ -219,12 +219,13 @@ const CASES: Case[] = [
     () => sql("put_missing_words($1, 'c9', '{1}', '{hello}', 1)", [owner]),
   ],
   [
-    "record_turn",
+    "import_unsaved_turn",
     1,
     /Index Scan messages_/,
     () =>
       sql(
-        `record_turn($1, 'long', null, $2, $3, $4, $5, null, null, 'complete', $5, null, 'hello', 'hello', null, null)`,
+        `import_unsaved_turn($1, 'long', null, $2, now()::text, $3, $4, $5, null, null, 'complete', $5, null, null, null,
+            null, null, 'hello', 'hello', null, null)`,
         [owner, randomUUID(), randomUUID(), randomUUID(), '[{"type":"text","text":"Hello"}]'],
       ),
   ],
@@ -237,13 +238,13 @@ const CASES: Case[] = [
 const ELSEWHERE = new Set(
   `count_terms question_terms conversation_exists find_words handle_exists refuse_conversation weigh_words
    append_messages begin_turn create_conversation get_conversation get_turn list_conversations overview
-   page_messages read_events recall_words record_context register_node rotate_events search_words settle_turn
-   stop_turn take_over_turns update_conversation write_events
+   page_messages read_events recall_words register_node rotate_events search_words settle_turn
+   stop_turn fence_dead_nodes update_conversation write_events
    delete_turns on_head ancestor_at branch_length branch_messages branch_off earliest_messages latest_leaf page_branch
    get_document list_documents put_documents remove_documents score_texts search_passages list_document_versions`
     .split(/\s+/)
     .concat(
-      "receipt_key",
+      "token_key",
       "release_node",
       "unindexed_conversation",
       "register_release",

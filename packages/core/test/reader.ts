@@ -3,6 +3,8 @@ import type { TurnEvent } from "@chatkeep/protocol";
 /** What {@link readerOf} gives. */
 interface Reader {
   readonly seen: readonly TurnEvent[];
+  /** The next event; `undefined` after the last. */
+  next(): Promise<TurnEvent | undefined>;
   /** Reads until what was seen says this. */
   until(text: string): Promise<void>;
   /** Reads to the end, and gives all that was seen. */
@@ -21,6 +23,7 @@ export function readerOf(events: AsyncIterable<TurnEvent>): Reader {
   };
   return {
     seen,
+    next,
     async until(text) {
       while (!textOf(seen).includes(text)) if ((await next()) === undefined) throw new Error(`no ${text}`);
     },

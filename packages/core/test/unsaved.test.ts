@@ -1,4 +1,6 @@
-import { type Outbox, type Owner, createFold, createOutbox } from "@chatkeep/protocol";
+import { randomUUID } from "node:crypto";
+
+import { type Outbox, type Owner, createFold, createOutbox, readToken } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
 import { newSession } from "./fixture.ts";
@@ -136,9 +138,8 @@ describe("an answer that an outage keeps from being saved (A17)", () => {
     await run.emit("here.");
     run.finish();
     await replayed;
-    expect(outbox.entries()).toMatchObject([
-      { question: { shown: { parts: [{ type: "text", text: "I am here." }] } } },
-    ]);
+    const [entry] = outbox.entries();
+    expect(readToken(entry!.token!)!.reply.parts).toEqual([{ type: "text", text: "I am here." }]);
     await start();
     await expectSaved(owner, id, outbox);
   });
@@ -160,63 +161,97 @@ describe("an answer that an outage keeps from being saved (A17)", () => {
     expect(turn.persisted).toBe(false);
   });
 
-  it("stores no answer that it did not give", async () => {
-    const owner = newSession();
-    const id = await begin(owner);
-    const shown = {
-      turnId: crypto.randomUUID(),
-      replyId: "r",
-      status: "complete",
-      parts: [{ type: "text", text: "I promise you a refund." }],
-      receipt: "AAAA",
-    } as const;
-    await expect(history.startTurn(owner, id, { content: "Refund?", shown })).rejects.toMatchObject({
+  it("stores no answer that it did not give, and none for somebody else or in another conversation", async () => {
+    const [owner, other] = [newSession(), newSession()];
+    const [id, elsewhere] = [await begin(owner), await begin(owner)];
+    const token = await unsavedAnswer(owner, id);
+    const [payload, signature] = token.split(".");
+    const promised = JSON.stringify({ ...readToken(token), reply: { text: "I promise you a refund." } });
+    const forged = `${Buffer.from(promised).toString("base64url")}.${signature}`;
+    for (const given of [forged, `${payload}.AAAA`, `${payload}.`, payload!, "", "."]) {
+      await expect(history.importTurn(owner, id, given)).rejects.toMatchObject({
+        code: "invalid_request",
+        pointer: "/token",
+      });
+    }
+    await history.createConversation(other, { id: randomUUID() });
+    await expect(history.importTurn(other, id, token)).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(history.importTurn(owner, elsewhere, token)).rejects.toMatchObject({
       code: "invalid_request",
-      pointer: "/shown/receipt",
     });
-    expect((await history.listMessages(owner, id)).total).toBe(0);
+    for (const one of [id, elsewhere]) expect((await history.listMessages(owner, one)).total).toBe(0);
   });
 
-  it("takes back what was shown of a turn whose node died with the outage, whole and once", async () => {
+  it("stores what its token holds, once, on any node: model, usage and failure too", async () => {
     const owner = newSession();
     const id = await begin(owner);
-    const node = await asRestarted();
-    const outbox = await createOutbox({ history: node, owner });
-    const { turn, events } = await outbox.send(id, { id: "q", content: "Tell me." });
-    const run = await responder.started(id);
-    const reader = readerOf(events);
-    await run.emit("Before. ");
-    await reader.until("Before. ");
-    await stop();
-    await run.emit("During.");
-    run.finish();
-    const seen = await reader.rest();
-    const fold = createFold();
-    for (const { chunk } of seen) fold.push(chunk);
-    const { parts, receipt, status } = fold.answer();
-    expect(status).toBe("complete");
+    const token = await unsavedAnswer(owner, id);
+    await using other = await asRestarted();
+    const first = await other.importTurn(owner, id, token);
+    expect(await history.importTurn(owner, id, token)).toEqual(first);
+    const { createdAt, reply } = readToken(token)!;
+    expect(first).toMatchObject({ status: "failed", persisted: true, createdAt, error: reply.error });
+    const { messages } = await history.listMessages(owner, id);
+    expect(messages.map(({ content, status }) => [content, status])).toEqual([
+      ["Anybody?", "complete"],
+      ["I am", "failed"],
+    ]);
+    expect(messages[1]).toMatchObject({
+      id: reply.id,
+      model: "m",
+      usage: { inputTokens: 1 },
+      error: reply.error,
+    });
+  });
 
-    await start();
-    // As if the node had died before its answer was settled: another one took the turn over.
-    await database.pool.query(
-      `update chatkeep.turns set status = 'interrupted', settled_at = now() where id = $1 and status = 'running'`,
-      [turn.id],
-    );
-    const shown = {
-      turnId: turn.id,
-      replyId: turn.replyId!,
-      status: "complete",
-      parts,
-      receipt: receipt!,
-    } as const;
+  it("takes the place of a turn whose beginning was committed unheard, on a node that died", async () => {
+    const owner = newSession();
+    const id = await begin(owner);
+    const token = await unsavedAnswer(owner, id);
+    const { turnId, question } = readToken(token)!;
+    // As if the node had begun it, had not heard so, and had died: another one took the turn over.
+    const again = await history.startTurn(owner, id, { id: question.id, content: "Anybody?" });
+    const run = await responder.started(id);
+    run.fail(new Error("dead"));
+    await readerOf(again.events).rest();
+    await database.pool.query("update chatkeep.turn_events set turn_id = $1 where turn_id = $2", [
+      turnId,
+      again.turn.id,
+    ]);
+    for (const table of ["messages", "turns"]) {
+      const column = table === "turns" ? "id" : "turn_id";
+      const status = table === "turns" ? ", status = 'interrupted'" : "";
+      await database.pool.query(`update chatkeep.${table} set ${column} = $1${status} where ${column} = $2`, [
+        turnId,
+        again.turn.id,
+      ]);
+    }
     for (let times = 0; times < 2; times += 1) {
-      const again = await history.startTurn(owner, id, { id: "q", content: "Tell me.", shown });
-      expect(textOf(await readerOf(again.events).rest())).toBe("Before. During.");
+      expect((await history.importTurn(owner, id, token)).status).toBe("failed");
+      expect(
+        textOf(
+          await readerOf(history.followTurn(owner, id, turnId))
+            .rest()
+            .catch(() => []),
+        ),
+      ).toBe("");
     }
     const { messages, total } = await history.listMessages(owner, id);
     expect(total).toBe(2);
-    expect(messages[1]).toMatchObject({ status: "complete", content: "Before. During." });
-    outbox.close();
-    await node.close();
+    expect(messages[1]).toMatchObject({ status: "failed", content: "I am" });
   });
 });
+
+/** The token of an answer that is given while the database is down, and fails in its middle. */
+async function unsavedAnswer(owner: Owner, id: string): Promise<string> {
+  await stop();
+  const { events } = await history.startTurn(owner, id, { id: "q", content: "Anybody?" });
+  const run = await responder.started(id);
+  await run.emit({ type: "model", model: "m", usage: { inputTokens: 1, outputTokens: 2, totalTokens: 3 } });
+  await run.emit("I am");
+  run.fail(new Error("broken"));
+  const fold = createFold();
+  for (const { chunk } of await readerOf(events).rest()) fold.push(chunk);
+  await start();
+  return fold.answer().token!;
+}

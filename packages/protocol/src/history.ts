@@ -187,8 +187,6 @@ export interface History {
    *
    * - The same `question.id` with the same body attaches to the running turn or gives the settled one:
    *   stored once, answered once. With another body: `idempotency_mismatch`.
-   * - With `question.shown`, an answer given during an outage is stored as it was shown, once; without a
-   *   valid receipt it is `invalid_request`, and the question can still be asked anew.
    * - With the role `tool` its parts are results of calls which the answer to the last question made and nobody
    *   answered yet, else it is `conflict`: the responder goes on with them.
    * - While another turn runs in the conversation: `turn_in_progress` with its `turnId`.
@@ -212,6 +210,14 @@ export interface History {
     messageId: string,
     options?: { readonly id?: string | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<StartedTurn>;
+
+  /**
+   * Stores an answer that an outage kept from being saved, with its question, as it was shown; `token` is from the end of
+   * its stream. A second time it stores nothing and gives the turn again. Errors: `invalid_request` for a token that no
+   * server of this database signed, or not for this owner and conversation: ask the question again;
+   * `turn_in_progress`, `idempotency_mismatch`.
+   */
+  importTurn(owner: Owner, conversationId: string, token: string): Promise<Turn>;
 
   /** Reads a turn with its question and its answer so far. Errors: `turn_not_found`. */
   getTurn(owner: Owner, conversationId: string, turnId: string): Promise<TurnState>;

@@ -28,6 +28,7 @@ export * from "./stream/sse.ts";
 export * from "./stream/ui-stream.ts";
 export * from "./take-back.ts";
 export * from "./turn.ts";
+export * from "./unsaved-turn.ts";
 export * from "./wire/citation.ts";
 export * from "./wire/context.ts";
 export * from "./wire/conversation.ts";

@@ -1,4 +1,4 @@
-import type { Json } from "./json.ts";
+import { type Json, parseJson } from "./json.ts";
 
 /** How much one JSON value may hold. */
 export interface JsonBounds {
@@ -25,7 +25,7 @@ export function boundJson(
   value: unknown,
   bounds: JsonBounds = JSON_BOUNDS,
 ):
-  | { readonly json: Json; readonly fault?: undefined }
+  | { readonly json: Json; readonly length: number; readonly fault?: undefined }
   | { readonly json?: undefined; readonly fault: JsonFault } {
   let values = 0;
   let length = 0;
@@ -47,6 +47,11 @@ export function boundJson(
     if (typeof one === "bigint")
       throw new Fault("holds a BigInt, which JSON cannot hold: give it as a string");
     if (typeof one !== "object") return undefined;
+    if (one instanceof Promise) {
+      // Nobody else waits for it: its rejection would end the process.
+      one.catch(() => undefined);
+      throw new Fault("holds a promise");
+    }
     if (depth === bounds.depth) throw new Fault(tooDeep(bounds.depth));
     if (Array.isArray(one)) {
       const size = one.length;
@@ -65,9 +70,9 @@ export function boundJson(
 
   try {
     const json = copy(value, "", 0);
-    return json === undefined ? { fault: "is not JSON" } : { json };
+    return json === undefined ? { fault: "is not JSON" } : { json, length };
   } catch (error) {
-    return { fault: error instanceof Fault ? error.predicate : "throws when it is read" };
+    return { fault: predicateOf(error) ?? "throws when it is read" };
   }
 }
 
@@ -79,6 +84,34 @@ export function tooDeep(depth: number): JsonFault {
 /** The predicate for a value that holds too many others. */
 export function manyValues(values: number): JsonFault {
   return `holds more than ${values} values`;
+}
+
+/** Whether JSON text is nested deeper than {@link JSON_BOUNDS} allows, found without parsing it. */
+export function isNestedTooDeep(text: string): boolean {
+  if (text.length <= JSON_BOUNDS.depth) return false;
+  let level = 0;
+  let isInString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text[index];
+    if (isInString) {
+      if (unit === "\\") index += 1;
+      else if (unit === '"') isInString = false;
+    } else if (unit === '"') isInString = true;
+    else if (unit === "[" || unit === "{") level += 1;
+    else if (unit === "]" || unit === "}") level -= 1;
+    if (level > JSON_BOUNDS.depth) return true;
+  }
+  return false;
+}
+
+/** The arguments of a tool call as a value; `undefined` where they are no JSON, or nested too deep to be written again. */
+export function parseArguments(text: string): Json | undefined {
+  if (isNestedTooDeep(text)) return undefined;
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What `JSON.stringify` takes in a value's place. */
@@ -94,5 +127,14 @@ class Fault extends Error {
   constructor(predicate: JsonFault) {
     super(predicate);
     this.predicate = predicate;
+  }
+}
+
+/** What a fault says; what a value throws may throw again when it is looked at. */
+function predicateOf(error: unknown): JsonFault | undefined {
+  try {
+    return error instanceof Fault ? error.predicate : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -7,8 +7,10 @@ import type { Question, StartedTurn, TurnEvent } from "./turn.ts";
 /** A question that is not known to be saved. */
 export interface OutboxEntry {
   readonly conversationId: string;
-  /** With its id, so that sending it again never asks twice; with `shown` once its answer was shown unsaved. */
+  /** With its id, so that sending it again never asks twice. */
   readonly question: Question & { readonly id: string };
+  /** Once its answer was shown unsaved: stores both, see `History.importTurn`. */
+  readonly token?: string;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface OutboxStorage {
 
 /** Options of {@link createOutbox}. */
 export interface OutboxOptions {
-  readonly history: Pick<History, "startTurn" | "followTurn" | "createConversation">;
+  readonly history: Pick<History, "startTurn" | "importTurn" | "followTurn" | "createConversation">;
   readonly owner: Owner;
   /** Default: memory, so that the entries last as long as the outbox. */
   readonly storage?: OutboxStorage;
@@ -41,7 +43,7 @@ export interface OutboxOptions {
   readonly onChange?: (entries: readonly OutboxEntry[]) => void;
   /** Told of an entry whose answer was shown unsaved, and is saved now. Default: nobody. */
   readonly onSaved?: (entry: OutboxEntry) => void;
-  /** Told of a question that its `caller` has to ask anew: the receipt of its answer is of a server that is gone. Default: nobody. */
+  /** Told of a question that its `caller` has to ask anew: the token of its answer is of a server that is gone. Default: nobody. */
   readonly onReask?: (entry: OutboxEntry) => void;
   /** Told of an entry that can never be saved; the outbox drops it, unless its caller asks. Default: nobody. */
   readonly onRefused?: (entry: OutboxEntry, error: ChatkeepError) => void;
@@ -49,8 +51,8 @@ export interface OutboxOptions {
 
 /**
  * Sends questions so that none is lost and none is stored twice: each is kept until it is known to be
- * saved, and sent again with the same id, in order, after an outage or a reload. An answer that was shown
- * without being saved goes along, and is stored as it was shown.
+ * saved, and sent again with the same id, in order, after an outage or a reload. For an answer that was shown
+ * without being saved its token is sent, which stores both as they were shown.
  */
 export interface Outbox {
   /**
@@ -109,7 +111,7 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
     if (asks === "caller" && storage !== undefined) change(await storage.load());
   };
   const find = (id: string): OutboxEntry | undefined => entries.find(({ question }) => question.id === id);
-  const isDue = ({ question }: OutboxEntry): boolean => asks === "outbox" || question.shown !== undefined;
+  const isDue = ({ token }: OutboxEntry): boolean => asks === "outbox" || token !== undefined;
 
   /** Keeps an answer that is shown unsaved; then the entry is due to be sent again. */
   const keepShown = async function* (
@@ -122,32 +124,29 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
         fold.push(event.chunk);
         yield event;
       }
-      const { persisted, receipt, status, parts } = fold.answer();
-      const { id: turnId, replyId } = started.turn;
+      const { persisted, token } = fold.answer();
       if (persisted) await drop(entry.question.id);
-      else if (receipt !== null && status !== "running") {
-        const shown = { turnId, replyId: replyId ?? "", status, parts, receipt };
-        await put({ ...entry, question: { ...entry.question, shown } });
-      }
+      else if (token !== null) await put({ ...entry, token });
     } finally {
       sending.delete(entry.question.id);
       schedule();
     }
   };
 
-  /** Asks; for an outbox of its own once no other turn of the conversation runs. */
-  const start = async (
-    { conversationId, question }: OutboxEntry,
-    signal?: AbortSignal,
-  ): Promise<StartedTurn> => {
+  const start = ({ conversationId, question }: OutboxEntry, signal?: AbortSignal): Promise<StartedTurn> =>
+    whenFree(conversationId, signal, () =>
+      history.startTurn(owner, conversationId, question, signal === undefined ? {} : { signal }),
+    );
+
+  /** For an outbox of its own, once no other turn of the conversation runs. */
+  const whenFree = async <T>(
+    conversationId: string,
+    signal: AbortSignal | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> => {
     for (;;) {
       try {
-        return await history.startTurn(
-          owner,
-          conversationId,
-          question,
-          signal === undefined ? {} : { signal },
-        );
+        return await work();
       } catch (error) {
         const turnId = isChatkeepError(error, "turn_in_progress") ? error.turnId : undefined;
         if (turnId === undefined || asks === "caller") throw error;
@@ -193,14 +192,19 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
 
   /** Sends one entry again; false when the server still cannot take it. */
   const resend = async (entry: OutboxEntry): Promise<boolean> => {
-    const { conversationId } = entry;
-    const { id, shown, ...asked } = entry.question;
+    const { conversationId, question, token } = entry;
+    const { id } = question;
     sending.add(id);
     try {
+      if (token !== undefined) {
+        await whenFree(conversationId, undefined, () => history.importTurn(owner, conversationId, token));
+        await drop(id);
+        options.onSaved?.(entry);
+        return true;
+      }
       const started = await start(entry);
       const { persisted } = started.turn;
       if (persisted) await drop(id);
-      if (persisted && shown !== undefined) options.onSaved?.(entry);
       // To its end: the next entry may be of the same conversation.
       await drain(persisted ? started.events : keepShown(entry, started));
       return persisted;
@@ -210,9 +214,9 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
         await createConversation(conversationId);
         return await resend(entry);
       }
-      if (isChatkeepError(error, "invalid_request") && shown !== undefined) {
-        // The receipt is of a server that is gone: the question at least is asked anew.
-        const anew = { conversationId, question: { ...asked, id } };
+      if (isChatkeepError(error, "invalid_request") && token !== undefined) {
+        // The token is of a server that is gone: the question at least is asked anew.
+        const anew = { conversationId, question };
         await put(anew);
         if (asks === "outbox") return await resend(anew);
         options.onReask?.(anew);

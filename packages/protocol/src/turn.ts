@@ -50,26 +50,11 @@ export interface Question {
   /** What the person had selected. */
   readonly contextText?: string | null | undefined;
   readonly metadata?: JsonObject | null | undefined;
-  /**
-   * The answer that was shown to this question while it could not be saved: it is stored as it was
-   * shown, and the responder is not called. Kept and sent by an {@link Outbox}.
-   */
-  readonly shown?: ShownAnswer | undefined;
-}
-
-/** An answer that was shown and not saved, with what proves that we gave it. */
-export interface ShownAnswer {
-  readonly turnId: string;
-  readonly replyId: string;
-  readonly status: Exclude<TurnStatus, "running">;
-  readonly parts: readonly Part[];
-  /** From the stream's last metadata: a signature over owner, conversation, question and answer. */
-  readonly receipt: string;
 }
 
 /**
  * One numbered piece of a turn's stream: 1 is its `start`, and the last is followed by nothing. A piece that
- * repeats the number before it is a notice whether what follows is being saved (`persisted` of a
+ * repeats the number before it is a notice whether more waits to be committed (`waiting` of a
  * `message-metadata` chunk): given in an outage, and not stored.
  */
 export interface TurnEvent {

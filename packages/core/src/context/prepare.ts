@@ -1,29 +1,36 @@
-import type {
-  Context,
-  ContextRecord,
-  Message,
-  Responder,
-  ResponderRequest,
-  Summary,
+import {
+  type Answer,
+  type Context,
+  type ContextRecord,
+  type Message,
+  type ResponderRequest,
+  type Summary,
+  contentOf,
 } from "@chatkeep/protocol";
 
-import type { Database } from "../database/database.ts";
-import { ownerId } from "../owners.ts";
 import type { Contexts } from "./context.ts";
 import type { Summaries } from "./summaries.ts";
 import type { Titles } from "./titles.ts";
 
 /** Gives a responder the context of its question. */
 export interface Preparation {
-  /** The same responder, given the context instead of the bare latest messages. */
-  prepare(responder: Responder, latest: readonly Message[], summary: Summary | null): Responder;
+  /** The request with its context. */
+  build(request: ResponderRequest, latest: readonly Message[], summary: Summary | null): Promise<Prepared>;
   /** Gives what is done in the background `grace` milliseconds, aborts the rest, and resolves when nothing is left. */
   close(grace: number): Promise<void>;
 }
 
+/** A request with its context. */
+export interface Prepared {
+  readonly request: ResponderRequest;
+  /** What is kept of the context, beside the turn. */
+  readonly record: ContextRecord;
+  /** Titles and sums up in the background, once the answer is complete. */
+  followUp(answer: Answer): void;
+}
+
 /** What {@link createPreparation} takes. */
 export interface PreparationOptions {
-  readonly database: Database;
   readonly contexts: Contexts;
   /** Default: nothing is summed up. */
   readonly summaries: Summaries | undefined;
@@ -34,15 +41,9 @@ export interface PreparationOptions {
   readonly onError: (error: unknown, turnId?: string) => void;
 }
 
-/** Milliseconds after which it is recorded what a responder was given: a model mostly still thinks then. */
-const RECORD_AFTER = 100;
-
-/**
- * Builds the context when the responder is called, not before: the turn is there by then, so that it can
- * be stopped meanwhile. What was given is recorded beside the turn a little later.
- */
+/** Builds the context when the responder is called, not before: the turn is there by then, so that it can be stopped meanwhile. */
 export function createPreparation(options: PreparationOptions): Preparation {
-  const { database, contexts, summaries, titles, closing, onError } = options;
+  const { contexts, summaries, titles, closing, onError } = options;
   const pending = new Set<Promise<void>>();
   const inBackground = (work: Promise<unknown>, turnId: string): void => {
     const done: Promise<void> = work
@@ -55,61 +56,42 @@ export function createPreparation(options: PreparationOptions): Preparation {
   };
 
   return {
-    prepare: (responder, latest, summary) =>
-      async function* respond(request) {
-        const { owner, conversation, turnId, question } = request;
-        // Results belong to the turn whose calls they answer, and nothing is recalled for them.
-        const isResult = question.role === "tool";
-        const material = {
-          owner,
-          conversationId: conversation.id,
-          latest: isResult ? [...latest, question] : latest,
-          summary,
-        };
-        const context = await contexts
-          .build({ ...material, question: isResult ? undefined : question.content })
-          // A database that cannot recall just now costs the answer what is old, not the answer.
-          .catch((error: unknown) => {
-            onError(error, turnId);
-            return contexts.build({ ...material, question: undefined });
-          });
-        let isRecorded = false;
-        const record = (): void => {
-          if (isRecorded) return;
-          isRecorded = true;
-          clearTimeout(late);
-          const recorded = recordOf(context);
-          const place = { owner: ownerId(owner), turn_id: turnId };
-          inBackground(database.call("record_context", { ...place, context: recorded }), turnId);
-        };
-        const given: ResponderRequest = {
+    async build(request, latest, summary) {
+      const { owner, conversation, turnId, question } = request;
+      // Results belong to the turn whose calls they answer, and nothing is recalled for them.
+      const isResult = question.role === "tool";
+      const material = {
+        owner,
+        conversationId: conversation.id,
+        latest: isResult ? [...latest, question] : latest,
+        summary,
+      };
+      const context = await contexts
+        .build({ ...material, question: isResult ? undefined : question.content })
+        // A database that cannot recall just now costs the answer what is old, not the answer.
+        .catch((error: unknown) => {
+          onError(error, turnId);
+          return contexts.build({ ...material, question: undefined });
+        });
+      return {
+        request: {
           ...request,
           history: context.messages.map(({ message }) => message).filter(({ id }) => id !== question.id),
           recalled: context.messages.flatMap(({ message, recalled }) => (recalled ? [message.seq] : [])),
           summary: context.summary,
-        };
-        let answer = "";
-        // Somebody waits for the first words: a quick model's are not to meet this on their way.
-        const late = setTimeout(record, RECORD_AFTER);
-        request.signal.addEventListener("abort", record, { once: true });
-        try {
-          for await (const event of responder(given)) {
-            if (typeof event === "string") answer += event;
-            else if (event.type === "text") answer += event.text;
-            yield event;
+        },
+        record: recordOf(context),
+        followUp({ parts }) {
+          if (titles !== undefined && latest.length === 0) {
+            inBackground(titles.make(owner, conversation.id, question, contentOf(parts)), turnId);
           }
-        } finally {
-          request.signal.removeEventListener("abort", record);
-          record();
-        }
-        if (titles !== undefined && latest.length === 0) {
-          inBackground(titles.make(owner, conversation.id, question, answer), turnId);
-        }
-        const first = context.messages.find(({ recalled }) => !recalled)?.message.seq;
-        if (summaries !== undefined && first !== undefined) {
-          inBackground(summaries.extend(owner, conversation.id, first), turnId);
-        }
-      },
+          const first = context.messages.find(({ recalled }) => !recalled)?.message.seq;
+          if (summaries !== undefined && first !== undefined) {
+            inBackground(summaries.extend(owner, conversation.id, first), turnId);
+          }
+        },
+      };
+    },
     async close(grace) {
       const timer = setTimeout(() => closing.abort(), grace);
       await Promise.all(pending);

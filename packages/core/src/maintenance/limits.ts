@@ -6,6 +6,8 @@ export interface Limits {
   readonly userText: number;
   /** Bytes of any message's parts as JSON (default 4 MiB). */
   readonly messageBytes: number;
+  /** UTF-16 units of an answer (default 8 Mi); a turn whose responder says more fails, and keeps what it said before. */
+  readonly answerLength: number;
   /** Bytes of a message's or conversation's metadata as JSON (default 16 KiB). */
   readonly metadataBytes: number;
   /** Messages in one append (default 1,000). */
@@ -18,6 +20,7 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   userText: 10_000,
   messageBytes: 4 * 1024 * 1024,
+  answerLength: 8 * 1024 * 1024,
   metadataBytes: 16 * 1024,
   batch: 1000,
   conversations: 10_000,

@@ -13,6 +13,7 @@ create function settle_turn(
   new_model text,
   new_usage json,
   new_error json,
+  new_context json,
   event_seqs integer[],
   event_chunks json[],
   word_text text,
@@ -46,6 +47,10 @@ begin
   where m.owner_id = owner and m.conversation_id = conversation and m.seq = t.question_seq + t.reply_gap;
   if found then
     perform put_words(owner, conversation, t.question_seq + t.reply_gap, word_text);
+  end if;
+  -- What the responder was given, in the same commit.
+  if new_context is not null then
+    insert into turn_contexts (owner_id, turn_id, context) values (owner, turn_id, new_context);
   end if;
   update turns k set
     status = new_status, error = new_error, settled_at = clock_timestamp(),

@@ -1,256 +1,181 @@
 import {
   type Answer,
   type Chunk,
-  type Owner,
-  type ResponderEvent,
   type TurnEvent,
   type TurnStatus,
-  type Failure,
   createEncoder,
   createFold,
-  settledChunks,
 } from "@chatkeep/protocol";
+
+import { type NewTurn, startChunk } from "./begin.ts";
+import { checkEvent } from "./check.ts";
+import { deltaOf, joinDeltas, splitDelta } from "./deltas.ts";
+import type { TurnKey } from "./key.ts";
 
 /** How a turn can be settled. */
 export type SettledStatus = Exclude<TurnStatus, "running">;
 
 /** A turn that runs on this node: what its responder gave, and what of it may be shown. */
 export interface LiveTurn {
-  readonly id: string;
-  readonly owner: Owner;
-  readonly ownerId: string;
-  readonly conversationId: string;
+  readonly key: TurnKey;
+  /** `false`: an outage keeps it from being saved. It is shown at once, and held here as a whole. */
+  readonly persisted: boolean;
   /** Aborts the responder. */
   readonly stopping: AbortController;
-  /** Takes what the responder gave; it waits for the next flush. */
-  push(event: ResponderEvent): void;
-  /** Resolves when so little waits that the responder may go on. */
-  room(): Promise<void>;
-  /** The events that wait to be committed; they are the caller's now. */
-  take(): TurnEvent[];
+  /** Takes what the responder gave; false when that leaves nothing in the answer. Errors: `ResponderError` for what cannot be stored. */
+  push(given: unknown): boolean;
+  /** Resolves when little enough waits to be committed that the responder may go on; `undefined` when it may now. */
+  drained(): Promise<void> | undefined;
   hasPending(): boolean;
   /** Whether its first words wait: somebody looks at an empty answer. */
   isSilent(): boolean;
+  /** Events to commit, at least one and otherwise at most `bytes`; they are the caller's now. */
+  take(bytes: number): { readonly events: TurnEvent[]; readonly bytes: number };
   /** Shows events that are committed. */
-  commit(events: readonly TurnEvent[]): void;
-  /** The answer as far as it is committed. */
+  show(events: readonly TurnEvent[]): void;
+  /** The answer as far as it is shown. */
   answer(): Answer;
-  /** Ends the answer: its last events, to be committed with the settling, and the whole of it. */
-  end(status: SettledStatus, error: Failure | null): { events: TurnEvent[]; answer: Answer };
-  /** Says that the last events were committed: readers end when they have read them. */
-  settled(): void;
-  /** Says that this node runs the turn no more: readers go on from the log. */
-  lost(): void;
-  /** Told when events cannot be committed for a while; `undefined` when they can again. */
-  stalled(error: Error | undefined): void;
-  /** Whether what it shows is, or is going to be, stored. */
-  readonly persisted: boolean;
-  /** Shows what is not committed, for an outage, until a commit has caught up. */
-  release(): void;
-  /** Resolves when it shows, or is going to show, what is not committed. */
-  released(): Promise<void>;
-  /** Committed events after `after`, while this node still holds them; see {@link Held}. */
-  held(after: number): Held;
-  /** Calls `listener` whenever {@link held} has more to say, until the returned function is called. */
+  /** Ends what the responder says, and gives the whole answer. Readers see no more of it before {@link show}. */
+  finish(): Answer;
+  /** Gives up what is not shown. */
+  drop(): void;
+  /** Numbers the last chunks; all that is not committed yet. */
+  end(chunks: readonly Chunk[]): TurnEvent[];
+  /** `settled`: readers end after what is shown. `lost`: this node runs the turn no more, and the log tells the rest. */
+  close(how: "settled" | "lost"): void;
+  state(): "running" | "settled" | "lost";
+  /** Whether words have waited to be committed for longer than a reader is left in the dark. */
+  isLate(): boolean;
+  /** The events after a number that are shown; `undefined` when they are in the log only. */
+  shownAfter(seq: number): readonly TurnEvent[] | undefined;
+  /** Calls `listener` whenever something of this changes, until the returned function is called. */
   subscribe(listener: () => void): () => void;
 }
 
-/** What a live turn has for a reader who has seen the events up to some number. */
-type Held =
-  | {
-      readonly state: "events";
-      readonly events: readonly TurnEvent[];
-      /** The number from which on they are shown without being committed, in an outage. */
-      readonly unsavedFrom: number | undefined;
-    }
-  /** Nothing new yet. */
-  | { readonly state: "waiting" }
-  /** Older events than are held: they are in the log. */
-  | { readonly state: "in the log" }
-  | { readonly state: "settled" }
-  /** The turn is not this node's any more: all that is to come of it is in the log. */
-  | { readonly state: "lost" }
-  | { readonly state: "stalled"; readonly error: Error };
-
-/** Events held for readers of a turn (16, about 4 kB); a slower reader reads the log, so it costs no memory. */
+/** Events held for readers of a saved turn (16, about 4 kB); a slower reader reads the log, so it costs no memory. */
 const HELD = 16;
-/** Events that may wait before the responder has to. */
-const MOST_PENDING = 1000;
-/** UTF-16 units beyond which an event that waits takes no more deltas, so that the bound above bounds memory too. */
-const JOINED = 4096;
+/** Bytes that may wait before the responder has to. */
+const MOST_PENDING = 1024 * 1024;
+/** Bytes that an event takes besides its text. */
+const EVENT = 100;
+/** Milliseconds after which words that wait are late. With a reader's tick of 500 ms it is told within 2 s. */
+const LATE = 1250;
 
-/** What {@link createLiveTurn} takes. */
-export interface LiveTurnOptions {
-  readonly id: string;
-  readonly owner: Owner;
-  readonly ownerId: string;
-  readonly conversationId: string;
-  /** The first event, which is committed with the question. */
-  readonly start: Chunk;
-  /** `false`: the database is down and the answer is given without saving. */
-  readonly persisted: boolean;
-  /** Signs the answer, when it is shown without being saved. */
-  readonly receipt: (answer: Answer, status: SettledStatus) => string;
-  /** Called when something waits to be committed. */
-  readonly onPending: () => void;
-}
-
-/** The state of a turn that runs here; see {@link LiveTurn}. */
-export function createLiveTurn(options: LiveTurnOptions): LiveTurn {
+/** The state of a turn that runs here; an answer has at most `most` UTF-16 units. */
+export function createLiveTurn(turn: NewTurn, persisted: boolean, most: number): LiveTurn {
+  const start: TurnEvent = { seq: 1, chunk: startChunk(turn, persisted) };
   const encoder = createEncoder();
   const fold = createFold();
-  let last = 1;
-  let pending: TurnEvent[] = [];
-  let held: TurnEvent[] = [{ seq: 1, chunk: options.start }];
-  let state: "running" | "settled" | "lost" = "running";
-  let stall: Error | undefined;
-  let ending: { status: SettledStatus; error: Failure | null } | undefined;
-  /** Whether events are shown without waiting for their commit. */
-  let unsaved = !options.persisted;
-  /** The first number that is shown and not committed. */
-  let unsavedFrom = unsaved ? 1 : undefined;
-  /** The last number that is shown, and folded into the answer. */
-  let shownTo = 1;
-  let release = Promise.withResolvers<void>();
-  if (unsaved) release.resolve();
-  /** The answer that may be shown while the last events wait for their commit. */
-  let shown: Answer | undefined;
-  /** Taken for a flush that is under way. */
-  let taken: readonly TurnEvent[] = [];
-  /** To be committed with the settling. */
-  let final: TurnEvent[] = [];
+  fold.push(start.chunk);
   const readers = new Set<() => void>();
-  let roomy: PromiseWithResolvers<void> | undefined;
-  fold.push(options.start);
+  let left = most;
+  let last = 1;
+  let pending: { event: TurnEvent; bytes: number }[] = [];
+  let pendingBytes = 0;
+  let takenBytes = 0;
+  let waitingSince: number | undefined;
+  let room: PromiseWithResolvers<void> | undefined;
+  let held: TurnEvent[] = [start];
+  let state: "running" | "settled" | "lost" = "running";
+  /** What may be shown while the rest waits to be settled. */
+  let visible: Answer | undefined;
 
   const wake = (): void => {
     for (const listener of readers) listener();
   };
 
-  /** Shows those of the events that are not shown yet. */
+  const makeRoom = (): void => {
+    if (pendingBytes + takenBytes >= MOST_PENDING) return;
+    room?.resolve();
+    room = undefined;
+  };
+
   const show = (events: readonly TurnEvent[]): void => {
-    const news = events.filter(({ seq }) => seq > shownTo);
-    if (shown === undefined) for (const { chunk } of news) fold.push(chunk);
-    held.push(...news);
-    shownTo = news.at(-1)?.seq ?? shownTo;
-    // What is not in the log can be read from here only.
-    if (held.length > 2 * HELD && unsavedFrom === undefined) held = held.slice(-HELD);
+    takenBytes = 0;
+    waitingSince = pending.length > 0 ? performance.now() : undefined;
+    makeRoom();
+    if (visible === undefined) for (const { chunk } of events) fold.push(chunk);
+    held.push(...events);
+    if (held.length > 2 * HELD && persisted) held = held.slice(-HELD);
     wake();
   };
 
-  /** The same events, but the last ones, as long as they are not committed, say so and carry the receipt. */
-  const unsavedEnd = (events: readonly TurnEvent[]): TurnEvent[] => {
-    const { status, error } = ending!;
-    const ends = settledChunks(status, error, { receipt: options.receipt(fold.answer(), status) });
-    const body = events.length - ends.length;
-    return events.map((event, index) =>
-      index < body ? event : { seq: event.seq, chunk: ends[index - body]! },
-    );
-  };
-
-  /** Deltas that wait together become one event: fewer rows under load, the same text. */
-  const join = (chunk: Chunk): boolean => {
+  const write = (chunk: Chunk, bytes: number): void => {
+    if (!persisted) return show([{ seq: ++last, chunk }]);
     const before = pending.at(-1);
-    if (chunk.type !== "text-delta" || before?.chunk.type !== "text-delta" || before.seq <= shownTo)
-      return false;
-    if (before.chunk.id !== chunk.id || before.chunk.delta.length > JOINED) return false;
-    const delta = before.chunk.delta + chunk.delta;
-    pending[pending.length - 1] = { seq: before.seq, chunk: { ...chunk, delta } };
-    return true;
-  };
-
-  const write = (chunks: readonly Chunk[]): void => {
-    for (const chunk of chunks) {
-      if (join(chunk)) continue;
-      const event: TurnEvent = { seq: ++last, chunk };
-      if (options.persisted) pending.push(event);
-      if (unsaved) show([event]);
-    }
-    if (pending.length > 0) options.onPending();
+    const joined = joinDeltas(before?.event.chunk, chunk);
+    if (joined === undefined) pending.push({ event: { seq: ++last, chunk }, bytes });
+    else
+      pending[pending.length - 1] = {
+        event: { seq: last, chunk: joined },
+        bytes: before!.bytes + bytes - EVENT,
+      };
+    pendingBytes += joined === undefined ? bytes : bytes - EVENT;
+    waitingSince ??= performance.now();
   };
 
   return {
-    id: options.id,
-    owner: options.owner,
-    ownerId: options.ownerId,
-    conversationId: options.conversationId,
-    persisted: options.persisted,
+    key: turn.key,
+    persisted,
     stopping: new AbortController(),
-    push: (event) => write(encoder.encode(event)),
-    async room() {
-      if (pending.length < MOST_PENDING) return;
-      roomy ??= Promise.withResolvers<void>();
-      await roomy.promise;
+    push(given) {
+      const { event, length } = checkEvent(given, left);
+      left -= length;
+      const chunks = encoder.encode(event).flatMap(splitDelta);
+      // A call's arguments are told twice, a result or picture once.
+      for (const chunk of chunks) write(chunk, EVENT + (deltaOf(chunk)?.length ?? length));
+      return chunks.some(({ type }) => type !== "message-metadata");
     },
-    take() {
-      taken = pending;
-      pending = [];
-      roomy?.resolve();
-      roomy = undefined;
-      return taken as TurnEvent[];
+    drained() {
+      if (pendingBytes + takenBytes < MOST_PENDING) return undefined;
+      room ??= Promise.withResolvers<void>();
+      return room.promise;
     },
     hasPending: () => pending.length > 0,
-    isSilent: () => shownTo === 1 && pending.length > 0,
-    commit(events) {
-      stall = undefined;
-      taken = [];
-      show(events);
-      if (!options.persisted || ending !== undefined) return;
-      // From here on each event is committed first again; of those shown before, the next commit takes care.
-      if (unsaved) release = Promise.withResolvers<void>();
-      unsaved = false;
-      unsavedFrom = pending.find(({ seq }) => seq <= shownTo)?.seq;
+    isSilent: () => held.length === 1 && last > 1 && pending.length > 0,
+    take(bytes) {
+      let count = 0;
+      let taken = 0;
+      while (count < pending.length && (count === 0 || taken + pending[count]!.bytes <= bytes)) {
+        taken += pending[count]!.bytes;
+        count += 1;
+      }
+      takenBytes = taken;
+      pendingBytes -= taken;
+      return { events: pending.splice(0, count).map(({ event }) => event), bytes: taken };
     },
-    answer: () => shown ?? fold.answer(),
-    end(status, error) {
-      write(encoder.end());
-      ending = { status, error };
-      const ends = settledChunks(status, error).map((chunk): TurnEvent => ({ seq: ++last, chunk }));
-      final = [...pending, ...ends];
+    show,
+    answer: () => visible ?? fold.answer(),
+    finish() {
+      for (const chunk of encoder.end()) write(chunk, EVENT);
+      if (!persisted) return fold.answer();
+      visible ??= fold.answer();
+      for (const { event } of pending) fold.push(event.chunk);
+      return fold.answer();
+    },
+    drop() {
       pending = [];
-      if (unsaved) {
-        show(unsavedEnd(final));
-      } else {
-        shown = fold.answer();
-        for (const { seq, chunk } of final) if (seq > shownTo) fold.push(chunk);
-      }
-      return { events: final, answer: fold.answer() };
+      pendingBytes = takenBytes = 0;
+      last = held.at(-1)!.seq;
+      makeRoom();
     },
-    settled() {
-      state = "settled";
-      shown = undefined;
+    end(chunks) {
+      for (const chunk of chunks) write(chunk, EVENT);
+      const events = pending.map(({ event }) => event);
+      pending = [];
+      return events;
+    },
+    close(how) {
+      state = how;
+      visible = undefined;
+      waitingSince = undefined;
       wake();
     },
-    lost() {
-      state = "lost";
-      wake();
-    },
-    stalled(error) {
-      stall = error;
-      if (error !== undefined) wake();
-    },
-    released: () => release.promise,
-    release() {
-      if (unsaved) return;
-      const hidden = [...taken, ...pending, ...final].filter(({ seq }) => seq > shownTo);
-      unsaved = true;
-      unsavedFrom ??= hidden[0]?.seq ?? last + 1;
-      release.resolve();
-      if (ending === undefined) {
-        show(hidden);
-        return;
-      }
-      show(unsavedEnd(hidden));
-      state = "settled";
-    },
-    held(after) {
+    state: () => state,
+    isLate: () => waitingSince !== undefined && performance.now() - waitingSince > LATE,
+    shownAfter(seq) {
       const first = held[0]!.seq;
-      if (state === "lost") return { state: "lost" };
-      if (after + 1 < first) return { state: "in the log" };
-      const events = held.slice(after + 1 - first);
-      if (events.length > 0) return { state: "events", events, unsavedFrom };
-      if (state === "settled") return { state: "settled" };
-      return stall === undefined ? { state: "waiting" } : { state: "stalled", error: stall };
+      return seq + 1 < first ? undefined : held.slice(seq + 1 - first);
     },
     subscribe(listener) {
       readers.add(listener);

@@ -7,35 +7,24 @@ import { isFenced } from "../database/failure.ts";
 export interface Node {
   /** Milliseconds of its lease. */
   readonly lease: number;
-  /** Its id, which it gets when it first needs one. Errors: `unavailable`. */
-  register(): Promise<number>;
   /** Its id; `undefined` before it has one, and after it was taken for dead. */
   current(): number | undefined;
   /** The id that it has or had last; 0 before the first. */
   last(): number;
-  /** Runs `work` under its id, and once more under a new one when it was taken for dead. */
+  /** Runs `work` under its id, which it gets when it first needs one, and once more under a new one when it was taken for dead. */
   run<T>(work: (id: number) => Promise<T>): Promise<T>;
-  /** Told that this id was taken for dead. */
+  /** This id was taken for dead: the next {@link Node.run} gets another. */
   fenced(id: number): void;
-  /** Lets the other nodes know of this one; false when they do already. */
+  /** Renews the lease of its id, and writes nothing else. */
+  renew(): Promise<void>;
+  /** Lets the other nodes know of this one; false when they do already, and once it was released. */
   announce(): Promise<boolean>;
   /** Gives its id back, when the database can be reached, and takes no other: what is still being begun is refused. */
   release(): Promise<void>;
 }
 
-/** What {@link createNode} takes. */
-export interface NodeOptions {
-  readonly database: Database;
-  /** Milliseconds of a lease. */
-  readonly lease: number;
-  /** Done with the registration, while the database answers. */
-  readonly prepare: () => Promise<void>;
-  /** Told, once for each id, that it was taken for dead: its turns are others' now. */
-  readonly onFenced: () => void;
-}
-
 /** A node: its id is the fencing number of all its turns; docs/decisions/0002 tells why. */
-export function createNode({ database, lease, prepare, onFenced }: NodeOptions): Node {
+export function createNode(database: Database, lease: number): Node {
   let registered: Promise<number> | undefined;
   let nodeId = 0;
   /** The last id that was taken for dead. */
@@ -46,8 +35,8 @@ export function createNode({ database, lease, prepare, onFenced }: NodeOptions):
 
   const register = (): Promise<number> => {
     if (released) return Promise.reject(goingDown());
-    registered ??= Promise.all([database.call("register_node", { lease }), prepare()]).then(
-      ([[row]]) => (nodeId = row?.register_node ?? 0),
+    registered ??= database.call("register_node", { lease }).then(
+      ([row]) => (nodeId = row?.register_node ?? 0),
       (error: unknown) => {
         registered = undefined;
         throw error;
@@ -60,11 +49,11 @@ export function createNode({ database, lease, prepare, onFenced }: NodeOptions):
     if (id <= dead) return;
     dead = id;
     registered = undefined;
-    onFenced();
   };
 
   const run = async <T>(work: (id: number) => Promise<T>): Promise<T> => {
     const id = await register();
+    if (released) throw goingDown();
     try {
       return await work(id);
     } catch (error) {
@@ -74,17 +63,20 @@ export function createNode({ database, lease, prepare, onFenced }: NodeOptions):
     }
   };
 
+  const renew = (node: number): Promise<unknown> =>
+    database.call("write_events", { node, lease, turn_ids: [], seqs: [], chunks: [] });
+
   return {
     lease,
-    register,
     current: () => (registered === undefined || nodeId === 0 ? undefined : nodeId),
     last: () => nodeId,
     run,
     fenced,
+    renew: async () => void (await renew(nodeId)),
     async announce() {
-      if (performance.now() < announcedUntil) return false;
+      if (released || performance.now() < announcedUntil) return false;
       announcedUntil = performance.now() + lease / 2;
-      await run((node) => database.call("write_events", { node, lease, turn_ids: [], seqs: [], chunks: [] }));
+      await run(renew);
       return true;
     },
     async release() {

@@ -1,109 +1,130 @@
-import {
-  type Failure,
-  type Responder,
-  ResponderError,
-  type ResponderEvent,
-  type ResponderRequest,
-} from "@chatkeep/protocol";
+import { type Responder, type ResponderEvent, settledChunks } from "@chatkeep/protocol";
 
-import type { LiveTurn, SettledStatus } from "./live.ts";
+import type { Prepared, Preparation } from "../context/prepare.ts";
+import type { Database } from "../database/database.ts";
+import type { Begun, NewTurn } from "./begin.ts";
+import type { LiveTurn } from "./live.ts";
+import type { TurnLog } from "./log.ts";
+import type { Node } from "./node.ts";
+import { type Ending, TurnEnded, respond } from "./respond.ts";
+import { INTERRUPTED, settleOwn } from "./settle.ts";
+import type { Tokens } from "./token.ts";
+import { unsavedOf } from "./unsaved.ts";
 
-/** Why a responder was aborted; the reason of its signal. */
-export class TurnEnded extends Error {
-  override readonly name = "AbortError";
-  readonly status: SettledStatus;
-  readonly failure: Failure | null;
-  constructor(status: SettledStatus, failure: Failure | null) {
-    super(`The turn was ${status}.`);
-    this.status = status;
-    this.failure = failure;
-  }
+/** A turn to run. */
+export interface Task {
+  readonly turn: NewTurn;
+  readonly live: LiveTurn;
+  /** As the responder is told of it; `history` is empty where it cannot be read. */
+  readonly begun: Pick<Begun, "conversation" | "question" | "history" | "summary">;
 }
 
-/** What {@link runResponder} takes. */
+/** What {@link createRun} takes. */
 export interface RunOptions {
+  readonly database: Database;
+  readonly node: Node;
+  readonly log: TurnLog;
+  readonly tokens: Tokens;
   readonly responder: Responder;
-  readonly request: ResponderRequest;
-  readonly turn: LiveTurn;
-  /** Milliseconds without an event after which the answer has failed. */
-  readonly patience: number;
-  /** Told what was thrown, for the operator's log. */
-  readonly onError: (error: unknown) => void;
+  readonly preparation: Preparation;
+  /** Milliseconds without a word of the responder after which its answer has failed. */
+  readonly idleTimeout: number;
+  readonly onError: (error: unknown, turnId?: string) => void;
 }
 
-/** How an answer ended. */
-export interface Ending {
-  readonly status: SettledStatus;
-  readonly error: Failure | null;
-}
+/** What a person is told of an answer of which the database refuses a piece. */
+const REFUSED = new TurnEnded("failed", {
+  code: "model_error",
+  detail: "The assistant gave something that cannot be stored. What was shown is kept.",
+});
 
 /**
- * Runs the responder to its end and hands what it yields to the turn. Never throws. Does not wait for a
- * responder that ignores its signal: what it yields after the abort is dropped.
+ * Runs turns: calls the responder, commits what it says, shows what is committed, and settles. Resolves when a turn's
+ * readers know of its end.
  */
-export async function runResponder(options: RunOptions): Promise<Ending> {
-  const { turn, patience } = options;
-  const { stopping } = turn;
-  const { signal } = stopping;
-  let reject: (reason: unknown) => void = () => undefined;
-  const onAbort = (): void => reject(signal.reason);
-  signal.addEventListener("abort", onAbort);
-  /** It waits for the database to take what it said: an outage of minutes is no silence of its own. */
-  let isHeldUp = false;
-  const timer = setTimeout(() => {
-    if (isHeldUp) timer.refresh();
-    else stopping.abort(new TurnEnded("failed", timeoutFailure(patience)));
-  }, patience);
-  let iterator: AsyncIterator<ResponderEvent> | undefined;
-  let empty = true;
-  try {
-    signal.throwIfAborted();
-    iterator = options.responder(options.request)[Symbol.asyncIterator]();
-    for (;;) {
-      // A race with one lasting promise would keep a reaction on it for every event.
-      const next = await new Promise<IteratorResult<ResponderEvent>>((resolve, fail) => {
-        reject = fail;
-        (iterator as AsyncIterator<ResponderEvent>).next().then(resolve, fail);
-      });
-      signal.throwIfAborted();
-      if (next.done === true) break;
-      turn.push(next.value);
-      empty &&= !saysSomething(next.value);
-      isHeldUp = true;
-      await turn.room();
-      isHeldUp = false;
-      timer.refresh();
+export function createRun(options: RunOptions): (task: Task) => Promise<void> {
+  const { database, node, log, tokens, responder, preparation, idleTimeout, onError } = options;
+
+  return async ({ turn, live, begun }) => {
+    const tell = (error: unknown): void => onError(error, turn.key.turnId);
+    let prepared: Prepared | undefined;
+    const open = async (): Promise<AsyncIterator<ResponderEvent>> => {
+      const bare = {
+        owner: turn.owner,
+        conversation: begun.conversation,
+        turnId: turn.key.turnId,
+        question: begun.question,
+        history: [],
+        recalled: [],
+        summary: null,
+        signal: live.stopping.signal,
+      };
+      if (live.persisted) prepared = await preparation.build(bare, begun.history, begun.summary);
+      return responder(prepared?.request ?? bare)[Symbol.asyncIterator]();
+    };
+    const responded = respond({ turn: live, log, open, idleTimeout, onError: tell });
+    if (!live.persisted) {
+      endUnsaved(turn, live, await responded);
+      return;
     }
-    return empty ? { status: "failed", error: EMPTY } : { status: "complete", error: null };
-  } catch (error) {
-    if (error instanceof TurnEnded) {
-      iterator?.return?.().catch(() => undefined);
-      return { status: error.status, error: error.failure };
+    void responded.then(() => log.leave(live));
+    for (let written = await log.next(live); written.state !== "left"; written = await log.next(live)) {
+      switch (written.state) {
+        case "written":
+        case "stop":
+          live.show(written.events);
+          if (written.state === "stop") live.stopping.abort(new TurnEnded("stopped", null));
+          break;
+        case "refused":
+          tell(written.error);
+          live.drop();
+          live.stopping.abort(REFUSED);
+          break;
+        case "gone":
+        case "fenced":
+          live.close("lost");
+          live.stopping.abort(
+            written.state === "gone"
+              ? new TurnEnded("stopped", null)
+              : new TurnEnded("interrupted", INTERRUPTED),
+          );
+          return;
+      }
     }
-    options.onError(error);
-    return { status: "failed", error: failureOf(error) };
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
+    const ending = await responded;
+    const isSettled = await end(live, ending, prepared);
+    live.close(isSettled ? "settled" : "lost");
+    if (ending.status === "complete") prepared?.followUp(live.answer());
+  };
+
+  /** The end of a saved turn. False when the turn is not this node's any more. */
+  async function end(
+    live: LiveTurn,
+    { status, error }: Ending,
+    prepared: Prepared | undefined,
+  ): Promise<boolean> {
+    const how = { key: live.key, node: node.last, context: prepared?.record ?? null };
+    const tell = (thrown: unknown): void => onError(thrown, live.key.turnId);
+    const answer = live.finish();
+    const events = live.end(settledChunks(status, error));
+    const settled = await settleOwn(database, { ...how, status, error, answer, events }, tell);
+    if (settled === "settled") live.show(events);
+    if (settled !== "refused") return settled === "settled";
+    // Something of what is not committed cannot be: the answer ends with what is.
+    live.drop();
+    const { failure } = REFUSED;
+    const ends = live.end(settledChunks("failed", failure));
+    const kept = { ...how, status: "failed", error: failure, answer: live.answer(), events: ends } as const;
+    if ((await settleOwn(database, kept, tell)) !== "settled") return false;
+    live.show(ends);
+    return true;
   }
-}
 
-/** Whether an event leaves something in the answer: a message without any part is none. */
-function saysSomething(event: ResponderEvent): boolean {
-  if (typeof event === "string") return event !== "";
-  if (event.type === "text" || event.type === "reasoning") return event.text !== "";
-  return event.type !== "model" && event.type !== "intent";
-}
-
-const EMPTY: Failure = { code: "empty_answer", detail: "The assistant gave no answer. Try again." };
-
-function timeoutFailure(patience: number): Failure {
-  const detail = `The assistant said nothing for ${Math.round(patience / 1000)} seconds. Try again.`;
-  return { code: "model_timeout", detail };
-}
-
-/** What a person is told: the responder's own words where it chose them, else none of the error's. */
-function failureOf(error: unknown): Failure {
-  if (error instanceof ResponderError) return error.failure;
-  return { code: "model_error", detail: "The assistant failed before its answer was complete. Try again." };
+  /** The end of an answer that is not saved: shown at once, with the token that saves it later. */
+  function endUnsaved(turn: NewTurn, live: LiveTurn, { status, error }: Ending): void {
+    const answer = live.finish();
+    const token = tokens.sign(unsavedOf(turn, answer, status, error));
+    live.end(settledChunks(status, error, { token }));
+    live.close("settled");
+  }
 }

@@ -1,56 +1,61 @@
-import { randomUUID } from "node:crypto";
 import { setImmediate as afterThis } from "node:timers/promises";
 
 import {
   type Answer,
-  ChatkeepError,
   type History,
   type Owner,
   type Question,
   type Responder,
-  type ShownAnswer,
   type StartedTurn,
   isChatkeepError,
 } from "@chatkeep/protocol";
 
 import type { Preparation } from "../context/prepare.ts";
 import type { ConversationRow } from "../conversations.ts";
+import type { Database } from "../database/database.ts";
 import { idempotencyMismatch, isPoolFull } from "../database/failure.ts";
 import type { ConnectionPool } from "../database/pool.ts";
 import { type Limits, checkId, checkRange } from "../maintenance/limits.ts";
-import { type CheckedMessage, checkMessage } from "../messages.ts";
+import { checkMessage } from "../messages.ts";
 import { ownerId } from "../owners.ts";
-import {
-  type Asked,
-  type NewTurn,
-  beginTurn,
-  questionOf,
-  recordTurn,
-  requireOpenCalls,
-  startChunk,
-} from "./begin.ts";
-import { placeOf } from "./log.ts";
-import { goingDown } from "./node.ts";
-import { createReading } from "./reading.ts";
-import { createReceipts } from "./receipts.ts";
+import { type NewTurn, beginTurn, newTurn, questionOf, requireOpenCalls } from "./begin.ts";
+import { readEvents } from "./events.ts";
+import { type TurnKey, argsOf, isSameTurn, turnKey } from "./key.ts";
+import { type LiveTurn, createLiveTurn } from "./live.ts";
+import { createLog } from "./log.ts";
+import { createNode, goingDown } from "./node.ts";
+import { createOrphans } from "./orphans.ts";
+import { createReader } from "./reader.ts";
+import { TurnEnded } from "./respond.ts";
 import { type TurnRow, turnFromRow } from "./rows.ts";
-import { TurnEnded } from "./run.ts";
-import { type Entry, type RunningOptions, createRunning } from "./running.ts";
-import { unsavedConversation, unsavedOf, unsavedQuestion, unsavedTurn } from "./unsaved.ts";
+import { type Task, createRun } from "./run.ts";
+import { INTERRUPTED } from "./settle.ts";
+import { createTokens, refusedToken } from "./token.ts";
+import { importUnsavedTurn, settleIfBegun, unsavedContext, unsavedTurn } from "./unsaved.ts";
+import { createWakeups } from "./wakeups.ts";
 
-/** What {@link createTurns} takes. */
-export interface TurnsOptions extends Omit<RunningOptions, "receipts"> {
+/** What is done with a question while the database is down: refuse it, or answer it without saving. */
+export type OutagePolicy = "required" | "best-effort";
+
+/** What {@link createTurns} takes; the times are milliseconds. */
+export interface TurnsOptions {
+  readonly database: Database;
   readonly pool: ConnectionPool;
   readonly limits: Limits;
   readonly responder: Responder | undefined;
   /** Gives the responder its context. */
   readonly preparation: Preparation;
+  readonly lease: number;
+  readonly eventsGrace: number;
+  readonly idleTimeout: number;
+  readonly outage: Readonly<Record<Owner["kind"], OutagePolicy>>;
+  readonly onError: (error: unknown, turnId?: string) => void;
 }
 
 /** The part of {@link History} that is about turns, and what the rest of it needs of them. */
 export interface Turns extends Pick<
   History,
-  "startTurn" | "regenerate" | "getTurn" | "followTurn" | "stopTurn"
+  "startTurn" | "regenerate" | "importTurn" | "getTurn" | "followTurn" | "stopTurn"
 > {
   /** The answer so far of a running turn, as far as it is committed. */
   answerSoFar(owner: Owner, conversationId: string, turnId: string): Promise<Answer>;
@@ -66,22 +71,106 @@ export interface Turns extends Pick<
 
 /** Answers that an outage kept from being saved, since this node's start. */
 export interface UnsavedAnswers {
-  /** Shown by this node with a receipt. */
+  /** Shown by this node with a token. */
   readonly shown: number;
   /** Brought back to this node and saved; those that others showed are among them. */
   readonly saved: number;
 }
 
-/** Milliseconds that a stop waits for the turn to be settled. */
-const STOP_PATIENCE = 1000;
+/** A turn that runs here. */
+interface Running {
+  readonly turn: NewTurn;
+  readonly live: LiveTurn;
+  readonly done: Promise<void>;
+}
 
-/** Turns: begun in the database, run here, settled in the database; see docs/decisions for the why. */
+/** Milliseconds that a stop waits for the turn to be settled. */
+const STOP_TIMEOUT = 1000;
+/** Milliseconds that a node that goes down waits for its turns to be settled. */
+const CLOSE_TIMEOUT = 5000;
+/** A node counts as dead a little before the lease is over, so that its turns are settled within it. */
+const LEASE_SHARE = 0.8;
+
+/** Turns: begun in the database, run here, settled in the database; docs/decisions/0040 draws the way of one. */
 export function createTurns(options: TurnsOptions): Turns {
-  const { database, pool, limits } = options;
-  const receipts = createReceipts(database);
-  const running = createRunning({ ...options, receipts });
-  const reading = createReading({ database, pool, running });
-  let saved = 0;
+  const { database, limits, responder, preparation, outage, onError } = options;
+  const running = new Map<string, Running>();
+  /** Turns that were answered unsaved, and may have been begun in the database all the same. */
+  const unconfirmed = new Set<string>();
+  let isClosing = false;
+  let imported = 0;
+
+  const find = (key: TurnKey): Running | undefined => {
+    const found = running.get(key.turnId);
+    return found !== undefined && isSameTurn(found.turn.key, key) ? found : undefined;
+  };
+
+  const tokens = createTokens(database);
+  const node = createNode(database, options.lease * LEASE_SHARE);
+  const log = createLog({ database, node, onError });
+  const wakeups = createWakeups(options.pool, database.breaker);
+  const reader = createReader({ database, wakeups, node, find: (key) => find(key)?.live });
+  const orphans = createOrphans({
+    database,
+    node,
+    grace: options.eventsGrace,
+    known: () => [...running.keys(), ...unconfirmed],
+    onError,
+  });
+  const runTurn =
+    responder === undefined
+      ? undefined
+      : createRun({
+          database,
+          node,
+          log,
+          tokens,
+          responder,
+          preparation,
+          idleTimeout: options.idleTimeout,
+          onError,
+        });
+
+  const run = (turn: NewTurn, begun: Task["begun"], persisted: boolean): void => {
+    const id = turn.key.turnId;
+    const live = createLiveTurn(turn, persisted, limits.answerLength);
+    // It is there before the work begins: a responder may end at once.
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    running.set(id, { turn, live, done });
+    const work = async (): Promise<void> => {
+      try {
+        await runTurn!({ turn, live, begun });
+      } catch (error) {
+        onError(error, id);
+        live.close("lost");
+      }
+      running.delete(id);
+      resolve();
+      if (persisted) return;
+      unconfirmed.add(id);
+      // Where that fails it is an untracked turn, and settled as interrupted.
+      await settleIfBegun(database, node.last, live).catch((error: unknown) => onError(error, id));
+      unconfirmed.delete(id);
+    };
+    void work();
+  };
+
+  /** The turn that runs here unsaved for a question of this id: the database has heard nothing of it. */
+  const findUnsaved = ({ key, question }: NewTurn): Running | undefined =>
+    running.values().find(({ turn, live }) => {
+      const isHere = turn.key.ownerId === key.ownerId && turn.key.conversationId === key.conversationId;
+      return !live.persisted && isHere && turn.question.id === question.id;
+    });
+
+  const follow = (turn: NewTurn, signal: AbortSignal | undefined): StartedTurn["events"] =>
+    reader.follow(turn.key, { signal });
+
+  const requireRunning = (): void => {
+    if (runTurn === undefined)
+      throw new TypeError("This history has no responder: pass one to createHistory to start turns.");
+    if (isClosing) throw goingDown();
+    orphans.touch();
+  };
 
   const startTurn = async (
     owner: Owner,
@@ -89,188 +178,153 @@ export function createTurns(options: TurnsOptions): Turns {
     given: Question,
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<StartedTurn> => {
-    const { responder } = options;
-    if (responder === undefined) throw withoutResponder();
-    if (running.isClosing()) throw goingDown();
-    running.touch();
+    requireRunning();
     const { role = "user" } = given;
     const question = { ...checkMessage({ ...given, role }, limits), parent: given.parent };
-    const asked: Asked = { owner, conversationId, question, isStored: false };
-    if (role === "tool") await requireOpenCalls(database, asked);
-    if (given.shown !== undefined) return record(asked, given.shown, signal);
-    const known = running.findAsked(asked);
-    // The database may be back by now, and has heard nothing of it.
-    if (known?.live.persisted === false) return attach(asked, known, signal);
-    const made = { turnId: randomUUID(), replyId: randomUUID(), createdAt: new Date().toISOString() };
+    const turn = newTurn(owner, conversationId, question);
+    if (role === "tool") await requireOpenCalls(database, turn);
+    const known = findUnsaved(turn);
+    if (known !== undefined) return attach(turn, known, signal);
     try {
-      return await begin(asked, made, responder, signal);
+      return await begin(turn, signal);
     } catch (error) {
       // Results without what they answer are no question.
-      const isAnswered = role === "user" && options.outage[owner.kind] === "best-effort";
-      if (!isAnswered || running.isClosing() || !isChatkeepError(error, "unavailable")) throw error;
+      const isAnswered = role === "user" && outage[owner.kind] === "best-effort";
+      if (!isAnswered || isClosing || !isChatkeepError(error, "unavailable")) throw error;
       // An answer that could be saved a moment later is not given unsaved.
       if (isPoolFull(error)) throw error;
-      return startUnsaved(asked, made, responder, signal);
+      const other = findUnsaved(turn);
+      if (other !== undefined) return attach(turn, other, signal);
+      run(turn, unsavedContext(turn), false);
+      return { turn: unsavedTurn(turn), events: follow(turn, signal) };
     }
   };
 
   /** Begins a turn in the database, and runs it here. */
-  const begin = async (
-    asked: Asked,
-    made: NewTurn,
-    responder: Responder,
-    signal: AbortSignal | undefined,
-  ): Promise<StartedTurn> => {
-    const { owner, conversationId } = asked;
-    const start = startChunk(asked, made, true);
-    const begun = await beginTurn(asked, { database, node: running.node, made, start });
-    const { turn, conversation, question, history, summary } = begun;
-    const place = placeOf(owner, conversationId, turn.id);
-    if (!begun.isNew) return { turn, events: reading.followOrReplay(place, signal) };
-    running.run({
-      asked,
-      made,
-      start,
-      persisted: true,
-      responder: options.preparation.prepare(responder, history, summary),
-      conversation,
-      question,
-    });
+  const begin = async (turn: NewTurn, signal: AbortSignal | undefined): Promise<StartedTurn> => {
+    const begun = await beginTurn(database, node, turn);
+    // For an outage to come.
+    void tokens.load().catch(() => undefined);
+    if (!begun.isNew) {
+      const key = { ...turn.key, turnId: begun.turn.id };
+      return { turn: begun.turn, events: reader.followOrReplay(turn.owner, key, signal) };
+    }
+    run(turn, begun, true);
     // The model is asked first: somebody waits for it.
     await afterThis();
-    return { turn, events: reading.follow(place, { signal }) };
+    return { turn: begun.turn, events: follow(turn, signal) };
   };
 
-  /** Stores an answer that was shown during an outage, as it was shown. */
-  const record = async (
-    asked: Asked,
-    shown: ShownAnswer,
-    signal: AbortSignal | undefined,
-  ): Promise<StartedTurn> => {
-    const { owner, conversationId } = asked;
-    await receipts.load();
-    if (!receipts.verify(unsavedOf(asked, shown), shown.receipt)) {
-      const detail = "This receipt is not ours or not of this answer. Ask the question anew.";
-      throw new ChatkeepError("invalid_request", detail, { pointer: "/shown/receipt" });
+  const attach = (turn: NewTurn, known: Running, signal: AbortSignal | undefined): StartedTurn => {
+    if (!isSameQuestion(turn.question, known.turn.question)) throw idempotencyMismatch();
+    return { turn: unsavedTurn(known.turn), events: follow(known.turn, signal) };
+  };
+
+  /** The turn that runs here, once the database was asked whose it is: a claim may have moved it. */
+  const findOwn = async (key: TurnKey): Promise<Running | undefined> => {
+    const found = find(key);
+    if (found?.live.persisted !== true) return found;
+    try {
+      await readEvents(database, key, Number.MAX_SAFE_INTEGER);
+    } catch (error) {
+      // Whoever began it goes on meanwhile.
+      if (!isChatkeepError(error, "unavailable")) throw error;
     }
-    const { isNew, turn } = await recordTurn(database, asked, shown);
-    if (isNew) saved += 1;
-    return { turn, events: reading.followOrReplay(placeOf(owner, conversationId, turn.id), signal) };
-  };
-
-  /** Answers without saving. The same question again attaches, as far as this node knows. */
-  const startUnsaved = (
-    asked: Asked,
-    made: NewTurn,
-    responder: Responder,
-    signal: AbortSignal | undefined,
-  ): StartedTurn => {
-    const known = running.findAsked(asked);
-    if (known !== undefined) return attach(asked, known, signal);
-    const turn = unsavedTurn(asked, made);
-    running.run({
-      asked,
-      made,
-      start: startChunk(asked, made, false),
-      persisted: false,
-      responder,
-      conversation: unsavedConversation(asked),
-      question: unsavedQuestion(asked, turn),
-    });
-    return { turn, events: reading.follow(placeOf(asked.owner, asked.conversationId, turn.id), { signal }) };
-  };
-
-  /** The turn that runs here for the same question, which the database cannot be asked for. */
-  const attach = (asked: Asked, known: Entry, signal: AbortSignal | undefined): StartedTurn => {
-    if (!isSameQuestion(asked.question, known.asked.question)) throw idempotencyMismatch();
-    const turn = unsavedTurn(asked, known.made);
-    return { turn, events: reading.follow(placeOf(asked.owner, asked.conversationId, turn.id), { signal }) };
+    return find(key);
   };
 
   const stopTurn: Turns["stopTurn"] = async (owner, conversationId, turnId) => {
-    const place = placeOf(owner, conversationId, turnId);
-    const entry = await running.findOwn(place);
-    if (entry === undefined) {
-      const [row] = await database.call("stop_turn", {
-        owner: ownerId(owner),
-        conversation: conversationId,
-        turn_id: place.turnId,
-      });
+    orphans.touch();
+    const key = turnKey(owner, conversationId, turnId);
+    const found = await findOwn(key);
+    if (found === undefined) {
+      const [row] = await database.call("stop_turn", argsOf(key));
       const turn = turnFromRow(row?.stop_turn as TurnRow);
       if (turn.status !== "running") return turn;
     } else {
-      entry.live.stopping.abort(new TurnEnded("stopped", null));
+      found.live.stopping.abort(new TurnEnded("stopped", null));
     }
-    await reading.settled(place, STOP_PATIENCE);
-    if (entry?.live.persisted === false) {
-      const { status, error } = entry.live.answer();
-      return {
-        ...unsavedTurn(entry.asked, entry.made),
-        status,
-        error,
-        settledAt: new Date().toISOString(),
-      };
-    }
-    return (await reading.getTurn(place)).turn;
+    await reader.settled(key, STOP_TIMEOUT);
+    if (found?.live.persisted !== false) return (await reader.getTurn(owner, key)).turn;
+    const { status, error } = found.live.answer();
+    return { ...unsavedTurn(found.turn), status, error, settledAt: new Date().toISOString() };
   };
 
   return {
     startTurn,
 
     async regenerate(owner, conversationId, messageId, { id, signal } = {}) {
-      const { responder } = options;
-      if (responder === undefined) throw withoutResponder();
-      if (running.isClosing()) throw goingDown();
-      running.touch();
+      requireRunning();
       if (id !== undefined) checkId(id, "/id");
       const question = await questionOf(database, owner, conversationId, messageId);
-      const made = {
-        turnId: randomUUID(),
-        replyId: id ?? randomUUID(),
-        createdAt: new Date().toISOString(),
-      };
-      return begin({ owner, conversationId, question, isStored: true }, made, responder, signal);
+      const turn = newTurn(owner, conversationId, question);
+      return begin({ ...turn, isStored: true, replyId: id ?? turn.replyId }, signal);
     },
 
-    async stopRunning(owner, conversationId) {
-      const [row] = await database.call("get_conversation", {
-        owner: ownerId(owner),
-        conversation: conversationId,
-      });
+    async importTurn(owner, conversationId, token) {
+      orphans.touch();
+      await tokens.load();
+      const unsaved = tokens.open(token);
+      if (unsaved.ownerId !== ownerId(owner) || unsaved.conversationId !== conversationId)
+        throw refusedToken();
+      const { isNew, turn } = await importUnsavedTurn(database, unsaved);
+      if (isNew) imported += 1;
+      return turn;
+    },
+
+    async stopRunning(owner, conversation) {
+      const [row] = await database.call("get_conversation", { owner: ownerId(owner), conversation });
       const turnId = (row?.get_conversation as ConversationRow | undefined)?.running_turn ?? null;
-      if (turnId !== null) await stopTurn(owner, conversationId, turnId);
+      if (turnId !== null) await stopTurn(owner, conversation, turnId);
     },
 
-    getTurn: async (owner, conversationId, turnId) => reading.getTurn(placeOf(owner, conversationId, turnId)),
+    getTurn: async (owner, conversationId, turnId) => {
+      orphans.touch();
+      return reader.getTurn(owner, turnKey(owner, conversationId, turnId));
+    },
+
     async *followTurn(owner, conversationId, turnId, follows = {}) {
       checkRange(follows.after, "after", 0, Number.MAX_SAFE_INTEGER, 0);
-      const place = placeOf(owner, conversationId, turnId);
-      // Only for who owns it by now.
-      await running.findOwn(place);
-      yield* reading.follow(place, follows);
+      orphans.touch();
+      const key = turnKey(owner, conversationId, turnId);
+      await findOwn(key);
+      yield* reader.follow(key, follows);
     },
 
     stopTurn,
 
-    answerSoFar: reading.answerSoFar,
-    running: running.count,
-    unsaved: () => ({ shown: receipts.signed(), saved }),
+    answerSoFar(owner, conversationId, turnId) {
+      orphans.touch();
+      return reader.answerSoFar(owner, conversationId, turnId);
+    },
+    running: () => running.size,
+    unsaved: () => ({ shown: tokens.signed(), saved: imported }),
 
     async close(grace) {
-      await running.close(grace);
-      reading.close();
+      isClosing = true;
+      await allDone(Math.max(1, grace));
+      for (const { live } of running.values()) live.stopping.abort(new TurnEnded("interrupted", INTERRUPTED));
+      // A database that is down is not waited for: another node settles these when their lease is over.
+      await allDone(CLOSE_TIMEOUT);
+      await orphans.close();
+      await node.release().catch(onError);
+      wakeups.close();
     },
   };
+
+  /** Resolves when nothing runs here, or after some milliseconds. */
+  async function allDone(timeout: number): Promise<void> {
+    const over = Promise.withResolvers<void>();
+    const timer = setTimeout(over.resolve, timeout);
+    await Promise.race([Promise.all([...running.values()].map(({ done }) => done)), over.promise]);
+    clearTimeout(timer);
+  }
 }
 
 /** As the database compares a question with the one that it holds under this id. */
-function isSameQuestion(one: CheckedMessage, other: CheckedMessage): boolean {
+function isSameQuestion(one: NewTurn["question"], other: NewTurn["question"]): boolean {
   const [said, before] = [one, other].map(({ parts, contextText = null }) =>
     JSON.stringify([parts, contextText]),
   );
   return said === before;
-}
-
-function withoutResponder(): TypeError {
-  return new TypeError("This history has no responder: pass one to createHistory to start turns.");
 }

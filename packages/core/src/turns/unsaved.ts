@@ -1,50 +1,115 @@
 import {
+  type Answer,
   type Conversation,
-  type Failure,
   type Message,
-  type ShownAnswer,
   type Turn,
-  type TurnStatus,
+  type UnsavedTurn,
   contentOf,
+  settledChunks,
+  usageToWire,
   userIdOf,
 } from "@chatkeep/protocol";
 
-import { ownerId } from "../owners.ts";
-import type { Asked, NewTurn } from "./begin.ts";
-import type { Unsaved } from "./receipts.ts";
+import type { Database } from "../database/database.ts";
+import { parentArgument } from "../database/message-row.ts";
+import { wordTextOf } from "../search/text.ts";
+import { previewOf, titleOf } from "../title.ts";
+import type { Begun, NewTurn } from "./begin.ts";
+import { argsOf } from "./key.ts";
+import type { LiveTurn, SettledStatus } from "./live.ts";
+import { type TurnRow, turnFromRow } from "./rows.ts";
+import { settleTurn } from "./settle.ts";
 
-/** What is kept of the reason why an answer failed during an outage: its own words are not signed. */
-export const UNSAVED_FAILURE: Failure = {
-  code: "model_error",
-  detail: "The assistant failed before its answer was complete. Try again.",
-};
-
-/** What a receipt signs of an answer that is shown and not saved. */
+/** What a token holds of an answer that was shown and not saved. */
 export function unsavedOf(
-  { owner, conversationId, question }: Asked,
-  shown: Omit<ShownAnswer, "receipt" | "status"> & { readonly status: TurnStatus },
-): Unsaved {
+  { key, question, replyId, createdAt }: NewTurn,
+  answer: Answer,
+  status: SettledStatus,
+  error: Answer["error"],
+): UnsavedTurn {
+  const { parts, model, usage, intent, processed } = answer;
   return {
-    ownerId: ownerId(owner),
-    conversationId,
-    messageId: question.id,
+    ...key,
+    createdAt,
+    question: {
+      id: question.id,
+      parent: question.parent,
+      parts: question.parts,
+      contextText: question.contextText ?? null,
+      metadata: question.metadata ?? null,
+    },
+    reply: { id: replyId, status, error, parts, model, usage, intent, processed },
+  };
+}
+
+/** Stores an answer that was shown during an outage, as it was shown. `isNew` is false when it was stored before. */
+export async function importUnsavedTurn(
+  database: Database,
+  turn: UnsavedTurn,
+): Promise<{ readonly isNew: boolean; readonly turn: Turn }> {
+  const { question, reply } = turn;
+  const [row] = await database.call("import_unsaved_turn", {
+    ...argsOf(turn),
+    parent: parentArgument(question.parent),
+    created: turn.createdAt,
+    message_id: question.id,
+    reply_id: reply.id,
     body: question.parts,
-    contextText: question.contextText ?? null,
-    turnId: shown.turnId,
-    replyId: shown.replyId,
-    status: shown.status,
-    parts: shown.parts,
+    context_text: question.contextText,
+    metadata: question.metadata,
+    reply_status: reply.status,
+    reply_body: reply.parts,
+    reply_error: reply.error,
+    reply_intent: reply.intent,
+    reply_processed: reply.processed,
+    reply_model: reply.model,
+    reply_usage: reply.usage === null ? null : usageToWire(reply.usage),
+    word_text: wordTextOf(question.parts),
+    reply_word_text: wordTextOf(reply.parts),
+    new_title: titleOf(question.parts),
+    new_preview: previewOf(reply.parts),
+  });
+  return { isNew: row?.outcome === "imported", turn: turnFromRow(row?.turn as TurnRow) };
+}
+/**
+ * Settles an answer that was given unsaved because nothing was heard of its beginning: had that been committed all the
+ * same, the turn would run on without anybody who runs it. Errors: those that stay.
+ */
+export async function settleIfBegun(database: Database, node: () => number, live: LiveTurn): Promise<void> {
+  const answer = live.answer();
+  const { status, error } = answer;
+  if (status === "running") return;
+  const ends = settledChunks(status, error);
+  // Without the ends that say that nothing is saved.
+  const said = live
+    .shownAfter(1)!
+    .slice(0, -ends.length)
+    .map(({ chunk }) => chunk);
+  const events = [...said, ...ends].map((chunk, index) => ({ seq: index + 2, chunk }));
+  await database.breaker.whenClosed();
+  const [begun] = await database.call("find_turn", { node: node(), turn_id: live.key.turnId });
+  if (begun === undefined) return;
+  const key = { ...live.key, ownerId: begun.owner_id!, conversationId: begun.conversation_id! };
+  await settleTurn(database, { key, node: node(), status, error, answer, context: null, events });
+}
+
+/** What a responder is told of a turn that is answered without saving. */
+export function unsavedContext(
+  turn: NewTurn,
+): Pick<Begun, "conversation" | "question" | "history" | "summary"> {
+  return {
+    conversation: unsavedConversation(turn),
+    question: unsavedQuestion(turn),
+    history: [],
+    summary: null,
   };
 }
 
 /** A turn that is answered without saving. */
-export function unsavedTurn(
-  { conversationId, question }: Asked,
-  { turnId, replyId, createdAt }: NewTurn,
-): Turn {
+export function unsavedTurn({ key, question, replyId, createdAt }: NewTurn): Turn {
   return {
-    id: turnId,
-    conversationId,
+    id: key.turnId,
+    conversationId: key.conversationId,
     status: "running",
     messageId: question.id,
     replyId,
@@ -56,10 +121,10 @@ export function unsavedTurn(
 }
 
 /** What a responder is told of a conversation that cannot be read just now. */
-export function unsavedConversation({ owner, conversationId }: Asked): Conversation {
+function unsavedConversation({ owner, key }: NewTurn): Conversation {
   const now = new Date().toISOString();
   return {
-    id: conversationId,
+    id: key.conversationId,
     userId: userIdOf(owner),
     scope: null,
     scopeLabel: null,
@@ -78,15 +143,15 @@ export function unsavedConversation({ owner, conversationId }: Asked): Conversat
 }
 
 /** What a responder is told of a question that cannot be stored just now. */
-export function unsavedQuestion({ owner, question }: Asked, turn: Turn): Message {
+function unsavedQuestion({ owner, key, question, createdAt }: NewTurn): Message {
   return {
     id: question.id,
     seq: 0,
-    conversationId: turn.conversationId,
+    conversationId: key.conversationId,
     userId: userIdOf(owner),
     parentId: question.parent ?? null,
     versions: { index: 1, count: 1 },
-    turnId: turn.id,
+    turnId: key.turnId,
     role: "user",
     status: "complete",
     parts: question.parts,
@@ -101,7 +166,7 @@ export function unsavedQuestion({ owner, question }: Asked, turn: Turn): Message
     usage: null,
     error: null,
     metadata: question.metadata ?? null,
-    createdAt: turn.createdAt,
-    updatedAt: turn.createdAt,
+    createdAt,
+    updatedAt: createdAt,
   };
 }

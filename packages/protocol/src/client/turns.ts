@@ -22,7 +22,7 @@ export function turnCalls({
   json,
 }: Requests): Pick<
   History,
-  "startTurn" | "regenerate" | "getTurn" | "followTurn" | "stopTurn" | "getTurnContext"
+  "startTurn" | "regenerate" | "importTurn" | "getTurn" | "followTurn" | "stopTurn" | "getTurnContext"
 > {
   const getTurn: History["getTurn"] = async (owner, id, turnId) =>
     turnStateFromWire(await json<WireTurnState>(owner, "GET", turnPath(id, turnId)));
@@ -47,6 +47,12 @@ export function turnCalls({
 
     regenerate: (owner, id, messageId, { id: replyId, signal } = {}) =>
       begin(owner, id, `${messagePath(id, messageId)}/regenerate`, { id: replyId }, signal),
+
+    async importTurn(owner, id, token) {
+      return turnFromWire(
+        await json<WireTurn>(owner, "POST", `${conversationPath(id)}/turns/import`, { body: { token } }),
+      );
+    },
 
     getTurn,
 

@@ -169,7 +169,8 @@ describe("encode and fold", () => {
       status: "running",
       error: null,
       persisted: true,
-      receipt: null,
+      token: null,
+      waiting: false,
     });
   });
 });

@@ -1,6 +1,7 @@
 import type { Chunk } from "../chunk.ts";
 import type { Citation } from "../citation.ts";
-import { type Json, type JsonObject, parseJson } from "../json.ts";
+import { parseArguments } from "../json-bounds.ts";
+import type { Json, JsonObject } from "../json.ts";
 import type { ResponderEvent } from "../responder.ts";
 import { usageToWire } from "../wire/message.ts";
 
@@ -121,13 +122,10 @@ function resultText(result: Json): string {
 
 /** The chunk that completes a call: parsed for clients that show it, an error where it is no valid JSON. */
 function inputChunk(id: string, name: string, text: string): Chunk {
-  try {
-    const input = parseJson(text);
-    return { type: "tool-input-available", toolCallId: id, toolName: name, input };
-  } catch {
-    const errorText = "The arguments are not valid JSON.";
-    return { type: "tool-input-error", toolCallId: id, toolName: name, input: text, errorText };
-  }
+  const input = parseArguments(text);
+  if (input !== undefined) return { type: "tool-input-available", toolCallId: id, toolName: name, input };
+  const errorText = "The arguments are not valid JSON.";
+  return { type: "tool-input-error", toolCallId: id, toolName: name, input: text, errorText };
 }
 
 function sourceChunk(sourceId: string, citation: Citation): Chunk {

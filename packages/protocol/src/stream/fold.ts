@@ -19,8 +19,10 @@ export interface Answer {
   readonly error: Failure | null;
   /** `false` once a chunk said that the answer is not being saved. */
   readonly persisted: boolean;
-  /** With an answer that could not be saved: what proves, when it is sent again, that we gave it. */
-  readonly receipt: string | null;
+  /** With an answer that could not be saved: the token that stores it later, see `History.importTurn`. */
+  readonly token: string | null;
+  /** Whether more of it waits to be committed, in an outage. */
+  readonly waiting: boolean;
 }
 
 /** Folds chunks into the answer; see {@link createFold}. */
@@ -50,7 +52,8 @@ export function createFold(): Fold {
     status: "running",
     error: null,
     persisted: true,
-    receipt: null,
+    token: null,
+    waiting: false,
   };
 
   const place = (key: string, part: Part): void => {
@@ -170,7 +173,7 @@ const PIECES = 64;
 const SETTLED = new Set<unknown>(["complete", "stopped", "interrupted", "failed"] satisfies TurnStatus[]);
 
 function readMetadata(metadata: JsonObject): Partial<Answer> {
-  const { model, usage, intent, processed, status, error, persisted, receipt } = metadata;
+  const { model, usage, intent, processed, status, error, persisted, token, waiting } = metadata;
   return {
     ...(typeof model === "string" ? { model } : {}),
     ...(usage === undefined ? {} : { usage: usageFromWire(usage) }),
@@ -179,6 +182,7 @@ function readMetadata(metadata: JsonObject): Partial<Answer> {
     ...(SETTLED.has(status) ? { status: status as TurnStatus } : {}),
     ...(error === undefined ? {} : { error: failureFromWire(error) }),
     ...(typeof persisted === "boolean" ? { persisted } : {}),
-    ...(typeof receipt === "string" ? { receipt } : {}),
+    ...(typeof token === "string" ? { token } : {}),
+    ...(typeof waiting === "boolean" ? { waiting } : {}),
   };
 }

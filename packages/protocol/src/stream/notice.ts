@@ -1,16 +1,16 @@
 import type { Chunk } from "../chunk.ts";
 
 /**
- * The chunk that tells a reader, in an outage, whether what follows is being saved. Its event repeats the
- * number before it and is not stored.
+ * The chunk that tells a reader whether words wait to be committed, in an outage: they are shown once they are. Its
+ * event repeats the number before it and is not stored.
  */
-export function savedNotice(persisted: boolean): Chunk {
-  return { type: "message-metadata", messageMetadata: { persisted } };
+export function waitingNotice(waiting: boolean): Chunk {
+  return { type: "message-metadata", messageMetadata: { waiting } };
 }
 
-/** Whether `chunk` is a {@link savedNotice}. */
-export function isSavedNotice(chunk: Chunk): boolean {
+/** Whether `chunk` is a {@link waitingNotice}. */
+export function isNotice(chunk: Chunk): boolean {
   if (chunk.type !== "message-metadata") return false;
-  const { persisted, ...rest } = chunk.messageMetadata;
-  return typeof persisted === "boolean" && Object.keys(rest).length === 0;
+  const { waiting, ...rest } = chunk.messageMetadata;
+  return typeof waiting === "boolean" && Object.keys(rest).length === 0;
 }

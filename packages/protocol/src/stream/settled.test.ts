@@ -11,12 +11,12 @@ const anyFailure: fc.Arbitrary<Failure | null> = fc.option(
 );
 
 describe("how a turn's stream ends", () => {
-  it("tells status, error, persistence and receipt, so that a reader needs nothing else", () => {
+  it("tells status, error, persistence and token, so that a reader needs nothing else", () => {
     fc.assert(
       fc.property(
         fc.constantFrom("complete", "stopped", "interrupted", "failed"),
         anyFailure,
-        fc.option(fc.record({ receipt: fc.string() }), { nil: undefined }),
+        fc.option(fc.record({ token: fc.string() }), { nil: undefined }),
         (status, error, unsaved) => {
           const fold = createFold();
           for (const chunk of settledChunks(status, error, unsaved)) fold.push(chunk);
@@ -25,7 +25,7 @@ describe("how a turn's stream ends", () => {
             status,
             error,
             persisted,
-            receipt: unsaved?.receipt ?? null,
+            token: unsaved?.token ?? null,
           });
         },
       ),

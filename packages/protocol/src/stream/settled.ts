@@ -5,17 +5,17 @@ import type { TurnStatus } from "../turn.ts";
 
 /**
  * The chunks that end a turn's stream: how it was settled, in our words and then in the AI SDK's. With
- * `unsaved`, that the answer is not stored, and the receipt with which it can be sent again.
+ * `unsaved`, that the answer is not stored, and the token that stores it later.
  */
 export function settledChunks(
   status: Exclude<TurnStatus, "running">,
   error: Failure | null,
-  unsaved?: { readonly receipt: string },
+  unsaved?: { readonly token: string },
 ): Chunk[] {
   const messageMetadata: JsonObject = {
     status,
     ...(error === null ? {} : { error: { ...error } }),
-    ...(unsaved === undefined ? {} : { persisted: false, receipt: unsaved.receipt }),
+    ...(unsaved === undefined ? {} : { persisted: false, token: unsaved.token }),
   };
   if (status === "complete") return [{ type: "finish", messageMetadata }];
   const last: Chunk =

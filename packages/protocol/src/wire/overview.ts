@@ -16,7 +16,7 @@ export interface WireOverview {
   node: {
     started_at: string;
     running_turns: number;
-    /** Answers of outages since the start: shown with a receipt, and brought back and saved. */
+    /** Answers of outages since the start: shown with a token, and brought back and saved. */
     unsaved_answers: { shown: number; saved: number };
   };
   /** Of all nodes together; `null` while the database is down. */

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../json.ts";
 import type { Failure } from "../message.ts";
 import type { Part } from "../part.ts";
-import type { Question, ShownAnswer, Turn, TurnState, TurnStatus } from "../turn.ts";
+import type { Question, Turn, TurnState, TurnStatus } from "../turn.ts";
 import { type WireMessage, messageFromWire, messageToWire } from "./message.ts";
 
 /** The response header that tells how the turn of a stream was settled, where it is a retry that found it settled. */
@@ -37,16 +37,6 @@ export interface WireQuestion {
   parts?: readonly Part[] | undefined;
   context_text?: string | null | undefined;
   metadata?: JsonObject | null | undefined;
-  shown?: WireShownAnswer | undefined;
-}
-
-/** An answer that was shown and not saved, as JSON on the wire. */
-export interface WireShownAnswer {
-  turn_id: string;
-  reply_id: string;
-  status: Exclude<TurnStatus, "running">;
-  parts: readonly Part[];
-  receipt: string;
 }
 
 /** To the wire. */
@@ -108,12 +98,7 @@ export function questionToWire(question: Question): WireQuestion {
     parts: question.parts,
     context_text: question.contextText,
     metadata: question.metadata,
-    shown: question.shown === undefined ? undefined : shownToWire(question.shown),
   };
-}
-
-function shownToWire({ turnId, replyId, status, parts, receipt }: ShownAnswer): WireShownAnswer {
-  return { turn_id: turnId, reply_id: replyId, status, parts, receipt };
 }
 
 /** From the wire. */
@@ -126,11 +111,5 @@ export function questionFromWire(wire: WireQuestion): Question {
     parts: wire.parts,
     contextText: wire.context_text,
     metadata: wire.metadata,
-    shown: wire.shown === undefined ? undefined : shownFromWire(wire.shown),
   };
-}
-
-function shownFromWire(wire: WireShownAnswer): ShownAnswer {
-  const { turn_id: turnId, reply_id: replyId, status, parts, receipt } = wire;
-  return { turnId, replyId, status, parts, receipt };
 }

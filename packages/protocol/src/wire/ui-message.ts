@@ -1,4 +1,5 @@
-import { type Json, type JsonObject, parseJson } from "../json.ts";
+import { parseArguments } from "../json-bounds.ts";
+import type { Json, JsonObject } from "../json.ts";
 import type { Message } from "../message.ts";
 import type { Part } from "../part.ts";
 import type { Question } from "../turn.ts";
@@ -152,10 +153,8 @@ function partToUi(part: Part, { message, index, results, called }: Place): UiPar
 
 function toolToUi(call: Extract<Part, { type: "tool-call" }>, result: ToolResult | undefined): UiPart {
   const base = { type: `tool-${call.name}`, toolCallId: call.id };
-  let input: Json;
-  try {
-    input = parseJson(call.arguments);
-  } catch {
+  const input = parseArguments(call.arguments);
+  if (input === undefined) {
     return {
       ...base,
       state: "output-error",

@@ -119,7 +119,6 @@ const QUESTION: Required<Question> = {
   parts: [{ type: "text", text: "What is it?" }],
   contextText: "a selection",
   metadata: { a: null },
-  shown: { turnId: "t1", replyId: "m2", status: "stopped", parts: MESSAGE.parts, receipt: "signed" },
 };
 
 /** What arrives at the other end. */

@@ -15,6 +15,7 @@ export function lazyTurnCalls(requests: Requests): TurnCalls {
   return {
     startTurn: async (...call) => (await calls()).startTurn(...call),
     regenerate: async (...call) => (await calls()).regenerate(...call),
+    importTurn: async (...call) => (await calls()).importTurn(...call),
     getTurn: async (...call) => (await calls()).getTurn(...call),
     async *followTurn(...call) {
       yield* (await calls()).followTurn(...call);

@@ -12,7 +12,10 @@ import { type LiveTurn, type Question, type ThreadModel, loadedOf } from "./mode
 export function createEntries(): (model: ThreadModel) => readonly Entry[] {
   const ofMessage = remembered<Message, Entry>(storedEntry);
   const ofQuestion = remembered<Question, Entry>(questionEntry);
-  const ofShown = remembered<Question, Entry | null>(({ shown }) => shown && unsavedEntry(shown));
+  const ofShown = remembered<Question, Entry | null>(({ token }) => {
+    const turn = token === null ? null : readToken(token);
+    return turn && unsavedEntry(turn);
+  });
   const answers = new WeakMap<Answer, Entry>();
   const ofTurn = (turn: LiveTurn): Entry => {
     const known = answers.get(turn.answer);

@@ -5,7 +5,7 @@ import type {
   MessageStatus,
   Part,
   Role,
-  ShownAnswer,
+  UnsavedTurn,
   Usage,
 } from "@chatkeep/protocol";
 
@@ -112,6 +112,7 @@ export function answerEntry(live: {
 }
 
 /** An answer that was shown before a reload and is not saved yet, as an entry. */
-export function unsavedEntry({ replyId, turnId, parts, status }: ShownAnswer): Entry {
-  return { ...NOTHING, id: replyId, turnId, role: "assistant", parts, status, delivery: "unsaved" };
+export function unsavedEntry({ turnId, reply }: UnsavedTurn): Entry {
+  const { id, parts, status } = reply;
+  return { ...NOTHING, id, turnId, role: "assistant", parts, status, delivery: "unsaved" };
 }

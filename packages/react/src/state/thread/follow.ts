@@ -4,7 +4,7 @@ import {
   type TurnEvent,
   isChatkeepError,
   isLastChunk,
-  isSavedNotice,
+  isNotice,
 } from "@chatkeep/protocol";
 
 import { backoff, pause } from "../backoff.ts";
@@ -47,7 +47,7 @@ export async function* followToEnd(options: FollowToEndOptions): AsyncGenerator<
     try {
       events ??= history.followTurn(owner, conversationId, turnId, { after, signal });
       for await (const event of events) {
-        if (event.seq <= after && !isSavedNotice(event.chunk)) continue;
+        if (event.seq <= after && !isNotice(event.chunk)) continue;
         if (attempt > 0) onConnection?.("live");
         attempt = 0;
         after = event.seq;

@@ -39,8 +39,8 @@ export function createKeptQuestions(storage: TextStorage): KeptQuestions {
   const put = (conversationId: string, question: KeptQuestion): void => {
     const kept = list(conversationId);
     const number = kept.find(({ id }) => id === question.id)?.number ?? (kept.at(-1)?.number ?? 0) + 1;
-    const { id, text, contextText, failure, shown, replaces, origin } = question;
-    const value: NumberedQuestion = { id, text, contextText, failure, shown, replaces, origin, number };
+    const { id, text, contextText, failure, token, replaces, origin } = question;
+    const value: NumberedQuestion = { id, text, contextText, failure, token, replaces, origin, number };
     storage.set(keyOf(conversationId, id), JSON.stringify(value));
   };
   const remove = (conversationId: string, questionId: string): void =>
@@ -54,14 +54,14 @@ export function createKeptQuestions(storage: TextStorage): KeptQuestions {
     remove,
     storage: (conversationId) => ({
       load: () =>
-        list(conversationId).map(({ id, text, contextText, shown }): OutboxEntry => {
-          const question = { id, content: text, contextText, shown: shown ?? undefined };
-          return { conversationId, question };
+        list(conversationId).map(({ id, text, contextText, token }): OutboxEntry => {
+          const entry = { conversationId, question: { id, content: text, contextText } };
+          return token === null ? entry : { ...entry, token };
         }),
-      put({ question: { id, shown = null } }) {
+      put({ question: { id }, token = null }) {
         const kept = list(conversationId).find((each) => each.id === id);
         // Another tab may have let go of it meanwhile.
-        if (kept !== undefined) put(conversationId, { ...kept, shown });
+        if (kept !== undefined) put(conversationId, { ...kept, token });
       },
       remove: (questionId) => remove(conversationId, questionId),
     }),
@@ -91,9 +91,9 @@ function parse(text: string | null): NumberedQuestion[] {
   try {
     const value = JSON.parse(text ?? "null") as Partial<NumberedQuestion> | null;
     if (typeof value?.id !== "string" || typeof value.text !== "string") return [];
-    const { id, text: question, contextText = null, failure = null, shown = null, replaces = null } = value;
+    const { id, text: question, contextText = null, failure = null, token = null, replaces = null } = value;
     const { number = 0, origin = { kind: "stored" } } = value;
-    return [{ id, text: question, contextText, failure, shown, replaces, origin, number }];
+    return [{ id, text: question, contextText, failure, token, replaces, origin, number }];
   } catch {
     return [];
   }

@@ -1,4 +1,4 @@
-import type { Answer, ShownAnswer } from "@chatkeep/protocol";
+import type { Answer } from "@chatkeep/protocol";
 
 import type { Origin } from "../scope.ts";
 import type { Delivery } from "./entry.ts";
@@ -16,7 +16,7 @@ export interface KeptQuestion {
   /** The sentence why sending was given up; `null` while it still may be under way. */
   readonly failure: string | null;
   /** The answer that was shown to it during an outage without being saved. */
-  readonly shown: ShownAnswer | null;
+  readonly token: string | null;
   /** The stored question that it is asked in place of; that one is taken back before this one is sent. */
   readonly replaces: string | null;
   /** Where its conversation came from when it was asked, which may not be created yet. */
@@ -89,7 +89,8 @@ export const NO_ANSWER: Answer = {
   status: "running",
   error: null,
   persisted: true,
-  receipt: null,
+  token: null,
+  waiting: false,
 };
 
 /** A conversation of which nothing was read. */
@@ -138,6 +139,6 @@ export function nextQuestion({ questions }: ThreadModel): Question | undefined {
  * (once is once), unless sending had been given up.
  */
 export function takenUp(question: KeptQuestion): Question {
-  const { shown, failure } = question;
-  return { ...question, delivery: shown !== null ? "unsaved" : failure === null ? "queued" : "failed" };
+  const { token, failure } = question;
+  return { ...question, delivery: token !== null ? "unsaved" : failure === null ? "queued" : "failed" };
 }

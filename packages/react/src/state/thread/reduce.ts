@@ -298,7 +298,7 @@ function ask(
     contextText,
     replaces,
     failure: null,
-    shown: null,
+    token: null,
     origin: model.origin,
     delivery: "queued",
   };
@@ -346,16 +346,15 @@ function started(model: ThreadModel, questionId: string, turn: Turn): Step {
 function ended(model: ThreadModel, turnId: string): Step {
   const turn = model.turns.find((each) => each.turnId === turnId);
   if (turn === undefined) return step(model);
-  const { questionId, replyId, persisted, answer } = turn;
-  const { status, parts, receipt } = answer;
+  const { questionId, persisted, answer } = turn;
+  const { status, token } = answer;
   const outcome = status === "running" ? "interrupted" : status;
   const now: ThreadModel = { ...model, outcome };
   if (persisted) return requestRead({ ...now, unread: true }, "newer");
-  if (status === "running" || receipt === null) return next(now);
-  const shown = { turnId, replyId, status, parts, receipt };
+  if (status === "running" || token === null) return next(now);
   return chain(
     chain(
-      mark(now, questionId, (question) => ({ ...question, delivery: "unsaved", shown })),
+      mark(now, questionId, (question) => ({ ...question, delivery: "unsaved", token })),
       (then) => step(then, { type: "save" }),
     ),
     next,
@@ -380,7 +379,7 @@ function kept(model: ThreadModel, questions: readonly KeptQuestion[], anyLetGo: 
   const renewed = staying.map((question): Question => {
     const other = byId.get(question.id);
     if (other === undefined || own(question)) return question;
-    const same = other.failure === question.failure && (other.shown === null) === (question.shown === null);
+    const same = other.failure === question.failure && (other.token === null) === (question.token === null);
     return same ? question : takenUp(other);
   });
   const fresh = questions.filter(({ id }) => !known.has(id)).map(takenUp);
@@ -442,11 +441,11 @@ function mark(model: ThreadModel, questionId: string, change: (question: Questio
 }
 
 function queued(question: Question): Question {
-  return { ...question, delivery: "queued", failure: null, shown: null };
+  return { ...question, delivery: "queued", failure: null, token: null };
 }
 
 function failed(failure: string): (question: Question) => Question {
-  return (question) => ({ ...question, delivery: "failed", failure, shown: null });
+  return (question) => ({ ...question, delivery: "failed", failure, token: null });
 }
 
 function letGo({ id }: Question): Effect {

@@ -92,7 +92,7 @@ export function createSending(options: SendingOptions): Sending {
   const isKept = (questionId: string): boolean =>
     kept
       .list(conversationId)
-      .some(({ id, failure, shown }) => id === questionId && failure === null && shown === null);
+      .some(({ id, failure, token }) => id === questionId && failure === null && token === null);
 
   const start = async (question: KeptQuestion): Promise<void> => {
     await options.prepare();

@@ -19,7 +19,15 @@ import { streamEvents } from "../../http/stream.ts";
 import { validate } from "../../http/validate.ts";
 import type { ApiServices } from "../api.ts";
 import { conversationPath, messagePath, turnPath } from "../schema/path.ts";
-import { eventHeader, eventSearch, question, regeneration, turn, turnState } from "../schema/turn.ts";
+import {
+  eventHeader,
+  eventSearch,
+  importedTurn,
+  question,
+  regeneration,
+  turn,
+  turnState,
+} from "../schema/turn.ts";
 import { unsavedTurnState } from "../unsaved.ts";
 
 /** Set to `false` on a reply that could not be saved. */
@@ -68,8 +76,8 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
       return privateJson(turnStateToWire(await history.getTurn(owner, conversationId, turn.id)));
     }
     const state = turnStateToWire(unsavedTurnState({ owner, question: asked, turn, answer: answered }));
-    const receipt = answered.receipt === null ? {} : { receipt: answered.receipt };
-    return privateJson({ ...state, ...receipt }, 200, { [PERSISTED_HEADER]: "false" });
+    const token = answered.token === null ? {} : { token: answered.token };
+    return privateJson({ ...state, ...token }, 200, { [PERSISTED_HEADER]: "false" });
   };
 
   return [
@@ -129,6 +137,22 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
           history.regenerate(owner, path.conversation_id, path.message_id, { ...body, signal }),
         );
       },
+    }),
+    ownerRoute({
+      id: "importTurn",
+      method: "POST",
+      path: "/api/conversations/{conversation_id}/turns/import",
+      tag: "Turns",
+      summary: "Store an answer that an outage kept from being saved",
+      description:
+        "Stores the question and the answer as they were shown, without calling the responder. The same token again " +
+        "stores nothing and gives the turn.",
+      params: conversationPath,
+      body: importedTurn,
+      replies: { 200: { description: "The settled turn.", json: turn } },
+      errors: ["forbidden", "conversation_not_found", "turn_in_progress", "idempotency_mismatch"],
+      handle: async ({ owner, path, body }) =>
+        privateJson(turnToWire(await history.importTurn(owner, path.conversation_id, body.token))),
     }),
     ownerRoute({
       id: "getTurn",

@@ -33,8 +33,7 @@ export const overview: z.ZodType<WireOverview> = z
         started_at: time,
         running_turns: count,
         unsaved_answers: z.strictObject({ shown: count, saved: count }).meta({
-          description:
-            "Answers of outages since the start: shown with a receipt, and brought back and saved.",
+          description: "Answers of outages since the start: shown with a token, and brought back and saved.",
         }),
       })
       .meta({ description: "The process that answers." }),

@@ -1,10 +1,4 @@
-import {
-  TURN_STATUSES,
-  type WireQuestion,
-  type WireShownAnswer,
-  type WireTurn,
-  type WireTurnState,
-} from "@chatkeep/protocol";
+import { TURN_STATUSES, type WireQuestion, type WireTurn, type WireTurnState } from "@chatkeep/protocol";
 import { z } from "zod";
 
 import { absent, id, integer, parentId, time } from "./field.ts";
@@ -28,29 +22,22 @@ export const turn: z.ZodType<WireTurn> = z
   .meta({ id: "Turn" });
 
 /** A turn with its question and its answer so far, as it is given out. */
-export const turnState: z.ZodType<WireTurnState & { receipt?: string }> = z
+export const turnState: z.ZodType<WireTurnState & { token?: string }> = z
   .strictObject({
     turn,
     message,
     reply: message.nullable(),
     persisted: z.boolean(),
-    receipt: z.string().exactOptional().meta({
-      description:
-        "With `persisted: false`: what proves, when the answer is sent again to be stored, that it was given.",
+    token: z.string().exactOptional().meta({
+      description: "With `persisted: false`: what stores the answer once the database is back.",
     }),
   })
   .meta({ id: "TurnState" });
 
-/** An answer that was shown and could not be saved, as the client sends it again. */
-const shown: z.ZodType<WireShownAnswer> = z
-  .strictObject({
-    turn_id: id,
-    reply_id: id,
-    status: z.enum(["complete", "stopped", "interrupted", "failed"]),
-    parts: z.array(part),
-    receipt: z.string().meta({ description: "From the stream's last metadata." }),
-  })
-  .meta({ id: "ShownAnswer" });
+/** What stores an answer that could not be saved. */
+export const importedTurn: z.ZodType<{ token: string }> = z
+  .strictObject({ token: z.string().meta({ description: "From the last metadata of the answer's stream." }) })
+  .meta({ id: "ImportedTurn" });
 
 /** What a caller asks: `content` or `parts`, 1 to 10,000 code points of text, not blank. */
 export const question: z.ZodType<WireQuestion> = z
@@ -66,7 +53,6 @@ export const question: z.ZodType<WireQuestion> = z
     parts: absent(z.array(part)),
     context_text: z.string().nullish().meta({ description: "The text that was selected on the page." }),
     metadata: jsonObject.nullish(),
-    shown: absent(shown),
   })
   .meta({ id: "Question" });
 

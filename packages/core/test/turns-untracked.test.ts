@@ -81,7 +81,7 @@ describe("a responder that says nothing more", () => {
   it("has failed after a while: it is aborted, its text kept, the next question taken, another turn untouched", async () => {
     const me = newUser();
     const script = createScriptedResponder();
-    const history = createHistory({ pool, responder: script.responder, responderPatience: 300 });
+    const history = createHistory({ pool, responder: script.responder, idleTimeout: 300 });
     onTestFinished(() => history.close());
     const [hanging, going] = [await newConversation(history, me), await newConversation(history, me)];
     const { turn, events } = await history.startTurn(me, hanging, { content: "Hello" });
@@ -117,10 +117,11 @@ describe("a responder that waits for the database", () => {
     let given = 0;
     const history = createHistory({
       pool,
-      responderPatience: 300,
+      idleTimeout: 300,
       async *responder(request) {
         if (request.question.content !== "Much") return yield* script.responder(request);
-        while (given < 4000) yield { type: "data", name: "count", data: (given += 1) };
+        const padding = "x".repeat(1000);
+        while (given < 4000) yield { type: "data", name: "count", data: [(given += 1), padding] };
         yield "Done.";
       },
     });
@@ -133,7 +134,7 @@ describe("a responder that waits for the database", () => {
     const { turn, events } = await history.startTurn(me, much, { content: "Much" });
     await locked.query("begin");
     await locked.query("lock table chatkeep.turn_events in exclusive mode");
-    await expect.poll(() => given).toBeGreaterThan(999);
+    await expect.poll(() => given).toBeGreaterThan(800);
     // The other one's silence begins now, and ends when both have said nothing for as long.
     await run.emit("Half");
     await once(run.request.signal, "abort");

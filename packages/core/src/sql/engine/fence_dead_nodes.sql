@@ -1,6 +1,6 @@
 -- Fences the nodes whose lease has run out and returns running turns whose node is gone, for the caller
 -- to settle as interrupted. Deleting the node's row waits for its writes under way, and ends its writes to come.
-create function take_over_turns(page_limit integer) returns table (
+create function fence_dead_nodes(page_limit integer) returns table (
   owner_id uuid,
   conversation_id text,
   turn_id uuid

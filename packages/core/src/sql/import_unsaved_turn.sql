@@ -1,11 +1,12 @@
 -- Stores a turn that was answered while the database was down: question and answer as they were shown.
--- The same question again stores nothing (law 3). `outcome` is 'recorded', or 'attached' with the turn
+-- The same question again stores nothing (law 3). `outcome` is 'imported', or 'attached' with the turn
 -- that the question began before and that was settled otherwise.
-create function record_turn(
+create function import_unsaved_turn(
   owner uuid,
   conversation text,
   parent text,
   turn_id uuid,
+  created text,
   message_id text,
   reply_id text,
   body json,
@@ -14,6 +15,10 @@ create function record_turn(
   reply_status text,
   reply_body json,
   reply_error json,
+  reply_intent text,
+  reply_processed boolean,
+  reply_model text,
+  reply_usage json,
   word_text text,
   reply_word_text text,
   new_title text,
@@ -42,10 +47,11 @@ begin
     if not found or m.parts::text <> body::text or m.context_text is distinct from context_text then
       raise exception 'idempotency_mismatch' using errcode = 'CK000', detail = message_id;
     end if;
-    -- The outage came while this very turn ran, and its node died before it could settle it: what was shown
-    -- takes the place of the part that was committed. Nothing of it runs again; whoever still does is refused.
+    -- Its beginning was committed, and its node never heard so: what was shown takes the place of nothing.
     if t.id = turn_id and t.status in ('running', 'interrupted') then
-      update messages k set status = reply_status, parts = reply_body, error = reply_error, updated_at = clock_timestamp()
+      update messages k set
+        status = reply_status, parts = reply_body, error = reply_error, intent = reply_intent,
+        processed = reply_processed, model = reply_model, usage = reply_usage, updated_at = clock_timestamp()
       where k.owner_id = owner and k.conversation_id = conversation and k.seq = t.question_seq + t.reply_gap;
       delete from message_words w
       where w.owner_id = owner and w.conversation_id = conversation and w.seq = t.question_seq + t.reply_gap;
@@ -60,7 +66,7 @@ begin
         running_turn = case when k.running_turn = t.id then null else k.running_turn end,
         updated_at = clock_timestamp(), preview = coalesce(new_preview, k.preview)
       where k.owner_id = owner and k.id = conversation;
-      return query select 'recorded', to_json(t);
+      return query select 'imported', to_json(t);
       return;
     end if;
     return query select 'attached', to_json(t);
@@ -91,19 +97,24 @@ begin
   where k.owner_id = owner and k.id = conversation;
   insert into messages (owner_id, conversation_id, seq, id, turn_id, role, parts, context_text, metadata)
   values (owner, conversation, c.last_seq + 1, message_id, turn_id, 'user', body, context_text, metadata);
-  insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts, error)
-  values (owner, conversation, c.last_seq + 2, reply_id, turn_id, 'assistant', reply_status, reply_body, reply_error);
+  insert into messages (
+    owner_id, conversation_id, seq, id, turn_id, role, status, parts, error, intent, processed, model, usage
+  )
+  values (
+    owner, conversation, c.last_seq + 2, reply_id, turn_id, 'assistant', reply_status, reply_body, reply_error,
+    reply_intent, reply_processed, reply_model, reply_usage
+  );
   perform put_words(owner, conversation, c.last_seq + 1, word_text);
   perform put_words(owner, conversation, c.last_seq + 2, reply_word_text);
   -- No node runs it. It has no events, so it is replayed from its messages.
   insert into turns (
-    owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, slot, status, last_event, error, settled_at
+    owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, slot, status, last_event, error, created_at, settled_at
   )
   values (
-    owner, turn_id, conversation, c.last_seq + 1, message_id, reply_id, 0, current_slot, reply_status, 1, reply_error,
+    owner, turn_id, conversation, c.last_seq + 1, message_id, reply_id, 0, current_slot, reply_status, 1, reply_error, created::timestamptz,
     clock_timestamp()
   )
   returning * into t;
-  return query select 'recorded', to_json(t);
+  return query select 'imported', to_json(t);
 end
 $$;

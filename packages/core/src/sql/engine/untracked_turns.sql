@@ -1,6 +1,6 @@
 -- Running turns of a living node that it knows nothing of: it began them and never heard so, or could not
 -- settle them. Nobody takes them over as long as it lives, so it has to settle them itself.
-create function stray_turns(node bigint, known uuid[]) returns table (
+create function untracked_turns(node bigint, known uuid[]) returns table (
   owner_id uuid,
   conversation_id text,
   turn_id uuid
