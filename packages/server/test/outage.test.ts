@@ -85,7 +85,7 @@ test("an outage is told: reads are 503, an answer says that it is not saved, and
   expect(logged().filter((line) => line["msg"] === "a request failed")).toEqual([]);
 });
 
-test("an answer that was shown is stored when it is sent again with its receipt", async () => {
+test("an answer that was shown is stored, as it was shown and once, when its token is sent", async () => {
   const me = session();
   const { id } = await conversation(me);
   const path = `/api/conversations/${id}/turns`;
@@ -100,27 +100,20 @@ test("an answer that was shown is stored when it is sent again with its receipt"
   const second = await script.started(id);
   await second.emit("Because.");
   second.finish();
-  const state = (await (await asking).json()) as WireTurnState & { receipt: string };
+  const { turn, reply, token } = (await (await asking).json()) as WireTurnState & { token: string };
   await postgres.start();
   await fetch(`${url}/health`);
 
-  const { turn, reply, receipt } = state;
-  const shown = {
-    turn_id: turn.id,
-    reply_id: turn.reply_id,
-    status: turn.status,
-    parts: reply?.parts,
-    receipt,
-  };
-  const body = { id: "q1", content: "Why?", shown };
   for (let time = 0; time < 2; time++) {
-    const stored = await send(path, { method: "POST", body, session: me });
-    expect(await stored.json()).toMatchObject({ persisted: true, reply: { content: "Because.", seq: 4 } });
+    const stored = await send(`${path}/import`, { method: "POST", body: { token }, session: me });
+    expect(await stored.json()).toMatchObject({ id: turn.id, persisted: true, status: "complete" });
   }
+  const { messages } = (await (await send(`/api/conversations/${id}/messages`, { session: me })).json()) as {
+    messages: WireMessage[];
+  };
+  expect(messages.map(({ content }) => content)).toEqual(["First?", "First.", "Why?", "Because."]);
+  expect(messages[3]!.id).toBe(reply?.id);
   expect(script.calls(id)).toBe(2);
-  const forged = { ...body, id: "q9", shown: { ...shown, parts: [{ type: "text", text: "Forged." }] } };
-  expect(await refused(path, { method: "POST", body: forged, session: me })).toMatchObject({
-    status: 400,
-    pointer: "/shown/receipt",
-  });
+  const forged = { method: "POST", body: { token: `${token}x` }, session: me };
+  expect(await refused(`${path}/import`, forged)).toMatchObject({ status: 400, pointer: "/token" });
 });
