@@ -232,9 +232,9 @@ export function createHistory(options: HistoryOptions): CoreHistory {
 
 /** The operator's log, which cannot throw: what is told may be anything that a responder threw. */
 function quietly(onError: HistoryOptions["onError"]): NonNullable<HistoryOptions["onError"]> {
-  return (error, turnId) => {
+  return (...told) => {
     try {
-      onError?.(error, turnId);
+      onError?.(...told);
     } catch {
       // Nobody is left to tell.
     }

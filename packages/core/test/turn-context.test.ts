@@ -47,6 +47,8 @@ it("what a responder was given is kept with the end of its answer, without a sta
   await ask();
   sent.length = 0;
   const id = await ask();
-  expect(sent.filter((name) => name !== "write_events")).toEqual(["begin_turn", "settle_turn"]);
+  // The key of tokens is read once a process, in the background.
+  const ofTurn = sent.filter((name) => !["write_events", "token_key"].includes(name));
+  expect(ofTurn).toEqual(["begin_turn", "settle_turn"]);
   expect(await history.getTurnContext(me, conversation.id, id)).toMatchObject({ latest: [1, 2] });
 });

@@ -1,5 +1,10 @@
 import { createPool, migrate } from "@chatkeep/core";
-import { type WireRecentErrors, type WireTurnState, decodeFrames } from "@chatkeep/protocol";
+import {
+  type WireMessage,
+  type WireRecentErrors,
+  type WireTurnState,
+  decodeFrames,
+} from "@chatkeep/protocol";
 import { startPostgres } from "@chatkeep/testing";
 import { SERVER_KEY, SERVER_KEYS, startServer } from "@chatkeep/testing/server";
 import { afterAll, expect, test } from "vitest";

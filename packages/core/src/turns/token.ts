@@ -21,16 +21,26 @@ export interface Tokens {
  */
 export function createTokens(database: Database): Tokens {
   const keys: (string | Buffer)[] = [randomBytes(32)];
+  let loading: Promise<void> | undefined;
   let signed = 0;
+
+  const loadShared = async (): Promise<void> => {
+    const [row] = await database.call("token_key", {});
+    keys.unshift(row!.token_key!);
+  };
 
   const macOf = (key: string | Buffer, text: string): Buffer =>
     createHmac("sha256", key).update(text).digest();
 
   return {
     async load() {
-      if (keys.length > 1) return;
-      const [row] = await database.call("token_key", {});
-      keys.unshift(row!.token_key!);
+      loading ??= loadShared();
+      try {
+        await loading;
+      } catch (error) {
+        loading = undefined;
+        throw error;
+      }
     },
     sign(turn) {
       signed += 1;
