@@ -1,4 +1,4 @@
-import type { Answer, Message, Part } from "@chatkeep/protocol";
+import { type Answer, type Message, type Part, readToken } from "@chatkeep/protocol";
 
 import { type Entry, answerEntry, questionEntry, storedEntry, unsavedEntry } from "./entry.ts";
 import { upTo } from "./messages.ts";

@@ -8,6 +8,9 @@ import { reduce } from "./reduce.ts";
 
 const CONVERSATION = "c";
 
+/** What a server gives with the answer to `q` that it could not save. */
+const TOKEN = `${btoa(JSON.stringify({ turnId: "t-q", reply: { id: "r-q", parts: [], status: "complete" } }))}.signed`;
+
 function messageOf(seq: number, fields: Partial<Message> = {}): Message {
   return {
     id: `m${seq}`,
