@@ -26,10 +26,9 @@ const chatkeep = createChatkeep({
   },
 });
 
-const migrated = chatkeep.migrate();
-
 async function handle(request: Request): Promise<Response> {
-  await migrated;
+  // Asked once: its success is remembered. A database that sleeps is waited for.
+  await chatkeep.migrate();
   return chatkeep.fetch(request);
 }
 

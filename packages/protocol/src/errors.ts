@@ -1,3 +1,5 @@
+import { brand } from "./brand.ts";
+
 /** The error table: what the caller can do, not where it happened. `status` is HTTP's. */
 export const ERRORS = {
   invalid_request: { status: 400, title: "Invalid request" },
@@ -32,8 +34,17 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** The one error class of both histories. Its message is the sentence that a person can act on. */
+/** On the prototype of every copy's class: a bundle, or an application's dependencies, can hold two of this package. */
+const BRAND = Symbol.for("chatkeep.error");
+
+/**
+ * The one error class of both histories. Its message is the sentence that a person can act on. `instanceof` knows
+ * those of another copy of this package too.
+ */
 export class ChatkeepError extends Error {
+  static {
+    brand(this, BRAND);
+  }
   override readonly name = "ChatkeepError";
   readonly code: ErrorCode;
   readonly status: number;

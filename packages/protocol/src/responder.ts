@@ -1,3 +1,4 @@
+import { brand } from "./brand.ts";
 import type { Citation } from "./citation.ts";
 import type { Summary } from "./context.ts";
 import type { Conversation } from "./conversation.ts";
@@ -47,8 +48,14 @@ export type ResponderEvent =
  */
 export type Responder = (request: ResponderRequest) => AsyncIterable<ResponderEvent>;
 
+/** On the prototype of every copy's class, as that of `ChatkeepError`. */
+const BRAND = Symbol.for("chatkeep.responder-error");
+
 /** A failure of an answer that a person is told about in the responder's own words. */
 export class ResponderError extends Error {
+  static {
+    brand(this, BRAND);
+  }
   override readonly name = "ResponderError";
   readonly failure: Failure;
   constructor(failure: Failure, options?: ErrorOptions) {

@@ -1,9 +1,12 @@
+import { setTimeout } from "node:timers/promises";
+
 import {
   type CoreHistory,
   type HistoryOptions,
   type MigrateOptions,
   type Migrated,
   createHistory,
+  isUnavailable,
   migrate,
 } from "@chatkeep/core";
 import type { Responder } from "@chatkeep/protocol";
@@ -29,14 +32,23 @@ export interface ChatkeepOptions
   readonly basePath?: string;
 }
 
+/** Options of {@link Chatkeep.migrate}. */
+export interface MountedMigrateOptions extends Omit<MigrateOptions, "schema"> {
+  /** Milliseconds to wait for a database that cannot be reached (default 15,000: a serverless one wakes in up to 10 s). */
+  readonly wait?: number;
+}
+
 /** Chatkeep in a host's own app. */
 export interface Chatkeep extends AsyncDisposable {
   /** Answers a request, for any host that speaks the web's `Request` and `Response`; never rejects. */
   readonly fetch: Fetch;
   /** The same conversations, for the host's own code; `withClient` for its own transactions. */
   readonly history: CoreHistory;
-  /** Brings the tables to this release: before the first request, at a deploy or at each start. */
-  migrate(options?: Omit<MigrateOptions, "schema">): Promise<Migrated>;
+  /**
+   * Brings the tables to this release: at a deploy, at a start, or before each request, since success is remembered
+   * and a failure is not. A database that sleeps is waited for; see {@link MigrateOptions} for the rest.
+   */
+  migrate(options?: MountedMigrateOptions): Promise<Migrated>;
   /** Settles what runs, within `grace` milliseconds (default 0). The pool stays open: it is the host's. */
   close(options?: { readonly grace?: number }): Promise<void>;
 }
@@ -70,16 +82,40 @@ export function createChatkeep(options: ChatkeepOptions): Chatkeep {
     log,
     ...(requestLimits === undefined ? {} : { limits: requestLimits }),
   });
+  const { pool, schema } = options;
+  const migrateAwake = async ({ wait = 15_000, ...how }: MountedMigrateOptions): Promise<Migrated> => {
+    const deadline = performance.now() + wait;
+    for (;;) {
+      try {
+        return await migrate(pool, { ...how, ...(schema === undefined ? {} : { schema }) });
+      } catch (error) {
+        if (!isUnavailable(error) || performance.now() >= deadline) throw error;
+        await setTimeout(RETRY);
+      }
+    }
+  };
+  let migrated: Promise<Migrated> | undefined;
+  const migrateOnce: Chatkeep["migrate"] = (how) => {
+    // What was asked for otherwise is asked anew: it finds nothing to do where there is nothing.
+    if (how?.grantTo !== undefined || how?.vectors !== undefined) return migrateAwake(how);
+    if (migrated !== undefined) return migrated;
+    const migrating = migrateAwake(how ?? {});
+    migrated = migrating;
+    migrating.catch(() => (migrated = undefined));
+    return migrating;
+  };
   const close: Chatkeep["close"] = (how) => history.close(how);
   return {
     fetch: basePath === "" ? server.fetch : below(basePath, server.fetch),
     history,
-    migrate: (how) =>
-      migrate(options.pool, { ...how, ...(options.schema === undefined ? {} : { schema: options.schema }) }),
+    migrate: migrateOnce,
     close,
     [Symbol.asyncDispose]: () => close(),
   };
 }
+
+/** Milliseconds between two attempts to reach the database. */
+const RETRY = 250;
 
 /** Takes the path under which it is mounted off each request. */
 function below(basePath: string, fetch: Fetch): Fetch {

@@ -70,6 +70,44 @@ describe("createChatkeep", () => {
     expect(await response.json()).toMatchObject({ response: "dan asked: Hi" });
   });
 
+  it("knows the errors of a second copy of @chatkeep/protocol", async () => {
+    const second = (file: string): Promise<typeof import("@chatkeep/protocol")> =>
+      import(`../../protocol/src/${file}.ts?second`);
+    const protocol = { ...(await second("errors")), ...(await second("responder")) };
+    expect(protocol.ChatkeepError).not.toBe(ChatkeepError);
+    await using other = createChatkeep({
+      pool: database.pool,
+      log: createLog({ level: "fatal" }),
+      authenticate(request): Owner {
+        if (request.headers.has("cookie")) return { kind: "user", id: "erin" };
+        throw new protocol.ChatkeepError("unauthenticated", "Sign in first.");
+      },
+      async *responder() {
+        yield "I am ";
+        throw new protocol.ResponderError({ code: "tired", detail: "I have to sleep." });
+      },
+    });
+    const response = await other.fetch(ask("/api/conversations", null));
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({ detail: "Sign in first." });
+
+    const owner: Owner = { kind: "user", id: "erin" };
+    const { conversation } = await other.history.createConversation(owner);
+    const { turn } = await other.history.startTurn(owner, conversation.id, {
+      id: "q",
+      content: "How are you?",
+    });
+    for await (const _ of other.history.followTurn(owner, conversation.id, turn.id));
+    await expect(other.history.getTurn(owner, conversation.id, turn.id)).resolves.toMatchObject({
+      turn: { status: "failed", error: { code: "tired", detail: "I have to sleep." } },
+    });
+
+    class Stricter extends ChatkeepError {}
+    expect(new ChatkeepError("conflict", "x")).not.toBeInstanceOf(Stricter);
+    expect(new Stricter("conflict", "x")).toBeInstanceOf(ChatkeepError);
+    expect(new Error("x")).not.toBeInstanceOf(ChatkeepError);
+  });
+
   it("says how a base path is written", () => {
     const options = { pool: database.pool, authenticate: () => ({ kind: "user", id: "x" }) as const };
     const responder = async function* () {

@@ -1,19 +1,41 @@
-import { ChatkeepError, JSON_BOUNDS, parseJson } from "@chatkeep/protocol";
+import { ChatkeepError, JSON_BOUNDS, boundJson, parseJson } from "@chatkeep/protocol";
 
 import { type TextPlace, findJsonFault } from "./json-fault.ts";
 import { createJsonScan } from "./json-scan.ts";
 
+/** A request of Node, as a host's middleware leaves it: `express.json()` reads the stream and puts what it read here. */
+export interface Incoming {
+  readonly body?: unknown;
+  readonly readableEnded?: boolean;
+}
+
 /**
- * Reads a request's JSON body; an empty one is `{}`. Errors: `payload_too_large` beyond `limit` bytes
+ * Reads a request's JSON body; an empty one is `{}`. One that the host's middleware has read already is taken from
+ * `incoming`. Errors: `payload_too_large` beyond `limit` bytes
  * (a declared length is refused before a byte is read, an undeclared one when the limit is passed) and beyond
  * the values of {@link JSON_BOUNDS}, `invalid_request` for another content type, too deep a nesting, bytes that
  * are not UTF-8, and broken JSON with its place.
  */
-export async function readBody(request: Request, limit: number): Promise<unknown> {
-  const bytes = await readBytes(request, limit);
+export async function readBody(request: Request, limit: number, incoming?: Incoming): Promise<unknown> {
+  const read = incoming?.readableEnded === true ? incoming.body : undefined;
+  if (read !== undefined && typeof read !== "string" && !(read instanceof Uint8Array)) {
+    requireJson(request.headers.get("content-type"));
+    return bound(read);
+  }
+  const unread =
+    read === undefined ? request : new Request(request.url, { method: "POST", body: read as string });
+  const bytes = await readBytes(unread, limit);
   if (bytes.byteLength === 0) return {};
   requireJson(request.headers.get("content-type"));
   return parse(decode(bytes));
+}
+
+function bound(read: unknown): unknown {
+  const bounded = boundJson(read);
+  if (bounded.fault !== undefined) {
+    throw new ChatkeepError("invalid_request", `The body ${bounded.fault}.`, { pointer: "" });
+  }
+  return bounded.json;
 }
 
 /** Bytes of a body that is read at once: a stream of its pieces would cost a tenth of a millisecond. */

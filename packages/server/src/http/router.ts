@@ -9,7 +9,7 @@ import { type Socketed, addressOf, isProxyUntold } from "../limits/address.ts";
 import { type RequestContext, requestContext } from "../limits/limited-history.ts";
 import type { RequestLimits } from "../limits/limits.ts";
 import type { Log } from "../log.ts";
-import { readBody } from "./body.ts";
+import { type Incoming, readBody } from "./body.ts";
 import { createCors } from "./cors.ts";
 import { problemResponse } from "./problem.ts";
 import type { Call, Route } from "./route.ts";
@@ -17,6 +17,7 @@ import { validate } from "./validate.ts";
 
 /** What hono's Node adapter passes along with a request, as far as it is used here. */
 export interface Connection extends Socketed {
+  readonly incoming?: Socketed["incoming"] & Incoming;
   readonly outgoing?: { destroy(): unknown };
 }
 
@@ -165,7 +166,10 @@ function createAnswer(options: RouterOptions): (route: Route) => Handler {
       const input = {
         path: params === undefined ? undefined : validate(params, c.req.param(), "path"),
         query: search === undefined ? undefined : validate(search, queryOf(request), "query"),
-        body: body === undefined ? undefined : validate(body, await readBody(request, bodyLimit), "body"),
+        body:
+          body === undefined
+            ? undefined
+            : validate(body, await readBody(request, bodyLimit, c.env.incoming), "body"),
       };
       if ("owner" in caller) requireOwnIds(caller.owner, input);
       return route.handle({ ...call, ...caller, ...input } as never);

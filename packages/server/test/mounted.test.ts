@@ -1,0 +1,132 @@
+import { once } from "node:events";
+import {
+  type AddressInfo,
+  type Server,
+  type Socket,
+  connect,
+  createServer as createTcpServer,
+} from "node:net";
+
+import { createPool } from "@chatkeep/core";
+import { seedApis } from "@chatkeep/seeds";
+import { authenticateSession, createChatkeep, createLog } from "@chatkeep/server";
+import { createDatabase } from "@chatkeep/testing";
+import { getRequestListener } from "@hono/node-server";
+import express from "express";
+import { expect, onTestFinished, test } from "vitest";
+
+const log = createLog({ level: "fatal" });
+
+async function listening(server: Pick<Server, "listen" | "address" | "close" | "once">): Promise<number> {
+  server.listen(0, "127.0.0.1");
+  await once(server as Server, "listening");
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** A database behind a proxy that closes connections as long as it sleeps. */
+async function sleeping() {
+  const database = await createDatabase({ contents: "empty" });
+  const url = new URL(database.url);
+  const [{ host, port }] = (
+    await database.pool.query<{ host: string; port: string }>(
+      "select current_setting('unix_socket_directories') as host, current_setting('port') as port",
+    )
+  ).rows as [{ host: string; port: string }];
+  const proxy = { awake: false, connections: 0, refused: () => {} };
+  const open = new Set<Socket>();
+  const server = createTcpServer((socket) => {
+    proxy.connections++;
+    if (!proxy.awake) {
+      socket.destroy();
+      proxy.refused();
+      return;
+    }
+    const upstream = connect(`${host}/.s.PGSQL.${port}`);
+    for (const one of [socket, upstream]) open.add(one.on("error", () => {}));
+    socket.pipe(upstream).pipe(socket);
+  });
+  url.port = String(await listening(server));
+  url.hostname = "127.0.0.1";
+  url.searchParams.delete("host");
+  const pool = createPool(url.href);
+  const chatkeep = createChatkeep({
+    pool,
+    log,
+    authenticate: authenticateSession,
+    async *responder() {
+      yield "Hello.";
+    },
+  });
+  onTestFinished(async () => {
+    await chatkeep.close();
+    await pool.end();
+    for (const socket of open) socket.destroy();
+    await database.close();
+  });
+  return { chatkeep, proxy };
+}
+
+test("migrating waits for a database that sleeps, and its success is remembered", async () => {
+  const { chatkeep, proxy } = await sleeping();
+  proxy.refused = () => (proxy.awake = proxy.connections >= 3);
+  const [one, other] = await Promise.all([chatkeep.migrate(), chatkeep.migrate()]);
+  expect(one.from).toBe(0);
+  expect(other).toBe(one);
+  const { connections } = proxy;
+  expect(await chatkeep.migrate()).toBe(one);
+  expect(proxy.connections).toBe(connections);
+});
+
+test("migrating that failed can be asked for again", async () => {
+  const { chatkeep, proxy } = await sleeping();
+  await expect(chatkeep.migrate({ wait: 0 })).rejects.toThrow();
+  proxy.awake = true;
+  await expect(chatkeep.migrate({ wait: 0 })).resolves.toMatchObject({ from: 0 });
+});
+
+const PARSERS = {
+  "express.json()": express.json(),
+  "express.text()": express.text({ type: "application/json" }),
+  "express.raw()": express.raw({ type: "application/json" }),
+  "no parser": (_: unknown, __: unknown, next: () => void) => next(),
+};
+
+test.each(Object.keys(PARSERS) as (keyof typeof PARSERS)[])(
+  "mounts in Express behind %s, below a path of Express' or of its own",
+  async (name) => {
+    await using database = await createDatabase();
+    const options = {
+      pool: database.pool,
+      log,
+      apis: [seedApis()],
+      authenticate: () => ({ kind: "user", id: "ada" }) as const,
+      async *responder({ question }: { question: { content: string } }) {
+        yield `You said ${question.content}`;
+      },
+    };
+    await using first = createChatkeep(options);
+    await using second = createChatkeep({ ...options, basePath: "/own" });
+    const app = express();
+    app.use(PARSERS[name]);
+    app.use("/assistant", getRequestListener(first.fetch));
+    app.all("/own/*path", getRequestListener(second.fetch));
+    const server = app.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const send = (path: string, body: string): Promise<Response> =>
+      fetch(`http://127.0.0.1:${port}${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body,
+      });
+    for (const path of ["/assistant", "/own"]) {
+      const response = await send(`${path}/api/ada/chat`, JSON.stringify({ message: "Grüß Gott" }));
+      expect(await response.json()).toMatchObject({ response: "You said Grüß Gott" });
+      const deep = await send(`${path}/api/ada/chat`, `{"message":${"[".repeat(600)}${"]".repeat(600)}}`);
+      expect(deep.status).toBe(400);
+      expect(await deep.json()).toMatchObject({ detail: expect.stringContaining("nested") });
+    }
+  },
+);
