@@ -1,5 +1,5 @@
-import type { Owner } from "@chatkeep/protocol";
-import { ChatkeepError } from "@chatkeep/protocol";
+import type * as Protocol from "@chatkeep/protocol";
+import { ChatkeepError, type Owner } from "@chatkeep/protocol";
 import { seedApis } from "@chatkeep/seeds";
 import { createChatkeep, createLog } from "@chatkeep/server";
 import { createDatabase } from "@chatkeep/testing";
@@ -71,8 +71,7 @@ describe("createChatkeep", () => {
   });
 
   it("knows the errors of a second copy of @chatkeep/protocol", async () => {
-    const second = (file: string): Promise<typeof import("@chatkeep/protocol")> =>
-      import(`../../protocol/src/${file}.ts?second`);
+    const second = (file: string): Promise<typeof Protocol> => import(`../../protocol/src/${file}.ts?second`);
     const protocol = { ...(await second("errors")), ...(await second("responder")) };
     expect(protocol.ChatkeepError).not.toBe(ChatkeepError);
     await using other = createChatkeep({

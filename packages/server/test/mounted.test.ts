@@ -80,7 +80,7 @@ test("migrating waits for a database that sleeps, and its success is remembered"
 
 test("migrating that failed can be asked for again", async () => {
   const { chatkeep, proxy } = await sleeping();
-  await expect(chatkeep.migrate({ wait: 0 })).rejects.toThrow();
+  await expect(chatkeep.migrate({ wait: 0 })).rejects.toThrow("Connection terminated unexpectedly");
   proxy.awake = true;
   await expect(chatkeep.migrate({ wait: 0 })).resolves.toMatchObject({ from: 0 });
 });
