@@ -28,11 +28,7 @@ async function listening(server: Pick<Server, "listen" | "address" | "close" | "
 async function sleeping() {
   const database = await createDatabase({ contents: "empty" });
   const url = new URL(database.url);
-  const [{ host, port }] = (
-    await database.pool.query<{ host: string; port: string }>(
-      "select current_setting('unix_socket_directories') as host, current_setting('port') as port",
-    )
-  ).rows as [{ host: string; port: string }];
+  const { hostname, port } = url;
   const proxy = { awake: false, connections: 0, refused: () => {} };
   const open = new Set<Socket>();
   const server = createTcpServer((socket) => {
@@ -42,13 +38,12 @@ async function sleeping() {
       proxy.refused();
       return;
     }
-    const upstream = connect(`${host}/.s.PGSQL.${port}`);
+    const upstream = connect(Number(port), hostname);
     for (const one of [socket, upstream]) open.add(one.on("error", () => {}));
     socket.pipe(upstream).pipe(socket);
   });
   url.port = String(await listening(server));
   url.hostname = "127.0.0.1";
-  url.searchParams.delete("host");
   const pool = createPool(url.href);
   const chatkeep = createChatkeep({
     pool,
