@@ -83,7 +83,7 @@ test("numbers that cannot be had now say so beside those from before", async () 
 test("/c/<id> leads to the app; one that is not there, or cannot be, is said to be not there", async () => {
   await using visit = await stage.visit({ path: "/c/two%20words" });
   const { page } = visit;
-  const heading = page.getByRole("heading", { name: "This conversation is not here" });
+  const heading = page.getByRole("heading", { name: "Conversation not found" });
   await heading.waitFor();
   await page.goto(`${stage.url}/c/no-such%2Fone%26here/`);
   await heading.waitFor();

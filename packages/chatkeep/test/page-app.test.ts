@@ -314,7 +314,7 @@ describe("the settings", () => {
     ]);
 
     await settings.getByRole("button", { name: "Erase my data" }).click();
-    const question = page.getByRole("dialog", { name: "Erase all that is kept of you?" });
+    const question = page.getByRole("dialog", { name: "Erase everything stored about you?" });
     expect(await axeViolations(page)).toEqual([]);
     await question.getByRole("button", { name: "Cancel" }).click();
     expect((await history.listConversations(owner)).total).toBe(2);
@@ -323,7 +323,7 @@ describe("the settings", () => {
     await settings.getByText("Erased. Conversations: 2. Messages: 4.").waitFor();
     expect((await history.listConversations(owner)).total).toBe(0);
     await page.keyboard.press("Escape");
-    await page.getByText("Your conversations will be kept here.").waitFor();
+    await page.getByText("Your conversations will appear here.").waitFor();
     expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain("draft");
     expect(await page.getByLabel("Your question").inputValue()).toBe("");
   });
@@ -343,14 +343,14 @@ describe("the settings", () => {
     await page.getByRole("button", { name: "Settings" }).click();
     await page.getByLabel("Token").fill(`${token}x`);
     await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByText("The server did not take this token.").waitFor();
+    await page.getByText("The server did not accept this token.").waitFor();
     await page.getByLabel("Token").fill(token);
     await page.getByRole("button", { name: "Sign in" }).click();
     const settings = page.getByRole("dialog", { name: "Settings" });
     await settings.getByText("Signed in as ada").waitFor();
     await expect.poll(() => titles(page)).toEqual([]);
-    await settings.getByRole("button", { name: "Take over this browser’s conversations" }).click();
-    await settings.getByText("1 conversation is yours now.").waitFor();
+    await settings.getByRole("button", { name: "Move this browser’s conversations to my account" }).click();
+    await settings.getByText("1 conversation was moved to your account.").waitFor();
     await expect.poll(() => titles(page)).toEqual(["Mine"]);
     expect(await axeViolations(page)).toEqual([]);
 
@@ -362,7 +362,7 @@ describe("the settings", () => {
     await settings.getByRole("button", { name: "Sign out" }).click();
     await settings.getByRole("button", { name: "Sign in" }).waitFor();
     await page.keyboard.press("Escape");
-    await page.getByText("Your conversations will be kept here.").waitFor();
+    await page.getByText("Your conversations will appear here.").waitFor();
     expect(await page.evaluate(() => JSON.stringify(sessionStorage))).not.toContain(token);
     expect(watched).toEqual([]);
   });

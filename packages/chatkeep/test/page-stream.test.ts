@@ -379,7 +379,7 @@ test.each(["light", "dark"] as const)(
     // Not told by a colour alone.
     await page.getByText("send_mail failed").waitFor();
     await ask(page, "And then?");
-    await page.getByText("Sent when this answer is finished").waitFor();
+    await page.getByText("Will be sent after this answer").waitFor();
     expect(await axeViolations(page)).toEqual([]);
     const at = {
       path: "a.md",

@@ -161,7 +161,7 @@ test("A18: with storage blocked it works and says what is not remembered", async
   );
   const page = await context.newPage();
   await page.goto(url);
-  await page.getByText("This browser remembers nothing here").waitFor();
+  await page.getByText("This browser blocks storage").waitFor();
   await ask(page, "What is a message?");
   await answered(page, 1);
   expect((await readTranscript(page))[0]?.text).toContain("What is a message?");

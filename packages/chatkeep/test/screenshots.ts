@@ -121,7 +121,7 @@ const STATES: readonly State[] = [
     async reach(page, stage) {
       await begin(page, stage);
       await ask(page, "And what if the server is killed meanwhile?");
-      await page.getByText("Sent when this answer is finished").waitFor();
+      await page.getByText("Will be sent after this answer").waitFor();
     },
   },
   { name: "answered", reach: answer },
@@ -227,7 +227,7 @@ const STATES: readonly State[] = [
   {
     name: "missing",
     visit: () => Promise.resolve({ path: "/c/gone" }),
-    reach: (page) => page.getByText("This conversation is not here").waitFor(),
+    reach: (page) => page.getByText("Conversation not found").waitFor(),
   },
   {
     name: "edit-failed",
@@ -386,7 +386,7 @@ const STATES: readonly State[] = [
       await openList(page);
       await page.getByRole("button", { name: "Settings" }).click();
       await page.getByRole("button", { name: "Erase my data" }).click();
-      await page.getByRole("dialog", { name: "Erase all that is kept of you?" }).waitFor();
+      await page.getByRole("dialog", { name: "Erase everything stored about you?" }).waitFor();
     },
   },
   {

@@ -15,6 +15,10 @@ const texts = (page: Page): Promise<string[]> =>
       articles.map((article) => (article.querySelector(".ck-bubble, .ck-markdown") as HTMLElement).innerText),
     );
 
+/** The text of what has the focus. */
+const focused = (page: Page): Promise<string> =>
+  page.evaluate(() => (document.activeElement as HTMLElement).innerText);
+
 const field = (page: Page) => page.getByLabel("Your question");
 const conversationOf = async (page: Page): Promise<string> => {
   await page.waitForURL(/#./);
@@ -82,10 +86,12 @@ describe.each<Renderer>(["react", "preact"])("the components on %s", (renderer) 
     await page.getByLabel("Title").fill("Birds");
     await page.keyboard.press("Escape");
     await nav.getByRole("link", { name: "Where is the heron?" }).waitFor();
+    expect(await focused(page)).toBe("Where is the heron?");
     await act("Rename");
     await page.getByLabel("Title").fill("Birds");
     await page.keyboard.press("Enter");
     await nav.getByRole("link", { name: "Birds" }).waitFor();
+    expect(await focused(page)).toBe("Birds");
     await act("Pin");
     await nav.getByRole("heading", { name: "Pinned" }).waitFor();
     await expect
@@ -111,6 +117,25 @@ describe.each<Renderer>(["react", "preact"])("the components on %s", (renderer) 
     await expect
       .poll(async () => (await host.history().listConversations(person.owner, { archived: true })).total)
       .toBe(1);
+  });
+
+  test("who deletes a conversation with the keyboard is at the next one", async () => {
+    const owner = { kind: "session", id: crypto.randomUUID() } as const;
+    for (const title of ["One", "Two", "Three"]) await host.history().createConversation(owner, { title });
+    await using person = await host.person(owner);
+    const page = await person.open();
+    const nav = page.getByRole("navigation", { name: "Conversations" });
+    const remove = async (title: string): Promise<void> => {
+      await nav.getByRole("button", { name: `Actions for “${title}”` }).focus();
+      await page.keyboard.press("Enter");
+      await nav.getByRole("button", { name: "Delete" }).focus();
+      await page.keyboard.press("Enter");
+      await nav.getByRole("link", { name: title }).waitFor({ state: "detached" });
+    };
+    await remove("Two");
+    await expect.poll(() => focused(page)).toBe("One");
+    await remove("One");
+    await expect.poll(() => focused(page)).toBe("Three");
   });
 
   test("a message that was searched for is gone to, and both ways lead on without moving what is read", async () => {

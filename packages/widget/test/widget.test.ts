@@ -322,7 +322,7 @@ test("a citation opens and its passage is painted: on this page, on the next, by
   await page.clock.install();
   await marks.nth(2).click();
   await page.clock.runFor(6_000);
-  await page.getByText("does not say this any more").waitFor();
+  await page.getByText("The page has changed").waitFor();
 });
 
 test("signed in: the token's person has their conversations, the next has none of them, and a draft is its writer's", async () => {
@@ -377,7 +377,7 @@ test("A18: with storage blocked, and over plain http, it works and says what is 
     "undefined",
   ]);
   await openPanel(page);
-  await page.getByText("This browser remembers nothing here").waitFor();
+  await page.getByText("This browser blocks storage").waitFor();
   await converse(stage, page, "What is a sensor?", "It feels.");
   await page.getByRole("button", { name: "Copy answer" }).click();
   await page.getByRole("button", { name: "Copied" }).waitFor();

@@ -2,6 +2,7 @@ import type { Conversation } from "@chatkeep/protocol";
 import { type ReactNode, useEffect, useId, useState } from "react";
 
 import { useAllStrings } from "../hooks/useAllStrings.ts";
+import { useKeptFocus } from "../hooks/useKeptFocus.ts";
 import { useSnapshot } from "../hooks/useSnapshot.ts";
 import { ageOf } from "../state/age.ts";
 import type { ListQuery } from "../state/conversations.ts";
@@ -28,6 +29,7 @@ export function ConversationNav(props: ConversationNavProps): ReactNode {
   const strings = useAllStrings();
   const list = conversations.list(query);
   const state = useSnapshot(list);
+  const keptFocus = useKeptFocus();
   useEffect(() => void list.refresh(), [list]);
   const [failure, setFailure] = useState<string | null>(null);
   const empty = {
@@ -41,7 +43,12 @@ export function ConversationNav(props: ConversationNavProps): ReactNode {
     </button>
   );
   return (
-    <nav className="ck-nav" aria-label={strings.conversations} aria-busy={state.status === "loading"}>
+    <nav
+      {...keptFocus}
+      className="ck-nav"
+      aria-label={strings.conversations}
+      aria-busy={state.status === "loading"}
+    >
       {failure !== null && (
         <div role="alert">
           <Notice tone="trouble" actions={close}>

@@ -1,5 +1,5 @@
 import type { Conversation } from "@chatkeep/protocol";
-import { type MouseEvent, type ReactNode, useState } from "react";
+import { type MouseEvent, type ReactNode, useLayoutEffect, useRef, useState } from "react";
 
 import { useAllStrings } from "../hooks/useAllStrings.ts";
 import type { Conversations } from "../state/conversations.ts";
@@ -31,6 +31,12 @@ export function ConversationRow(props: ConversationRowProps): ReactNode {
   const { conversation, kind, conversations, currentId, addressOf, onSelect, onFailure } = props;
   const strings = useAllStrings();
   const [renaming, setRenaming] = useState(false);
+  const link = useRef<HTMLAnchorElement>(null);
+  const endedBy = useRef<"key" | "leaving">("leaving");
+  useLayoutEffect(() => {
+    if (!renaming && endedBy.current === "key") link.current?.focus();
+    endedBy.current = "leaving";
+  }, [renaming]);
   const title = titleOf(conversation, strings);
   const select = (event: MouseEvent): void => {
     // With a modifier the browser opens a tab or a window, as with any link.
@@ -44,7 +50,8 @@ export function ConversationRow(props: ConversationRowProps): ReactNode {
       <li className="ck-nav-row">
         <TitleField
           title={conversation.title ?? ""}
-          onEnd={(named) => {
+          onEnd={(named, by) => {
+            endedBy.current = by;
             setRenaming(false);
             if (named !== null) conversations.update(conversation.id, { title: named }).catch(onFailure);
           }}
@@ -59,6 +66,7 @@ export function ConversationRow(props: ConversationRowProps): ReactNode {
         <span className="ck-nav-link">{words}</span>
       ) : (
         <a
+          ref={link}
           className="ck-nav-link"
           href={addressOf(conversation.id)}
           aria-current={conversation.id === currentId ? "page" : undefined}
