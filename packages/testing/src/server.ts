@@ -93,6 +93,7 @@ export async function startServer(given: TestServerOptions = {}): Promise<TestSe
   const send = async (path: string, init: Send = {}): Promise<Response> => {
     const { method = "GET", body, headers = {}, session = null, signal } = init;
     const response = await fetch(listener.url + path, {
+      redirect: "manual",
       method,
       headers: {
         ...(session === null ? {} : { "x-session-id": session }),
