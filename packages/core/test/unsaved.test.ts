@@ -175,7 +175,7 @@ describe("an answer that an outage keeps from being saved (A17)", () => {
       });
     }
     await history.createConversation(other, { id: randomUUID() });
-    await expect(history.importTurn(other, id, token)).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(history.importTurn(other, id, token)).rejects.toMatchObject({ code: "forbidden" });
     await expect(history.importTurn(owner, elsewhere, token)).rejects.toMatchObject({
       code: "invalid_request",
     });

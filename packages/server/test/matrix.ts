@@ -59,6 +59,8 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   restoreMessages: { others: "refused", own: 404, body: ({ message }) => ({ ids: [message] }) },
   deleteMessage: { others: "refused", own: 204 },
   startTurn: { others: "refused", own: 200, body: () => ({ content: "What did they say?" }) },
+  // No server signed this token.
+  importTurn: { others: "refused", own: 400, body: () => ({ token: "e30.e30" }) },
   getTurn: { others: "refused", own: 200 },
   followTurn: { others: "refused", own: 200 },
   stopTurn: { others: "refused", own: 200 },

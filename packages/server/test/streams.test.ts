@@ -7,6 +7,8 @@ import { expect, test } from "vitest";
 
 const { url, send, refused, session, conversation, script, history, logged, logs } = await startServer({
   heartbeat: 50,
+  // More than two sockets' buffers take.
+  historyLimits: { answerLength: 32 * 1024 * 1024 },
 });
 
 const STREAM = { accept: "text/event-stream" };

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { type CoreHistory, createHistory, createPool } from "@chatkeep/core";
+import { type CoreHistory, type Limits, createHistory, createPool } from "@chatkeep/core";
 import type { Responder, WireConversation, WireProblem } from "@chatkeep/protocol";
 import { seedApis } from "@chatkeep/seeds";
 import {
@@ -61,14 +61,16 @@ export interface TestServerOptions extends Partial<ServerOptions> {
   readonly databaseUrl?: string;
   /** Answers turns; default the script that a test leads by hand. */
   readonly answers?: Responder;
+  /** Bounds of the history; default its own. */
+  readonly historyLimits?: Partial<Limits>;
 }
 
 /** Starts it for a test file, to be called at its top level. */
 export async function startServer(given: TestServerOptions = {}): Promise<TestServer> {
-  const { databaseUrl = (await fileDatabase()).url, answers, ...options } = given;
+  const { databaseUrl = (await fileDatabase()).url, answers, historyLimits = {}, ...options } = given;
   const pool = createPool(databaseUrl);
   const script = createScriptedResponder();
-  const history = createHistory({ pool, responder: answers ?? script.responder });
+  const history = createHistory({ pool, responder: answers ?? script.responder, limits: historyLimits });
   const lines: string[] = [];
   const waiting = new Set<() => void>();
   const write = (line: string): void => {

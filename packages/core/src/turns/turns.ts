@@ -265,8 +265,11 @@ export function createTurns(options: TurnsOptions): Turns {
       orphans.touch();
       await tokens.load();
       const unsaved = tokens.open(token);
-      if (unsaved.ownerId !== ownerId(owner) || unsaved.conversationId !== conversationId)
+      if (unsaved?.ownerId !== ownerId(owner) || unsaved.conversationId !== conversationId) {
+        // Whoever may not write here is told so first.
+        await database.call("get_conversation", { owner: ownerId(owner), conversation: conversationId });
         throw refusedToken();
+      }
       const { isNew, turn } = await importUnsavedTurn(database, unsaved);
       if (isNew) imported += 1;
       return turn;

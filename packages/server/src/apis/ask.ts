@@ -1,14 +1,18 @@
 import { randomUUID } from "node:crypto";
 
 import {
+  type Answer,
+  ChatkeepError,
   type ConversationInit,
   type History,
   type Owner,
   type Question,
   type StartedTurn,
+  type TurnEvent,
   type TurnState,
   createFold,
   isChatkeepError,
+  isNotice,
 } from "@chatkeep/protocol";
 
 import { unsavedTurnState } from "./unsaved.ts";
@@ -57,12 +61,27 @@ export async function beginTurn(asking: Asking): Promise<Begun> {
 /** Reads a turn to its end and gives it as it is settled. */
 export async function settledTurn({ turn, events, asking }: Begun): Promise<TurnState> {
   const { history, owner, question, signal } = asking;
-  const fold = createFold();
-  for await (const { chunk } of events) fold.push(chunk);
+  const answer = await foldEvents(events);
   signal.throwIfAborted();
-  const answer = fold.answer();
   if (!answer.persisted) return unsavedTurnState({ owner, question, turn, answer });
   return history.getTurn(owner, turn.conversationId, turn.id);
+}
+
+/**
+ * The whole answer. Errors: `unavailable` once an outage keeps its words from being committed: a reply that is not a
+ * stream has nothing to show meanwhile, and a retry attaches to the turn.
+ */
+export async function foldEvents(events: AsyncIterable<TurnEvent>): Promise<Answer> {
+  const fold = createFold();
+  for await (const { chunk } of events) {
+    fold.push(chunk);
+    if (isNotice(chunk) && fold.answer().waiting) {
+      const detail =
+        "The answer cannot be saved just now. Nothing is lost: send the question again with its id.";
+      throw new ChatkeepError("unavailable", detail, { retryAfter: 2 });
+    }
+  }
+  return fold.answer();
 }
 
 /**

@@ -149,24 +149,25 @@ describe("through every API", () => {
       halves.push(half.promise);
       middles.set(`during ${name}`, { reached: half.resolve, goOn: goOn.promise });
     }
-    const asking = everywhere(async ({ api, kind, guest, name }) => {
+    const { isLate: _, ...refused } = REFUSED;
+    const refusals: Promise<void>[] = [];
+    const asking = everywhere(async ({ api, guest, name }) => {
       const question = `during ${name}`;
-      const { isLate: _, ...asked } = await ask(api, guest, question);
-      const { isLate: __, ...refused } = REFUSED;
-      // A user's stream breaks off where it was last saved, without an end, so that its reader resumes.
-      const broken = { ...asked, status: 200, ended: false, refusal: undefined };
-      const { isLate: ___, ...answered } = answerOf(api, question, false);
-      expect({ question, ...asked }).toEqual({
-        question,
-        ...(kind === "session" ? answered : api.streams ? broken : refused),
-      });
+      const refusal = Promise.withResolvers<void>();
+      if (!api.streams) refusals.push(refusal.promise);
+      const { isLate: __, ...asked } = await ask(api, guest, question);
+      // A stream waits, and shows the rest once it is committed; a reply at once says when to ask again.
+      const { isLate: ___, ...answered } = answerOf(api, question, true);
+      expect({ question, ...asked }).toEqual({ question, ...(api.streams ? answered : refused) });
+      refusal.resolve();
     });
     await Promise.all(halves);
     await cut();
     goOn.resolve();
-    await asking;
+    await Promise.all(refusals);
     await everywhere(({ api, guest }) => expectNoReads(api, guest));
     await mend();
+    await asking;
     await everywhere(({ api, guest, name }) => expectOnce(api, guest, `during ${name}`));
     for (const { name } of CASES) expect([name, calls.get(`during ${name}`)]).toEqual([name, 1]);
   });

@@ -1,5 +1,4 @@
 import {
-  type Answer,
   STREAM_HEADERS,
   TURN_STATUS_HEADER,
   type Owner,
@@ -7,7 +6,6 @@ import {
   type StartedTurn,
   type Turn,
   type TurnEvent,
-  createFold,
   questionFromWire,
   turnStateToWire,
   turnToWire,
@@ -18,6 +16,7 @@ import { type Call, type Route, ownerRoute } from "../../http/route.ts";
 import { streamEvents } from "../../http/stream.ts";
 import { validate } from "../../http/validate.ts";
 import type { ApiServices } from "../api.ts";
+import { foldEvents } from "../ask.ts";
 import { conversationPath, messagePath, turnPath } from "../schema/path.ts";
 import {
   eventHeader,
@@ -204,12 +203,6 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
         privateJson(turnToWire(await history.stopTurn(owner, path.conversation_id, path.turn_id))),
     }),
   ];
-}
-
-async function foldEvents(events: AsyncIterable<TurnEvent>): Promise<Answer> {
-  const fold = createFold();
-  for await (const { chunk } of events) fold.push(chunk);
-  return fold.answer();
 }
 
 /** Whether the `Accept` header names event streams; `*` alone is answered with JSON. */
