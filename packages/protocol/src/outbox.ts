@@ -9,7 +9,7 @@ export interface OutboxEntry {
   readonly conversationId: string;
   /** With its id, so that sending it again never asks twice. */
   readonly question: Question & { readonly id: string };
-  /** Once its answer was shown unsaved: stores both, see `History.importTurn`. */
+  /** Once its answer was shown unsaved: what stores both, see `History.importTurn`. */
   readonly token?: string;
 }
 
@@ -27,14 +27,14 @@ export interface OutboxStorage {
 
 /** Options of {@link createOutbox}. */
 export interface OutboxOptions {
-  readonly history: Pick<History, "startTurn" | "importTurn" | "followTurn" | "createConversation">;
+  readonly history: Pick<History, "startTurn" | "followTurn" | "importTurn" | "createConversation">;
   readonly owner: Owner;
   /** Default: memory, so that the entries last as long as the outbox. */
   readonly storage?: OutboxStorage;
   /**
    * Who asks again what could not be sent: the `outbox` (default), or its `caller`, a page in which a person sees the
    * question, retries or edits it. For a caller a question that cannot be sent stays in the storage, `send` does not
-   * wait for another turn, and only answers that were shown are sent again.
+   * wait for another turn, and only tokens are sent again.
    */
   readonly asks?: "outbox" | "caller";
   /** Creates a conversation that was begun during the outage too. Default: by its id. */
@@ -43,7 +43,7 @@ export interface OutboxOptions {
   readonly onChange?: (entries: readonly OutboxEntry[]) => void;
   /** Told of an entry whose answer was shown unsaved, and is saved now. Default: nobody. */
   readonly onSaved?: (entry: OutboxEntry) => void;
-  /** Told of a question that its `caller` has to ask anew: the token of its answer is of a server that is gone. Default: nobody. */
+  /** Told of a question that its `caller` has to ask anew: its token is of a server that is gone. Default: nobody. */
   readonly onReask?: (entry: OutboxEntry) => void;
   /** Told of an entry that can never be saved; the outbox drops it, unless its caller asks. Default: nobody. */
   readonly onRefused?: (entry: OutboxEntry, error: ChatkeepError) => void;
@@ -52,7 +52,7 @@ export interface OutboxOptions {
 /**
  * Sends questions so that none is lost and none is stored twice: each is kept until it is known to be
  * saved, and sent again with the same id, in order, after an outage or a reload. For an answer that was shown
- * without being saved its token is sent, which stores both as they were shown.
+ * without being saved its token is sent, and stores it as it was shown.
  */
 export interface Outbox {
   /**
@@ -113,7 +113,7 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
   const find = (id: string): OutboxEntry | undefined => entries.find(({ question }) => question.id === id);
   const isDue = ({ token }: OutboxEntry): boolean => asks === "outbox" || token !== undefined;
 
-  /** Keeps an answer that is shown unsaved; then the entry is due to be sent again. */
+  /** Keeps the token of an answer that is shown unsaved; then the entry is due to be sent again. */
   const keepShown = async function* (
     entry: OutboxEntry,
     started: StartedTurn,
@@ -138,7 +138,7 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
       history.startTurn(owner, conversationId, question, signal === undefined ? {} : { signal }),
     );
 
-  /** For an outbox of its own, once no other turn of the conversation runs. */
+  /** Does it once no other turn of the conversation runs. */
   const whenFree = async <T>(
     conversationId: string,
     signal: AbortSignal | undefined,

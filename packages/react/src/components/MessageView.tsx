@@ -127,6 +127,7 @@ function AnswerView({ entry, actions, connection }: MessageViewProps): ReactNode
       {growing && (content.length === 0 ? <Waiting /> : <span className="ck-caret" aria-hidden="true" />)}
       {citations.length > 0 && <Sources citations={citations} />}
       {connection === "resuming" && <Notice tone="quiet">{strings.resuming}</Notice>}
+      {connection === "waiting" && <Notice tone="quiet">{strings.waiting}</Notice>}
       <Ending entry={entry} actions={actions} />
       {entry.delivery === "unsaved" && (
         <Notice tone="trouble">

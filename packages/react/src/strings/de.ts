@@ -42,6 +42,7 @@ export const GERMAN: Strings = {
   answerStopped: "Angehalten",
   answerInterrupted: "Die Antwort brach vor ihrem Ende ab.",
   answerFailed: "Die Antwort ist fehlgeschlagen.",
+  waiting: "Die Antwort geht weiter und erscheint, sobald sie gespeichert ist.",
   resuming: "Verbindung verloren. Wird fortgesetzt…",
   offline: "Sie sind offline. Was Sie fragen, wird gesendet, sobald das Netz zurück ist.",
   forgetful:

@@ -42,6 +42,7 @@ export const ENGLISH_THREAD: ThreadStrings = {
   answerStopped: "Stopped",
   answerInterrupted: "The answer was cut off.",
   answerFailed: "The answer failed.",
+  waiting: "The answer continues and appears as soon as it is saved.",
   resuming: "Connection lost. Resuming…",
   offline: "You are offline. What you ask is sent when the network returns.",
   forgetful:

@@ -48,6 +48,8 @@ export interface ThreadStrings {
   readonly answerStopped: string;
   readonly answerInterrupted: string;
   readonly answerFailed: string;
+  /** While words of an answer wait to be saved. */
+  readonly waiting: string;
   readonly resuming: string;
   readonly offline: string;
   readonly forgetful: string;

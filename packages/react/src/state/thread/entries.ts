@@ -12,9 +12,9 @@ import { type LiveTurn, type Question, type ThreadModel, loadedOf } from "./mode
 export function createEntries(): (model: ThreadModel) => readonly Entry[] {
   const ofMessage = remembered<Message, Entry>(storedEntry);
   const ofQuestion = remembered<Question, Entry>(questionEntry);
-  const ofShown = remembered<Question, Entry | null>(({ token }) => {
-    const turn = token === null ? null : readToken(token);
-    return turn && unsavedEntry(turn);
+  const ofToken = remembered<Question, Entry | null>(({ token }) => {
+    const unsaved = token === null ? null : readToken(token);
+    return unsaved === null ? null : unsavedEntry(unsaved);
   });
   const answers = new WeakMap<Answer, Entry>();
   const ofTurn = (turn: LiveTurn): Entry => {
@@ -53,7 +53,7 @@ export function createEntries(): (model: ThreadModel) => readonly Entry[] {
     for (const question of questions) {
       add(ofQuestion(question));
       addAnswer(question.id);
-      if (!byQuestion.has(question.id)) add(ofShown(question));
+      if (!byQuestion.has(question.id)) add(ofToken(question));
     }
     return [...entries.values()];
   };

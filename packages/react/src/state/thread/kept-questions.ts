@@ -55,8 +55,8 @@ export function createKeptQuestions(storage: TextStorage): KeptQuestions {
     storage: (conversationId) => ({
       load: () =>
         list(conversationId).map(({ id, text, contextText, token }): OutboxEntry => {
-          const entry = { conversationId, question: { id, content: text, contextText } };
-          return token === null ? entry : { ...entry, token };
+          const question = { id, content: text, contextText };
+          return { conversationId, question, ...(token === null ? {} : { token }) };
         }),
       put({ question: { id }, token = null }) {
         const kept = list(conversationId).find((each) => each.id === id);

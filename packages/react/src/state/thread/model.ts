@@ -15,7 +15,7 @@ export interface KeptQuestion {
   readonly contextText: string | null;
   /** The sentence why sending was given up; `null` while it still may be under way. */
   readonly failure: string | null;
-  /** Holds the answer that was shown to it during an outage without being saved, and stores it later. */
+  /** What saves it with the answer that was shown to it during an outage, and holds both. */
   readonly token: string | null;
   /** The stored question that it is asked in place of; that one is taken back before this one is sent. */
   readonly replaces: string | null;

@@ -379,7 +379,7 @@ function kept(model: ThreadModel, questions: readonly KeptQuestion[], anyLetGo: 
   const renewed = staying.map((question): Question => {
     const other = byId.get(question.id);
     if (other === undefined || own(question)) return question;
-    const same = other.failure === question.failure && (other.token === null) === (question.token === null);
+    const same = other.failure === question.failure && other.token === question.token;
     return same ? question : takenUp(other);
   });
   const fresh = questions.filter(({ id }) => !known.has(id)).map(takenUp);

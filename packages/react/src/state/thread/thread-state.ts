@@ -32,7 +32,8 @@ export interface ThreadState {
   readonly running: {
     readonly replyId: string | null;
     readonly stopping: boolean;
-    readonly connection: Connection;
+    /** `waiting`: words wait to be saved, and are shown once they are. */
+    readonly connection: Connection | "waiting";
   } | null;
   readonly outcome: Outcome;
 }

@@ -223,8 +223,12 @@ function runningOf(model: ThreadModel): ThreadState["running"] {
   const { sending } = model;
   const turn = runningTurn(model);
   if (turn !== undefined) {
-    const { replyId, stopping, connection } = turn;
-    return { replyId, stopping, connection };
+    const { replyId, stopping, connection, answer } = turn;
+    return {
+      replyId,
+      stopping,
+      connection: connection === "live" && answer.waiting ? "waiting" : connection,
+    };
   }
   const stopping = sending?.stopping ?? model.stopNext;
   const soon = sending !== null || (model.unread && nextQuestion(model) !== undefined);
