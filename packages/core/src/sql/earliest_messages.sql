@@ -1,4 +1,5 @@
--- The earliest messages between two numbers, oldest first; the caller has set the owner. `leaf` as in latest_messages.
+-- The earliest messages between two numbers, oldest first, at most 4 MiB of parts and one message; the caller has set the
+-- owner. `leaf` as in latest_messages.
 -- One plan for all calls, as in page_messages.
 create function earliest_messages(
   owner uuid,
@@ -16,10 +17,12 @@ declare
 begin
   if leaf is null then
     select max(page.seq), count(*) into upper_seq, found_count from (
-      select m.seq from messages m
+      select m.seq, sum(octet_length(m.parts::text)) over (order by m.seq) - octet_length(m.parts::text) as bytes_before
+      from messages m
       where m.owner_id = owner and m.conversation_id = conversation and m.seq > above_seq and m.seq < below_seq
       order by m.seq limit page_limit
-    ) page;
+    ) page
+    where page.bytes_before < 4194304;
   else
     select max(page.seq), count(*) into upper_seq, found_count from (
       select m.seq

@@ -7,7 +7,9 @@ begin
   return (
     select k.context from turn_contexts k
     join turns t on t.owner_id = k.owner_id and t.id = k.turn_id
-    where k.owner_id = owner and k.turn_id = turn_id and t.conversation_id = conversation
+    where k.owner_id = owner and k.turn_id = turn_id and t.conversation_id = conversation and t.question_seq > (
+      select c.cleared_seq from conversations c where c.owner_id = owner and c.id = conversation
+    )
   );
 end
 $$;

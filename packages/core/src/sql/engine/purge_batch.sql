@@ -40,7 +40,8 @@ begin
     is_over := coalesce(c.deleted_at < trashed_before, false);
     if is_over and c.cleared_seq < c.last_seq then
       update conversations k set
-        cleared_seq = c.last_seq, head_seq = null, fork_count = 0, deleted_count = 0, elsewhere_count = 0
+        -- From here on nobody can restore it.
+        deleted_at = 'epoch', cleared_seq = c.last_seq, head_seq = null, fork_count = 0, deleted_count = 0, elsewhere_count = 0
       where k.owner_id = c.owner_id and k.id = c.id;
     end if;
     perform set_config('chatkeep.engine', 'off', true);

@@ -1,0 +1,164 @@
+import { ownerId } from "@chatkeep/core";
+import type { Message, Owner, TurnEvent } from "@chatkeep/protocol";
+import { type Run, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { afterAll, describe, expect, it, vi } from "vitest";
+
+import { newSession, newUser, openFixture } from "./fixture.ts";
+
+const database = await fileDatabase();
+const responder = createScriptedResponder();
+const { history, close } = openFixture(database.url, newSession, { lease: 600_000 }, responder);
+afterAll(close);
+
+/** Keeps every step that writes events at its insert, until `end`. */
+async function holdEvents(): Promise<{ end(): Promise<void> }> {
+  const client = await database.pool.connect();
+  await client.query("begin");
+  await client.query("lock table chatkeep.turn_events in share mode");
+  return {
+    async end() {
+      await client.query("commit");
+      client.release();
+    },
+  };
+}
+
+/** Resolves when so many statements wait for a lock. */
+async function waiting(count: number): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const { rows } = await database.pool.query(
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      expect(rows.length).toBeGreaterThanOrEqual(count);
+    },
+    { timeout: 10_000 },
+  );
+}
+
+interface Asked {
+  readonly session: Owner;
+  readonly conversation: string;
+  readonly turn: string;
+  readonly run: Run;
+  readonly reader: AsyncIterator<TurnEvent>;
+}
+
+/** A running turn of a session, of which the first words are shown. */
+async function ask(): Promise<Asked> {
+  const session = newSession();
+  const { conversation } = await history.createConversation(session);
+  const { turn, events } = await history.startTurn(session, conversation.id, { content: "Whose is it?" });
+  const run = await responder.started(conversation.id);
+  const reader = events[Symbol.asyncIterator]();
+  await run.emit("One ");
+  while (!JSON.stringify((await reader.next()).value).includes("One "));
+  return { session, conversation: conversation.id, turn: turn.id, run, reader };
+}
+
+const textOf = (message: Message | null): string => message?.content ?? "";
+
+/** Rows of an owner's in each table that a turn writes to. */
+async function rowsOf(owner: Owner): Promise<Record<string, number>> {
+  const { rows } = await database.pool.query<Record<string, number>>(
+    `select
+       (select count(*)::integer from chatkeep.turn_events where owner_id = $1) as events,
+       (select count(*)::integer from chatkeep.turns where owner_id = $1) as turns,
+       (select count(*)::integer from chatkeep.messages where owner_id = $1) as messages`,
+    [ownerId(owner)],
+  );
+  return rows[0]!;
+}
+
+const NOTHING = { events: 0, turns: 0, messages: 0 };
+
+/** What a reader was shown of a turn's text, until its end or until it may read no more. */
+async function shownBy(reader: AsyncIterator<TurnEvent>, before: string): Promise<string> {
+  let text = before;
+  try {
+    for (;;) {
+      const { done, value } = await reader.next();
+      if (done === true) return text;
+      if (value.chunk.type === "text-delta") text += (value.chunk as { delta: string }).delta;
+    }
+  } catch {
+    return text;
+  }
+}
+
+/** What a running turn does next, of its own accord or because somebody wants it. */
+const STEPS: Record<string, (asked: Asked) => Promise<unknown>> = {
+  "flushes its next words": ({ run }) => run.emit("two "),
+  settles: async ({ run }) => run.finish(),
+  stops: ({ session, conversation, turn }) => history.stopTurn(session, conversation, turn),
+};
+
+describe.each(Object.entries(STEPS))("while a turn %s, held open at its insert,", (_, step) => {
+  const during = async (act: (asked: Asked) => Promise<unknown>): Promise<Asked & { shown: string }> => {
+    const asked = await ask();
+    const holder = await holdEvents();
+    const shown = shownBy(asked.reader, "One ");
+    const stepped = Promise.allSettled([step(asked)]);
+    await waiting(1);
+    const acted = act(asked);
+    await Promise.race([acted, waiting(2)]);
+    await holder.end();
+    await acted;
+    asked.run.finish();
+    await stepped;
+    return { ...asked, shown: await shown };
+  };
+
+  it("a claim moves it whole", async () => {
+    const user = newUser();
+    const { session, conversation, turn, shown } = await during(({ session }) =>
+      history.claimSession(user, session),
+    );
+    for await (const _ of history.followTurn(user, conversation, turn));
+    const { reply } = await history.getTurn(user, conversation, turn);
+    expect(textOf(reply)).toContain(shown);
+    expect(await rowsOf(session)).toEqual(NOTHING);
+  });
+
+  it("claims by two users give it to one of them, whole", async () => {
+    const users = [newUser(), newUser()];
+    const { session, conversation, turn, shown } = await during(({ session }) =>
+      Promise.all(users.map((user) => history.claimSession(user, session))),
+    );
+    const found = await Promise.all(
+      users.map((user) => history.getTurn(user, conversation, turn).catch(() => undefined)),
+    );
+    const [owner] = users.filter((_, place) => found[place] !== undefined);
+    expect(found.filter((state) => state !== undefined)).toHaveLength(1);
+    for await (const _ of history.followTurn(owner!, conversation, turn));
+    expect(textOf((await history.getTurn(owner!, conversation, turn)).reply)).toContain(shown);
+    for (const other of [session, ...users.filter((user) => user !== owner)]) {
+      expect(await rowsOf(other)).toEqual(NOTHING);
+    }
+  });
+
+  it("a clear leaves nothing of it", async () => {
+    const { session, conversation, turn } = await during(({ session, conversation }) =>
+      history.clearMessages(session, conversation),
+    );
+    expect((await history.listMessages(session, conversation)).messages).toEqual([]);
+    await expect(history.getTurn(session, conversation, turn)).rejects.toMatchObject({
+      code: "turn_not_found",
+    });
+  });
+
+  it("a deletion that is taken back loses nothing that was shown", async () => {
+    const { session, conversation, shown } = await during(async ({ session, conversation }) => {
+      await history.deleteConversation(session, conversation);
+      await history.restoreConversation(session, conversation);
+    });
+    const { messages } = await history.listMessages(session, conversation);
+    expect(messages).toHaveLength(2);
+    expect(textOf(messages[1]!)).toContain(shown);
+  });
+
+  it("an erasure leaves nothing", async () => {
+    const { session } = await during(({ session }) => history.eraseData(session));
+    expect(await rowsOf(session)).toEqual(NOTHING);
+  });
+});
