@@ -127,3 +127,13 @@ export interface MessagePage {
   /** Whether older messages than this window's exist. */
   readonly hasMore: boolean;
 }
+
+/** Whether a message continues the answer before it: its turn began with results of the client's tools. */
+export function continuesAnswer(message: Message, before: Message | undefined): boolean {
+  return (
+    message.role === "assistant" &&
+    before?.role === "tool" &&
+    before.turnId !== null &&
+    before.turnId === message.turnId
+  );
+}

@@ -161,6 +161,6 @@ export function quote(identifier: string): string {
 }
 
 /** A text as SQL writes it. */
-export function literal(text: string): string {
+function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }

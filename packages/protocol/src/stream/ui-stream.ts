@@ -44,11 +44,11 @@ function createSteps(): (chunk: Chunk) => boolean {
   const called = new Set<string>();
   let isAnswered = false;
   return (chunk) => {
-    const goesOn = isAnswered && isSaid(chunk, called);
+    const continues = isAnswered && isSaid(chunk, called);
     if (chunk.type === "tool-input-start") called.add(chunk.toolCallId);
     if (chunk.type === "tool-output-available" || chunk.type === "tool-output-error") isAnswered = true;
-    else if (goesOn || chunk.type === "start-step") isAnswered = false;
-    return goesOn;
+    else if (continues || chunk.type === "start-step") isAnswered = false;
+    return continues;
   };
 }
 

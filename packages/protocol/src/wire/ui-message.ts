@@ -1,10 +1,9 @@
 import { parseArguments } from "../json-bounds.ts";
 import type { Json, JsonObject } from "../json.ts";
-import type { Message } from "../message.ts";
+import { type Message, continuesAnswer } from "../message.ts";
 import type { Part } from "../part.ts";
 import type { Question } from "../turn.ts";
 import { usageToWire } from "./message.ts";
-import { goesOn } from "./ui-results.ts";
 
 /** A message as the AI SDK's `useChat` keeps it (its `UIMessage`), as far as versions 5, 6 and 7 agree. */
 export interface UiMessage {
@@ -64,7 +63,7 @@ export function uiMessagesOf(messages: readonly Message[]): UiMessage[] {
     ]);
     if (message.role === "tool" && parts.length === 0) continue;
     const last = shown.at(-1);
-    if (last !== undefined && goesOn(message, messages[place - 1])) {
+    if (last !== undefined && continuesAnswer(message, messages[place - 1])) {
       last.parts.push(STEP, ...parts);
       last.metadata = { ...last.metadata, ...metadataOf(message) };
       continue;

@@ -1,4 +1,4 @@
-import type { Message } from "../message.ts";
+import { type Message, continuesAnswer } from "../message.ts";
 import { openCalls } from "../open-calls.ts";
 import type { ToolResultPart } from "../part.ts";
 import type { Question } from "../turn.ts";
@@ -38,21 +38,11 @@ function resultFrom(part: UiPart): ToolResultPart[] {
   return [{ type: "tool-result", id, result: errorText ?? "The tool failed.", error: true }];
 }
 
-/** Whether a message goes on with the answer before it: its turn began with results of the client's tools. */
-export function goesOn(message: Message, before: Message | undefined): boolean {
-  return (
-    message.role === "assistant" &&
-    before?.role === "tool" &&
-    before.turnId !== null &&
-    before.turnId === message.turnId
-  );
-}
-
 /** Of messages in order, those that a page shows as one with what comes after the last, the answer to it. */
 export function answerSoFarOf(messages: readonly Message[]): readonly Message[] {
   return messages.slice(
     messages.findLastIndex(
-      (message, index) => message.role === "assistant" && !goesOn(message, messages[index - 1]),
+      (message, index) => message.role === "assistant" && !continuesAnswer(message, messages[index - 1]),
     ),
   );
 }
