@@ -1,5 +1,10 @@
 export { type Authenticate, authenticatePeople, authenticateSession } from "./identity/authenticate.ts";
-export { type Chatkeep, type ChatkeepOptions, createChatkeep } from "./chatkeep.ts";
+export {
+  type Chatkeep,
+  type ChatkeepOptions,
+  createChatkeep,
+  type MountedMigrateOptions,
+} from "./chatkeep.ts";
 export { USER_HEADER, requireUser } from "./identity/caller.ts";
 export type { KeySetOptions } from "./identity/key-set.ts";
 export { type ServerKey, makeServerKey, readServerKeys } from "./identity/server-keys.ts";

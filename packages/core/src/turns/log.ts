@@ -6,7 +6,7 @@ import type { LiveTurn } from "./live.ts";
 import type { Node } from "./node.ts";
 
 /** What became of a turn's events. */
-export type Written =
+type Written =
   /** They are committed; with `stop`, somebody asked to stop the turn. */
   | { readonly state: "written" | "stop"; readonly events: readonly TurnEvent[] }
   /** The turn is not this node's any more: it was cleared or deleted, or the node was taken for dead. */
