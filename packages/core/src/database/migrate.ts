@@ -63,6 +63,8 @@ export async function migrate(pool: ConnectionPool, options: MigrateOptions = {}
   const connection = await takeConnection(pool);
   try {
     await run(connection, "begin");
+    // A platform's limit is meant for requests; a migration takes what it needs.
+    await run(connection, "set local statement_timeout = 0");
     const migrated = await migrateLocked(connection, { ...options, schema });
     await run(connection, "commit");
     connection.release();
