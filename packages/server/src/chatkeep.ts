@@ -33,7 +33,7 @@ export interface ChatkeepOptions
 }
 
 /** Options of {@link Chatkeep.migrate}. */
-interface MountedMigrateOptions extends Omit<MigrateOptions, "schema"> {
+export interface MountedMigrateOptions extends Omit<MigrateOptions, "schema"> {
   /** Milliseconds to wait for a database that cannot be reached (default 15,000: a serverless one wakes in up to 10 s). */
   readonly wait?: number;
 }
