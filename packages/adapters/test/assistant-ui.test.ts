@@ -10,7 +10,7 @@ const history = await openHistory(async function* () {
 });
 
 describe("conversations as assistant-ui's threads", () => {
-  it("are listed, begun, renamed, archived, deleted and entitled", async () => {
+  it("are listed, begun, renamed, archived, deleted and given a title", async () => {
     const owner = newOwner();
     const threads = createThreadListAdapter({ history, owner });
     expect(await threads.initialize("thread-1")).toEqual({ remoteId: "thread-1" });

@@ -211,7 +211,7 @@ describe("what a model does in the background", () => {
     onTestFinished(() => model.close());
     const me = newOwner();
     const tasks = createModelTasks({ model: "openai-compatible/fake", baseUrl: model.url });
-    const history = openNode(model, { entitle: (request) => tasks.entitle(request) });
+    const history = openNode(model, { generateTitle: (request) => tasks.generateTitle(request) });
     const mine = await history.createConversation(me, { title: "My own" });
     const theirs = await history.createConversation(me);
     for (const { conversation } of [mine, theirs]) {

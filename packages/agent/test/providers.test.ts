@@ -348,10 +348,10 @@ describe.each(PROVIDERS)("$name/…", ({ name, key, path, sent, resultSent, imag
 
   test("names a conversation without a stream", async () => {
     const model = await start({ reply: () => ({ steps: ["“Weather in Oslo.”"] }) });
-    const { entitle } = createModelTasks({ model: `${name}/fake`, baseUrl: model.url, apiKey: "k" });
+    const { generateTitle } = createModelTasks({ model: `${name}/fake`, baseUrl: model.url, apiKey: "k" });
     const question = storedMessage({ role: "user", content: "How cold is Oslo?" }, 1);
     const signal = new AbortController().signal;
-    expect(await entitle({ question, answer: "3 degrees.", signal })).toBe("Weather in Oslo");
+    expect(await generateTitle({ question, answer: "3 degrees.", signal })).toBe("Weather in Oslo");
   });
 });
 

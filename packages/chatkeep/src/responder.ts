@@ -13,7 +13,7 @@ export interface LoadedResponder {
   /** The responder; a model is given the docs' passages where the environment names docs. */
   readonly of: (docs: Docs) => Responder;
   /** Options of the history: titles and summaries by the model. */
-  readonly tasks: Pick<HistoryOptions, "entitle" | "summarize">;
+  readonly tasks: Pick<HistoryOptions, "generateTitle" | "summarize">;
 }
 
 /** The responder that the environment names: a host's own file or a model; `undefined`: the docs answer. */
@@ -27,11 +27,11 @@ export async function loadResponder(environment: Environment): Promise<LoadedRes
   const { createModelResponder, createModelTasks } = await import("@chatkeep/agent");
   const { name, baseUrl, apiKey, system, price } = model;
   const provider = { model: name, baseUrl, apiKey };
-  const { entitle, summarize } = createModelTasks(provider);
+  const { generateTitle, summarize } = createModelTasks(provider);
   return {
     of: (docs) => createModelResponder({ ...provider, system, price, docs: docsGiven ? docs : undefined }),
     tasks: {
-      ...(model.tasks.has("titles") ? { entitle } : {}),
+      ...(model.tasks.has("titles") ? { generateTitle } : {}),
       ...(model.tasks.has("summaries") ? { summarize } : {}),
     },
   };

@@ -10,7 +10,7 @@ import { createBranches } from "./branches.ts";
 import { type ContextSettings, createContexts } from "./context/context.ts";
 import { createPreparation } from "./context/prepare.ts";
 import { type Summarizer, createSummaries } from "./context/summaries.ts";
-import { type Entitler, createTitles } from "./context/titles.ts";
+import { type TitleGenerator, createTitles } from "./context/titles.ts";
 import { createTokenCounter } from "./context/tokens.ts";
 import { createConversations } from "./conversations.ts";
 import type { DatabaseHealth } from "./database/breaker.ts";
@@ -32,7 +32,7 @@ import type { Embedding } from "./search/embedding.ts";
 import type { Ranked } from "./search/rank.ts";
 import { type RecallQuery, createRecall } from "./search/recall.ts";
 import { createSearch } from "./search/search.ts";
-import { createNearness } from "./search/vector-search.ts";
+import { createVectorSearch } from "./search/vector-search.ts";
 import { type OutagePolicy, type UnsavedAnswers, createTurns } from "./turns/turns.ts";
 import { type StoreCalls, createStoreCalls } from "./with-client.ts";
 
@@ -55,7 +55,7 @@ export interface HistoryOptions {
   /** Sums up what is too old for the context, in the background (default: nothing is summed up). */
   readonly summarize?: Summarizer;
   /** Names conversations, in the background, once, and never over a person's title (default: the first question does). */
-  readonly entitle?: Entitler;
+  readonly generateTitle?: TitleGenerator;
   /**
    * Finds by meaning too, where `migrate` made a place for vectors: messages are embedded in the background, and
    * recall and search join what is near with what holds the words (default: words alone).
@@ -142,8 +142,9 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   const worker =
     embedding === undefined ? undefined : createEmbeddingWorker({ database: open, embedding, onError });
   const database = worker === undefined ? guard(open) : touching(guard(open), worker);
-  const nearness = embedding === undefined ? undefined : createNearness({ database, embedding, onError });
-  const recall = createRecall(database, nearness);
+  const vectorSearch =
+    embedding === undefined ? undefined : createVectorSearch({ database, embedding, onError });
+  const recall = createRecall(database, vectorSearch);
   const tokens = createTokenCounter();
   const contexts = createContexts({ database, recall, tokens, settings: options.context ?? {} });
   const closing = new AbortController();
@@ -154,9 +155,9 @@ export function createHistory(options: HistoryOptions): CoreHistory {
         ? undefined
         : createSummaries({ database, summarize: options.summarize, signal: closing.signal, onError }),
     titles:
-      options.entitle === undefined
+      options.generateTitle === undefined
         ? undefined
-        : createTitles({ database, entitle: options.entitle, signal: closing.signal, onError }),
+        : createTitles({ database, generateTitle: options.generateTitle, signal: closing.signal, onError }),
     closing,
     onError,
   });
@@ -186,7 +187,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     ...createPersonalData(database),
     ...createHandles(database),
     ...createIdempotencyKeys(database),
-    ...createSearch({ database, nearness }),
+    ...createSearch({ database, vectorSearch }),
     getContext: (owner, conversationId, query) => contexts.read(owner, conversationId, query),
     recallMessages: recall,
     async getTurnContext(owner, conversation, turnId) {

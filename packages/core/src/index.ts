@@ -17,7 +17,7 @@ export { RELEASE, releaseSchema } from "./database/release.ts";
 export { contextOf, type ContextOptions } from "./context.ts";
 export type { ContextSettings } from "./context/context.ts";
 export type { Summarizer, SummaryRequest } from "./context/summaries.ts";
-export type { Entitler } from "./context/titles.ts";
+export type { TitleGenerator } from "./context/titles.ts";
 export type { Ranked } from "./search/rank.ts";
 export type { RecallQuery } from "./search/recall.ts";
 export type { Handles, HandleState } from "./handles.ts";

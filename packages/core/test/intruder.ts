@@ -102,7 +102,7 @@ export interface OwnerFunction {
 }
 
 /** The engine's functions that take an owner too: only the store's call them, and none gives a word of anybody's. */
-const ENGINE = "('claim_session', 'record_audit', 'find_words', 'weigh_words')";
+const ENGINE = "('claim_session', 'record_audit', 'match_messages', 'match_terms')";
 
 /** The owners' functions of this release. */
 export async function ownerFunctions(pool: Pool): Promise<OwnerFunction[]> {
@@ -148,7 +148,7 @@ function argument(
     conversations: Array.from({ length: 4 }, () => victim.conversation),
     seq: 1,
     query: "mark",
-    forms: ["mark"],
+    terms: ["mark"],
     only_conversation: victim.conversation,
     by_id: true,
     sort_by: "activity",
@@ -255,7 +255,7 @@ const INNER = new Set([
   "earliest_messages",
   "latest_messages",
   "end_running_turn",
-  "put_words",
+  "index_message",
   "refuse_conversation",
 ]);
 

@@ -156,10 +156,10 @@ const CASES: Case[] = [
   ["list_trash", 51, /conversations_deleted/, () => history.listTrash(me, { limit: 50 })],
   ["first_question", 1, /messages_/, () => history.updateConversation(me, "long", { title: null })],
   [
-    "entitle_conversation",
+    "set_generated_title",
     1,
     /conversations_/,
-    () => sql("entitle_conversation($1, 'long', 'A title')", [owner]),
+    () => sql("set_generated_title($1, 'long', 'A title')", [owner]),
   ],
   [
     "export_conversations",
@@ -171,7 +171,12 @@ const CASES: Case[] = [
   ["begin_summary", 101, /summaries_pkey/, () => sql("begin_summary($1, 'long', 5000, 10, 100)", [owner])],
   ["end_summary", 1, /conversations_|summaries_/, () => sql("end_summary($1, 'long', 4999, 'Sum')", [owner])],
   ["recalled_messages", 3, /messages_pkey/, () => sql("recalled_messages($1, 'long', '{7,8,9}')", [owner])],
-  ["messages_at", 2, /messages_pkey/, () => sql("messages_at($1, '{long,long}', '{7,8}')", [owner])],
+  [
+    "get_messages_by_seq",
+    2,
+    /messages_pkey/,
+    () => sql("get_messages_by_seq($1, '{long,long}', '{7,8}')", [owner]),
+  ],
   [
     "get_turn_context",
     1,
@@ -211,12 +216,12 @@ const CASES: Case[] = [
   ["expire_quotas", 1, /rate_limits_expired/, () => sql("expire_quotas()")],
   ["untracked_turns", 1, /turns_/, () => sql("untracked_turns(1, '{}')")],
   ["find_turn", 1, /turns_/, () => sql("find_turn(1, $1)", [randomUUID()])],
-  ["unindexed_messages", 100, /messages_pkey/, () => sql("unindexed_messages($1, 'long', 100)", [owner])],
+  ["messages_to_backfill", 100, /messages_pkey/, () => sql("messages_to_backfill($1, 'long', 100)", [owner])],
   [
-    "put_missing_words",
+    "backfill_search_index",
     1,
     /unindexed_conversations_pkey/,
-    () => sql("put_missing_words($1, 'c9', '{1}', '{hello}', 1)", [owner]),
+    () => sql("backfill_search_index($1, 'c9', '{1}', '{hello}', 1)", [owner]),
   ],
   [
     "import_unsaved_turn",
@@ -236,20 +241,14 @@ const CASES: Case[] = [
  * tests; vectors' in theirs; the first are called by others alone; the last read one row, or what is left to do in the background as it lies.
  */
 const ELSEWHERE = new Set(
-  `count_terms question_terms conversation_exists find_words handle_exists refuse_conversation weigh_words
+  `count_terms question_terms conversation_exists match_messages handle_exists refuse_conversation match_terms
    append_messages begin_turn create_conversation get_conversation get_turn list_conversations overview
    page_messages read_events recall_words register_node rotate_events search_words settle_turn
    stop_turn fence_dead_nodes update_conversation write_events
    delete_turns on_head ancestor_at branch_length branch_messages branch_off earliest_messages latest_leaf page_branch
    get_document list_documents put_documents remove_documents score_texts search_passages list_document_versions`
     .split(/\s+/)
-    .concat(
-      "token_key",
-      "release_node",
-      "unindexed_conversation",
-      "register_release",
-      "drop_unused_releases",
-    ),
+    .concat("token_key", "release_node", "next_backfill", "register_release", "drop_unused_releases"),
 );
 
 describe("the rarer statements", () => {

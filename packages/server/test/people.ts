@@ -83,7 +83,7 @@ const answer: Responder = async function* ({ question, signal }) {
 
 /** What a node asks by itself, whoever calls. */
 const BACKGROUND =
-  /select 1|(register|release)_node|fence_dead_nodes|untracked_turns|find_turn|token_key|rotate_events|write_events|unindexed_conversation|begin_embedding|claim_(message|passage)_vectors/;
+  /select 1|(register|release)_node|fence_dead_nodes|untracked_turns|find_turn|token_key|rotate_events|write_events|next_backfill|begin_embedding|claim_(message|passage)_vectors/;
 
 /** What {@link startPeopleServer} takes besides the database. */
 export interface PeopleServerOptions {

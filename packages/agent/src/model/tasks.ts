@@ -17,8 +17,8 @@ export interface ModelTasks {
     readonly messages: readonly Message[];
     readonly signal: AbortSignal;
   }): Promise<string>;
-  /** Names a conversation by its first question and answer; see core's `Entitler`. */
-  entitle(request: {
+  /** Names a conversation by its first question and answer; see core's `TitleGenerator`. */
+  generateTitle(request: {
     readonly question: Message;
     readonly answer: string;
     readonly signal: AbortSignal;
@@ -51,7 +51,7 @@ export function createModelTasks({ timeout = 60_000, ...options }: ModelTaskOpti
         ].join("\n\n"),
         signal,
       ),
-    async entitle({ question, answer, signal }) {
+    async generateTitle({ question, answer, signal }) {
       const text = await ask(
         ENTITLE,
         `user: ${question.content}\n\nassistant: ${answer.slice(0, 2000)}`,

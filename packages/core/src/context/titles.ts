@@ -5,7 +5,7 @@ import { ownerId } from "../owners.ts";
 import { titleOf } from "../title.ts";
 
 /** Names a conversation by its first question and the answer to it; an empty name is none. */
-export type Entitler = (request: {
+export type TitleGenerator = (request: {
   readonly owner: Owner;
   readonly conversationId: string;
   readonly question: Message;
@@ -22,19 +22,19 @@ export interface Titles {
 /** What {@link createTitles} takes. */
 export interface TitlesOptions {
   readonly database: Database;
-  readonly entitle: Entitler;
+  readonly generateTitle: TitleGenerator;
   readonly signal: AbortSignal;
   readonly onError: (error: unknown) => void;
 }
 
 /** Titles on the SQL functions; the database keeps a person's own. */
-export function createTitles({ database, entitle, signal, onError }: TitlesOptions): Titles {
+export function createTitles({ database, generateTitle, signal, onError }: TitlesOptions): Titles {
   const make: Titles["make"] = async (owner, conversationId, question, answer) => {
-    const text = await entitle({ owner, conversationId, question, answer, signal });
+    const text = await generateTitle({ owner, conversationId, question, answer, signal });
     const title = titleOf([{ type: "text", text }]);
     if (title === null) return;
     const place = { owner: ownerId(owner), conversation: conversationId };
-    await database.call("entitle_conversation", { ...place, new_title: title });
+    await database.call("set_generated_title", { ...place, new_title: title });
   };
   return { make: (...given) => make(...given).catch(onError) };
 }

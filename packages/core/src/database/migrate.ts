@@ -191,8 +191,8 @@ const OF_THE_STORE: readonly FunctionName[] = [
   "conversation_exists",
   "handle_exists",
   "record_audit",
-  "find_words",
-  "weigh_words",
+  "match_messages",
+  "match_terms",
 ];
 
 /** The one of the owners' functions that the engine calls: for the owner that it names, as everybody does. */

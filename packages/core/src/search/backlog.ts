@@ -16,12 +16,12 @@ export async function indexBacklog(database: Database, signal?: AbortSignal): Pr
   let steps = 0;
   const isAborted = (): boolean => signal?.aborted === true;
   while (!isAborted()) {
-    const [row] = await database.call("unindexed_conversation", {});
+    const [row] = await database.call("next_backfill", {});
     if (row === undefined) break;
     const place = { owner: row.owner_id ?? "", conversation: row.conversation_id ?? "" };
-    const [page] = await database.call("unindexed_messages", { ...place, page_limit: PAGE });
+    const [page] = await database.call("messages_to_backfill", { ...place, page_limit: PAGE });
     const messages = (page?.messages ?? []) as { seq: number; parts: Part[] }[];
-    await database.call("put_missing_words", {
+    await database.call("backfill_search_index", {
       ...place,
       seqs: messages.map(({ seq }) => seq),
       word_texts: messages.map(({ parts }) => wordTextOf(parts)),

@@ -3,7 +3,7 @@ import type { ConnectionPool } from "../database/pool.ts";
 import { unescapeText } from "../database/text.ts";
 import type { Embedding } from "./embedding.ts";
 import { fuse } from "./fusion.ts";
-import { createNearness } from "./vector-search.ts";
+import { createVectorSearch } from "./vector-search.ts";
 
 /** A document of docs, without its text. */
 export interface StoredDocument {
@@ -117,7 +117,8 @@ const NEAR = 20;
 export function createDocsStore(options: DocsStoreOptions): DocsStore {
   const database = createDatabase(options);
   const { embedding, onError = () => undefined } = options;
-  const nearness = embedding === undefined ? undefined : createNearness({ database, embedding, onError });
+  const vectorSearch =
+    embedding === undefined ? undefined : createVectorSearch({ database, embedding, onError });
 
   return {
     async documents(docs) {
@@ -175,9 +176,9 @@ export function createDocsStore(options: DocsStoreOptions): DocsStore {
           background: query.background ?? "",
           preferred: query.preferred ?? null,
           only_path: path ?? null,
-          page_limit: nearness === undefined ? limit : Math.max(limit, NEAR),
+          page_limit: vectorSearch === undefined ? limit : Math.max(limit, NEAR),
         }),
-        nearness?.passages<FoundPassage>(docs, { text: question, path, limit: NEAR }) ?? [],
+        vectorSearch?.passages<FoundPassage>(docs, { text: question, path, limit: NEAR }) ?? [],
       ]);
       const found = (row?.search_passages ?? []) as FoundPassage[];
       // One that both hold keeps the score of its words.

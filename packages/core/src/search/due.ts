@@ -50,9 +50,9 @@ export async function claimMessages({ database, number, lease, most }: Claim): P
   for (const [owner, rows] of Map.groupBy(claimed, ({ owner_id: id }) => id)) {
     const keys = rows.map(({ conversation_id: within, seq: place }): Key => ({ within, place }));
     const store = messageStore(database, owner);
-    const [read] = await database.call("messages_at", { owner, ...messagePlaces(keys) });
+    const [read] = await database.call("get_messages_by_seq", { owner, ...messagePlaces(keys) });
     const texts = new Map(
-      ((read?.messages_at ?? []) as MessageRow[]).map(({ conversation_id: within, seq, parts }) => [
+      ((read?.get_messages_by_seq ?? []) as MessageRow[]).map(({ conversation_id: within, seq, parts }) => [
         JSON.stringify([within, seq]),
         embeddable(contentOf(parts)),
       ]),

@@ -16,14 +16,14 @@ export function searchQueryOf(text: string): string {
   let left = MOST_WORDS;
   for (const [, sign, phrase, word = ""] of text.matchAll(PIECES)) {
     const source = phrase ?? word;
-    const forms = queryForms(source).slice(0, left);
-    left -= forms.length;
-    if (forms.length === 0) continue;
+    const terms = queryTerms(source).slice(0, left);
+    left -= terms.length;
+    if (terms.length === 0) continue;
     const open = phrase === undefined && word.endsWith("*");
-    const query = forms
-      .map((form, index) => (open && index === forms.length - 1 ? beginning(form) : form))
+    const query = terms
+      .map((term, index) => (open && index === terms.length - 1 ? beginning(term) : term))
       .join(" <-> ");
-    (sign === "-" ? unwanted : wanted).push(forms.length > 1 ? `(${query})` : query);
+    (sign === "-" ? unwanted : wanted).push(terms.length > 1 ? `(${query})` : query);
   }
   if (wanted.length === 0) {
     throw new ChatkeepError("invalid_request", "Name a word to look for.", { pointer: "q" });
@@ -32,16 +32,16 @@ export function searchQueryOf(text: string): string {
 }
 
 /** The words of a text as a query looks for them: a single character of a run without spaces begins a pair or ends a run. */
-export function queryForms(text: string): string[] {
-  return wordsOf(text).flatMap(({ form, run }) => {
+export function queryTerms(text: string): string[] {
+  return wordsOf(text).flatMap(({ form: term, run }) => {
     if (run === "last") return [];
-    return run === "alone" ? [`${form}:*`] : [form];
+    return run === "alone" ? [`${term}:*`] : [term];
   });
 }
 
 /** Words are stored folded (connection as connect), so a beginning may be longer than what is stored. */
-function beginning(form: string): string {
-  if (form.endsWith(":*")) return form;
-  const shorter = [1, 2, 3].map((count) => form.slice(0, -count)).filter((part) => part.length >= 4);
-  return /^[a-z]+$/.test(form) ? `(${[`${form}:*`, ...shorter].join(" | ")})` : `${form}:*`;
+function beginning(term: string): string {
+  if (term.endsWith(":*")) return term;
+  const shorter = [1, 2, 3].map((count) => term.slice(0, -count)).filter((part) => part.length >= 4);
+  return /^[a-z]+$/.test(term) ? `(${[`${term}:*`, ...shorter].join(" | ")})` : `${term}:*`;
 }

@@ -2,10 +2,10 @@ import type { Owner } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
 import { ownerId } from "../owners.ts";
-import { recallForms } from "./forms.ts";
 import { fuse } from "./fusion.ts";
 import { type Postings, type Ranked, rankMessages } from "./rank.ts";
-import type { Nearness } from "./vector-search.ts";
+import { recallTerms } from "./terms.ts";
+import type { VectorSearch } from "./vector-search.ts";
 
 /** What to recall. */
 export interface RecallQuery {
@@ -29,17 +29,17 @@ const JOINED = 100;
 const NEAR = 50;
 
 /**
- * Recall on the SQL functions: one call gives what the ranking needs, which is done here. With `nearness` its places
+ * Recall on the SQL functions: one call gives what the ranking needs, which is done here. With `vectorSearch` its places
  * and those by meaning are joined; the score is then of the places.
  */
-export function createRecall(database: Database, nearness?: Nearness): Recall {
+export function createRecall(database: Database, vectorSearch?: VectorSearch): Recall {
   const byWords = async ({ owner, conversationId, question, below }: RecallQuery): Promise<Ranked[]> => {
-    const forms = recallForms(question);
-    if (forms.length === 0) return [];
+    const terms = recallTerms(question);
+    if (terms.length === 0) return [];
     const [row] = await database.call("recall_words", {
       owner: ownerId(owner),
       conversation: conversationId,
-      forms,
+      terms,
       below_seq: below ?? Number.MAX_SAFE_INTEGER,
       most: CANDIDATES,
     });
@@ -66,7 +66,7 @@ export function createRecall(database: Database, nearness?: Nearness): Recall {
     const { owner, conversationId, question: text, below, limit = 20 } = query;
     const [words, near] = await Promise.all([
       byWords(query),
-      nearness?.messages(owner, { text, conversationId, below, limit: NEAR }) ?? [],
+      vectorSearch?.messages(owner, { text, conversationId, below, limit: NEAR }) ?? [],
     ]);
     const fused = fuse<{ readonly seq: number }>([words.slice(0, JOINED), near], ({ seq }) => seq);
     const ranked =

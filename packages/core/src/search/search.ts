@@ -14,7 +14,7 @@ import { ownerId } from "../owners.ts";
 import { fuse } from "./fusion.ts";
 import { searchQueryOf } from "./query.ts";
 import { snippetOf } from "./snippet.ts";
-import type { Nearness } from "./vector-search.ts";
+import type { VectorSearch } from "./vector-search.ts";
 
 /** The part of {@link History} that is about finding messages. */
 export type Search = Pick<History, "searchMessages">;
@@ -48,11 +48,11 @@ interface Page {
 export interface SearchOptions {
   readonly database: Database;
   /** Joins what is near to a plain query by its meaning (default: words alone). */
-  readonly nearness?: Nearness | undefined;
+  readonly vectorSearch?: VectorSearch | undefined;
 }
 
 /** Search on the SQL functions: one call finds and ranks, a second one reads the page's messages. */
-export function createSearch({ database, nearness }: SearchOptions): Search {
+export function createSearch({ database, vectorSearch }: SearchOptions): Search {
   const byWords = async (
     owner: Owner,
     { text, conversationId, scope }: SearchQuery,
@@ -77,9 +77,9 @@ export function createSearch({ database, nearness }: SearchOptions): Search {
   ): Promise<{ page: Found[]; hasMore: boolean }> => {
     const { text, conversationId, scope } = query;
     const near =
-      nearness === undefined || PRECISE.test(text)
+      vectorSearch === undefined || PRECISE.test(text)
         ? []
-        : await nearness.messages(owner, { text, conversationId, scope, limit: NEAR });
+        : await vectorSearch.messages(owner, { text, conversationId, scope, limit: NEAR });
     if (near.length === 0) {
       const found = await byWords(owner, query, { offset, size: size + 1 });
       return { page: found.slice(0, size), hasMore: found.length > size };
@@ -109,13 +109,13 @@ export function createSearch({ database, nearness }: SearchOptions): Search {
         await database.call("get_conversation", { owner: ownerId(owner), conversation: conversationId });
       }
       const { page, hasMore } = await find(owner, query, { offset, size });
-      const [read] = await database.call("messages_at", {
+      const [read] = await database.call("get_messages_by_seq", {
         owner: ownerId(owner),
         conversations: page.map((one) => one.conversation),
         seqs: page.map((one) => one.seq),
       });
       const messages = new Map(
-        ((read?.messages_at ?? []) as MessageRow[])
+        ((read?.get_messages_by_seq ?? []) as MessageRow[])
           .map((one) => messageOf(one, owner))
           .map((one) => [keyOf({ conversation: one.conversationId, seq: one.seq }), one]),
       );

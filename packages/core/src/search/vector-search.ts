@@ -39,15 +39,15 @@ interface NearPassages {
 }
 
 /** Finds by meaning. Where that is not to be had just now, it finds nothing and what words find remains. */
-export interface Nearness {
+export interface VectorSearch {
   /** Nearest first, each similar enough. Errors: as of the store. */
   messages(owner: Owner, query: NearQuery): Promise<NearMessage[]>;
   /** The same for the passages of docs, as SQL's `near_passages` gives them. */
   passages<T extends { readonly score: number }>(docs: string, query: NearPassages): Promise<T[]>;
 }
 
-/** What {@link createNearness} takes. */
-export interface NearnessOptions {
+/** What {@link createVectorSearch} takes. */
+export interface VectorSearchOptions {
   readonly database: Database;
   readonly embedding: Embedding;
   /** Told when the embedding model failed; never the text. */
@@ -65,8 +65,8 @@ const KEPT = 100;
 const PAUSE = 30_000;
 const LEAST = 0.3;
 
-/** Nearness by the vectors that the embedding worker keeps. */
-export function createNearness(options: NearnessOptions): Nearness {
+/** Search by the vectors that the embedding worker keeps. */
+export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
   const { database, embedding, onError, patience = 2000 } = options;
   const least = embedding.leastSimilarity ?? LEAST;
   const kept = new Map<string, string>();

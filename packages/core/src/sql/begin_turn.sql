@@ -115,7 +115,7 @@ begin
     insert into messages as k (owner_id, conversation_id, seq, id, turn_id, role, parts, context_text, metadata)
     values (owner, conversation, c.last_seq - 1, message_id, turn_id, role, body, context_text, metadata)
     returning k.* into asked;
-    perform put_words(owner, conversation, asked.seq, word_text);
+    perform index_message(owner, conversation, asked.seq, word_text);
   end if;
   insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts)
   values (owner, conversation, c.last_seq, reply_id, turn_id, 'assistant', 'streaming', '[]');

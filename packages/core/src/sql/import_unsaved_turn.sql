@@ -55,7 +55,7 @@ begin
       where k.owner_id = owner and k.conversation_id = conversation and k.seq = t.question_seq + t.reply_gap;
       delete from message_words w
       where w.owner_id = owner and w.conversation_id = conversation and w.seq = t.question_seq + t.reply_gap;
-      perform put_words(owner, conversation, t.question_seq + t.reply_gap, reply_word_text);
+      perform index_message(owner, conversation, t.question_seq + t.reply_gap, reply_word_text);
       -- Its events told less: they are gone, and it is replayed from its messages.
       delete from turn_events e where e.owner_id = owner and e.turn_id = t.id and e.slot = t.slot;
       update turns k set
@@ -104,8 +104,8 @@ begin
     owner, conversation, c.last_seq + 2, reply_id, turn_id, 'assistant', reply_status, reply_body, reply_error,
     reply_intent, reply_processed, reply_model, reply_usage
   );
-  perform put_words(owner, conversation, c.last_seq + 1, word_text);
-  perform put_words(owner, conversation, c.last_seq + 2, reply_word_text);
+  perform index_message(owner, conversation, c.last_seq + 1, word_text);
+  perform index_message(owner, conversation, c.last_seq + 2, reply_word_text);
   -- No node runs it. It has no events, so it is replayed from its messages.
   insert into turns (
     owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, slot, status, last_event, error, created_at, settled_at

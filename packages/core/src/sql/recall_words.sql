@@ -1,6 +1,6 @@
--- Where the words of a question stand in a conversation of the owner's, below a number; see weigh_words. Null
+-- Where the words of a question stand in a conversation of the owner's, below a number; see match_terms. Null
 -- when it is not the owner's.
-create function recall_words(owner uuid, conversation text, forms text[], below_seq bigint, most integer)
+create function recall_words(owner uuid, conversation text, terms text[], below_seq bigint, most integer)
 returns json
 language plpgsql security definer set search_path from current as $$
 begin
@@ -10,6 +10,6 @@ begin
   ) then
     return null;
   end if;
-  return weigh_words(owner, conversation, forms, below_seq, most);
+  return match_terms(owner, conversation, terms, below_seq, most);
 end
 $$;

@@ -1,5 +1,5 @@
 -- The messages of an owner that a query fits, best first, with the conversation that each stands in; see
--- find_words for how they are found. What that finds is asked for again here, under row-level security.
+-- match_messages for how they are found. What that finds is asked for again here, under row-level security.
 create function search_words(
   owner uuid,
   query text,
@@ -17,7 +17,7 @@ begin
       'score', f.score, 'places', f.places
     ) order by f.place), '[]')
     from rows from (
-      json_to_recordset(find_words(owner, query, only_conversation, only_scope, page_offset, page_limit))
+      json_to_recordset(match_messages(owner, query, only_conversation, only_scope, page_offset, page_limit))
         as (conversation text, seq bigint, score numeric, places json)
     ) with ordinality as f (conversation, seq, score, places, place)
     -- One by one, by their key: joined, they would be hashed, all of them.

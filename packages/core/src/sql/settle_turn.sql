@@ -46,7 +46,7 @@ begin
     usage = new_usage, error = new_error, updated_at = clock_timestamp()
   where m.owner_id = owner and m.conversation_id = conversation and m.seq = t.question_seq + t.reply_gap;
   if found then
-    perform put_words(owner, conversation, t.question_seq + t.reply_gap, word_text);
+    perform index_message(owner, conversation, t.question_seq + t.reply_gap, word_text);
   end if;
   -- What the responder was given, in the same commit.
   if new_context is not null then

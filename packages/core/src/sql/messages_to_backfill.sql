@@ -1,6 +1,6 @@
 -- The latest messages of a conversation that nobody can find yet, and the number below which the next ones are
 -- (0: none). An answer that is being written is left out: it is made findable when it is settled.
-create function unindexed_messages(owner uuid, conversation text, page_limit integer)
+create function messages_to_backfill(owner uuid, conversation text, page_limit integer)
 returns table (messages json, next_below bigint)
 language plpgsql security definer set search_path from current as $$
 declare

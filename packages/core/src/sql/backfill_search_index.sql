@@ -1,7 +1,7 @@
 -- Makes messages findable that were stored before there were words, and notes that those below `next_below` are
 -- the next ones (0: none is left). Twice is once: words that are there stay. They were said before all that has a
 -- number of the sequence, in the order of their times, which is all that tells it across conversations.
-create function put_missing_words(
+create function backfill_search_index(
   owner uuid,
   conversation text,
   seqs bigint[],

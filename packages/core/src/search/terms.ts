@@ -1,7 +1,7 @@
-import { queryForms } from "./query.ts";
+import { queryTerms } from "./query.ts";
 
 /** Words of a question that are looked for: each costs a look into the index. */
-const MOST_FORMS = 24;
+const MOST_TERMS = 24;
 
 /** Words that questions are made of, as they are stored: they say how it is asked, not about what. */
 const ASKING = new Set(
@@ -12,8 +12,8 @@ const ASKING = new Set(
 );
 
 /** The words of a question that recall looks for, each once; all of them where nothing else is left. */
-export function recallForms(question: string): string[] {
-  const forms = [...new Set(queryForms(question))];
-  const telling = forms.filter((form) => !ASKING.has(form));
-  return (telling.length > 0 ? telling : forms).slice(0, MOST_FORMS);
+export function recallTerms(question: string): string[] {
+  const terms = [...new Set(queryTerms(question))];
+  const telling = terms.filter((term) => !ASKING.has(term));
+  return (telling.length > 0 ? telling : terms).slice(0, MOST_TERMS);
 }

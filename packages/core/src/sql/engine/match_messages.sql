@@ -4,7 +4,7 @@
 -- places of the query's words: what is at place 3 is its third word. It runs as the engine, for row-level security
 -- keeps "@@" from the index; so it gives numbers and no text, and only to search_words, which asks again whose
 -- they are.
-create function find_words(
+create function match_messages(
   owner uuid,
   query text,
   only_conversation text,

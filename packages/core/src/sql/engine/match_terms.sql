@@ -1,4 +1,4 @@
--- Where the words of a question stand in a conversation, below a number. For each of `forms` (words as
+-- Where the words of a question stand in a conversation, below a number. For each of `terms` (words as
 -- `search/words.ts` cuts them): how many of the latest messages hold it, and, for the rarest ones, every message
 -- that does: three lists, of the numbers, of the sizes, and of 100,000 times the ts_rank for that word alone, which
 -- tells how often it is said. Words are taken
@@ -6,7 +6,7 @@
 -- the conversation. Null when the conversation is not the owner's.
 -- It runs as the engine, for row-level security keeps "@@" from the index; so it gives numbers and no text, and
 -- only to recall_words, which asks first whose the conversation is.
-create function weigh_words(owner uuid, conversation text, forms text[], below_seq bigint, most integer)
+create function match_terms(owner uuid, conversation text, terms text[], below_seq bigint, most integer)
 returns json
 language plpgsql security definer set search_path from current set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_variable
@@ -19,7 +19,7 @@ declare
   sampled bigint;
   words_sampled bigint;
   counts bigint[];
-  postings json[] := array_fill(null::json, array[cardinality(forms)]);
+  postings json[] := array_fill(null::json, array[cardinality(terms)]);
   posting json;
   held bigint;
   left_over bigint := most;
@@ -34,7 +34,7 @@ begin
     return null;
   end if;
   queries := array(
-    select to_tsquery('message_words', g.form) from unnest(forms) with ordinality g (form, place) order by g.place
+    select to_tsquery('message_words', g.term) from unnest(terms) with ordinality g (term, place) order by g.place
   );
 
   with sample as materialized (
@@ -52,7 +52,7 @@ begin
 
   for n in
     select c.place::integer as place, c.held, c.held * total / greatest(sampled, 1) as expected, queries[c.place] as query,
-      (queries[c.place]::text || case when forms[c.place] ~ '^[a-z]{5,}$' then ':*' else '' end)::tsquery as longer
+      (queries[c.place]::text || case when terms[c.place] ~ '^[a-z]{5,}$' then ':*' else '' end)::tsquery as longer
     from unnest(counts) with ordinality c (held, place) order by c.held, c.place
   loop
     -- A word of every other message tells nothing, even alone.
@@ -64,7 +64,7 @@ begin
         and w.conversation_id = conversation and w.seq > cleared and w.seq < below_seq
       limit 2 * most
     ) f;
-    if held = 0 and forms[n.place] ~ '^[a-z]{5,}$' then
+    if held = 0 and terms[n.place] ~ '^[a-z]{5,}$' then
       -- Nobody said it, but perhaps a longer word that begins with it: Wagnerian.
       select json_build_array(array_agg(f.seq), array_agg(f.size), array_agg(f.rank)), count(*) into posting, held from (
         select w.seq, w.size, (ts_rank(w.words, n.longer) * 1e5)::integer as rank

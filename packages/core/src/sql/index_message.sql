@@ -1,5 +1,5 @@
 -- Makes a message findable, in the transaction that writes it; `word_text` is as `search/words.ts` makes it.
-create function put_words(owner uuid, conversation text, seq bigint, word_text text) returns void
+create function index_message(owner uuid, conversation text, seq bigint, word_text text) returns void
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
 begin

@@ -1,6 +1,6 @@
 -- Gives a conversation the title that a model made of its first question, unless a person gave it one or it has
 -- one of a model's already.
-create function entitle_conversation(owner uuid, conversation text, new_title text) returns void
+create function set_generated_title(owner uuid, conversation text, new_title text) returns void
 language plpgsql security definer set search_path from current as $$
 begin
   perform set_config('chatkeep.owner', owner::text, true);

@@ -1,5 +1,5 @@
 -- Messages by their places, in the order of the places; one that is gone is left out.
-create function messages_at(owner uuid, conversations text[], seqs bigint[]) returns json
+create function get_messages_by_seq(owner uuid, conversations text[], seqs bigint[]) returns json
 language plpgsql security definer set search_path from current as $$
 begin
   perform set_config('chatkeep.owner', owner::text, true);

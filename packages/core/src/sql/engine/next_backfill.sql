@@ -1,6 +1,6 @@
 -- A conversation with messages that nobody can find yet; no row when there is none. Any, not the first, so that
 -- several nodes seldom do the same.
-create function unindexed_conversation() returns table (owner_id uuid, conversation_id text)
+create function next_backfill() returns table (owner_id uuid, conversation_id text)
 language plpgsql security definer set search_path from current as $$
 begin
   perform set_config('chatkeep.engine', 'on', true);
