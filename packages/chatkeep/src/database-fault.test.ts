@@ -10,3 +10,13 @@ test.each([
   expect(fault).toMatchObject({ passing: true });
   expect(fault?.sentence).toContain('tables in "chats" are in use');
 });
+
+test.each([
+  ["57014", "canceling statement due to statement timeout"],
+  ["08P01", "no more connections allowed"],
+])("what PostgreSQL or a pooler itself says is told in its own words: %s", (code, message) => {
+  expect(explainDatabaseError({ code, message }, "postgres://ada@db.example/chats")).toEqual({
+    passing: true,
+    sentence: `PostgreSQL at db.example:5432 says: ${message}.`,
+  });
+});

@@ -83,6 +83,8 @@ export function explainDatabaseError(error: unknown, url: string): DatabaseFault
       `The certificate of ${place} is not trusted (${code}): add sslrootcert=<the file of its authority's certificate> to DATABASE_URL, or sslmode=no-verify to do without.`,
     );
   }
+  // An answer of the server's own: it runs, and the network lets us through.
+  if (/^(57014|08...)$/.test(code)) return passing(`PostgreSQL at ${place} says: ${message}.`);
   if (/timeout|terminated|ECONNRESET|connection/i.test(`${code} ${message}`)) {
     return passing(
       `${place} does not answer: check that PostgreSQL runs there and that the network lets us through.`,
