@@ -17,6 +17,7 @@ import { unescapeText } from "./database/text.ts";
 import {
   type Limits,
   checkBytes,
+  plainJson,
   checkId,
   checkLength,
   checkRange,
@@ -81,7 +82,7 @@ export function createConversations({
 }: ConversationsOptions): Conversations {
   return {
     async createConversation(owner, init = {}) {
-      const { id, scope = null, scopeLabel = null, title = null, metadata = null } = init;
+      const { id, scope = null, scopeLabel = null, title = null } = init;
       if (id !== undefined) checkId(id, "/id");
       if (scope === "")
         throw new ChatkeepError("invalid_request", "A scope cannot be empty; leave it out.", {
@@ -90,6 +91,7 @@ export function createConversations({
       checkLength(scope, "/scope", 500);
       checkLength(scopeLabel, "/scope_label", 500);
       checkTitle(title);
+      const metadata = plainJson(init.metadata ?? null, "/metadata");
       checkBytes(metadata, "/metadata", limits.metadataBytes);
       const [row] = await database.call("create_conversation", {
         owner: ownerId(owner),
@@ -141,7 +143,8 @@ export function createConversations({
 
     async updateConversation(owner, id, patch) {
       checkTitle(patch.title ?? null);
-      checkBytes(patch.metadata, "/metadata", limits.metadataBytes);
+      const metadata = plainJson(patch.metadata ?? null, "/metadata");
+      checkBytes(metadata, "/metadata", limits.metadataBytes);
       const fields = (["title", "pinned", "archived", "metadata"] as const).filter(
         (name) => patch[name] !== undefined,
       );
@@ -153,7 +156,7 @@ export function createConversations({
         question_title: patch.title === null ? await questionTitle(database, owner, id) : null,
         new_pinned: patch.pinned ?? null,
         new_archived: patch.archived ?? null,
-        new_metadata: patch.metadata ?? null,
+        new_metadata: metadata,
       });
       return conversationFromRow(row?.update_conversation as ConversationRow, owner);
     },

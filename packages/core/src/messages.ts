@@ -20,7 +20,14 @@ import {
 
 import type { Database } from "./database/database.ts";
 import { type MessageRow, messageOf, messagesOf, parentArgument } from "./database/message-row.ts";
-import { type Limits, checkBytes, checkId, checkLength, checkRange } from "./maintenance/limits.ts";
+import {
+  type Limits,
+  checkBytes,
+  checkId,
+  checkLength,
+  checkRange,
+  plainJson,
+} from "./maintenance/limits.ts";
 import { ownerId } from "./owners.ts";
 import { wordTextOf } from "./search/text.ts";
 import { previewOf, titleOf } from "./title.ts";
@@ -192,12 +199,15 @@ export function checkMessage(input: MessageInput, limits: Limits, at = ""): Chec
   if (input.parts !== undefined && short) {
     refuse("Give either parts, or content with tool_calls, tool_call_id and citations.", "/parts");
   }
-  const parts = input.parts ?? partsOf(input);
-  if (parts.length === 0)
-    refuse("A message cannot be empty.", input.parts === undefined ? "/content" : "/parts");
+  const pointer = input.parts === undefined ? "/content" : "/parts";
+  const parts = plainJson(input.parts ?? partsOf(input), at + pointer);
+  const metadata = plainJson(input.metadata, `${at}/metadata`);
+  if (!Array.isArray(parts) || parts.length === 0) refuse("A message cannot be empty.", pointer);
+  if (parts.some((part: Part | null) => typeof part?.type !== "string")) {
+    refuse("A part is an object with a `type`.", pointer);
+  }
   if (input.role === "user") {
     const text = contentOf(parts);
-    const pointer = input.parts === undefined ? "/content" : "/parts";
     if (text.trim() === "" && !parts.some((part) => part.type !== "text" && part.type !== "reasoning")) {
       refuse("A message cannot be blank.", pointer);
     }
@@ -207,8 +217,8 @@ export function checkMessage(input: MessageInput, limits: Limits, at = ""): Chec
   checkLength(input.intent, `${at}/intent`, NAME);
   checkLength(input.model, `${at}/model`, NAME);
   checkBytes(parts, `${at}/parts`, limits.messageBytes);
-  checkBytes(input.metadata, `${at}/metadata`, limits.metadataBytes);
-  return { ...input, id: input.id ?? randomUUID(), parts };
+  checkBytes(metadata, `${at}/metadata`, limits.metadataBytes);
+  return { ...input, id: input.id ?? randomUUID(), parts, metadata };
 }
 
 /** A value of each message; `null` in the place of nothing but nulls, which `unnest` gives for it as well. */

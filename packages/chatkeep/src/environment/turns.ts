@@ -9,7 +9,7 @@ export interface TurnSettings {
   /** CHATKEEP_EVENTS: how long a settled turn's events are kept at least. */
   readonly eventsGrace: number;
   /** CHATKEEP_ANSWER_TIMEOUT: how long the responder may say nothing. */
-  readonly responderPatience: number;
+  readonly idleTimeout: number;
   /** CHATKEEP_OUTAGE_USERS and CHATKEEP_OUTAGE_SESSIONS: what is done while the database is down. */
   readonly outage: { readonly user: OutagePolicy; readonly session: OutagePolicy };
 }
@@ -30,7 +30,7 @@ export function readTurns({ text, number, faults }: Reader): TurnSettings {
   return {
     lease,
     eventsGrace: seconds("CHATKEEP_EVENTS", 600, 86_400),
-    responderPatience: seconds("CHATKEEP_ANSWER_TIMEOUT", 120, 3600),
+    idleTimeout: seconds("CHATKEEP_ANSWER_TIMEOUT", 120, 3600),
     outage: {
       user: policy("CHATKEEP_OUTAGE_USERS", "required"),
       session: policy("CHATKEEP_OUTAGE_SESSIONS", "best-effort"),

@@ -1,4 +1,4 @@
-import { ChatkeepError } from "@chatkeep/protocol";
+import { ChatkeepError, JSON_BOUNDS, boundJson } from "@chatkeep/protocol";
 
 /** What a store takes at the most; each can be set when the history is made. */
 export interface Limits {
@@ -66,6 +66,17 @@ export function checkLength(text: string | null | undefined, pointer: string, mo
   if (text.length <= 2 * most && Array.from(text).length <= most) return;
   const detail = `${pointer} must have at most ${most} characters.`;
   throw new ChatkeepError("invalid_request", detail, { pointer });
+}
+
+/**
+ * A plain copy of a value that can be stored: what is checked is what is stored, whatever its getters say later. Errors:
+ * `invalid_request` for what is no JSON, nested too deep, or holds too many values.
+ */
+export function plainJson<T extends object | null | undefined>(value: T, pointer: string): T {
+  if (value === null || value === undefined) return value;
+  const { json, fault } = boundJson(value, { ...JSON_BOUNDS, length: Number.POSITIVE_INFINITY });
+  if (fault !== undefined) throw new ChatkeepError("invalid_request", `${pointer} ${fault}.`, { pointer });
+  return json as T;
 }
 
 /** Refuses JSON beyond a limit, in bytes of UTF-8. Errors: `payload_too_large`. */
