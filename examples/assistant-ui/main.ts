@@ -12,7 +12,6 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** What {@link startSite} takes. */
 export interface SiteOptions {
   readonly databaseUrl: string;
   /** Default: one that says how much was said before. */

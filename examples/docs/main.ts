@@ -12,7 +12,6 @@ export interface DocsSite {
   close(): Promise<void>;
 }
 
-/** What {@link startDocsSite} takes. */
 export interface DocsSiteOptions {
   readonly databaseUrl: string;
   /** The folder of Markdown. Default: the small book beside this file. */

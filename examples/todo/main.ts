@@ -18,7 +18,6 @@ export interface TodoApp {
   close(): Promise<void>;
 }
 
-/** What {@link startTodoApp} takes. */
 export interface TodoAppOptions {
   readonly databaseUrl: string;
   /** What the login signs its tokens with: HS256, at least 32 bytes. */

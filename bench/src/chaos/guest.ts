@@ -7,7 +7,6 @@ import type { Credentials } from "./line.ts";
 import { makeRecipe, questionOf } from "./recipe.ts";
 import type { Record } from "./record.ts";
 
-/** What {@link createGuest} takes. */
 export interface GuestOptions {
   readonly record: Record;
   readonly dice: Dice;

@@ -42,7 +42,7 @@ export function createClientLine(baseUrl: string, credentials: Credentials): Lin
   const client = createClient({
     baseUrl,
     credentials,
-    fetch: (input, init) => fetch(input, { ...init, signal: init?.signal ?? AbortSignal.timeout(PATIENCE) }),
+    fetch: (input, init) => fetch(input, { ...init, signal: init?.signal ?? AbortSignal.timeout(TIMEOUT) }),
   });
   return {
     ...client,
@@ -69,7 +69,7 @@ export async function readAll(line: Line, owner: Owner, conversationId: string):
 }
 
 /** Milliseconds that a person waits for an answer that is not streamed. */
-const PATIENCE = 8000;
+const TIMEOUT = 8000;
 
 /** The headers that say who somebody is. */
 export type Credentials = (owner: Owner) => Record<string, string>;
@@ -92,7 +92,7 @@ export function createBareLine(baseUrl: string, credentials: Credentials): Line 
           ...init.headers,
         },
         ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
-        signal: init.signal ?? AbortSignal.timeout(PATIENCE),
+        signal: init.signal ?? AbortSignal.timeout(TIMEOUT),
       });
     } catch (cause) {
       throw new ChatkeepError("unavailable", "The server cannot be reached.", { cause });

@@ -23,7 +23,6 @@ export interface ServerNode {
   log(): string;
 }
 
-/** What {@link createNode} takes. */
 export interface NodeOptions {
   readonly index: number;
   readonly env: Readonly<Record<string, string>>;

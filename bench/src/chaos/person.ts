@@ -12,7 +12,6 @@ import {
   settle,
 } from "./record.ts";
 
-/** What {@link createPerson} takes. */
 export interface PersonOptions {
   readonly record: Record;
   readonly dice: Dice;

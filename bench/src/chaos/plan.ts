@@ -41,7 +41,6 @@ export function killsOf({ kind }: Disturbance, nodes: number): number {
   return kind === "kill" || kind === "crash database" || kind === "kill backend" ? 1 : 0;
 }
 
-/** What {@link makePlan} takes. */
 export interface PlanOptions {
   readonly kills: number;
   readonly nodes: number;

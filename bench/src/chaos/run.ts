@@ -17,7 +17,6 @@ import { type Settling, measureSettling } from "./settling.ts";
 import { type Stored, countRunning, readStored } from "./stored.ts";
 import { type Timeline, createTimeline } from "./timeline.ts";
 
-/** What {@link runChaos} takes. */
 export interface ChaosOptions {
   /** All choices come from it: the same seed chooses the same. When they take effect is the machine's affair. */
   readonly seed: string;

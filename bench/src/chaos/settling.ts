@@ -22,7 +22,6 @@ export interface Settling {
   readonly takenOver: readonly number[];
 }
 
-/** What {@link measureSettling} takes. */
 export interface SettlingOptions {
   readonly stored: Stored;
   readonly records: readonly Record[];
@@ -68,7 +67,6 @@ function livesOf(turn: StoredTurn, nodes: ReadonlySet<number>, { lives }: Timeli
   );
 }
 
-/** What {@link startOfLease} takes. */
 interface StartOptions {
   readonly turn: StoredTurn;
   /** When its answer would have ended. */

@@ -22,7 +22,6 @@ export interface OurSite extends Site {
   readonly session: string;
 }
 
-/** What {@link serveOurs} takes. */
 export interface OurSiteOptions {
   readonly folder: string;
   readonly databaseUrl: string;

@@ -15,14 +15,12 @@ import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
 
 import { allMessages } from "./messages.ts";
 
-/** What {@link createChatTransport} takes. */
 export interface ChatTransportOptions {
   /** `createClient({ baseUrl })` in a browser; on a server also `createHistory({ pool })`. */
   readonly history: History;
   readonly owner: Owner;
 }
 
-/** What {@link loadMessages} takes. */
 export interface LoadMessagesOptions extends ChatTransportOptions {
   readonly chatId: string;
   /** The latest at the most (default 100). */

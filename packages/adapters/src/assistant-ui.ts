@@ -24,20 +24,17 @@ import { createAssistantStream } from "assistant-stream";
 
 import { allMessages } from "./messages.ts";
 
-/** What {@link createThreadListAdapter} takes. */
 export interface ThreadListOptions {
   /** `createClient({ baseUrl })` in a browser. */
   readonly history: History;
   readonly owner: Owner;
 }
 
-/** What {@link createChatModelAdapter} takes. */
 export interface ChatModelOptions extends ThreadListOptions {
   /** The conversation that is shown, asked at every call: `(await aui.threadListItem.initialize()).remoteId`. */
   readonly conversationId: () => string | undefined | Promise<string | undefined>;
 }
 
-/** What {@link createThreadHistoryAdapter} takes. */
 export interface ThreadHistoryOptions extends ThreadListOptions {
   /** The conversation that is shown; `undefined` while the thread is new. Asked at every call. */
   readonly conversationId: () => string | undefined;

@@ -9,7 +9,6 @@ import {
 
 import { allMessages } from "./messages.ts";
 
-/** What {@link createChatMessageHistory} takes. */
 export interface ChatMessageHistoryOptions {
   readonly history: History;
   readonly owner: Owner;

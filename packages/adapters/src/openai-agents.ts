@@ -19,7 +19,6 @@ import type {
 
 import { allMessages } from "./messages.ts";
 
-/** What {@link createSession} takes. */
 export interface SessionOptions {
   readonly history: History;
   readonly owner: Owner;

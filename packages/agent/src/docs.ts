@@ -62,7 +62,6 @@ export interface Docs {
   score(query: DocsQuery, texts: readonly string[]): Promise<number[]>;
 }
 
-/** What {@link createDocs} takes. */
 export interface DocsOptions {
   readonly store: DocsStore;
   /** The folder with its Markdown files. */

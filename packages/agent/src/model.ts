@@ -6,14 +6,13 @@ import { callModel } from "./model/call.ts";
 import { createCitationReader } from "./model/citations.ts";
 import { type EventReader, createCallReader, createEventReader } from "./model/events.ts";
 import { type Silence, timeoutError, toResponderError } from "./model/failure.ts";
+import { createIdleTimeout } from "./model/idle-timeout.ts";
 import { toModelMessages } from "./model/messages.ts";
 import type { ProviderOptions } from "./model/name.ts";
-import { createPatience } from "./model/patience.ts";
 import { createProvider } from "./model/provider.ts";
 import { type Sources, findSources } from "./model/sources.ts";
 import { callWithTools } from "./model/steps.ts";
 
-/** What {@link createModelResponder} takes. */
 export interface ModelResponderOptions extends ProviderOptions {
   /** What the model is told before the conversation. Default: nothing. */
   readonly system?: string | undefined;
@@ -61,7 +60,7 @@ export function createModelResponder(options: ModelResponderOptions): Responder 
   return async function* respond(request) {
     request.signal.throwIfAborted();
     const leave = new AbortController();
-    const patience = createPatience(request.signal);
+    const idle = createIdleTimeout(request.signal);
     try {
       const [sdk, sources] = await Promise.all([
         provider.load(),
@@ -71,7 +70,7 @@ export function createModelResponder(options: ModelResponderOptions): Responder 
       const signal = AbortSignal.any([request.signal, leave.signal]);
       const call = { instructions, messages: toModelMessages(request), retries, signal };
       const wait: Wait = (work, silence) =>
-        patience.wait(work, limits[silence], () => timeoutError(silence, limits[silence]));
+        idle.wait(work, limits[silence], () => timeoutError(silence, limits[silence]));
       const { name } = provider;
       const events =
         Object.keys(tools).length === 0
@@ -86,7 +85,7 @@ export function createModelResponder(options: ModelResponderOptions): Responder 
       request.signal.throwIfAborted();
       throw toResponderError(error);
     } finally {
-      patience.end();
+      idle.end();
       leave.abort();
     }
   };

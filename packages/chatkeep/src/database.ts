@@ -23,7 +23,7 @@ export async function openDatabase({ databaseUrl, home }: Environment, log: Log)
 }
 
 /** Milliseconds to wait for whoever holds the home: at a restart that is our predecessor, which is just ending. */
-const PATIENCE = 2_000;
+const HOME_TIMEOUT = 2_000;
 const LOOK = 100;
 
 async function whenFree<T>(open: () => Promise<T>, log: Log): Promise<T> {
@@ -33,7 +33,7 @@ async function whenFree<T>(open: () => Promise<T>, log: Log): Promise<T> {
       return await open();
     } catch (error) {
       const held = error instanceof EmbeddedDatabaseError && error.code === "home_in_use";
-      if (!held || performance.now() - began > PATIENCE) throw error;
+      if (!held || performance.now() - began > HOME_TIMEOUT) throw error;
       log.debug({}, "the home is in use; waiting a moment for it");
       await setTimeout(LOOK);
     }

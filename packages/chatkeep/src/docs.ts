@@ -3,7 +3,6 @@ import { type ConnectionPool, type Embedding, createDocsStore } from "@chatkeep/
 import type { Responder } from "@chatkeep/protocol";
 import type { Documents, Log } from "@chatkeep/server";
 
-/** What {@link openDocs} takes. */
 export interface DocsOptions {
   readonly pool: ConnectionPool;
   readonly schema: string;

@@ -42,7 +42,6 @@ export async function runDoctor(environment: Environment, { log, output }: Docto
   return failed ? 1 : 0;
 }
 
-/** What {@link examine} takes. */
 interface Examination {
   readonly url: string;
   readonly schema: string;

@@ -1,7 +1,6 @@
 import type { CoreHistory } from "@chatkeep/core";
 import type { Log } from "@chatkeep/server";
 
-/** What {@link createIndexing} takes. */
 export interface IndexingOptions {
   readonly history: Pick<CoreHistory, "indexBacklog">;
   readonly log: Log;

@@ -1,7 +1,6 @@
 import type { CoreHistory, JanitorOptions } from "@chatkeep/core";
 import type { Log } from "@chatkeep/server";
 
-/** What {@link startJanitor} takes. */
 export interface JanitorSettings {
   readonly history: Pick<CoreHistory, "purge">;
   readonly times: JanitorOptions;

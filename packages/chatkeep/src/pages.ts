@@ -1,6 +1,5 @@
 import { createFiles } from "@chatkeep/server";
 
-/** What {@link createPages} takes. */
 export interface PagesOptions {
   /** Where Vite has built the pages. */
   readonly folder: string;

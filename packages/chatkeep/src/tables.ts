@@ -6,7 +6,6 @@ import { StartError } from "./start-error.ts";
 /** Milliseconds after a failed attempt in which requests do not start another: each may wait 1.5 s to connect. */
 const ENSURE_PAUSE = 250;
 
-/** What {@link openTables} takes. */
 export interface TablesOptions {
   /** Brings the schema to this release; safe to call any number of times. */
   readonly migrate: () => Promise<{ readonly from: number; readonly to: number }>;

@@ -2,7 +2,6 @@ import type { Message } from "@chatkeep/protocol";
 
 import { turnsOf, validTurn } from "./context/turns.ts";
 
-/** What {@link contextOf} takes. */
 export interface ContextOptions {
   /** Tokens at the most, the question not counted (default 8,000). */
   readonly tokenBudget?: number;

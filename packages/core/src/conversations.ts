@@ -63,7 +63,6 @@ export type Conversations = Pick<
   | "listTrash"
 >;
 
-/** What {@link createConversations} takes. */
 export interface ConversationsOptions {
   readonly database: Database;
   readonly limits: Limits;

@@ -36,7 +36,6 @@ import { createVectorSearch } from "./search/vector-search.ts";
 import { type OutagePolicy, type UnsavedAnswers, createTurns } from "./turns/turns.ts";
 import { type StoreCalls, createStoreCalls } from "./with-client.ts";
 
-/** What {@link createHistory} takes. */
 export interface HistoryOptions {
   /** The host's `pg` pool, or any with its shape. It is not closed with the history. */
   readonly pool: ConnectionPool;

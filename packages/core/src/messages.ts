@@ -35,7 +35,6 @@ import { previewOf, titleOf } from "./title.ts";
 /** The part of {@link History} that is about messages. */
 export type Messages = Pick<History, "appendMessages" | "getMessage" | "listMessages" | "clearMessages">;
 
-/** What {@link createMessages} takes. */
 export interface MessagesOptions {
   readonly database: Database;
   readonly limits: Limits;

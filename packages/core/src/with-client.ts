@@ -13,7 +13,6 @@ import { type Messages, type MessagesOptions, createMessages } from "./messages.
  */
 export interface StoreCalls extends Conversations, Messages, Branches, Handles {}
 
-/** What {@link createStoreCalls} takes. */
 export interface StoreCallsOptions extends Pick<MessagesOptions, "answerSoFar"> {
   readonly schema: string | undefined;
   readonly limits: Limits;

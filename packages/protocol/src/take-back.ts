@@ -2,7 +2,6 @@ import { isChatkeepError } from "./errors.ts";
 import type { History } from "./history.ts";
 import type { Owner } from "./owner.ts";
 
-/** What {@link takeBack} takes. */
 export interface TakeBack {
   readonly history: Pick<
     History,

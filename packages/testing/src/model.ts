@@ -75,7 +75,6 @@ export interface Model {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What {@link startModel} takes. */
 export interface ModelOptions {
   /** What to do with each request. Default: says the last user message back, a word a chunk. */
   readonly reply?: (request: ModelRequest) => ModelReply;

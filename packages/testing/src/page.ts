@@ -26,7 +26,6 @@ export async function buildPackage(root: string): Promise<Built> {
   return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** What {@link watch} takes. */
 export interface WatchOptions {
   /** What the page may ask. */
   readonly origins: readonly string[];

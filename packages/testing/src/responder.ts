@@ -22,7 +22,6 @@ export interface ScriptedResponder {
   calls(conversationId: string): number;
 }
 
-/** What {@link createScriptedResponder} takes. */
 export interface ScriptedResponderOptions {
   /**
    * What a run does when its signal is aborted: `throw` (default) throws the signal's reason, as `fetch`

@@ -9,7 +9,6 @@ export interface Launcher {
   fail(): void;
 }
 
-/** What {@link createLauncher} takes. */
 export interface LauncherOptions {
   /** Told when somebody is about to press it: the panel is loaded then. */
   readonly onIntent: () => void;

@@ -14,7 +14,6 @@ export interface Ingested {
   readonly removed: number;
 }
 
-/** What {@link ingestFolder} takes. */
 export interface IngestOptions {
   readonly store: DocsStore;
   /** The docs' name in the store. */

@@ -89,7 +89,6 @@ export interface Quote {
 /** Characters of a quote, unless a single unit is longer. */
 const LONGEST = 480;
 
-/** What {@link chooseQuote} takes. */
 export interface QuoteOptions {
   readonly passage: string;
   readonly units: readonly Unit[];

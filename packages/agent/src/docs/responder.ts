@@ -9,7 +9,6 @@ import { type Reading, readQuestion } from "./question.ts";
 import { answerFromHistory } from "./remembered.ts";
 import { findPassages } from "./retrieval.ts";
 
-/** What {@link createDocsResponder} takes. */
 export interface DocsResponderOptions {
   readonly docs: Docs;
 }

@@ -2,7 +2,6 @@ import type { LanguageModelV4Prompt, LanguageModelV4StreamPart } from "@ai-sdk/p
 
 import type { Provider } from "./provider.ts";
 
-/** What {@link callModel} takes. */
 export interface CallOptions {
   /** `""`: none. */
   readonly instructions: string;

@@ -4,7 +4,7 @@ import type { EmbeddingModel, embedMany } from "ai";
 import { toResponderError } from "./failure.ts";
 import { type ProviderOptions, type Settings, checkAddress, cutName } from "./name.ts";
 
-/** What {@link createEmbedding} takes. `model` is `openai-compatible/<name>`, `openai/<name>` or `google/<name>`. */
+/** `model` is `openai-compatible/<name>`, `openai/<name>` or `google/<name>`. */
 export interface EmbeddingOptions extends ProviderOptions {
   /** How similar (cosine) what is found has to be; see core's `Embedding`. Default 0.3. */
   readonly leastSimilarity?: number | undefined;

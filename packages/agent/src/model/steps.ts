@@ -3,7 +3,6 @@ import type { TextStreamPart, ToolSet } from "ai";
 import type { CallOptions } from "./call.ts";
 import type { Provider } from "./provider.ts";
 
-/** What {@link callWithTools} takes. */
 export interface StepsOptions extends CallOptions {
   /** Tools of the AI SDK, which are run here. */
   readonly tools: ToolSet;

@@ -7,7 +7,6 @@ import { TaskNotice } from "./TaskNotice.tsx";
 import { useAppStrings } from "./useAppStrings.ts";
 import { useTask } from "./useTask.ts";
 
-/** What {@link AccountSettings} takes. */
 export interface AccountSettingsProps {
   readonly identity: Identity;
   /** Told when the session's conversations were taken over. */

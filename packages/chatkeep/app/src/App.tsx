@@ -9,7 +9,6 @@ import { SettingsDialog } from "./SettingsDialog.tsx";
 import type { Theme } from "./theme.ts";
 import { AppStringsContext } from "./useAppStrings.ts";
 
-/** What {@link App} takes. */
 export interface AppProps {
   readonly identity: Identity;
   readonly theme: Theme;

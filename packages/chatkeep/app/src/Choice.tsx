@@ -1,6 +1,5 @@
 import { type ReactNode, useId } from "react";
 
-/** What {@link Choice} takes. */
 export interface ChoiceProps {
   readonly name: string;
   readonly chosen: string;

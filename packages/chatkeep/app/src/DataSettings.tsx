@@ -8,7 +8,6 @@ import { TaskNotice } from "./TaskNotice.tsx";
 import { useAppStrings } from "./useAppStrings.ts";
 import { useTask } from "./useTask.ts";
 
-/** What {@link DataSettings} takes. */
 export interface DataSettingsProps {
   readonly identity: Identity;
   /** Told when all that was kept of the owner is erased. */

@@ -1,7 +1,6 @@
 import { IconButton, useStrings } from "@chatkeep/react";
 import { type ReactNode, useEffect, useId, useRef } from "react";
 
-/** What {@link Dialog} takes. */
 export interface DialogProps {
   readonly title: string;
   /** Default `plain`; `search` is wide, stands at the top and shows no title. */

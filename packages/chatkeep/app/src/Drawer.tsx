@@ -3,7 +3,6 @@ import { type ReactNode, useEffect, useRef } from "react";
 
 import { useAppStrings } from "./useAppStrings.ts";
 
-/** What {@link Drawer} takes. */
 export interface DrawerProps {
   readonly children: (close: ReactNode) => ReactNode;
   readonly onClose: () => void;

@@ -3,7 +3,6 @@ import type { ReactNode } from "react";
 
 import { useAppStrings } from "./useAppStrings.ts";
 
-/** What {@link Header} takes. */
 export interface HeaderProps {
   readonly title: string;
   /** Opens the list of conversations; absent where it is always shown. */

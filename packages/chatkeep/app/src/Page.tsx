@@ -28,7 +28,6 @@ import { useAppStrings } from "./useAppStrings.ts";
 import { useTask } from "./useTask.ts";
 import { Welcome } from "./Welcome.tsx";
 
-/** What {@link Page} takes. */
 export interface PageProps {
   readonly chat: Chat;
   readonly address: Address;

@@ -4,7 +4,6 @@ import { type ReactNode, useEffect, useState } from "react";
 
 import { Dialog } from "./Dialog.tsx";
 
-/** What {@link SearchDialog} takes. */
 export interface SearchDialogProps {
   readonly chat: Chat;
   readonly addressOf: (conversationId: string) => string;

@@ -10,7 +10,6 @@ import { LANGUAGES, type Language } from "./language.ts";
 import type { Theme, ThemeName } from "./theme.ts";
 import { useAppStrings } from "./useAppStrings.ts";
 
-/** What {@link SettingsDialog} takes. */
 export interface SettingsDialogProps {
   readonly identity: Identity;
   readonly theme: Theme;

@@ -16,7 +16,6 @@ import { Mark } from "./Mark.tsx";
 import { COMMAND } from "./platform.ts";
 import { useAppStrings } from "./useAppStrings.ts";
 
-/** What {@link Sidebar} takes. */
 export interface SidebarProps {
   readonly chat: Chat;
   readonly storage: TextStorage;

@@ -4,7 +4,6 @@ import { type ReactNode, useId } from "react";
 import { Mark } from "./Mark.tsx";
 import { useAppStrings } from "./useAppStrings.ts";
 
-/** What {@link Welcome} takes. */
 export interface WelcomeProps {
   /** Titles of documents that can be asked about with one press; none while they are not known. */
   readonly documents: readonly string[];

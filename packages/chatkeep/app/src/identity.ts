@@ -29,7 +29,6 @@ export interface Identity extends Readable<Who> {
   claim(): Promise<number>;
 }
 
-/** What {@link createIdentity} takes. */
 export interface IdentityOptions {
   readonly session: Session;
   /** The browser's storage. */

@@ -1,6 +1,5 @@
 import { useEffect, useRef } from "react";
 
-/** What {@link usePageKeys} takes. */
 export interface PageKeys {
   readonly onSearch: () => void;
   readonly onNew: () => void;

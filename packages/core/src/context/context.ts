@@ -20,7 +20,6 @@ export interface ContextSettings {
   readonly recalledShare?: number | undefined;
 }
 
-/** What {@link createContexts} takes. */
 export interface ContextsOptions {
   readonly database: Database;
   readonly recall: Recall;

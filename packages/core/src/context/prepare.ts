@@ -29,7 +29,6 @@ export interface Prepared {
   followUp(answer: Answer): void;
 }
 
-/** What {@link createPreparation} takes. */
 export interface PreparationOptions {
   readonly contexts: Contexts;
   /** Default: nothing is summed up. */

@@ -29,7 +29,6 @@ export interface Summaries {
   extend(owner: Owner, conversationId: string, seq: number): Promise<void>;
 }
 
-/** What {@link createSummaries} takes. */
 export interface SummariesOptions {
   readonly database: Database;
   readonly summarize: Summarizer;

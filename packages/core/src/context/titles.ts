@@ -19,7 +19,6 @@ export interface Titles {
   make(owner: Owner, conversationId: string, question: Message, answer: string): Promise<void>;
 }
 
-/** What {@link createTitles} takes. */
 export interface TitlesOptions {
   readonly database: Database;
   readonly generateTitle: TitleGenerator;

@@ -23,8 +23,8 @@ export interface Breaker {
 }
 
 /** Milliseconds without an answer after which the database is asked whether it lives. */
-const PATIENCE = 800;
-/** Milliseconds within which a probe has to answer. With PATIENCE: an outage is known within 2 s. */
+const ANSWER_TIMEOUT = 800;
+/** Milliseconds within which a probe has to answer. With ANSWER_TIMEOUT: an outage is known within 2 s. */
 const PROBE_TIMEOUT = 1000;
 /** Milliseconds between probes while it is down. */
 const RETRY = 500;
@@ -110,9 +110,10 @@ export function createBreaker(ask: () => Promise<unknown>): Breaker {
   const look = async (): Promise<void> => {
     const now = performance.now();
     const oldest = waiting.values().next().value;
-    if (open || (oldest !== undefined && now - Math.max(oldest.since, lastAnswer) >= PATIENCE)) await probe();
+    if (open || (oldest !== undefined && now - Math.max(oldest.since, lastAnswer) >= ANSWER_TIMEOUT))
+      await probe();
     if (open) schedule(RETRY);
-    else if (waiting.size > 0) schedule(PATIENCE / 2);
+    else if (waiting.size > 0) schedule(ANSWER_TIMEOUT / 2);
   };
 
   const guard = <T>(work: () => Promise<T>): Promise<T> => {
@@ -121,7 +122,7 @@ export function createBreaker(ask: () => Promise<unknown>): Breaker {
     return new Promise<T>((resolve, reject) => {
       const call = { since: performance.now(), reject };
       waiting.add(call);
-      schedule(PATIENCE);
+      schedule(ANSWER_TIMEOUT);
       work().then(
         (result) => {
           waiting.delete(call);

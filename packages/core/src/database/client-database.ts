@@ -4,7 +4,6 @@ import { FUNCTIONS, type FunctionName, type SqlFunction } from "./functions.ts";
 import type { Queryable } from "./pool.ts";
 import { releaseSchema } from "./release.ts";
 
-/** What {@link createClientDatabase} takes. */
 export interface ClientDatabaseOptions {
   /** The host's own connection, within a transaction of its own. */
   readonly client: Queryable;

@@ -54,7 +54,6 @@ export interface Database {
   close(): void;
 }
 
-/** What {@link createDatabase} takes. */
 export interface DatabaseOptions {
   readonly pool: ConnectionPool;
   /** Asks whether the database lives. Default: the pool. */

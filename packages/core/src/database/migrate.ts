@@ -20,7 +20,6 @@ import {
 import { type Queryable, ask, run, runLong, serverVersion } from "./statement.ts";
 import { makeVectors } from "./vectors.ts";
 
-/** What {@link migrate} takes. */
 export interface MigrateOptions {
   /** The schema of our tables (default `chatkeep`); that of our functions is named after it. */
   readonly schema?: string;

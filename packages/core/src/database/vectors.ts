@@ -3,14 +3,13 @@ import { FUNCTIONS, type FunctionName, signatureOf } from "./functions.ts";
 import { type Queryable, ask, run } from "./statement.ts";
 
 /** The functions whose bodies name pgvector's types and operators. */
-const NEARNESS: readonly FunctionName[] = [
+const VECTOR_FUNCTIONS: readonly FunctionName[] = [
   "put_passage_vectors",
   "near_passages",
   "put_message_vectors",
   "near_messages",
 ];
 
-/** What {@link makeVectors} takes. */
 export interface VectorsOptions {
   /** The schema of the tables, and that of the functions. */
   readonly schema: string;
@@ -57,7 +56,7 @@ export async function makeVectors(
     await run(connection, `set local search_path = "${schema}", ${extension}, pg_temp`);
     await run(connection, VECTOR_TABLES);
   }
-  for (const name of NEARNESS) {
+  for (const name of VECTOR_FUNCTIONS) {
     await as(`chatkeep_${FUNCTIONS[name].role}`);
     await run(
       connection,

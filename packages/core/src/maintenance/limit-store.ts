@@ -18,7 +18,6 @@ export interface LimitStore {
   close(): void;
 }
 
-/** What {@link createLimitStore} takes. */
 export interface LimitStoreOptions {
   /** The host's `pg` pool, or any with its shape. It is not closed with the store. */
   readonly pool: ConnectionPool;

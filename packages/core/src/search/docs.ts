@@ -99,7 +99,6 @@ export interface DocsStore {
   close(): void;
 }
 
-/** What {@link createDocsStore} takes. */
 export interface DocsStoreOptions {
   readonly pool: ConnectionPool;
   /** The schema that was migrated. Default `chatkeep`. */

@@ -13,7 +13,6 @@ export interface EmbeddingWorker {
   close(): Promise<void>;
 }
 
-/** What {@link createEmbeddingWorker} takes. */
 export interface EmbeddingWorkerOptions {
   readonly database: Database;
   readonly embedding: Embedding;

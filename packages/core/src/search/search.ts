@@ -44,7 +44,6 @@ interface Page {
   readonly size: number;
 }
 
-/** What {@link createSearch} takes. */
 export interface SearchOptions {
   readonly database: Database;
   /** Joins what is near to a plain query by its meaning (default: words alone). */

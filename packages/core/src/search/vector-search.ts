@@ -46,14 +46,13 @@ export interface VectorSearch {
   passages<T extends { readonly score: number }>(docs: string, query: NearPassages): Promise<T[]>;
 }
 
-/** What {@link createVectorSearch} takes. */
 export interface VectorSearchOptions {
   readonly database: Database;
   readonly embedding: Embedding;
   /** Told when the embedding model failed; never the text. */
   readonly onError: (error: unknown) => void;
   /** Milliseconds that a question may take to be embedded (default 2,000). */
-  readonly patience?: number;
+  readonly timeout?: number;
 }
 
 /** Questions to messages whose vectors are kept: a search that is paged, a question that is shown and then asked. */
@@ -67,7 +66,7 @@ const LEAST = 0.3;
 
 /** Search by the vectors that the embedding worker keeps. */
 export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
-  const { database, embedding, onError, patience = 2000 } = options;
+  const { database, embedding, onError, timeout = 2000 } = options;
   const least = embedding.leastSimilarity ?? LEAST;
   const kept = new Map<string, string>();
   let quietUntil = 0;
@@ -76,7 +75,7 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
     const asked = embeddable(text);
     if (asked === "" || performance.now() < quietUntil) return undefined;
     try {
-      return (await vectorsOf(embedding, [asked], AbortSignal.timeout(patience)))[0];
+      return (await vectorsOf(embedding, [asked], AbortSignal.timeout(timeout)))[0];
     } catch (error) {
       // One person's text that the model refuses is no outage for the others.
       if (!(error instanceof EmbeddingRefused)) quietUntil = performance.now() + PAUSE;

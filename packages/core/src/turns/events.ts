@@ -36,7 +36,6 @@ export async function readEvents(database: Database, key: TurnKey, after: number
   };
 }
 
-/** What {@link followEvents} takes. */
 export interface FollowEventsOptions {
   readonly database: Database;
   readonly wakeups: Wakeups;

@@ -26,7 +26,6 @@ export interface TurnLog {
   leave(turn: LiveTurn): void;
 }
 
-/** What {@link createLog} takes. */
 export interface LogOptions {
   readonly database: Database;
   readonly node: Node;

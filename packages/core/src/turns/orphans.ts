@@ -10,7 +10,6 @@ export interface Orphans {
   close(): Promise<void>;
 }
 
-/** What {@link createOrphans} takes. */
 export interface OrphansOptions {
   readonly database: Database;
   readonly node: Node;

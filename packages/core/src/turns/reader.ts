@@ -35,7 +35,6 @@ export interface Reader {
   settled(key: TurnKey, timeout: number): Promise<void>;
 }
 
-/** What {@link createReader} takes. */
 export interface ReaderOptions {
   readonly database: Database;
   readonly wakeups: Wakeups;

@@ -23,7 +23,6 @@ export interface Ending {
   readonly error: Failure | null;
 }
 
-/** What {@link respond} takes. */
 export interface RespondOptions {
   readonly turn: LiveTurn;
   readonly log: TurnLog;

@@ -19,7 +19,6 @@ export interface Task {
   readonly begun: Pick<Begun, "conversation" | "question" | "history" | "summary">;
 }
 
-/** What {@link createRun} takes. */
 export interface RunOptions {
   readonly database: Database;
   readonly node: Node;

@@ -3,7 +3,6 @@ import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react"
 import { MoreIcon } from "./MoreIcon.tsx";
 import { place } from "./place.ts";
 
-/** What {@link ActionMenu} takes. */
 export interface ActionMenuProps {
   /** What the button is called. */
   readonly label: string;

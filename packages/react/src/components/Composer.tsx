@@ -6,7 +6,6 @@ import type { ThreadState } from "../state/thread/thread-state.ts";
 import { numberIn } from "../strings/format.ts";
 import { Icon } from "./Icon.tsx";
 
-/** What {@link Composer} takes. */
 export interface ComposerProps {
   readonly text: string;
   readonly onText: (text: string) => void;

@@ -4,7 +4,6 @@ import { useAllStrings } from "../hooks/useAllStrings.ts";
 import { sentenceOf } from "../state/failure.ts";
 import { Notice } from "./Notice.tsx";
 
-/** What {@link ConfirmDialog} takes. */
 export interface ConfirmDialogProps {
   readonly title: string;
   readonly children: ReactNode;

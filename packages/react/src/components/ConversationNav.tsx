@@ -13,7 +13,6 @@ import { ConversationRow, type ConversationRowProps } from "./ConversationRow.ts
 import { Notice } from "./Notice.tsx";
 import { RetryButton } from "./RetryButton.tsx";
 
-/** What {@link ConversationNav} takes. */
 export interface ConversationNavProps extends Omit<
   ConversationRowProps,
   "conversation" | "kind" | "onFailure"

@@ -9,7 +9,6 @@ import { Icon } from "./Icon.tsx";
 import { MoreIcon } from "./MoreIcon.tsx";
 import { TitleField } from "./TitleField.tsx";
 
-/** What {@link ConversationRow} takes. */
 export interface ConversationRowProps {
   readonly conversation: Conversation;
   readonly kind: "current" | "archived" | "deleted";

@@ -3,7 +3,6 @@ import { type ReactNode, useEffect, useState } from "react";
 import { useStrings } from "../hooks/useStrings.ts";
 import { Icon } from "./Icon.tsx";
 
-/** What {@link CopyButton} takes. */
 export interface CopyButtonProps {
   readonly text: string;
   readonly label: string;

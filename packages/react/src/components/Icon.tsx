@@ -21,7 +21,6 @@ const STROKES = {
   edit: "M4 20h4L19 9l-4-4L4 16zM13 7l4 4",
 } as const;
 
-/** What {@link Icon} takes. */
 export interface IconProps {
   readonly name: keyof typeof STROKES | "stop";
 }

@@ -2,7 +2,6 @@ import type { ReactNode } from "react";
 
 import { Icon, type IconProps } from "./Icon.tsx";
 
-/** What {@link IconButton} takes. */
 export interface IconButtonProps {
   readonly icon: IconProps["name"];
   /** What it does, in words. */

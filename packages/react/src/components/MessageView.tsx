@@ -28,7 +28,6 @@ export interface MessageActions {
   readonly readRecalled: (turnId: string) => Promise<readonly Message[]>;
 }
 
-/** What {@link MessageView} takes. */
 export interface MessageViewProps {
   readonly entry: Entry;
   readonly actions: MessageActions;

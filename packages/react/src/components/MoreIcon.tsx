@@ -16,7 +16,6 @@ const STROKES = {
   screen: "M4 5h16a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V6a1 1 0 0 1 1-1zM9 20h6M12 16v4",
 } as const;
 
-/** What {@link MoreIcon} takes. */
 export interface MoreIconProps {
   readonly name: keyof typeof STROKES;
 }

@@ -2,7 +2,6 @@ import type { ReactNode } from "react";
 
 import { Icon } from "./Icon.tsx";
 
-/** What {@link Notice} takes. */
 export interface NoticeProps {
   /** `trouble` for what needs a person, `quiet` for what is only said. */
   readonly tone: "trouble" | "quiet";

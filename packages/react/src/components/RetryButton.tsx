@@ -3,7 +3,6 @@ import type { ReactNode } from "react";
 import { useStrings } from "../hooks/useStrings.ts";
 import { Icon } from "./Icon.tsx";
 
-/** What {@link RetryButton} takes. */
 export interface RetryButtonProps {
   readonly onPress: () => void;
 }

@@ -2,7 +2,6 @@ import type { ReactNode } from "react";
 
 import { useStrings } from "../hooks/useStrings.ts";
 
-/** What {@link Scrollable} takes. */
 export interface ScrollableProps {
   readonly className: string;
   /** Which of the page's texts names it. */

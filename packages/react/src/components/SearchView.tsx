@@ -9,7 +9,6 @@ import { Notice } from "./Notice.tsx";
 import { RetryButton } from "./RetryButton.tsx";
 import { Snippet } from "./Snippet.tsx";
 
-/** What {@link SearchView} takes. */
 export interface SearchViewProps {
   readonly search: Search;
   /** The address of a conversation. */

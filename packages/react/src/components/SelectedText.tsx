@@ -5,7 +5,6 @@ import { useStrings } from "../hooks/useStrings.ts";
 import type { Selection } from "../state/selection.ts";
 import { IconButton } from "./IconButton.tsx";
 
-/** What {@link SelectedText} takes. */
 export interface SelectedTextProps {
   readonly selection: Selection;
 }

@@ -1,7 +1,6 @@
 import type { Snippet as FoundSnippet } from "@chatkeep/protocol";
 import type { ReactNode } from "react";
 
-/** What {@link Snippet} takes. */
 export interface SnippetProps {
   readonly snippet: FoundSnippet;
 }

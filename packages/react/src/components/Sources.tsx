@@ -7,7 +7,6 @@ import { useStrings } from "../hooks/useStrings.ts";
 import { plainText } from "../markdown/plain.ts";
 import { placeOf } from "../state/citation.ts";
 
-/** What {@link Sources} takes. */
 export interface SourcesProps {
   /** In the order in which the text's markers count them. */
   readonly citations: readonly Citation[];

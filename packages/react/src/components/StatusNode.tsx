@@ -3,7 +3,6 @@ import type { ReactNode } from "react";
 import { useStrings } from "../hooks/useStrings.ts";
 import type { Outcome } from "../state/thread/thread-state.ts";
 
-/** What {@link StatusNode} takes. */
 export interface StatusNodeProps {
   readonly outcome: Outcome;
 }

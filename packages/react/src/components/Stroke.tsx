@@ -1,6 +1,5 @@
 import type { ReactNode } from "react";
 
-/** What {@link Stroke} takes. */
 export interface StrokeProps {
   /** Lines on a field of 24 by 24. */
   readonly path: string;

@@ -5,7 +5,6 @@ import type { ThreadState } from "../state/thread/thread-state.ts";
 import type { Thread } from "../state/thread/thread.ts";
 import { Icon } from "./Icon.tsx";
 
-/** What {@link ThreadTrouble} takes. */
 export interface ThreadTroubleProps {
   readonly thread: Thread;
   readonly state: ThreadState;

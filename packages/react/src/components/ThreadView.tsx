@@ -18,7 +18,7 @@ import { StatusNode } from "./StatusNode.tsx";
 import { ThreadTrouble } from "./ThreadTrouble.tsx";
 import { Transcript } from "./Transcript.tsx";
 
-/** What {@link ThreadView} takes. Give it the conversation's id as `key`: its place and draft are its own. */
+/** Give it the conversation's id as `key`: its place and draft are its own. */
 export interface ThreadViewProps {
   readonly chat: Threads;
   readonly thread: Thread;

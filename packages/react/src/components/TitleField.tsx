@@ -2,7 +2,6 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 
 import { useAllStrings } from "../hooks/useAllStrings.ts";
 
-/** What {@link TitleField} takes. */
 export interface TitleFieldProps {
   readonly title: string;
   /** Told the new title when Enter is pressed or the field is left; `null` after Escape or without a change. */

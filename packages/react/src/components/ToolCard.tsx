@@ -3,7 +3,6 @@ import type { ReactNode } from "react";
 import { useStrings } from "../hooks/useStrings.ts";
 import type { Content } from "../state/content.ts";
 
-/** What {@link ToolCard} takes. */
 export type ToolCardProps = Pick<Extract<Content, { kind: "tool" }>, "call" | "result">;
 
 /** What a tool was asked and what it answered, folded away. */

@@ -10,7 +10,6 @@ import { Notice } from "./Notice.tsx";
 import { RetryButton } from "./RetryButton.tsx";
 import { Waiting } from "./Waiting.tsx";
 
-/** What {@link Transcript} takes. */
 export interface TranscriptProps {
   readonly thread: Thread;
   readonly state: ThreadState;

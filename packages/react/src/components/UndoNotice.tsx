@@ -7,7 +7,6 @@ import { sentenceOf } from "../state/failure.ts";
 import { titleOf } from "../state/title.ts";
 import { MoreIcon } from "./MoreIcon.tsx";
 
-/** What {@link UndoNotice} takes. */
 export interface UndoNoticeProps {
   readonly conversations: Conversations;
   /** Told which conversation was taken back. */

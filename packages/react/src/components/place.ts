@@ -1,4 +1,3 @@
-/** What {@link place} takes. */
 export interface PlaceOptions {
   /** A popover that is shown. */
   readonly popover: HTMLElement;

@@ -15,7 +15,6 @@ export interface KeptScroll {
   readonly toEnd: () => void;
 }
 
-/** What {@link useScrollKeeper} takes. */
 export interface ScrollPlace {
   /** Whether what is loaded reaches the end of the conversation. */
   readonly reaches: "end" | "middle";

@@ -6,7 +6,6 @@ import { Scrollable } from "../components/Scrollable.tsx";
 import { CodeBlock } from "./CodeBlock.tsx";
 import { Inline } from "./Inline.tsx";
 
-/** What {@link BlockView} takes. */
 export interface BlockViewProps {
   readonly token: MarkedToken;
   /** What the markers `[1]`, `[2]`, … refer to; must be the same array while nothing of it changes. */

@@ -7,7 +7,6 @@ import { useLexer } from "../hooks/useLexer.ts";
 import { headingsOf } from "../state/citation.ts";
 import { plainText } from "./plain.ts";
 
-/** What {@link CitationCard} takes. */
 export interface CitationCardProps {
   readonly id: string;
   readonly citation: Citation;

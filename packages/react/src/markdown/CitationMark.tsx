@@ -6,7 +6,6 @@ import { useStrings } from "../hooks/useStrings.ts";
 import { placeOf } from "../state/citation.ts";
 import type { CitationCard } from "./CitationCard.tsx";
 
-/** What {@link CitationMark} takes. */
 export interface CitationMarkProps {
   /** Counted from 1, as in the text. */
   readonly number: number;

@@ -4,7 +4,6 @@ import { CopyButton } from "../components/CopyButton.tsx";
 import { Scrollable } from "../components/Scrollable.tsx";
 import { useStrings } from "../hooks/useStrings.ts";
 
-/** What {@link CodeBlock} takes. */
 export interface CodeBlockProps {
   readonly text: string;
   /** The info string of the fence; `""` if there is none. */

@@ -6,7 +6,6 @@ import { CitationMark } from "./CitationMark.tsx";
 import { Link } from "./Link.tsx";
 import { decodeReferences } from "./reference.ts";
 
-/** What {@link Inline} takes. */
 export interface InlineProps {
   readonly tokens: readonly Token[];
   /** What the markers `[1]`, `[2]`, … refer to. */

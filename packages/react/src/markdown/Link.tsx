@@ -2,7 +2,6 @@ import type { ReactNode } from "react";
 
 import { isForeign, safeAddress } from "./address.ts";
 
-/** What {@link Link} takes. */
 export interface LinkProps {
   readonly address: string;
   readonly children: ReactNode;

@@ -6,7 +6,6 @@ import { createBlocks } from "./blocks.ts";
 import { BlockView } from "./BlockView.tsx";
 import type { Lex } from "./lexer.ts";
 
-/** What {@link Markdown} takes. */
 export interface MarkdownProps {
   readonly text: string;
   /** What the markers `[1]`, `[2]`, … in the text refer to. */

@@ -17,7 +17,6 @@ export async function online(signal: AbortSignal): Promise<void> {
   }
 }
 
-/** What {@link pause} takes. */
 export interface PauseOptions {
   readonly ms: number;
   /** Aborting ends the pause at once. */

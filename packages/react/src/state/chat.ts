@@ -9,7 +9,6 @@ export interface Chat extends Threads {
   refresh(): void;
 }
 
-/** What {@link createChat} takes. */
 export type ChatOptions = ThreadsOptions;
 
 /** Reads nothing by itself: call `refresh()` and `show(thread)`. */

@@ -27,7 +27,6 @@ export interface ConversationList extends Readable<ConversationListState> {
   sift(): void;
 }
 
-/** What {@link createConversationList} takes. */
 export interface ConversationListOptions {
   readonly read: (query: PageQuery) => Promise<ReadPage>;
   /** Whether a conversation belongs in this list; a reply that was under way brings none back. */

@@ -39,7 +39,6 @@ export interface Conversations extends Readable<ConversationsState> {
   close(): void;
 }
 
-/** What {@link createConversations} takes. */
 export interface ConversationsOptions {
   readonly history: Pick<
     History,

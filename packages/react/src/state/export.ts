@@ -20,7 +20,6 @@ export interface ExportedFile {
   readonly text: string;
 }
 
-/** What {@link exportConversation} takes. */
 export interface ExportOptions {
   readonly history: Pick<History, "getConversation" | "listMessages">;
   readonly owner: Owner;

@@ -7,7 +7,6 @@ export interface OpenScope extends Readable<Thread> {
   replace(conversationId: string, by: Thread | null): void;
 }
 
-/** What {@link createOpenScope} takes. */
 export interface OpenScopeOptions {
   /** Opens the thread that is shown until the scope's conversation is found. */
   readonly open: () => Thread;

@@ -1,6 +1,5 @@
 import type { History, Message, Owner } from "@chatkeep/protocol";
 
-/** What {@link readRecalled} takes. */
 export interface RecalledOptions {
   readonly history: Pick<History, "getTurnContext" | "listMessages">;
   readonly owner: Owner;

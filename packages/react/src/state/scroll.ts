@@ -12,7 +12,6 @@ export interface ScrollKeeper {
   close(): void;
 }
 
-/** What {@link createScrollKeeper} takes. */
 export interface ScrollKeeperOptions {
   /** The element that scrolls; style it with `overflow-anchor: none`. */
   readonly container: HTMLElement;

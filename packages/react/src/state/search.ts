@@ -33,7 +33,6 @@ export interface Search extends Readable<SearchState> {
   close(): void;
 }
 
-/** What {@link createSearch} takes. */
 export interface SearchOptions extends Pick<SearchQuery, "scope" | "conversationId"> {
   readonly history: Pick<History, "searchMessages">;
   readonly owner: Owner;

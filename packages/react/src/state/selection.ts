@@ -7,7 +7,6 @@ export interface Selection extends Readable<string | null> {
   close(): void;
 }
 
-/** What {@link watchSelection} takes. */
 export interface SelectionOptions {
   /** Whose selection is watched; default the page's. */
   readonly document?: Document | undefined;

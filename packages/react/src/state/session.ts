@@ -14,7 +14,6 @@ export interface Session extends Readable<string> {
   close(): void;
 }
 
-/** What {@link openSession} takes. */
 export interface SessionOptions {
   readonly storage: TextStorage;
   /** Makes the id of a new session; default a random UUID v4. */

@@ -27,7 +27,6 @@ export const nextFrame: Schedule = (run) => {
   else requestAnimationFrame(run);
 };
 
-/** What {@link createSnapshot} takes. */
 export interface SnapshotOptions<State> {
   /** Builds the state as it is now; must give new objects for what has changed and the same for what has not. */
   readonly build: () => State;

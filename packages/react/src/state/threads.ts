@@ -41,7 +41,6 @@ export interface Threads {
   close(): void;
 }
 
-/** What {@link createThreads} takes. */
 export interface ThreadsOptions {
   readonly history: ChatHistory;
   readonly owner: Owner;

@@ -15,7 +15,6 @@ export interface Chat {
   ready(): Promise<void>;
 }
 
-/** What {@link openChat} takes. */
 export interface OpenChat {
   /** The AI SDK, of any version. */
   readonly ai: typeof ai;

@@ -11,7 +11,6 @@ import {
 import type { Settings } from "../settings.ts";
 import { followKeyboard } from "./size.ts";
 
-/** What {@link Frame} takes. */
 export interface FrameProps {
   readonly settings: Settings;
   /** `null` while they are loaded. */

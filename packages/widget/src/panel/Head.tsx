@@ -1,7 +1,6 @@
 import { IconButton, useStrings } from "@chatkeep/react";
 import type { ReactNode } from "react";
 
-/** What {@link Head} takes. */
 export interface HeadProps {
   readonly view: "thread" | "history";
   readonly title: string;

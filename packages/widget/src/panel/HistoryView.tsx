@@ -15,7 +15,6 @@ import {
 } from "@chatkeep/react";
 import { type ReactNode, useEffect, useId, useMemo, useState } from "react";
 
-/** What {@link HistoryView} takes. */
 interface HistoryViewProps {
   readonly chat: Threads;
   /** The place of the page; `null` when it has none. */

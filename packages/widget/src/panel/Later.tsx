@@ -7,7 +7,6 @@ interface LaterPart<Props> {
   readonly sheet: CSSStyleSheet;
 }
 
-/** What {@link Later} takes. */
 export interface LaterProps<Props> {
   /** Must stay the same function. */
   readonly load: () => Promise<LaterPart<Props>>;

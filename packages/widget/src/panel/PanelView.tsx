@@ -12,7 +12,6 @@ import { Frame } from "./Frame.tsx";
 import type { PanelState } from "./panel-state.ts";
 import { UseView } from "./UseView.tsx";
 
-/** What {@link PanelView} takes. */
 export interface PanelViewProps {
   readonly state: Readable<PanelState>;
   readonly onClose: () => void;

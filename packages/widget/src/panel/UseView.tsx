@@ -17,7 +17,6 @@ import { Later } from "./Later.tsx";
 import type { PanelState, Use } from "./panel-state.ts";
 import { Welcome } from "./Welcome.tsx";
 
-/** What {@link UseView} takes. */
 export interface UseViewProps {
   readonly state: PanelState;
   readonly use: Use;

@@ -1,7 +1,6 @@
 import { Icon, useStrings } from "@chatkeep/react";
 import type { ReactNode } from "react";
 
-/** What {@link Welcome} takes. */
 export interface WelcomeProps {
   /** What people read of the place; `null` when it has no name. */
   readonly place: string | null;

@@ -9,7 +9,6 @@ interface NavigateDetail {
   readonly citation: Citation;
 }
 
-/** What {@link openCitation} takes. */
 interface OpenCitationOptions {
   readonly host: Element;
   readonly memory: TabMemory;

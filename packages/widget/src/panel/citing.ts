@@ -16,7 +16,6 @@ export interface Citing extends Readable<"fine" | "changed"> {
   clear(): void;
 }
 
-/** What {@link createCiting} takes. */
 export interface CitingOptions {
   readonly host: Element;
   readonly memory: TabMemory;

@@ -33,7 +33,6 @@ export interface Panel {
   remove(): void;
 }
 
-/** What {@link mountPanel} takes. */
 export interface PanelOptions {
   readonly host: HTMLElement;
   readonly root: ShadowRoot;

@@ -5,7 +5,6 @@ const RULE = `@layer chatkeep { ::highlight(${NAME}) { background-color: Mark; c
 /** A piece of a quote shorter than this is found anywhere and says nothing. */
 const SHORTEST_PIECE = 12;
 
-/** What {@link showPassage} takes. */
 interface PassageOptions {
   /** The words as they stood when the answer was given, without marks of Markdown. */
   readonly quote: string;

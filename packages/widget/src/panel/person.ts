@@ -18,7 +18,6 @@ export interface Person {
   close(): void;
 }
 
-/** What {@link openPerson} takes. */
 export interface PersonOptions {
   /** The address of the server, without a trailing slash. */
   readonly endpoint: string;

@@ -3,7 +3,6 @@ import { type ReactNode, type SyntheticEvent, useState } from "react";
 
 import { Mark } from "../Mark.tsx";
 
-/** What {@link KeyForm} takes. */
 export interface KeyFormProps {
   /** Why the key before was not taken. */
   readonly failure: string | null;

@@ -4,7 +4,6 @@ import type { ReactNode } from "react";
 import { Table } from "./Table.tsx";
 import { momentOf, numberOf } from "./words.ts";
 
-/** What {@link NodeTable} takes. */
 export interface NodeTableProps {
   readonly nodes: NonNullable<WireOverview["store"]>["nodes"];
   /** When they were told of. */

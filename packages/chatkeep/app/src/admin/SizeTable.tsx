@@ -6,7 +6,6 @@ import { bytesOf, numberOf } from "./words.ts";
 
 type Tables = NonNullable<WireOverview["store"]>["tables"];
 
-/** What {@link SizeTable} takes. */
 export interface SizeTableProps {
   readonly tables: Tables;
   /** What was told first, to see what has grown since. */

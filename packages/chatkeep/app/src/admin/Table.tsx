@@ -1,6 +1,5 @@
 import { type ReactNode, useId } from "react";
 
-/** What {@link Table} takes. */
 export interface TableProps {
   readonly title: string;
   readonly heads: readonly string[];

@@ -30,7 +30,6 @@ export interface Operator extends Readable<OperatorState> {
   refresh(): Promise<void>;
 }
 
-/** What {@link createOperator} takes. */
 export interface OperatorOptions {
   /** Where the key is kept. */
   readonly storage: TextStorage;

@@ -10,7 +10,6 @@ import {
 import { backoff, pause } from "../backoff.ts";
 import { isPassing } from "../failure.ts";
 
-/** What {@link followToEnd} takes. */
 export interface FollowToEndOptions {
   readonly history: Pick<History, "followTurn" | "getTurn">;
   readonly owner: Owner;

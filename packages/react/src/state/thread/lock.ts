@@ -1,4 +1,3 @@
-/** What {@link exclusively} takes. */
 export interface LockOptions {
   readonly questionId: string;
   /** Aborting ends the waiting. */

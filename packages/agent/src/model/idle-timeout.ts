@@ -1,5 +1,5 @@
-/** Waits for one thing after another, each at most for a time; see {@link createPatience}. */
-export interface Patience {
+/** Waits for one thing after another, each at most for a time; see {@link createIdleTimeout}. */
+export interface IdleTimeout {
   /**
    * What comes of `work`; rejects with `late()` after `limit` milliseconds, or at once when aborted. After an abort
    * nothing is begun: nobody would hear how it failed.
@@ -13,7 +13,7 @@ export interface Patience {
  * Waits under a signal. One listener serves a whole answer: one for each token would cost more than the
  * token at 20,000 tokens a second.
  */
-export function createPatience(signal: AbortSignal): Patience {
+export function createIdleTimeout(signal: AbortSignal): IdleTimeout {
   let timer: NodeJS.Timeout | undefined;
   let refuse: (reason: unknown) => void = () => undefined;
   const abort = (): void => {
