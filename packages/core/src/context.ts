@@ -8,7 +8,7 @@ export interface ContextOptions {
 }
 
 /**
- * Those of some messages that are worth sending with the next question, oldest first (law 10): the latest
+ * Those of some messages that are worth sending with the next question, oldest first: the latest
  * whole turns that fit the budget; no failed answer with its question, no tool result without its call nor
  * call without its result. `messages` are the latest of one conversation, without the question. Tokens are
  * estimated, rather too high; `History.getContext` counts them, and recalls what is older.

@@ -100,7 +100,7 @@ export interface CoreHistory
   indexBacklog(signal?: AbortSignal): Promise<number>;
   /**
    * Whether the owner's conversation holds messages with all of these ids, so that who sends them sends
-   * them again (law 3). `false` where there is no such conversation.
+   * them again. `false` where there is no such conversation.
    */
   holdsMessages(owner: Owner, conversationId: string, ids: readonly string[]): Promise<boolean>;
   /** The messages of a conversation that fit a question, best first: what the context recalls. Empty when it is not the owner's. */

@@ -10,7 +10,7 @@ const [MARK, BACKSLASH, QUOTE] = ["\ufdd1", "\ufdd2", "\ufdd3"];
 const SUSPECT = /[{,]\s*"[^"\\]*\\|\ufdd1/;
 
 /**
- * `JSON.parse`, for text whose keys may be anything (law 9). V8 of Node 24 confuses a key that holds an escape with
+ * `JSON.parse`, for text whose keys may be anything. V8 of Node 24 confuses a key that holds an escape with
  * one that an object of the same shape had before: after `{"\\":0}` it takes `{"\n":0}` for the same. So keys with
  * escapes are read without them. Errors: `SyntaxError`, as of `JSON.parse`.
  */

@@ -38,7 +38,7 @@ interface ContextMaterial {
   readonly summary: Summary | null;
 }
 
-/** Builds contexts (law 10). */
+/** Builds contexts. */
 export interface Contexts {
   /** Errors: as of the store; only where older turns are recalled is it asked at all. */
   build(material: ContextMaterial): Promise<Context>;

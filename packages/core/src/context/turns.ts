@@ -15,7 +15,7 @@ export function turnsOf(messages: readonly Message[]): Message[][] {
 }
 
 /**
- * A turn as any provider takes it (law 10): nothing of one that failed or still runs, no tool result without
+ * A turn as any provider takes it: nothing of one that failed or still runs, no tool result without
  * its call before it, no call without its result, no empty message.
  */
 export function validTurn(turn: readonly Message[]): Message[] {

@@ -1,7 +1,7 @@
 /**
  * PostgreSQL's text holds neither NUL nor lone surrogates. They, and the mark itself, are written as
  * U+FDD0 (a noncharacter, set aside for internal use) and four hex digits; every other string is stored
- * as it is. Reversible for any JavaScript string (law 9). JSON columns need none of this: JSON escapes
+ * as it is. Reversible for any JavaScript string. JSON columns need none of this: JSON escapes
  * such units itself.
  */
 const MARK = "\ufdd0";

@@ -84,7 +84,7 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
     }
   };
 
-  /** Each owner's by itself: how soon an answer comes tells nobody what another one asked (law 7). */
+  /** Each owner's by itself: how soon an answer comes tells nobody what another one asked. */
   const keptVectorOf = async (owner: string, text: string): Promise<string | undefined> => {
     const key = JSON.stringify([owner, text]);
     const known = kept.get(key);

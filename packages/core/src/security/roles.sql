@@ -1,4 +1,4 @@
--- The second lock (law 7), where the server lets us create roles: the owners' functions run as
+-- The second lock, where the server lets us create roles: the owners' functions run as
 -- chatkeep_store, which sees one owner's rows at a time; the engine's run as chatkeep_engine.
 -- Neither can log in; whoever does log in has no right on any table, only on the functions.
 grant usage on schema :schema to chatkeep_store;

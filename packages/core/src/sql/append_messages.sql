@@ -1,6 +1,6 @@
 -- Appends messages in the given order behind `parent` (see branch_off), all or none, and only if the head is
--- `expected_head` where that is given (law 4: the numbers are given out under the
--- conversation's row lock, without a gap). An id that is there already stores nothing (law 3): the
+-- `expected_head` where that is given (the numbers are given out under the
+-- conversation's row lock, without a gap). An id that is there already stores nothing: the
 -- stored message is returned, or 'idempotency_mismatch' raised if it says something else.
 create function append_messages(
   owner uuid,

@@ -1,5 +1,5 @@
 -- Begins a turn in one round trip: locks the conversation, finds out whether the question was asked
--- before (law 3), stores it behind `parent` (see branch_off), opens the turn with its empty answer and its first
+-- before, stores it behind `parent` (see branch_off), opens the turn with its empty answer and its first
 -- event, and returns the context. `outcome` is 'started', or 'attached' with the turn that the same question began.
 -- Without a `body` the stored question with this id is answered once more: the new answer is a version of the old one.
 -- The same `reply_id` again attaches.

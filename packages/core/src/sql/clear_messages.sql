@@ -1,4 +1,4 @@
--- Deletes all messages of a conversation, of all branches, and stops what runs in it; the numbers go on (law 4).
+-- Deletes all messages of a conversation, of all branches, and stops what runs in it; the numbers go on.
 create function clear_messages(owner uuid, conversation text) returns bigint
 language plpgsql security definer set search_path from current as $$
 declare

@@ -1,5 +1,5 @@
 -- Whether the owner's conversation holds messages with all of these ids: then who sends them sends them
--- again (law 3).
+-- again.
 create function holds_messages(owner uuid, conversation text, ids text[]) returns boolean
 language plpgsql security definer set search_path from current as $$
 declare

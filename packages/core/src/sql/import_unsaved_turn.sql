@@ -1,5 +1,5 @@
 -- Stores a turn that was answered while the database was down: question and answer as they were shown.
--- The same question again stores nothing (law 3). `outcome` is 'imported', or 'attached' with the turn
+-- The same question again stores nothing. `outcome` is 'imported', or 'attached' with the turn
 -- that the question began before and that was settled otherwise.
 create function import_unsaved_turn(
   owner uuid,

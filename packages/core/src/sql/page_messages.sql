@@ -1,7 +1,7 @@
 -- A window of a branch by number, oldest first inside: the latest below `before_seq` (or below the newest
 -- `page_offset`), or the earliest above `after_seq`; of the branch that ends with the message `leaf`, or of the head's.
 -- At most 4 MiB of parts and one message, so that a page of any messages fits in memory.
--- Costs the same at any length (law 13). `parent_id` is the message before the first, where the rows do not say it.
+-- Costs the same at any length. `parent_id` is the message before the first, where the rows do not say it.
 -- One plan for all calls: as it cannot know the limit it would look dear, and each call be planned anew
 -- (0.48 ms instead of 0.25). What is rare stands in a function: a subquery costs 5 us though it is not run.
 create function page_messages(

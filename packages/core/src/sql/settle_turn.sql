@@ -1,6 +1,6 @@
 -- Settles a turn in one transaction: its last events, its answer, its status and the conversation's
 -- activity. True if this call settled it; false if it was settled or gone before (a settled turn never
--- revives, law 5). `node` is the turn's own, or null for one who takes over a dead node's turn.
+-- revives). `node` is the turn's own, or null for one who takes over a dead node's turn.
 create function settle_turn(
   owner uuid,
   conversation text,

@@ -34,7 +34,7 @@ export interface Fold {
 
 /**
  * Folds the chunks of a turn into the answer's parts. The server stores what this returns and the client
- * shows what this returns, so a reload equals what was seen live (law 8). Chunk types that it does not
+ * shows what this returns, so a reload equals what was seen live. Chunk types that it does not
  * know are passed over.
  */
 export function createFold(): Fold {
