@@ -172,6 +172,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     outage,
     onError,
   });
+  const personal = createPersonalData(database);
   const close = async ({ grace = 0 } = {}): Promise<void> => {
     await turns.close(grace);
     await preparation.close(grace);
@@ -183,7 +184,12 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     ...createConversations({ database, limits, hideExistence, stopRunning }),
     ...createMessages({ database, limits, answerSoFar: turns.answerSoFar }),
     ...createBranches(database, limits),
-    ...createPersonalData(database),
+    ...personal,
+    async claimSession(user, session, options) {
+      const claimed = await personal.claimSession(user, session, options);
+      turns.detachReaders(ownerId(session));
+      return claimed;
+    },
     ...createHandles(database),
     ...createIdempotencyKeys(database),
     ...createSearch({ database, vectorSearch }),

@@ -3,6 +3,7 @@ import { fileDatabase } from "@chatkeep/testing";
 import { afterAll, describe, expect, it, vi } from "vitest";
 
 import { newSession, newUser, openFixture } from "./fixture.ts";
+import { readerOf, textOf } from "./reader.ts";
 
 const database = await fileDatabase();
 const fixture = openFixture(database.url, newSession);
@@ -54,5 +55,25 @@ describe("a claim while a turn runs", () => {
     await vi.waitFor(async () =>
       expect((await history.getTurn(me, conversation.id, turn.id)).turn.status).toBe("complete"),
     );
+  });
+
+  it("ends what the session reads of it: the rest is the user's", async () => {
+    const [me, session] = [newUser(), newSession()];
+    const { id } = (await history.createConversation(session)).conversation;
+    const { turn, events } = await history.startTurn(session, id, { content: "Hello" });
+    const run = await responder.started(id);
+    const reader = readerOf(events);
+    await run.emit("Ours. ");
+    await reader.until("Ours. ");
+    await history.claimSession(me, session);
+    await run.emit("Mine.");
+    await expect(reader.rest()).rejects.toMatchObject({ code: "forbidden" });
+    expect(textOf(reader.seen)).toBe("Ours. ");
+    await expect(readerOf(history.followTurn(session, id, turn.id)).rest()).rejects.toMatchObject({
+      code: "forbidden",
+    });
+    const mine = readerOf(history.followTurn(me, id, turn.id));
+    run.finish();
+    expect(textOf(await mine.rest())).toBe("Ours. Mine.");
   });
 });

@@ -61,6 +61,8 @@ export interface Turns extends Pick<
   answerSoFar(owner: Owner, conversationId: string, turnId: string): Promise<Answer>;
   /** Stops the turn that runs in a conversation, and waits a second for it to be settled. */
   stopRunning(owner: Owner, conversationId: string): Promise<void>;
+  /** Turns that run here under this owner id are somebody else's by now: lets go of their readers. */
+  detachReaders(ownerId: string): void;
   /** How many turns run on this node. */
   running(): number;
   /** See {@link UnsavedAnswers}. */
@@ -102,7 +104,8 @@ export function createTurns(options: TurnsOptions): Turns {
 
   const find = (key: TurnKey): Running | undefined => {
     const found = running.get(key.turnId);
-    return found !== undefined && isSameTurn(found.turn.key, key) ? found : undefined;
+    if (found === undefined || found.live.state() === "lost") return undefined;
+    return isSameTurn(found.turn.key, key) ? found : undefined;
   };
 
   const tokens = createTokens(database);
@@ -299,6 +302,10 @@ export function createTurns(options: TurnsOptions): Turns {
     answerSoFar(owner, conversationId, turnId) {
       orphans.touch();
       return reader.answerSoFar(owner, conversationId, turnId);
+    },
+    detachReaders(id) {
+      for (const { turn, live } of running.values())
+        if (live.persisted && turn.key.ownerId === id) live.detach();
     },
     running: () => running.size,
     unsaved: () => ({ shown: tokens.signed(), saved: imported }),
