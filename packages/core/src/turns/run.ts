@@ -67,7 +67,7 @@ export function createRun(options: RunOptions): (task: Task) => Promise<void> {
       return;
     }
     void responded.then(() => log.leave(live));
-    for (let written = await log.next(live); written.state !== "left"; written = await log.next(live)) {
+    for (let written = await log.next(live); written !== undefined; written = await log.next(live)) {
       switch (written.state) {
         case "written":
         case "stop":

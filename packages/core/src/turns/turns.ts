@@ -5,51 +5,38 @@ import {
   type History,
   type Owner,
   type Question,
-  type Responder,
   type StartedTurn,
   isChatkeepError,
 } from "@chatkeep/protocol";
 
-import type { Preparation } from "../context/prepare.ts";
 import type { ConversationRow } from "../conversations.ts";
-import type { Database } from "../database/database.ts";
 import { idempotencyMismatch, isPoolFull } from "../database/failure.ts";
 import type { ConnectionPool } from "../database/pool.ts";
-import { type Limits, checkId, checkRange } from "../maintenance/limits.ts";
+import { checkId, checkRange } from "../maintenance/limits.ts";
 import { checkMessage } from "../messages.ts";
 import { ownerId } from "../owners.ts";
 import { type NewTurn, beginTurn, newTurn, questionOf, requireOpenCalls } from "./begin.ts";
 import { readEvents } from "./events.ts";
-import { type TurnKey, argsOf, isSameTurn, turnKey } from "./key.ts";
-import { type LiveTurn, createLiveTurn } from "./live.ts";
-import { createLog } from "./log.ts";
+import { type TurnKey, argsOf, turnKey } from "./key.ts";
 import { createNode, goingDown } from "./node.ts";
 import { createOrphans } from "./orphans.ts";
 import { createReader } from "./reader.ts";
 import { TurnEnded } from "./respond.ts";
 import { type TurnRow, turnFromRow } from "./rows.ts";
-import { type Task, createRun } from "./run.ts";
-import { INTERRUPTED } from "./settle.ts";
+import { type RunningOptions, type RunningTurn, createRunning } from "./running.ts";
 import { createTokens, refusedToken } from "./token.ts";
-import { importUnsavedTurn, settleIfBegun, unsavedContext, unsavedTurn } from "./unsaved.ts";
+import { importUnsavedTurn, unsavedContext, unsavedTurn } from "./unsaved.ts";
 import { createWakeups } from "./wakeups.ts";
 
 /** What is done with a question while the database is down: refuse it, or answer it without saving. */
 export type OutagePolicy = "required" | "best-effort";
 
-/** What {@link createTurns} takes; the times are milliseconds. */
-export interface TurnsOptions {
-  readonly database: Database;
+/** Options of {@link createTurns}; the times are milliseconds. */
+export interface TurnsOptions extends Omit<RunningOptions, "node" | "tokens"> {
   readonly pool: ConnectionPool;
-  readonly limits: Limits;
-  readonly responder: Responder | undefined;
-  /** Gives the responder its context. */
-  readonly preparation: Preparation;
   readonly lease: number;
   readonly eventsGrace: number;
-  readonly idleTimeout: number;
   readonly outage: Readonly<Record<Owner["kind"], OutagePolicy>>;
-  readonly onError: (error: unknown, turnId?: string) => void;
 }
 
 /** The part of {@link History} that is about turns, and what the rest of it needs of them. */
@@ -79,97 +66,34 @@ export interface UnsavedAnswers {
   readonly saved: number;
 }
 
-/** A turn that runs here. */
-interface Running {
-  readonly turn: NewTurn;
-  readonly live: LiveTurn;
-  readonly done: Promise<void>;
-}
-
 /** Milliseconds that a stop waits for the turn to be settled. */
 const STOP_TIMEOUT = 1000;
-/** Milliseconds that a node that goes down waits for its turns to be settled. */
-const CLOSE_TIMEOUT = 5000;
 /** A node counts as dead a little before the lease is over, so that its turns are settled within it. */
 const LEASE_SHARE = 0.8;
 
 /** Turns: begun in the database, run here, settled in the database; docs/decisions/0040 draws the way of one. */
 export function createTurns(options: TurnsOptions): Turns {
-  const { database, limits, responder, preparation, outage, onError } = options;
-  const running = new Map<string, Running>();
-  /** Turns that were answered unsaved, and may have been begun in the database all the same. */
-  const unconfirmed = new Set<string>();
+  const { database, limits, outage, onError } = options;
   let isClosing = false;
   let imported = 0;
 
-  const find = (key: TurnKey): Running | undefined => {
-    const found = running.get(key.turnId);
-    if (found === undefined || found.live.state() === "lost") return undefined;
-    return isSameTurn(found.turn.key, key) ? found : undefined;
-  };
-
   const tokens = createTokens(database);
   const node = createNode(database, options.lease * LEASE_SHARE);
-  const log = createLog({ database, node, onError });
+  const running = createRunning({ ...options, node, tokens });
   const wakeups = createWakeups(options.pool, database.breaker);
-  const reader = createReader({ database, wakeups, node, find: (key) => find(key)?.live });
+  const reader = createReader({ database, wakeups, node, find: (key) => running.find(key)?.live });
   const orphans = createOrphans({
     database,
     node,
     grace: options.eventsGrace,
-    known: () => [...running.keys(), ...unconfirmed],
+    known: running.known,
     onError,
   });
-  const runTurn =
-    responder === undefined
-      ? undefined
-      : createRun({
-          database,
-          node,
-          log,
-          tokens,
-          responder,
-          preparation,
-          idleTimeout: options.idleTimeout,
-          onError,
-        });
-
-  const run = (turn: NewTurn, begun: Task["begun"], persisted: boolean): void => {
-    const id = turn.key.turnId;
-    const live = createLiveTurn(turn, persisted, limits.answerLength);
-    // It is there before the work begins: a responder may end at once.
-    const { promise: done, resolve } = Promise.withResolvers<void>();
-    running.set(id, { turn, live, done });
-    const work = async (): Promise<void> => {
-      try {
-        await runTurn!({ turn, live, begun });
-      } catch (error) {
-        onError(error, id);
-        live.close("lost");
-      }
-      running.delete(id);
-      resolve();
-      if (persisted) return;
-      unconfirmed.add(id);
-      // Where that fails it is an untracked turn, and settled as interrupted.
-      await settleIfBegun(database, node.last, live).catch((error: unknown) => onError(error, id));
-      unconfirmed.delete(id);
-    };
-    void work();
-  };
-
-  /** The turn that runs here unsaved for a question of this id: the database has heard nothing of it. */
-  const findUnsaved = ({ key, question }: NewTurn): Running | undefined =>
-    running.values().find(({ turn, live }) => {
-      const isHere = turn.key.ownerId === key.ownerId && turn.key.conversationId === key.conversationId;
-      return !live.persisted && isHere && turn.question.id === question.id;
-    });
-
   const follow = (turn: NewTurn, signal: AbortSignal | undefined): StartedTurn["events"] =>
     reader.follow(turn.key, { signal });
 
   const requireRunning = (): void => {
-    if (runTurn === undefined)
+    if (options.responder === undefined)
       throw new TypeError("This history has no responder: pass one to createHistory to start turns.");
     if (isClosing) throw goingDown();
     orphans.touch();
@@ -186,7 +110,7 @@ export function createTurns(options: TurnsOptions): Turns {
     const question = { ...checkMessage({ ...given, role }, limits), parent: given.parent };
     const turn = newTurn(owner, conversationId, question);
     if (role === "tool") await requireOpenCalls(database, turn);
-    const known = findUnsaved(turn);
+    const known = running.findUnsaved(turn);
     if (known !== undefined) return attach(turn, known, signal);
     try {
       return await begin(turn, signal);
@@ -196,9 +120,9 @@ export function createTurns(options: TurnsOptions): Turns {
       if (!isAnswered || isClosing || !isChatkeepError(error, "unavailable")) throw error;
       // An answer that could be saved a moment later is not given unsaved.
       if (isPoolFull(error)) throw error;
-      const other = findUnsaved(turn);
+      const other = running.findUnsaved(turn);
       if (other !== undefined) return attach(turn, other, signal);
-      run(turn, unsavedContext(turn), false);
+      running.run(turn, unsavedContext(turn), false);
       return { turn: unsavedTurn(turn), events: follow(turn, signal) };
     }
   };
@@ -212,20 +136,20 @@ export function createTurns(options: TurnsOptions): Turns {
       const key = { ...turn.key, turnId: begun.turn.id };
       return { turn: begun.turn, events: reader.followOrReplay(turn.owner, key, signal) };
     }
-    run(turn, begun, true);
+    running.run(turn, begun, true);
     // The model is asked first: somebody waits for it.
     await afterThis();
     return { turn: begun.turn, events: follow(turn, signal) };
   };
 
-  const attach = (turn: NewTurn, known: Running, signal: AbortSignal | undefined): StartedTurn => {
+  const attach = (turn: NewTurn, known: RunningTurn, signal: AbortSignal | undefined): StartedTurn => {
     if (!isSameQuestion(turn.question, known.turn.question)) throw idempotencyMismatch();
     return { turn: unsavedTurn(known.turn), events: follow(known.turn, signal) };
   };
 
   /** The turn that runs here, once the database was asked whose it is: a claim may have moved it. */
-  const findOwn = async (key: TurnKey): Promise<Running | undefined> => {
-    const found = find(key);
+  const findOwn = async (key: TurnKey): Promise<RunningTurn | undefined> => {
+    const found = running.find(key);
     if (found?.live.persisted !== true) return found;
     try {
       await readEvents(database, key, Number.MAX_SAFE_INTEGER);
@@ -233,7 +157,7 @@ export function createTurns(options: TurnsOptions): Turns {
       // Whoever began it goes on meanwhile.
       if (!isChatkeepError(error, "unavailable")) throw error;
     }
-    return find(key);
+    return running.find(key);
   };
 
   const stopTurn: Turns["stopTurn"] = async (owner, conversationId, turnId) => {
@@ -303,32 +227,18 @@ export function createTurns(options: TurnsOptions): Turns {
       orphans.touch();
       return reader.answerSoFar(owner, conversationId, turnId);
     },
-    detachReaders(id) {
-      for (const { turn, live } of running.values())
-        if (live.persisted && turn.key.ownerId === id) live.detach();
-    },
-    running: () => running.size,
+    detachReaders: running.detachReaders,
+    running: running.count,
     unsaved: () => ({ shown: tokens.signed(), saved: imported }),
 
     async close(grace) {
       isClosing = true;
-      await allDone(Math.max(1, grace));
-      for (const { live } of running.values()) live.stopping.abort(new TurnEnded("interrupted", INTERRUPTED));
-      // A database that is down is not waited for: another node settles these when their lease is over.
-      await allDone(CLOSE_TIMEOUT);
+      await running.close(grace);
       await orphans.close();
       await node.release().catch(onError);
       wakeups.close();
     },
   };
-
-  /** Resolves when nothing runs here, or after some milliseconds. */
-  async function allDone(timeout: number): Promise<void> {
-    const over = Promise.withResolvers<void>();
-    const timer = setTimeout(over.resolve, timeout);
-    await Promise.race([Promise.all([...running.values()].map(({ done }) => done)), over.promise]);
-    clearTimeout(timer);
-  }
 }
 
 /** As the database compares a question with the one that it holds under this id. */
