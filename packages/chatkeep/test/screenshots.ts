@@ -188,7 +188,7 @@ const STATES: readonly State[] = [
             delta: "Nothing is lost, even now: I answer, and the exchange is saved later.",
           },
           { type: "text-end", id: "1" },
-          { type: "finish", messageMetadata: { status: "complete", persisted: false, receipt: "x" } },
+          { type: "finish", messageMetadata: { status: "complete", persisted: false, token: "x" } },
         ];
         const { id } = route.request().postDataJSON() as { id: string };
         const frames = chunks
