@@ -228,23 +228,44 @@ test("without a network a banner says so, the question waits, and it is sent onc
   expect(script.calls(id)).toBe(1);
 });
 
-test("the last question is edited in its place; when it cannot be taken back, that is said and it stays", async () => {
+test("a question is edited in its place: Cancel changes nothing, Send makes a version and keeps the old one", async () => {
   const { owner, id } = await longConversation(2);
   await using visit = await stage.visit({ owner, path: `/?c=${id}` });
   const { page } = visit;
   await page.getByText("Message 1.").waitFor();
-  await page.route("**/messages/*", (route) => route.abort());
+  const stored = await history.listMessages(owner, id);
   const edit = page.getByRole("button", { name: "Edit" });
   await edit.click();
-  await page.getByRole("alert").getByText("That did not work.").waitFor();
+  const editor = page.getByRole("textbox", { name: "Edit" });
+  await editor.fill("Never sent");
   expect(await axeViolations(page)).toEqual([]);
-  expect(await page.getByLabel("Your question").inputValue()).toBe("");
-  expect(await readTranscript(page)).toHaveLength(2);
-  await page.unroute("**/messages/*");
-  await edit.click();
-  await expect.poll(() => page.getByLabel("Your question").inputValue()).toContain("Message 0.");
-  await page.getByRole("alert").waitFor({ state: "detached" });
-  expect((await history.listMessages(owner, id)).total).toBe(0);
+  await page.keyboard.press("Escape");
+  await editor.waitFor({ state: "detached" });
+  expect(await edit.evaluate((button) => button === document.activeElement)).toBe(true);
+  expect(await history.listMessages(owner, id)).toEqual(stored);
+
+  await page.keyboard.press("Enter");
+  await editor.fill("Better asked");
+  await page.keyboard.press("Enter");
+  const run = await script.started(id);
+  await run.emit("Better answered.");
+  run.finish();
+  await page.getByText("2 / 2").waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  const live = await readTranscript(page);
+  await page.reload();
+  await page.getByText("2 / 2").waitFor();
+  expect(await readTranscript(page)).toEqual(live);
+
+  await page.getByRole("button", { name: "Previous version" }).click();
+  await page.getByText("1 / 2").waitFor();
+  await page.getByText("Message 1.").waitFor();
+  expect((await history.listMessages(owner, id)).messages.map((each) => each.id)).toEqual(
+    stored.messages.map((each) => each.id),
+  );
+  await page.route("**/versions", (route) => route.abort());
+  await page.getByRole("button", { name: "Next version" }).click();
+  await page.getByRole("alert").getByText("That did not work.").waitFor();
 });
 
 test("a question that cannot be sent keeps its text, can be edited and retried", async () => {

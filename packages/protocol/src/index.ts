@@ -26,7 +26,6 @@ export * from "./stream/replay.ts";
 export * from "./stream/settled.ts";
 export * from "./stream/sse.ts";
 export * from "./stream/ui-stream.ts";
-export * from "./take-back.ts";
 export * from "./turn.ts";
 export * from "./unsaved-turn.ts";
 export * from "./wire/citation.ts";

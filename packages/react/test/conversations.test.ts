@@ -3,6 +3,7 @@ import { type Chat, ENGLISH, type ThreadState, createSearch, exportConversation 
 import { fileDatabase } from "@chatkeep/testing";
 import { afterAll, expect, test } from "vitest";
 
+import { textOf } from "../src/state/content.ts";
 import { openFixture, state } from "./fixture.ts";
 
 const database = await fileDatabase();
@@ -254,7 +255,15 @@ test("a first question in a scope outlives a reload without a network, and a dra
   expect(chat.draft(there)).toBe("and then");
 });
 
-test("asking again takes nothing back of what another tab has asked since", async () => {
+/** What is shown, each message after its role. */
+const said = ({ entries }: ThreadState): string[] =>
+  entries.map(({ role, parts }) => `${role}: ${textOf(parts)}`);
+const shows =
+  (text: string) =>
+  (now: ThreadState): boolean =>
+    idle(now) && said(now).some((line) => line.includes(text));
+
+test("asking again takes nothing away from what another tab has asked since", async () => {
   const owner = fixture.owner();
   const one = fixture.page(owner).chat;
   const thread = one.newThread();
@@ -275,16 +284,13 @@ test("asking again takes nothing back of what another tab has asked since", asyn
   const again = await script.started(thread.conversationId);
   await again.emit("It does.");
   again.finish();
-  await state(thread, (now) => idle(now) && now.entries.length === 6);
-  const { messages } = await history.listMessages(owner, thread.conversationId);
-  expect(messages.map(({ content }) => content)).toEqual([
-    "Will it work?",
-    "I think",
-    "From elsewhere",
-    "Yes.",
-    "Will it work?",
-    "It does.",
-  ]);
+  await state(thread, (now) => idle(now) && said(now).at(-1) === "assistant: It does.");
+  const shown = async (): Promise<string[]> =>
+    (await history.listMessages(owner, thread.conversationId)).messages.map(({ content }) => content);
+  expect(await shown()).toEqual(["Will it work?", "It does."]);
+  const old = failed.entries[0]?.id ?? "";
+  await history.setHead(owner, thread.conversationId, old);
+  expect(await shown()).toEqual(["Will it work?", "I think", "From elsewhere", "Yes."]);
 });
 
 test("a conversation is exported whole, to read and as data", async () => {
@@ -308,7 +314,7 @@ test("a conversation is exported whole, to read and as data", async () => {
   expect(parsed.messages.map(({ content }) => content)).toEqual(batch.map(({ content }) => content));
 });
 
-test("the last question is taken back with its answer, and asked as it was edited", async () => {
+test("an edited question is a version: what was there stays, and every tab goes between them", async () => {
   const owner = fixture.owner();
   const { chat } = fixture.page(owner);
   const thread = chat.newThread();
@@ -323,11 +329,27 @@ test("the last question is taken back with its answer, and asked as it was edite
     await state(thread, (now) => idle(now) && now.entries.at(-1)?.status === "complete");
   }
   const { entries } = await state(thread, (now) => idle(now) && now.entries.length === 4);
-  expect(await thread.takeBack(entries[0]?.id ?? "")).toBeNull();
-  expect(await thread.takeBack(entries[2]?.id ?? "")).toEqual({
-    text: "Secnod",
+  const elsewhere = fixture.page(owner).chat.thread(thread.conversationId);
+  await elsewhere.open();
+  thread.edit(entries[2]?.id ?? "", "Second");
+  const run = await script.started(thread.conversationId);
+  await run.emit("Two");
+  run.finish();
+  const edited = await state(thread, (now) => idle(now) && now.entries[2]?.versions.count === 2);
+  const after = ["user: First", "assistant: 1", "user: Second", "assistant: Two"];
+  expect(said(edited)).toEqual(after);
+  expect(edited.entries[2]).toMatchObject({
     contextText: "what was selected",
+    versions: { index: 2, count: 2 },
   });
-  await state(thread, (now) => now.entries.length === 2);
-  expect((await history.listMessages(owner, thread.conversationId)).total).toBe(2);
+  await elsewhere.open();
+  expect(said(await state(elsewhere, shows("Two")))).toEqual(after);
+
+  await thread.showVersion(edited.entries[2]?.id ?? "", -1);
+  const before = ["user: First", "assistant: 1", "user: Secnod", "assistant: 2"];
+  expect(said(await state(thread, shows("Secnod")))).toEqual(before);
+  await elsewhere.open();
+  expect(said(await state(elsewhere, shows("Secnod")))).toEqual(before);
+  const { messages } = await history.listMessages(owner, thread.conversationId);
+  expect(messages.map(({ id }) => id)).toEqual(entries.map(({ id }) => id));
 });

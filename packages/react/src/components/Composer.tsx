@@ -16,7 +16,7 @@ export interface ComposerProps {
 }
 
 /** The longest question, in code points; the server refuses a longer one. */
-const LONGEST = 10_000;
+export const LONGEST = 10_000;
 /** Some input methods report the Enter that ends a composition just after its end; in milliseconds. */
 const COMPOSITION_TAIL = 30;
 

@@ -1,5 +1,6 @@
 import type { Message } from "@chatkeep/protocol";
-import { type ReactNode, memo } from "react";
+import { type ReactNode, memo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 
 import { useStrings } from "../hooks/useStrings.ts";
 import { Link } from "../markdown/Link.tsx";
@@ -13,15 +14,21 @@ import { CopyButton } from "./CopyButton.tsx";
 import { Icon } from "./Icon.tsx";
 import { IconButton } from "./IconButton.tsx";
 import { Notice } from "./Notice.tsx";
+import { QuestionEditor } from "./QuestionEditor.tsx";
 import { RetryButton } from "./RetryButton.tsx";
 import { Sources } from "./Sources.tsx";
 import { ToolCard } from "./ToolCard.tsx";
+import { Versions } from "./Versions.tsx";
 import { Waiting } from "./Waiting.tsx";
 
 /** What can be done with a message by its id, and with its turn and its number. */
 export interface MessageActions {
   readonly retry: (id: string) => void;
+  /** Takes back a question that is not sent. */
   readonly edit: (id: string) => void;
+  /** Asks another version of a stored question. */
+  readonly askVersion: (id: string, text: string) => void;
+  readonly showVersion: (id: string, step: -1 | 1) => void;
   readonly askAgain: (id: string) => void;
   readonly goTo: (seq: number) => void;
   /** Reads what was recalled for a turn. Throws what the history throws. */
@@ -31,8 +38,6 @@ export interface MessageActions {
 export interface MessageViewProps {
   readonly entry: Entry;
   readonly actions: MessageActions;
-  /** Whether nothing was asked since: a stored question can be taken back for editing. */
-  readonly place: "last" | "earlier";
   /** How the stream of this answer stands; `null` when it has none. */
   readonly connection: NonNullable<ThreadState["running"]>["connection"] | null;
 }
@@ -55,9 +60,15 @@ export const MessageView: (props: MessageViewProps) => ReactNode = memo((props: 
   );
 });
 
-function QuestionView({ entry, actions, place }: MessageViewProps): ReactNode {
+function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
   const strings = useStrings();
+  const [editing, setEditing] = useState(false);
+  const editButton = useRef<HTMLDivElement>(null);
   const { delivery } = entry;
+  const close = (): void => {
+    flushSync(() => setEditing(false));
+    editButton.current?.querySelector<HTMLButtonElement>(":scope > button:last-of-type")?.focus();
+  };
   return (
     <article className="ck-message ck-question" data-id={entry.id} data-delivery={delivery} tabIndex={-1}>
       <h2 className="ck-hidden">{strings.you}</h2>
@@ -66,10 +77,22 @@ function QuestionView({ entry, actions, place }: MessageViewProps): ReactNode {
           {entry.contextText}
         </blockquote>
       )}
-      <div className="ck-bubble">{textOf(entry.parts)}</div>
-      {delivery === "saved" && place === "last" && (
-        <div className="ck-actions">
-          <IconButton icon="edit" label={strings.edit} onPress={() => actions.edit(entry.id)} />
+      {editing ? (
+        <QuestionEditor
+          text={textOf(entry.parts)}
+          onCancel={close}
+          onSend={(text) => {
+            close();
+            actions.askVersion(entry.id, text);
+          }}
+        />
+      ) : (
+        <div className="ck-bubble">{textOf(entry.parts)}</div>
+      )}
+      {delivery === "saved" && entry.seq !== null && !editing && (
+        <div className="ck-actions" ref={editButton}>
+          <Versions entry={entry} onShow={actions.showVersion} />
+          <IconButton icon="edit" label={strings.edit} onPress={() => setEditing(true)} />
         </div>
       )}
       {delivery === "queued" && (
@@ -135,6 +158,7 @@ function AnswerView({ entry, actions, connection }: MessageViewProps): ReactNode
       )}
       {!growing && (
         <div className="ck-actions">
+          <Versions entry={entry} onShow={actions.showVersion} />
           {text !== "" && <CopyButton text={text} label={strings.copy} />}
           <AnswerDetails entry={entry} readRecalled={actions.readRecalled} onGoTo={actions.goTo} />
         </div>

@@ -81,6 +81,11 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
           conversationId: thread.conversationId,
           turnId,
         }),
+      askVersion: (id, text) => thread.edit(id, text),
+      showVersion(id, by) {
+        setFailure(null);
+        thread.showVersion(id, by).catch((error: unknown) => setFailure(sentenceOf(error)));
+      },
       edit(id) {
         setFailure(null);
         void thread.takeBack(id).then(

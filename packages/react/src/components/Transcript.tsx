@@ -23,7 +23,6 @@ export function Transcript(props: TranscriptProps): ReactNode {
   const { thread, state, actions } = props;
   const { containerRef, contentRef, container } = props.scroll;
   const { entries, older, newer, running, status } = state;
-  const last = entries.findLast(({ role }) => role === "user")?.id;
   const waiting =
     newer === "none" && running !== null && !entries.some((entry) => entry.status === "streaming");
   return (
@@ -39,7 +38,6 @@ export function Transcript(props: TranscriptProps): ReactNode {
             key={entry.id}
             entry={entry}
             actions={actions}
-            place={newer === "none" && entry.id === last ? "last" : "earlier"}
             connection={running?.replyId === entry.id ? running.connection : null}
           />
         ))}

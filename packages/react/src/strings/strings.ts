@@ -44,6 +44,10 @@ export interface ThreadStrings {
   readonly notSavedDetail: string;
   readonly retry: string;
   readonly edit: string;
+  readonly versions: string;
+  readonly versionBefore: string;
+  readonly versionAfter: string;
+  readonly cancel: string;
   readonly askAgain: string;
   readonly answerStopped: string;
   readonly answerInterrupted: string;
@@ -121,7 +125,6 @@ export interface MoreStrings {
   readonly hits: (count: number) => string;
   readonly scopeOnly: string;
   readonly allScopes: string;
-  readonly cancel: string;
   readonly pinned: string;
   readonly today: string;
   readonly yesterday: string;

@@ -1,6 +1,6 @@
 import { type Answer, type Message, type Part, readToken } from "@chatkeep/protocol";
 
-import { type Entry, answerEntry, questionEntry, storedEntry, unsavedEntry } from "./entry.ts";
+import { type Delivery, type Entry, answerEntry, questionEntry, storedEntry, unsavedEntry } from "./entry.ts";
 import { upTo } from "./messages.ts";
 import { type LiveTurn, type Question, type ThreadModel, loadedOf } from "./model.ts";
 
@@ -27,8 +27,8 @@ export function createEntries(): (model: ThreadModel) => readonly Entry[] {
 
   return (model) => {
     const { hasNewer, list } = loadedOf(model);
-    const replaced = model.questions.find(({ replaces }) => replaces !== null)?.replaces;
-    const stored = hasNewer ? list : upTo(list, replaced);
+    const version = model.questions.find(({ replaces, delivery }) => replaces !== null && isAsked(delivery));
+    const stored = hasNewer ? list : upTo(list, version?.replaces?.id);
     const turns = hasNewer ? [] : model.turns;
     const questions = hasNewer ? [] : model.questions;
 
@@ -57,6 +57,11 @@ export function createEntries(): (model: ThreadModel) => readonly Entry[] {
     }
     return [...entries.values()];
   };
+}
+
+/** One that waits, or could not be sent, stands after the version that it would be shown in place of. */
+function isAsked(delivery: Delivery): boolean {
+  return delivery !== "queued" && delivery !== "failed";
 }
 
 /** Gives the same entry for the same object. */

@@ -23,6 +23,8 @@ export interface Entry {
   /** Its number in the conversation; `null` while it is not read back from the store. */
   readonly seq: number | null;
   readonly turnId: string | null;
+  /** Which version of a message this is, of how many. */
+  readonly versions: Message["versions"];
   readonly role: Role;
   readonly parts: readonly Part[];
   readonly status: MessageStatus;
@@ -42,6 +44,7 @@ export interface Entry {
 const NOTHING = {
   seq: null,
   turnId: null,
+  versions: { index: 1, count: 1 },
   error: null,
   contextText: null,
   model: null,
@@ -51,11 +54,13 @@ const NOTHING = {
 
 /** A stored message as an entry. */
 export function storedEntry(message: Message): Entry {
-  const { id, seq, turnId, role, parts, status, error, contextText, model, usage, createdAt } = message;
+  const { id, seq, turnId, versions, role, parts, status, error } = message;
+  const { contextText, model, usage, createdAt } = message;
   return {
     id,
     seq,
     turnId,
+    versions,
     role,
     parts,
     status,

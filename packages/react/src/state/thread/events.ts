@@ -13,6 +13,7 @@ type Request =
       readonly text: string;
       readonly contextText: string | null;
     }
+  | { readonly type: "edit"; readonly id: string; readonly questionId: string; readonly text: string }
   | { readonly type: "ask-again"; readonly id: string; readonly replyId: string }
   | { readonly type: "retry"; readonly questionId: string }
   | { readonly type: "stop" }
@@ -32,7 +33,6 @@ type Report =
   | { readonly type: "side-failed"; readonly side: Side }
   | { readonly type: "turn-found"; readonly turn: Turn | null }
   | { readonly type: "waited"; readonly for: "reading" | "busy" }
-  | { readonly type: "replaced"; readonly questionId: string; readonly taken: boolean }
   | { readonly type: "started"; readonly questionId: string; readonly turn: Turn }
   | { readonly type: "busy"; readonly questionId: string }
   /** Another tab has sent it, given it up, or taken it back: what the browser keeps now. */
@@ -47,8 +47,6 @@ type Report =
   /** It cannot be saved as it was shown: the question is asked anew. */
   | { readonly type: "reask"; readonly questionId: string }
   | { readonly type: "refused"; readonly questionId: string; readonly failure: string }
-  /** A question was taken back for editing. */
-  | { readonly type: "taken-back"; readonly questionId: string }
   | { readonly type: "cleared" }
   /** What the browser keeps now; another tab has kept a question or let go of one. */
   | { readonly type: "kept"; readonly questions: readonly KeptQuestion[]; readonly letGo: boolean };

@@ -54,8 +54,9 @@ export function createKeptQuestions(storage: TextStorage): KeptQuestions {
     remove,
     storage: (conversationId) => ({
       load: () =>
-        list(conversationId).map(({ id, text, contextText, token }): OutboxEntry => {
-          const question = { id, content: text, contextText };
+        list(conversationId).map(({ id, text, contextText, token, replaces }): OutboxEntry => {
+          const parent = replaces === null ? {} : { parent: replaces.parentId };
+          const question = { id, content: text, contextText, ...parent };
           return { conversationId, question, ...(token === null ? {} : { token }) };
         }),
       put({ question: { id }, token = null }) {
@@ -91,7 +92,9 @@ function parse(text: string | null): NumberedQuestion[] {
   try {
     const value = JSON.parse(text ?? "null") as Partial<NumberedQuestion> | null;
     if (typeof value?.id !== "string" || typeof value.text !== "string") return [];
-    const { id, text: question, contextText = null, failure = null, token = null, replaces = null } = value;
+    const { id, text: question, contextText = null, failure = null, token = null } = value;
+    // An earlier release kept an id here.
+    const replaces = typeof value.replaces === "object" ? value.replaces : null;
     const { number = 0, origin = { kind: "stored" } } = value;
     return [{ id, text: question, contextText, failure, token, replaces, origin, number }];
   } catch {

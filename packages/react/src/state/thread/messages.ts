@@ -41,21 +41,16 @@ export function merged(loaded: LoadedMessages, messages: readonly Message[]): Lo
   return messages.length === 0 ? loaded : { ...loaded, list: ordered([...loaded.list, ...messages]) };
 }
 
-/** Without a message and all that come after it. */
-export function cut(loaded: LoadedMessages, id: string): LoadedMessages {
-  return { ...loaded, list: upTo(loaded.list, id) };
-}
-
 /** The messages before the one with this id; all when it is not among them. */
 export function upTo(messages: readonly Message[], id: string | null | undefined): readonly Message[] {
   const index = messages.findIndex((message) => message.id === id);
   return index < 0 ? messages : messages.slice(0, index);
 }
 
-/** The last `seq` up to which everything loaded is settled: what comes after it can still change. */
-export function settledSeq({ list }: LoadedMessages): number {
-  const open = list.find((message) => message.status === "streaming");
-  return open === undefined ? (list.at(-1)?.seq ?? 0) : open.seq - 1;
+/** The last message up to which everything loaded is settled: what comes after it can still change. */
+export function lastSettled({ list }: LoadedMessages): Message | undefined {
+  const open = list.findIndex((message) => message.status === "streaming");
+  return open < 0 ? list.at(-1) : list[open - 1];
 }
 
 function ordered(messages: readonly Message[]): readonly Message[] {

@@ -17,8 +17,8 @@ export interface KeptQuestion {
   readonly failure: string | null;
   /** What saves it with the answer that was shown to it during an outage, and holds both. */
   readonly token: string | null;
-  /** The stored question that it is asked in place of; that one is taken back before this one is sent. */
-  readonly replaces: string | null;
+  /** The stored question of which it is another version, and the message that both follow, once that is read. */
+  readonly replaces: { readonly id: string; readonly parentId?: string | null | undefined } | null;
   /** Where its conversation came from when it was asked, which may not be created yet. */
   readonly origin: Origin;
 }

@@ -1,7 +1,7 @@
 import type { Conversation, History, Message, MessagePage, Owner } from "@chatkeep/protocol";
 
 import { loadLexer } from "../../markdown/load-lexer.ts";
-import { type LoadedMessages, settledSeq } from "./messages.ts";
+import { type LoadedMessages, lastSettled } from "./messages.ts";
 
 /** Which messages to read: what has come since, the latest page, or the page around a `seq`. */
 export type Wanted = "newer" | "latest" | { readonly around: number };
@@ -42,11 +42,14 @@ export async function readMessages(source: Source, loaded: LoadedMessages, wante
     return total < loaded.list.length ? readPage(source, "latest") : { kind: "messages", messages: [] };
   }
   const messages: Message[] = [];
-  let after = settledSeq(loaded);
+  const known = lastSettled(loaded);
+  // With the last one that is known: on another branch, or deleted, it is not the first to come.
+  let after = known === undefined ? 0 : known.seq - 1;
   for (let pages = 0; pages < NEWER_PAGES; pages++) {
     const page = await history.listMessages(owner, conversationId, { after, limit: NEWER_PAGE });
     // Cleared elsewhere: fewer are stored than are shown.
     if (page.total < loaded.list.length) break;
+    if (pages === 0 && known !== undefined && page.messages[0]?.id !== known.id) break;
     messages.push(...page.messages);
     if (page.messages.length < NEWER_PAGE) return { kind: "messages", messages };
     after = page.messages.at(-1)?.seq ?? after;

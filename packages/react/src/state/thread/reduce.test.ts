@@ -17,6 +17,8 @@ function messageOf(seq: number, fields: Partial<Message> = {}): Message {
     seq,
     conversationId: CONVERSATION,
     turnId: null,
+    parentId: seq === 1 ? null : `m${seq - 1}`,
+    versions: { index: 1, count: 1 },
     role: seq % 2 === 1 ? "user" : "assistant",
     parts: [{ type: "text", text: `no. ${seq}` }],
     content: `no. ${seq}`,
@@ -202,7 +204,7 @@ describe("a conversation's events", () => {
       ["q saved", "r-q unsaved"],
     ],
     [
-      "asking the last question again replaces it, and asking an earlier one does not",
+      "the last question that is asked again is shown in place of the old version",
       [page([1, 2].map((seq) => messageOf(seq))), { type: "ask-again", id: "q", replyId: "m2" }],
       ["keep", "send"],
       ["q sending"],
@@ -212,6 +214,26 @@ describe("a conversation's events", () => {
       [page([1, 2, 3].map((seq) => messageOf(seq))), { type: "ask-again", id: "q", replyId: "m2" }],
       ["keep", "send"],
       ["m1 saved", "m2 saved", "m3 saved", "q sending"],
+    ],
+    [
+      "an edited question is shown in place of the old version and what followed",
+      [
+        page([1, 2, 3].map((seq) => messageOf(seq))),
+        { type: "edit", id: "q", questionId: "m3", text: "edited" },
+      ],
+      ["keep", "send"],
+      ["m1 saved", "m2 saved", "q sending"],
+    ],
+    [
+      "an edit in the middle of an answer waits, and takes nothing away until it is sent",
+      [
+        page([1, 2].map((seq) => messageOf(seq))),
+        ask("p"),
+        started("p"),
+        { type: "edit", id: "q", questionId: "m1", text: "edited" },
+      ],
+      ["keep"],
+      ["m1 saved", "m2 saved", "p saved", "r-p saved", "q queued"],
     ],
     [
       "who asks in the middle of a conversation goes to its end",

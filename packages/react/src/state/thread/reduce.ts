@@ -3,7 +3,7 @@ import type { Turn } from "@chatkeep/protocol";
 import { textOf } from "../content.ts";
 import { createEntries } from "./entries.ts";
 import type { Effect, ThreadEvent } from "./events.ts";
-import { appended, cut, merged, ofPage, prepended } from "./messages.ts";
+import { appended, merged, ofPage, prepended } from "./messages.ts";
 import {
   type KeptQuestion,
   type LiveTurn,
@@ -76,8 +76,15 @@ export function reduce(model: ThreadModel, event: ThreadEvent): Step {
         id: event.id,
         text: textOf(question.parts),
         contextText: question.contextText,
-        replaces: last ? question.id : null,
+        replaces: last ? placeOf(model, question.id) : null,
       });
+    }
+    case "edit": {
+      const { id, questionId, text } = event;
+      const stored = loadedOf(model).list.find((message) => message.id === questionId);
+      if (stored === undefined) return step(model);
+      const { contextText } = stored;
+      return ask(model, { id, text, contextText, replaces: placeOf(model, questionId) });
     }
     case "retry":
       return chain(
@@ -86,12 +93,6 @@ export function reduce(model: ThreadModel, event: ThreadEvent): Step {
         ),
         next,
       );
-    case "replaced": {
-      const { questionId, taken } = event;
-      const replaces = model.questions.find(({ id }) => id === questionId)?.replaces ?? null;
-      const marked = mark(model, questionId, (question) => ({ ...question, replaces: null }));
-      return taken && replaces !== null ? chain(marked, (now) => takenBack(now, replaces)) : marked;
-    }
     case "started":
       return started(model, event.questionId, event.turn);
     case "busy":
@@ -135,8 +136,6 @@ export function reduce(model: ThreadModel, event: ThreadEvent): Step {
       return chain(mark(withoutTurnsOf(model, event.questionId), event.questionId, queued), next);
     case "refused":
       return mark(model, event.questionId, failed(event.failure));
-    case "taken-back":
-      return chain(takenBack(model, event.questionId), (now) => step(now, { type: "report-activity" }));
     case "cleared": {
       // Nothing of it comes back from here.
       const gone = model.questions.filter(({ delivery }) => delivery !== "sending");
@@ -361,13 +360,10 @@ function ended(model: ThreadModel, turnId: string): Step {
   );
 }
 
-/** A question was taken back, with all that followed. */
-function takenBack(model: ThreadModel, questionId: string): Step {
-  const now = withoutTurnsOf(without(model, questionId), questionId);
-  return step(
-    { ...now, messages: now.messages && cut(now.messages, questionId) },
-    { type: "let-go", questionId },
-  );
+/** Where another version of a question belongs. */
+function placeOf(model: ThreadModel, questionId: string): KeptQuestion["replaces"] {
+  const stored = loadedOf(model).list.find(({ id }) => id === questionId);
+  return { id: questionId, parentId: stored?.parentId };
 }
 
 /** Takes up what another tab has kept or let go of, except of a question that is being sent here. */
@@ -414,10 +410,6 @@ function withSide(
   state: "idle" | "loading" | "failed",
 ): ThreadModel {
   return { ...model, sides: { ...model.sides, [side]: state } };
-}
-
-function without(model: ThreadModel, questionId: string): ThreadModel {
-  return { ...model, questions: model.questions.filter(({ id }) => id !== questionId) };
 }
 
 function withoutTurnsOf(model: ThreadModel, questionId: string): ThreadModel {

@@ -9,7 +9,6 @@ import { followToEnd } from "./follow.ts";
 import type { KeptQuestions } from "./kept-questions.ts";
 import { exclusively } from "./lock.ts";
 import type { KeptQuestion, LiveTurn } from "./model.ts";
-import { takeBackLast } from "./take-back-last.ts";
 
 export { turnCalls } from "@chatkeep/protocol";
 
@@ -94,19 +93,25 @@ export function createSending(options: SendingOptions): Sending {
       .list(conversationId)
       .some(({ id, failure, token }) => id === questionId && failure === null && token === null);
 
+  /** The message that a version follows: as it was read, else as it is stored. */
+  const parentOf = async (replaces: KeptQuestion["replaces"]): Promise<{ parent?: string | null }> => {
+    if (replaces === null) return {};
+    const { id, parentId } = replaces;
+    return {
+      parent:
+        parentId === undefined ? (await history.getMessage(owner, conversationId, id)).parentId : parentId,
+    };
+  };
+
   const start = async (question: KeptQuestion): Promise<void> => {
     await options.prepare();
     signal.throwIfAborted();
     await (await outbox).replay();
     const { id, text: content, contextText } = question;
     const replaces = kept.list(conversationId).find((each) => each.id === id)?.replaces ?? null;
-    if (replaces !== null) {
-      const taken = await takeBackLast({ history, owner, conversationId, messageId: replaces });
-      dispatch({ type: "replaced", questionId: id, taken: taken === "taken" });
-    }
+    const asked = { id, content, contextText, ...(await parentOf(replaces)) };
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), START_TIMEOUT);
-    const asked = { id, content, contextText };
     const { turn, events } = await (
       await outbox
     )

@@ -1,6 +1,5 @@
 import type { Conversation, Owner } from "@chatkeep/protocol";
 
-import { textOf } from "../content.ts";
 import type { ChatHistory } from "../history.ts";
 import { newId } from "../identifier.ts";
 import type { Origin } from "../scope.ts";
@@ -12,7 +11,6 @@ import type { KeptQuestions } from "./kept-questions.ts";
 import { type ThreadModel, loadedOf, newModel, nextQuestion, runningTurn } from "./model.ts";
 import type { Side } from "./read.ts";
 import { reduce } from "./reduce.ts";
-import { takeBackLast } from "./take-back-last.ts";
 import type { MoreMessages, ThreadState } from "./thread-state.ts";
 
 /** One conversation: its messages, its running answer and its questions on their way. */
@@ -33,13 +31,16 @@ export interface Thread extends Readable<ThreadState> {
   /** Sends a `failed` question again under its id. */
   retry(questionId: string): void;
   /**
-   * Takes a question back for editing and gives it: one that is not on its way yet, or the last one that is
-   * stored, with what was answered to it. `null` when it is on its way, or another was asked since. Throws what the
-   * history throws.
+   * Takes back a question that is not sent, and gives it; `null` for one that is on its way or stored. Throws when what
+   * sends cannot be loaded.
    */
   takeBack(
     questionId: string,
   ): Promise<{ readonly text: string; readonly contextText: string | null } | null>;
+  /** Asks another version of a stored question, in its place: what was there stays stored. */
+  edit(questionId: string, text: string): void;
+  /** Shows the version before or after a message, and what follows it. Throws what the history throws. */
+  showVersion(messageId: string, step: -1 | 1): Promise<void>;
   /**
    * Asks the question of an answer that failed or was cut off once more: in its place, if nothing was asked
    * since, else as a new question.
@@ -178,15 +179,16 @@ export function createThread(options: ThreadOptions): Thread {
         dispatch({ type: "kept", questions: kept.list(conversationId), letGo: !taken });
         return taken ? question : null;
       }
-      const stored = entriesOf(model).findLast(({ role }) => role === "user");
-      if (stored?.id !== questionId || stored.delivery !== "saved") return null;
-      const taken = await takeBackLast({ history, owner, conversationId, messageId: questionId });
-      if (taken === "not last") {
-        dispatch({ type: "waited", for: "reading" });
-        return null;
-      }
-      dispatch({ type: "taken-back", questionId });
-      return { text: textOf(stored.parts), contextText: stored.contextText };
+      return null;
+    },
+    edit: (questionId, text) => dispatch({ type: "edit", id: newId(), questionId, text }),
+    async showVersion(messageId, by) {
+      const versions = await history.listVersions(owner, conversationId, messageId);
+      const version = versions[versions.findIndex(({ id }) => id === messageId) + by];
+      if (version === undefined) return;
+      await history.setHead(owner, conversationId, version.id);
+      dispatch({ type: "waited", for: "reading" });
+      await until(isRead);
     },
     askAgain: (replyId) => dispatch({ type: "ask-again", id: newId(), replyId }),
     async stop() {

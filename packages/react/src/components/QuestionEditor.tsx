@@ -1,0 +1,58 @@
+import { type ReactNode, useEffect, useRef, useState } from "react";
+
+import { useStrings } from "../hooks/useStrings.ts";
+import { isTouch } from "../state/pointer.ts";
+import { LONGEST } from "./Composer.tsx";
+
+/** Edits a stored question in its place. Until it is sent nothing is changed anywhere. */
+export function QuestionEditor(props: {
+  readonly text: string;
+  readonly onCancel: () => void;
+  readonly onSend: (text: string) => void;
+}): ReactNode {
+  const { onCancel, onSend } = props;
+  const strings = useStrings();
+  const [text, setText] = useState(props.text);
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => field.current?.focus(), []);
+  const sendable = text.trim() !== "" && Array.from(text).length <= LONGEST;
+  const send = (): void => {
+    if (sendable) onSend(text);
+  };
+  return (
+    <form
+      className="ck-composer ck-editor"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <textarea
+        ref={field}
+        rows={Math.min(8, text.split("\n").length)}
+        value={text}
+        aria-label={strings.edit}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.nativeEvent.isComposing || event.keyCode === 229) return;
+          if (event.key === "Escape") {
+            event.stopPropagation();
+            onCancel();
+          }
+          const plain = !event.shiftKey && !isTouch();
+          if (event.key !== "Enter" || !(plain || event.ctrlKey || event.metaKey)) return;
+          event.preventDefault();
+          send();
+        }}
+      />
+      <div className="ck-actions">
+        <button type="button" className="ck-button ck-quiet" onClick={onCancel}>
+          {strings.cancel}
+        </button>
+        <button type="submit" className="ck-button ck-primary" disabled={!sendable}>
+          {strings.send}
+        </button>
+      </div>
+    </form>
+  );
+}
