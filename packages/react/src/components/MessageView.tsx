@@ -1,6 +1,5 @@
 import type { Message } from "@chatkeep/protocol";
-import { type ReactNode, memo, useRef, useState } from "react";
-import { flushSync } from "react-dom";
+import { type ReactNode, memo, useEffect, useRef, useState } from "react";
 
 import { useStrings } from "../hooks/useStrings.ts";
 import { Link } from "../markdown/Link.tsx";
@@ -65,10 +64,14 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
   const [editing, setEditing] = useState(false);
   const editButton = useRef<HTMLDivElement>(null);
   const { delivery } = entry;
-  const close = (): void => {
-    flushSync(() => setEditing(false));
-    editButton.current?.querySelector<HTMLButtonElement>(":scope > button:last-of-type")?.focus();
-  };
+  const edited = useRef(false);
+  const close = (): void => setEditing(false);
+  useEffect(() => {
+    // Back to the button that opened the editor.
+    if (edited.current && !editing)
+      editButton.current?.querySelector<HTMLButtonElement>(":scope > button:last-of-type")?.focus();
+    edited.current = editing;
+  }, [editing]);
   return (
     <article className="ck-message ck-question" data-id={entry.id} data-delivery={delivery} tabIndex={-1}>
       <h2 className="ck-hidden">{strings.you}</h2>

@@ -14,7 +14,7 @@ export function Versions(props: {
   const { index, count } = entry.versions;
   if (count < 2) return null;
   return (
-    <span className="ck-versions" role="group" aria-label={strings.versions}>
+    <span className="ck-versions">
       <button
         type="button"
         className="ck-button ck-quiet ck-square"

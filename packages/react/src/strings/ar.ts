@@ -37,7 +37,6 @@ export const ARABIC: Strings = {
   notSavedDetail: "لا يستطيع الخادم الحفظ الآن. السؤال وإجابته محفوظان هنا ويُحفظان لديه حالما يستطيع.",
   retry: "إعادة المحاولة",
   edit: "تعديل",
-  versions: "النسخ",
   versionBefore: "النسخة السابقة",
   versionAfter: "النسخة التالية",
   askAgain: "السؤال مرة أخرى",

@@ -38,7 +38,6 @@ export const GERMAN: Strings = {
     "Der Server kann gerade nicht speichern. Frage und Antwort bleiben hier und werden gespeichert, sobald es geht.",
   retry: "Erneut versuchen",
   edit: "Bearbeiten",
-  versions: "Fassungen",
   versionBefore: "Vorige Fassung",
   versionAfter: "Nächste Fassung",
   askAgain: "Noch einmal fragen",

@@ -38,7 +38,6 @@ export const ENGLISH_THREAD: ThreadStrings = {
     "The server cannot save right now. This exchange is kept in this browser and saved as soon as possible.",
   retry: "Retry",
   edit: "Edit",
-  versions: "Versions",
   versionBefore: "Previous version",
   versionAfter: "Next version",
   cancel: "Cancel",

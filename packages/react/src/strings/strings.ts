@@ -44,7 +44,6 @@ export interface ThreadStrings {
   readonly notSavedDetail: string;
   readonly retry: string;
   readonly edit: string;
-  readonly versions: string;
   readonly versionBefore: string;
   readonly versionAfter: string;
   readonly cancel: string;
