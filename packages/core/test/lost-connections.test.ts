@@ -1,7 +1,14 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 
-import { createHistory, createPool, migrate, openConnection, requireIsolation } from "@chatkeep/core";
+import {
+  type ConnectionPool,
+  createHistory,
+  createPool,
+  migrate,
+  openConnection,
+  requireIsolation,
+} from "@chatkeep/core";
 import { fileDatabase } from "@chatkeep/testing";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 
@@ -84,4 +91,24 @@ it("tells the operator of a lost connection the error and nothing else: a connec
   expect(told).toEqual([[expect.objectContaining({ code: "57P01" })]]);
   await history.close();
   await own.end();
+});
+
+// How Node and `pg` tell of a connection that the server closed: while it is read, written to, or asked.
+it.each([
+  Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET", syscall: "read" }),
+  Object.assign(new Error("write EPIPE"), { code: "EPIPE", syscall: "write" }),
+  new Error("Connection terminated unexpectedly"),
+  new Error("Client has encountered a connection error and is not queryable"),
+])("asks on other connections when a crash closed those of the pool: $message", async (lost) => {
+  let dead = 5;
+  const flaky: ConnectionPool = {
+    query: (config) => ((dead -= 1) < 0 ? pool.query(config) : Promise.reject(lost)),
+    connect: () => pool.connect(),
+    on: () => undefined,
+  };
+  const history = createHistory({ pool: flaky });
+  onTestFinished(() => history.close());
+  const { conversation } = await history.createConversation(newUser(), { title: "Stored" });
+  expect(conversation.title).toBe("Stored");
+  expect(dead).toBeLessThan(0);
 });

@@ -124,6 +124,7 @@ export function isConnectionLost(thrown: unknown): boolean {
     code === "57P01" ||
     code === "57P02" ||
     code === "ECONNRESET" ||
+    code === "EPIPE" ||
     /Connection terminated|not queryable/.test(message)
   );
 }
@@ -133,5 +134,7 @@ export function isUnavailable(thrown: unknown): boolean {
   const { code = "", message = "" } = thrown as DriverError;
   // 53: no connection, no memory, no room on its disk.
   if (PASSING.has(code) || /^(08|53)...$/.test(code)) return true;
-  return !/^[0-9A-Z]{5}$/.test(code) && (CONNECTION.test(code) || CONNECTION.test(message));
+  // A SQLSTATE has five characters with a digit among them; EPIPE has none.
+  const isSqlState = /^(?=.*\d)[0-9A-Z]{5}$/.test(code);
+  return !isSqlState && (CONNECTION.test(code) || CONNECTION.test(message));
 }
