@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from "./json.ts";
 
 /**
- * A frame of the AI SDK's UI message stream, as version 5 knows it: later versions read it too, and an
- * unknown type throws in their clients. Source: `uiMessageChunkSchema` of the `ai` package.
+ * A frame of the AI SDK's UI message stream, limited to the types of version 5: later versions read them too, and an
+ * unknown type throws in every client. Source: `uiMessageChunkSchema` of the `ai` package.
  */
 export type Chunk =
   | { readonly type: "start"; readonly messageId: string; readonly messageMetadata: JsonObject }

@@ -1,6 +1,6 @@
 import type { Message } from "./message.ts";
 
-/** What stands for the messages from one number to another. */
+/** A summary of the messages from `fromSeq` to `toSeq`. */
 export interface Summary {
   readonly text: string;
   readonly fromSeq: number;
@@ -10,35 +10,35 @@ export interface Summary {
 /** A message of a context. */
 export interface ContextMessage {
   readonly message: Message;
-  /** Whether it is older than the latest turns and was taken because it fits the question. */
+  /** Whether it is older than the latest turns and was recalled because it matches the question. */
   readonly recalled: boolean;
-  /** Tokens of its text and parts, by the tokenizer of the context. */
+  /** Tokens of its text and parts, by the context's tokenizer. */
   readonly tokens: number;
 }
 
-/** What a responder is given of a conversation's history, apart from the question. */
+/** The part of a conversation's history that a responder gets, without the question. */
 export interface Context {
-  /** Oldest first: recalled turns, then the latest ones; whole turns only, none twice. */
+  /** Oldest first: recalled turns, then the latest turns. Whole turns only, each once. */
   readonly messages: readonly ContextMessage[];
-  /** Of what is older than the latest turns; `null` when nobody summarizes. */
+  /** A summary of what is older than the latest turns; `null` where summaries are off. */
   readonly summary: Summary | null;
-  /** All of it, the question not counted. */
+  /** Tokens of the whole context, without the question. */
   readonly tokens: number;
-  /** What `tokens` may come to. */
+  /** The maximum of `tokens`. */
   readonly tokenBudget: number;
 }
 
-/** What to make a context for. */
+/** Options of `History.getContext`. */
 export interface ContextQuery {
-  /** The question that it is for. Default: none, so that nothing is recalled. */
+  /** The question to recall older messages for. Default: none; nothing is recalled. */
   readonly question?: string | undefined;
 }
 
-/** What of a context a turn keeps. */
+/** The record of a context that is stored with its turn. */
 export interface ContextRecord {
-  /** Numbers of the messages that were sent. */
+  /** The `seq` of the messages of the latest turns. */
   readonly latest: readonly number[];
-  /** Numbers of those that were recalled. */
+  /** The `seq` of the recalled messages. */
   readonly recalled: readonly number[];
   readonly summary: { readonly fromSeq: number; readonly toSeq: number } | null;
   readonly tokens: number;

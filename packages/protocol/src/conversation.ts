@@ -5,45 +5,45 @@ export interface Conversation {
   readonly id: string;
   /** The owner's subject; `null` for an anonymous session. */
   readonly userId: string | null;
-  /** The opaque, stable key of the place it is about: a chapter, a page, a product. */
+  /** An opaque, stable key of the place that it is about: a chapter, a page, a product. */
   readonly scope: string | null;
-  /** What people read of the scope. */
+  /** The scope's name for people. */
   readonly scopeLabel: string | null;
-  /** Whether it is the one that its owner gets when opening the scope. */
+  /** Whether this is the owner's default conversation of the scope. At most one is. */
   readonly isDefault: boolean;
-  /** A person's own title, else one made from the first question; `null` while nothing was said. */
+  /** The title that a person gave, else one made from the first question; `null` while there are no messages. */
   readonly title: string | null;
   readonly pinnedAt: string | null;
   readonly archivedAt: string | null;
-  /** How many messages its branch holds. */
+  /** The number of messages in the head's branch. */
   readonly messageCount: number;
   /**
-   * The last message of the branch that it goes on from: the messages that lead to it are listed, counted and sent to
-   * the model. `null` while there is none.
+   * The message that the conversation continues from. Only the messages that lead to it are listed, counted and sent to
+   * the model. `null` while there are no messages.
    */
   readonly headId: string | null;
-  /** The id of the turn that is running in it. */
+  /** The id of the running turn. */
   readonly runningTurn: string | null;
-  /** The beginning of the latest message: at most 200 code points. */
+  /** The first 200 code points at most of the latest message. */
   readonly preview: string | null;
   readonly metadata: JsonObject | null;
-  /** ISO 8601, milliseconds, UTC. For people to read: nothing is ordered by it. */
+  /** ISO 8601, milliseconds, UTC. For display only: nothing is ordered by it. */
   readonly createdAt: string;
   readonly updatedAt: string;
 }
 
 /**
- * What a caller gives of a new conversation.
+ * Which conversation to get or create:
  *
- * - with `id`: that conversation, or a new one under that id;
- * - without, with `scope`: the owner's default conversation there, got or created;
- * - with neither: a new one;
- * - `reuse: "latest"`: the one most recently active (within `scope`, if given) before a new one is made.
+ * - with `id`: the conversation with this id, created if it does not exist;
+ * - with `scope` only: the owner's default conversation of the scope, created if it does not exist;
+ * - with neither: a new conversation;
+ * - with `reuse: "latest"`: the most recently active one (within `scope`, if given), created if there is none.
  */
 export interface ConversationInit {
   /**
-   * 1 to 128 printable ASCII characters without a space, but not `.` or `..`, which no path can carry. An id
-   * that another owner's conversation has is `forbidden`.
+   * 1 to 128 printable ASCII characters without a space, but not `.` or `..`, which no URL path can carry. Another
+   * owner's id is `forbidden`.
    */
   readonly id?: string | undefined;
   readonly scope?: string | null | undefined;
@@ -53,9 +53,9 @@ export interface ConversationInit {
   readonly reuse?: "latest" | undefined;
 }
 
-/** What can be changed of a conversation; what is absent stays. */
+/** Changes to a conversation. Absent fields keep their values. */
 export interface ConversationPatch {
-  /** `null` resets it to the one made from the first question. */
+  /** `null` resets it to the title made from the first question. */
   readonly title?: string | null | undefined;
   readonly pinned?: boolean | undefined;
   readonly archived?: boolean | undefined;
@@ -66,12 +66,12 @@ export interface ConversationPatch {
 export interface ConversationQuery {
   /** 1 to 100 (default 20). */
   readonly limit?: number | undefined;
-  /** The `nextCursor` of the page before; opaque. */
+  /** The `nextCursor` of the previous page; opaque. */
   readonly cursor?: string | undefined;
-  /** How many to leave out; for clients that count pages. Rather use `cursor`. */
+  /** How many to skip, for clients that count pages. Prefer `cursor`. */
   readonly offset?: number | undefined;
   readonly scope?: string | undefined;
-  /** `true`: only archived ones; `false` (default): only the others. */
+  /** `true`: archived ones only; `false` (default): all others. */
   readonly archived?: boolean | undefined;
   /** `updatedAt` (default): by last activity; `createdAt`: by creation. Both by allocated numbers, not by clocks. */
   readonly sort?: "createdAt" | "updatedAt" | undefined;
@@ -79,20 +79,20 @@ export interface ConversationQuery {
   readonly order?: "asc" | "desc" | undefined;
 }
 
-/** What a fork is made with. */
+/** Options of `History.forkConversation`. */
 export interface ForkOptions {
-  /** As of {@link ConversationInit}; one that exists is `conflict`. Default a new one. */
+  /** As in {@link ConversationInit}, but an existing id is a `conflict`. Default: a new UUID. */
   readonly id?: string | undefined;
-  /** Default the title of the conversation that is forked. */
+  /** Default: the original's title. */
   readonly title?: string | null | undefined;
 }
 
 /** A page of conversations. */
 export interface ConversationPage {
   readonly conversations: readonly Conversation[];
-  /** How many there are in all with this `archived` (kept as a counter); `null` when asked for one `scope`. */
+  /** The number of all conversations with this `archived`, from a counter; `null` when the query names a `scope`. */
   readonly total: number | null;
-  /** Gives the next page; `null` on the last. */
+  /** The cursor of the next page; `null` on the last page. */
   readonly nextCursor: string | null;
 }
 
@@ -100,7 +100,7 @@ export interface ConversationPage {
 export interface TrashQuery {
   /** 1 to 100 (default 20). */
   readonly limit?: number | undefined;
-  /** The `nextCursor` of the page before; opaque. */
+  /** The `nextCursor` of the previous page; opaque. */
   readonly cursor?: string | undefined;
 }
 
@@ -112,6 +112,6 @@ export interface DeletedConversation extends Conversation {
 /** A page of the trash. */
 export interface TrashPage {
   readonly conversations: readonly DeletedConversation[];
-  /** Gives the next page; `null` on the last. */
+  /** The cursor of the next page; `null` on the last page. */
   readonly nextCursor: string | null;
 }

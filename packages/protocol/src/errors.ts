@@ -1,6 +1,6 @@
 import { brand } from "./brand.ts";
 
-/** The error table: what the caller can do, not where it happened. `status` is HTTP's. */
+/** The error table. A code tells what the caller can do, not where the error happened. `status` is the HTTP status. */
 export const ERRORS = {
   invalid_request: { status: 400, title: "Invalid request" },
   unauthenticated: { status: 401, title: "Unauthenticated" },
@@ -23,23 +23,23 @@ export const ERRORS = {
 /** A code of the error table. */
 export type ErrorCode = keyof typeof ERRORS;
 
-/** What an error carries besides its code and sentence. */
+/** Optional fields of an error. */
 export interface ErrorDetails {
-  /** Where in the request the fault is: a JSON Pointer (RFC 6901) such as `/content`, or a parameter's name. */
+  /** The invalid part of the request: a JSON Pointer (RFC 6901) such as `/content`, or the name of a parameter. */
   readonly pointer?: string | undefined;
-  /** With `turn_in_progress`: the turn to follow. */
+  /** With `turn_in_progress`: the running turn, which the caller can follow. */
   readonly turnId?: string | undefined;
-  /** With `unavailable` and `rate_limited`: seconds after which trying again makes sense. */
+  /** With `unavailable` and `rate_limited`: seconds to wait before a retry. */
   readonly retryAfter?: number | undefined;
   readonly cause?: unknown;
 }
 
-/** On the prototype of every copy's class: a bundle, or an application's dependencies, can hold two of this package. */
+/** Set on the prototype in every copy of this package: a bundle can hold two. */
 const BRAND = Symbol.for("chatkeep.error");
 
 /**
- * The one error class of both histories. Its message is the sentence that a person can act on. `instanceof` knows
- * those of another copy of this package too.
+ * The only error class of both histories. Its message is a sentence that a person can act on. `instanceof` also accepts
+ * errors of another copy of this package.
  */
 export class ChatkeepError extends Error {
   static {

@@ -23,22 +23,22 @@ import type { SearchPage, SearchQuery } from "./search.ts";
 import type { FollowOptions, Question, StartedTurn, Turn, TurnEvent, TurnState } from "./turn.ts";
 
 /**
- * Conversation memory. Implemented twice, by `createHistory({ pool })` of `@chatkeep/core` and by
- * `createClient({ baseUrl })` of this package: the same methods, values and errors; one contract suite
- * (`packages/testing/src/contract`) runs over both, with a test for each sentence below.
+ * Conversation memory. `createHistory({ pool })` of `@chatkeep/core` and `createClient({ baseUrl })` of this package
+ * implement it with equal methods, values and errors. One contract suite (`packages/testing/src/contract`) tests each
+ * sentence below on both.
  *
- * Of every method:
- * - The owner comes first. Nothing of another owner is seen, changed, counted or hinted at: what exists
- *   but is not the owner's is `forbidden`, what does not exist is `…_not_found`.
- * - What is returned is committed: another connection can read it.
- * - A `ChatkeepError` is the only error; when the database cannot be reached it is `unavailable`, never
- *   an empty result.
- * - Any JavaScript string and any JSON value given comes back equal.
+ * Every method:
+ * - takes the owner first, and never reads, changes, counts or reveals another owner's data. Another owner's
+ *   conversation is `forbidden`; one that does not exist is `conversation_not_found`.
+ * - returns committed data, which another connection can read.
+ * - throws `ChatkeepError` only. While the database is unreachable it throws `unavailable` and never returns an empty
+ *   result.
+ * - stores any JavaScript string and any JSON value and returns it equal.
  */
 export interface History {
   /**
-   * Gets or creates a conversation (see {@link ConversationInit}). Race-safe: any number of calls at once
-   * with the same `id` or `scope` give one row, and exactly one of them says `created`.
+   * Gets or creates a conversation (see {@link ConversationInit}). Concurrent
+   * calls with the same `id` or `scope` create one row; exactly one call returns `created: true`.
    */
   createConversation(
     owner: Owner,
@@ -49,51 +49,49 @@ export interface History {
   getConversation(owner: Owner, conversationId: string): Promise<Conversation>;
 
   /**
-   * Lists the owner's conversations, most recently active first. Ordered by allocated numbers, so two
-   * never tie; walking with `cursor` yields each at most once even while others become active.
+   * Lists the owner's conversations, most recently active first. The order uses allocated numbers, so no
+   * two tie. Paging with `cursor` returns each conversation at most once, even while others become active.
    */
   listConversations(owner: Owner, query?: ConversationQuery): Promise<ConversationPage>;
 
-  /** Renames, pins, archives or annotates; what the patch leaves out stays. It is no activity: the order stays. */
+  /** Renames, pins, archives or annotates. Absent fields keep their values. The list's order does not change. */
   updateConversation(owner: Owner, conversationId: string, patch: ConversationPatch): Promise<Conversation>;
 
   /**
-   * Deletes a conversation with all that belongs to it: to everybody it is gone, but its owner can restore
-   * it until the undo time is over and it is purged. A turn still running in it is stopped, and keeps all the
-   * text that it has shown. A second delete is `conversation_not_found`.
+   * Moves a conversation with all its data to the trash. Its owner can restore it until the undo time ends and it is
+   * purged. A running turn is stopped and keeps all text that was shown. Deleting it again is `conversation_not_found`.
    */
   deleteConversation(owner: Owner, conversationId: string): Promise<void>;
 
-  /** Takes a deleted conversation back. Errors: `conflict` when it is not deleted. */
+  /** Restores a deleted conversation. Errors: `conflict` when it is not deleted. */
   restoreConversation(owner: Owner, conversationId: string): Promise<Conversation>;
 
   /** Lists the owner's deleted conversations that can be restored, by last activity. */
   listTrash(owner: Owner, query?: TrashQuery): Promise<TrashPage>;
 
   /**
-   * Moves the conversations of an anonymous session to a user, all or none, with the turns that run in
-   * them. Idempotent: what is claimed is the session's no more, so a second claim, by whomever, finds
-   * nothing. A default conversation of a scope where the user has one stays beside it as an ordinary one.
+   * Moves all conversations of an anonymous session to a user, with their running turns, in one transaction.
+   * Idempotent: a second claim finds nothing. Where the user already has the default conversation of a scope, the
+   * session's becomes an ordinary one.
    */
   claimSession(user: Owner, session: Owner): Promise<{ readonly claimed: number }>;
 
   /**
-   * Yields all that is kept of the owner, whatever its size in constant memory: each conversation, archived
-   * and deleted ones too, followed by its messages in order. Errors: `conflict` when something of it was cleared
-   * or erased meanwhile; then there is no `end`.
+   * Yields all of the owner's data in constant memory: each conversation, archived and deleted ones included, followed
+   * by its messages in order. Errors: `conflict` when something was cleared or erased during the export; the export
+   * then has no `end` line.
    */
   exportData(owner: Owner): AsyncIterable<ExportLine>;
 
-  /** Erases all that is kept of the owner, at once and for good, and says what it was. */
+  /** Permanently erases all of the owner's data and returns what was erased. There is no undo. */
   eraseData(owner: Owner): Promise<ErasureReceipt>;
 
   /**
-   * Appends messages, all or none, behind the head or behind `parent`; each follows the one before, and the last
-   * becomes the head. They get the next numbers in the given order, without a gap, however
-   * many callers append at once. A message whose `id` the conversation holds already is not stored again:
-   * the stored one is returned in its place, or `idempotency_mismatch` if its role or body differs.
-   * With `expectedHead`, it is `conflict` when the head is another message; a repeated call is none. Errors:
-   * `message_not_found` for a parent that is not there.
+   * Appends messages after the head or after `parent`, all or none. Each follows the one before it; the last becomes
+   * the head. They get the next numbers in the given order, without gaps, under any concurrency. A message whose `id`
+   * the conversation already holds is not stored again: the call returns the stored message, or throws
+   * `idempotency_mismatch` if the role or body differs. With `expectedHead`, another head is a `conflict`; a retry is
+   * not. Errors: `message_not_found` when the parent does not exist.
    */
   appendMessages(
     owner: Owner,
@@ -103,29 +101,29 @@ export interface History {
   ): Promise<Message[]>;
 
   /**
-   * Pages one branch by number: by default the head's, and its **latest** `limit` messages; oldest first inside the
-   * page. The answer of a running turn is listed as far as it is committed, with status `streaming`. Errors:
-   * `message_not_found` for a `leaf` that is not there.
+   * Pages one branch by `seq`, oldest first within the page. Default: the **latest** `limit` messages of the head's
+   * branch. A running turn's answer is listed with status `streaming` and its committed text. Errors:
+   * `message_not_found` when `leaf` does not exist.
    */
   listMessages(owner: Owner, conversationId: string, query?: MessageQuery): Promise<MessagePage>;
 
   /** Reads one message. Errors: `message_not_found`. */
   getMessage(owner: Owner, conversationId: string, messageId: string): Promise<Message>;
 
-  /** Reads the versions of a message, itself among them, in the order of arrival. Errors: `message_not_found`. */
+  /** Lists the versions of a message, this one included, in order of arrival. Errors: `message_not_found`. */
   listVersions(owner: Owner, conversationId: string, messageId: string): Promise<MessageVersion[]>;
 
   /**
-   * Lets a conversation go on from the latest leaf below a message, or from that one itself where nothing follows it.
-   * Nothing is stored or deleted, and it is no activity. An answer that is being given goes on in its own branch.
-   * Errors: `message_not_found`.
+   * Sets the head to the latest leaf below a message, or to the message itself when nothing follows it. Stores and
+   * deletes nothing and does not reorder the list. A running answer continues in its own branch. Errors:
+   * `message_not_found`.
    */
   setHead(owner: Owner, conversationId: string, messageId: string): Promise<Conversation>;
 
   /**
-   * Makes a conversation of its own from what leads to a message, and that one: the same ids, roles, parts and
-   * times, numbered from 1 on, in one transaction at any length. It refers to nothing of the old one, which stays as
-   * it is. Errors: `message_not_found`, `turn_in_progress` when an answer in it is still being given.
+   * Copies a message and everything that leads to it into a new conversation, in one transaction at any length. Ids,
+   * roles, parts and times are kept; numbers start at 1. The original does not change, and the copy does not refer to
+   * it. Errors: `message_not_found`; `turn_in_progress` when an answer in that branch is still running.
    */
   forkConversation(
     owner: Owner,
@@ -138,11 +136,11 @@ export interface History {
   deleteMessage(owner: Owner, conversationId: string, messageId: string): Promise<void>;
 
   /**
-   * Deletes messages, all or none: by their ids, or one with all that follows it in any version. Everything is
-   * checked before anything is deleted. The others keep their numbers, and a number is given to no other; what
-   * followed a deleted message follows the one before it. With a question its turn goes too. When the head goes, the
-   * conversation goes on from the latest leaf below what is left before it. Errors: `message_not_found`, and
-   * `turn_in_progress` for a question that is being answered and its answer.
+   * Deletes messages, all or none: by their ids, or one message with everything that follows it in any version. All
+   * checks come before any change. Other messages keep their numbers, and no number is reused. A message that followed
+   * a deleted one now follows the one before it. Deleting a question deletes its turn. When the head is deleted, the
+   * head becomes the latest leaf below the nearest remaining message before it. Errors: `message_not_found`;
+   * `turn_in_progress` for a question that is being answered, and for that answer.
    */
   deleteMessages(
     owner: Owner,
@@ -151,10 +149,9 @@ export interface History {
   ): Promise<{ readonly deleted: number }>;
 
   /**
-   * Takes deleted messages back, all or none, to where they were; as long as a deleted conversation can be restored.
-   * If the conversation went on from one of them, and from nowhere else since, it does so again; it goes on to the latest
-   * that follow its head. Errors:
-   * `message_not_found` for one that is not deleted or was cleared, `conflict` when another has its id by now.
+   * Restores deleted messages to their places, all or none, within the undo time of deleted conversations. A head that
+   * was among them becomes the head again unless the head has moved since. Errors: `message_not_found` for a message
+   * that is not deleted or was cleared; `conflict` when another message now has its id.
    */
   restoreMessages(
     owner: Owner,
@@ -163,34 +160,34 @@ export interface History {
   ): Promise<{ readonly restored: number }>;
 
   /**
-   * Deletes all messages of a conversation, in all branches, for good, and says how many there were; the conversation stays and its
-   * numbers go on. A turn still running in it is stopped and cannot write into it again.
+   * Permanently deletes all messages of a conversation in all branches. The conversation stays, and its numbering
+   * continues. A running turn is stopped and cannot write again.
    */
   clearMessages(owner: Owner, conversationId: string): Promise<{ readonly deleted: number }>;
 
   /**
-   * Finds messages by their words, best first, in the owner's own conversations. A message is found from
-   * the moment it is stored until it is deleted or cleared; a running answer once it is settled. Errors: `forbidden` and
-   * `conversation_not_found` when asked for one conversation.
+   * Searches the owner's messages, best match first. A message can be found as soon as it is stored and until it is
+   * deleted or cleared; an answer once its turn is settled. Errors: `forbidden` and `conversation_not_found` when the
+   * query names a conversation.
    */
   searchMessages(owner: Owner, query: SearchQuery): Promise<SearchPage>;
 
   /**
-   * What a responder would be given with this question: see {@link Context}. Never more tokens than its
-   * budget, never a failed answer, a tool's result without its call, or a word of another conversation.
+   * Builds the context that a responder would get with this question; see {@link Context}. It fits its token budget and
+   * never holds a failed answer, a tool result without its call, or text of another conversation.
    */
   getContext(owner: Owner, conversationId: string, query?: ContextQuery): Promise<Context>;
 
   /**
-   * Begins a turn: resolves when the question is committed, before the responder is called. The question follows the
-   * head or `question.parent`; its answer becomes the head, and the responder is given what leads to it.
+   * Begins a turn. Resolves when the question is committed, before the responder is called. The question follows the
+   * head or `question.parent`; its answer becomes the head. The responder gets the messages that lead to the question.
    *
-   * - The same `question.id` with the same body attaches to the running turn or gives the settled one:
-   *   stored once, answered once. With another body: `idempotency_mismatch`.
-   * - With the role `tool` its parts are results of calls which the answer to the last question made and nobody
-   *   answered yet, else it is `conflict`: the responder goes on with them.
+   * - A retry with the same `question.id` and body attaches to the running turn or returns the settled one: the
+   *   question is stored once and answered once. With another body: `idempotency_mismatch`.
+   * - A question with the role `tool` holds results of calls that the last answer left open, and the responder
+   *   continues with them. Results of other calls are a `conflict`.
    * - While another turn runs in the conversation: `turn_in_progress` with its `turnId`.
-   * - Each event of the stream is committed before it is yielded here.
+   * - Each event is committed before the stream yields it.
    */
   startTurn(
     owner: Owner,
@@ -200,9 +197,9 @@ export interface History {
   ): Promise<StartedTurn>;
 
   /**
-   * Answers a stored question once more: the new answer is a version of the old one, and becomes the head. `messageId`
-   * is the question, or an answer to it. The same `id`, which the new answer gets, attaches to the turn that it
-   * began. Errors: `message_not_found`, `conflict` for what is neither, `turn_in_progress`.
+   * Answers a stored question again. The new answer is a version beside the old one and becomes the head. `messageId`
+   * names the question or an answer to it; `id` becomes the new answer's id, and a retry with it attaches to the same
+   * turn. Errors: `message_not_found`; `conflict` for a message of another kind; `turn_in_progress`.
    */
   regenerate(
     owner: Owner,
@@ -212,10 +209,10 @@ export interface History {
   ): Promise<StartedTurn>;
 
   /**
-   * Stores an answer that an outage kept from being saved, with its question, as it was shown; `token` is from the end of
-   * its stream. A second time it stores nothing and gives the turn again. Errors: `invalid_request` for a token that no
-   * server of this database signed, or not for this owner and conversation: ask the question again;
-   * `turn_in_progress`, `idempotency_mismatch`.
+   * Stores an answer that an outage left unsaved, with its question, exactly as it was shown. `token` comes from the end
+   * of its stream. A retry stores nothing and returns the turn. Errors: `invalid_request` for a token that no server of
+   * this database signed for this owner and conversation (ask the question again); `turn_in_progress`;
+   * `idempotency_mismatch`.
    */
   importTurn(owner: Owner, conversationId: string, token: string): Promise<Turn>;
 
@@ -223,15 +220,15 @@ export interface History {
   getTurn(owner: Owner, conversationId: string, turnId: string): Promise<TurnState>;
 
   /**
-   * Reads what the responder of a turn was given; `null` when that was not kept: answered in an outage, or by nobody.
+   * Reads the context that a turn's responder got. `null` for a turn that was answered during an outage or not at all.
    * Errors: `turn_not_found`.
    */
   getTurnContext(owner: Owner, conversationId: string, turnId: string): Promise<ContextRecord | null>;
 
   /**
-   * Yields the events after `after`, each once and in order, until the turn is settled. Several readers
-   * may follow at once, each from its own place. Errors: `events_expired` when a settled turn's events
-   * are dropped (the stored message tells all).
+   * Yields the events after `after`, each once and in order, until the turn is settled. Any number of readers can
+   * follow at once, each from its own position. Errors: `events_expired` when a settled turn's events have been dropped;
+   * read the stored message instead.
    */
   followTurn(
     owner: Owner,
@@ -241,13 +238,13 @@ export interface History {
   ): AsyncIterable<TurnEvent>;
 
   /**
-   * Stops a running turn from wherever it runs. Resolves when it is settled, or after a second with the
-   * turn still `running` when its node is slow or dead; the request is committed and takes effect then.
-   * Text so far is kept with status `stopped`. Idempotent: a settled turn is returned as it is.
+   * Stops a running turn on any node. Resolves when the turn is settled, or after one second with the turn still
+   * `running` when its node is slow or dead; the stop request is committed and takes effect later. The text so far is
+   * kept with status `stopped`. Idempotent: a settled turn is returned unchanged.
    */
   stopTurn(owner: Owner, conversationId: string, turnId: string): Promise<Turn>;
 
-  /** Ends what this history holds open. Turns that it runs are settled first. */
+  /** Settles the turns that this history runs, then closes everything it holds open. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

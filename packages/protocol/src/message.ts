@@ -2,20 +2,20 @@ import type { Citation } from "./citation.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { Part } from "./part.ts";
 
-/** Who speaks in a message. */
+/** The roles of a message. */
 export const ROLES = ["system", "user", "assistant", "tool"] as const;
-/** Who speaks in a message. */
+/** One of {@link ROLES}. */
 export type Role = (typeof ROLES)[number];
 
 /**
- * How a message stands: `streaming` while its turn runs; `stopped` by a person, `interrupted` by a
- * node's death or a deploy, `failed` by its responder: in each the partial text is kept.
+ * The states of a message: `streaming` while its turn runs; `stopped` by a person, `interrupted` by a node's death or a
+ * deploy, `failed` by its responder. Each keeps the partial text.
  */
 export const MESSAGE_STATUSES = ["complete", "streaming", "stopped", "interrupted", "failed"] as const;
-/** How a message stands. */
+/** One of {@link MESSAGE_STATUSES}. */
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
-/** What an answer cost. */
+/** Tokens and cost of an answer. */
 export interface Usage {
   readonly inputTokens: number | null;
   readonly outputTokens: number | null;
@@ -24,7 +24,7 @@ export interface Usage {
   readonly cost?: number;
 }
 
-/** Why an answer failed: a code and the sentence that a person can act on. Never a stack, never SQL. */
+/** Why an answer failed: a code, and a sentence that a person can act on. Never a stack trace or SQL. */
 export interface Failure {
   /** `model_error`, `model_timeout`, `interrupted`, … */
   readonly code: string;
@@ -35,42 +35,42 @@ export interface Failure {
 export interface Message {
   /** The client's id where it gave one, else a UUID; unique within the conversation. */
   readonly id: string;
-  /** 1, 2, 3, … within the conversation, of all branches: allocated under its row lock, without a gap, in commit order, and never twice. */
+  /** 1, 2, 3, … over all branches of the conversation: allocated under its row lock in commit order, without gaps, never reused. */
   readonly seq: number;
   readonly conversationId: string;
   /** The owner's subject; `null` for an anonymous session. */
   readonly userId: string | null;
   /** The message that this one follows; `null` for the first. */
   readonly parentId: string | null;
-  /** Messages with the same parent are versions of each other: which of them this is, from 1 on in the order of arrival. */
+  /** Messages with the same parent are versions of each other. `index` starts at 1 and follows the order of arrival. */
   readonly versions: { readonly index: number; readonly count: number };
   readonly turnId: string | null;
   readonly role: Role;
   readonly status: MessageStatus;
-  /** The one source of truth; `content`, `toolCalls`, `toolCallId` and `citations` are derived from it. */
+  /** The stored content. `content`, `toolCalls`, `toolCallId` and `citations` are derived from it. */
   readonly parts: readonly Part[];
   readonly content: string;
   readonly toolCalls: Json | null;
   readonly toolCallId: string | null;
   readonly citations: readonly Citation[] | null;
-  /** What the person had selected when asking. */
+  /** The text that the person had selected when asking. */
   readonly contextText: string | null;
-  /** What the responder took the question for, e.g. `create_todo`. */
+  /** The intent that the responder recognized, e.g. `create_todo`. */
   readonly intent: string | null;
-  /** Whether what was asked for was done. */
+  /** Whether the responder carried out the intent. */
   readonly processed: boolean | null;
   readonly model: string | null;
   readonly usage: Usage | null;
   readonly error: Failure | null;
   readonly metadata: JsonObject | null;
-  /** ISO 8601, milliseconds, UTC. For people to read: nothing is ordered by it. */
+  /** ISO 8601, milliseconds, UTC. For display only: nothing is ordered by it. */
   readonly createdAt: string;
   readonly updatedAt: string;
 }
 
-/** What a caller gives of a message. Either `parts`, or `content` with the other shorthands. */
+/** A message to store. Give `parts`, or `content` with the other shorthands. */
 export interface MessageInput {
-  /** The client's id: 1 to 128 printable ASCII characters without a space. The same id again stores nothing twice. */
+  /** The client's id: 1 to 128 printable ASCII characters without a space. A retry with it stores nothing twice. */
   readonly id?: string | undefined;
   readonly role: Role;
   readonly parts?: readonly Part[] | undefined;
@@ -86,11 +86,11 @@ export interface MessageInput {
   readonly metadata?: JsonObject | null | undefined;
 }
 
-/** Where messages are appended. */
+/** Options of `History.appendMessages`. */
 export interface AppendOptions {
-  /** The message that the first of them follows: `null` for the beginning, default the head. */
+  /** The message that the first one follows: `null` for the beginning; default the head. */
   readonly parent?: string | null | undefined;
-  /** Append only if the conversation's head is this message, else `conflict`. */
+  /** Append only if this message is the head; otherwise `conflict`. */
   readonly expectedHead?: string | undefined;
 }
 
@@ -98,37 +98,37 @@ export interface AppendOptions {
 export interface MessageVersion {
   readonly id: string;
   readonly role: Role;
-  /** Its beginning: at most 200 code points. */
+  /** The first 200 code points at most. */
   readonly preview: string | null;
   readonly createdAt: string;
 }
 
-/** Which messages to page: at most one of `before`, `after`, `around` and `offset`. */
+/** Which messages to list. At most one of `before`, `after`, `around` and `offset`. */
 export interface MessageQuery {
   /** The last message of the branch to list; default the head. */
   readonly leaf?: string | undefined;
   /** 1 to 100 (default 50). */
   readonly limit?: number | undefined;
-  /** Only messages with a smaller `seq`: the latest of them. */
+  /** The latest messages with a smaller `seq`. */
   readonly before?: number | undefined;
-  /** Only messages with a greater `seq`: the earliest of them. */
+  /** The earliest messages with a greater `seq`. */
   readonly after?: number | undefined;
-  /** A window with this `seq` in its middle: half of `limit` up to and with it, half behind it. */
+  /** A window around this `seq`: half of `limit` up to and including it, half after it. */
   readonly around?: number | undefined;
-  /** How many of the newest to leave out. */
+  /** How many of the newest messages to skip. */
   readonly offset?: number | undefined;
 }
 
 /** A window of a branch, oldest first. */
 export interface MessagePage {
   readonly messages: readonly Message[];
-  /** How many messages the branch holds: not the length of this page. */
+  /** The number of messages in the whole branch. */
   readonly total: number;
-  /** Whether older messages than this window's exist. */
+  /** Whether the branch holds older messages than this window. */
   readonly hasMore: boolean;
 }
 
-/** Whether a message continues the answer before it: its turn began with results of the client's tools. */
+/** Whether a message continues the answer before it because its turn began with results of the client's tools. */
 export function continuesAnswer(message: Message, before: Message | undefined): boolean {
   return (
     message.role === "assistant" &&

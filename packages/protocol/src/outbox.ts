@@ -4,23 +4,22 @@ import type { Owner } from "./owner.ts";
 import { createFold } from "./stream/fold.ts";
 import type { Question, StartedTurn, TurnEvent } from "./turn.ts";
 
-/** A question that is not known to be saved. */
+/** A question that may not be saved yet. */
 export interface OutboxEntry {
   readonly conversationId: string;
-  /** With its id, so that sending it again never asks twice. */
+  /** Its id makes a retry safe: it never asks twice. */
   readonly question: Question & { readonly id: string };
-  /** Once its answer was shown unsaved: what stores both, see `History.importTurn`. */
+  /** Set when its answer was shown unsaved. The token stores both; see `History.importTurn`. */
   readonly token?: string;
 }
 
 /**
- * Where an outbox keeps its entries, each by itself under its question's id: of two tabs that write at once neither
- * overwrites what the other keeps.
+ * Storage for an outbox's entries, one record per question id, so that two tabs never overwrite each other's entries.
  */
 export interface OutboxStorage {
-  /** All that are kept, oldest first. */
+  /** Loads all entries, oldest first. */
   load(): readonly OutboxEntry[] | Promise<readonly OutboxEntry[]>;
-  /** Keeps an entry, in place of one with the same question's id. */
+  /** Stores an entry. Replaces one with the same question id. */
   put(entry: OutboxEntry): void | Promise<void>;
   remove(questionId: string): void | Promise<void>;
 }
@@ -29,55 +28,55 @@ export interface OutboxStorage {
 export interface OutboxOptions {
   readonly history: Pick<History, "startTurn" | "followTurn" | "importTurn" | "createConversation">;
   readonly owner: Owner;
-  /** Default: memory, so that the entries last as long as the outbox. */
+  /** Default: memory; the entries last as long as the outbox. */
   readonly storage?: OutboxStorage;
   /**
-   * Who asks again what could not be sent: the `outbox` (default), or its `caller`, a page in which a person sees the
-   * question, retries or edits it. For a caller a question that cannot be sent stays in the storage, `send` does not
-   * wait for another turn, and only tokens are sent again.
+   * Who retries a question that could not be sent: the `outbox` (default), or its `caller`, such as a page where a person
+   * can retry or edit it. With `caller`, unsent questions stay in the storage, `send` does not wait for a running turn,
+   * and the outbox resends tokens only.
    */
   readonly asks?: "outbox" | "caller";
-  /** Creates a conversation that was begun during the outage too. Default: by its id. */
+  /** Creates a conversation that began during the outage. Default: `history.createConversation` with its id. */
   readonly createConversation?: (conversationId: string) => Promise<void>;
-  /** Told whenever the entries change. Default: nobody. */
+  /** Called when the entries change. */
   readonly onChange?: (entries: readonly OutboxEntry[]) => void;
-  /** Told of an entry whose answer was shown unsaved, and is saved now. Default: nobody. */
+  /** Called when an answer that was shown unsaved is saved. */
   readonly onSaved?: (entry: OutboxEntry) => void;
-  /** Told of a question that its `caller` has to ask anew: its token is of a server that is gone. Default: nobody. */
+  /** Called when the `caller` must ask a question again, because the server that signed its token is gone. */
   readonly onReask?: (entry: OutboxEntry) => void;
-  /** Told of an entry that can never be saved; the outbox drops it, unless its caller asks. Default: nobody. */
+  /** Called when an entry can never be saved. The outbox then drops it, unless `asks` is `caller`. */
   readonly onRefused?: (entry: OutboxEntry, error: ChatkeepError) => void;
 }
 
 /**
- * Sends questions so that none is lost and none is stored twice: each is kept until it is known to be
- * saved, and sent again with the same id, in order, after an outage or a reload. For an answer that was shown
- * without being saved its token is sent, and stores it as it was shown.
+ * Sends questions so that none is lost or stored twice. It keeps each question until it is saved and resends it with the
+ * same id, in order, after an outage or a reload. For an answer that was shown unsaved it sends the token, which stores
+ * the answer as it was shown.
  */
 export interface Outbox {
   /**
-   * Asks: as `History.startTurn`, but follows another turn that is still running to its end first.
-   * On `unavailable` the question stays in the outbox and is sent again later.
+   * Asks like `History.startTurn`, after any running turn of the conversation has ended. On `unavailable` the question
+   * stays in the outbox and is sent again later.
    */
   send(
     conversationId: string,
     question: OutboxEntry["question"],
     options?: { readonly signal?: AbortSignal },
   ): Promise<StartedTurn>;
-  /** The questions that are not known to be saved, oldest first, as of the last look into the storage. */
+  /** The questions that may not be saved yet, oldest first, as last read from the storage. */
   entries(): readonly OutboxEntry[];
-  /** Lets go of a question, for a person who edits it; `null` when it is being sent or is not kept. */
+  /** Removes and returns a question, for editing; `null` when it is being sent or is not in the outbox. */
   takeBack(questionId: string): Promise<OutboxEntry | null>;
-  /** Sends the kept entries now, in order; resolves when all are saved or the next one cannot be. */
+  /** Sends all entries now, in order. Resolves when all are saved or the next one cannot be. */
   replay(): Promise<void>;
-  /** Ends its timer. The entries stay in the storage. */
+  /** Stops the timer. The entries stay in the storage. */
   close(): void;
 }
 
 /** Milliseconds before the entries are sent again, doubled up to half a minute. */
 const BACKOFF = 1000;
 const BACKOFF_MOST = 30_000;
-/** Failures after which an entry is kept; a login that has lapsed is renewed. */
+/** Errors that keep an entry: each can pass, `unauthenticated` when a login is renewed. */
 const PASSING = new Set<string>(["unavailable", "rate_limited", "unauthenticated"]);
 
 /** An outbox for one owner's questions; see {@link Outbox}. */

@@ -2,8 +2,8 @@ import type { Citation } from "./citation.ts";
 import type { Json } from "./json.ts";
 
 /**
- * A piece of a message. Version 1 of the stored format: the keys are single words, so parts are the
- * same in TypeScript, in the database and on the wire.
+ * A piece of a message, in version 1 of the stored format. Keys are single words, so parts are equal in TypeScript, in
+ * the database and on the wire.
  */
 export type Part =
   | { readonly type: "text"; readonly text: string }
@@ -14,7 +14,7 @@ export type Part =
   | { readonly type: "file"; readonly url: string; readonly mime: string; readonly name?: string }
   | { readonly type: "data"; readonly name: string; readonly data: Json; readonly id?: string };
 
-/** A call of a tool; `arguments` is the string the model wrote, valid JSON or not, never parsed and rebuilt. */
+/** A tool call. `arguments` is the model's string, valid JSON or not; it is never parsed and rebuilt. */
 export interface ToolCallPart {
   readonly type: "tool-call";
   readonly id: string;
@@ -22,7 +22,7 @@ export interface ToolCallPart {
   readonly arguments: string;
 }
 
-/** What a tool answered to the call with the same `id`; `error` when it threw, `result` is then the sentence. */
+/** The result of the call with the same `id`. With `error` the tool failed, and `result` is its message. */
 export interface ToolResultPart {
   readonly type: "tool-result";
   readonly id: string;
@@ -33,14 +33,14 @@ export interface ToolResultPart {
 /** The version of {@link Part} that this release writes. */
 export const PARTS_VERSION = 1;
 
-/** A call of a tool as OpenAI's chat completions write it. */
+/** A tool call in the format of OpenAI's chat completions. */
 export interface ToolCall {
   readonly id: string;
   readonly type: "function";
   readonly function: { readonly name: string; readonly arguments: string };
 }
 
-/** The `content` of a message in every API: the text parts, joined; for a message that is only a tool's result, that result. */
+/** The `content` of a message in every API: its text parts joined, or the result of a message that holds only tool results. */
 export function contentOf(parts: readonly Part[]): string {
   let text = "";
   let result: Json | undefined;
@@ -60,8 +60,8 @@ export function citationsOf(parts: readonly Part[]): Citation[] | null {
 }
 
 /**
- * The `tool_calls` of a message in every API: OpenAI's array, or the value that was given when it had another form
- * (kept as the data part `tool_calls`); `null` when there are none.
+ * The `tool_calls` of a message in every API: OpenAI's array, or the given value when it had another form (stored as the
+ * data part `tool_calls`); `null` when there are none.
  */
 export function toolCallsOf(parts: readonly Part[]): Json | null {
   let calls: Json[] | null = null;
@@ -78,12 +78,12 @@ export function toolCallsOf(parts: readonly Part[]): Json | null {
   return calls;
 }
 
-/** The `tool_call_id` of a tool's message: which call its first result answers. */
+/** The `tool_call_id` of a tool message: the id of the call that its first result answers. */
 export function toolCallIdOf(parts: readonly Part[]): string | null {
   return parts.find((part) => part.type === "tool-result")?.id ?? null;
 }
 
-/** Whether `value` is an OpenAI tool call whose fields are all kept by {@link ToolCallPart}. */
+/** Whether `value` is an OpenAI tool call without fields that {@link ToolCallPart} would lose. */
 function isToolCall(value: Json): value is JsonToolCall {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const { id, type, function: fn, ...rest } = value;
@@ -95,7 +95,7 @@ function isToolCall(value: Json): value is JsonToolCall {
 }
 type JsonToolCall = { id: string; type: "function"; function: { name: string; arguments: string } };
 
-/** `tool_calls` as parts: the reverse of {@link toolCallsOf}; nothing of it is lost, whatever its form, an empty array included. */
+/** Converts `tool_calls` to parts without loss, in any form and when empty: the reverse of {@link toolCallsOf}. */
 export function toolCallParts(toolCalls: Json): Part[] {
   if (Array.isArray(toolCalls) && toolCalls.length > 0 && toolCalls.every(isToolCall)) {
     return toolCalls.map((call) => ({

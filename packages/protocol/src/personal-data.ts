@@ -5,10 +5,10 @@ import type { Message } from "./message.ts";
 export type ExportLine =
   | { readonly type: "conversation"; readonly conversation: Conversation; readonly deletedAt: string | null }
   | { readonly type: "message"; readonly message: Message }
-  /** The last line: an export without it was cut off. */
+  /** The last line. An export without it is incomplete. */
   | { readonly type: "end"; readonly conversations: number; readonly messages: number };
 
-/** What was erased, and when. */
+/** The counts and time of an erasure. */
 export interface ErasureReceipt {
   /** ISO 8601, milliseconds, UTC. */
   readonly erasedAt: string;

@@ -6,23 +6,23 @@ import type { Json } from "./json.ts";
 import type { Failure, Message, Usage } from "./message.ts";
 import type { Owner } from "./owner.ts";
 
-/** What a responder is given. */
+/** The input of a responder. */
 export interface ResponderRequest {
   readonly owner: Owner;
   readonly conversation: Conversation;
   readonly turnId: string;
   /**
-   * The current question; it is not in `history`. Of the role `tool` it holds results of calls that the client
-   * was left to make, and `history` ends with the answer that made them: go on with it.
+   * The current question, not part of `history`. With the role `tool` it holds results of calls left to the client;
+   * `history` then ends with the answer that made the calls, and the responder continues it.
    */
   readonly question: Message;
-  /** Earlier messages of this conversation that are worth sending, oldest first, whole turns only. */
+  /** Earlier messages of this branch that fit the token budget, oldest first, whole turns only. */
   readonly history: readonly Message[];
-  /** The `seq` of those of `history` that are older than the latest turns and were recalled for the question. */
+  /** The `seq` of messages in `history` that are older than the latest turns and were recalled for this question. */
   readonly recalled: readonly number[];
-  /** Of what is older than the latest turns; `null` when there is none. */
+  /** A summary of what is older than the latest turns; `null` when there is none. */
   readonly summary: Summary | null;
-  /** Aborted when a person stops the turn, when it times out, or when the node goes down. */
+  /** Aborted when a person stops the turn, when it times out, or when the node shuts down. */
   readonly signal: AbortSignal;
 }
 
@@ -33,7 +33,7 @@ export type ResponderEvent =
   | { readonly type: "reasoning"; readonly text: string }
   | { readonly type: "citation"; readonly citation: Citation }
   | { readonly type: "tool-call"; readonly id: string; readonly name: string; readonly arguments: string }
-  /** A piece of the arguments of a call that is still being written; a `tool-call` with the whole ends it. */
+  /** A piece of a call's arguments while the model writes them. The complete `tool-call` follows. */
   | { readonly type: "tool-call-delta"; readonly id: string; readonly name: string; readonly delta: string }
   | { readonly type: "tool-result"; readonly id: string; readonly result: Json; readonly error?: boolean }
   | { readonly type: "file"; readonly url: string; readonly mime: string }
@@ -42,16 +42,16 @@ export type ResponderEvent =
   | { readonly type: "intent"; readonly intent: string; readonly processed: boolean };
 
 /**
- * The function that answers: the host's model call, or a built-in one. It is called once a turn, after
- * the question is committed. What it yields is stored before it is shown. When it throws, the turn is
- * `failed` with the text so far; throw a {@link ResponderError} to say why in words for a person.
+ * The function that answers: the host's model call, or a built-in one. It is called once per turn, after the question
+ * is committed. Everything it yields is stored before it is shown. When it throws, the turn is `failed` and keeps its
+ * text so far; throw a {@link ResponderError} to show the person a reason.
  */
 export type Responder = (request: ResponderRequest) => AsyncIterable<ResponderEvent>;
 
 /** On the prototype of every copy's class, as that of `ChatkeepError`. */
 const BRAND = Symbol.for("chatkeep.responder-error");
 
-/** A failure of an answer that a person is told about in the responder's own words. */
+/** A responder's error whose detail is shown to the person. */
 export class ResponderError extends Error {
   static {
     brand(this, BRAND);

@@ -1,41 +1,40 @@
 import type { Message } from "./message.ts";
 
-/** What to look for among one's own messages. */
+/** A search in the owner's messages. */
 export interface SearchQuery {
   /**
-   * 1 to 500 code points. Every word has to be in a message; `"words in quotes"` stand there side by side, `word*`
-   * is a beginning, and `-word` must not be there. Case, accents and width do not matter, English word
-   * forms neither; scripts without spaces are found by any part of a run. A server with an embedding model adds what
-   * means the same to a query of words alone; its snippet has no marks.
+   * 1 to 500 code points. A hit contains every word; `"words in quotes"` as a phrase, `word*` as a prefix, and not
+   * `-word`. Case, accents, width and English word forms do not matter; in scripts without spaces any part of a run
+   * matches. With an embedding model, plain words also find messages of similar meaning; their snippets have no marks.
    */
   readonly text: string;
-  /** Only in this conversation. Default: in all that are not deleted, archived ones too. */
+  /** Search one conversation. Default: all that are not deleted, archived ones included. */
   readonly conversationId?: string | undefined;
-  /** Only in conversations of this scope. Default: in all. */
+  /** Search the conversations of one scope. Default: all scopes. */
   readonly scope?: string | undefined;
   /** 1 to 100 (default 20). */
   readonly limit?: number | undefined;
-  /** The `nextCursor` of the page before; opaque. */
+  /** The `nextCursor` of the previous page; opaque. */
   readonly cursor?: string | undefined;
 }
 
-/** A stretch of a text, in UTF-16 units as `String.slice` takes them. */
+/** A range of a text in UTF-16 units, as `String.slice` takes them. */
 export interface Stretch {
   readonly start: number;
   readonly end: number;
 }
 
-/** A piece of a message's content around what was looked for. */
+/** An excerpt of a message's content around the match. */
 export interface Snippet {
-  /** Verbatim; at most some 200 UTF-16 units. */
+  /** Verbatim, about 200 UTF-16 units at most. */
   readonly text: string;
-  /** Where it begins in the content, in UTF-16 units. */
+  /** Offset in the content, in UTF-16 units. */
   readonly start: number;
-  /** What was found, within `text`. */
+  /** The matches within `text`. */
   readonly marks: readonly Stretch[];
 }
 
-/** A message that was found. */
+/** A search hit. */
 export interface SearchHit {
   readonly message: Message;
   /** The title of its conversation. */
@@ -43,13 +42,13 @@ export interface SearchHit {
   readonly scope: string | null;
   readonly scopeLabel: string | null;
   readonly snippet: Snippet;
-  /** Greater is better; of use only within one search. */
+  /** Greater is better. Comparable only within one search. */
   readonly score: number;
 }
 
-/** A page of what was found, best first. */
+/** A page of hits, best first. */
 export interface SearchPage {
   readonly hits: readonly SearchHit[];
-  /** Gives the next page; `null` on the last. */
+  /** The cursor of the next page; `null` on the last page. */
   readonly nextCursor: string | null;
 }

@@ -3,7 +3,7 @@ import type { Failure, Usage } from "./message.ts";
 import type { Part } from "./part.ts";
 import type { TurnStatus } from "./turn.ts";
 
-/** An answer that an outage kept from being saved, with all that it takes to save it later: what a token holds. */
+/** The content of a token: an answer that an outage left unsaved, with everything needed to save it later. */
 export interface UnsavedTurn {
   readonly ownerId: string;
   readonly conversationId: string;
@@ -11,7 +11,7 @@ export interface UnsavedTurn {
   readonly createdAt: string;
   readonly question: {
     readonly id: string;
-    /** The message that it follows: `null` for the beginning, absent for the head at the time of the import. */
+    /** The message that it follows: `null` for the beginning; absent for the head at the time of the import. */
     readonly parent?: string | null | undefined;
     readonly parts: readonly Part[];
     readonly contextText: string | null;
@@ -30,7 +30,7 @@ export interface UnsavedTurn {
 }
 
 /**
- * What a token holds, to show it; `null` for what is no token. Whether a server signed it, only a server knows: see
+ * Decodes a token to display its answer; `null` for anything else. Only a server can verify the signature; see
  * `History.importTurn`.
  */
 export function readToken(token: string): UnsavedTurn | null {
