@@ -1,6 +1,6 @@
 /**
- * Marks the instances of `type` with a symbol of `Symbol.for`, and lets `instanceof` ask for it: an error that one copy
- * of this package throws is known by another. A subclass is known by its prototype, as any class is.
+ * Marks instances of `type` with a registered symbol and makes `instanceof` check it, so that one copy of this package
+ * recognizes the errors of another. Subclasses are checked by prototype as usual.
  */
 export function brand(type: new (...args: never[]) => object, symbol: symbol): void {
   Object.defineProperty(type.prototype, symbol, { value: true });

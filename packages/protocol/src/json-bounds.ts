@@ -1,25 +1,25 @@
 import { type Json, parseJson } from "./json.ts";
 
-/** How much one JSON value may hold. */
+/** Bounds of one JSON value. */
 export interface JsonBounds {
-  /** Arrays and objects inside each other. PostgreSQL and our own walks recurse: 500 is far from the end of their stacks. */
+  /** Levels of nested arrays and objects. PostgreSQL and our own code recurse; 500 levels are far below their stack limits. */
   readonly depth: number;
-  /** Values of any kind: numbers, strings, arrays, objects and what they hold. */
+  /** Number of values of any kind, nested ones included. */
   readonly values: number;
-  /** UTF-16 units of all strings and keys together. */
+  /** UTF-16 units of all strings and keys. */
   readonly length: number;
 }
 
-/** The bounds of every JSON value that is stored or sent. 1,000 messages, as they are given out, hold 25,000 values; checking 30,000 takes about 10 ms. */
+/** The bounds of every stored or sent JSON value. A page of 1,000 messages holds 25,000 values; checking 30,000 takes about 10 ms. */
 export const JSON_BOUNDS: JsonBounds = { depth: 500, values: 30_000, length: 8 * 1024 * 1024 };
 
-/** Why a value is not taken: a predicate such as "is nested deeper than 500 levels". */
+/** The reason why a value is rejected: a predicate such as "is nested deeper than 500 levels". */
 export type JsonFault = string;
 
 /**
- * A plain copy of `value` as `JSON.stringify` would write it, whatever it is: a cycle, a proxy, a getter that throws,
- * 100 MB. Every property is read once, so what is checked is what is stored. `undefined` is dropped from objects, and
- * `null` in arrays. Never throws.
+ * Copies any value to plain JSON as `JSON.stringify` would write it, and never throws: not for a cycle, a proxy, a
+ * throwing getter or 100 MB. It reads each property once, so that the checked value is the stored one. `undefined` is
+ * dropped from objects and becomes `null` in arrays.
  */
 export function boundJson(
   value: unknown,
@@ -48,7 +48,7 @@ export function boundJson(
       throw new Fault("holds a BigInt, which JSON cannot hold: give it as a string");
     if (typeof one !== "object") return undefined;
     if (one instanceof Promise) {
-      // Nobody else waits for it: its rejection would end the process.
+      // An unhandled rejection would end the process.
       one.catch(() => undefined);
       throw new Fault("holds a promise");
     }
@@ -76,17 +76,15 @@ export function boundJson(
   }
 }
 
-/** The predicate for a value that is nested too deep. */
 export function tooDeep(depth: number): JsonFault {
   return `is nested deeper than ${depth} levels`;
 }
 
-/** The predicate for a value that holds too many others. */
 export function manyValues(values: number): JsonFault {
   return `holds more than ${values} values`;
 }
 
-/** Whether JSON text is nested deeper than {@link JSON_BOUNDS} allows, found without parsing it. */
+/** Whether JSON text is nested deeper than {@link JSON_BOUNDS} allows. Does not parse it. */
 export function isNestedTooDeep(text: string): boolean {
   if (text.length <= JSON_BOUNDS.depth) return false;
   let level = 0;
@@ -104,7 +102,7 @@ export function isNestedTooDeep(text: string): boolean {
   return false;
 }
 
-/** The arguments of a tool call as a value; `undefined` where they are no JSON, or nested too deep to be written again. */
+/** Parses the arguments of a tool call; `undefined` if they are not JSON or are nested too deep. */
 export function parseArguments(text: string): Json | undefined {
   if (isNestedTooDeep(text)) return undefined;
   try {
@@ -114,7 +112,7 @@ export function parseArguments(text: string): Json | undefined {
   }
 }
 
-/** What `JSON.stringify` takes in a value's place. */
+/** The value that `JSON.stringify` writes in place of `value`. */
 function plainOf(value: unknown, key: string): unknown {
   if ((typeof value !== "object" || value === null) && typeof value !== "bigint") return value;
   const { toJSON } = value as { toJSON?: unknown };
@@ -130,7 +128,7 @@ class Fault extends Error {
   }
 }
 
-/** What a fault says; what a value throws may throw again when it is looked at. */
+/** The message of a thrown value, which may throw again when it is read. */
 function predicateOf(error: unknown): JsonFault | undefined {
   try {
     return error instanceof Fault ? error.predicate : undefined;

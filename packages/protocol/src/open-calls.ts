@@ -1,6 +1,6 @@
 import type { Message } from "./message.ts";
 
-/** The ids of the calls after the last question that nobody has answered: a client may give their results. */
+/** The ids of the calls after the last question that have no result yet. A client may send their results. */
 export function openCalls(messages: readonly Pick<Message, "role" | "parts">[]): Set<string> {
   const open = new Set<string>();
   for (const { role, parts } of messages) {

@@ -7,9 +7,9 @@ import { chatRoute } from "./chat.ts";
 import { createStateless } from "./stateless.ts";
 import { userConversationRoutes } from "./user-conversations.ts";
 
-/** Settings of {@link seedApis}. */
+/** Options of {@link seedApis}. */
 export interface SeedApiOptions {
-  /** Answers `POST /chat` without a credential; nothing is stored. Default: a credential is required. */
+  /** Answers `POST /chat` without a credential and stores nothing. Default: `POST /chat` requires a credential. */
   readonly responder?: Responder;
 }
 

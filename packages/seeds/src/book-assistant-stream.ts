@@ -1,14 +1,13 @@
 import { type Citation, type TurnEvent, createFold } from "@chatkeep/protocol";
 
-/** Where a streamed answer is kept. */
 export interface ChatPlace {
   readonly sessionId: string | null;
   readonly conversationId: string;
 }
 
 /**
- * A turn's events as frames of server-sent events: `metadata` before the first text, with the citations known by
- * then and again at the end if more came or an outage did; a `token` for each piece of text; at last `done`, or `error`.
+ * Formats a turn's events as server-sent events: `metadata` with the citations before the first text, and again at the
+ * end if more citations or an outage came; a `token` for each piece of text; `done` or `error` at the end.
  */
 export async function* chatFrames(
   events: AsyncIterable<TurnEvent>,
@@ -19,7 +18,7 @@ export async function* chatFrames(
   const citations: Citation[] = [];
   let messageId = "";
   let told = "";
-  /** What `metadata` says that may change while the answer is given. */
+  /** The fields of `metadata` that may change during the answer. */
   const telling = (): string => `${citations.length} ${fold.answer().persisted}`;
   const metadata = (): string => {
     told = telling();

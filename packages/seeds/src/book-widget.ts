@@ -16,7 +16,7 @@ import { z } from "zod";
 
 import { carrySession } from "./session.ts";
 
-/** What a book widget sends; `message` is a string, which tells it from the AI SDK's body. */
+/** The body of a book widget. Its `message` is a string, which the AI SDK's body never has. */
 export const widgetQuestion: z.ZodType<WidgetQuestion> = z
   .object({
     session_id: z
@@ -29,7 +29,6 @@ export const widgetQuestion: z.ZodType<WidgetQuestion> = z
   })
   .meta({ id: "WidgetQuestion" });
 
-/** What a book widget sends. */
 export interface WidgetQuestion {
   session_id?: string | null | undefined;
   message: string;
@@ -37,7 +36,6 @@ export interface WidgetQuestion {
   selected_text?: string | null | undefined;
 }
 
-/** What a book widget is answered. */
 export const widgetAnswer: z.ZodType = z
   .object({
     session_id: z.string().nullable(),
@@ -61,7 +59,7 @@ export const widgetAnswer: z.ZodType = z
   })
   .meta({ id: "WidgetAnswer" });
 
-/** How many messages a reply shows: a widget shows no more at once. */
+/** Messages in a reply: as many as a widget shows at once. */
 const WINDOW = 50;
 
 /** Answers a book widget: one thread a session, the latest that was active, and its latest messages. */

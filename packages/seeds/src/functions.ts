@@ -19,17 +19,17 @@ export interface SessionHistoryQuery {
   readonly chapter?: string | undefined;
   /** 1 to 1,000 (default 100): the latest. */
   readonly limit?: number | undefined;
-  /** How many of the newest to leave out (default 0). */
+  /** How many of the newest to skip. Default 0. */
   readonly offset?: number | undefined;
 }
 
-/** The functions that the plans in which Chatkeep began call by these names, over any {@link History}. */
+/** The function names that the first plans of Chatkeep call, over any {@link History}. */
 export interface SeedFunctions {
-  /** A new anonymous owner. Keep its `id` in the browser: it is a secret. */
+  /** Creates an anonymous owner. Keep its `id` in the browser: it is a secret. */
   createSession(): Owner;
-  /** The owner of a session id, or a new one where there is none. Errors: `TypeError` for what is no UUID v4. */
+  /** Returns the owner of a session id, or a new one without an id. Errors: `TypeError` if it is not a UUID v4. */
   getOrCreateSession(sessionId?: string | null): Owner;
-  /** Appends a message to a chapter's default conversation, which is made when it is not there. */
+  /** Appends a message to a chapter's default conversation, created if it does not exist. */
   saveMessage(
     owner: Owner,
     chapter: string | null,
@@ -37,14 +37,14 @@ export interface SeedFunctions {
     content: string,
     citations?: readonly Citation[] | null,
   ): Promise<Message>;
-  /** The messages of a session, oldest first, and how many there are in all. */
+  /** Returns the messages of a session, oldest first, and their total number. */
   getHistory(
     owner: Owner,
     query?: SessionHistoryQuery,
   ): Promise<{ readonly messages: readonly Message[]; readonly total: number }>;
-  /** Deletes the messages of a chapter, or of all chapters, and says how many there were. */
+  /** Deletes the messages of a chapter or of all chapters, and returns their number. */
   clearHistory(owner: Owner, chapter?: string | null): Promise<{ readonly deleted: number }>;
-  /** The last `limit` messages (default 10) of a conversation that are worth sending to a model; see `contextOf`. */
+  /** Returns the last `limit` messages (default 10) of a conversation's context for a model; see `contextOf`. */
   getContextualHistory(
     owner: Owner,
     conversationId: string,
@@ -60,9 +60,9 @@ export interface SeedFunctions {
     content: string,
     toolCalls?: Json,
   ): Promise<Message>;
-  /** All messages of a conversation, oldest first. Reads it in pages: for histories that fit in memory. */
+  /** Returns all messages of a conversation, oldest first, in memory. */
   getChatHistory(owner: Owner, conversationId: string): Promise<Message[]>;
-  /** The owner's conversations, most recently active first; at most 100. */
+  /** Returns the owner's 100 most recently active conversations at most. */
   listConversations(owner: Owner): Promise<readonly Conversation[]>;
 }
 

@@ -2,8 +2,8 @@ import { ChatkeepError, isSessionId } from "@chatkeep/protocol";
 import { SESSION_HEADER } from "@chatkeep/server/apis";
 
 /**
- * The request with the session's id in its header, for clients that send it in a body or query.
- * Errors: `invalid_request` when it is malformed, or when the header names another.
+ * Moves a session id from a body or query to the request's header. Errors: `invalid_request` when it is malformed or
+ * differs from the header.
  */
 export function carrySession(request: Request, id: string | null | undefined): Request {
   if (id === null || id === undefined) return request;
@@ -23,7 +23,7 @@ export function carrySession(request: Request, id: string | null | undefined): R
   return new Request(request.url, { headers });
 }
 
-/** Whether a request carries anything by which its sender could be known. */
+/** Whether a request carries a credential. */
 export function hasCredential(request: Request): boolean {
   return [SESSION_HEADER, "authorization"].some((name) => request.headers.has(name));
 }

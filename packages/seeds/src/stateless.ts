@@ -17,21 +17,20 @@ import {
 } from "@chatkeep/protocol";
 import { unsavedTurnState } from "@chatkeep/server/apis";
 
-/** A question of somebody who is nobody: answered, and kept nowhere. */
+/** A question without a credential. It is answered and not stored. */
 interface StatelessQuestion {
   readonly question: Question;
   readonly scope: string | null;
   readonly signal: AbortSignal;
 }
 
-/** Answers without a history. */
 export type AnswerStateless = (asked: StatelessQuestion) => {
   readonly messageId: string;
   readonly conversationId: string;
   readonly events: AsyncIterable<TurnEvent>;
 };
 
-/** Milliseconds that an answer may take: nobody can stop or resume it. */
+/** Milliseconds that an answer may take. Nobody can stop or resume it. */
 const PATIENCE = 120_000;
 
 /** Answers questions with a responder and no history. */
@@ -97,7 +96,6 @@ export function createStateless(responder: Responder): AnswerStateless {
   };
 }
 
-/** What a history asks of a question. */
 function requireText(text: string): void {
   const length = Array.from(text).length;
   if (text.trim() !== "" && length <= DEFAULT_LIMITS.userText) return;

@@ -19,7 +19,7 @@ import { z } from "zod";
 
 const TAG = "User conversations";
 
-/** `/api/conversations/conversations` is the conversation of that id; every other user's addresses are their own. */
+/** `/api/conversations/conversations` reads the conversation with that id, so no user of this API can have it. */
 const userId = z
   .string()
   .refine(

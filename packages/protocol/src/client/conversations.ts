@@ -11,7 +11,7 @@ import { queryTextToWire } from "../wire/query.ts";
 import { conversationPath, searchOf } from "./paths.ts";
 import { type Requests, readJson } from "./requests.ts";
 
-/** What the native API does with conversations. */
+/** The methods on conversations. */
 export function conversationCalls({
   send,
   json,

@@ -12,7 +12,7 @@ import { type WireSearchPage, searchPageFromWire } from "../wire/search.ts";
 import { conversationPath, messagePath, searchOf } from "./paths.ts";
 import type { Requests } from "./requests.ts";
 
-/** What the native API does with the messages that are stored. */
+/** The methods on stored messages. */
 export function messageCalls({
   send,
   json,

@@ -3,28 +3,26 @@ import { parseJson } from "../json.ts";
 import type { Owner } from "../owner.ts";
 import { problemFromWire } from "../wire/problem.ts";
 
-/** Where a server is, and who asks it. */
+/** Options of `createClient`. */
 export interface ClientOptions {
-  /** Where the server is mounted, e.g. `https://example.org` or `/chatkeep`; a trailing slash is accepted. */
+  /** The address of the server, such as `https://example.org` or `/chatkeep`. A trailing slash is accepted. */
   readonly baseUrl: string;
-  /** The `fetch` to use; default the global one. */
+  /** Default: the global `fetch`. */
   readonly fetch?: typeof fetch;
   /**
-   * The headers that prove who the owner is. Default: a session's id as `X-Session-ID`. For users give
-   * one that returns `{ authorization: "Bearer <JWT>" }`; it is asked before every request, so a token
-   * can be renewed.
+   * Returns the headers that authenticate the owner. Default: `X-Session-ID` for a session. For a user, return
+   * `{ authorization: "Bearer <JWT>" }`. Called before every request, so it can renew a token.
    */
   readonly credentials?: (owner: Owner) => Record<string, string> | Promise<Record<string, string>>;
 }
 
-/** Asks a server; every answer that is no success is thrown as the error that it tells of. */
+/** Sends requests to a server. A response that is no success is thrown as its `ChatkeepError`. */
 export interface Requests {
   send(owner: Owner, method: string, path: string, init?: RequestParts): Promise<Response>;
-  /** Sends, and reads the answer as JSON. */
+  /** Sends, and reads the response as JSON. */
   json<T>(owner: Owner, method: string, path: string, init?: RequestParts): Promise<T>;
 }
 
-/** What a request may have besides its path. */
 interface RequestParts {
   /** Sent as JSON. */
   readonly body?: unknown;
@@ -32,7 +30,6 @@ interface RequestParts {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Asks nothing by itself. */
 export function createRequests(options: ClientOptions): Requests {
   const base = options.baseUrl.replace(/\/+$/, "");
   const fetchIt = options.fetch ?? ((...request: Parameters<typeof fetch>) => fetch(...request));
@@ -72,7 +69,7 @@ function sessionCredentials(owner: Owner): Record<string, string> {
   );
 }
 
-/** An answer's body. Throws `unavailable` when it was cut off. */
+/** Reads a response as JSON. Errors: `unavailable` when it was cut off. */
 export async function readJson<T>(response: Response): Promise<T> {
   try {
     return parseJson(await response.text()) as T;
@@ -83,7 +80,6 @@ export async function readJson<T>(response: Response): Promise<T> {
   }
 }
 
-/** An answer's stream. */
 export function bodyOf(response: Response): ReadableStream<Uint8Array> {
   if (response.body === null) throw new ChatkeepError("unavailable", "The server sent no stream.");
   return response.body;

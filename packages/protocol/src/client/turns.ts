@@ -16,7 +16,7 @@ import {
 import { conversationPath, messagePath, turnPath } from "./paths.ts";
 import { type Requests, bodyOf } from "./requests.ts";
 
-/** What the native API does with turns. */
+/** The methods on turns. */
 export function turnCalls({
   send,
   json,
@@ -37,7 +37,7 @@ export function turnCalls({
     const response = await send(owner, "POST", path, { body, headers, signal });
     const started = await readStart(response, id, signal);
     if (!response.headers.has(TURN_STATUS_HEADER)) return started;
-    // The first event is of the turn's beginning: how it was settled is asked for.
+    // The first event is the turn's beginning; its final status takes another request.
     const { turn } = await getTurn(owner, id, started.turn.id);
     return { ...started, turn };
   };
@@ -95,7 +95,7 @@ async function* readEvents(
   }
 }
 
-/** The turn that a stream's `start` frame tells of, and the stream from that frame on. */
+/** Reads the turn from a stream's `start` frame, and returns it with the stream from that frame on. */
 async function readStart(
   response: Response,
   conversationId: string,

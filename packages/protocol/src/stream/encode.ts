@@ -5,23 +5,23 @@ import type { Json, JsonObject } from "../json.ts";
 import type { ResponderEvent } from "../responder.ts";
 import { usageToWire } from "../wire/message.ts";
 
-/** Turns a responder's events into chunks; see {@link createEncoder}. */
+/** See {@link createEncoder}. */
 export interface Encoder {
-  /** The chunks of one event. */
+  /** Returns the chunks of one event. */
   encode(event: ResponderEvent): Chunk[];
-  /** The chunks that close what is still open. */
+  /** Returns the chunks that close the open blocks. */
   end(): Chunk[];
 }
 
 /**
- * Turns a responder's events into chunks of the UI message stream: opens and closes text and reasoning
- * blocks, and numbers blocks and sources. Of the text it holds only the arguments of calls that are still
- * being written, so its memory does not grow with the answer.
+ * Encodes a responder's events as chunks of the UI message stream: opens and closes text and reasoning blocks, and
+ * numbers blocks and sources. It keeps only the arguments of incomplete calls, so its memory does not grow with the
+ * answer.
  */
 export function createEncoder(): Encoder {
   let open: { kind: "text" | "reasoning"; id: string } | undefined;
   let count = 0;
-  /** The arguments of each call as far as they were written; `null` once the call is complete. */
+  /** The arguments of each call so far; `null` once the call is complete. */
   const calls = new Map<string, string | null>();
   const nextId = (): string => String(++count);
 
@@ -52,7 +52,7 @@ export function createEncoder(): Encoder {
   };
 
   const completeCall = (id: string, name: string, text: string): Chunk[] => {
-    // A start begins the arguments anew: for models that announce a call with none and then give them whole.
+    // A start resets the arguments: some models announce a call without any and then send them whole.
     const chunks: Chunk[] =
       calls.get(id) === text
         ? []
@@ -120,7 +120,7 @@ function resultText(result: Json): string {
   return typeof result === "string" ? result : JSON.stringify(result);
 }
 
-/** The chunk that completes a call: parsed for clients that show it, an error where it is no valid JSON. */
+/** The chunk that completes a call: its parsed arguments, or an error when they are not valid JSON. */
 function inputChunk(id: string, name: string, text: string): Chunk {
   const input = parseArguments(text);
   if (input !== undefined) return { type: "tool-input-available", toolCallId: id, toolName: name, input };

@@ -7,42 +7,41 @@ import type { TurnStatus } from "../turn.ts";
 import { citationFromWire } from "../wire/citation.ts";
 import { failureFromWire, usageFromWire } from "../wire/message.ts";
 
-/** An answer as far as its chunks tell it. */
+/** An answer, folded from its chunks so far. */
 export interface Answer {
   readonly parts: readonly Part[];
   readonly model: string | null;
   readonly usage: Usage | null;
   readonly intent: string | null;
   readonly processed: boolean | null;
-  /** `running` until the last chunk said how the turn was settled. */
+  /** `running` until the last chunk gives the final status. */
   readonly status: TurnStatus;
   readonly error: Failure | null;
-  /** `false` once a chunk said that the answer is not being saved. */
+  /** `false` once a chunk says that the answer is not being saved. */
   readonly persisted: boolean;
-  /** With an answer that could not be saved: the token that stores it later, see `History.importTurn`. */
+  /** The token that stores an unsaved answer later; see `History.importTurn`. */
   readonly token: string | null;
-  /** Whether more of it waits to be committed, in an outage. */
+  /** Whether more text waits to be committed during an outage. */
   readonly waiting: boolean;
 }
 
-/** Folds chunks into the answer; see {@link createFold}. */
+/** See {@link createFold}. */
 export interface Fold {
   push(chunk: Chunk): void;
-  /** The answer so far: a new object at each call, whose finished parts are the same objects as before. */
+  /** Returns the answer so far: a new object at each call. Finished parts keep their identity. */
   answer(): Answer;
 }
 
 /**
- * Folds the chunks of a turn into the answer's parts. The server stores what this returns and the client
- * shows what this returns, so a reload equals what was seen live. Chunk types that it does not
- * know are passed over.
+ * Folds the chunks of a turn into the answer's parts. The server stores the result and the client shows it, so a reload
+ * equals the live stream. Unknown chunk types are ignored.
  */
 export function createFold(): Fold {
   const parts: Part[] = [];
   /** Index in `parts` of each open text block, call and named data part. */
   const blocks = new Map<string, number>();
   const inputs = new Map<string, { name: string; text: string }>();
-  /** The block that grows, in pieces; the text of its part comes up to it when it is asked for. */
+  /** The growing block, in pieces. Its part gets the joined text when the answer is read. */
   let tail: { key: string; kind: "text" | "reasoning"; pieces: string[] } | undefined;
   let meta: Omit<Answer, "parts"> = {
     model: null,
@@ -75,7 +74,7 @@ export function createFold(): Fold {
     if (tail.pieces.length >= PIECES) join();
   };
 
-  /** Puts the block that grows into its part. */
+  /** Writes the growing block into its part. */
   const join = (): void => {
     if (tail === undefined) return;
     place(tail.key, { type: tail.kind, text: tail.pieces.join("") });
@@ -135,7 +134,7 @@ export function createFold(): Fold {
         if (meta.status === "running") meta = { ...meta, status: "stopped" };
         return;
       case "error":
-        // Ours says before it how the turn was settled; another server's stream says no more than this.
+        // Our streams give the status before this chunk; other servers' streams have no other end.
         if (meta.status === "running") {
           meta = { ...meta, status: "failed", error: { code: "model_error", detail: chunk.errorText } };
         }
@@ -165,8 +164,7 @@ export function createFold(): Fold {
 }
 
 /**
- * Pieces of a text that are joined at once. Strings that are added one by one stay a tree of all of them: 56 bytes
- * for each token of a thousand answers.
+ * Pieces of a text, joined in one step. V8 keeps strings that are appended one by one as a tree: 56 bytes for each token.
  */
 const PIECES = 64;
 

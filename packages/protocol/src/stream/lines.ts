@@ -1,6 +1,6 @@
 import { ChatkeepError } from "../errors.ts";
 
-/** Reads JSON Lines: each line of a body as its text, without the line break. */
+/** Yields the lines of a JSON Lines body, without line breaks. */
 export async function* decodeLines(body: ReadableStream<Uint8Array>): AsyncGenerator<string, void, void> {
   const reader = body
     .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)

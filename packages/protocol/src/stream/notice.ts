@@ -1,8 +1,8 @@
 import type { Chunk } from "../chunk.ts";
 
 /**
- * The chunk that tells a reader whether words wait to be committed, in an outage: they are shown once they are. Its
- * event repeats the number before it and is not stored.
+ * The chunk that tells a reader whether text waits to be committed during an outage. Its event repeats the number before
+ * it and is not stored.
  */
 export function waitingNotice(waiting: boolean): Chunk {
   return { type: "message-metadata", messageMetadata: { waiting } };

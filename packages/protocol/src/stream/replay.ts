@@ -6,8 +6,8 @@ import { createEncoder } from "./encode.ts";
 import { settledChunks } from "./settled.ts";
 
 /**
- * The stream of a settled turn, made anew from its stored answer: what it says is the same, its events
- * and their numbers are others, so it can be read from the beginning only.
+ * The stream of a settled turn, rebuilt from its stored answer. Its text is equal, but its events and their numbers
+ * differ from the original, so it can be read from the beginning only.
  */
 export function* replayEvents({ turn, reply }: TurnState): Generator<TurnEvent, void, void> {
   let seq = 0;
@@ -24,11 +24,11 @@ export function* replayEvents({ turn, reply }: TurnState): Generator<TurnEvent, 
   for (const chunk of settledChunks(status, turn.error)) yield { seq: ++seq, chunk };
 }
 
-/** The chunks that tell a stored answer, without its start and end. */
+/** The chunks of a stored answer, without its start and end. */
 export function* answerChunks(message: Message): Generator<Chunk, void, void> {
   const encoder = createEncoder();
   for (const part of message.parts) {
-    // Each part is a block of its own, as it was stored.
+    // One block for each stored part.
     yield* encoder.end();
     yield* encoder.encode(part);
   }

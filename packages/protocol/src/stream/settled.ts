@@ -4,8 +4,8 @@ import type { Failure } from "../message.ts";
 import type { TurnStatus } from "../turn.ts";
 
 /**
- * The chunks that end a turn's stream: how it was settled, in our words and then in the AI SDK's. With
- * `unsaved`, that the answer is not stored, and the token that stores it later.
+ * The chunks that end a turn's stream: the status in our metadata, then the AI SDK's end. With `unsaved` they also say
+ * that the answer is not stored, and carry the token that stores it later.
  */
 export function settledChunks(
   status: Exclude<TurnStatus, "running">,

@@ -5,7 +5,7 @@ import { ChatkeepError } from "../errors.ts";
 import { parseJson } from "../json.ts";
 import type { TurnEvent } from "../turn.ts";
 
-/** The response headers of a turn's stream: the AI SDK's, and one that keeps proxies from buffering. */
+/** The response headers of a turn's stream: the AI SDK's, and one that turns off buffering in proxies. */
 export const STREAM_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache, no-store, no-transform",
@@ -16,22 +16,20 @@ export const STREAM_HEADERS: Readonly<Record<string, string>> = {
 /** The frame that follows the last event. */
 export const DONE_FRAME = "data: [DONE]\n\n";
 
-/** A comment frame: keeps idle connections open and lets a reader notice a dead one. */
+/** A comment frame. It keeps idle connections open and lets a reader detect a dead one. */
 export const HEARTBEAT_FRAME = ": keep-alive\n\n";
 
 /**
- * One event as a frame of server-sent events (WHATWG HTML, 9.2). JSON holds no line break, so one `data:`
- * line is enough.
+ * Formats an event as a frame of server-sent events (WHATWG HTML, 9.2). JSON has no line breaks, so one `data:` line is
+ * enough.
  */
 export function encodeFrame(event: TurnEvent): string {
   return `id: ${event.seq}\ndata: ${JSON.stringify(event.chunk)}\n\n`;
 }
 
 /**
- * Reads a turn's stream.
- *
- * Ends after `[DONE]`. A stream that ends or breaks before it was cut off: an error `unavailable`, after
- * which the reader goes on from the last event it was given.
+ * Reads a turn's stream until `[DONE]`. Errors: `unavailable` when the stream ends or breaks earlier; the reader can
+ * resume after the last event that it got.
  */
 export async function* decodeFrames(body: ReadableStream<Uint8Array>): AsyncGenerator<TurnEvent, void, void> {
   const frames = body

@@ -3,17 +3,17 @@ import type { Message } from "../message.ts";
 import type { TurnEvent } from "../turn.ts";
 import { answerChunks } from "./replay.ts";
 
-/** What {@link uiStream} takes besides the events. */
+/** Options of {@link uiStream}. */
 export interface UiStreamOptions {
-  /** The page's message that the turn goes on with, after results of the client's own tools (default: none). */
+  /** The page's message that the turn continues after results of the client's tools. Default: none. */
   readonly messageId?: string | undefined;
-  /** What of that message comes first, for a page that reads it from its beginning (default: nothing). */
+  /** The chunks of that message, for a page that reads it from its beginning. Default: none. */
   readonly before?: readonly Message[];
 }
 
 /**
- * A turn's events for `useChat`: with the steps that its `sendAutomaticallyWhen` looks for, so that it sends
- * results of tools once; and as one message with the answer that the turn goes on with.
+ * Adapts a turn's events for `useChat`. It adds the steps that `sendAutomaticallyWhen` looks for, so that tool results are
+ * sent once, and joins the turn with the answer that it continues.
  */
 export async function* uiStream(
   events: AsyncIterable<TurnEvent>,
@@ -29,7 +29,7 @@ export async function* uiStream(
           yield { seq, chunk: told };
         }
       }
-      // What was answered belongs to the step that it ended.
+      // A result belongs to the step that made the call.
       beginsStep({ type: "start-step" });
       yield { seq, chunk: { type: "start-step" } };
     } else {
@@ -39,7 +39,7 @@ export async function* uiStream(
   }
 }
 
-/** Tells before which chunks a step begins: where a model goes on after the results of its tools. */
+/** Tells before which chunks a step begins: where a model continues after its tools' results. */
 function createSteps(): (chunk: Chunk) => boolean {
   const called = new Set<string>();
   let isAnswered = false;
@@ -53,7 +53,7 @@ function createSteps(): (chunk: Chunk) => boolean {
 }
 
 function isSaid(chunk: Chunk, called: ReadonlySet<string>): boolean {
-  // The arguments of a call may begin anew.
+  // A call may start its arguments again.
   if (chunk.type === "tool-input-start") return !called.has(chunk.toolCallId);
   return chunk.type === "text-start" || chunk.type === "reasoning-start";
 }

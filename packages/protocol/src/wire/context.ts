@@ -1,7 +1,6 @@
 import type { Context, ContextRecord } from "../context.ts";
 import { type WireMessage, messageFromWire, messageToWire } from "./message.ts";
 
-/** A context as JSON on the wire. */
 export interface WireContext {
   messages: { message: WireMessage; recalled: boolean; tokens: number }[];
   summary: { text: string; from_seq: number; to_seq: number } | null;
@@ -9,7 +8,6 @@ export interface WireContext {
   token_budget: number;
 }
 
-/** To the wire. */
 export function contextToWire({ messages, summary, tokens, tokenBudget }: Context): WireContext {
   return {
     messages: messages.map((one) => ({ ...one, message: messageToWire(one.message) })),
@@ -20,7 +18,6 @@ export function contextToWire({ messages, summary, tokens, tokenBudget }: Contex
   };
 }
 
-/** From the wire. */
 export function contextFromWire({ messages, summary, tokens, token_budget }: WireContext): Context {
   return {
     messages: messages.map((one) => ({ ...one, message: messageFromWire(one.message) })),
@@ -31,7 +28,6 @@ export function contextFromWire({ messages, summary, tokens, token_budget }: Wir
   };
 }
 
-/** What of a context a turn keeps, as JSON on the wire. */
 export interface WireContextRecord {
   latest: readonly number[];
   recalled: readonly number[];
@@ -40,7 +36,6 @@ export interface WireContextRecord {
   token_budget: number;
 }
 
-/** To the wire. */
 export function contextRecordToWire({ summary, tokenBudget, ...rest }: ContextRecord): WireContextRecord {
   return {
     ...rest,
@@ -49,7 +44,6 @@ export function contextRecordToWire({ summary, tokenBudget, ...rest }: ContextRe
   };
 }
 
-/** From the wire. */
 export function contextRecordFromWire({ summary, token_budget, ...rest }: WireContextRecord): ContextRecord {
   return {
     ...rest,

@@ -1,7 +1,6 @@
 import type { Conversation, ConversationPage, DeletedConversation, TrashPage } from "../conversation.ts";
 import type { JsonObject } from "../json.ts";
 
-/** A conversation as JSON on the wire. */
 export interface WireConversation {
   id: string;
   user_id: string | null;
@@ -20,14 +19,12 @@ export interface WireConversation {
   updated_at: string;
 }
 
-/** A page of conversations as JSON on the wire. */
 export interface WireConversationPage {
   conversations: WireConversation[];
   total: number | null;
   next_cursor: string | null;
 }
 
-/** To the wire. */
 export function conversationToWire(conversation: Conversation): WireConversation {
   return {
     id: conversation.id,
@@ -48,7 +45,6 @@ export function conversationToWire(conversation: Conversation): WireConversation
   };
 }
 
-/** From the wire. */
 export function conversationFromWire(wire: WireConversation): Conversation {
   return {
     id: wire.id,
@@ -69,7 +65,6 @@ export function conversationFromWire(wire: WireConversation): Conversation {
   };
 }
 
-/** From the wire. */
 export function conversationPageFromWire(wire: WireConversationPage): ConversationPage {
   return {
     conversations: wire.conversations.map(conversationFromWire),
@@ -78,13 +73,11 @@ export function conversationPageFromWire(wire: WireConversationPage): Conversati
   };
 }
 
-/** A page of the trash as JSON on the wire. */
 export interface WireTrashPage {
   conversations: (WireConversation & { deleted_at: string })[];
   next_cursor: string | null;
 }
 
-/** To the wire. */
 export function trashPageToWire(page: TrashPage): WireTrashPage {
   return {
     conversations: page.conversations.map((one) => ({
@@ -95,7 +88,6 @@ export function trashPageToWire(page: TrashPage): WireTrashPage {
   };
 }
 
-/** From the wire. */
 export function trashPageFromWire(wire: WireTrashPage): TrashPage {
   return {
     conversations: wire.conversations.map((one): DeletedConversation => ({

@@ -12,7 +12,6 @@ import type {
 } from "../message.ts";
 import type { Part } from "../part.ts";
 
-/** Usage as JSON on the wire. */
 export type WireUsage = {
   input_tokens: number | null;
   output_tokens: number | null;
@@ -20,7 +19,6 @@ export type WireUsage = {
   cost?: number;
 };
 
-/** A message as JSON on the wire. */
 export interface WireMessage {
   id: string;
   seq: number;
@@ -47,7 +45,6 @@ export interface WireMessage {
   updated_at: string;
 }
 
-/** A version of a message as JSON on the wire. */
 export interface WireMessageVersion {
   id: string;
   role: Role;
@@ -55,14 +52,12 @@ export interface WireMessageVersion {
   created_at: string;
 }
 
-/** A page of messages as JSON on the wire. */
 export interface WireMessagePage {
   messages: WireMessage[];
   total: number;
   has_more: boolean;
 }
 
-/** What a caller gives of a message, as JSON on the wire. */
 export interface WireMessageInput {
   id?: string | undefined;
   role: Role;
@@ -79,7 +74,6 @@ export interface WireMessageInput {
   metadata?: JsonObject | null | undefined;
 }
 
-/** To the wire. */
 export function messageToWire(message: Message): WireMessage {
   return {
     id: message.id,
@@ -108,7 +102,6 @@ export function messageToWire(message: Message): WireMessage {
   };
 }
 
-/** From the wire. */
 export function messageFromWire(wire: WireMessage): Message {
   return {
     id: wire.id,
@@ -137,12 +130,10 @@ export function messageFromWire(wire: WireMessage): Message {
   };
 }
 
-/** From the wire. */
 export function messagePageFromWire(wire: WireMessagePage): MessagePage {
   return { messages: wire.messages.map(messageFromWire), total: wire.total, hasMore: wire.has_more };
 }
 
-/** To the wire. */
 export function messageInputToWire(input: MessageInput): WireMessageInput {
   return {
     id: input.id,
@@ -161,7 +152,6 @@ export function messageInputToWire(input: MessageInput): WireMessageInput {
   };
 }
 
-/** From the wire. */
 export function messageInputFromWire(wire: WireMessageInput): MessageInput {
   return {
     id: wire.id,
@@ -180,7 +170,6 @@ export function messageInputFromWire(wire: WireMessageInput): MessageInput {
   };
 }
 
-/** To the wire. */
 export function usageToWire(usage: Usage): WireUsage {
   return {
     input_tokens: usage.inputTokens,
@@ -190,7 +179,7 @@ export function usageToWire(usage: Usage): WireUsage {
   };
 }
 
-/** From the wire; anything but an object gives `null`. */
+/** Anything but an object gives `null`. */
 export function usageFromWire(value: Json | WireUsage): Usage | null {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
   const tokens = (field: Json | undefined): number | null => (typeof field === "number" ? field : null);
@@ -202,19 +191,17 @@ export function usageFromWire(value: Json | WireUsage): Usage | null {
   };
 }
 
-/** From the wire; anything but an object gives `null`. */
+/** Anything but an object gives `null`. */
 export function failureFromWire(value: Json): Failure | null {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
   const text = (field: Json | undefined): string => (typeof field === "string" ? field : "");
   return { code: text(value["code"]), detail: text(value["detail"]) };
 }
 
-/** To the wire. */
 export function messageVersionToWire({ createdAt, ...version }: MessageVersion): WireMessageVersion {
   return { ...version, created_at: createdAt };
 }
 
-/** From the wire. */
 export function messageVersionFromWire({
   created_at: createdAt,
   ...version

@@ -1,33 +1,33 @@
 import type { ErrorCode } from "../errors.ts";
 
-/** How a server stands, as its probe finds it at this moment. */
+/** The state of a server, from a probe made for this request. */
 export interface WireHealth {
-  /** `degraded`: answers are given, not everything is saved. `down`: nothing can be read or saved. */
+  /** `degraded`: the server answers, but not every answer is saved. `down`: nothing can be read or saved. */
   status: "ok" | "degraded" | "down";
   database: { status: "ok" | "down"; latency_ms: number | null };
 }
 
-/** How a node and its store stand, as an operator is told: numbers, never whose data it is and no word of it. */
+/** The state of a node and the database in numbers. It names no owner and quotes no message. */
 export interface WireOverview {
   version: string;
   health: WireHealth;
-  /** Of the node to its database; `null` where the host keeps that to itself. */
+  /** The connections from this node to the database; `null` where the host does not tell. */
   connections: { open: number; idle: number; waiting: number; most: number } | null;
   node: {
     started_at: string;
     running_turns: number;
-    /** Answers of outages since the start: shown with a token, and brought back and saved. */
+    /** Answers given unsaved during outages since the start: shown with a token, and later saved. */
     unsaved_answers: { shown: number; saved: number };
   };
-  /** Of all nodes together; `null` while the database is down. */
+  /** All nodes together; `null` while the database is down. */
   store: {
     nodes: { id: number; started_at: string; lease_until: string; alive: boolean; running_turns: number }[];
-    /** Those settled are of the last hour. */
+    /** Settled turns are counted over the last hour. */
     turns: {
       running: number;
       settled: { complete: number; stopped: number; interrupted: number; failed: number };
     };
-    /** Rows are PostgreSQL's estimates; bytes are with the indexes. */
+    /** Rows are PostgreSQL's estimates. Bytes include indexes. */
     tables: { name: string; rows: number; bytes: number }[];
   } | null;
 }
@@ -41,7 +41,7 @@ export interface WireRecentErrors {
     route: string | null;
     code: ErrorCode;
     detail: string;
-    /** The name and code of what was behind it. */
+    /** The name and code of the underlying error. */
     cause: string | null;
   }[];
 }

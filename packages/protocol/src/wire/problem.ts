@@ -8,14 +8,13 @@ export interface WireProblem {
   error: string;
   code: ErrorCode;
   detail: string;
-  /** The request's id, for the operator's log. */
+  /** The id of the request in the operator's log. */
   instance: string;
   pointer?: string;
   turn_id?: string;
   retry_after?: number;
 }
 
-/** To the wire. */
 export function problemToWire(error: ChatkeepError, requestId: string): WireProblem {
   const { title } = ERRORS[error.code];
   return {
@@ -32,7 +31,7 @@ export function problemToWire(error: ChatkeepError, requestId: string): WireProb
   };
 }
 
-/** From the wire; the status decides when the body is nobody's problem+json, a proxy's page for one. */
+/** When the body is no problem+json, such as a proxy's error page, the status decides. */
 export function problemFromWire(body: unknown, status: number): ChatkeepError {
   const wire = (typeof body === "object" && body !== null ? body : {}) as Partial<WireProblem>;
   if (wire.code !== undefined && Object.hasOwn(ERRORS, wire.code)) {

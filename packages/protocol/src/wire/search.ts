@@ -1,7 +1,6 @@
 import type { SearchHit, SearchPage, Stretch } from "../search.ts";
 import { type WireMessage, messageFromWire, messageToWire } from "./message.ts";
 
-/** A message that was found, as JSON on the wire. */
 export interface WireSearchHit {
   message: WireMessage;
   title: string | null;
@@ -11,18 +10,15 @@ export interface WireSearchHit {
   score: number;
 }
 
-/** A page of what was found, as JSON on the wire. */
 export interface WireSearchPage {
   hits: WireSearchHit[];
   next_cursor: string | null;
 }
 
-/** To the wire. */
 export function searchPageToWire(page: SearchPage): WireSearchPage {
   return { hits: page.hits.map(hitToWire), next_cursor: page.nextCursor };
 }
 
-/** From the wire. */
 export function searchPageFromWire(wire: WireSearchPage): SearchPage {
   return { hits: wire.hits.map(hitFromWire), nextCursor: wire.next_cursor };
 }

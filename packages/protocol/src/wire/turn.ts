@@ -4,10 +4,9 @@ import type { Part } from "../part.ts";
 import type { Question, Turn, TurnState, TurnStatus } from "../turn.ts";
 import { type WireMessage, messageFromWire, messageToWire } from "./message.ts";
 
-/** The response header that tells how the turn of a stream was settled, where it is a retry that found it settled. */
+/** The response header with the status of the turn, when a retry finds the turn settled. */
 export const TURN_STATUS_HEADER = "x-chatkeep-turn-status";
 
-/** A turn as JSON on the wire. */
 export interface WireTurn {
   id: string;
   conversation_id: string;
@@ -20,7 +19,6 @@ export interface WireTurn {
   settled_at: string | null;
 }
 
-/** A turn with its question and answer as JSON on the wire. */
 export interface WireTurnState {
   turn: WireTurn;
   message: WireMessage;
@@ -28,7 +26,6 @@ export interface WireTurnState {
   persisted: boolean;
 }
 
-/** A question as JSON on the wire. */
 export interface WireQuestion {
   id?: string | undefined;
   parent_id?: string | null | undefined;
@@ -39,7 +36,6 @@ export interface WireQuestion {
   metadata?: JsonObject | null | undefined;
 }
 
-/** To the wire. */
 export function turnToWire(turn: Turn): WireTurn {
   return {
     id: turn.id,
@@ -54,7 +50,6 @@ export function turnToWire(turn: Turn): WireTurn {
   };
 }
 
-/** From the wire. */
 export function turnFromWire(wire: WireTurn): Turn {
   return {
     id: wire.id,
@@ -69,7 +64,6 @@ export function turnFromWire(wire: WireTurn): Turn {
   };
 }
 
-/** To the wire. */
 export function turnStateToWire(state: TurnState): WireTurnState {
   return {
     turn: turnToWire(state.turn),
@@ -79,7 +73,6 @@ export function turnStateToWire(state: TurnState): WireTurnState {
   };
 }
 
-/** From the wire. */
 export function turnStateFromWire(wire: WireTurnState): TurnState {
   return {
     turn: turnFromWire(wire.turn),
@@ -88,7 +81,6 @@ export function turnStateFromWire(wire: WireTurnState): TurnState {
   };
 }
 
-/** To the wire. */
 export function questionToWire(question: Question): WireQuestion {
   return {
     id: question.id,
@@ -101,7 +93,6 @@ export function questionToWire(question: Question): WireQuestion {
   };
 }
 
-/** From the wire. */
 export function questionFromWire(wire: WireQuestion): Question {
   return {
     id: wire.id,

@@ -4,7 +4,7 @@ import type { Message } from "../message.ts";
 import type { Owner } from "../owner.ts";
 import type { Question, StartedTurn } from "../turn.ts";
 
-/** What a page of the AI SDK or of assistant-ui asks, and what it shows above it. */
+/** A question from a page of the AI SDK or assistant-ui, with the page's view of the branch. */
 export interface PageQuestion {
   readonly history: Pick<
     History,
@@ -19,17 +19,17 @@ export interface PageQuestion {
   readonly owner: Owner;
   readonly conversationId: string;
   readonly question: Question;
-  /** Whether the page wants another answer, edits the question that is stored under this id, or asks. */
+  /** Whether the page regenerates an answer, edits the question stored under this id, or asks a new question. */
   readonly intent: "regenerate" | "edit" | "ask";
-  /** The message that the page shows before the question; `undefined` where it does not say. */
+  /** The message before the question on the page; `undefined` if the page does not send it. */
   readonly previousId: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Begins the turn that a page asks for. Another answer and an edit are versions: nothing stored goes, whatever the
- * page has not seen. A running answer is stopped for them, once the question has passed every check. A page that
- * shows another branch than the head's goes on with that one.
+ * Begins the turn that a page asks for. A regenerated answer and an edited question become versions, so a stale page
+ * removes nothing. They stop a running answer, after the question has passed every check. A page that shows another
+ * branch than the head's continues that branch.
  */
 export async function startPageTurn(page: PageQuestion): Promise<StartedTurn> {
   const { history, owner, conversationId, signal } = page;
@@ -60,9 +60,9 @@ async function plan(page: PageQuestion): Promise<() => Promise<StartedTurn>> {
   if (intent === "regenerate" && version !== undefined) {
     return () => history.regenerate(owner, conversationId, version.id, options);
   }
-  // The request came twice.
+  // A retry of the same request.
   if (version !== undefined && (await isAnswered(page, version))) return start(undefined, version.id);
-  // Its id is taken: the page goes on naming the old one, and is understood by what it says.
+  // The page keeps sending the old id, which is taken: the text tells which version it means.
   return () =>
     history.startTurn(
       owner,
@@ -72,7 +72,7 @@ async function plan(page: PageQuestion): Promise<() => Promise<StartedTurn>> {
     );
 }
 
-/** The version of a question that says what the page says: an edit keeps the id of the first. */
+/** The version of a question with the page's text: on the page an edit keeps the id of the first version. */
 async function versionOf(page: PageQuestion, stored: Message): Promise<Message | undefined> {
   const body = JSON.stringify(page.question.parts);
   const says = ({ parts }: Message): boolean => JSON.stringify(parts) === body;
@@ -85,7 +85,7 @@ async function versionOf(page: PageQuestion, stored: Message): Promise<Message |
   return undefined;
 }
 
-/** Whether the answer to a question is being given. */
+/** Whether the answer to a question is still running. */
 async function isAnswered(
   { history, owner, conversationId }: PageQuestion,
   question: Message,
@@ -96,7 +96,7 @@ async function isAnswered(
   );
 }
 
-/** The message that a question follows where the page shows another branch than the head's; else the head. */
+/** The message that a question follows: the end of the page's branch if that is not the head's, else the head. */
 async function branchOf(page: PageQuestion): Promise<string | undefined> {
   const { history, owner, conversationId, previousId, question } = page;
   if (previousId === undefined) return undefined;

@@ -5,7 +5,7 @@ import type { Part } from "../part.ts";
 import type { Question } from "../turn.ts";
 import { usageToWire } from "./message.ts";
 
-/** A message as the AI SDK's `useChat` keeps it (its `UIMessage`), as far as versions 5, 6 and 7 agree. */
+/** The AI SDK's `UIMessage`, limited to what versions 5, 6 and 7 share. */
 export interface UiMessage {
   id: string;
   role: "system" | "user" | "assistant";
@@ -13,13 +13,13 @@ export interface UiMessage {
   metadata?: JsonObject;
 }
 
-/** A part of a {@link UiMessage}: its `type` and whatever else that type has. */
+/** A part of a {@link UiMessage}: its `type` and the fields of that type. */
 export type UiPart = { type: string } & JsonObject;
 
-/** The data part that holds a part of a client's message which has no place among ours. */
+/** The name of the data part that stores a client's part of an unknown type. */
 const UNKNOWN_PART = "ui-part";
 
-/** What a person asks with a message of the AI SDK; parts that we do not know are kept as they came. */
+/** Reads a question from a message of the AI SDK. Parts of unknown types are stored unchanged. */
 export function questionFromUiMessage(message: {
   readonly id?: string | undefined;
   readonly parts: readonly UiPart[];
@@ -46,9 +46,9 @@ function partFromUi(part: UiPart): Part {
 }
 
 /**
- * Stored messages as the AI SDK keeps them: what `validateUIMessages` takes and `useChat` shows. A tool's
- * message has no place of its own there, so its results go to the calls which they answer; an answer that goes
- * on with results of the client's own tools is one message with what it goes on with.
+ * Converts stored messages to the AI SDK's: `validateUIMessages` accepts them and `useChat` shows them. The AI SDK has no
+ * tool messages, so results move to the calls that they answer. An answer that continues after results of the client's
+ * tools becomes one message with the answer that made the calls.
  */
 export function uiMessagesOf(messages: readonly Message[]): UiMessage[] {
   const shown: UiMessage[] = [];
@@ -71,7 +71,7 @@ export function uiMessagesOf(messages: readonly Message[]): UiMessage[] {
     shown.push({
       id: message.id,
       role: message.role === "tool" ? "assistant" : message.role,
-      // An answer that was cut off before its first word; an empty list is refused by version 6 and later.
+      // An answer that was cut off before its first word. Version 6 and later reject an empty list.
       parts: parts.length === 0 ? [{ type: "text", text: "" }] : parts,
       metadata: metadataOf(message),
     });
@@ -81,7 +81,7 @@ export function uiMessagesOf(messages: readonly Message[]): UiMessage[] {
 
 const STEP: UiPart = { type: "step-start" };
 
-/** Whether a model goes on here after the results of its tools, as {@link uiStream} tells it. */
+/** Whether a step begins here: the model continues after tool results, as {@link uiStream} marks it. */
 function beginsStep(parts: readonly Part[], index: number): boolean {
   const isSaid = ({ type }: Part): boolean => type === "text" || type === "reasoning" || type === "tool-call";
   const part = parts[index];
@@ -104,7 +104,6 @@ interface Place {
   readonly message: Message;
   readonly index: number;
   readonly results: ReadonlyMap<string, ToolResult>;
-  /** The ids of all calls. */
   readonly called: ReadonlySet<string>;
 }
 

@@ -17,7 +17,7 @@ export function resultsFromUiMessage(
   const open = openCalls(messages);
   const fresh = results.filter(({ id }) => open.has(id));
   const answer = messages.findLast(({ role }) => role === "assistant");
-  // An answer is gone on with once, so its id names the results.
+  // An answer is continued once, so its id can name the results.
   if (fresh.length > 0 && answer !== undefined)
     return { id: `${answer.id}.results`, role: "tool", parts: fresh };
   const told = new Set(results.map(({ id }) => id));
@@ -38,7 +38,7 @@ function resultFrom(part: UiPart): ToolResultPart[] {
   return [{ type: "tool-result", id, result: errorText ?? "The tool failed.", error: true }];
 }
 
-/** Of messages in order, those that a page shows as one with what comes after the last, the answer to it. */
+/** The messages at the end of a list that a page shows as one message with the answer that follows. */
 export function answerSoFarOf(messages: readonly Message[]): readonly Message[] {
   return messages.slice(
     messages.findLastIndex(
