@@ -297,7 +297,7 @@ describe.each(PROVIDERS)("$name/…", ({ name, key, path, sent, resultSent, imag
     [401, "key", 1],
     [404, "not found", 1],
     [400, "did not accept", 1],
-    [429, "too much to do", 3],
+    [429, "overloaded", 3],
     [500, "failed", 3],
     [529, "failed", 3],
   ])("refused with %i: model_error, one sentence, no key", async (status, words, requests) => {

@@ -75,7 +75,7 @@ test("numbers that cannot be had now say so beside those from before", async () 
   await page.getByRole("button", { name: "Refresh" }).click();
   await page
     .getByRole("alert")
-    .getByText("The server cannot be reached. What is shown is from before.")
+    .getByText("The server cannot be reached. These figures are from before.")
     .waitFor();
   expect(await page.locator(".figure").count()).toBeGreaterThan(4);
 });

@@ -49,7 +49,7 @@ export function createRecentErrors({ most = 100 }: RecentErrorsOptions = {}): Re
         turnId: turnId ?? null,
         route: route ?? null,
         code: isOurs ? thrown.code : "internal",
-        detail: isOurs ? thrown.message : "Something failed that nobody waited for. The log tells what.",
+        detail: isOurs ? thrown.message : "A background task failed. See the log.",
         cause: causeOf(isOurs ? thrown.cause : thrown),
       };
       kept = [error, ...kept].slice(0, most);

@@ -36,7 +36,7 @@ export async function readFolder(folder: string): Promise<DocsFile[]> {
   if (files.length > 0) return files;
   throw new ChatkeepError(
     "invalid_request",
-    `The docs' folder ${folder} holds no Markdown file. Name a folder with .md or .mdx files.`,
+    `The docs folder ${folder} holds no Markdown file. Name a folder with .md or .mdx files.`,
   );
 }
 
@@ -58,7 +58,7 @@ async function markdownPaths(folder: string): Promise<string[]> {
   } catch (cause) {
     throw new ChatkeepError(
       "invalid_request",
-      `The docs' folder ${folder} cannot be read. Name a folder that is there.`,
+      `The docs folder ${folder} cannot be read. Name an existing folder.`,
       { cause },
     );
   }

@@ -72,7 +72,7 @@ async function quoteChoice(
   const found = await docs.search({ question: title, document: path, limit: 20 });
   const there = found.filter((passage) => passage.anchor === anchor);
   const passages = (there.length > 0 ? there : found).slice(0, 2).sort((a, b) => a.position - b.position);
-  if (passages.length === 0) return plain("The docs do not hold that place any more.");
+  if (passages.length === 0) return plain("The docs no longer hold that passage.");
   return quotePassages(docs, { ...reading, question: title }, { passages, candidates: passages, sure: true });
 }
 

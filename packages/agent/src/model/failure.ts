@@ -46,12 +46,11 @@ function rootOf(error: unknown): ErrorLike {
 function detailOf(error: ErrorLike): string {
   const { statusCode: status, name } = error;
   if (status === 401 || status === 403) {
-    return "The model refused this server's key. Whoever runs it has to set a valid one.";
+    return "The model refused this server's API key. The operator must set a valid one.";
   }
-  if (status === 404)
-    return "The model was not found at its address. Whoever runs this server has to check its name.";
+  if (status === 404) return "The model was not found. The operator must check its name and address.";
   if (status === 413) return "The conversation is too long for the model. Start a new one.";
-  if (status === 429) return "The model has too much to do at the moment. Ask again in a minute.";
+  if (status === 429) return "The model is overloaded. Ask again in a minute.";
   if (typeof status === "number" && status >= 400 && status < 500) {
     return "The model did not accept the conversation. Start a new one, or ask in another way.";
   }

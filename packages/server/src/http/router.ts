@@ -83,10 +83,7 @@ export function createRouter(options: RouterOptions): Fetch {
     guarded(undefined, async (c) => {
       const response = await fallback(c.req.raw);
       if (response !== undefined) return response;
-      throw new ChatkeepError(
-        "not_found",
-        "There is nothing under this address. `/docs` lists what there is.",
-      );
+      throw new ChatkeepError("not_found", "There is no route at this address. `/docs` lists all routes.");
     }),
   );
   return async (request, connection = {}) => app.fetch(request, connection);

@@ -90,7 +90,7 @@ export function actorOf(key: string | undefined): string {
 /** Refuses a user id that a request names besides its credential and that is somebody else's. Errors: `forbidden`. */
 export function requireUser(owner: Owner, userId: string, pointer: string): void {
   if (owner.kind === "user" && owner.id === userId) return;
-  throw new ChatkeepError("forbidden", "The user id that is named here is not that of the credential.", {
+  throw new ChatkeepError("forbidden", "The user id in the request differs from the credential's.", {
     pointer,
   });
 }

@@ -74,7 +74,7 @@ export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
 function unreachable(cause: unknown): ChatkeepError {
   return new ChatkeepError(
     "unavailable",
-    "Whoever signs people in cannot be asked for its keys just now. Try again in a moment.",
+    "The identity provider's keys cannot be read just now. Try again in a moment.",
     { retryAfter: 5, cause },
   );
 }

@@ -97,7 +97,7 @@ export function documentRoutes(docs: Documents): Route[] {
       tag: "Documents",
       summary: "Open a cited passage, even if the docs have changed since",
       description:
-        "`changed`: the docs said so until `changed_at`. A quote is chat text, so it stands in the body.",
+        "`changed`: the docs held the passage until `changed_at`. The quote is chat text, so it travels in the body.",
       body: citedPlace,
       replies: { 200: { description: "The passage, and whether it still stands.", json: openedCitation } },
       errors: ["unavailable"],
@@ -116,8 +116,7 @@ export function documentRoutes(docs: Documents): Route[] {
       path: "/documents/{path}",
       tag: "Documents",
       summary: "Read a document",
-      description:
-        "Says when it has changed, and shows what it said before; also of a document that is gone.",
+      description: "Shows when the document changed and what it said before, also for a removed document.",
       params: documentPath,
       replies: { 200: { description: "A page.", text: { "text/html": "A page without a script." } } },
       errors: ["not_found", "unavailable"],

@@ -33,7 +33,7 @@ export function AdminPage({ operator }: { readonly operator: Operator }): ReactN
         {failure !== null && (
           <div role="alert">
             <Notice tone="trouble">
-              {failure} {told !== null && "What is shown is from before."}
+              {failure} {told !== null && "These figures are from before."}
             </Notice>
           </div>
         )}

@@ -10,7 +10,7 @@ export function ErrorTable({ errors }: { readonly errors: WireRecentErrors["erro
     <Table
       title="Last errors of this node"
       heads={["When", "Code", "What", "Where", "Request or turn"]}
-      none="None since it was started."
+      none="None since the start."
       rows={errors.map(({ at, code, detail, cause, route, request_id: request, turn_id: turn }, index) => (
         <tr key={`${at} ${request ?? turn ?? index}`}>
           <td>{momentOf(at)}</td>

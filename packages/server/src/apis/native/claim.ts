@@ -25,7 +25,7 @@ export function claimRoutes({ history }: ApiServices): Route[] {
         if (owner.kind !== "user") {
           throw new ChatkeepError(
             "unauthenticated",
-            "Only somebody signed in can claim a session: send the token as `Authorization: Bearer …` besides its id.",
+            "Only a signed-in user can claim a session. Send the token as `Authorization: Bearer …` with the session's id.",
           );
         }
         const session = authenticateSession(request);

@@ -30,7 +30,8 @@ export function contextRoutes({ history }: ApiServices): Route[] {
       path: "/api/conversations/{conversation_id}/turns/{turn_id}/context",
       tag: "Turns",
       summary: "Read the context that the responder of a turn got",
-      description: "Numbers of messages. `null` when it was not kept: answered in an outage, or by nobody.",
+      description:
+        "`seq` numbers of messages. `null` for a turn that was answered during an outage, or not at all.",
       params: turnPath,
       replies: { 200: { description: "The stored part of the context.", json: turnContext } },
       errors: ["forbidden", "conversation_not_found", "turn_not_found"],

@@ -76,7 +76,7 @@ export function conversationRoutes({ history }: ApiServices): Route[] {
       summary: "Rename, pin, archive or annotate a conversation",
       description:
         'Fields that are left out keep their values. `"title": null` resets the title to the one made from the first question. ' +
-        "`head_id` goes to another version: to the latest leaf below that message.",
+        "`head_id` selects another version: the head becomes the latest leaf below that message.",
       params: conversationPath,
       body: conversationPatch,
       replies: { 200: { description: "The conversation.", json: conversation } },
@@ -95,8 +95,8 @@ export function conversationRoutes({ history }: ApiServices): Route[] {
       method: "POST",
       path: "/api/conversations/{conversation_id}/fork",
       tag: "Conversations",
-      summary: "Make a conversation of its own from what leads to a message",
-      description: "A copy: it refers to nothing of the old one, which stays as it is.",
+      summary: "Copy a message and everything that leads to it into a new conversation",
+      description: "The original does not change, and the copy does not refer to it.",
       params: conversationPath,
       body: forkBody,
       replies: { 201: { description: "The new conversation.", json: conversation } },

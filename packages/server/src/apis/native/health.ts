@@ -38,9 +38,9 @@ export function healthRoutes(options: HealthRouteOptions): Route[] {
       tag: "Operating",
       summary: "Check whether this node accepts requests",
       replies: {
-        200: { description: "It does.", json: readiness },
+        200: { description: "The node accepts requests.", json: readiness },
         503: {
-          description: "It does not: it is starting or stopping, or its database is down.",
+          description: "It is starting or stopping, or its database is down.",
           json: readiness,
         },
       },

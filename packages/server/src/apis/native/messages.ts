@@ -116,8 +116,8 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       method: "POST",
       path: "/api/conversations/{conversation_id}/messages/restore",
       tag: "Messages",
-      summary: "Take deleted messages back",
-      description: "All or none, within the undo time. Cleared messages do not come back.",
+      summary: "Restore deleted messages",
+      description: "All or none, within the undo time. Cleared messages cannot be restored.",
       params: conversationPath,
       body: restoreBody,
       replies: { 200: { description: "How many there were.", json: restored } },
@@ -147,8 +147,8 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       tag: "Messages",
       summary: "Delete messages, or clear a conversation",
       description:
-        "With `ids` or `from` these are deleted, all or none, and can be restored until the undo time is over. With " +
-        "neither all are, in all branches, for good; a turn still running is stopped and cannot write any more.",
+        "With `ids` or `from`: deletes these messages, all or none; they can be restored until the undo time ends. With " +
+        "neither: permanently deletes all messages in all branches, and stops a running turn.",
       params: conversationPath,
       search: deletedSearch,
       replies: { 200: { description: "How many were deleted.", json: deleted } },

@@ -15,7 +15,7 @@ export function searchRoutes({ history }: ApiServices): Route[] {
       tag: "Messages",
       summary: "Search messages, best match first",
       description:
-        "Searches the caller's conversations, archived ones too. Show a result in its place with " +
+        "Searches the caller's conversations, archived ones too. To show a result in context, use " +
         "`GET /api/conversations/{conversation_id}/messages?around=<seq>`.",
       search: searchQuery,
       replies: { 200: { description: "A page of results.", json: searchPage } },

@@ -114,10 +114,10 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
       method: "POST",
       path: "/api/conversations/{conversation_id}/messages/{message_id}/regenerate",
       tag: "Turns",
-      summary: "Answer a stored question once more",
+      summary: "Regenerate an answer",
       description:
-        "`message_id` is the question, or an answer to it. The new answer is a version of the old one, and the " +
-        "conversation goes on from it. Streamed or not as a turn.",
+        "`message_id` names the question or an answer to it. The new answer becomes a version beside the old one, and the " +
+        "head. The response is streamed or not, as with `POST …/turns`.",
       params: messagePath,
       body: regeneration,
       replies: { 200: { description: "The settled turn, or its stream.", json: turnState, text: STREAM } },
@@ -142,10 +142,10 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
       method: "POST",
       path: "/api/conversations/{conversation_id}/turns/import",
       tag: "Turns",
-      summary: "Store an answer that an outage kept from being saved",
+      summary: "Store an answer that an outage left unsaved",
       description:
-        "Stores the question and the answer as they were shown, without calling the responder. The same token again " +
-        "stores nothing and gives the turn.",
+        "Stores the question and the answer as they were shown, without calling the responder. A retry with the " +
+        "same token stores nothing and returns the turn.",
       params: conversationPath,
       body: importedTurn,
       replies: { 200: { description: "The settled turn.", json: turn } },

@@ -27,13 +27,14 @@ export const overview: z.ZodType<WireOverview> = z
     connections: z
       .strictObject({ open: count, idle: count, waiting: count, most: count })
       .nullable()
-      .meta({ description: "To the database; `null` where the host keeps that to itself." }),
+      .meta({ description: "Connections to the database; `null` where the host does not tell." }),
     node: z
       .strictObject({
         started_at: time,
         running_turns: count,
         unsaved_answers: z.strictObject({ shown: count, saved: count }).meta({
-          description: "Answers of outages since the start: shown with a token, and brought back and saved.",
+          description:
+            "Answers given unsaved during outages since the start: shown with a token, and later saved.",
         }),
       })
       .meta({ description: "The process that answers." }),
@@ -78,7 +79,7 @@ export const recentErrors: z.ZodType<WireRecentErrors> = z
         route: z.string().nullable(),
         code: z.enum(Object.keys(ERRORS) as ErrorCode[]),
         detail: z.string(),
-        cause: z.string().nullable().meta({ description: "The name and code of what was behind it." }),
+        cause: z.string().nullable().meta({ description: "The name and code of the underlying error." }),
       }),
     ),
   })

@@ -70,7 +70,7 @@ export const conversationBody: z.ZodType<ConversationBody> = z
 export const conversationPatch: z.ZodType<ConversationPatch & { head_id?: string | undefined }> = z
   .strictObject({
     head_id: id.optional().meta({
-      description: "Go on from the latest leaf below this message, or from it where nothing follows.",
+      description: "Sets the head to the latest leaf below this message, or to the message itself.",
     }),
     title: z.string().nullish(),
     pinned: z.boolean().optional(),

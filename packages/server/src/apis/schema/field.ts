@@ -13,7 +13,7 @@ export const id: z.ZodType<string> = z
 /** The message that what is said follows. */
 export const parentId: z.ZodType<string | null | undefined> = id.nullish().meta({
   description:
-    "The message that this one follows; `null` for the beginning, default the head. With the parent of an earlier " +
+    "The message that this one follows; `null` for the beginning; default: the head. With the parent of an earlier " +
     "message it is a new version of that.",
 });
 

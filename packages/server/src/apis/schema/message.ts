@@ -105,7 +105,7 @@ interface AppendPlace {
 const appendPlace = {
   parent_id: parentId,
   expected_head_id: absent(id).meta({
-    description: "Append only if the conversation's head is this message, else `conflict`.",
+    description: "Append only if this message is the head; otherwise `conflict`.",
   }),
 };
 
@@ -120,8 +120,11 @@ export const messageBody: z.ZodType<
 /** Which messages to delete; neither: all. */
 export const deletedSearch: z.ZodType<{ ids?: string | undefined; from?: string | undefined }> = z
   .strictObject({
-    ids: z.string().optional().meta({ description: "Ids, separated by commas; of these all or none." }),
-    from: id.optional().meta({ description: "This message, and all that follows it in any version." }),
+    ids: z
+      .string()
+      .optional()
+      .meta({ description: "Ids separated by commas. All of them are deleted, or none." }),
+    from: id.optional().meta({ description: "This message and everything that follows it in any version." }),
   })
   .refine(({ ids, from }) => ids === undefined || from === undefined, "give `ids` or `from`, not both");
 
@@ -149,14 +152,14 @@ export const versionList: z.ZodType<{ versions: WireMessageVersion[] }> = z.stri
 
 /** Which messages to page. */
 export const messageSearch: z.ZodType<MessageQuery> = z.strictObject({
-  leaf: id.optional().meta({ description: "The last message of the branch to list. Default the head." }),
+  leaf: id.optional().meta({ description: "The last message of the branch to list. Default: the head." }),
   limit: integer(1, 100).optional().meta({ description: "Default 50." }),
   before: integer(0, Number.MAX_SAFE_INTEGER)
     .optional()
-    .meta({ description: "Only messages with a smaller `seq`: the latest of them." }),
+    .meta({ description: "The latest messages with a smaller `seq`." }),
   after: integer(0, Number.MAX_SAFE_INTEGER)
     .optional()
-    .meta({ description: "Only messages with a greater `seq`: the earliest of them." }),
+    .meta({ description: "The earliest messages with a greater `seq`." }),
   around: integer(0, 1_000_000_000_000)
     .optional()
     .meta({ description: "A page with this `seq` in the middle." }),

@@ -9,11 +9,11 @@ export const problem: z.ZodType<WireProblem> = z
     status: z.int(),
     error: z.string(),
     code: z.enum(Object.keys(ERRORS) as ErrorCode[]),
-    detail: z.string().meta({ description: "What is wrong, and what to do about it." }),
+    detail: z.string().meta({ description: "The error and its remedy." }),
     instance: z.string().meta({ description: "The request's id." }),
     pointer: z.string().exactOptional().meta({
       description:
-        "Where in the request the error is: a JSON Pointer into the body, or the name of a parameter or header.",
+        "The invalid part of the request: a JSON Pointer into the body, or the name of a parameter or header.",
     }),
     turn_id: z
       .string()

@@ -14,7 +14,7 @@ export const searchQuery: z.ZodType<{
 }> = z.strictObject({
   q: queryText.meta({
     description:
-      'Every word has to be there; `"a phrase"`, `begin*` and `-not` are understood. Where the server has an embedding model, words alone also find what means the same, whose snippet has no `marks`.',
+      'A result contains every word. `"a phrase"`, `prefix*` and `-not` are supported. With an embedding model, plain words also find messages of similar meaning; their snippets have no `marks`.',
     examples: ['"nightly backup" restor*'],
   }),
   conversation_id: id.optional().meta({ description: "Search only this conversation." }),

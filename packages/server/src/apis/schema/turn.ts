@@ -29,7 +29,7 @@ export const turnState: z.ZodType<WireTurnState & { token?: string }> = z
     reply: message.nullable(),
     persisted: z.boolean(),
     token: z.string().exactOptional().meta({
-      description: "With `persisted: false`: what stores the answer once the database is back.",
+      description: "With `persisted: false`: the token that stores the answer once the database is back.",
     }),
   })
   .meta({ id: "TurnState" });
@@ -59,7 +59,9 @@ export const question: z.ZodType<WireQuestion> = z
 /** What a question is answered once more with. */
 export const regeneration: z.ZodType<{ id?: string | undefined }> = z
   .strictObject({
-    id: absent(id).meta({ description: "The client's id for the new answer: a retry never asks twice." }),
+    id: absent(id).meta({
+      description: "The client's id for the new answer. A retry with it does not ask twice.",
+    }),
   })
   .meta({ id: "Regeneration" });
 
