@@ -1,5 +1,5 @@
--- The number of the message that is the `depth`-th on the branch that ends with `leaf`; 0 before the first. Deleted
--- ones are counted. The caller has set the owner.
+-- Returns the number of the message at position `depth` of the branch that ends with `leaf`; 0 before the first.
+-- Deleted messages count. The caller has set the owner.
 create function ancestor_at(owner uuid, conversation text, leaf bigint, depth bigint) returns bigint
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable

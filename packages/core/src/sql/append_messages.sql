@@ -1,7 +1,7 @@
--- Appends messages in the given order behind `parent` (see branch_off), all or none, and only if the head is
--- `expected_head` where that is given (the numbers are given out under the
--- conversation's row lock, without a gap). An id that is there already stores nothing: the
--- stored message is returned, or 'idempotency_mismatch' raised if it says something else.
+-- Appends messages after `parent` (see branch_off) in the given order, all or none. With `expected_head`, raises
+-- 'conflict' when the head is another message. Numbers are given out under the conversation's row lock, without gaps.
+-- An id that exists stores nothing: the stored message is returned, or 'idempotency_mismatch' is raised if its
+-- content differs.
 create function append_messages(
   owner uuid,
   conversation text,
@@ -29,7 +29,7 @@ declare
   cleared bigint;
   purged bigint;
   idle boolean;
-  -- The given ids that are there already, and the messages that were not.
+  -- The given ids that already exist, and the messages that were added.
   known text[] := '{}';
   added json[];
   added_ids text[];
@@ -46,7 +46,7 @@ begin
   if idle then
     update owners o set active_at = clock_timestamp() where o.id = owner;
   end if;
-  -- What a clear took away may still be on the disk; its ids are free.
+  -- Cleared messages may still be on the disk; their ids are free.
   if purged < cleared then
     delete from messages old
     where old.owner_id = owner and old.conversation_id = conversation and old.id = any (ids) and old.seq <= cleared;
@@ -63,15 +63,14 @@ begin
       from unnest(ids, roles, bodies, context_texts, intents, processed_flags, models, usages, metadatas)
         with ordinality as g (id, role, body, context_text, intent, processed, model, usage, metadata, place)
       where g.id <> all (known)
-      -- Found by the conflict, not by a look beforehand: that would be a join, which the planner takes for a scan
-      -- of the conversation as long as the table was never analyzed (10 ms at 10,000 messages), and plans anew at
-      -- every call after that (0.2 of 0.5 ms).
+      -- The conflict finds existing ids. A join before the insert would scan the conversation until the table is
+      -- analyzed (10 ms at 10,000 messages), and would be planned again at every call after that (0.2 of 0.5 ms).
       on conflict (owner_id, conversation_id, id) do nothing
       returning to_json(m) as message, m.id
     )
     select coalesce(array_agg(stored.message), '{}'), array_agg(stored.id) into added, added_ids from stored;
     exit when cardinality(added) + cardinality(known) = wanted;
-    -- Some were there already: once more without them, so that the numbers have no gap.
+    -- Some ids exist: insert again without them, so that the numbers have no gap.
     delete from messages m where m.owner_id = owner and m.conversation_id = conversation and m.seq > base;
     select coalesce(array_agg(old.id), '{}') into known
     from unnest(ids) as given (id) cross join lateral (
@@ -107,10 +106,10 @@ begin
       head_seq = null,
       active_no = nextval('activity'),
       updated_at = clock_timestamp(),
-      -- A new beginning is what a title is made from that no person and no model gave.
+      -- A title that came from the first question follows a new beginning.
       title = case when parent = '' and c.title_source = 'question' then coalesce(new_title, c.title) else coalesce(c.title, new_title) end,
       title_source = coalesce(c.title_source, case when new_title is not null then 'question' end),
-      -- A retry of an earlier message is not the latest one.
+      -- A retry of an earlier message does not change the preview.
       preview = case when ids[wanted] = any (known) then c.preview else coalesce(new_preview, c.preview) end
     where c.owner_id = owner and c.id = conversation
     returning c.fork_count into forks;

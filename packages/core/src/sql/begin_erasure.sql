@@ -1,5 +1,5 @@
--- The first step of an erasure: all conversations of the owner are gone for every reader, out of reach of
--- a restore, and nothing that runs in them can write any more.
+-- First step of an erasure: hides all conversations of the owner from every reader and from restore, and stops their
+-- running turns.
 create function begin_erasure(owner uuid) returns void
 language plpgsql security definer set search_path from current as $$
 declare

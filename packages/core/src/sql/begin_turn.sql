@@ -61,7 +61,7 @@ begin
   end if;
   if t.id is not null then
     return query select
-      -- The very same call again, whose first answer was lost with the connection, has begun it.
+      -- A repeat of this call after a lost connection: the first call began it.
       case when t.id = turn_id then 'started' else 'attached' end,
       to_json(t), to_json(c), placed_message(owner, conversation, m.seq),
       latest_messages(
@@ -74,7 +74,7 @@ begin
   if c.running_turn is not null then
     raise exception 'turn_in_progress' using errcode = 'CK000', detail = c.running_turn::text;
   end if;
-  -- What a clear took away may still be on the disk; its ids are free.
+  -- Cleared messages may still be on the disk; their ids are free.
   if c.purged_seq < c.cleared_seq then
     delete from messages k
     where k.owner_id = owner and k.conversation_id = conversation and k.id = message_id and k.seq <= c.cleared_seq;
@@ -105,7 +105,7 @@ begin
     running_turn = turn_id,
     active_no = nextval('activity'),
     updated_at = clock_timestamp(),
-    -- A new beginning is what a title is made from that no person and no model gave.
+    -- A title that came from the first question follows a new beginning.
     title = case when parent = '' and k.title_source = 'question' then coalesce(new_title, k.title) else coalesce(k.title, new_title) end,
     title_source = coalesce(k.title_source, case when new_title is not null then 'question' end),
     preview = coalesce(new_preview, k.preview)

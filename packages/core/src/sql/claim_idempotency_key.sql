@@ -1,6 +1,6 @@
--- The idempotency key of a request that came without one. A retry (attempt 1 and more) gets the key that an earlier
--- request of the same digest got within `memory`; so does a first attempt that came `waited` ago, when its retry
--- passed it meanwhile. Any other gets `id`: the same body sent again on purpose is another request.
+-- Finds the idempotency key of a request that came without one. A retry (attempt 1 or later) gets the key that an
+-- earlier request with this digest got within `memory`. So does a first attempt that arrived `waited` ago and was
+-- overtaken by its retry. Any other request gets `id`: sending a body again on purpose is a new request.
 create function claim_idempotency_key(
   owner uuid,
   owner_kind text,
@@ -21,7 +21,7 @@ begin
   values (owner, decode(digest, 'hex'), id, attempt > 0, clock_timestamp())
   on conflict on constraint idempotency_keys_pkey do update set
     id = case
-      -- From now(), when the call came in: a first attempt may wait here for the retry that passed it.
+      -- now() is the time of the call: a first attempt may wait here for the retry that overtook it.
       when k.sent_at > case
         when attempt > 0 then clock_timestamp() - memory
         when k.is_ahead then now() - waited

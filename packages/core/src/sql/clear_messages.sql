@@ -1,4 +1,4 @@
--- Deletes all messages of a conversation, of all branches, and stops what runs in it; the numbers go on.
+-- Deletes all messages of a conversation in all branches and stops its running turn. The numbering continues.
 create function clear_messages(owner uuid, conversation text) returns bigint
 language plpgsql security definer set search_path from current as $$
 declare
@@ -18,7 +18,7 @@ begin
   perform end_running_turn(owner, conversation);
   delete from segments s where s.owner_id = owner and s.conversation_id = conversation;
   delete from summaries s where s.owner_id = owner and s.conversation_id = conversation;
-  -- A short conversation goes at once; of a long one the janitor takes the rest.
+  -- Purges a short conversation at once. The janitor purges the rest of a long one.
   perform purge_messages(owner, conversation, 1000);
   return deleted;
 end

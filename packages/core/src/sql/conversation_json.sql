@@ -1,4 +1,4 @@
--- A conversation with the id of the message that it goes on from. The caller has set the owner.
+-- Returns a conversation with the id of its head. The caller has set the owner.
 create function conversation_json(owner uuid, conversation text) returns json
 language plpgsql security definer set search_path from current as $$
 begin

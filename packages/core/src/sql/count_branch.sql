@@ -1,9 +1,9 @@
--- Lets a conversation go on from the message with the number `head` (0: from its beginning), after `more_deleted`
--- messages were deleted, and counts what stands elsewhere. Its row must be locked.
+-- Sets a conversation's head to the message with the number `head` (0: the beginning) after `more_deleted` messages
+-- were deleted, and counts its branch. The caller has locked the conversation's row.
 create function count_branch(owner uuid, conversation text, head bigint, more_deleted bigint) returns void
 language plpgsql security definer set search_path from current as $$
 begin
-  -- First, for the length of a branch depends on it; together they would break the rule that keeps totals true.
+  -- First, because the length of a branch depends on it; one update of both would violate a check.
   update conversations c set
     deleted_count = c.deleted_count + more_deleted, elsewhere_count = 0, head_seq = nullif(head, c.last_seq),
     updated_at = clock_timestamp()

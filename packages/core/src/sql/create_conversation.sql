@@ -1,8 +1,8 @@
--- Gets or creates a conversation. Race-safe: the unique keys decide who creates it.
--- `id` is the id of a new one; with `by_id`, also the one to look for. Without it: the scope's default,
--- got or created, or a new one where there is no scope. `reuse_latest` takes the latest active one first.
--- An owner has at the `most` so many that are not deleted. With `hide_others` an id that somebody else uses
--- is as free as any other; without, it is refused.
+-- Gets or creates a conversation. The unique keys decide which of several concurrent calls creates it. `id` is the id
+-- of a new conversation; with `by_id` it is also the one to look for. Without `by_id`: the scope's default, or a new
+-- one without a scope. `reuse_latest` returns the most recently active one first. An owner has at most `most`
+-- conversations that are not deleted. With `hide_others`, an id of another owner counts as free; without it, it is
+-- refused.
 create function create_conversation(
   owner uuid,
   owner_kind text,
@@ -35,7 +35,7 @@ begin
       return query select false, conversation_json(owner, c.id);
       return;
     elsif not hide_others and conversation_exists(id) then
-      -- Another's, or the owner's own, made by another call at this very moment.
+      -- Another owner's, or the owner's own that a concurrent call has just made.
       select * into c from conversations k where k.owner_id = owner and k.id = create_conversation.id;
       if not found then
         raise exception 'forbidden' using errcode = 'CK000';
@@ -44,7 +44,7 @@ begin
       return;
     end if;
   elsif reuse_latest then
-    -- One at a time: else two calls at once would both find none.
+    -- One call at a time: two concurrent calls would both find none.
     perform 1 from owners o where o.id = owner for no key update;
     if scope is null then
       select * into c from conversations k
@@ -57,7 +57,7 @@ begin
       order by k.active_no desc limit 1;
     end if;
     if found then
-      -- The very same call again, whose first answer was lost with the connection, has made it.
+      -- A repeat of this call after a lost connection: the first call made it.
       return query select c.id = id, conversation_json(owner, c.id);
       return;
     end if;
@@ -84,7 +84,7 @@ begin
 
   select * into c from conversations k where k.owner_id = owner and k.id = create_conversation.id;
   if found then
-    -- By another call at the same moment; where no id was asked for, by this one, whose first answer was lost.
+    -- A concurrent call made it or, without an id, the first try of this call before its connection was lost.
     return query select not by_id, conversation_json(owner, c.id);
     return;
   end if;

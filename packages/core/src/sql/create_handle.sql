@@ -1,4 +1,4 @@
--- Gives a conversation a handle, of which only the hash is kept. The same call again changes nothing.
+-- Stores a handle of a conversation as its hash. A repeated call changes nothing.
 create function create_handle(owner uuid, conversation text, hash text) returns void
 language plpgsql security definer set search_path from current as $$
 declare

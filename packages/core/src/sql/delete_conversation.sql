@@ -1,4 +1,5 @@
--- Takes a conversation away from its owner, and asks what runs in it to stop: its node settles it with all its text.
+-- Moves a conversation to the trash and requests its running turn to stop. The turn's node settles it with all its
+-- text.
 create function delete_conversation(owner uuid, conversation text) returns void
 language plpgsql security definer set search_path from current as $$
 declare

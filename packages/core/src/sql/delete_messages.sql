@@ -1,7 +1,8 @@
--- Deletes messages, all or none: those with these ids, or the one with the id `from_id` and all that follows it in
--- any version. The others keep their numbers, and what followed a deleted message follows the one before that. What a
--- turn is still answering is refused. If the head goes, the conversation goes on from the latest leaf below what is
--- left before it. They can be restored until the undo time is over; `head_seq` is given if the head has moved.
+-- Deletes messages, all or none: those with the given ids, or the one with the id `from_id` and everything that
+-- follows it in any version. Other messages keep their numbers; a message that followed a deleted one follows the one
+-- before it. Refuses a question that is being answered, and its answer. When the head is deleted, it becomes the
+-- latest leaf below the nearest remaining message before it; `head_seq` is returned if the head has moved. The
+-- messages can be restored within the undo time.
 create function delete_messages(owner uuid, conversation text, ids text[], from_id text)
 returns table (deleted bigint, head_seq bigint)
 language plpgsql security definer set search_path from current as $$

@@ -1,6 +1,5 @@
--- Deletes the turns of a conversation whose questions have these numbers, from one to another, with their events;
--- returns how many. One by one, by their keys: joined, a plan for any owner reads all events that this one has. The
--- caller has set the owner.
+-- Deletes the turns, with their events, whose questions have the numbers from `from_seq` to `to_seq`, and returns how
+-- many. Deletes one by one by key: a join is planned to read all events of the owner. The caller has set the owner.
 create function delete_turns(owner uuid, conversation text, from_seq bigint, to_seq bigint) returns integer
 language plpgsql security definer set search_path from current as $$
 declare

@@ -1,5 +1,5 @@
--- The ranges of numbers that a message and all that follows it in any version stand in; from 0 on: all. The caller
--- has set the owner.
+-- Returns the ranges of numbers that hold a message and everything that follows it in any version; for 0, all
+-- messages. The caller has set the owner.
 create function descendants_of(owner uuid, conversation text, seq bigint)
 returns table (first_seq bigint, last_seq bigint)
 language plpgsql security definer set search_path from current as $$

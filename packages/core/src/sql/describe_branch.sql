@@ -1,5 +1,5 @@
--- Keeps the preview of a conversation, and its title where that is made from the first question; nothing if its head
--- is not `head` any more.
+-- Stores the preview of a conversation, and its title if that comes from the first question. Does nothing if the head
+-- is no longer `head`.
 create function describe_branch(
   owner uuid,
   conversation text,

@@ -1,6 +1,5 @@
--- The earliest messages between two numbers, oldest first, at most 4 MiB of parts and one message; the caller has set the
--- owner. `leaf` as in latest_messages.
--- One plan for all calls, as in page_messages.
+-- Returns the earliest messages between two numbers, oldest first, up to 4 MiB of parts plus one message. `leaf` as
+-- in latest_messages. One plan for all calls, as in page_messages. The caller has set the owner.
 create function earliest_messages(
   owner uuid,
   conversation text,

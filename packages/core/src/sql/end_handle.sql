@@ -1,4 +1,4 @@
--- Ends a handle: it can be read through, and written through no more. The conversation stays.
+-- Ends a handle: it can still be read through but no longer written through. The conversation stays.
 create function end_handle(owner uuid, hash text) returns void
 language plpgsql security definer set search_path from current as $$
 declare

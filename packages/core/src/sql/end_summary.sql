@@ -1,5 +1,5 @@
--- Keeps a summary that was begun, or gives it up where there is no text. Earlier ones go, for it stands for what
--- they stand for; but where there are forks another branch may need them.
+-- Stores a summary that was begun, or gives it up if there is no text. Deletes earlier summaries, which it covers,
+-- unless the conversation has forks: another branch may need them.
 create function end_summary(owner uuid, conversation text, upper_seq bigint, new_body text) returns void
 language plpgsql security definer set search_path from current as $$
 begin

@@ -1,6 +1,5 @@
--- Deletes at most `page_limit` messages of an owner who is being erased, with their turns, and a
--- conversation once it is empty: small transactions, so that nobody waits for a long one. No row when nothing
--- is left.
+-- Deletes at most `page_limit` messages, with their turns, of an owner who is being erased, and a conversation once
+-- it is empty. Small transactions keep other writers from waiting. Returns no row when nothing is left.
 create function erase_batch(owner uuid, page_limit integer)
 returns table (conversations_erased integer, messages_erased integer, turns_erased integer)
 language plpgsql security definer set search_path from current as $$

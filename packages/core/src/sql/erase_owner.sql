@@ -1,5 +1,5 @@
--- The last step of an erasure: the owner's own row, with whatever was begun in the meantime; and the
--- receipt in the audit.
+-- Last step of an erasure: deletes the owner's row with anything that began meanwhile, and writes the receipt to the
+-- audit log.
 create function erase_owner(owner uuid, actor text, receipt json) returns void
 language plpgsql security definer set search_path from current as $$
 begin

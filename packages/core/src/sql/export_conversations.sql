@@ -1,5 +1,5 @@
--- All conversations of an owner in the order of creation, archived and deleted ones too, above a number. Null
--- when there is no such owner: an erasure has ended.
+-- Returns the conversations of an owner above a number in order of creation, archived and deleted ones included. Null
+-- when the owner does not exist, which means that an erasure has ended.
 create function export_conversations(owner uuid, after_no bigint, page_limit integer) returns json
 language plpgsql security definer set search_path from current as $$
 begin

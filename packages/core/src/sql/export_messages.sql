@@ -1,12 +1,12 @@
--- The messages of a conversation, deleted or not, of all branches, above a number: at most `page_limit`, and no more than
--- make 1 MiB of parts and one message, so that a page of any messages fits in memory. Null when the conversation was
--- erased, or cleared since its `cleared` was read: then not all of it can be exported.
+-- Returns the messages of a conversation above a number, deleted or not, of all branches: at most `page_limit`, up to
+-- 1 MiB of parts plus one message, so that any page fits in memory. Null when the conversation was erased, or cleared
+-- since its `cleared` was read: the export is then incomplete.
 create function export_messages(owner uuid, conversation text, cleared bigint, after_seq bigint, page_limit integer)
 returns json
 language plpgsql security definer set search_path from current as $$
 declare
   c conversations;
-  -- Variables: as a column of a join they would not bound the index, and every page would read from the first.
+  -- Variables, because columns of a join would not bound the index scan, and every page would start at the first row.
   above bigint;
   up_to bigint;
   bytes bigint := 0;
@@ -18,7 +18,7 @@ begin
     return null;
   end if;
   above := greatest(after_seq, c.cleared_seq);
-  -- One by one, as parts are read from where PostgreSQL keeps them apart: a thousand of 4 MB took minutes.
+  -- One by one, because each is read from TOAST: a thousand parts of 4 MB took minutes.
   for m in
     select k.seq, k.parts from messages k
     where k.owner_id = owner and k.conversation_id = conversation and k.seq > above

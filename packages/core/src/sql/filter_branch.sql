@@ -1,4 +1,4 @@
--- Those of the numbers whose messages stand on the head's branch, in their order: what is recalled is said there.
+-- Returns those of the numbers whose messages are on the head's branch, in order.
 create function filter_branch(owner uuid, conversation text, seqs bigint[]) returns json
 language plpgsql security definer set search_path from current as $$
 declare

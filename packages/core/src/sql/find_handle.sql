@@ -1,9 +1,9 @@
--- The conversation of a handle, and whether the handle can still be written through. Somebody else's is
--- refused as somebody else's conversation is, and at the same cost as one that is not there.
+-- Returns the conversation of a handle, and whether the handle can still be written through. Another owner's handle
+-- is refused like another owner's conversation, at the same cost as one that does not exist.
 create function find_handle(owner uuid, hash text) returns table (conversation_id text, active boolean)
 language plpgsql security definer set search_path from current as $$
 declare
-  -- A variable: row-level security lets no call of a function be a condition of an index.
+  -- A variable, because row-level security keeps function calls out of index conditions.
   wanted bytea := decode(find_handle.hash, 'hex');
   is_own boolean;
   is_there boolean := handle_exists(hash);

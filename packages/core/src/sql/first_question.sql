@@ -1,4 +1,4 @@
--- The parts of the first question on the head's branch, from which a title is made; null when there is none.
+-- Returns the parts of the first question on the head's branch, for the title; null when there is none.
 create function first_question(owner uuid, conversation text) returns json
 language plpgsql security definer set search_path from current as $$
 declare

@@ -1,5 +1,5 @@
--- Makes a conversation `new_id` that holds what leads to a message, and that one, in a row: a copy that refers to
--- nothing of the old one. An answer that is still being given cannot be copied.
+-- Creates the conversation `new_id` as a copy of a message and everything that leads to it. The copy does not refer
+-- to the original. Refuses a branch whose answer is still running.
 create function fork_conversation(
   owner uuid,
   conversation text,
@@ -62,7 +62,7 @@ begin
     select k.* from messages k
     where k.owner_id = owner and k.conversation_id = conversation and k.seq >= b.first_seq and k.seq <= b.last_seq
       and k.seq > c.cleared_seq
-    -- A range of the key for each segment: joined, the whole conversation would be read.
+    -- One key range for each segment; a join would read the whole conversation.
     offset 0
   ) m;
   get diagnostics n = row_count;

@@ -1,5 +1,5 @@
--- The parts of the last message and of the first question on the head's branch, from which a preview and a title are
--- made, and the last one's number.
+-- Returns the parts of the last message and of the first question on the head's branch, for a preview and a title,
+-- and the last message's number.
 create function get_branch_ends(owner uuid, conversation text)
 returns table (head_seq bigint, head json, question json)
 language plpgsql security definer set search_path from current as $$

@@ -1,4 +1,4 @@
--- What a context is made of: the latest messages, and the latest summary that stands for older ones.
+-- Returns the data of a context: the latest messages, and the latest summary of older ones.
 create function get_context(owner uuid, conversation text, context_limit integer)
 returns table (summary json, history json)
 language plpgsql security definer set search_path from current as $$

@@ -1,4 +1,4 @@
--- One conversation of the owner's.
+-- Returns one conversation of the owner.
 create function get_conversation(owner uuid, conversation text) returns json
 language plpgsql security definer set search_path from current as $$
 begin

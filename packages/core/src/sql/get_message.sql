@@ -1,4 +1,4 @@
--- One message by its id.
+-- Returns one message by its id.
 create function get_message(owner uuid, conversation text, message_id text) returns json
 language plpgsql security definer set search_path from current as $$
 declare

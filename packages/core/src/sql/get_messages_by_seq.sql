@@ -1,4 +1,4 @@
--- Messages by their places, in the order of the places; one that is gone is left out.
+-- Returns messages by their numbers, in the given order, without missing ones.
 create function get_messages_by_seq(owner uuid, conversations text[], seqs bigint[]) returns json
 language plpgsql security definer set search_path from current as $$
 begin
@@ -6,7 +6,7 @@ begin
   return (
     select coalesce(json_agg(placed_message(owner, g.conversation, m.seq) order by g.place), '[]')
     from unnest(conversations, seqs) with ordinality g (conversation, seq, place)
-    -- One by one, by their keys: joined, they would be hashed, all of them.
+    -- One lookup by key for each; a join would hash them all.
     cross join lateral (
       select k.cleared_seq from conversations k
       where k.owner_id = owner and k.id = g.conversation and k.deleted_at is null limit 1

@@ -1,4 +1,4 @@
--- A turn with its question and its answer's message.
+-- Returns a turn with its question and its answer.
 create function get_turn(owner uuid, conversation text, turn_id uuid)
 returns table (turn json, question json, reply json)
 language plpgsql security definer set search_path from current as $$
@@ -20,7 +20,7 @@ begin
   turn := to_json(t);
   question := placed_message(owner, conversation, t.question_seq);
   if question is null then
-    -- Deleted, and its turn with it.
+    -- The question was deleted, and its turn with it.
     raise exception 'turn_not_found' using errcode = 'CK000';
   end if;
   reply := placed_message(owner, conversation, t.question_seq + t.reply_gap);

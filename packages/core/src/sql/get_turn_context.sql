@@ -1,4 +1,4 @@
--- What the responder of a turn was given; null when it was not recorded.
+-- Returns the context that the responder of a turn got; null when it was not recorded.
 create function get_turn_context(owner uuid, conversation text, turn_id uuid) returns json
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable

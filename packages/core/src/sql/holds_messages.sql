@@ -1,5 +1,5 @@
--- Whether the owner's conversation holds messages with all of these ids: then who sends them sends them
--- again.
+-- Returns whether the owner's conversation holds messages with all of these ids, which means that a request is a
+-- retry.
 create function holds_messages(owner uuid, conversation text, ids text[]) returns boolean
 language plpgsql security definer set search_path from current as $$
 declare
@@ -10,7 +10,7 @@ begin
   where c.owner_id = owner and c.id = conversation and c.deleted_at is null;
   return found and not exists (
     select from unnest(ids) as given (id)
-    -- Looked up one by one, by "limit 1": joined, the whole conversation is read.
+    -- "limit 1" makes it one lookup for each id; a join would read the whole conversation.
     where (
       select true from messages m
       where m.owner_id = owner and m.conversation_id = conversation and m.id = given.id and m.seq > cleared limit 1

@@ -75,7 +75,7 @@ begin
   if c.running_turn is not null then
     raise exception 'turn_in_progress' using errcode = 'CK000', detail = c.running_turn::text;
   end if;
-  -- What a clear took away may still be on the disk; its ids are free.
+  -- Cleared messages may still be on the disk; their ids are free.
   if c.purged_seq < c.cleared_seq then
     delete from messages k
     where k.owner_id = owner and k.conversation_id = conversation and k.id = message_id and k.seq <= c.cleared_seq;
@@ -90,7 +90,7 @@ begin
     head_seq = null,
     active_no = nextval('activity'),
     updated_at = clock_timestamp(),
-    -- A new beginning is what a title is made from that no person and no model gave.
+    -- A title that came from the first question follows a new beginning.
     title = case when parent = '' and k.title_source = 'question' then coalesce(new_title, k.title) else coalesce(k.title, new_title) end,
     title_source = coalesce(k.title_source, case when new_title is not null then 'question' end),
     preview = coalesce(new_preview, k.preview)

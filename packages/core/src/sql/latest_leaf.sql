@@ -1,5 +1,5 @@
--- The number of the latest message that follows `seq` in any version, or of that one itself; 0 where none is left.
--- The caller has set the owner.
+-- Returns the number of the latest message that follows `seq` in any version, or of `seq` itself; 0 when none is
+-- left. The caller has set the owner.
 create function latest_leaf(owner uuid, conversation text, seq bigint) returns bigint
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable

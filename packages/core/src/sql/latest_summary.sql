@@ -1,5 +1,5 @@
--- The summary that reaches furthest, as long as nothing that it stands for was cleared; null when there is none. In
--- a conversation with forks, of the branch that ends with `leaf`; else that is null. The caller has set the owner.
+-- Returns the summary that covers the most, unless a message that it covers was cleared; null when there is none.
+-- `leaf` names the branch in a conversation with forks, else it is null. The caller has set the owner.
 create function latest_summary(owner uuid, conversation text, leaf bigint, cleared bigint) returns json
 language plpgsql security definer set search_path from current as $$
 begin
@@ -16,7 +16,7 @@ begin
   ) is null then
     return null;
   end if;
-  -- What leads to a message is the same on every branch that holds it, and so is what sums it up.
+  -- A message has the same ancestors on every branch that holds it, so a summary up to it fits every such branch.
   return (
     select json_build_object('text', s.body, 'fromSeq', s.from_seq, 'toSeq', s.to_seq)
     from branch_of(owner, conversation, leaf, cleared) b

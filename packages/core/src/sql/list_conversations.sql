@@ -1,6 +1,6 @@
--- A page of the owner's conversations in the order of `sort_by` ('activity' or 'creation'), descending or
--- `ascending`, beyond the number `after_no`. The total is a counter; null when one scope is asked for.
--- Without sorting, an index of that order is the only way: 8,000 rows were read and sorted for a page of 20.
+-- Returns a page of the owner's conversations after `after_no`, ordered by `sort_by` ('activity' or 'creation'),
+-- descending or `ascending`. The total comes from a counter; null with a scope. There is no sort step, so the planner
+-- must use an index of that order: with one, it read and sorted 8,000 rows for a page of 20.
 create function list_conversations(
   owner uuid,
   only_archived boolean,
@@ -13,7 +13,7 @@ create function list_conversations(
 ) returns table (total bigint, conversations json)
 language plpgsql security definer set search_path from current set enable_sort = off as $$
 declare
-  -- As a variable: within a query that row-level security guards, "coalesce" is no condition of an index.
+  -- A variable, because row-level security keeps "coalesce" out of index conditions.
   bound bigint := coalesce(after_no, case when ascending then 0 else 9223372036854775807 end);
 begin
   perform set_config('chatkeep.owner', owner::text, true);
@@ -23,7 +23,7 @@ begin
     total := coalesce(total, 0);
   end if;
 
-  -- Of the branches of a union all, only the one whose first condition holds is run.
+  -- Only the branch of the union whose first condition holds is executed.
   select coalesce(json_agg(listed), '[]') into list_conversations.conversations from (select page.*, (
     select m.id from messages m
     where m.owner_id = owner and m.conversation_id = page.id

@@ -1,4 +1,5 @@
--- The owner's deleted conversations that can still be restored, by last activity, below the number `before_no`.
+-- Returns the owner's deleted conversations that can still be restored, by last activity, below the number
+-- `before_no`.
 create function list_trash(owner uuid, before_no bigint, page_limit integer) returns json
 language plpgsql security definer set search_path from current set enable_sort = off as $$
 begin

@@ -1,4 +1,4 @@
--- The versions of a message, itself among them, in the order of arrival.
+-- Returns the versions of a message, this one included, in order of arrival.
 create function list_versions(owner uuid, conversation text, message_id text) returns json
 language plpgsql security definer set search_path from current as $$
 declare

@@ -38,7 +38,7 @@ begin
     ), nearest as (
       select n.*, 1 - (v.embedding <=> vector::halfvec) as similarity
       from near n
-      -- One by one, by their keys: joined, they would be hashed, all of them.
+      -- One lookup by key for each; a join would hash them all.
       cross join lateral (
         select k.embedding from message_vectors k
         where k.owner_id = owner and k.conversation_id = n.conversation_id and k.seq = n.seq limit 1

@@ -1,4 +1,4 @@
--- Those of the numbers that stand on the branch of the conversation's head. The caller has set the owner.
+-- Returns those of the numbers that are on the branch of the conversation's head. The caller has set the owner.
 create function on_head(owner uuid, conversation text, seqs bigint[]) returns bigint[]
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable

@@ -1,4 +1,5 @@
--- As page_messages, where there are forks or another branch than the head's is asked for. The caller has set the owner.
+-- Like page_messages, for conversations with forks and for other branches than the head's. The caller has set the
+-- owner.
 create function page_branch(
   owner uuid,
   conversation text,
@@ -37,7 +38,7 @@ begin
     );
   else
     if page_offset > 0 and c.deleted_count = 0 then
-      -- By arithmetic: the newest are not read to be left out.
+      -- By arithmetic, so that skipped messages are not read.
       leaf_seq := ancestor_at(owner, conversation, leaf_seq, total - page_offset);
       skipped := 0;
     end if;

@@ -1,9 +1,9 @@
--- A window of a branch by number, oldest first inside: the latest below `before_seq` (or below the newest
--- `page_offset`), or the earliest above `after_seq`; of the branch that ends with the message `leaf`, or of the head's.
--- At most 4 MiB of parts and one message, so that a page of any messages fits in memory.
--- Costs the same at any length. `parent_id` is the message before the first, where the rows do not say it.
--- One plan for all calls: as it cannot know the limit it would look dear, and each call be planned anew
--- (0.48 ms instead of 0.25). What is rare stands in a function: a subquery costs 5 us though it is not run.
+-- Returns a window of a branch, oldest first: the latest messages below `before_seq` (or below the newest
+-- `page_offset`), or the earliest above `after_seq`. The branch ends with the message `leaf`, or with the head. Up to
+-- 4 MiB of parts plus one message, so that any page fits in memory. Costs the same at any length. `parent_id` is the
+-- message before the first, where the rows do not tell it. One plan for all calls: without knowing the limit,
+-- PostgreSQL finds a generic plan expensive and would plan each call anew (0.48 ms instead of 0.25). Rare cases are
+-- in functions of their own: a subquery costs 5 us even when it does not run.
 create function page_messages(
   owner uuid,
   conversation text,
@@ -26,7 +26,7 @@ begin
       from (
         select k.* from messages k
         where k.owner_id = owner and k.conversation_id = conversation and k.seq > c.cleared_seq
-          -- Not "coalesce", which is no condition of an index within a query that row-level security guards.
+          -- Not "coalesce", which row-level security keeps out of index conditions.
           and k.seq < case
             when before_seq is not null then before_seq
             when c.deleted_count = 0 then c.last_seq + 1 - page_offset

@@ -1,4 +1,4 @@
--- A message with its parent and its place among the versions of it; null when it is not there. The caller has set
+-- Returns a message with its parent and its place among its versions; null when it does not exist. The caller has set
 -- the owner.
 create function placed_message(owner uuid, conversation text, seq bigint) returns json
 language plpgsql security definer set search_path from current as $$

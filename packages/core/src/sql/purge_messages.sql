@@ -1,6 +1,5 @@
--- Deletes cleared messages from the disk, with their turns: the next `page_limit` numbers, and no more than make
--- 32 MiB and one message. So a call costs the same however long the conversation is, and needs no statistics. Nothing that reads sees them any more. `done` when none is
--- left.
+-- Deletes cleared messages, which no reader sees, with their turns from the disk: the next `page_limit` numbers, up
+-- to 32 MiB plus one message. A call costs the same at any length and needs no statistics. `done` when none is left.
 create function purge_messages(owner uuid, conversation text, page_limit integer)
 returns table (done boolean, messages_purged integer, turns_purged integer)
 language plpgsql security definer set search_path from current as $$
@@ -11,7 +10,7 @@ begin
   perform set_config('chatkeep.owner', owner::text, true);
   select * into c from conversations k where k.owner_id = owner and k.id = conversation for no key update;
   up_to := least(c.cleared_seq, c.purged_seq + page_limit);
-  -- As stored, so nothing is decompressed to be measured.
+  -- The stored size, so that measuring decompresses nothing.
   select coalesce(min(sized.seq), up_to) into up_to from (
     select m.seq, sum(pg_column_size(m.parts)) over (order by m.seq) as bytes from messages m
     where m.owner_id = owner and m.conversation_id = conversation and m.seq > c.purged_seq and m.seq <= up_to

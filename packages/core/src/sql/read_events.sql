@@ -1,4 +1,4 @@
--- The events of a turn after `after_seq`, in order, with the turn's status; `last_event` once it is settled.
+-- Returns the events of a turn after `after_seq`, in order, with the turn's status; `last_event` once it is settled.
 -- One plan for all calls, as in page_messages.
 create function read_events(
   owner uuid,
@@ -16,7 +16,7 @@ begin
   perform set_config('chatkeep.owner', owner::text, true);
   select * into t from turns k
   where k.owner_id = owner and k.id = turn_id and k.conversation_id = conversation;
-  -- Who settles a dead node's turn reads it also when its conversation was deleted meanwhile.
+  -- Settling a dead node's turn reads its events even if the conversation was deleted meanwhile.
   if t.status is distinct from 'running' then
     select c.cleared_seq into cleared from conversations c
     where c.owner_id = owner and c.id = conversation and c.deleted_at is null;

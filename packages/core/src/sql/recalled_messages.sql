@@ -1,4 +1,5 @@
--- Messages of a conversation by their numbers, in order, as far as the head's branch holds them; none when it is not the owner's.
+-- Returns messages of a conversation by their numbers, in order, limited to the head's branch; none when it is not
+-- the owner's.
 create function recalled_messages(owner uuid, conversation text, seqs bigint[]) returns json
 language plpgsql security definer set search_path from current as $$
 declare
@@ -6,7 +7,7 @@ declare
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   select * into c from conversations k where k.owner_id = owner and k.id = conversation and k.deleted_at is null;
-  -- Within the query its cost is not known, and the whole conversation is read.
+  -- A variable: inside the query the planner does not know its cost and reads the whole conversation.
   if c.fork_count > 0 then
     seqs := on_head(owner, conversation, seqs);
   end if;

@@ -1,9 +1,9 @@
--- Says why an owner does not get a conversation: it is somebody else's, or it is not there. Both cost the
--- same queries, so that no clock tells them apart where the answer does not.
+-- Raises the error for a conversation that an owner cannot get: it belongs to another owner, or it does not exist.
+-- Both cases run the same queries, so that timing does not tell them apart where the answer does not.
 create function refuse_conversation(owner uuid, conversation text) returns void
 language plpgsql security definer set search_path from current as $$
 declare
-  -- In this order: one that its owner makes at this very moment must not pass for somebody else's.
+  -- In this order, so that a conversation that its owner is just creating does not count as another owner's.
   is_there boolean := conversation_exists(conversation);
   is_own boolean := exists (select from conversations c where c.owner_id = owner and c.id = conversation);
 begin

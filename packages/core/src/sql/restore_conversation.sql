@@ -1,11 +1,11 @@
--- Takes a conversation back out of the trash. If its scope has another default by now, it stays beside it.
+-- Restores a conversation from the trash. If its scope has another default by now, it becomes an ordinary one.
 create function restore_conversation(owner uuid, conversation text) returns json
 language plpgsql security definer set search_path from current as $$
 declare
   c conversations;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
-  -- One at a time: else two of one scope could both become its default.
+  -- One at a time, or two of one scope could both become its default.
   perform 1 from owners o where o.id = owner for no key update;
   select * into c from conversations k where k.owner_id = owner and k.id = conversation for no key update;
   if not found or c.deleted_at = 'epoch' then

@@ -1,6 +1,6 @@
--- Takes deleted messages back, all or none, to where they were. One whose id another message has by now is refused.
--- If the conversation went on from one of them and from nowhere else since, it does so again; and from the latest of
--- those that follow its head.
+-- Restores deleted messages to their places, all or none. Refuses one whose id another message has by now. A head
+-- that was among them becomes the head again unless the head has moved since; then the head becomes the latest leaf
+-- below.
 create function restore_messages(owner uuid, conversation text, ids text[])
 returns table (restored bigint, head_seq bigint)
 language plpgsql security definer set search_path from current as $$
@@ -30,7 +30,7 @@ begin
   ) then
     raise exception 'conflict' using errcode = 'CK000', detail = 'Another message has this id by now.';
   end if;
-  -- Under the owner whose it is now: a claim may have moved it.
+  -- Its current owner: a claim may have moved it.
   insert into messages (
     owner_id, conversation_id, seq, id, turn_id, role, status, parts_version, parts, context_text, intent, processed,
     model, usage, error, metadata, created_at, updated_at
@@ -46,7 +46,7 @@ begin
   delete from summaries s
   where s.owner_id = owner and s.conversation_id = conversation
     and exists (select from unnest(back) b (seq) where b.seq between s.from_seq and s.to_seq);
-  -- Several may have been the head, one after the other.
+  -- Several may have been the head, one after another.
   loop
     select d.seq into moved_from from deleted_messages d
     where d.owner_id = owner and d.conversation_id = conversation and d.seq = any (back) and d.moved_to = head
@@ -59,7 +59,7 @@ begin
   end loop;
   delete from deleted_messages d
   where d.owner_id = owner and d.conversation_id = conversation and d.seq = any (back);
-  -- What came back below the head goes on from it.
+  -- Restored messages below the head move the head to the latest leaf.
   head := latest_leaf(owner, conversation, head);
   head_seq := head;
   perform count_branch(owner, conversation, head, -restored);

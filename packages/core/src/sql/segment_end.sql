@@ -1,4 +1,4 @@
--- The last number of the segment that holds `seq`. The caller has set the owner.
+-- Returns the last number of the segment that holds `seq`. The caller has set the owner.
 create function segment_end(owner uuid, conversation text, seq bigint, last_seq bigint) returns bigint
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable

@@ -1,5 +1,4 @@
--- Gives a conversation the title that a model made of its first question, unless a person gave it one or it has
--- one of a model's already.
+-- Sets the title that a model generated, unless a person set one or the conversation already has a generated one.
 create function set_generated_title(owner uuid, conversation text, new_title text) returns void
 language plpgsql security definer set search_path from current as $$
 begin

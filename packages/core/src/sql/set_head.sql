@@ -1,4 +1,4 @@
--- Lets a conversation go on from the latest leaf below a message, or from that one itself; gives its number.
+-- Sets the head to the latest leaf below a message, or to the message itself, and returns its number.
 create function set_head(owner uuid, conversation text, message_id text) returns bigint
 language plpgsql security definer set search_path from current as $$
 declare

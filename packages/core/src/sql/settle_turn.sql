@@ -28,7 +28,7 @@ begin
   perform 1 from conversations k where k.owner_id = owner and k.id = conversation for no key update;
   select * into t from turns k where k.owner_id = owner and k.id = turn_id for update;
   if not found or t.status <> 'running' then
-    -- Or it is the same call again, whose first answer was lost with the connection.
+    -- Or a repeat of this call after a lost connection.
     return coalesce(
       t.node_id = node and t.status = new_status and t.last_event = event_seqs[cardinality(event_seqs)], false
     );

@@ -1,4 +1,4 @@
--- Asks the turn's node to stop it; a settled turn stays as it is. The node sees it with its next flush.
+-- Requests a turn's node to stop it at its next flush. A settled turn does not change.
 create function stop_turn(owner uuid, conversation text, turn_id uuid) returns json
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable

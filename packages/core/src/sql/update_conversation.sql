@@ -1,5 +1,5 @@
--- Changes what is named in `fields` ('title', 'pinned', 'archived', 'metadata'); the rest stays.
--- Without a title of a person's it gets the one made from the first question.
+-- Changes the fields named in `fields` ('title', 'pinned', 'archived', 'metadata'). A title of null resets it to the
+-- one made from the first question.
 create function update_conversation(
   owner uuid,
   conversation text,

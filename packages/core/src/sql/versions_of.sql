@@ -1,5 +1,5 @@
--- The messages that follow `parent` (0: that begin the conversation), in the order of arrival: versions of each
--- other. What follows a deleted message counts as following the one before that. The caller has set the owner.
+-- Returns the messages that follow `parent` (0: the beginning) in order of arrival: versions of each other. A message
+-- that followed a deleted one counts as following the one before it. The caller has set the owner.
 create function versions_of(owner uuid, conversation text, parent bigint) returns bigint[]
 language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 declare
@@ -28,7 +28,7 @@ begin
         order by m.seq limit 1
       ) n on true
       union all
-      -- Below the deleted ones with which a run begins.
+      -- Below the deleted messages at the start of a run.
       select k.first_seq, n.seq, e.last_seq
       from run r
       join lateral (

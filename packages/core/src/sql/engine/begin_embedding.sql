@@ -1,5 +1,5 @@
--- Says that vectors are to be of this model from now on, and gives its number; null where there is no place for
--- vectors. Another model than the last one's: all is embedded anew, and nodes with the last one embed no more.
+-- Sets the model of all vectors from now on and returns its number; null where the schema has no vectors. A new model
+-- embeds everything again, and nodes with the previous model stop embedding.
 create function begin_embedding(model text) returns integer
 language plpgsql security definer set search_path from current as $$
 begin

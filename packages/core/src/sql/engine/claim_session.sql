@@ -9,12 +9,12 @@ declare
 begin
   perform set_config('chatkeep.engine', 'on', true);
   insert into owners (id, kind) values (owner, 'user') on conflict do nothing;
-  -- Both at once and in one order, so that two claims cannot wait for each other.
+  -- Both at once and in one order, so that two claims cannot deadlock.
   perform 1 from owners o where o.id in (owner, session) order by o.id for update;
   perform 1 from conversations c where c.owner_id = session order by c.id for update;
   update conversations c set
     owner_id = owner,
-    -- An id that the user has too, which only ids of the clients' own can meet.
+    -- The user has a conversation with this id too. Only ids that clients chose can collide.
     id = case
       when exists (select from conversations k where k.owner_id = owner and k.id = c.id) then gen_random_uuid()::text
       else c.id

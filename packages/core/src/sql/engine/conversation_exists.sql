@@ -1,4 +1,4 @@
--- Whether any owner has a conversation with this id. Only the store's own functions may ask.
+-- Returns whether any owner has a conversation with this id. Only the store's functions may call it.
 create function conversation_exists(conversation text) returns boolean
 language plpgsql security definer set search_path from current as $$
 declare

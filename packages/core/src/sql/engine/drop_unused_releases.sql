@@ -1,5 +1,5 @@
--- Drops the functions of other releases that nobody has registered within `grace`. Returns how many schemas went;
--- none while somebody migrates, who may be about to use one.
+-- Drops the functions of other releases that no node has registered within `grace`. Returns the number of dropped
+-- schemas; 0 while a migration runs, which may be about to use one.
 create function drop_unused_releases(grace interval) returns integer
 language plpgsql security definer set search_path from current as $$
 declare

@@ -1,8 +1,8 @@
--- Deletes quotas whose window is over.
+-- Deletes quotas whose window has ended.
 create function expire_quotas() returns bigint
 language plpgsql security definer set search_path from current as $$
 declare
-  -- A variable bounds the index, clock_timestamp() does not.
+  -- A variable bounds the index scan; clock_timestamp(), being volatile, does not.
   over timestamptz := clock_timestamp();
   forgotten bigint;
 begin

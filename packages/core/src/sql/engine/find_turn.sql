@@ -1,4 +1,4 @@
--- Whose a node's running turn is now: a claim may have moved it while it ran.
+-- Returns the current owner of a node's running turn: a claim may have moved it.
 create function find_turn(node bigint, turn_id uuid) returns table (owner_id uuid, conversation_id text)
 language plpgsql security definer set search_path from current as $$
 begin

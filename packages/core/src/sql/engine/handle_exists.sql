@@ -1,8 +1,8 @@
--- Whether anybody has a handle with this hash.
+-- Returns whether any owner has a handle with this hash.
 create function handle_exists(hash text) returns boolean
 language plpgsql security definer set search_path from current as $$
 declare
-  -- A variable: row-level security lets no call of a function be a condition of an index.
+  -- A variable, because row-level security keeps function calls out of index conditions.
   wanted bytea := decode(handle_exists.hash, 'hex');
   found_one boolean;
 begin

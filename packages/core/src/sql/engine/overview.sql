@@ -1,6 +1,6 @@
--- What an operator is told of the store: its nodes, its turns and its size; never whose, and no word of
--- anybody. Rows are PostgreSQL's own estimates, and turns are counted where an index holds them: those that
--- run, and those settled within the given time. So it costs the same however much is stored.
+-- Returns the operator's numbers: nodes, turns and sizes. It names no owner and quotes no message. Row counts are
+-- PostgreSQL's estimates; running turns, and turns settled within the given time, are counted by index. The cost does
+-- not grow with the data.
 create function overview(settled_within interval) returns json
 language plpgsql security definer set search_path from current as $$
 declare

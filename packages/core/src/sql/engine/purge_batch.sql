@@ -1,10 +1,9 @@
--- One small step of the janitor; true while there is more to do. In turn: messages with their turns of a
--- conversation whose time in the trash is over, and it itself once it is empty; cleared messages that are
--- still on the disk; a session that was idle for too long, which goes as a whole, and then itself.
+-- One small step of the janitor; true while more is left. In turn: messages and turns of a conversation whose undo
+-- time has ended, then the conversation; cleared messages; a session that was idle for too long, with all its data.
 create function purge_batch(undo interval, session_idle interval, page_limit integer) returns boolean
 language plpgsql security definer set search_path from current as $$
 declare
-  -- Variables: what changes from row to row, as clock_timestamp() may, bounds no index.
+  -- Variables, because the volatile clock_timestamp() does not bound an index scan.
   trashed_before timestamptz := clock_timestamp() - undo;
   idle_before timestamptz := clock_timestamp() - session_idle;
   sent_before timestamptz := clock_timestamp() - interval '10 minutes';
@@ -14,12 +13,12 @@ declare
   idle uuid;
 begin
   perform set_config('chatkeep.engine', 'on', true);
-  -- No client retries after this long.
+  -- No client retries after this time.
   delete from idempotency_keys k where k.ctid = any (array(
     select old.ctid from idempotency_keys old
     where old.sent_at < sent_before order by old.sent_at limit page_limit
   ));
-  -- Their numbers stay: no other message gets them.
+  -- Numbers are never reused.
   with due as (
     select d.owner_id, d.conversation_id, d.seq from deleted_messages d
     where d.deleted_at < trashed_before order by d.deleted_at limit page_limit for update skip locked
@@ -30,7 +29,7 @@ begin
   )
   delete from turns t using due
   where t.owner_id = due.owner_id and t.conversation_id = due.conversation_id and t.question_seq = due.seq;
-  -- As its index has it.
+  -- The expression of the index.
   select * into c from conversations k
   where (case when k.purged_seq < k.cleared_seq then '-infinity' else k.deleted_at end) < trashed_before
     and (k.purged_seq < k.cleared_seq or k.deleted_at is not null)
@@ -40,7 +39,7 @@ begin
     is_over := coalesce(c.deleted_at < trashed_before, false);
     if is_over and c.cleared_seq < c.last_seq then
       update conversations k set
-        -- From here on nobody can restore it.
+        -- From here on it cannot be restored.
         deleted_at = 'epoch', cleared_seq = c.last_seq, head_seq = null, fork_count = 0, deleted_count = 0, elsewhere_count = 0
       where k.owner_id = c.owner_id and k.id = c.id;
     end if;
@@ -58,7 +57,7 @@ begin
   where o.kind = 'session' and o.active_at < idle_before
   order by o.active_at limit 1 for update skip locked;
   if found then
-    -- What another step has locked is left to it: two that wait for each other's would end in a deadlock.
+    -- Skips rows that another step has locked: waiting for each other would deadlock.
     update conversations k set deleted_at = 'epoch', running_turn = null
     where k.owner_id = idle and k.id in (select i.id from conversations i where i.owner_id = idle for update skip locked);
     if not found and not exists (select from conversations k where k.owner_id = idle) then

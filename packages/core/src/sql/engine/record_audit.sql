@@ -1,4 +1,4 @@
--- Keeps that somebody did something to an owner's data: who, what and when, never what was written.
+-- Writes to the audit log who did what to an owner's data and when. It records no message text.
 create function record_audit(owner uuid, actor text, action text, details json) returns void
 language plpgsql security definer set search_path from current as $$
 begin

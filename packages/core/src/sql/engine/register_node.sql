@@ -1,4 +1,4 @@
--- Gives a process its node id: the fencing number of the turns it will run.
+-- Registers a process and returns its node id, the fencing number of its turns.
 create function register_node(lease interval) returns bigint
 language plpgsql security definer set search_path from current as $$
 declare

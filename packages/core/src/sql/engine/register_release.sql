@@ -1,4 +1,4 @@
--- Notes that these functions are in use. At most one write an hour.
+-- Records that the functions of this release are in use. Writes at most once an hour.
 create function register_release() returns void
 language plpgsql security definer set search_path from current as $$
 begin

@@ -1,5 +1,5 @@
--- The key under which all nodes sign the tokens of answers that could not be saved. Its row has the
--- name that older releases read it by.
+-- Returns the key with which all nodes sign the tokens of unsaved answers. Its row has the name by which older
+-- releases read it.
 create function token_key() returns text
 language plpgsql security definer set search_path from current as $$
 begin

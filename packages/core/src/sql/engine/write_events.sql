@@ -27,7 +27,7 @@ begin
   perform set_config('chatkeep.engine', 'on', true);
   if cardinality(array_remove(seqs, null)) > 0 then
     insert into turn_events (owner_id, turn_id, seq, slot, chunk)
-    -- Under the owner whose it is now: a claim may have moved it.
+    -- Its current owner: a claim may have moved it.
     select t.owner_id, t.id, e.seq, t.slot, e.chunk
     from unnest(turn_ids, seqs, chunks) as e (turn_id, seq, chunk)
     -- An index probe for each event, whatever the statistics say: a plan for few turns compares every event with each.
@@ -37,10 +37,10 @@ begin
       offset 0
     ) t
     where e.seq is not null
-    -- The same flush again, when its first answer was lost with the connection.
+    -- A repeat of this flush after a lost connection.
     on conflict do nothing;
     get diagnostics written = row_count;
-    -- Readers on other nodes; without any, the commit is spared the notify queue's lock.
+    -- For readers on other nodes. Without any, the commit avoids the lock of the notify queue.
     if exists (select from nodes n where n.id <> node) then
       perform pg_notify('chatkeep_events', node::text);
     end if;
