@@ -59,8 +59,16 @@ async function examine({ url, schema, tell, log }: Examination): Promise<void> {
   if (connected === undefined) return;
   connected.on("error", (error) => log.warn({ err: error }, "the connection was lost"));
   try {
-    for await (const finding of checkServer(connected, { url, schema })) tell(finding);
-    for await (const finding of findIsolation(connected, schema)) tell(finding);
+    let isWhole = true;
+    for await (const finding of checkServer(connected, { url, schema })) {
+      tell(finding);
+      if (finding.check === "schema" && finding.state === "fail") isWhole = false;
+    }
+    if (isWhole) for await (const finding of findIsolation(connected, schema)) tell(finding);
+  } catch (error) {
+    const fault = explainDatabaseError(error, url);
+    if (fault === undefined) throw error;
+    tell({ check: "connect", state: "fail", text: fault.sentence });
   } finally {
     await connected.end();
   }

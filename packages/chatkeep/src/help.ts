@@ -3,6 +3,7 @@ export const COMMANDS = {
   serve: "Serve the API and the page. `npm start` runs it.",
   migrate: "Migrate the database's schema to this release.",
   grant: "Let another login serve: chatkeep grant LOGIN. Migrates first.",
+  uninstall: "Permanently remove Chatkeep's tables, functions and roles from the database.",
   doctor: "Check the database, one line a check. Exit code 1 if one fails.",
   token: "Make a user token, to try a signed-in user.",
   key: "Make a server key for a trusted back end.",
@@ -24,6 +25,7 @@ export const OPTIONS: Readonly<Record<CommandName, Readonly<Record<string, strin
   serve: {},
   migrate: {},
   grant: {},
+  uninstall: {},
   doctor: {},
   token: { user: WHOSE.user, expires: "How long it is valid: 30m, 1h (default), 7d." },
   key: { name: "The key's name in the audit. Default backend." },
@@ -32,9 +34,15 @@ export const OPTIONS: Readonly<Record<CommandName, Readonly<Record<string, strin
   prune: {},
 };
 
+/** The options of each command that take no value. */
+export const FLAGS: Readonly<Partial<Record<CommandName, Readonly<Record<string, string>>>>> = {
+  migrate: { repair: "Mend what a restore left wrong: owners, rights, policies, indexes, functions." },
+  uninstall: { yes: "Do not ask." },
+};
+
 /** What `chatkeep --help` prints. */
 export function generalHelp(): string {
-  const lines = Object.entries(COMMANDS).map(([name, line]) => `  ${name.padEnd(9)}${line}`);
+  const lines = Object.entries(COMMANDS).map(([name, line]) => `  ${name.padEnd(11)}${line}`);
   return `Conversation memory for AI chat, on PostgreSQL.
 
 Usage: chatkeep <command>
@@ -48,7 +56,7 @@ ${lines.join("\n")}
 
 /** What `chatkeep <command> --help` prints. */
 export function commandHelp(name: CommandName): string {
-  const options = Object.entries(OPTIONS[name]).map(
+  const options = Object.entries({ ...OPTIONS[name], ...FLAGS[name] }).map(
     ([option, meaning]) => `  ${`--${option}`.padEnd(33)}${meaning}\n`,
   );
   return `chatkeep ${name}
@@ -119,6 +127,7 @@ const VARIABLES: Readonly<Record<CommandName, readonly (keyof typeof MEANINGS)[]
   serve: Object.keys(MEANINGS) as (keyof typeof MEANINGS)[],
   migrate: [...DATABASE, "CHATKEEP_EMBEDDING_MODEL"],
   grant: [...DATABASE, "CHATKEEP_EMBEDDING_MODEL"],
+  uninstall: DATABASE,
   doctor: DATABASE,
   token: ["CHATKEEP_JWT_SECRET", "CHATKEEP_JWT_ISSUER", "CHATKEEP_JWT_AUDIENCE"],
   key: [],

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 
 import { readEnvironment } from "./environment.ts";
-import { COMMANDS, type CommandName, OPTIONS, commandHelp, generalHelp } from "./help.ts";
+import { COMMANDS, type CommandName, FLAGS, OPTIONS, commandHelp, generalHelp } from "./help.ts";
 import { StartError } from "./start-error.ts";
 import { version } from "./version.ts";
 
@@ -58,7 +58,9 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 /** The values of the options that a command takes. */
-type Values = Readonly<Partial<Record<"user" | "session" | "name" | "expires", string>>>;
+type Values = Readonly<
+  Partial<Record<"user" | "session" | "name" | "expires", string> & Record<"repair" | "yes", boolean>>
+>;
 
 function parse(args: readonly string[]): {
   values: Values & { help?: boolean; version?: boolean };
@@ -66,7 +68,11 @@ function parse(args: readonly string[]): {
 } {
   const name = args.find((arg) => !arg.startsWith("-")) ?? "";
   const names = isCommand(name) ? Object.keys(OPTIONS[name]) : [];
-  const own = Object.fromEntries(names.map((option) => [option, { type: "string" as const }]));
+  const flags = isCommand(name) ? Object.keys(FLAGS[name] ?? {}) : [];
+  const own = Object.fromEntries([
+    ...names.map((option) => [option, { type: "string" as const }]),
+    ...flags.map((flag) => [flag, { type: "boolean" as const }]),
+  ]) as Record<string, { type: "string" | "boolean" }>;
   return parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -91,7 +97,15 @@ async function run(name: CommandName, values: Values, rest: readonly string[]): 
     case "migrate":
     case "grant": {
       const { runMigrate } = await import("./migrate.ts");
-      stdout.write(`${await runMigrate(environment, openLog("warn", stderr), rest)}\n`);
+      stdout.write(
+        `${await runMigrate(environment, openLog("warn", stderr), { logins: rest, repair: values.repair })}\n`,
+      );
+      return 0;
+    }
+    case "uninstall": {
+      const { runUninstall } = await import("./uninstall.ts");
+      const log = openLog("warn", stderr);
+      stdout.write(`${await runUninstall(environment, { log, output: stdout, yes: values.yes === true })}\n`);
       return 0;
     }
     case "doctor": {

@@ -6,6 +6,14 @@ import { openDatabase } from "./database.ts";
 import type { Environment } from "./environment.ts";
 import { StartError } from "./start-error.ts";
 
+/** What {@link runMigrate} takes besides the environment. */
+export interface RunMigrateOptions {
+  /** Logins that may serve from now on. */
+  readonly logins?: readonly string[];
+  /** Whether to mend what a restore left wrong. */
+  readonly repair?: boolean | undefined;
+}
+
 /**
  * `chatkeep migrate` and `chatkeep grant`: brings the schema to this release, lets `logins` serve it, and says what
  * it did in one sentence.
@@ -13,7 +21,7 @@ import { StartError } from "./start-error.ts";
 export async function runMigrate(
   environment: Environment,
   log: Log,
-  logins: readonly string[] = [],
+  { logins = [], repair = false }: RunMigrateOptions = {},
 ): Promise<string> {
   const { schema, embedding } = environment;
   const database = await openDatabase(environment, log);
@@ -22,11 +30,13 @@ export async function runMigrate(
     const { from, to } = await migrate(pool, {
       schema,
       grantTo: logins,
+      repair,
       ...(embedding === undefined ? {} : { vectors: true }),
     });
     const names = logins.map((login) => `"${login}"`).join(", ");
     if (logins.length > 0)
       return `The schema "${schema}" is at version ${to}, and ${names} may serve it, in later releases too.`;
+    if (repair) return `The schema "${schema}" is at version ${to}, and whole.`;
     return from === to
       ? `The schema "${schema}" is at version ${to}; there was nothing to do.`
       : `The schema "${schema}" was brought from version ${from} to ${to}.`;

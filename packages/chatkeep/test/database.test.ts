@@ -206,3 +206,68 @@ test("a database that comes late is waited for, and told of until it is there", 
     expect(await serving.ended).toBe(0);
   }
 });
+
+test("uninstall says what it removes, removes nothing unasked, and with --yes leaves nothing", async () => {
+  await using database = await createDatabase({ contents: "empty" });
+  const env = { DATABASE_URL: database.url };
+  await runCommand(["migrate"], env);
+  const asked = await runCommand(["uninstall"], env);
+  expect(asked.code).toBe(1);
+  expect(asked.stderr).toBe("Nothing was removed: add --yes to remove it without being asked.\n");
+  expect(asked.stdout).toMatch(
+    /^DATABASE_URL: .*\nTo be removed permanently:\n {2}schemas: chatkeep, chatkeep_v\S+ \(0\.\d MB, about 0 conversations\)\n {2}roles: chatkeep_engine_\w+, chatkeep_store_\w+\n$/,
+  );
+  expect((await runCommand(["doctor"], env)).code).toBe(0);
+  const removed = await runCommand(["uninstall", "--yes"], env);
+  expect(removed).toMatchObject({ code: 0, stderr: "" });
+  expect(removed.stdout).toMatch(
+    /\nChatkeep was removed\. Extensions stay, since other tables may use them\.\n$/,
+  );
+  const again = await runCommand(["uninstall", "--yes"], env);
+  expect(again).toMatchObject({ code: 0, stdout: 'Nothing of Chatkeep is in the schema "chatkeep".\n' });
+});
+
+test.each([
+  [
+    "the tables",
+    "drop schema chatkeep cascade",
+    /^The tables of "chatkeep" are gone, .*Run "chatkeep migrate --repair" /,
+  ],
+  [
+    "an index",
+    "drop index chatkeep.turns_running",
+    /lacks index turns_running of turns\. Run "chatkeep migrate --repair" /,
+  ],
+  [
+    "a table",
+    "drop table chatkeep.turn_contexts",
+    /lacks tables \(turn_contexts\)\. Restore all of its schemas from a backup\.$/,
+  ],
+])("%s removed by hand is one sentence of serve, migrate and doctor", async (_, statement, sentence) => {
+  await using database = await createDatabase();
+  await database.pool.query(statement);
+  const env = { PORT: "0", DATABASE_URL: database.url };
+  for (const command of ["serve", "migrate"]) {
+    const { code, stderr } = await runCommand([command], env);
+    expect(code).toBe(1);
+    expect(stderr.trim()).toMatch(sentence);
+    expect(stderr.trim()).not.toContain("\n");
+  }
+  const doctor = await runCommand(["doctor"], env);
+  expect(doctor).toMatchObject({ code: 1, stderr: "" });
+  const [line, ...more] = doctor.stdout.split("\n").filter((one) => one.startsWith("fail"));
+  expect(more).toEqual([]);
+  expect(line!.replace(/^fail +schema +/, "")).toMatch(sentence);
+});
+
+test("what was removed by hand is put back by migrate --repair", async () => {
+  await using database = await createDatabase();
+  await database.pool.query("drop index chatkeep.turns_running; drop policy owner on chatkeep.messages");
+  const env = { DATABASE_URL: database.url };
+  expect(await runCommand(["migrate", "--repair"], env)).toMatchObject({
+    code: 0,
+    stderr: "",
+    stdout: expect.stringMatching(/^The schema "chatkeep" is at version \d+, and whole\.\n$/) as string,
+  });
+  expect(await runCommand(["doctor"], env)).toMatchObject({ code: 0 });
+});

@@ -90,7 +90,36 @@ function sqlModule(functions: readonly SqlFunction[]): string {
       forced: readText("security/forced.sql"),
     }),
     constant("VECTOR_TABLES", "string", readText("search/vectors.sql")),
+    constant(
+      "SCHEMA_OBJECTS",
+      "readonly { readonly kind: 'table' | 'constraint' | 'index' | 'policy' | 'right'; readonly table: string; readonly name: string; readonly sql: string }[]",
+      parseSchema(readText("../schema.sql")),
+    ),
   ].join("\n");
+}
+
+/** How the statements of `schema.sql` begin: what they make, on which table, under which name. */
+const OBJECTS = {
+  table: /^create (?:unlogged )?table (?<table>\w+)(?: partition of \w+ .*| \()/,
+  constraint: /^alter table (?<table>\w+) add constraint (?<name>\w+) /,
+  index: /^CREATE (?:UNIQUE )?INDEX (?<name>\w+) ON chatkeep\.(?<table>\w+) /,
+  policy: /^create policy (?<name>\w+) on (?<table>\w+) /,
+  right: /^grant .* on (?<table>\w+) to \w+;/,
+} as const;
+
+/** What a whole schema holds, by which one that was restored in part is known, and mended. */
+function parseSchema(text: string): { kind: string; table: string; name: string; sql: string }[] {
+  const [, ...lines] = text.split("\n");
+  const statements = lines.join("\n").split(/(?<=;)(?: -- .*)?\n/);
+  return statements.flatMap((statement) => {
+    const sql = statement.replaceAll(/^--.*\n|^\n/gm, "");
+    for (const [kind, head] of Object.entries(OBJECTS)) {
+      const { table, name = "" } = head.exec(sql)?.groups ?? {};
+      // A table that is lost with its rows comes back from a backup only.
+      if (table !== undefined) return [{ kind, table, name, sql: kind === "table" ? "" : sql }];
+    }
+    return [];
+  });
 }
 
 const NOTE = "// Generated from the .sql files by packages/core/build/sql.ts; `npm run sql` writes it.\n";

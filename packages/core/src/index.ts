@@ -1,6 +1,8 @@
 export { createHistory, type CoreHistory, type Health, type HistoryOptions } from "./history.ts";
 export type { DatabaseHealth } from "./database/breaker.ts";
 export { migrate, type Migrated, type MigrateOptions } from "./database/migrate.ts";
+export { checkInstall } from "./database/install.ts";
+export { planUninstall, uninstall, type Removal, type UninstallOptions } from "./database/uninstall.ts";
 export { isUnavailable } from "./database/failure.ts";
 export { MigrationError } from "./database/migration-error.ts";
 export type { Security } from "./database/roles.ts";

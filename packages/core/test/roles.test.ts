@@ -1,82 +1,12 @@
-import {
-  type ConnectionPool,
-  MigrationError,
-  RELEASE,
-  createHistory,
-  createPool,
-  migrate,
-  releaseSchema,
-  requireIsolation,
-} from "@chatkeep/core";
-import { type Database, createDatabase, oldestPostgres, startPostgres } from "@chatkeep/testing";
+import { RELEASE, migrate, releaseSchema, requireIsolation } from "@chatkeep/core";
+import { type Database, createDatabase } from "@chatkeep/testing";
 import { describe, expect, it } from "vitest";
 
-import { newUser, rolesOf } from "./fixture.ts";
-
-/** A role with a pool of its own. */
-interface Login extends AsyncDisposable {
-  readonly name: string;
-  readonly pool: ReturnType<typeof createPool>;
-}
-
-/** A login with these attributes; `database` is left as it was afterwards. */
-async function createRole(database: Database, attributes: string, name = "role"): Promise<Login> {
-  const full = `${database.name}_${name}`;
-  const quoted = `"${full.replaceAll('"', '""')}"`;
-  await database.pool.query(`create role ${quoted} login password 'secret' ${attributes}`);
-  const url = new URL(database.url);
-  url.username = encodeURIComponent(full);
-  url.password = "secret";
-  const pool = createPool(url.href);
-  return {
-    name: full,
-    pool,
-    async [Symbol.asyncDispose]() {
-      await pool.end();
-      await database.pool.query(
-        `drop owned by ${quoted} cascade; reassign owned by ${quoted} to current_user; drop owned by ${quoted}`,
-      );
-      await database.pool.query(`do $drop$ declare made name; begin
-        for made in select r.rolname from pg_auth_members m join pg_roles r on r.oid = m.roleid
-          where m.member = '${quoted.replaceAll("'", "''")}'::regrole and r.rolname ~ '^chatkeep_(store|engine)'
-        loop execute format('drop owned by %I cascade; drop role %I', made, made); end loop;
-      end $drop$; drop role ${quoted}`);
-    },
-  };
-}
-
-const own = (database: Database, { name }: Login): Promise<unknown> =>
-  database.pool.query(`alter database ${database.name} owner to "${name.replaceAll('"', '""')}"`);
-
-async function serves(pool: ConnectionPool): Promise<boolean> {
-  const history = createHistory({ pool });
-  const { created } = await history.createConversation(newUser());
-  await history.close();
-  return created;
-}
-
-const sentence = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => "no error",
-    (error: unknown) => {
-      expect(error).toBeInstanceOf(MigrationError);
-      return (error as Error).message;
-    },
-  );
-
-const SERVERS = [undefined, ...(oldestPostgres === undefined ? [] : [oldestPostgres])];
+import { rolesOf } from "./fixture.ts";
+import { SERVERS, createRole, openEmpty, own, sentence, serves } from "./logins.ts";
 
 describe.each(SERVERS)("on PostgreSQL %s", (program) => {
-  const open = async (): Promise<Database> => {
-    if (program === undefined) return createDatabase({ contents: "empty" });
-    const postgres = await startPostgres({ package: program, settings: { fsync: "off" } });
-    const database = await createDatabase({ server: postgres.url("postgres"), contents: "empty" });
-    const close = async (): Promise<void> => {
-      await database.close();
-      await postgres.remove();
-    };
-    return { ...database, close, [Symbol.asyncDispose]: close };
-  };
+  const open = (): Promise<Database> => openEmpty(program);
 
   it("the owner that a platform gives, who may read and write all data, migrates and serves, with one warning", async () => {
     await using database = await open();

@@ -1,4 +1,4 @@
-import { RELEASE, releaseSchema } from "@chatkeep/core";
+import { RELEASE, checkInstall, releaseSchema } from "@chatkeep/core";
 
 /** What one check found. `note`: it works, and could be better. */
 export interface Finding {
@@ -30,7 +30,10 @@ export async function* checkServer(
   yield await checkPooler(connection);
   yield await checkLatency(connection);
   // Else its functions cannot be asked.
-  if (rights.state !== "fail") yield await checkSchema(connection, options);
+  if (rights.state === "fail") return;
+  const faults = await checkInstall({ query: ({ text }) => connection.query(text) }, options);
+  for (const text of faults) yield { check: "schema", state: "fail", text };
+  if (faults.length === 0) yield await checkSchema(connection, options);
 }
 
 /** The URL without its password. */

@@ -1,11 +1,14 @@
 import { MIGRATIONS, SECURITY } from "../generated/sql.ts";
 import { type FunctionName, signatureOf } from "./functions.ts";
+import { type Install, type InstallFault, examineInstall, faultsOf, missingOf, remedyOf } from "./install.ts";
 import { MigrationError } from "./migration-error.ts";
 import { type Connection, type ConnectionPool, takeConnection } from "./pool.ts";
 import { RELEASE, functionTexts, releaseSchema } from "./release.ts";
+import { type Reowned, complete, dropReleases, reown } from "./repair.ts";
 import { lacksRight } from "./rights.ts";
 import {
   INSUFFICIENT_PRIVILEGE,
+  OWN_ROLE,
   type Security,
   grantFunctions,
   granteesOf,
@@ -15,7 +18,6 @@ import {
   nameRoles,
   newSuffix,
   quote,
-  suffixOf,
 } from "./roles.ts";
 import { type Queryable, ask, run, runLong, serverVersion } from "./statement.ts";
 import { makeVectors } from "./vectors.ts";
@@ -28,6 +30,11 @@ export interface MigrateOptions {
    * (default none).
    */
   readonly grantTo?: readonly string[];
+  /**
+   * Whether to mend what a restore left wrong (default `false`): owners, rights, policies, missing indexes and
+   * constraints. Makes the functions of this release anew and drops those of others.
+   */
+  readonly repair?: boolean;
   /** Whether a place for embeddings is made where the server has pgvector 0.7 or newer (default `false`). */
   readonly vectors?: boolean;
 }
@@ -69,23 +76,28 @@ export async function migrate(pool: ConnectionPool, options: MigrateOptions = {}
     connection.release();
     return migrated;
   } catch (error) {
-    const told = await tell(connection, schema, error);
+    const told = await tell(connection, schema, error, options.repair === true);
     connection.release(true);
     throw told;
   }
 }
 
 /** The error to throw: for a missing right, one that says who has it. */
-async function tell(connection: Connection, schema: string, error: unknown): Promise<unknown> {
+async function tell(
+  connection: Connection,
+  schema: string,
+  error: unknown,
+  repair: boolean,
+): Promise<unknown> {
   if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) return error;
   return run(connection, "rollback")
-    .then(() => lacksRight(connection, schema, error as Error))
+    .then(() => lacksRight(connection, schema, error as Error, repair ? "migrate --repair" : "migrate"))
     .catch(() => error);
 }
 
 async function migrateLocked(
   given: Connection,
-  { schema, grantTo = [], vectors }: MigrateOptions & { readonly schema: string },
+  { schema, grantTo = [], vectors, repair = false }: MigrateOptions & { readonly schema: string },
 ): Promise<Migrated> {
   await checkServer(given);
   // Held until the commit, so it works behind a transaction pooler. The number is "chat" in ASCII.
@@ -93,8 +105,12 @@ async function migrateLocked(
   // While we wait for whoever uses a table, as a backup does for hours, whoever comes for it waits behind us.
   await run(given, "set local lock_timeout = '2s'");
 
-  const exists = (await ask(given, `select to_regclass('"${schema}".migrations')`)) !== null;
-  const from = exists ? Number(await ask(given, `select "${schema}".schema_version()`)) : 0;
+  const install = await examineInstall(given, schema);
+  refuse(faultsOf(install, schema), repair);
+  const exists = install.security !== null;
+  if (repair && !exists) await dropReleases(given, schema);
+  const reowned = repair && exists ? await reown(given, schema, install) : undefined;
+  const from = exists ? await versionOf(given, schema, reowned) : 0;
   const breaking = from > RELEASE ? Number(await ask(given, `select "${schema}".breaking_version()`)) : 0;
   if (breaking > RELEASE) {
     throw new MigrationError(
@@ -102,10 +118,11 @@ async function migrateLocked(
     );
   }
   const to = Math.max(from, RELEASE);
-  const kept = exists ? ((await ask(given, `select "${schema}".schema_security()`)) as Security) : undefined;
-  const suffix = kept === undefined ? newSuffix() : kept === "roles" ? await suffixOf(given, schema) : "";
+  const kept = reowned?.security ?? install.security;
+  if (kept !== null && from === RELEASE) refuse(missingOf(install, schema, kept), repair);
+  const suffix = reowned?.suffix ?? (kept === null ? newSuffix() : suffixOf(install));
   const connection = nameRoles(given, suffix);
-  const security = kept ?? (await makeRoles(connection));
+  const security = kept ?? (await makeRoles(connection, schema));
   const functions = releaseSchema(schema);
   const has = await ask(connection, `select to_regnamespace('"${functions}"')`);
   if (from === to && has !== null && grantTo.length === 0 && vectors !== true) {
@@ -116,7 +133,8 @@ async function migrateLocked(
   }
   if (security === "roles") await joinRoles(connection);
   const login = String(await ask(connection, "select current_user"));
-  const logins = [...new Set([login, ...grantTo, ...(await granteesOf(connection, schema))])];
+  const grantees = reowned?.logins ?? (await granteesOf(connection, schema));
+  const logins = [...new Set([login, ...grantTo, ...grantees])];
 
   /** Acts as a role of ours, or, where there are none, as the one that migrates. */
   const as = async (role: "chatkeep_engine" | "chatkeep_store"): Promise<void> => {
@@ -124,7 +142,10 @@ async function migrateLocked(
     if (security === "roles") await run(connection, `set local role ${role}`);
   };
   const owner = security === "roles" ? "chatkeep_engine" : quote(login);
-  if (!exists) await run(connection, `create schema if not exists "${schema}" authorization ${owner}`);
+  if (install.owner === null) await run(connection, `create schema "${schema}" authorization ${owner}`);
+  // An administrator made it, and it is empty.
+  else if (!exists && security === "roles")
+    await run(connection, `alter schema "${schema}" owner to ${owner}`);
   if (has === null) await run(connection, `create schema "${functions}" authorization ${owner}`);
 
   if (from < RELEASE) await makeExtension(connection);
@@ -140,6 +161,7 @@ async function migrateLocked(
     await run(connection, `insert into migrations (${columns}) values (${values})`);
   }
   if (!exists) await run(connection, SECURITY[security].replaceAll(":schema", `"${schema}"`));
+  if (reowned !== undefined && to === RELEASE) await complete(connection, schema, security);
 
   if (has === null) {
     await run(connection, `set local search_path = "${functions}", "${schema}", pg_temp`);
@@ -167,6 +189,25 @@ async function migrateLocked(
   if (security === "roles") await leaveRoles(connection);
   await registerRelease(connection, functions);
   return { from, to, security, ...made };
+}
+
+/** Throws the first fault, unless it is one that `repair` mends. */
+function refuse(faults: readonly InstallFault[], repair: boolean): void {
+  const fault = faults.find(({ remedy }) => !repair || remedy !== "repair");
+  if (fault !== undefined) throw new MigrationError(`${fault.text} ${remedyOf(fault)}`);
+}
+
+/** The version that the schema is at. */
+async function versionOf(connection: Queryable, schema: string, reowned?: Reowned): Promise<number> {
+  if (reowned?.security === "roles") await run(connection, `set local role chatkeep_engine${reowned.suffix}`);
+  const version = Number(await ask(connection, `select "${schema}".schema_version()`));
+  if (reowned !== undefined) await run(connection, "reset role");
+  return version;
+}
+
+/** The suffix of the roles of an install that is whole. */
+function suffixOf({ tables }: Install): string {
+  return OWN_ROLE.exec(tables["migrations"]!)?.[1] ?? "";
 }
 
 /** Keeps the functions of this release from being dropped: nobody may have called them yet. */

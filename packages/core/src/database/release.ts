@@ -18,3 +18,8 @@ export function functionTexts(role: SqlFunction["role"]): string[] {
 export function releaseSchema(schema: string): string {
   return `${schema}_v${RELEASE}_${FUNCTIONS_DIGEST}`;
 }
+
+/** Matches the names of the schemas of functions that belong to `schema`, as a regular expression in SQL. */
+export function releasesOf(schema: string): string {
+  return `'^${schema}_v[0-9]+_[0-9a-f]{8}$'`;
+}

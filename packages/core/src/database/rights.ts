@@ -1,11 +1,15 @@
 import { MigrationError } from "./migration-error.ts";
 import { type Queryable, ask } from "./statement.ts";
 
+/** The commands that need the rights of an owner, and what each does to the schema. */
+const WORK = { migrate: "migrate", "migrate --repair": "mend", uninstall: "remove" } as const;
+
 /** The error of a login that lacks a right to migrate or to use `schema`: who has it, and what to run. */
 export async function lacksRight(
   connection: Queryable,
   schema: string,
   cause: Error,
+  command: keyof typeof WORK = "migrate",
 ): Promise<MigrationError> {
   const login = String(await ask(connection, "select current_user"));
   const owners = await migratingLogins(connection, schema);
@@ -13,6 +17,11 @@ export async function lacksRight(
   const told = (sentence: string): MigrationError =>
     new MigrationError(`${sentence} (PostgreSQL: ${cause.message}.)`, { cause });
 
+  if (command !== "migrate") {
+    return told(
+      `"${login}" may not ${WORK[command]} the schema "${schema}". Run "chatkeep ${command}" as ${who}.`,
+    );
+  }
   const exists = await ask(connection, `select oid from pg_namespace where nspname = '${schema}'`);
   if (exists === null) {
     return told(

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 
 import { MigrationError } from "./migration-error.ts";
+import { releasesOf } from "./release.ts";
 import { type Queryable, ask, run, serverVersion } from "./statement.ts";
 
 /**
@@ -30,29 +31,25 @@ export function newSuffix(): string {
   return `_${randomBytes(4).toString("hex")}`;
 }
 
-/** The suffix of the roles of an install that is there; installs from before version 11 have none. */
-export async function suffixOf(connection: Queryable, schema: string): Promise<string> {
-  const owner = await ask(
-    connection,
-    `select r.rolname from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_roles r on r.oid = c.relowner
-     where n.nspname = '${schema}' and c.relname = 'migrations'`,
-  );
-  const [, suffix] = /^chatkeep_engine((?:_[0-9a-f]{8})?)$/.exec(String(owner)) ?? [];
-  if (suffix !== undefined) return suffix;
-  throw new MigrationError(
-    `The tables of "${schema}" belong to "${String(owner)}" instead of a role of their own ("chatkeep_engine…"), as after a restore without owners. Restore them with the roles that they had.`,
-  );
+/** The name of a role that owns an install's tables; installs from before version 11 have no suffix. */
+export const OWN_ROLE = /^chatkeep_engine((?:_[0-9a-f]{8})?)$/;
+
+/** What is said of the roles of an install, so that `uninstall` finds those that were left behind. */
+export function roleComment(database: string, schema: string): string {
+  return `Chatkeep: owns the schema "${schema}" of the database "${database}".`;
 }
 
 /**
  * Makes the two roles of a new install, if the server lets us; they cannot log in and hold no right but those on
  * our tables. To be called in a transaction.
  */
-export async function makeRoles(connection: Queryable): Promise<Security> {
+export async function makeRoles(connection: Queryable, schema: string): Promise<Security> {
+  const database = String(await ask(connection, "select current_database()"));
   await run(connection, "savepoint roles");
   try {
     for (const role of ROLES) {
       await run(connection, `create role ${role} nologin nosuperuser nobypassrls noinherit`);
+      await run(connection, `comment on role ${role} is ${literal(roleComment(database, schema))}`);
     }
     await joinRoles(connection);
     await run(connection, "release savepoint roles");
@@ -74,15 +71,18 @@ export async function makeRoles(connection: Queryable): Promise<Security> {
  * whoever logs in touches no table.
  */
 export async function joinRoles(connection: Queryable): Promise<void> {
+  for (const role of ROLES) await joinRole(connection, role);
+}
+
+/** As {@link joinRoles}, one of them. */
+export async function joinRole(connection: Queryable, role: string): Promise<void> {
   const since16 = (await serverVersion(connection)) >= 160_000;
-  for (const role of ROLES) {
-    const can = await ask(
-      connection,
-      `select pg_has_role(current_user, '${role}', '${since16 ? "set" : "member"}')`,
-    );
-    if (can === true) continue;
-    await run(connection, `grant ${role} to current_user ${since16 ? "with inherit false, set true" : ""}`);
-  }
+  const can = await ask(
+    connection,
+    `select pg_has_role(current_user, '${role}', '${since16 ? "set" : "member"}')`,
+  );
+  if (can === true) return;
+  await run(connection, `grant ${role} to current_user ${since16 ? "with inherit false, set true" : ""}`);
 }
 
 /** Ends what {@link joinRoles} gave. The role that made ours can join again, for the next migration. */
@@ -150,17 +150,12 @@ export async function grantFunctions(
   }
 }
 
-/** Matches the names of the schemas of functions that belong to `schema`. */
-function releasesOf(schema: string): string {
-  return `'^${schema}_v[0-9]+_[0-9a-f]{8}$'`;
-}
-
 /** An identifier as SQL writes it: `"App"`. */
 export function quote(identifier: string): string {
   return `"${identifier.replaceAll('"', '""')}"`;
 }
 
 /** A text as SQL writes it. */
-function literal(text: string): string {
+export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
