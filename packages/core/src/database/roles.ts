@@ -32,7 +32,7 @@ export function newSuffix(): string {
 }
 
 /** The name of a role that owns an install's tables; installs from before version 11 have no suffix. */
-export const OWN_ROLE = /^chatkeep_engine((?:_[0-9a-f]{8})?)$/;
+export const OWN_ROLE: RegExp = /^chatkeep_engine((?:_[0-9a-f]{8})?)$/;
 
 /** What is said of the roles of an install, so that `uninstall` finds those that were left behind. */
 export function roleComment(database: string, schema: string): string {
