@@ -9,13 +9,12 @@ import { type Limits, checkId, checkTitle } from "./maintenance/limits.ts";
 import { ownerId } from "./owners.ts";
 import { previewOf, titleOf } from "./title.ts";
 
-/** The part of {@link History} that is about a conversation as a tree. */
+/** The methods of {@link History} on a conversation's tree. */
 export type Branches = Pick<
   History,
   "setHead" | "listVersions" | "forkConversation" | "deleteMessage" | "deleteMessages" | "restoreMessages"
 >;
 
-/** A row of `list_versions`. */
 interface VersionRow {
   id: string;
   role: Role;
@@ -23,12 +22,11 @@ interface VersionRow {
   created_at: string;
 }
 
-/** Messages that are deleted or restored by their ids at once, at the most. */
+/** Maximum number of ids in one delete or restore. */
 const MOST = 1000;
 
-/** Versions, branches and forks on the SQL functions. */
 export function createBranches(database: Database, limits: Limits): Branches {
-  /** Preview and title are of the head's branch, and are made here: SQL cannot cut a text as a list shows it. */
+  /** Updates preview and title from the head's branch, here because SQL cannot cut text at code points as lists do. */
   const describe = async (place: { owner: string; conversation: string }): Promise<void> => {
     const [ends] = await database.call("get_branch_ends", place);
     const { head_seq: head = null, head: last = null, question = null } = ends ?? {};

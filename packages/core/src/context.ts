@@ -3,15 +3,15 @@ import type { Message } from "@chatkeep/protocol";
 import { turnsOf, validTurn } from "./context/turns.ts";
 
 export interface ContextOptions {
-  /** Tokens at the most, the question not counted (default 8,000). */
+  /** Maximum tokens, without the question. Default 8,000. */
   readonly tokenBudget?: number;
 }
 
 /**
- * Those of some messages that are worth sending with the next question, oldest first: the latest
- * whole turns that fit the budget; no failed answer with its question, no tool result without its call nor
- * call without its result. `messages` are the latest of one conversation, without the question. Tokens are
- * estimated, rather too high; `History.getContext` counts them, and recalls what is older.
+ * Selects the messages to send with the next question, oldest first: the latest whole turns that fit the budget, without
+ * failed answers and their questions, tool results without their call, and calls without their result. `messages` are
+ * the latest messages of one conversation, without the question. Estimates tokens on the high side;
+ * `History.getContext` counts them and also recalls older messages.
  */
 export function contextOf(messages: readonly Message[], options: ContextOptions = {}): Message[] {
   let budget = options.tokenBudget ?? 8000;
@@ -26,7 +26,7 @@ export function contextOf(messages: readonly Message[], options: ContextOptions 
   return kept.flat();
 }
 
-/** An estimate, rather too high: a token of English is four characters. */
+/** Estimates tokens on the high side: an English token has about four characters. */
 function tokensOf(message: Message): number {
   return Math.ceil((JSON.stringify(message.parts).length + (message.contextText?.length ?? 0)) / 4);
 }

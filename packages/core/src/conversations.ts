@@ -26,7 +26,7 @@ import {
 import { ownerId } from "./owners.ts";
 import { titleOf } from "./title.ts";
 
-/** A row of the table `conversations` as `to_json` writes it. */
+/** A row of `conversations`, as `to_json` writes it. */
 export interface ConversationRow {
   id: string;
   scope: string | null;
@@ -39,7 +39,7 @@ export interface ConversationRow {
   cleared_seq: number;
   deleted_count: number;
   elsewhere_count: number;
-  /** Where a function gives it. */
+  /** Returned by some functions only. */
   head_id?: string | null;
   running_turn: string | null;
   preview: string | null;
@@ -51,7 +51,7 @@ export interface ConversationRow {
   updated_at: string;
 }
 
-/** The part of {@link History} that is about conversations. */
+/** The methods of {@link History} on conversations. */
 export type Conversations = Pick<
   History,
   | "createConversation"
@@ -66,13 +66,12 @@ export type Conversations = Pick<
 export interface ConversationsOptions {
   readonly database: Database;
   readonly limits: Limits;
-  /** Whether an id that somebody else uses is told from one that is free. */
+  /** Whether another owner's id looks like a free one. */
   readonly hideExistence: boolean;
-  /** Stops the turn that runs in a conversation, and waits a second for it to be settled. */
+  /** Stops a conversation's running turn, and waits up to one second until it is settled. */
   readonly stopRunning: (owner: Owner, conversationId: string) => Promise<void>;
 }
 
-/** Conversations on the SQL functions. */
 export function createConversations({
   database,
   limits,
@@ -127,7 +126,7 @@ export function createConversations({
         ascending: query.order === "asc",
         after_no: cursor,
         page_offset: checkRange(query.offset, "offset", 0, 100_000, 0),
-        // One more than asked for tells whether there is a next page.
+        // One extra row tells whether there is a next page.
         page_limit: limit + 1,
       });
       const rows = row?.conversations as ConversationRow[];
@@ -191,7 +190,6 @@ export function createConversations({
   };
 }
 
-/** A conversation from its row. */
 export function conversationFromRow(row: ConversationRow, owner: Owner): Conversation {
   const text = (value: string | null): string | null => (value === null ? null : unescapeText(value));
   return {
@@ -219,7 +217,7 @@ async function questionTitle(database: Database, owner: Owner, conversation: str
   return parts === null || parts === undefined ? null : titleOf(parts);
 }
 
-/** A cursor names the order it belongs to and the number it stands at: with another order it is refused. */
+/** A cursor holds the sort order and a number. It is invalid with another order. */
 function writeCursor(last: ConversationRow, { sort, order }: ConversationQuery): string {
   const number = sort === "createdAt" ? last.created_no : last.active_no;
   return Buffer.from(JSON.stringify([orderName(sort, order), number])).toString("base64url");
@@ -230,7 +228,7 @@ function readCursor(cursor: string, { sort, order }: ConversationQuery): number 
     const [name, number] = JSON.parse(Buffer.from(cursor, "base64url").toString()) as [unknown, unknown];
     if (name === orderName(sort, order) && Number.isSafeInteger(number)) return number as number;
   } catch {
-    // Said below: there is but one thing to do about any bad cursor.
+    // Reported below, with the same remedy for every invalid cursor.
   }
   throw new ChatkeepError("invalid_request", "This cursor belongs to no such list. Begin again without it.", {
     pointer: "cursor",

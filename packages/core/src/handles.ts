@@ -5,21 +5,21 @@ import { ChatkeepError, type Owner } from "@chatkeep/protocol";
 import type { Database } from "./database/database.ts";
 import { ownerId } from "./owners.ts";
 
-/** What a handle stands for. */
+/** The state of a handle. */
 export interface HandleState {
   readonly conversationId: string;
-  /** `false` once it was ended: it can still be read through, and written through no more. */
+  /** `false` once it was ended: it can still be read through, but not written through. */
   readonly active: boolean;
 }
 
 /**
- * Secret handles of conversations, for clients that know a conversation by the handle they got when it began.
- * Stored, so that every node knows them. Only the conversation's owner can use them.
+ * Secret handles of conversations, for clients that address a conversation by a handle. They are stored, so every node
+ * accepts them. Only the conversation's owner can use them.
  */
 export interface Handles {
-  /** Gives a conversation another handle: `sess_` and 192 random bits, of which only the hash is kept. */
+  /** Creates a handle: `sess_` and 192 random bits. Only its hash is stored. */
   createHandle(owner: Owner, conversationId: string): Promise<string>;
-  /** What a handle stands for. Errors: `forbidden` for somebody else's, `conversation_not_found`. */
+  /** Finds a handle. Errors: `forbidden` for another owner's; `conversation_not_found`. */
   findHandle(owner: Owner, handle: string): Promise<HandleState>;
   /** Ends a handle; the conversation stays. Idempotent. Errors: those of {@link findHandle}. */
   endHandle(owner: Owner, handle: string): Promise<void>;
@@ -27,7 +27,6 @@ export interface Handles {
 
 const HANDLE = /^sess_[A-Za-z0-9_-]{32}$/;
 
-/** Handles on the SQL functions. */
 export function createHandles(database: Database): Handles {
   return {
     async createHandle(owner, conversationId) {
@@ -48,7 +47,7 @@ export function createHandles(database: Database): Handles {
   };
 }
 
-/** A handle has more bits than anybody can guess, so a plain hash keeps it. */
+/** A plain hash is enough, because 192 random bits cannot be guessed. */
 function hashOf(handle: string): string {
   if (!HANDLE.test(handle)) {
     throw new ChatkeepError("conversation_not_found", "There is no chat session with this id.");

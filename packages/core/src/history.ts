@@ -37,51 +37,51 @@ import { type OutagePolicy, type UnsavedAnswers, createTurns } from "./turns/tur
 import { type StoreCalls, createStoreCalls } from "./with-client.ts";
 
 export interface HistoryOptions {
-  /** The host's `pg` pool, or any with its shape. It is not closed with the history. */
+  /** The host's `pg` pool, or one of its shape. The history does not close it. */
   readonly pool: ConnectionPool;
   /**
-   * Asks whether the database lives: a pool of one connection of its own, so that a full `pool` is told from an
-   * outage (default: `pool`). It is not closed with the history.
+   * A pool of one connection for health probes, so that a full `pool` does not look like an outage. Default: `pool`. The
+   * history does not close it.
    */
   readonly probe?: Queryable;
-  /** The schema that `migrate` made (default `chatkeep`). */
+  /** The schema that `migrate` created. Default `chatkeep`. */
   readonly schema?: string;
-  /** The function that answers; without one, no turn can be started. */
+  /** The function that answers. Without it, no turn can be started. */
   readonly responder?: Responder;
   readonly limits?: Partial<Limits>;
-  /** How much of the history a responder is given. */
+  /** The size of the context that a responder gets. */
   readonly context?: ContextSettings;
-  /** Sums up what is too old for the context, in the background (default: nothing is summed up). */
+  /** Summarizes messages that no longer fit the context, in the background. Default: no summaries. */
   readonly summarize?: Summarizer;
-  /** Names conversations, in the background, once, and never over a person's title (default: the first question does). */
+  /** Generates titles once, in the background, and never replaces a person's title. Default: the first question is the title. */
   readonly generateTitle?: TitleGenerator;
   /**
-   * Finds by meaning too, where `migrate` made a place for vectors: messages are embedded in the background, and
-   * recall and search join what is near with what holds the words (default: words alone).
+   * Embeds messages in the background and adds vector search to recall and search. Requires the vector tables of
+   * `migrate`. Default: words only.
    */
   readonly embedding?: Embedding;
-  /** Milliseconds within which a dead node's turns are settled (default 10,000). */
+  /** Milliseconds until a dead node's turns are settled. Default 10,000. */
   readonly lease?: number;
-  /** Milliseconds that a settled turn's events are kept at least (default 10 minutes). */
+  /** Minimum time in milliseconds that a settled turn's events are kept. Default 600,000. */
   readonly eventsGrace?: number;
-  /** Milliseconds without a word of the responder after which its answer has failed (default 120,000). */
+  /** Milliseconds without an event of the responder after which its turn fails. Default 120,000. */
   readonly idleTimeout?: number;
-  /** What is done while the database is down (default: `required` for users, `best-effort` for sessions). */
+  /** The policy while the database is down. Default: `required` for users, `best-effort` for sessions. */
   readonly outage?: Partial<Record<Owner["kind"], OutagePolicy>>;
   /**
-   * Whether what is somebody else's is answered as if it were not there: `conversation_not_found` in the
-   * place of `forbidden`, and an id that somebody else uses can be used anew (default `false`).
+   * Hides other owners' data: `conversation_not_found` replaces `forbidden`, and an id that another owner uses can be
+   * used again. Default `false`.
    */
   readonly hideExistence?: boolean;
-  /** Default `auto`: prepared under names until a pooler turns out not to keep them. */
+  /** Default `auto`: named prepared statements, until a pooler turns out to lose them. */
   readonly preparedStatements?: "auto" | "never";
-  /** Told what went wrong where nobody waits for an answer, for the operator's log; default nobody. */
+  /** Called with errors of background work, for the operator's log. */
   readonly onError?: (error: unknown, turnId?: string) => void;
 }
 
-/** How the history is. */
+/** The health of a history. */
 export interface Health {
-  /** `degraded`: the database is down and sessions are answered without saving; `down`: nobody is. */
+  /** `degraded`: the database is down, and sessions get unsaved answers. `down`: nobody gets an answer. */
   readonly status: "ok" | "degraded" | "down";
   readonly database: DatabaseHealth;
 }
@@ -89,40 +89,40 @@ export interface Health {
 /** {@link History} on PostgreSQL. */
 export interface CoreHistory
   extends Omit<History, keyof PersonalData>, PersonalData, Handles, IdempotencyKeys {
-  /** Asks the database now. */
+  /** Probes the database now. */
   health(): Promise<Health>;
-  /** Deletes for good what its time is over for; see {@link JanitorOptions}. Resolves with the number of steps. */
+  /** Permanently deletes expired data; see {@link JanitorOptions}. Returns the number of steps. */
   purge(options?: JanitorOptions, signal?: AbortSignal): Promise<number>;
   /**
-   * Makes findable what an older release stored before messages were, in small transactions, and embeds what is
-   * not embedded yet; any number of nodes may. Resolves with the number of steps when nothing is left.
+   * Indexes messages of older releases that had no search index, and embeds messages without vectors, in small
+   * transactions. Any number of nodes may run it. Returns the number of steps when nothing is left.
    */
   indexBacklog(signal?: AbortSignal): Promise<number>;
   /**
-   * Whether the owner's conversation holds messages with all of these ids, so that who sends them sends
-   * them again. `false` where there is no such conversation.
+   * Whether the owner's conversation holds messages with all of these ids, which marks a request as a retry. `false`
+   * when the conversation does not exist.
    */
   holdsMessages(owner: Owner, conversationId: string, ids: readonly string[]): Promise<boolean>;
-  /** The messages of a conversation that fit a question, best first: what the context recalls. Empty when it is not the owner's. */
+  /** The messages of a conversation that match a question, best first, as the context recalls them. Empty for another owner's conversation. */
   recallMessages(query: RecallQuery): Promise<Ranked[]>;
-  /** The store's calls on a connection of the host's, in its own transaction; see {@link StoreCalls}. */
+  /** The store's methods on the host's connection, within its transaction; see {@link StoreCalls}. */
   withClient(client: Queryable): StoreCalls;
-  /** How many turns run on this node. */
+  /** The number of turns that run on this node. */
   runningTurns(): number;
-  /** How many answers were given unsaved; see {@link UnsavedAnswers}. */
+  /** Counts of unsaved answers; see {@link UnsavedAnswers}. */
   unsavedAnswers(): UnsavedAnswers;
-  /** What an operator is told of the store. Errors: `unavailable`. */
+  /** The operator's numbers. Errors: `unavailable`. */
   overview(): Promise<Overview>;
   /**
-   * Takes no more turns, lets the running ones finish for `grace` milliseconds (default 0), settles the
-   * rest as `interrupted`, and lets go of what it holds. The pool stays open.
+   * Refuses new turns, lets running turns finish for `grace` milliseconds (default 0), settles the rest as
+   * `interrupted`, and releases everything it holds. The pool stays open.
    */
   close(options?: { readonly grace?: number }): Promise<void>;
 }
 
 /**
- * Conversation memory on PostgreSQL: see {@link History} for what every method promises. `migrate` must
- * have run. Opens no connection by itself.
+ * Creates conversation memory on PostgreSQL. {@link History} states what each method promises. `migrate` must have run.
+ * Opens no connection until the first call.
  */
 export function createHistory(options: HistoryOptions): CoreHistory {
   const onError = quietly(options.onError);
@@ -236,18 +236,18 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   };
 }
 
-/** The operator's log, which cannot throw: what is told may be anything that a responder threw. */
+/** Makes `onError` safe to call: a responder can throw any value, and the log must not throw again. */
 function quietly(onError: HistoryOptions["onError"]): NonNullable<HistoryOptions["onError"]> {
   return (...told) => {
     try {
       onError?.(...told);
     } catch {
-      // Nobody is left to tell.
+      // There is nowhere to report this.
     }
   };
 }
 
-/** The same functions, which do not tell what is somebody else's from what is not there. */
+/** Wraps the methods so that another owner's data looks like missing data. */
 function withoutForbidden(database: Database): Database {
   return {
     ...database,
@@ -255,14 +255,14 @@ function withoutForbidden(database: Database): Database {
       try {
         return await database.call(name, args);
       } catch (error) {
-        // The cause goes too: it names the difference, and a log may keep it.
+        // Without the cause, which names the difference and may be logged.
         throw isChatkeepError(error, "forbidden") ? conversationNotFound() : error;
       }
     },
   };
 }
 
-/** What makes something findable that was not before. */
+/** Methods that store text to embed. */
 const FINDABLE: ReadonlySet<FunctionName> = new Set([
   "append_messages",
   "restore_messages",
@@ -272,7 +272,7 @@ const FINDABLE: ReadonlySet<FunctionName> = new Set([
   "import_unsaved_turn",
 ]);
 
-/** The same functions, which tell the worker when there is something to embed. */
+/** Wraps the methods so that they wake the worker when there is text to embed. */
 function touching(database: Database, worker: EmbeddingWorker): Database {
   return {
     ...database,

@@ -5,39 +5,38 @@ import type { Owner } from "@chatkeep/protocol";
 import type { Database } from "./database/database.ts";
 import { ownerId } from "./owners.ts";
 
-/** A request without an idempotency key, from a client that sends it again when the reply was lost. */
+/** A request without an idempotency key, from a client that retries it after a lost response. */
 export interface UnkeyedRequest {
-  /** Its address and body: equal in all attempts, and in equal requests. */
+  /** Its path and body: equal in all attempts, and in other requests with the same content. */
   readonly content: string;
-  /** 0 for the first attempt, 1 and more for retries. */
+  /** 0 for the first attempt; 1 or more for retries. */
   readonly attempt: number;
-  /** Milliseconds since it came: its retry may have reached another node meanwhile. */
+  /** Milliseconds since it arrived. Its retry may have reached another node meanwhile. */
   readonly waited: number;
 }
 
 /**
- * Idempotency keys for requests that carry none, so that each is stored once. The database decides which attempts
- * are one request, atomically and for all nodes:
+ * Idempotency keys for requests without one, so that each request is stored once. The database decides atomically, for
+ * all nodes, which attempts belong to one request:
  *
- * - Two first attempts with the same content are two requests, one after the other and at once.
- * - A retry gets the key of the latest attempt with its content, for two minutes after that came or was extended,
- *   also while it is still being answered elsewhere. Where there is none, it gets a new key.
- * - A first attempt that its own retry has passed gets the retry's key.
+ * - Two first attempts with equal content are two requests, concurrent or not.
+ * - A retry gets the key of the latest attempt with its content, up to two minutes after that attempt arrived or was
+ *   extended, even while another node still answers it. Otherwise it gets a new key.
+ * - A first attempt that was overtaken by its own retry gets the retry's key.
  *
- * A retry whose first attempt never arrived gets the key of an equal request of that owner within the two minutes,
- * if there was one: nothing in what the client sends tells the two apart.
+ * A retry whose first attempt never arrived gets the key of an equal request of that owner within the two minutes, if
+ * there was one: the client's data does not tell the two apart.
  */
 export interface IdempotencyKeys {
-  /** The key of an attempt, a UUID. Creates the owner if it is new. */
+  /** Returns the key of an attempt, a UUID. Creates a new owner. */
   claimIdempotencyKey(owner: Owner, request: UnkeyedRequest): Promise<string>;
-  /** Counts the two minutes for retries from now: the connection was cut before the reply. */
+  /** Restarts the two minutes for retries, because the connection was cut before the response. */
   extendIdempotencyKey(owner: Owner, content: string, key: string): Promise<void>;
 }
 
-/** Milliseconds after which no client retries: it does so twice, each at most 60 s later. */
+/** Milliseconds after which no client retries: clients retry twice, each at most 60 s later. */
 const RETRY_WINDOW = 120_000;
 
-/** Idempotency keys on the SQL function. */
 export function createIdempotencyKeys(database: Database): IdempotencyKeys {
   const claim = async (
     owner: Owner,
@@ -55,7 +54,7 @@ export function createIdempotencyKeys(database: Database): IdempotencyKeys {
     claimIdempotencyKey: (owner, request) =>
       claim(owner, { ...request, id: randomUUID(), memory: RETRY_WINDOW }),
     async extendIdempotencyKey(owner, content, key) {
-      // A retry that remembers nothing gets the key that it brings.
+      // Without an earlier attempt a retry gets this new key.
       await claim(owner, { content, attempt: 1, waited: 0, id: key, memory: 0 });
     },
   };

@@ -32,17 +32,16 @@ import { ownerId } from "./owners.ts";
 import { wordTextOf } from "./search/text.ts";
 import { previewOf, titleOf } from "./title.ts";
 
-/** The part of {@link History} that is about messages. */
+/** The methods of {@link History} on messages. */
 export type Messages = Pick<History, "appendMessages" | "getMessage" | "listMessages" | "clearMessages">;
 
 export interface MessagesOptions {
   readonly database: Database;
   readonly limits: Limits;
-  /** The answer so far, as far as it is committed, of a turn that is running. */
+  /** Reads the committed part of a running turn's answer. */
   readonly answerSoFar: (owner: Owner, conversationId: string, turnId: string) => Promise<Answer>;
 }
 
-/** Messages on the SQL functions. */
 export function createMessages({ database, limits, answerSoFar }: MessagesOptions): Messages {
   const listMessages: Messages["listMessages"] = async (owner, conversationId, query = {}) => {
     const given = [query.before, query.after, query.around, query.offset].filter(
@@ -79,7 +78,7 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
     };
   };
 
-  /** Half of a window up to and with a number, half behind it. */
+  /** A window of messages: half up to and including a number, half after it. */
   const listAround = async (
     owner: Owner,
     conversationId: string,
@@ -154,7 +153,7 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
   };
 }
 
-/** A message that is still being written, with the answer so far. */
+/** Fills a streaming message with its committed text. */
 export async function withAnswer(
   message: Message,
   owner: Owner,
@@ -179,13 +178,13 @@ export async function withAnswer(
   };
 }
 
-/** Characters of a title, a scope or the name of a model. */
+/** Maximum characters of a title, a scope or a model's name. */
 const NAME = 500;
 
-/** A message that may be stored: with its id and parts. */
+/** A message that passed all checks, with its id and parts. */
 export type CheckedMessage = MessageInput & { readonly id: string; readonly parts: readonly Part[] };
 
-/** Refuses a message that may not be stored, and makes its parts. Errors: `invalid_request`, `payload_too_large`. */
+/** Checks a message and builds its parts. Errors: `invalid_request`, `payload_too_large`. */
 export function checkMessage(input: MessageInput, limits: Limits, at = ""): CheckedMessage {
   const refuse = (detail: string, pointer: string): never => {
     throw new ChatkeepError("invalid_request", detail, { pointer: at + pointer });
@@ -220,7 +219,7 @@ export function checkMessage(input: MessageInput, limits: Limits, at = ""): Chec
   return { ...input, id: input.id ?? randomUUID(), parts, metadata };
 }
 
-/** A value of each message; `null` in the place of nothing but nulls, which `unnest` gives for it as well. */
+/** One value of each message; `null` if all are null, which `unnest` expands alike. */
 function columnOf<T>(
   messages: readonly CheckedMessage[],
   valueOf: (message: CheckedMessage) => T | null | undefined,
@@ -229,7 +228,7 @@ function columnOf<T>(
   return values.every((value) => value === null) ? null : values;
 }
 
-/** The parts that the shorthands stand for. */
+/** Builds parts from the shorthands. */
 function partsOf(input: MessageInput): Part[] {
   const { content = "", toolCalls, toolCallId, citations } = input;
   if (input.role === "tool" && toolCallId !== undefined) {

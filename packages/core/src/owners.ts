@@ -3,23 +3,22 @@ import { hash as digest } from "node:crypto";
 import { ChatkeepError, type Owner, isSessionId } from "@chatkeep/protocol";
 
 /**
- * The id under which an owner's rows stand: a UUID (version 8, RFC 9562) made of SHA-256 over the kind
- * and the issuer with the subject, or the session's secret. So the secret is never stored, and no query
- * is needed to know an owner.
+ * Derives the id of an owner's rows: a UUID (version 8, RFC 9562) from SHA-256 over the kind and the issuer with the
+ * subject, or the session's secret. The secret is never stored, and no query is needed to identify an owner.
  *
- * Errors: `invalid_request` when a session id is no UUID v4 or a user has no subject.
+ * Errors: `invalid_request` when a session id is not a UUID v4 or a user has no subject.
  */
 export function ownerId(owner: Owner): string {
   const known = derived.get(owner);
   const issuer = owner.kind === "user" ? (owner.issuer ?? "") : "";
-  // The object is the caller's, who may have made it another owner's since.
+  // The caller may have changed the object since.
   if (known?.kind === owner.kind && known.id === owner.id && known.issuer === issuer) return known.ownerId;
   const made = derive(owner);
   derived.set(owner, { kind: owner.kind, id: owner.id, issuer, ownerId: made });
   return made;
 }
 
-/** A request needs its owner's id several times, at 8 µs each. */
+/** Caches ids: a request needs its owner's id several times, at 8 µs each. */
 const derived = new WeakMap<Owner, { kind: string; id: string; issuer: string; ownerId: string }>();
 
 function derive(owner: Owner): string {
@@ -31,7 +30,7 @@ function derive(owner: Owner): string {
   if (owner.kind === "user" && owner.id === "") {
     throw new ChatkeepError("invalid_request", "The user has no id.");
   }
-  // As JSON, so that no two owners are spelled alike whatever is in their names.
+  // As JSON, so that no two owners have equal text, whatever their names hold.
   const name =
     owner.kind === "user" ? ["user", owner.issuer ?? "", owner.id] : ["session", owner.id.toLowerCase()];
   const hash = digest("sha256", JSON.stringify(name), "buffer").subarray(0, 16);

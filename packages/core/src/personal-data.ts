@@ -6,27 +6,26 @@ import { instant } from "./database/instant.ts";
 import { type MessageRow, messageOf } from "./database/message-row.ts";
 import { ownerId } from "./owners.ts";
 
-/** Who does something to an owner's data, for the audit: `owner` (default), or a server key's name. */
+/** Who acts on an owner's data, for the audit log: `owner` (default), or the name of a server key. */
 export interface ActOptions {
   readonly actor?: string;
 }
 
-/** What is done with all that is kept of one owner. */
+/** Operations on all data of one owner. Each is recorded in the audit log. */
 export interface PersonalData {
-  /** See `History.claimSession`; kept in the audit. */
+  /** See `History.claimSession`. */
   claimSession(user: Owner, session: Owner, options?: ActOptions): Promise<{ readonly claimed: number }>;
-  /** See `History.exportData`; kept in the audit. */
+  /** See `History.exportData`. */
   exportData(owner: Owner, options?: ActOptions): AsyncIterable<ExportLine>;
-  /** See `History.eraseData`; kept in the audit. */
+  /** See `History.eraseData`. */
   eraseData(owner: Owner, options?: ActOptions): Promise<ErasureReceipt>;
-  /** Keeps in the audit that somebody acted for an owner. */
+  /** Records in the audit log that a server key acted for an owner. */
   recordAct(owner: Owner, actor: string): Promise<void>;
 }
 
-/** Rows read or deleted at once: about 20 ms of work. */
+/** Rows in one step: about 20 ms of work. */
 const PAGE = 1000;
 
-/** Personal data on the SQL functions. */
 export function createPersonalData(database: Database): PersonalData {
   return {
     async claimSession(user, session, { actor = "owner" } = {}) {
@@ -85,8 +84,8 @@ export function createPersonalData(database: Database): PersonalData {
 }
 
 /**
- * All of a session moves in one transaction, about 12,000 messages a second, and a call has 10 s. If it is we who
- * wait no longer, the server goes on and commits.
+ * A claim moves a session in one transaction, at about 12,000 messages a second, and a call times out after 10 s. After
+ * our timeout the database continues and commits.
  */
 function claimFailure(thrown: unknown): unknown {
   const { code, message = "" } = ((thrown as Error).cause ?? {}) as { code?: string; message?: string };
@@ -101,7 +100,7 @@ function claimFailure(thrown: unknown): unknown {
   return thrown;
 }
 
-/** The error of an export that cannot be whole any more; it has no `end` then. */
+/** The error of an export that can no longer be complete. It then has no `end`. */
 function incomplete(): ChatkeepError {
   return new ChatkeepError(
     "conflict",

@@ -8,8 +8,8 @@ import type { Limits } from "./maintenance/limits.ts";
 import { type Messages, type MessagesOptions, createMessages } from "./messages.ts";
 
 /**
- * The store's calls in a transaction of the host's: they are seen by others when the host commits, and are
- * gone when it rolls back. A call that fails ends the transaction, as any statement's error does in PostgreSQL.
+ * The store's methods inside the host's transaction. Changes become visible when the host commits and are undone when it
+ * rolls back. An error aborts the transaction, as always in PostgreSQL.
  */
 export interface StoreCalls extends Conversations, Messages, Branches, Handles {}
 
@@ -17,16 +17,14 @@ export interface StoreCallsOptions extends Pick<MessagesOptions, "answerSoFar"> 
   readonly schema: string | undefined;
   readonly limits: Limits;
   readonly hideExistence: boolean;
-  /** The history's own. */
   readonly database: Database;
-  /** What the history puts around its database. */
+  /** The wrapper that the history puts around its database. */
   readonly guard: (database: Database) => Database;
 }
 
-/** Makes {@link StoreCalls} on a connection. */
 export function createStoreCalls(client: Queryable, options: StoreCallsOptions): StoreCalls {
   const { limits, hideExistence, answerSoFar } = options;
-  // What the host deletes is deleted when it commits: until then nothing is stopped, and nobody waits.
+  // A delete takes effect when the host commits. Until then nothing is stopped.
   const stopRunning = (): Promise<void> => Promise.resolve();
   const database = options.guard({
     ...options.database,

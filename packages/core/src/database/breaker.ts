@@ -2,38 +2,37 @@ import type { ChatkeepError } from "@chatkeep/protocol";
 
 import { isConnectionLost, isUnavailable, unavailable } from "./failure.ts";
 
-/** How the database is. */
+/** The result of a probe. */
 export interface DatabaseHealth {
   readonly status: "ok" | "down";
-  /** How long the probe took, in milliseconds; `null` when it failed. */
+  /** The probe's duration in milliseconds; `null` when it failed. */
   readonly latencyMs: number | null;
 }
 
-/** Keeps an outage from being waited for; see {@link createBreaker}. */
+/** Fails calls fast during an outage; see {@link createBreaker}. */
 export interface Breaker {
-  /** Runs `work`, or refuses at once while the database is down. Rejects `work` that an outage hangs up. */
+  /** Runs `work`, or rejects at once while the database is down. Also rejects `work` that hangs in an outage. */
   guard<T>(work: () => Promise<T>): Promise<T>;
-  /** Asks the database now; calls at the same time share one probe. */
+  /** Probes the database now. Concurrent calls share one probe. */
   probe(): Promise<DatabaseHealth>;
   /** Whether the last probe failed. */
   isOpen(): boolean;
-  /** Resolves when the database can be reached again; at once when it can be. */
+  /** Resolves when the database is reachable; at once if it is. */
   whenClosed(): Promise<void>;
   close(): void;
 }
 
-/** Milliseconds without an answer after which the database is asked whether it lives. */
+/** Milliseconds without an answer until a probe is sent. */
 const ANSWER_TIMEOUT = 800;
-/** Milliseconds within which a probe has to answer. With ANSWER_TIMEOUT: an outage is known within 2 s. */
+/** Timeout of a probe in milliseconds. With ANSWER_TIMEOUT, an outage is detected within 2 s. */
 const PROBE_TIMEOUT = 1000;
-/** Milliseconds between probes while it is down. */
+/** Milliseconds between probes during an outage. */
 const RETRY = 500;
 
 /**
- * A circuit breaker with a live probe. While all is well it asks nothing, so that a database that
- * sleeps may sleep. It probes when a call fails by its connection or nothing has been answered for
- * 0.8 s; when the probe fails it opens: waiting calls are rejected, new ones refused at once, and it
- * probes on until it closes by itself.
+ * A circuit breaker with a live probe. It sends no probes in normal operation, so that a serverless database can sleep.
+ * It probes when a connection error occurs or nothing was answered for 0.8 s. When the probe fails the breaker opens:
+ * waiting and new calls are rejected, and probes continue until one succeeds.
  */
 export function createBreaker(ask: () => Promise<unknown>): Breaker {
   const waiting = new Set<{ since: number; reject: (error: ChatkeepError) => void }>();
@@ -78,7 +77,7 @@ export function createBreaker(ask: () => Promise<unknown>): Breaker {
       setOpen(false);
       return { status: "ok", latencyMs: performance.now() - begin };
     } catch (error) {
-      // A busy pool keeps a probe waiting while calls are being answered: that is no outage.
+      // A busy pool delays the probe while calls are answered. That is no outage.
       if (lastAnswer > begin) return { status: "ok", latencyMs: performance.now() - begin };
       setOpen(true, error);
       return { status: "down", latencyMs: null };
@@ -87,7 +86,7 @@ export function createBreaker(ask: () => Promise<unknown>): Breaker {
     }
   };
 
-  /** Asks on the next connection as long as the one before turns out to be dead. */
+  /** Probes on the next connection while the previous one turns out to be dead. */
   const askLiving = async (begin: number): Promise<unknown> => {
     for (;;) {
       try {
@@ -118,7 +117,7 @@ export function createBreaker(ask: () => Promise<unknown>): Breaker {
 
   const guard = <T>(work: () => Promise<T>): Promise<T> => {
     if (open) return Promise.reject(unavailable(new Error("the database is down")));
-    // One promise a call, not a race of two: this stands in front of every statement.
+    // One promise instead of a race of two, because this runs for every statement.
     return new Promise<T>((resolve, reject) => {
       const call = { since: performance.now(), reject };
       waiting.add(call);

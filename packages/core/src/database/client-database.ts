@@ -5,15 +5,15 @@ import type { Queryable } from "./pool.ts";
 import { releaseSchema } from "./release.ts";
 
 export interface ClientDatabaseOptions {
-  /** The host's own connection, within a transaction of its own. */
+  /** The host's connection, inside its transaction. */
   readonly client: Queryable;
   /** Default `chatkeep`. */
   readonly schema?: string | undefined;
 }
 
 /**
- * The SQL functions on one connection of the host's. Statements have no names, for the connection is not
- * ours to prepare on, and none is sent again: after an error the host's transaction is over.
+ * The SQL functions on a connection of the host. Statements are not prepared, because the connection is not ours, and
+ * never retried, because an error aborts the host's transaction.
  */
 export function createClientDatabase({ client, schema }: ClientDatabaseOptions): Pick<Database, "call"> {
   const functions = releaseSchema(schema ?? "chatkeep");

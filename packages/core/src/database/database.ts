@@ -7,7 +7,7 @@ import type { ConnectionPool, QueryConfig, Queryable } from "./pool.ts";
 import { releaseSchema } from "./release.ts";
 import { escapeText, unescapeText } from "./text.ts";
 
-/** What TypeScript gives for an argument of a PostgreSQL type. `json` is given as the value, `interval` in milliseconds. */
+/** TypeScript types of arguments by PostgreSQL type. `json` is the value, `interval` is in milliseconds. */
 interface Given {
   uuid: string;
   text: string | null;
@@ -25,7 +25,7 @@ interface Given {
   "json[]": readonly (Json | object)[] | null;
 }
 
-/** What TypeScript gets for a column of a PostgreSQL type. */
+/** TypeScript types of columns by PostgreSQL type. */
 interface Got {
   uuid: string;
   text: string;
@@ -46,8 +46,8 @@ type Row<N extends FunctionName> = {
 /** The SQL functions of this release, callable by name. */
 export interface Database {
   /**
-   * Calls one SQL function: one statement, one round trip, no transaction around it. Errors:
-   * `ChatkeepError` only; while the database is down, `unavailable` at once.
+   * Calls an SQL function: one statement, one round trip, no explicit transaction. Errors: `ChatkeepError` only;
+   * `unavailable` at once while the database is down.
    */
   call<N extends FunctionName>(name: N, args: Args<N>): Promise<Row<N>[]>;
   readonly breaker: Breaker;
@@ -56,37 +56,36 @@ export interface Database {
 
 export interface DatabaseOptions {
   readonly pool: ConnectionPool;
-  /** Asks whether the database lives. Default: the pool. */
+  /** Runs health probes. Default: `pool`. */
   readonly probe?: Queryable;
   /** Default `chatkeep`. */
   readonly schema?: string;
   /**
-   * Whether statements are prepared under names. Default `auto`: until a pooler turns out not to keep
-   * them (PgBouncer before 1.21 in transaction mode), then without, for good.
+   * Whether to use named prepared statements. Default `auto`: yes, until a pooler turns out to lose them (PgBouncer before
+   * 1.21 in transaction mode), then never again.
    */
   readonly preparedStatements?: "auto" | "never";
-  /** Told of a connection of the pool that died while idle. */
+  /** Called when an idle connection of the pool dies. */
   readonly onConnectionError?: (error: Error) => void;
 }
 
-/** These tell a second time something else than the first, so a lost answer is not asked for again. */
+/** Functions that return something else the second time, so a lost answer is not retried. */
 const ONCE: ReadonlySet<FunctionName> = new Set(["delete_conversation", "delete_messages", "clear_messages"]);
 
-/** As many connections as a pool has may have died together; the first one that lives answers. */
+/** All connections of a pool may have died together; the first live one answers. */
 const TRIES = 12;
 
-/** Milliseconds between two registrations of this release: unregistered for a day, its functions are dropped. */
+/** Milliseconds between registrations of this release. Functions unregistered for a day are dropped. */
 const REGISTER_EVERY = 3_600_000;
 
-/** SQLSTATEs of a prepared statement that the pooler's server connection does not know, or knows already. */
+/** SQLSTATEs of a prepared statement that the pooler's server connection does not know, or already has. */
 const NAME_LOST = new Set(["26000", "42P05"]);
 
-/** Columns as the text that PostgreSQL sends, whatever types the host registered with its driver. */
+/** Returns columns as text, whatever types the host registered with its driver. */
 export const RAW: { getTypeParser: () => (value: string) => string } = {
   getTypeParser: () => (value: string) => value,
 };
 
-/** The SQL functions over a pool; see {@link Database}. */
 export function createDatabase(options: DatabaseOptions): Database {
   const { pool } = options;
   const schema = releaseSchema(options.schema ?? "chatkeep");
@@ -102,7 +101,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     ]),
   );
   let named = options.preparedStatements !== "never";
-  // The pool gives the connection along, which holds what it was asked last: that is nobody's business.
+  // The error only: the pool's second argument is the connection, which holds its last query.
   pool.on("error", (error) => options.onConnectionError?.(error));
   const breaker = createBreaker(() => (options.probe ?? pool).query({ text: "select 1" }));
 
@@ -112,19 +111,19 @@ export function createDatabase(options: DatabaseOptions): Database {
     try {
       return (await pool.query(name === undefined ? config : { ...config, name })).rows;
     } catch (error) {
-      // Such a statement failed before it ran.
+      // The statement failed before it ran, so it is safe to retry.
       if (name === undefined || !NAME_LOST.has(String((error as { code?: unknown }).code))) throw error;
       named = false;
       return (await pool.query(config)).rows;
     }
   };
 
-  // `migrate` registered it, and so does whoever runs turns or the janitor.
+  // `migrate` registered it. Calls renew that every hour.
   let registeredAt = performance.now();
   const stayRegistered = (): void => {
     if (performance.now() - registeredAt < REGISTER_EVERY) return;
     registeredAt = performance.now();
-    // In an outage the next hour does it.
+    // The next hour retries.
     send(statements.get("register_release")!, []).catch(() => undefined);
   };
 
@@ -139,8 +138,8 @@ export function createDatabase(options: DatabaseOptions): Database {
       try {
         rows = await breaker.guard(() => send(statement, values));
       } catch (error) {
-        // Connections were lost, the database was not. Every other call can be made again as it was,
-        // because ids are made before it.
+        // Connections were lost, not the database. All other calls are safe to retry, because ids are made
+        // before the call.
         const most = isConnectionLost(error) ? TRIES : 2;
         const again = isUnavailable(error) && !breaker.isOpen() && !ONCE.has(name) && tries < most;
         if (!again) throw failureOf(error);
@@ -157,13 +156,13 @@ export function createDatabase(options: DatabaseOptions): Database {
   };
 }
 
-/** The call of a function, as a statement. */
+/** The statement that calls a function. */
 export function statementOf(schema: string, name: string, fn: SqlFunction): string {
   const args = Object.values(fn.args).map((type, index) => `$${index + 1}::${type}`);
   return `select * from "${schema}".${name}(${args.join(", ")})`;
 }
 
-/** An argument as the driver takes it. */
+/** Encodes an argument for the driver. */
 export function encode(type: string, value: unknown): unknown {
   if (value === null || value === undefined) return null;
   switch (type) {
@@ -182,7 +181,7 @@ export function encode(type: string, value: unknown): unknown {
   }
 }
 
-/** A row by the names and types of its columns. */
+/** Decodes a row by the names and types of its columns. */
 export function decodeRow(
   columns: readonly (readonly [string, string])[],
   row: Record<string, string | null>,

@@ -1,9 +1,9 @@
 import { ChatkeepError, ERRORS, type ErrorCode } from "@chatkeep/protocol";
 
-/** The SQLSTATE with which our functions raise a code of the error table as their message. */
+/** The SQLSTATE of errors that our functions raise; the message is a code of the error table. */
 const RAISED = "CK000";
 
-/** The SQLSTATE with which a function refuses a node that was taken for dead. */
+/** The SQLSTATE for a node that was fenced as dead. */
 const NODE_FENCED = "CK001";
 
 const SENTENCES: Partial<Record<ErrorCode, string>> = {
@@ -17,7 +17,7 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
     "A message with this id was stored with another body. Use a new id for a new message.",
 };
 
-/** SQLSTATEs that say: the server is not there or not able just now, try again. So do their classes 08 and 53. */
+/** SQLSTATEs of temporary failures, besides the classes 08 and 53. */
 const PASSING = new Set([
   "55P03",
   "57014",
@@ -31,14 +31,14 @@ const PASSING = new Set([
   "40P01",
 ]);
 
-/** SQLSTATEs of a schema, function or table that is not there: `migrate` has not run. */
+/** SQLSTATEs of a missing schema, function or table: `migrate` has not run. */
 const NOT_SET_UP = new Set(["3F000", "42883", "42P01"]);
 
-/** A connection's end as Node and `pg` tell it: these errors have no SQLSTATE. */
+/** Codes and messages of connection errors in Node and `pg`, which have no SQLSTATE. */
 const CONNECTION =
   /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES)|connection|timeout/i;
 
-/** What `pg` sets on an error besides its message. */
+/** The fields that `pg` sets on an error. */
 interface DriverError extends Partial<Error> {
   readonly code?: string;
   readonly detail?: string;
@@ -46,8 +46,8 @@ interface DriverError extends Partial<Error> {
 }
 
 /**
- * The one place where the driver's errors become ours: by SQLSTATE and constraint name, the cause kept.
- * The server's own words are in `cause` only: they may hold what a person wrote.
+ * Converts the driver's errors by SQLSTATE and constraint name, and keeps the original as `cause`. The server's message
+ * stays in `cause` only, because it may quote what a person wrote.
  */
 export function failureOf(thrown: unknown): ChatkeepError {
   if (thrown instanceof ChatkeepError) return thrown;
@@ -79,44 +79,41 @@ export function failureOf(thrown: unknown): ChatkeepError {
   );
 }
 
-/** The error of a conversation that is not there. */
 export function conversationNotFound(): ChatkeepError {
   return new ChatkeepError("conversation_not_found", "There is no conversation with this id.");
 }
 
-/** The error of an id under which something else was said. */
 export function idempotencyMismatch(): ChatkeepError {
   return new ChatkeepError("idempotency_mismatch", SENTENCES.idempotency_mismatch!);
 }
 
-/** The error of a database that cannot be reached or cannot answer just now. */
 export function unavailable(cause: unknown): ChatkeepError {
   const detail = "The conversations cannot be reached just now. Nothing is lost; try again in a moment.";
   return new ChatkeepError("unavailable", detail, { retryAfter: 2, cause });
 }
 
-/** The error of a database that lives while every connection to it is in use. */
+/** The error of a full pool, while the database is up. */
 function busy(cause: unknown): ChatkeepError {
   const detail = "The server is busy. Nothing is lost; try again in a moment.";
   return new ChatkeepError("unavailable", detail, { retryAfter: 2, cause });
 }
 
-/** Whether a call waited in vain for a connection of the pool, which says nothing about the database. */
+/** Whether a call timed out waiting for a connection of the pool. That is no outage. */
 export function isPoolFull(thrown: unknown): boolean {
   const cause = thrown instanceof ChatkeepError ? thrown.cause : thrown;
-  // pg-pool says this of its queue; of a connection that is not answered, "Connection terminated due to …".
+  // pg-pool's message for its queue. A connection attempt that times out has "Connection terminated due to …".
   return (cause as DriverError | undefined)?.message === "timeout exceeded when trying to connect";
 }
 
-/** Whether `thrown` is a function's refusal of a node that was taken for dead. */
+/** Whether a function refused this node because it was fenced as dead. */
 export function isFenced(thrown: unknown): boolean {
   const cause = thrown instanceof ChatkeepError ? thrown.cause : thrown;
   return (cause as DriverError | undefined)?.code === NODE_FENCED;
 }
 
 /**
- * Whether `thrown` means that this one connection was ended by the server, which may serve others: a pool
- * can hold many that died together, and finds out about each when it is used.
+ * Whether the server ended this one connection. Others may work: after a crash a pool can hold many dead connections, and
+ * notices each one when it is used.
  */
 export function isConnectionLost(thrown: unknown): boolean {
   const { code = "", message = "" } = thrown as DriverError;
@@ -129,10 +126,10 @@ export function isConnectionLost(thrown: unknown): boolean {
   );
 }
 
-/** Whether `thrown` means that the connection was lost or the server is not able just now. */
+/** Whether the connection was lost, or the server is temporarily unable to answer. */
 export function isUnavailable(thrown: unknown): boolean {
   const { code = "", message = "" } = thrown as DriverError;
-  // 53: no connection, no memory, no room on its disk.
+  // 08: connection exceptions. 53: out of connections, memory or disk space.
   if (PASSING.has(code) || /^(08|53)...$/.test(code)) return true;
   // A SQLSTATE has five characters with a digit among them; EPIPE has none.
   const isSqlState = /^(?=.*\d)[0-9A-Z]{5}$/.test(code);

@@ -2,7 +2,7 @@ import { FUNCTIONS as GENERATED } from "../generated/functions.ts";
 
 /** An SQL function: its arguments in order and the columns it returns, by their PostgreSQL types. */
 export interface SqlFunction {
-  /** The role that it runs as: an owner's functions as the store, those across owners as the engine. */
+  /** The role that it runs as: `store` for one owner's data, `engine` across owners. */
   readonly role: "store" | "engine";
   readonly args: Readonly<Record<string, string>>;
   readonly returns: Readonly<Record<string, string>>;
@@ -11,10 +11,9 @@ export interface SqlFunction {
 /** Every SQL function of this release, generated from the `.sql` files. */
 export const FUNCTIONS: typeof GENERATED = GENERATED;
 
-/** The name of a function of this release. */
 export type FunctionName = keyof typeof FUNCTIONS;
 
-/** A function as `grant` and `alter function` name it: `get_turn(uuid, text, uuid)`. */
+/** The signature for `grant` and `alter function`: `get_turn(uuid, text, uuid)`. */
 export function signatureOf(name: FunctionName): string {
   return `${name}(${Object.values<string>(FUNCTIONS[name].args).join(", ")})`;
 }

@@ -18,7 +18,7 @@ import {
 import { instant } from "./instant.ts";
 import { unescapeText } from "./text.ts";
 
-/** A row of the table `messages` as `to_json` writes it. */
+/** A row of `messages`, as `to_json` writes it. */
 export interface MessageRow {
   conversation_id: string;
   seq: number;
@@ -36,18 +36,18 @@ export interface MessageRow {
   metadata: JsonObject | null;
   created_at: string;
   updated_at: string;
-  /** Where a function gives them: absent, the message before is the parent, and there are no other versions. */
+  /** If absent, the previous message is the parent and there are no other versions. */
   parent_id?: string | null;
   version_index?: number;
   version_count?: number;
 }
 
-/** How the SQL functions take a parent: `null` for the head, `''` for the beginning. */
+/** A parent for the SQL functions: `null` for the head, `''` for the beginning. */
 export function parentArgument(parent: string | null | undefined): string | null {
   return parent === null ? "" : (parent ?? null);
 }
 
-/** Messages from rows that follow each other; the first one's parent is `parentId` where its row does not say. */
+/** Messages from consecutive rows. `parentId` is the first one's parent if its row has none. */
 export function messagesOf(
   rows: readonly MessageRow[],
   owner: Owner,
@@ -56,7 +56,7 @@ export function messagesOf(
   return rows.map((row, index) => messageOf(row, owner, rows[index - 1]?.id ?? parentId));
 }
 
-/** A message from its row; `parentId` where the row does not say it. */
+/** A message from its row. `parentId` is used if the row has none. */
 export function messageOf(row: MessageRow, owner: Owner, parentId: string | null = null): Message {
   const { parts } = row;
   return {

@@ -1,75 +1,75 @@
 import { Client, Pool, type PoolConfig } from "pg";
 import { parse } from "pg-connection-string";
 
-/** What a query needs of a connection: `pg`'s Pool, PoolClient and Client have it, and Neon's have its shape. */
+/** Runs queries: `pg`'s Pool, PoolClient and Client, and Neon's equivalents. */
 export interface Queryable {
   query(config: QueryConfig): Promise<{ rows: unknown[] }>;
 }
 
-/** A statement as `pg` takes it. */
+/** A statement in `pg`'s format. */
 export interface QueryConfig {
   text: string;
   values?: unknown[];
-  /** Prepared under this name where the pooler keeps names. */
+  /** The name of the prepared statement. */
   name?: string;
   types?: { getTypeParser: () => (value: string) => unknown };
-  /** Milliseconds it may take, instead of the pool's own. */
+  /** Timeout in milliseconds. Default: the pool's. */
   query_timeout?: number;
 }
 
-/** A connection held for a while: for a transaction, or to listen. */
+/** A connection taken from the pool, for a transaction or for LISTEN. */
 export interface Connection extends Queryable {
   on(
     event: "notification",
     listener: (message: { channel: string; payload?: string | undefined }) => void,
   ): unknown;
   on(event: "error" | "end", listener: (error?: Error) => void): unknown;
-  /** With `true` it is closed and not used again. */
+  /** `true` closes the connection instead of returning it to the pool. */
   release(destroy?: boolean): void;
 }
 
-/** A pool of connections: the smallest part of `pg`'s Pool that we need. */
+/** The part of `pg`'s Pool that we need. */
 export interface ConnectionPool extends Queryable {
   connect(): Promise<Connection>;
   on(event: "error", listener: (error: Error) => void): unknown;
 }
 
-/** What {@link createPool} takes besides the URL. */
+/** Options of {@link createPool}. */
 export interface PoolOptions {
-  /** Connections at the most (default 10). */
+  /** Maximum number of connections. Default 10. */
   readonly max?: number;
-  /** Milliseconds to wait for a connection (default 1,500: an outage is told within 2 s). */
+  /** Milliseconds to wait for a connection. Default 1,500, so that an outage is reported within 2 s. */
   readonly connectTimeout?: number;
-  /** Milliseconds a statement may take (default 10,000). */
+  /** Timeout of a statement in milliseconds. Default 10,000. */
   readonly statementTimeout?: number;
-  /** Told when an idle connection dies; without a listener that would end the process. */
+  /** Called when an idle connection dies. Without a listener that would end the process. */
   readonly onError?: (error: Error) => void;
 }
 
 /**
- * A pool for the URL as Neon, Docker and libpq print it: `postgres://` or `postgresql://`, `sslmode`,
- * `sslrootcert`, `channel_binding`. With `sslmode=require` and stricter the server's certificate is
- * verified; `sslmode=no-verify` gives that up. Errors: `TypeError` when the URL cannot be read.
+ * Creates a pool for a URL as Neon, Docker and libpq print it: `postgres://` or `postgresql://` with `sslmode`,
+ * `sslrootcert`, `channel_binding`. `sslmode=require` and stricter modes verify the server's certificate;
+ * `sslmode=no-verify` does not. Errors: `TypeError` for an invalid URL.
  */
 export function createPool(url: string, options: PoolOptions = {}): Pool {
   const pool = new Pool({
     ...connectionConfig(url),
     max: options.max ?? 10,
     connectionTimeoutMillis: options.connectTimeout ?? 1500,
-    // Kept by the client: a transaction pooler refuses statement_timeout at the start of a connection.
+    // A client-side timeout: transaction poolers refuse statement_timeout as a startup parameter.
     query_timeout: options.statementTimeout ?? 10_000,
     keepAlive: true,
     application_name: "chatkeep",
   });
   pool.on("error", options.onError ?? (() => undefined));
-  // From its first moment on: a server that dies may say so in the same packet in which it let us in.
+  // Before the first event: a dying server may accept and end the connection in one packet.
   pool.on("connect", (connection) => connection.on("error", () => undefined));
   return pool;
 }
 
 /**
- * Takes a connection out of the pool; the caller releases it. When it is lost, the query that runs on it, or
- * the next one, says so. The driver says it besides as an event, which ends a process that does not listen.
+ * Takes a connection from the pool; the caller releases it. If it is lost, the current or next query fails. The driver
+ * also emits an error event, which would end a process without a listener.
  */
 export async function takeConnection(pool: Pick<ConnectionPool, "connect">): Promise<Connection> {
   const connection = await pool.connect();
@@ -77,7 +77,7 @@ export async function takeConnection(pool: Pick<ConnectionPool, "connect">): Pro
   return connection;
 }
 
-/** Opens one connection, to look at a server; the caller ends it. Errors: the driver's own; its loss as above. */
+/** Opens one connection to inspect a server; the caller ends it. Errors: the driver's. Its loss as above. */
 export async function openConnection(url: string, connectTimeout = 5000): Promise<Client> {
   const client = new Client({ ...connectionConfig(url), connectionTimeoutMillis: connectTimeout });
   client.on("error", () => undefined);
@@ -102,11 +102,11 @@ function connectionConfig(url: string): PoolConfig {
   const mode = parsed.searchParams.get("sslmode");
   const binding = parsed.searchParams.get("channel_binding");
   parsed.searchParams.delete("channel_binding");
-  // What Node trusts by itself; the driver would look for a file of this name.
+  // Node's own trusted certificates; the driver would look for a file with this name.
   if (parsed.searchParams.get("sslrootcert") === "system") parsed.searchParams.delete("sslrootcert");
-  // The driver warns that it verifies under these names as well; we mean it to.
+  // The driver warns that these modes verify the certificate; that is intended.
   if (mode === "require" || mode === "verify-ca") parsed.searchParams.set("sslmode", "verify-full");
-  // "If the server has it": the driver cannot ask first, so off this machine it is taken at its word.
+  // "prefer": the driver cannot negotiate, so remote servers must support TLS.
   if (mode === "prefer" || mode === "allow") {
     parsed.searchParams.set("sslmode", isLocal(parsed.hostname) ? "disable" : "verify-full");
   }

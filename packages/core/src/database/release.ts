@@ -4,7 +4,6 @@ import { FUNCTIONS, type SqlFunction } from "./functions.ts";
 /** The version of the schema that this release works with: the number of its last migration. */
 export const RELEASE: number = Math.max(...MIGRATIONS.map(({ version }) => version));
 
-/** The texts of the functions that run as `role`. */
 export function functionTexts(role: SqlFunction["role"]): string[] {
   return Object.entries<SqlFunction>(FUNCTIONS).flatMap(([name, fn]) =>
     fn.role === role ? [FUNCTION_TEXTS[name]!] : [],
@@ -12,8 +11,8 @@ export function functionTexts(role: SqlFunction["role"]): string[] {
 }
 
 /**
- * The schema that holds the functions of this release, so that those of others can stand beside it: a node calls
- * the functions that it was made with, also where a change of them needed no migration.
+ * The schema of this release's functions. Each release has its own, so that a node always calls the functions that it
+ * was built with, even when they changed without a migration.
  */
 export function releaseSchema(schema: string): string {
   return `${schema}_v${RELEASE}_${FUNCTIONS_DIGEST}`;

@@ -2,7 +2,7 @@ import { VECTOR_TABLES } from "../generated/sql.ts";
 import { FUNCTIONS, type FunctionName, signatureOf } from "./functions.ts";
 import { type Queryable, ask, run } from "./statement.ts";
 
-/** The functions whose bodies name pgvector's types and operators. */
+/** The functions that use pgvector's types and operators. */
 const VECTOR_FUNCTIONS: readonly FunctionName[] = [
   "put_passage_vectors",
   "near_passages",
@@ -14,14 +14,13 @@ export interface VectorsOptions {
   /** The schema of the tables, and that of the functions. */
   readonly schema: string;
   readonly functions: string;
-  /** Acts as one of our roles from now on. */
+  /** Switches to one of our roles. */
   readonly as: (role: "chatkeep_engine" | "chatkeep_store") => Promise<void>;
 }
 
 /**
- * Makes the tables of embeddings, once, and lets the functions see the types of pgvector wherever it was put.
- * `false` where the server has no pgvector of 0.7 or newer, or the role may not create it: then nothing changes.
- * To be called in a transaction.
+ * Creates the tables of embeddings once, and adds pgvector's schema to the functions' search path. Returns `false` and
+ * changes nothing if the server has no pgvector 0.7 or newer, or the role may not create it. Call it in a transaction.
  */
 export async function makeVectors(
   connection: Queryable,
