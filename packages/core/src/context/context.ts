@@ -138,6 +138,7 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
       const [row] = await database.call("get_context", {
         owner: ownerId(owner),
         conversation: conversationId,
+        parent: null,
         context_limit: CONTEXT_MESSAGES,
       });
       const latest = messagesOf((row?.history ?? []) as MessageRow[], owner);

@@ -101,9 +101,9 @@ export async function beginTurn(database: Database, node: Node, turn: NewTurn): 
   };
 }
 
-/** Refuses results that answer no call of the last answer; those that are stored already are a retry. */
+/** Refuses results that answer no open call of the branch that they follow. A retry of stored results passes. */
 export async function requireOpenCalls(database: Database, turn: NewTurn): Promise<void> {
-  const { id, parts } = turn.question;
+  const { id, parts, parent } = turn.question;
   const results = parts.filter((part) => part.type === "tool-result");
   if (results.length < parts.length) {
     throw new ChatkeepError("invalid_request", "A tool's message holds results and nothing else.", {
@@ -111,12 +111,17 @@ export async function requireOpenCalls(database: Database, turn: NewTurn): Promi
     });
   }
   const { ownerId: owner, conversationId: conversation } = turn.key;
-  const [row] = await database.call("get_context", { owner, conversation, context_limit: CONTEXT_MESSAGES });
-  const latest = messagesOf((row?.history ?? []) as MessageRow[], turn.owner);
-  if (latest.some((message) => message.id === id)) return;
-  const open = openCalls(latest);
+  const [row] = await database.call("get_context", {
+    owner,
+    conversation,
+    parent: parentArgument(parent),
+    context_limit: CONTEXT_MESSAGES,
+  });
+  const open = openCalls(messagesOf((row?.history ?? []) as MessageRow[], turn.owner));
   const lost = results.find((result) => !open.has(result.id));
   if (lost === undefined) return;
+  const [stored] = await database.call("holds_messages", { owner, conversation, ids: [id] });
+  if (stored?.holds_messages === true) return;
   const detail = `No call \`${lost.id}\` of the last answer waits for a result. Read the messages again.`;
   throw new ChatkeepError("conflict", detail, { pointer: "/parts" });
 }

@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 /** The step of a branch before which the first node is held up, as one that dies there is for ever. */
-type Step = "createConversation" | "appendMessages" | "startTurn";
+type Step = "getTurn" | "appendMessages" | "startTurn";
 let held: { step: Step; reached: PromiseWithResolvers<void>; go: Promise<void> } | undefined;
 const upTo = async <T>(step: Step, work: () => Promise<T>): Promise<T> => {
   if (held?.step === step) {
@@ -31,7 +31,7 @@ const upTo = async <T>(step: Step, work: () => Promise<T>): Promise<T> => {
 };
 const slow: typeof history = {
   ...history,
-  createConversation: (...given) => upTo("createConversation", () => history.createConversation(...given)),
+  getTurn: (...given) => upTo("getTurn", () => history.getTurn(...given)),
   appendMessages: (...given) => upTo("appendMessages", () => history.appendMessages(...given)),
   startTurn: (...given) => upTo("startTurn", () => history.startTurn(...given)),
 };
@@ -41,7 +41,7 @@ const [first, second] = [
 ];
 const split = await openBreakingWay(first.url, second.url);
 
-it.each<Step>(["createConversation", "appendMessages", "startTurn"])(
+it.each<Step>(["getTurn", "appendMessages", "startTurn"])(
   "a branch is made once, when the node that made it is lost before its %s",
   async (step) => {
     const person = await newPerson();
@@ -53,13 +53,19 @@ it.each<Step>(["createConversation", "appendMessages", "startTurn"])(
     const go = Promise.withResolvers<void>();
     held = { step, reached: Promise.withResolvers(), go: go.promise };
     const late = split.cutWhen(held.reached.promise);
-    const branch = await open(split.url).responses.create({ input: "zwei", previous_response_id: one.id });
-    expect(branch.output_text).toBe("one,  + one + zwei");
+    const branch = await open(split.url).responses.create({
+      input: [
+        { role: "user", content: "Listen." },
+        { role: "user", content: "zwei" },
+      ],
+      previous_response_id: one.id,
+    });
+    expect(branch.output_text).toBe("one,  + one, Listen. + zwei");
     // It was not dead after all.
     go.resolve();
     held = undefined;
     expect(JSON.parse(await late)).toMatchObject({ id: branch.id, output: branch.output });
     const { conversations } = await history.listConversations(person.owner);
-    expect(conversations.map(({ messageCount }) => messageCount)).toEqual([4, 4]);
+    expect(conversations.map(({ messageCount }) => messageCount)).toEqual([5]);
   },
 );

@@ -230,27 +230,95 @@ describe.each([
     expect(items).toMatchObject([{ type: "message" }, ...first.output, ...outputs, { type: "message" }]);
   });
 
-  it("from an older response in a branch, which says nothing to its conversation and hears nothing of it", async () => {
+  it("from an older response in a branch of its conversation, which hears nothing of the others", async () => {
     const { client, person } = await open(`${telling.url}/v1`);
     const ask = (input: string, previous: string | undefined) =>
       client.responses.create({ model: "any", input, previous_response_id: previous ?? null });
     const first = await ask("one", undefined);
     const second = await ask("two", first.id);
-    const main = first.conversation?.id;
-    expect(second).toMatchObject({ output_text: "one, Yes one + two", conversation: { id: main } });
+    expect(second.output_text).toBe("one, Yes one + two");
     telling.cutAfterAnswer(1);
-    const branch = await ask("zwei", first.id);
-    expect(branch).toMatchObject({ output_text: "one, Yes one + zwei", previous_response_id: first.id });
-    expect(branch.conversation?.id).not.toBe(main);
-    const further = await ask("drei", branch.id);
-    expect(further.conversation).toEqual(branch.conversation);
+    const edited = await ask("zwei", first.id);
+    expect(edited).toMatchObject({ output_text: "one, Yes one + zwei", previous_response_id: first.id });
+    const further = await ask("drei", edited.id);
     expect(further.output_text).toBe("one, Yes one, zwei, one, Yes one + zwei + drei");
-    expect((await ask("three", second.id)).conversation?.id).toBe(main);
+    const third = await ask("three", second.id);
+    expect(third.output_text).toBe("one, Yes one, two, one, Yes one + two + three");
+    const ids = [second, edited, further, third].map(({ conversation }) => conversation?.id);
+    expect(new Set(ids)).toEqual(new Set([first.conversation?.id]));
     const { conversations } = await teller.history.listConversations(person.owner);
-    expect(conversations.map(({ messageCount }) => messageCount)).toEqual([6, 6]);
+    expect(conversations.map(({ messageCount }) => messageCount)).toEqual([6]);
     const other = await open(`${telling.url}/v1`);
     const foreign = other.client.responses.create({ input: "?", previous_response_id: first.id });
     await expect(foreign).rejects.toMatchObject({ status: 403 });
+  });
+
+  it("again from one response: versions, of which the items list the latest as it was given", async () => {
+    const { client, person } = await open(`${telling.url}/v1`);
+    const first = await client.responses.create({ input: "one" });
+    const own = idOf(
+      [...(await teller.history.listConversations(person.owner)).conversations].map(({ id }) => id),
+    );
+    const input = [
+      { role: "user" as const, content: "Listen." },
+      { role: "user" as const, content: "again" },
+    ];
+    const again = () => client.responses.create({ input, previous_response_id: first.id });
+    const second = await again();
+    const third = await again();
+    expect(third.id).not.toBe(second.id);
+    expect(third.output_text).toBe("one, Yes one, Listen. + again");
+    const items = async () =>
+      (await client.conversations.items.list(first.conversation!.id, { order: "asc" })).data;
+    expect((await items()).slice(4)).toEqual(third.output);
+    const { messages } = await teller.history.listMessages(person.owner, own);
+    expect(messages.map(({ versions }) => versions.count)).toEqual([1, 1, 2, 1, 1]);
+    const [version] = await teller.history.listVersions(person.owner, own, messages[2]!.id);
+    await teller.history.setHead(person.owner, own, version!.id);
+    expect((await items()).slice(4)).toEqual(second.output);
+    expect(await client.responses.retrieve(second.id)).toMatchObject({ output: second.output });
+  });
+
+  it("from a response behind which a thousand messages were said, without a copy", async () => {
+    const { client, person } = await open(`${greeter.url}/v1`);
+    const first = await client.responses.create({ input: "one" });
+    const { conversations } = await greeter.history.listConversations(person.owner);
+    const own = idOf(conversations.map(({ id }) => id));
+    const said = Array.from({ length: 500 }, (__, index) => ({ role: "user" as const, content: `${index}` }));
+    for (let batch = 0; batch < 2; batch += 1) await greeter.history.appendMessages(person.owner, own, said);
+    const late = await client.responses.create({ input: "late", conversation: first.conversation!.id });
+    await client.responses.create({ input: "latest", previous_response_id: late.id });
+    const branch = await client.responses.create({ input: "other", previous_response_id: late.id });
+    expect(branch.conversation).toEqual(first.conversation);
+    const page = await greeter.history.listMessages(person.owner, own, { limit: 3 });
+    expect(page.total).toBe(1006);
+    expect(page.messages.map(({ content }) => content)).toEqual(["Hi.", "other", "Hi."]);
+  });
+
+  it("with outputs of the functions that an older response called, in its branch", async () => {
+    const { client, own, id } = await open();
+    const creating = client.responses.create({ input: "Where am I?", conversation: id });
+    const run = await script.started(own);
+    await run.emit({ type: "tool-call", id: "call_1", name: "locate", arguments: "{}" });
+    run.finish();
+    const first = await creating;
+    const elsewhere = client.responses.create({ input: "Never mind.", previous_response_id: first.id });
+    await answer(own, "Well.");
+    await elsewhere;
+    const told = client.responses.create({
+      previous_response_id: first.id,
+      input: [{ type: "function_call_output", call_id: "call_1", output: "Graz" }],
+    });
+    const next = await script.started(own);
+    expect(next.request.history.map(({ role }) => role)).toEqual(["user", "assistant"]);
+    await next.emit("In Graz.");
+    next.finish();
+    expect((await told).output_text).toBe("In Graz.");
+    const late = client.responses.create({
+      previous_response_id: (await elsewhere).id,
+      input: [{ type: "function_call_output", call_id: "call_1", output: "Graz" }],
+    });
+    await expect(late).rejects.toMatchObject({ status: 409 });
   });
 
   it.each(["running", "not even begun"] as const)(

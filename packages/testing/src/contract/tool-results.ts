@@ -68,5 +68,27 @@ export function describeToolResults(open: OpenedFixture): void {
       expect(await errorOf(fixture.history.startTurn(me, id, RESULTS))).toMatchObject({ code: "conflict" });
       expect((await fixture.history.listMessages(me, id)).total).toBe(4);
     });
+
+    it("with a parent answers the open calls of that branch, wherever the head is", async () => {
+      const fixture = open();
+      const { history } = fixture;
+      const { me, id } = await newConversation(fixture);
+      const first = await ask(fixture, me, id, { content: "Where am I?" }, CALLS);
+      await ask(fixture, me, id, { content: "Never mind.", parent: null }, ["Well."]);
+      expect(await errorOf(history.startTurn(me, id, RESULTS))).toMatchObject({ code: "conflict" });
+      expect(await errorOf(history.startTurn(me, id, { ...RESULTS, parent: null }))).toMatchObject({
+        code: "conflict",
+      });
+      const results = { ...RESULTS, id: randomUUID(), parent: first.turn.replyId };
+      const { turn, run } = await ask(fixture, me, id, results, ["In Graz."]);
+      expect(run.request.history.map(({ content }) => content)).toEqual(["Where am I?", "Let me see. "]);
+      await history.setHead(me, id, (await history.listMessages(me, id)).messages[0]!.id);
+      for (const parent of [undefined, null, results.parent]) {
+        const again = await history.startTurn(me, id, { ...results, parent });
+        expect(again.turn.id).toBe(turn.id);
+      }
+      const nowhere = history.startTurn(me, id, { ...RESULTS, parent: "nobody" });
+      expect(await errorOf(nowhere)).toMatchObject({ code: "message_not_found" });
+    });
   });
 }

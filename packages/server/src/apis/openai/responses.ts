@@ -1,5 +1,6 @@
 import {
   ChatkeepError,
+  type ConversationInit,
   type Owner,
   type Question,
   ROLES,
@@ -22,7 +23,6 @@ import { requireRoles } from "../roles.ts";
 import { flag, integer } from "../schema/field.ts";
 import { json, jsonObject } from "../schema/json.ts";
 import { unsavedTurnState } from "../unsaved.ts";
-import { type Continuation, continuationOf } from "./branch.ts";
 import { itemInput } from "./conversations.ts";
 import { openaiErrors } from "./error.ts";
 import { idFromOpenai } from "./ids.ts";
@@ -61,29 +61,38 @@ const response = z
 const path = z.object({ response_id: z.string() });
 const STREAM = { "text/event-stream": "OpenAI's events of a response, numbered from 0." };
 
+interface Place {
+  readonly conversation: string | (ConversationInit & { readonly id: string });
+  /** The message that is followed. Default: the head. */
+  readonly parent?: string;
+}
+
 /** OpenAI's Responses, given by the server's responder and kept as turns. */
 export function openaiResponseRoutes(options: ApiServices): Route[] {
   const { history, writableRoles } = options;
   const base = { tag: "OpenAI Responses", errorFormat: openaiErrors };
 
-  /** Where a request is asked, and what is stored there before its question. */
-  const placeOf = async (
-    owner: Owner,
-    body: ResponseRequest,
-    ids: StableIds,
-    questionId: string,
-  ): Promise<Continuation> => {
+  /** Where a request is asked. With `previous_response_id`, its question follows that response in any branch. */
+  const placeOf = async (owner: Owner, body: ResponseRequest, ids: StableIds): Promise<Place> => {
     const { conversation: named, previous_response_id: previous } = body;
     if (named !== null && named !== undefined) {
       if (previous !== null && previous !== undefined) {
         const detail = "Give `conversation` or `previous_response_id`, not both.";
         throw new ChatkeepError("invalid_request", detail, { pointer: "/previous_response_id" });
       }
-      return { conversation: idFromOpenai(typeof named === "string" ? named : named.id).id, before: [] };
+      return { conversation: idFromOpenai(typeof named === "string" ? named : named.id).id };
     }
     if (previous === null || previous === undefined)
-      return { conversation: { id: await ids.idOf("conversation") }, before: [] };
-    return continuationOf({ history, owner, ...ownTurn(previous), ids, questionId });
+      return { conversation: { id: await ids.idOf("conversation") } };
+    const { conversationId, turnId } = ownTurn(previous);
+    try {
+      const { message, reply } = await history.getTurn(owner, conversationId, turnId);
+      return { conversation: conversationId, parent: (reply ?? message).id };
+    } catch (error) {
+      // In an outage, the turn itself says whether it is answered unsaved.
+      if (isChatkeepError(error, "unavailable")) return { conversation: conversationId };
+      throw error;
+    }
   };
 
   const begin = async ({ owner, key, body, request: call, arrived }: Asked, signal: AbortSignal) => {
@@ -93,15 +102,20 @@ export function openaiResponseRoutes(options: ApiServices): Route[] {
     const ids = stableIds({ history, owner, request: call, arrived, body });
     const messages = await ids.withIds([...inputs, question]);
     const { id, parts } = messages.at(-1) ?? question;
-    const asked: Question = { id, role: question.role, parts, metadata: body.metadata ?? null };
-    const place = await placeOf(owner, body, ids, id ?? "");
-    const { conversation } = place;
-    const earlier = [...place.before, ...messages.slice(0, -1)];
+    const { conversation, parent } = await placeOf(owner, body, ids);
+    const earlier = messages.slice(0, -1);
     if (earlier.length > 0) {
       if (typeof conversation !== "string") await history.createConversation(owner, conversation);
       const conversationId = typeof conversation === "string" ? conversation : conversation.id;
-      await history.appendMessages(owner, conversationId, earlier);
+      await history.appendMessages(owner, conversationId, earlier, { parent });
     }
+    const asked: Question = {
+      id,
+      role: question.role,
+      parent: earlier.at(-1)?.id ?? parent,
+      parts,
+      metadata: body.metadata ?? null,
+    };
     return beginTurn({ history, owner, conversation, question: asked, signal });
   };
 

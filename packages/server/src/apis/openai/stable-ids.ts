@@ -6,7 +6,7 @@ import { ChatkeepError, type MessageInput, type Owner, isChatkeepError } from "@
 /** Ids for what a POST stores: equal in each attempt, so that a retry stores nothing twice. */
 export interface StableIds {
   /** The id of what the request makes: a conversation, or a message by its place in the body. */
-  idOf(what: "conversation" | "branch" | number): Promise<string>;
+  idOf(what: "conversation" | number): Promise<string>;
   /** The messages, with ids for those that came without one. */
   withIds<T extends MessageInput>(messages: readonly T[]): Promise<(T & { id: string })[]>;
 }
