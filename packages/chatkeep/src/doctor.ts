@@ -3,6 +3,7 @@ import type { Log } from "@chatkeep/server";
 
 import { explainDatabaseError } from "./database-fault.ts";
 import { openDatabase } from "./database.ts";
+import { findBackup } from "./doctor/backup.ts";
 import { type Finding, checkServer, describeUrl } from "./doctor/checks.ts";
 import { findIsolation } from "./doctor/isolation.ts";
 import { EmbeddedDatabaseError } from "./embedded/error.ts";
@@ -64,7 +65,10 @@ async function examine({ url, schema, tell, log }: Examination): Promise<void> {
       tell(finding);
       if (finding.check === "schema" && finding.state === "fail") isWhole = false;
     }
-    if (isWhole) for await (const finding of findIsolation(connected, schema)) tell(finding);
+    if (isWhole) {
+      for await (const finding of findIsolation(connected, schema)) tell(finding);
+      for await (const finding of findBackup(connected, schema)) tell(finding);
+    }
   } catch (error) {
     const fault = explainDatabaseError(error, url);
     if (fault === undefined) throw error;

@@ -37,6 +37,7 @@ export const OPTIONS: Readonly<Record<CommandName, Readonly<Record<string, strin
 /** The options of each command that take no value. */
 export const FLAGS: Readonly<Partial<Record<CommandName, Readonly<Record<string, string>>>>> = {
   migrate: { repair: "Mend what a restore left wrong: owners, rights, policies, indexes, functions." },
+  grant: { backup: "Let it read all rows instead, for pg_dump --enable-row-security." },
   uninstall: { yes: "Do not ask." },
 };
 

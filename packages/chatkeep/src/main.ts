@@ -59,7 +59,9 @@ export async function main(args: readonly string[]): Promise<number> {
 
 /** The values of the options that a command takes. */
 type Values = Readonly<
-  Partial<Record<"user" | "session" | "name" | "expires", string> & Record<"repair" | "yes", boolean>>
+  Partial<
+    Record<"user" | "session" | "name" | "expires", string> & Record<"backup" | "repair" | "yes", boolean>
+  >
 >;
 
 function parse(args: readonly string[]): {
@@ -98,7 +100,7 @@ async function run(name: CommandName, values: Values, rest: readonly string[]): 
     case "grant": {
       const { runMigrate } = await import("./migrate.ts");
       stdout.write(
-        `${await runMigrate(environment, openLog("warn", stderr), { logins: rest, repair: values.repair })}\n`,
+        `${await runMigrate(environment, openLog("warn", stderr), { logins: rest, backup: values.backup, repair: values.repair })}\n`,
       );
       return 0;
     }

@@ -10,6 +10,8 @@ import { StartError } from "./start-error.ts";
 export interface RunMigrateOptions {
   /** Logins that may serve from now on. */
   readonly logins?: readonly string[];
+  /** Whether they may read all rows instead, to back them up. */
+  readonly backup?: boolean | undefined;
   /** Whether to mend what a restore left wrong. */
   readonly repair?: boolean | undefined;
 }
@@ -21,7 +23,7 @@ export interface RunMigrateOptions {
 export async function runMigrate(
   environment: Environment,
   log: Log,
-  { logins = [], repair = false }: RunMigrateOptions = {},
+  { logins = [], backup = false, repair = false }: RunMigrateOptions = {},
 ): Promise<string> {
   const { schema, embedding } = environment;
   const database = await openDatabase(environment, log);
@@ -29,11 +31,14 @@ export async function runMigrate(
   try {
     const { from, to } = await migrate(pool, {
       schema,
-      grantTo: logins,
+      grantTo: backup ? [] : logins,
+      backupTo: backup ? logins : [],
       repair,
       ...(embedding === undefined ? {} : { vectors: true }),
     });
     const names = logins.map((login) => `"${login}"`).join(", ");
+    if (backup)
+      return `${names} may read all rows of the schema "${schema}": back up with pg_dump --enable-row-security.`;
     if (logins.length > 0)
       return `The schema "${schema}" is at version ${to}, and ${names} may serve it, in later releases too.`;
     if (repair) return `The schema "${schema}" is at version ${to}, and whole.`;

@@ -97,7 +97,7 @@ test("doctor tells a line a check, and changes nothing", async () => {
   expect(good).toMatchObject({ code: 0, stderr: "" });
   const lines = good.stdout.trimEnd().split("\n");
   expect(lines.map((line) => line.split(/ +/).slice(0, 2).join(" "))).toEqual(
-    ["URL", "TLS", "version", "rights", "pooler", "latency", "schema", "isolation"].map(
+    ["URL", "TLS", "version", "rights", "pooler", "latency", "schema", "isolation", "backup"].map(
       (check) => `ok ${check}`,
     ),
   );
@@ -270,4 +270,29 @@ test("what was removed by hand is put back by migrate --repair", async () => {
     stdout: expect.stringMatching(/^The schema "chatkeep" is at version \d+, and whole\.\n$/) as string,
   });
   expect(await runCommand(["doctor"], env)).toMatchObject({ code: 0 });
+});
+
+test("doctor says how to back up with each login, and grant --backup lets one", async () => {
+  await using database = await createDatabase();
+  const login = `${database.name}_backup`;
+  await database.pool.query(`create role ${login} login password 'secret'`);
+  const url = changed(database.url, (copy) => {
+    copy.username = login;
+    copy.password = "secret";
+  });
+  await runCommand(["grant", login], { DATABASE_URL: database.url });
+  const before = await runCommand(["doctor"], { DATABASE_URL: url });
+  expect(before.stdout).toMatch(
+    /^note +backup +pg_dump with "\w+" fails: run "chatkeep grant --backup LOGIN"/m,
+  );
+  const granted = await runCommand(["grant", "--backup", login], { DATABASE_URL: database.url });
+  expect(granted.stdout).toBe(
+    `"${login}" may read all rows of the schema "chatkeep": back up with pg_dump --enable-row-security.\n`,
+  );
+  const after = await runCommand(["doctor"], { DATABASE_URL: url });
+  expect(after).toMatchObject({ code: 0 });
+  expect(after.stdout).toMatch(
+    /^ok +backup +pg_dump --enable-row-security with this login holds everything$/m,
+  );
+  await database.pool.query(`drop owned by ${login}; drop role ${login}`);
 });

@@ -1,6 +1,12 @@
 import { type ConnectionPool, MigrationError, createHistory, createPool } from "@chatkeep/core";
-import { type Database, createDatabase, oldestPostgres, startPostgres } from "@chatkeep/testing";
-import { expect } from "vitest";
+import {
+  type Database,
+  type Postgres,
+  createDatabase,
+  oldestPostgres,
+  startPostgres,
+} from "@chatkeep/testing";
+import { afterAll, expect } from "vitest";
 
 import { newUser } from "./fixture.ts";
 
@@ -60,14 +66,20 @@ export const SERVERS: readonly (string | undefined)[] = [
   ...(oldestPostgres === undefined ? [] : [oldestPostgres]),
 ];
 
-/** An empty database on the server of the run, or on a PostgreSQL of its own from this npm package. */
-export async function openEmpty(program: string | undefined): Promise<Database> {
-  if (program === undefined) return createDatabase({ contents: "empty" });
-  const postgres = await startPostgres({ package: program, settings: { fsync: "off" } });
-  const database = await createDatabase({ server: postgres.url("postgres"), contents: "empty" });
-  const close = async (): Promise<void> => {
-    await database.close();
-    await postgres.remove();
-  };
-  return { ...database, close, [Symbol.asyncDispose]: close };
+/** The servers that tests of a file share, by the npm package of their programs and a name. */
+const servers = new Map<string, Promise<Postgres>>();
+
+afterAll(async () => {
+  for (const server of servers.values()) await (await server).remove();
+});
+
+/** An empty database on a server of the file from this npm package; without one, on the server of the run. */
+export async function openEmpty(program: string | undefined, server = "first"): Promise<Database> {
+  if (program === undefined && server === "first") return createDatabase({ contents: "empty" });
+  const key = `${program} ${server}`;
+  const settings = { fsync: "off" };
+  const started =
+    servers.get(key) ?? startPostgres(program === undefined ? { settings } : { settings, package: program });
+  servers.set(key, started);
+  return createDatabase({ server: (await started).url("postgres"), contents: "empty" });
 }

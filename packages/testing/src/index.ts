@@ -19,6 +19,8 @@ export type {
 export { meaningOf } from "./model/embeddings.ts";
 export { hasPgBouncer, startPgBouncer } from "./pgbouncer.ts";
 export type { PgBouncer } from "./pgbouncer.ts";
+export { hasPgDump, pgDump, pgRestore } from "./pgdump.ts";
+export type { Ended } from "./pgdump.ts";
 export { PGVECTOR_SETTINGS, hasPgvector } from "./pgvector.ts";
 export { freePort } from "./port.ts";
 export { oldestPostgres, startPostgres } from "./postgres.ts";

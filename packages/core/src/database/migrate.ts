@@ -3,6 +3,7 @@ import { type FunctionName, signatureOf } from "./functions.ts";
 import { type Install, type InstallFault, examineInstall, faultsOf, missingOf, remedyOf } from "./install.ts";
 import { MigrationError } from "./migration-error.ts";
 import { type Connection, type ConnectionPool, takeConnection } from "./pool.ts";
+import { grantReader, hasReader, openToReader } from "./reader.ts";
 import { RELEASE, functionTexts, releaseSchema } from "./release.ts";
 import { type Reowned, complete, dropReleases, reown } from "./repair.ts";
 import { lacksRight } from "./rights.ts";
@@ -30,6 +31,8 @@ export interface MigrateOptions {
    * (default none).
    */
   readonly grantTo?: readonly string[];
+  /** Logins that may read all rows from now on, for `pg_dump --enable-row-security` (default none). */
+  readonly backupTo?: readonly string[];
   /**
    * Whether to mend what a restore left wrong (default `false`): owners, rights, policies, missing indexes and
    * constraints. Makes the functions of this release anew and drops those of others.
@@ -97,7 +100,13 @@ async function tell(
 
 async function migrateLocked(
   given: Connection,
-  { schema, grantTo = [], vectors, repair = false }: MigrateOptions & { readonly schema: string },
+  {
+    schema,
+    grantTo = [],
+    backupTo = [],
+    vectors,
+    repair = false,
+  }: MigrateOptions & { readonly schema: string },
 ): Promise<Migrated> {
   await checkServer(given);
   // Held until the commit, so it works behind a transaction pooler. The number is "chat" in ASCII.
@@ -125,7 +134,8 @@ async function migrateLocked(
   const security = kept ?? (await makeRoles(connection, schema));
   const functions = releaseSchema(schema);
   const has = await ask(connection, `select to_regnamespace('"${functions}"')`);
-  if (from === to && has !== null && grantTo.length === 0 && vectors !== true) {
+  if (backupTo.length > 0 && security === "forced") throw new MigrationError(backupOfForced(schema));
+  if (from === to && has !== null && grantTo.length + backupTo.length === 0 && vectors !== true) {
     // Releases before version 11 stayed in them.
     if (security === "roles") await leaveRoles(connection);
     await registerRelease(connection, functions);
@@ -185,6 +195,12 @@ async function migrateLocked(
   }
   if (has === null || grantTo.length > 0) await grantFunctions(connection, schema, logins, as);
   await run(connection, "reset role");
+  if (backupTo.length > 0) await grantReader(connection, schema, backupTo);
+  if (security === "roles" && (await hasReader(connection))) {
+    await as("chatkeep_engine");
+    await openToReader(connection, schema);
+    await run(connection, "reset role");
+  }
   const made = vectors === true ? { vectors: await makeVectors(connection, { schema, functions, as }) } : {};
   if (security === "roles") await leaveRoles(connection);
   await registerRelease(connection, functions);
@@ -203,6 +219,10 @@ async function versionOf(connection: Queryable, schema: string, reowned?: Reowne
   const version = Number(await ask(connection, `select "${schema}".schema_version()`));
   if (reowned !== undefined) await run(connection, "reset role");
   return version;
+}
+
+function backupOfForced(schema: string): string {
+  return `The schema "${schema}" has no roles of its own. Back it up as the login that owns it: PGOPTIONS="-c chatkeep.engine=on" pg_dump --enable-row-security.`;
 }
 
 /** The suffix of the roles of an install that is whole. */

@@ -39,19 +39,19 @@ export async function reown(given: Queryable, schema: string, install: Install):
   else await joinRoles(connection);
   const login = String(await ask(connection, "select current_user"));
   const owner = security === "roles" ? `chatkeep_engine${suffix}` : login;
+  // Each has to see the schema while its tables change hands.
+  const opened = `grant usage, create on schema "${schema}" to ${quote(owner)}, current_user`;
+  await asOwner(connection, install.owner!, opened);
   await run(
     connection,
     `do $chatkeep$ declare o record; begin
-      if (select nspowner from pg_namespace where nspname = '${schema}') <> ${literal(quote(owner))}::regrole then
-        execute format('alter schema %I owner to %I', '${schema}', ${literal(owner)});
-      end if;
       for o in
         select case c.relkind when 'S' then 'sequence' when 'v' then 'view' else 'table' end as kind, c.oid::regclass::text as name
         from pg_class c
         where c.relnamespace = '"${schema}"'::regnamespace and c.relkind in ('r', 'p', 'S', 'v')
           and c.relowner <> ${literal(quote(owner))}::regrole
           -- It follows its table.
-          and not exists (select from pg_depend d where d.objid = c.oid and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i'))
+          and not (c.relkind = 'S' and exists (select from pg_depend d where d.objid = c.oid and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')))
         union all
         select 'function', p.oid::regprocedure::text from pg_proc p
         where p.pronamespace = '"${schema}"'::regnamespace and p.proowner <> ${literal(quote(owner))}::regrole
@@ -64,6 +64,9 @@ export async function reown(given: Queryable, schema: string, install: Install):
       loop
         execute format('alter %s %s owner to %I', o.kind, o.name, ${literal(owner)});
       end loop;
+      if (select nspowner from pg_namespace where nspname = '${schema}') <> ${literal(quote(owner))}::regrole then
+        execute format('alter schema %I owner to %I', '${schema}', ${literal(owner)});
+      end if;
     end $chatkeep$`,
   );
   return { security, suffix, logins };

@@ -17,12 +17,13 @@ export const ROLES = ["chatkeep_store", "chatkeep_engine"] as const;
 export const INSUFFICIENT_PRIVILEGE = "42501";
 
 /**
- * The same connection, on which `chatkeep_store` and `chatkeep_engine` in a statement's text stand for the roles of
+ * The same connection, on which `chatkeep_store`, `chatkeep_engine` and `chatkeep_reader` in a statement's text stand for the roles of
  * this install. Roles belong to the whole server: under one name for all, whoever made them for one database could
  * act as them in another.
  */
 export function nameRoles(connection: Queryable, suffix: string): Queryable {
-  const name = (text: string): string => text.replaceAll(/\bchatkeep_(?:store|engine)\b/g, `$&${suffix}`);
+  const name = (text: string): string =>
+    text.replaceAll(/\bchatkeep_(?:store|engine|reader)\b/g, `$&${suffix}`);
   return { query: (config) => connection.query({ ...config, text: name(config.text) }) };
 }
 
@@ -104,7 +105,7 @@ export async function granteesOf(connection: Queryable, schema: string): Promise
   const { rows } = await connection.query({
     text: `select distinct r.rolname as name
       from pg_namespace n cross join aclexplode(n.nspacl) a join pg_roles r on r.oid = a.grantee
-      where n.nspname = '${schema}' and a.grantee <> n.nspowner and r.rolname <> 'chatkeep_store'`,
+      where n.nspname = '${schema}' and a.grantee <> n.nspowner and r.rolname not in ('chatkeep_store', 'chatkeep_reader')`,
   });
   return rows.map((row) => (row as { name: string }).name);
 }

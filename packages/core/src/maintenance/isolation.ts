@@ -110,6 +110,7 @@ async function checkCatalog(connection: Queryable, schema: string): Promise<stri
         or (p.policyname = 'engine' and (
           (kind = 'roles' and p.roles = array[engine]) or (kind = 'forced' and p.qual like '%chatkeep.engine%')
         ))
+        or (p.policyname = 'reader' and p.cmd = 'SELECT' and p.roles = array[replace(engine, 'engine', 'reader')::name])
       )
       union all
       select format('"%s" logs in and may %s in the tables of "%s" (%s): revoke it, nothing of ours needs it.',
@@ -117,6 +118,9 @@ async function checkCatalog(connection: Queryable, schema: string): Promise<stri
       from tables, security, unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE}'::text[]) privilege
       where kind = 'roles' and not (select r.rolsuper from pg_roles r where r.rolname = current_user)
         and has_table_privilege(tables.oid, privilege)
+        and not (privilege = 'SELECT' and exists (
+          select from pg_roles r where r.rolname = replace(engine, 'engine', 'reader') and pg_has_role(r.oid, 'usage')
+        ))
         -- What a platform gives its owner on all tables.
         and not pg_has_role(
           case when privilege = 'SELECT' then 'pg_read_all_data' else 'pg_write_all_data' end, 'usage'
@@ -150,6 +154,10 @@ async function checkLogins(connection: Queryable, schema: string): Promise<strin
       from logins l, ours, unnest('{pg_read_all_data,pg_write_all_data}'::text[]) p (name)
       where l.rolname = current_user and pg_has_role(l.oid, p.name, 'usage')
       group by l.rolname
+      union all
+      select format('"%s" may read all rows, to back them up: serve as another login ("chatkeep grant LOGIN").', l.rolname)
+      from logins l, ours join pg_roles r on r.rolname = replace(ours.engine, 'engine', 'reader')
+      where l.rolname = current_user and pg_has_role(l.oid, r.oid, 'usage')
       union all
       select format('"%s" may act as "%s", which reads all rows, though it may create nothing in this database: "revoke %s from %s".',
         l.rolname, engine, engine, quote_ident(l.rolname))
