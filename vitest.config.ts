@@ -7,6 +7,9 @@ writeSqlModules();
 
 const conditions = ["@chatkeep/source", "node"];
 
+/** The contract on further set-ups: the oldest PostgreSQL, forced row-level security, other credentials. */
+const MATRIX = "**/*.matrix.test.ts";
+
 /** One configuration for every suite: sources are run as they are, so nothing has to be built before. */
 export default defineConfig({
   resolve: { conditions },
@@ -15,6 +18,8 @@ export default defineConfig({
   environments: { __vitest__: { resolve: { conditions } } },
   test: {
     include: ["packages/*/{src,test}/**/*.test.{ts,tsx}", "{bench,examples}/**/*.test.ts"],
+    // `npm run test:all` runs these too.
+    exclude: ["**/node_modules/**", ...(process.env["TEST_MATRIX"] === "1" ? [] : [MATRIX])],
     globalSetup: ["packages/testing/src/setup.ts"],
     // The children that tests start and the modules that Node loads itself resolve to sources too.
     execArgv: ["--conditions=@chatkeep/source"],
