@@ -19,6 +19,8 @@ export interface Node {
   renew(): Promise<void>;
   /** Lets the other nodes know of this one; false when they do already, and once it was released. */
   announce(): Promise<boolean>;
+  /** Whether it was released: nothing is written under its id any more. */
+  isReleased(): boolean;
   /** Gives its id back, when the database can be reached, and takes no other: what is still being begun is refused. */
   release(): Promise<void>;
 }
@@ -79,6 +81,7 @@ export function createNode(database: Database, lease: number): Node {
       await run(renew);
       return true;
     },
+    isReleased: () => released,
     async release() {
       released = true;
       if (registered === undefined || database.breaker.isOpen()) return;

@@ -64,7 +64,7 @@ export function createWriter({
           return state === "gone" ? { state } : { state, events };
         });
       } catch (error) {
-        if (isFenced(error)) {
+        if (isFenced(error) || node.isReleased()) {
           node.fenced(id);
           return batch.map(() => ({ state: "fenced" }));
         }
