@@ -241,7 +241,7 @@ test("a question is edited in its place: Cancel changes nothing, Send makes a ve
   expect(await axeViolations(page)).toEqual([]);
   await page.keyboard.press("Escape");
   await editor.waitFor({ state: "detached" });
-  expect(await edit.evaluate((button) => button === document.activeElement)).toBe(true);
+  await expect.poll(() => edit.evaluate((button) => button === document.activeElement)).toBe(true);
   expect(await history.listMessages(owner, id)).toEqual(stored);
 
   await page.keyboard.press("Enter");

@@ -1,6 +1,7 @@
 import type { Message } from "@chatkeep/protocol";
-import { type ReactNode, memo, useEffect, useRef, useState } from "react";
+import { type ReactNode, memo, useState } from "react";
 
+import { useLoaded } from "../hooks/useLoaded.ts";
 import { useStrings } from "../hooks/useStrings.ts";
 import { Link } from "../markdown/Link.tsx";
 import { Markdown } from "../markdown/Markdown.tsx";
@@ -13,7 +14,7 @@ import { CopyButton } from "./CopyButton.tsx";
 import { Icon } from "./Icon.tsx";
 import { IconButton } from "./IconButton.tsx";
 import { Notice } from "./Notice.tsx";
-import { QuestionEditor } from "./QuestionEditor.tsx";
+import type * as Editor from "./QuestionEditor.tsx";
 import { RetryButton } from "./RetryButton.tsx";
 import { Sources } from "./Sources.tsx";
 import { ToolCard } from "./ToolCard.tsx";
@@ -62,16 +63,8 @@ export const MessageView: (props: MessageViewProps) => ReactNode = memo((props: 
 function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
   const strings = useStrings();
   const [editing, setEditing] = useState(false);
-  const editButton = useRef<HTMLDivElement>(null);
   const { delivery } = entry;
-  const edited = useRef(false);
   const close = (): void => setEditing(false);
-  useEffect(() => {
-    // Back to the button that opened the editor.
-    if (edited.current && !editing)
-      editButton.current?.querySelector<HTMLButtonElement>(":scope > button:last-of-type")?.focus();
-    edited.current = editing;
-  }, [editing]);
   return (
     <article className="ck-message ck-question" data-id={entry.id} data-delivery={delivery} tabIndex={-1}>
       <h2 className="ck-hidden">{strings.you}</h2>
@@ -81,7 +74,7 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
         </blockquote>
       )}
       {editing ? (
-        <QuestionEditor
+        <LoadedEditor
           text={textOf(entry.parts)}
           onCancel={close}
           onSend={(text) => {
@@ -93,7 +86,7 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
         <div className="ck-bubble">{textOf(entry.parts)}</div>
       )}
       {delivery === "saved" && entry.seq !== null && !editing && (
-        <div className="ck-actions" ref={editButton}>
+        <div className="ck-actions">
           <Versions entry={entry} onShow={actions.showVersion} />
           <IconButton icon="edit" label={strings.edit} onPress={() => setEditing(true)} />
         </div>
@@ -124,6 +117,25 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
         </Notice>
       )}
     </article>
+  );
+}
+
+const loadEditor = (): Promise<typeof Editor> => import("./QuestionEditor.tsx");
+
+/** The editor, loaded when it is opened first. Until then the question stands as it was. */
+function LoadedEditor(props: Editor.QuestionEditorProps): ReactNode {
+  const strings = useStrings();
+  const loaded = useLoaded(loadEditor);
+  if (loaded.status === "loaded") return <loaded.value.QuestionEditor {...props} />;
+  return (
+    <>
+      <div className="ck-bubble">{props.text}</div>
+      {loaded.status === "failed" && (
+        <Notice tone="trouble" actions={<RetryButton onPress={loaded.retry} />}>
+          {strings.actionFailed}
+        </Notice>
+      )}
+    </>
   );
 }
 

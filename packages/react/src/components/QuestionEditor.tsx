@@ -1,20 +1,31 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 
-import { useStrings } from "../hooks/useStrings.ts";
+import { useAllStrings } from "../hooks/useAllStrings.ts";
 import { isTouch } from "../state/pointer.ts";
 import { LONGEST } from "./Composer.tsx";
 
-/** Edits a stored question in its place. Until it is sent nothing is changed anywhere. */
-export function QuestionEditor(props: {
+/** What {@link QuestionEditor} takes. */
+export interface QuestionEditorProps {
   readonly text: string;
   readonly onCancel: () => void;
   readonly onSend: (text: string) => void;
-}): ReactNode {
+}
+
+/** Edits a stored question in its place. Until it is sent nothing is changed anywhere. */
+export function QuestionEditor(props: QuestionEditorProps): ReactNode {
   const { onCancel, onSend } = props;
-  const strings = useStrings();
+  const strings = useAllStrings();
   const [text, setText] = useState(props.text);
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useEffect(() => {
+    const message = field.current?.closest("article");
+    field.current?.focus();
+    // Back to the button that opened it, which is there again once this is gone.
+    return () =>
+      void requestAnimationFrame(() =>
+        message?.querySelector<HTMLElement>(":scope > .ck-actions > button")?.focus(),
+      );
+  }, []);
   const sendable = text.trim() !== "" && Array.from(text).length <= LONGEST;
   const send = (): void => {
     if (sendable) onSend(text);

@@ -9,33 +9,27 @@ export function Versions(props: {
   readonly entry: Entry;
   readonly onShow: (id: string, step: -1 | 1) => void;
 }): ReactNode {
-  const { entry, onShow } = props;
+  const { id, versions } = props.entry;
+  const { index, count } = versions;
   const strings = useStrings();
-  const { index, count } = entry.versions;
   if (count < 2) return null;
+  const button = (step: -1 | 1): ReactNode => (
+    <button
+      type="button"
+      className="ck-button ck-quiet ck-square"
+      aria-label={step < 0 ? strings.versionBefore : strings.versionAfter}
+      disabled={index === (step < 0 ? 1 : count)}
+      onClick={() => props.onShow(id, step)}
+    >
+      {/* The browser turns the sign where text runs from right to left. */}
+      {step < 0 ? "‹" : "›"}
+    </button>
+  );
   return (
     <span className="ck-versions">
-      <button
-        type="button"
-        className="ck-button ck-quiet ck-square"
-        aria-label={strings.versionBefore}
-        disabled={index <= 1}
-        onClick={() => onShow(entry.id, -1)}
-      >
-        <span aria-hidden="true">{strings.direction === "rtl" ? "›" : "‹"}</span>
-      </button>
-      <span>
-        {numberIn(strings, index)} / {numberIn(strings, count)}
-      </span>
-      <button
-        type="button"
-        className="ck-button ck-quiet ck-square"
-        aria-label={strings.versionAfter}
-        disabled={index >= count}
-        onClick={() => onShow(entry.id, 1)}
-      >
-        <span aria-hidden="true">{strings.direction === "rtl" ? "‹" : "›"}</span>
-      </button>
+      {button(-1)}
+      {numberIn(strings, index)} / {numberIn(strings, count)}
+      {button(1)}
     </span>
   );
 }

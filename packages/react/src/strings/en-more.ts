@@ -44,6 +44,7 @@ export const ENGLISH_MORE: MoreStrings = {
   hits: (count) => (count === 1 ? "1 message found" : `${count} messages found`),
   scopeOnly: "This page",
   allScopes: "All",
+  cancel: "Cancel",
   pinned: "Pinned",
   today: "Today",
   yesterday: "Yesterday",

@@ -40,7 +40,6 @@ export const ENGLISH_THREAD: ThreadStrings = {
   edit: "Edit",
   versionBefore: "Previous version",
   versionAfter: "Next version",
-  cancel: "Cancel",
   askAgain: "Ask again",
   answerStopped: "Stopped",
   answerInterrupted: "The answer was cut off.",

@@ -46,7 +46,6 @@ export interface ThreadStrings {
   readonly edit: string;
   readonly versionBefore: string;
   readonly versionAfter: string;
-  readonly cancel: string;
   readonly askAgain: string;
   readonly answerStopped: string;
   readonly answerInterrupted: string;
@@ -124,6 +123,7 @@ export interface MoreStrings {
   readonly hits: (count: number) => string;
   readonly scopeOnly: string;
   readonly allScopes: string;
+  readonly cancel: string;
   readonly pinned: string;
   readonly today: string;
   readonly yesterday: string;
