@@ -36,7 +36,7 @@ async function clientOf(page: Page) {
 async function send(page: Page, text: string): Promise<string> {
   const { client, owner } = await clientOf(page);
   const begun = page.waitForRequest((request) => request.url().endsWith("/turns"));
-  await page.getByLabel("Message").fill(text);
+  await page.getByLabel("Message", { exact: true }).fill(text);
   await page.getByRole("button", { name: "Send" }).click();
   await begun;
   const { conversations } = await client.listConversations(owner);
@@ -93,5 +93,76 @@ it("lists threads, sends, and shows the same after a reload, also in the middle 
     "It is ",
   ]);
   expect(messages.at(-1)?.status).toBe("stopped");
+  expect(errors).toEqual([]);
+});
+
+it("edits, regenerates and switches versions, which every other page of the conversation shows", async () => {
+  const { page, errors } = await open();
+  const answer = async (conversation: string, text: string) => {
+    const run = await script.started(conversation);
+    await run.emit(text);
+    run.finish();
+    await page.getByText(text).waitFor();
+    return run;
+  };
+  const act = (name: string, message: string): Promise<void> =>
+    page.locator("article", { hasText: message }).getByRole("button", { name, exact: true }).click();
+  const id = await send(page, "one?");
+  await answer(id, "First.");
+  await send(page, "two?");
+  await answer(id, "Second.");
+  const { client, owner } = await clientOf(page);
+  const contents = async () => (await client.listMessages(owner, id)).messages.map(({ content }) => content);
+
+  await act("Regenerate", "Second.");
+  const again = await answer(id, "Zweitens.");
+  expect(again.request.history.map(({ content }) => content)).toEqual(["one?", "First."]);
+  expect(await contents()).toEqual(["one?", "First.", "two?", "Zweitens."]);
+
+  await act("Edit", "two?");
+  await page.getByLabel("Edited message").fill("zwei?");
+  await page.getByRole("button", { name: "Save" }).click();
+  const edited = await answer(id, "Due.");
+  expect(edited.request.history.map(({ content }) => content)).toEqual(["one?", "First."]);
+  expect(await contents()).toEqual(["one?", "First.", "zwei?", "Due."]);
+  expect(await said(page)).toEqual(await contents());
+
+  const moved = page.waitForResponse((response) => response.request().method() === "PATCH");
+  await act("Previous version", "zwei?");
+  await moved;
+  expect(await said(page)).toEqual(["one?", "First.", "two?", "Zweitens."]);
+  expect(await contents()).toEqual(await said(page));
+
+  await send(page, "three?");
+  const third = await answer(id, "Third.");
+  expect(third.request.history.map(({ content }) => content)).toEqual([
+    "one?",
+    "First.",
+    "two?",
+    "Zweitens.",
+  ]);
+
+  await page.reload();
+  await page.getByRole("button", { name: "one?" }).click();
+  await page.getByText("Third.").waitFor();
+  expect(await said(page)).toEqual(["one?", "First.", "two?", "Zweitens.", "three?", "Third."]);
+  expect(await contents()).toEqual(await said(page));
+  const back = page.waitForResponse((response) => response.request().method() === "PATCH");
+  await act("Previous version", "Zweitens.");
+  await page.getByText("Second.").waitFor();
+  await back;
+  expect(await contents()).toEqual(["one?", "First.", "two?", "Second."]);
+  await act("Next version", "two?");
+  await page.getByText("Due.").waitFor();
+
+  // An edit of the first message is a version of it.
+  await act("Edit", "one?");
+  await page.getByLabel("Edited message").fill("uno?");
+  await page.getByRole("button", { name: "Save" }).click();
+  const first = await answer(id, "Primo.");
+  expect(first.request.history).toEqual([]);
+  expect(await contents()).toEqual(["uno?", "Primo."]);
+  const { total } = await client.listMessages(owner, id, { branches: "all" });
+  expect(total).toBe(11);
   expect(errors).toEqual([]);
 });

@@ -1,5 +1,7 @@
 import {
+  ActionBarPrimitive,
   AssistantRuntimeProvider,
+  BranchPickerPrimitive,
   ComposerPrimitive,
   MessagePrimitive,
   ThreadListItemPrimitive,
@@ -13,9 +15,10 @@ import {
   createChatModelAdapter,
   createThreadHistoryAdapter,
   createThreadListAdapter,
+  followBranch,
 } from "@chatkeep/adapters/assistant-ui";
 import { type Owner, createClient } from "@chatkeep/protocol";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 
 const history = createClient({ baseUrl: location.origin });
@@ -44,14 +47,61 @@ function useThread() {
       }),
     };
   });
-  return useLocalRuntime(adapters.model, { adapters: { history: adapters.history } });
+  const runtime = useLocalRuntime(adapters.model, { adapters: { history: adapters.history } });
+  useEffect(
+    () =>
+      followBranch({
+        history,
+        owner,
+        conversationId: () => aui.threadListItem.getState().remoteId,
+        thread: runtime.thread,
+      }),
+    [aui, runtime],
+  );
+  return runtime;
 }
 
-function Message() {
+function Versions() {
   return (
-    <MessagePrimitive.Root>
-      <MessagePrimitive.Parts />
-    </MessagePrimitive.Root>
+    <BranchPickerPrimitive.Root hideWhenSingleBranch>
+      <BranchPickerPrimitive.Previous>Previous version</BranchPickerPrimitive.Previous>
+      <BranchPickerPrimitive.Number /> / <BranchPickerPrimitive.Count />
+      <BranchPickerPrimitive.Next>Next version</BranchPickerPrimitive.Next>
+    </BranchPickerPrimitive.Root>
+  );
+}
+
+function UserMessage() {
+  return (
+    <article>
+      <MessagePrimitive.Root>
+        <MessagePrimitive.Parts />
+      </MessagePrimitive.Root>
+      <ActionBarPrimitive.Edit>Edit</ActionBarPrimitive.Edit>
+      <Versions />
+    </article>
+  );
+}
+
+function AssistantMessage() {
+  return (
+    <article>
+      <MessagePrimitive.Root>
+        <MessagePrimitive.Parts />
+      </MessagePrimitive.Root>
+      <ActionBarPrimitive.Reload>Regenerate</ActionBarPrimitive.Reload>
+      <Versions />
+    </article>
+  );
+}
+
+function EditComposer() {
+  return (
+    <ComposerPrimitive.Root>
+      <ComposerPrimitive.Input aria-label="Edited message" />
+      <ComposerPrimitive.Send>Save</ComposerPrimitive.Send>
+      <ComposerPrimitive.Cancel>Cancel</ComposerPrimitive.Cancel>
+    </ComposerPrimitive.Root>
   );
 }
 
@@ -76,7 +126,7 @@ function Page() {
       </nav>
       <main>
         <ThreadPrimitive.Root>
-          <ThreadPrimitive.Messages components={{ Message }} />
+          <ThreadPrimitive.Messages components={{ UserMessage, AssistantMessage, EditComposer }} />
           <ComposerPrimitive.Root>
             <ComposerPrimitive.Input aria-label="Message" />
             <ComposerPrimitive.Send>Send</ComposerPrimitive.Send>

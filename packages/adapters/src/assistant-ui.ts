@@ -1,28 +1,28 @@
 import {
   type ChatModelAdapter,
   type ChatModelRunResult,
-  ExportedMessageRepository,
   type RemoteThreadListAdapter,
   type ThreadAssistantMessagePart,
   type ThreadHistoryAdapter,
+  type ThreadMessage,
   type ThreadMessageLike,
+  type ThreadRuntime,
   fromThreadMessageLike,
 } from "@assistant-ui/react";
 import {
   type Answer,
   type History,
   type Json,
-  type Message,
   type Owner,
-  type Part,
   type TurnEvent,
   createFold,
   isChatkeepError,
-  startPageTurn,
+  stopAndBegin,
 } from "@chatkeep/protocol";
 import { createAssistantStream } from "assistant-stream";
 
-import { allMessages } from "./messages.ts";
+import { contentsOf, partsFrom, resultsIn } from "./assistant-ui/parts.ts";
+import { endingOf, loadTree } from "./assistant-ui/tree.ts";
 
 export interface ThreadListOptions {
   /** `createClient({ baseUrl })` in a browser. */
@@ -43,8 +43,16 @@ export interface ThreadHistoryOptions extends ThreadListOptions {
    * model is {@link createChatModelAdapter}.
    */
   readonly storedBy?: "adapter" | "turns";
-  /** How many of the latest messages are loaded (default 100). */
+  /** How many of the latest messages of the shown branch are loaded (default 100), with their other versions. */
   readonly limit?: number;
+}
+
+/** Options of {@link followBranch}. */
+export interface FollowBranchOptions extends ThreadListOptions {
+  /** The conversation that is shown; `undefined` while the thread is new. Asked at every call. */
+  readonly conversationId: () => string | undefined;
+  /** `useLocalRuntime(…).thread`. */
+  readonly thread: Pick<ThreadRuntime, "export" | "getState" | "subscribe">;
 }
 
 /**
@@ -93,73 +101,140 @@ function threadOf(conversation: Awaited<ReturnType<History["getConversation"]>>)
   };
 }
 
+/** The parent of each conversation's first loaded message, for an edit of that message. */
+const above = new WeakMap<History, Map<string, string | null>>();
+
 /**
- * A conversation as assistant-ui's history of a thread. An appended message whose id is there already is left
- * alone. An answer that still runs is followed (`resume`), so a page that is loaded again misses nothing.
+ * A conversation as assistant-ui's history of a thread, with its versions and branches. An appended message follows its
+ * parent; one that is stored already is not stored again, and one that an outage kept out is stored with the next. An
+ * answer that still runs is followed (`resume`), so a page that is loaded again misses nothing.
  */
 export function createThreadHistoryAdapter(options: ThreadHistoryOptions): ThreadHistoryAdapter {
   const { history, owner, limit = 100, storedBy = "adapter" } = options;
+  const pending: Item[] = [];
+  let writing: Promise<unknown> = Promise.resolve();
+  /** The parents of messages that are not stored. */
+  const skipped = new Map<string, string | null>();
+
+  const store = async (id: string, { parentId, message }: Item): Promise<void> => {
+    const parts = (message.content as readonly Record<string, Json>[]).flatMap(partsFrom);
+    let parent = parentId;
+    while (parent !== null && skipped.has(parent)) parent = skipped.get(parent) ?? null;
+    skipped.set(message.id, parent);
+    if (parts.length === 0) return;
+    await history.createConversation(owner, { id });
+    if (!(await isStored(history, owner, id, message.id))) {
+      const input = { id: message.id, role: message.role, parts };
+      await history.appendMessages(owner, id, [input], { parent: parent ?? rootOf(history, id) });
+    }
+    skipped.delete(message.id);
+  };
+
   return {
     async load() {
       const id = options.conversationId();
-      const messages = id === undefined ? [] : await stored(history, owner, id, limit);
-      const whole = messages.filter(({ status }) => status !== "streaming");
-      return {
-        ...ExportedMessageRepository.fromArray(shownOf(whole)),
-        unstable_resume: whole.length < messages.length,
-      };
+      if (id === undefined) return { messages: [] };
+      const tree = await loadTree(history, owner, id, limit);
+      const roots = above.get(history) ?? new Map<string, string | null>();
+      above.set(history, roots.set(id, tree.above));
+      return { ...tree.repository, unstable_resume: tree.isRunning };
     },
     async *resume({ abortSignal }) {
       const id = options.conversationId() ?? "";
       const { runningTurn } = await history.getConversation(owner, id);
       if (runningTurn === null) return;
+      const { turn } = await history.getTurn(owner, id, runningTurn);
       const events = history.followTurn(owner, id, runningTurn, { signal: abortSignal });
       const stop = (): unknown => history.stopTurn(owner, id, runningTurn);
-      yield* shownAnswer({ events, signal: abortSignal, stop });
+      yield* shownAnswer({ events, replyId: turn.replyId, signal: abortSignal, stop });
     },
-    async append({ message }) {
+    async append(item) {
       if (storedBy === "turns") return;
       const id = options.conversationId();
       if (id === undefined) throw new TypeError("The thread has to be initialized before its first message.");
-      if (await isStored(history, owner, id, message.id)) return;
-      await history.createConversation(owner, { id });
-      const parts = (message.content as readonly Record<string, Json>[]).flatMap(partsFrom);
-      await history.appendMessages(owner, id, [{ id: message.id, role: message.role, parts }]);
+      pending.push(item);
+      // One after another: assistant-ui appends an answer while its question may still be on its way.
+      const written = writing.then(async () => {
+        for (let next = pending[0]; next !== undefined; next = pending[0]) {
+          try {
+            await store(id, next);
+          } catch (error) {
+            if (isChatkeepError(error, "unavailable")) throw error;
+            pending.shift();
+            throw error;
+          }
+          pending.shift();
+        }
+      });
+      writing = written.catch(() => undefined);
+      await written;
     },
   };
 }
 
+type Item = Parameters<ThreadHistoryAdapter["append"]>[0];
+
 /**
  * The server's turns as assistant-ui's model, for its local runtime: the server answers, and a piece is shown
- * once it is stored. Stopping stops the turn; leaving the thread does not. Asking anew makes a version of the answer.
+ * once it is stored. Stopping stops the turn; leaving the thread does not. An edited question and a regenerated answer
+ * are versions; each question follows the message before it on the page.
  */
 export function createChatModelAdapter(options: ChatModelOptions): ChatModelAdapter {
   const { history, owner } = options;
   return {
-    async *run({ messages, abortSignal }) {
+    async *run({ messages, abortSignal: signal }) {
       const question = messages.at(-1);
       const id = await options.conversationId();
       if (question?.role !== "user" || id === undefined)
         throw new TypeError("A run begins with a person's message in a thread that is initialized.");
       const parts = (question.content as readonly Record<string, Json>[]).flatMap(partsFrom);
-      const { turn, events } = await startPageTurn({
-        history,
-        owner,
-        conversationId: id,
-        question: { id: question.id, parts },
-        // A question that is stored already is asked once more: the new answer is a version of the old one.
-        intent: "regenerate",
-        previousId: messages.at(-2)?.id,
-        signal: abortSignal,
-      });
+      const before = messages.at(-2);
+      const parent = before === undefined ? rootOf(history, id) : storedId(before);
+      const isAgain = await isStored(history, owner, id, question.id);
+      const { turn, events } = await stopAndBegin({ history, owner, conversationId: id, signal }, () =>
+        isAgain
+          ? history.regenerate(owner, id, question.id, { signal })
+          : history.startTurn(owner, id, { id: question.id, parts, parent }, { signal }),
+      );
       const stop = (): unknown => history.stopTurn(owner, id, turn.id);
-      yield* shownAnswer({ events, signal: abortSignal, stop });
+      yield* shownAnswer({ events, replyId: turn.replyId, signal, stop });
     },
   };
 }
 
+/**
+ * Makes the branch that a person selects with assistant-ui's branch picker the conversation's own, so that every other
+ * page and a reload show it. Returns a function that ends this.
+ */
+export function followBranch({ history, owner, conversationId, thread }: FollowBranchOptions): () => void {
+  let head: string | undefined;
+  let known = new Set<string>();
+  let moving: Promise<unknown> = Promise.resolve();
+  return thread.subscribe(() => {
+    const last = thread.getState().messages.at(-1);
+    if (last === undefined || last.id === head) return;
+    head = last.id;
+    const id = conversationId();
+    const isSwitch = known.has(last.id);
+    known = new Set(thread.export().messages.map(({ message }) => message.id));
+    if (!isSwitch || id === undefined) return;
+    moving = moving.catch(() => undefined).then(() => history.setHead(owner, id, storedId(last)));
+  });
+}
+
+function rootOf(history: History, conversationId: string): string | null {
+  return above.get(history)?.get(conversationId) ?? null;
+}
+
+/** The id under which a message is stored: assistant-ui makes another for an answer that it shows as it grows. */
+function storedId({ id, metadata }: ThreadMessage): string {
+  const stored = metadata.custom["messageId"];
+  return typeof stored === "string" ? stored : id;
+}
+
 interface Running {
   readonly events: AsyncIterable<TurnEvent>;
+  readonly replyId: string | null;
   readonly signal: AbortSignal;
   readonly stop: () => unknown;
 }
@@ -167,14 +242,16 @@ interface Running {
 /** An answer as it grows; a person who ends it stops its turn, and one who leaves its thread does not. */
 async function* shownAnswer({
   events,
+  replyId,
   signal,
   stop,
 }: Running): AsyncGenerator<ChatModelRunResult, void, void> {
   const fold = createFold();
+  const metadata = { custom: { messageId: replyId } };
   try {
     for await (const { chunk } of events) {
       fold.push(chunk);
-      yield resultOf(fold.answer());
+      yield { ...resultOf(fold.answer()), metadata };
     }
   } finally {
     const isLeft = (signal.reason as { detach?: unknown } | undefined)?.detach === true;
@@ -182,22 +259,15 @@ async function* shownAnswer({
   }
 }
 
-function resultOf({ parts, status, error }: Answer): ChatModelRunResult {
-  const like: ThreadMessageLike = { role: "assistant", content: contentsOf(parts, resultsIn([{ parts }])) };
+function resultOf(answer: Answer): ChatModelRunResult {
+  const { parts } = answer;
+  const like: ThreadMessageLike = { role: "assistant", content: contentsOf(parts, resultsIn(parts)) };
   const { content } = fromThreadMessageLike(like, "", { type: "running" });
-  const shown = { content: content as readonly ThreadAssistantMessagePart[] };
-  if (status !== "failed" && status !== "interrupted") return shown;
-  const detail = error?.detail ?? "The answer was cut off before its end.";
-  return { ...shown, status: { type: "incomplete", reason: "error", error: detail } };
-}
-
-async function stored(history: History, owner: Owner, id: string, limit: number): Promise<Message[]> {
-  try {
-    return await allMessages(history, owner, id, limit);
-  } catch (error) {
-    if (isChatkeepError(error, "conversation_not_found")) return [];
-    throw error;
-  }
+  const status = endingOf(answer);
+  return {
+    content: content as readonly ThreadAssistantMessagePart[],
+    ...(status === undefined ? {} : { status }),
+  };
 }
 
 async function isStored(history: History, owner: Owner, id: string, messageId: string): Promise<boolean> {
@@ -209,100 +279,4 @@ async function isStored(history: History, owner: Owner, id: string, messageId: s
       return false;
     throw error;
   }
-}
-
-type Content = Exclude<ThreadMessageLike["content"], string>[number];
-type ToolResult = Extract<Part, { type: "tool-result" }>;
-
-/** Messages as assistant-ui shows them; a tool's results go to the calls which they answer. */
-function shownOf(messages: readonly Message[]): ThreadMessageLike[] {
-  const results = resultsIn(messages);
-  return messages.flatMap((message): ThreadMessageLike[] => {
-    if (message.role === "tool") return [];
-    const content = contentsOf(message.parts, results);
-    const { id, role, createdAt } = message;
-    return [
-      {
-        id,
-        role,
-        createdAt: new Date(createdAt),
-        content,
-        metadata: { custom: { status: message.status, contextText: message.contextText } },
-      },
-    ];
-  });
-}
-
-type Results = ReadonlyMap<string, ToolResult>;
-
-function resultsIn(messages: readonly Pick<Message, "parts">[]): Results {
-  const results = messages.flatMap(({ parts }) => parts.filter((part) => part.type === "tool-result"));
-  return new Map(results.map((result) => [result.id, result]));
-}
-
-function contentsOf(parts: readonly Part[], results: Results): Content[] {
-  return parts.flatMap((part, index) => contentOf(part, index, results));
-}
-
-function contentOf(part: Part, index: number, results: Results): Content[] {
-  switch (part.type) {
-    case "text":
-    case "reasoning":
-      return [{ type: part.type, text: part.text }];
-    case "tool-call": {
-      const result = results.get(part.id);
-      const answered = result === undefined ? {} : { result: result.result, isError: result.error === true };
-      return [
-        {
-          type: "tool-call",
-          toolCallId: part.id,
-          toolName: part.name,
-          argsText: part.arguments,
-          ...answered,
-        },
-      ];
-    }
-    case "tool-result":
-      return [];
-    case "citation": {
-      const { citation } = part;
-      const title = citation.section ?? citation.chapter;
-      const source = {
-        sourceType: "url" as const,
-        id: `source-${index + 1}`,
-        url: citation.url ?? citation.path,
-      };
-      return [{ type: "source", ...source, title }];
-    }
-    case "file":
-      return [
-        {
-          type: "file",
-          data: part.url,
-          mimeType: part.mime,
-          ...(part.name === undefined ? {} : { filename: part.name }),
-        },
-      ];
-    case "data":
-      return [{ type: "data", name: part.name, data: part.data }];
-  }
-}
-
-function partsFrom(content: Record<string, Json>): Part[] {
-  const { type, text, toolCallId, toolName, argsText, result, isError, name, data } = content;
-  if ((type === "text" || type === "reasoning") && typeof text === "string") return [{ type, text }];
-  if (type === "tool-call" && typeof toolCallId === "string" && typeof toolName === "string") {
-    const call: Part = {
-      type,
-      id: toolCallId,
-      name: toolName,
-      arguments: typeof argsText === "string" ? argsText : "{}",
-    };
-    if (result === undefined) return [call];
-    const error = isError === true ? { error: true } : {};
-    return [call, { type: "tool-result", id: toolCallId, result, ...error }];
-  }
-  if (type === "data" && typeof name === "string") return [{ type, name, data: data ?? null }];
-  // What we do not know is kept as it came.
-  return [{ type: "data", name: "assistant-ui-part", data: content }];
 }

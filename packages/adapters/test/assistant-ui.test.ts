@@ -1,4 +1,6 @@
+import { fromThreadMessageLike } from "@assistant-ui/react";
 import { createThreadHistoryAdapter, createThreadListAdapter } from "@chatkeep/adapters/assistant-ui";
+import { ChatkeepError, type Message } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
 import { newOwner, openHistory } from "./fixture.ts";
@@ -62,5 +64,143 @@ describe("conversations as assistant-ui's threads", () => {
     expect(copied.messages.map(({ message }) => [message.id, message.content])).toEqual(
       messages.map(({ message }) => [message.id, message.content]),
     );
+  });
+
+  const text = (role: "user" | "assistant", id: string) =>
+    fromThreadMessageLike({ role, id, content: id }, id, { type: "complete", reason: "stop" });
+  const tellOf = (messages: readonly Message[]) =>
+    messages.map(({ id, parentId }) => `${parentId ?? ""}>${id}`);
+
+  it("load every version with its parent and what follows it, and store a tree that is appended", async () => {
+    const owner = newOwner();
+    const { conversation } = await history.createConversation(owner);
+    const { id } = conversation;
+    const say = (ids: string, parent: string | null) =>
+      history.appendMessages(
+        owner,
+        id,
+        Array.from(ids).map((one) => ({ id: one, role: "user" as const, content: one })),
+        { parent },
+      );
+    await say("abcd", null);
+    await say("xy", "b");
+    await say("n", null);
+    await history.setHead(owner, id, "x");
+    const loaded = await createThreadHistoryAdapter({ history, owner, conversationId: () => id }).load();
+    expect(loaded.headId).toBe("y");
+    expect(loaded.messages.map(({ message, parentId }) => `${parentId ?? ""}>${message.id}`)).toEqual([
+      ">a",
+      "a>b",
+      "b>c",
+      "c>d",
+      "b>x",
+      "x>y",
+      ">n",
+    ]);
+
+    const copy = createThreadHistoryAdapter({ history, owner, conversationId: () => "a-copy" });
+    // As assistant-ui does, which does not wait.
+    await Promise.all(loaded.messages.map((item) => copy.append(item)));
+    await history.setHead(owner, "a-copy", "x");
+    expect(await copy.load()).toEqual({
+      ...loaded,
+      messages: loaded.messages.map((item) => ({
+        ...item,
+        message: { ...item.message, createdAt: expect.any(Date) as Date },
+      })),
+    });
+  });
+
+  it("load the latest of a branch, and what is cut off is no parent", async () => {
+    const owner = newOwner();
+    const { conversation } = await history.createConversation(owner);
+    const { id } = conversation;
+    const say = (ids: string, parent: string | null) =>
+      history.appendMessages(
+        owner,
+        id,
+        Array.from(ids).map((one) => ({ id: one, role: "user" as const, content: one })),
+        { parent },
+      );
+    await say("abcd", null);
+    await say("k", "a");
+    await say("x", "c");
+    await history.setHead(owner, id, "d");
+    const thread = createThreadHistoryAdapter({ history, owner, conversationId: () => id, limit: 2 });
+    const { messages, headId } = await thread.load();
+    expect(messages.map(({ message, parentId }) => [parentId, message.id])).toEqual([
+      [null, "c"],
+      ["c", "d"],
+      ["c", "x"],
+    ]);
+    expect(headId).toBe("d");
+    // A version of the first that is shown follows what stands before it.
+    await thread.append({ parentId: null, message: text("user", "edited") });
+    expect(tellOf((await history.listMessages(owner, id)).messages)).toEqual([">a", "a>b", "b>edited"]);
+  });
+
+  it("show a call that branches answered differently with the result of the branch that is shown", async () => {
+    const owner = newOwner();
+    const { conversation } = await history.createConversation(owner);
+    const { id } = conversation;
+    const call = { id: "c1", type: "function", function: { name: "add", arguments: "{}" } };
+    const answers = (from: string, result: string) => [
+      { id: `${from}-result`, role: "tool" as const, toolCallId: "c1", content: result },
+      { id: `${from}-answer`, role: "assistant" as const, content: from },
+    ];
+    await history.appendMessages(owner, id, [
+      { id: "q", role: "user", content: "Add" },
+      { id: "call", role: "assistant", toolCalls: [call] },
+      ...answers("one", "1"),
+    ]);
+    await history.appendMessages(owner, id, answers("two", "2"), { parent: "call" });
+    const thread = createThreadHistoryAdapter({ history, owner, conversationId: () => id });
+    for (const [head, result] of [
+      ["one-answer", "1"],
+      ["two-answer", "2"],
+    ]) {
+      await history.setHead(owner, id, head!);
+      const { messages, headId } = await thread.load();
+      expect(headId).toBe(head);
+      expect(messages.map(({ message, parentId }) => [parentId, message.id])).toEqual([
+        [null, "q"],
+        ["q", "call"],
+        ["call", "one-answer"],
+        ["call", "two-answer"],
+      ]);
+      expect(messages[1]?.message.content).toMatchObject([{ toolCallId: "c1", result }]);
+    }
+  });
+
+  it("store an answer without content nowhere, and what follows it after its question", async () => {
+    const owner = newOwner();
+    const thread = createThreadHistoryAdapter({ history, owner, conversationId: () => "thread-4" });
+    const empty = fromThreadMessageLike({ role: "assistant", id: "empty", content: [] }, "", {
+      type: "incomplete",
+      reason: "cancelled",
+    });
+    await thread.append({ parentId: null, message: text("user", "q1") });
+    await thread.append({ parentId: "q1", message: empty });
+    await thread.append({ parentId: "empty", message: text("user", "q2") });
+    expect(tellOf((await history.listMessages(owner, "thread-4")).messages)).toEqual([">q1", "q1>q2"]);
+  });
+
+  it("store what an outage kept out before what comes next", async () => {
+    const owner = newOwner();
+    let isDown = true;
+    const flaky: typeof history = {
+      ...history,
+      appendMessages: (...given) =>
+        isDown
+          ? Promise.reject(new ChatkeepError("unavailable", "The database is down."))
+          : history.appendMessages(...given),
+    };
+    const thread = createThreadHistoryAdapter({ history: flaky, owner, conversationId: () => "thread-5" });
+    await expect(thread.append({ parentId: null, message: text("user", "q1") })).rejects.toMatchObject({
+      code: "unavailable",
+    });
+    isDown = false;
+    await thread.append({ parentId: "q1", message: text("assistant", "a1") });
+    expect(tellOf((await history.listMessages(owner, "thread-5")).messages)).toEqual([">q1", "q1>a1"]);
   });
 });

@@ -56,15 +56,14 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
         },
       );
     }
+    if (query.branches === "all") return listTree(owner, conversationId, query);
     if (query.around !== undefined) return listAround(owner, conversationId, query.around, query);
     const [page] = await database.call("page_messages", {
       owner: ownerId(owner),
       conversation: conversationId,
       leaf: query.leaf ?? null,
-      before_seq:
-        query.before === undefined ? null : checkRange(query.before, "before", 0, Number.MAX_SAFE_INTEGER, 0),
-      after_seq:
-        query.after === undefined ? null : checkRange(query.after, "after", 0, Number.MAX_SAFE_INTEGER, 0),
+      before_seq: seqOf(query.before, "before"),
+      after_seq: seqOf(query.after, "after"),
       page_offset: checkRange(query.offset, "offset", 0, Number.MAX_SAFE_INTEGER, 0),
       page_limit: checkRange(query.limit, "limit", 1, 100, 50),
     });
@@ -75,6 +74,31 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
       messages,
       total: page?.total ?? 0,
       hasMore: (messages[0]?.parentId ?? null) !== null,
+    };
+  };
+
+  const listTree = async (
+    owner: Owner,
+    conversationId: string,
+    { leaf, before, after, around, offset, limit }: MessageQuery,
+  ): Promise<MessagePage> => {
+    if ([leaf, around, offset].some((value) => value !== undefined)) {
+      throw new ChatkeepError("invalid_request", "`branches` goes with before or after and limit only.", {
+        pointer: "branches",
+      });
+    }
+    const [page] = await database.call("page_tree", {
+      owner: ownerId(owner),
+      conversation: conversationId,
+      before_seq: seqOf(before, "before"),
+      after_seq: seqOf(after, "after"),
+      page_limit: checkRange(limit, "limit", 1, 100, 50),
+    });
+    const messages = messagesOf((page?.messages ?? []) as MessageRow[], owner);
+    return {
+      messages: await Promise.all(messages.map((message) => withAnswer(message, owner, answerSoFar))),
+      total: page?.total ?? 0,
+      hasMore: page?.has_more ?? false,
     };
   };
 
@@ -151,6 +175,10 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
       return { deleted: row?.clear_messages ?? 0 };
     },
   };
+}
+
+function seqOf(given: number | undefined, name: string): number | null {
+  return given === undefined ? null : checkRange(given, name, 0, Number.MAX_SAFE_INTEGER, 0);
 }
 
 /** Fills a streaming message with its committed text. */

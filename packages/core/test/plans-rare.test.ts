@@ -115,6 +115,7 @@ const CASES: Case[] = [
   ["get_branch_ends", 2, /messages_pkey/, () => sql("get_branch_ends($1, 'long')", [owner])],
   ["describe_branch", 1, /conversations_/, () => sql("describe_branch($1, 'long', 1, 'x', 'y')", [owner])],
   ["set_head", 2, /messages_/, () => sql("set_head($1, 'long', 'm2500')", [owner])],
+  ["page_tree", 50, /messages_pkey/, () => history.listMessages(me, "long", { branches: "all" })],
   ["list_versions", 2, /messages_/, () => history.listVersions(me, "long", "m2500")],
   [
     "restore_messages",

@@ -102,8 +102,8 @@ export interface History {
 
   /**
    * Pages one branch by `seq`, oldest first within the page. Default: the **latest** `limit` messages of the head's
-   * branch. A running turn's answer is listed with status `streaming` and its committed text. Errors:
-   * `message_not_found` when `leaf` does not exist.
+   * branch; with `branches: "all"`, of the whole tree. A running turn's answer is listed with status `streaming` and its
+   * committed text. Errors: `message_not_found` when `leaf` does not exist.
    */
   listMessages(owner: Owner, conversationId: string, query?: MessageQuery): Promise<MessagePage>;
 

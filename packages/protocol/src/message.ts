@@ -107,6 +107,8 @@ export interface MessageVersion {
 export interface MessageQuery {
   /** The last message of the branch to list; default the head. */
   readonly leaf?: string | undefined;
+  /** `all`: messages of all branches in order of arrival. Takes `before` or `after`, but not `leaf`. */
+  readonly branches?: "all" | undefined;
   /** 1 to 100 (default 50). */
   readonly limit?: number | undefined;
   /** The latest messages with a smaller `seq`. */
@@ -122,9 +124,9 @@ export interface MessageQuery {
 /** A window of a branch, oldest first. */
 export interface MessagePage {
   readonly messages: readonly Message[];
-  /** The number of messages in the whole branch. */
+  /** The number of messages in the whole branch, or in all branches. */
   readonly total: number;
-  /** Whether the branch holds older messages than this window. */
+  /** Whether there are older messages than this window. */
   readonly hasMore: boolean;
 }
 

@@ -32,16 +32,23 @@ export interface PageQuestion {
  * branch than the head's continues that branch.
  */
 export async function startPageTurn(page: PageQuestion): Promise<StartedTurn> {
-  const { history, owner, conversationId, signal } = page;
   const begin = await plan(page);
+  return page.intent === "ask" ? begin() : stopAndBegin(page, begin);
+}
+
+/** Begins a turn after the one that runs in the conversation, if any, was stopped. Every check comes before the stop. */
+export async function stopAndBegin(
+  page: Pick<PageQuestion, "owner" | "conversationId" | "signal"> & {
+    readonly history: Pick<History, "stopTurn">;
+  },
+  begin: () => Promise<StartedTurn>,
+): Promise<StartedTurn> {
   try {
     return await begin();
   } catch (error) {
-    if (page.intent === "ask" || !isChatkeepError(error, "turn_in_progress") || error.turnId === undefined) {
-      throw error;
-    }
-    await history.stopTurn(owner, conversationId, error.turnId);
-    signal?.throwIfAborted();
+    if (!isChatkeepError(error, "turn_in_progress") || error.turnId === undefined) throw error;
+    await page.history.stopTurn(page.owner, page.conversationId, error.turnId);
+    page.signal?.throwIfAborted();
     return begin();
   }
 }

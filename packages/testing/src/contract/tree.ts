@@ -320,6 +320,68 @@ export function describeTree(open: OpenedFixture): void {
     });
   });
 
+  describe("listing all branches", () => {
+    it("gives every message once, in order of arrival, with its parent and its versions", async () => {
+      const tree = await letters("abc");
+      await tree.append("xy", "a");
+      await tree.append("n", null);
+      await tree.remove("b");
+      await tree.head("y");
+      const all = await tree.page({ branches: "all" });
+      expect(all).toMatchObject({ total: 5, hasMore: false });
+      const told = all.messages.map(({ id, parentId, versions }) => [
+        id,
+        parentId,
+        versions.index,
+        versions.count,
+      ]);
+      expect(told).toEqual([
+        ["a", null, 1, 2],
+        ["c", "a", 1, 2],
+        ["x", "a", 2, 2],
+        ["y", "x", 1, 1],
+        ["n", null, 2, 2],
+      ]);
+      const { messages } = await tree.page();
+      expect(all.messages.filter(({ id }) => "axy".includes(id))).toEqual(messages);
+    });
+
+    it("pages by number in both directions, and takes no branch", async () => {
+      const tree = await letters("abc");
+      await tree.append("xy", "a");
+      const ids = async (query: MessageQuery): Promise<unknown> => {
+        const { messages, hasMore } = await tree.page({ branches: "all", ...query });
+        return [messages.map(({ id }) => id).join(""), hasMore];
+      };
+      expect(await ids({ limit: 2 })).toEqual(["xy", true]);
+      expect(await ids({ limit: 2, before: 4 })).toEqual(["bc", true]);
+      expect(await ids({ limit: 2, before: 2 })).toEqual(["a", false]);
+      expect(await ids({ limit: 2, after: 1 })).toEqual(["bc", true]);
+      expect(await ids({ after: 5 })).toEqual(["", false]);
+      for (const query of [{ leaf: "a" }, { around: 2 }, { offset: 1 }])
+        expect(await codeOf(tree.page({ branches: "all", ...query }))).toBe("invalid_request");
+      expect(await codeOf(tree.history.listMessages(open().owner(), tree.id, { branches: "all" }))).toBe(
+        "forbidden",
+      );
+      await tree.history.clearMessages(tree.me, tree.id);
+      expect(await tree.page({ branches: "all" })).toEqual({ messages: [], total: 0, hasMore: false });
+    });
+
+    it("holds the committed text of a running answer", async () => {
+      const tree = await letters("ab");
+      const { turn, events } = await tree.history.startTurn(tree.me, tree.id, { content: "?", parent: "a" });
+      const reader = createReader(events);
+      const run = await open().responder.started(tree.id);
+      await run.emit("It is");
+      await reader.untilText("It is");
+      await tree.head("b");
+      const { messages } = await tree.page({ branches: "all" });
+      expect(messages.at(-1)).toMatchObject({ id: turn.replyId, status: "streaming", content: "It is" });
+      run.finish();
+      await reader.rest();
+    });
+  });
+
   describe("forkConversation", () => {
     it("copies what leads to a message, and nothing else; the old one stays", async () => {
       const tree = await letters("abc");

@@ -153,6 +153,9 @@ export const versionList: z.ZodType<{ versions: WireMessageVersion[] }> = z.stri
 /** Which messages to page. */
 export const messageSearch: z.ZodType<MessageQuery> = z.strictObject({
   leaf: id.optional().meta({ description: "The last message of the branch to list. Default: the head." }),
+  branches: z.literal("all").optional().meta({
+    description: "List all branches in order of arrival, with `before` or `after`, without `leaf`.",
+  }),
   limit: integer(1, 100).optional().meta({ description: "Default 50." }),
   before: integer(0, Number.MAX_SAFE_INTEGER)
     .optional()

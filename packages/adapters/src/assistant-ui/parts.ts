@@ -1,0 +1,80 @@
+import type { ThreadMessageLike } from "@assistant-ui/react";
+import type { Json, Part } from "@chatkeep/protocol";
+
+export type Content = Exclude<ThreadMessageLike["content"], string>[number];
+export type ToolResult = Extract<Part, { type: "tool-result" }>;
+/** The results of calls by the ids of the calls. */
+export type Results = ReadonlyMap<string, ToolResult>;
+
+export function resultsIn(parts: readonly Part[]): Results {
+  return new Map(parts.flatMap((part) => (part.type === "tool-result" ? [[part.id, part]] : [])));
+}
+
+/** The parts of a message as assistant-ui shows them, with the results of its calls. */
+export function contentsOf(parts: readonly Part[], results: Results): Content[] {
+  return parts.flatMap((part, index) => contentOf(part, index, results));
+}
+
+function contentOf(part: Part, index: number, results: Results): Content[] {
+  switch (part.type) {
+    case "text":
+    case "reasoning":
+      return [{ type: part.type, text: part.text }];
+    case "tool-call": {
+      const result = results.get(part.id);
+      const answered = result === undefined ? {} : { result: result.result, isError: result.error === true };
+      return [
+        {
+          type: "tool-call",
+          toolCallId: part.id,
+          toolName: part.name,
+          argsText: part.arguments,
+          ...answered,
+        },
+      ];
+    }
+    case "tool-result":
+      return [];
+    case "citation": {
+      const { citation } = part;
+      const title = citation.section ?? citation.chapter;
+      const source = {
+        sourceType: "url" as const,
+        id: `source-${index + 1}`,
+        url: citation.url ?? citation.path,
+      };
+      return [{ type: "source", ...source, title }];
+    }
+    case "file":
+      return [
+        {
+          type: "file",
+          data: part.url,
+          mimeType: part.mime,
+          ...(part.name === undefined ? {} : { filename: part.name }),
+        },
+      ];
+    case "data":
+      return [{ type: "data", name: part.name, data: part.data }];
+  }
+}
+
+/** The parts of a message of assistant-ui. */
+export function partsFrom(content: Record<string, Json>): Part[] {
+  const { type, text, toolCallId, toolName, argsText, result, isError, name, data } = content;
+  if ((type === "text" || type === "reasoning") && typeof text === "string") return [{ type, text }];
+  if (type === "tool-call" && typeof toolCallId === "string" && typeof toolName === "string") {
+    const call: Part = {
+      type,
+      id: toolCallId,
+      name: toolName,
+      arguments: typeof argsText === "string" ? argsText : "{}",
+    };
+    if (result === undefined) return [call];
+    const error = isError === true ? { error: true } : {};
+    return [call, { type: "tool-result", id: toolCallId, result, ...error }];
+  }
+  if (type === "data" && typeof name === "string") return [{ type, name, data: data ?? null }];
+  // What we do not know is kept as it came.
+  return [{ type: "data", name: "assistant-ui-part", data: content }];
+}
