@@ -1,17 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 
-import { type Chatkeep, hostileBodies, startChatkeep, startPostgres } from "@chatkeep/testing";
+import { type Chatkeep, hostileBodies, largeBodies, startChatkeep, startPostgres } from "@chatkeep/testing";
 
-import { type Measure, percentile } from "./measure.ts";
-import { residentMegabytes } from "./process.ts";
+import { HELD } from "./hostile/held.ts";
+import type { Measure } from "./measure.ts";
+import { peakMegabytes } from "./process.ts";
 
 const RESPONDER = fileURLToPath(new URL("hostile/responder.ts", import.meta.url));
 /** Answers that stream meanwhile; the responder says a word each 20 ms for as long. */
 const STREAMS = 10;
 
-/** What a hostile request costs others: pauses of their answers, the event loop, memory. */
-export async function* measureHostile(): AsyncGenerator<Measure> {
+/** What a request costs others: pauses of their answers, the event loop, memory. `list` shows each body's figure. */
+export async function* measureHostile(list = false): AsyncGenerator<Measure> {
   await using postgres = await startPostgres();
   await using server = await startChatkeep({
     env: {
@@ -23,59 +24,102 @@ export async function* measureHostile(): AsyncGenerator<Measure> {
     // A container of 512 MB.
     nodeOptions: ["--max-old-space-size=320"],
   });
-  const session = await newConversation(server);
-  const bodies = hostileBodies();
-  const send = async (body: string): Promise<void> => {
-    const answer = await fetch(`${server.url}/api/conversations/${session.conversation}/messages`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-session-id": session.id },
-      body,
-    });
-    await answer.text();
-    if (answer.status < 400) throw new Error(`A hostile body was taken: ${answer.status}.`);
+  const sender = await newConversation(server);
+  const send = async ({ name, body, taken }: Sent): Promise<void> => {
+    const answer = await post(server, sender, "messages", body);
+    const text = await answer.text();
+    if (answer.ok !== taken) throw new Error(`${name} met ${answer.status}: ${text.slice(0, 300)}`);
   };
+  const held = async (): Promise<number> => {
+    const answer = await post(
+      server,
+      await newConversation(server),
+      "turns",
+      JSON.stringify({ content: HELD }),
+    );
+    return Number(((await answer.json()) as { reply: { content: string } }).reply.content);
+  };
+  const bodies: Sent[] = [
+    ...hostileBodies().map(({ name, body }) => ({ name, body, taken: false })),
+    ...largeBodies().map(({ name, body }) => ({ name, body, taken: true })),
+  ];
   // Until what runs often is compiled.
-  await whileStreaming(server, () => send(bodies[0]!.body));
+  for (const body of bodies) await send(body);
 
   const quiet = await whileStreaming(server, () => Promise.resolve());
-  let worst = { name: "none", pause: 0 };
-  let memory = 0;
-  for (const { name, body } of bodies) {
-    const { pause } = await whileStreaming(server, () => send(body));
-    memory = Math.max(memory, residentMegabytes(server.pid));
-    if (pause > worst.pause) worst = { name, pause };
+  await held();
+  let paused = { name: "none", value: 0 };
+  let loop = { name: "none", value: 0 };
+  for (const body of bodies) {
+    const { name } = body;
+    const pause = await whileStreaming(server, () => send(body));
+    if (pause > paused.value) paused = { name, value: pause };
+    const value = await held();
+    if (value > loop.value) loop = { name, value };
+    if (list) yield { name: `  ${name}: the event loop held`, value, unit: "ms" };
   }
   yield {
-    name: `longest pause of ${STREAMS} answers beside a hostile body (${worst.name})`,
-    value: worst.pause - quiet.pause,
+    name: `longest time that one body holds the event loop (${loop.name})`,
+    value: loop.value,
     unit: "ms",
-    limit: quiet.pause,
+    target: { most: 50 },
+  };
+  yield {
+    name: `longest pause of ${STREAMS} answers beside a body (${paused.name})`,
+    value: paused.value - quiet,
+    unit: "ms",
+    limit: quiet,
     target: { most: 250 },
   };
-  const { pause } = await whileStreaming(server, () => Promise.all(bodies.map(({ body }) => send(body))));
-  memory = Math.max(memory, residentMegabytes(server.pid));
   yield {
-    name: `the same beside all ${bodies.length} at once`,
-    value: pause - quiet.pause,
+    name: `longest pause beside all ${bodies.length} at once`,
+    value: (await whileStreaming(server, () => Promise.all(bodies.map(send)))) - quiet,
     unit: "ms",
-    limit: quiet.pause,
+    limit: quiet,
   };
-  yield { name: "memory of the node, at the most", value: memory, unit: "MB", target: { most: 500 } };
+  yield {
+    name: "memory of the node, its peak",
+    value: peakMegabytes(server.pid),
+    unit: "MB",
+    target: { most: 500 },
+  };
 }
 
-/** Does it while answers stream; the longest time between two pieces of one, p99 over the answers' pieces. */
-async function whileStreaming(
-  server: Chatkeep,
-  work: () => Promise<unknown>,
-): Promise<{ readonly pause: number }> {
+interface Sent {
+  readonly name: string;
+  readonly body: string;
+  /** Whether it is stored. */
+  readonly taken: boolean;
+}
+
+interface Sender {
+  readonly id: string;
+  readonly conversation: string;
+}
+
+/** Does it while answers stream; the longest time in milliseconds between two pieces of one. */
+async function whileStreaming(server: Chatkeep, work: () => Promise<unknown>): Promise<number> {
   const streams = await Promise.all(Array.from({ length: STREAMS }, () => openStream(server)));
   const reading = streams.map(readPauses);
   await work();
-  const pauses = (await Promise.all(reading)).flat();
-  return { pause: percentile(pauses, 100) };
+  return Math.max(...(await Promise.all(reading)).flat());
 }
 
-async function newConversation(server: Chatkeep): Promise<{ id: string; conversation: string }> {
+function post(
+  server: Chatkeep,
+  { id, conversation }: Sender,
+  path: string,
+  body: string,
+  accept = "*/*",
+): Promise<Response> {
+  return fetch(`${server.url}/api/conversations/${conversation}/${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept, "x-session-id": id },
+    body,
+  });
+}
+
+async function newConversation(server: Chatkeep): Promise<Sender> {
   const id = randomUUID();
   const answer = await fetch(`${server.url}/api/conversations`, {
     method: "POST",
@@ -86,12 +130,8 @@ async function newConversation(server: Chatkeep): Promise<{ id: string; conversa
 }
 
 async function openStream(server: Chatkeep): Promise<ReadableStream<Uint8Array>> {
-  const { id, conversation } = await newConversation(server);
-  const answer = await fetch(`${server.url}/api/conversations/${conversation}/turns`, {
-    method: "POST",
-    headers: { "content-type": "application/json", accept: "text/event-stream", "x-session-id": id },
-    body: JSON.stringify({ content: "Go on." }),
-  });
+  const body = JSON.stringify({ content: "Go on." });
+  const answer = await post(server, await newConversation(server), "turns", body, "text/event-stream");
   if (answer.status !== 200 || answer.body === null) throw new Error(`A question met ${answer.status}.`);
   return answer.body;
 }

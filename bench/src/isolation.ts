@@ -12,7 +12,7 @@ const IN_FLIGHT = 32;
 /** What a message of the measurements says: as long as questions are. */
 const CONTENT = "How do I keep what was said when the page is closed? ".repeat(3).trim();
 
-const rounds: RaceOptions = { inFlight: IN_FLIGHT, rounds: 9, milliseconds: 1000 };
+const rounds: RaceOptions = { inFlight: IN_FLIGHT, rounds: 36, milliseconds: 250 };
 
 /**
  * What the second lock costs: the same functions over two schemas of one database, one with row-level
@@ -58,6 +58,7 @@ export async function* measureIsolation(): AsyncGenerator<Measure> {
       limit: second,
       ratio,
       target: { least },
+      bare: true,
     };
     yield {
       name: `round trips to ${name}`,

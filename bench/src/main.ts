@@ -12,7 +12,7 @@ const SUITES: Record<string, (file?: string) => Promise<AsyncIterable<Measure>>>
   context: async () => (await import("./context.ts")).measureContext(),
   tree: async () => (await import("./tree.ts")).measureTree(),
   touched: async (file) => (await import("./touched.ts")).measureTouched(file === "list"),
-  hostile: async () => (await import("./hostile.ts")).measureHostile(),
+  hostile: async (file) => (await import("./hostile.ts")).measureHostile(file === "list"),
   widget: async () => (await import("./widget.ts")).measureWidget(),
 };
 

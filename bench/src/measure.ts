@@ -9,6 +9,8 @@ export interface Measure {
   readonly ratio?: number;
   /** What we promise of the ratio, or of the value where there is none. */
   readonly target?: { readonly least: number } | { readonly most: number };
+  /** Whether `limit` does less than what is measured: a ratio above 1 then says that the measure is wrong. */
+  readonly bare?: true;
 }
 
 /** The median; of an even number of values, the upper one. */
@@ -16,15 +18,16 @@ export function median(values: readonly number[]): number {
   return percentile(values, 50);
 }
 
-/** The value below which `percent` of the values lie. */
+/** The value below which `percent` of the values lie. Throws without values: a figure is measured, or the bench fails. */
 export function percentile(values: readonly number[], percent: number): number {
-  if (values.length === 0) return Number.NaN;
+  if (values.length === 0) throw new Error("Nothing was measured.");
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor((percent / 100) * sorted.length))]!;
 }
 
 /** A measure for a machine; what we promise of it stays ours. */
-export function toJson({ name, value, unit, limit, ratio }: Measure): string {
+export function toJson(measure: Measure): string {
+  const { name, value, unit, limit, ratio } = checked(measure);
   const figures = { value, unit, limit, ratio };
   return JSON.stringify({ name, ...figures }, (_, figure: unknown) =>
     typeof figure === "number" ? round(figure) : figure,
@@ -33,7 +36,7 @@ export function toJson({ name, value, unit, limit, ratio }: Measure): string {
 
 /** A measure for a person: one line of a table. */
 export function toLine(measure: Measure): string {
-  const { name, value, unit, limit, ratio } = measure;
+  const { name, value, unit, limit, ratio } = checked(measure);
   const cells = [
     name.padEnd(66),
     `${show(value)} ${unit}`.padStart(14),
@@ -44,8 +47,16 @@ export function toLine(measure: Measure): string {
   return cells.join(" ").trimEnd();
 }
 
-function verdict({ value, ratio, target }: Measure): string {
+/** Refuses a figure that is none. */
+function checked(measure: Measure): Measure {
+  const { name, value, limit = 0, ratio = 0 } = measure;
+  if ([value, limit, ratio].every(Number.isFinite)) return measure;
+  throw new Error(`"${name}" was not measured: ${value} of ${limit}, ratio ${ratio}.`);
+}
+
+function verdict({ value, ratio, target, bare }: Measure): string {
   if (target === undefined) return "";
+  if (bare === true && ratio !== undefined && ratio > 1) return "  FAULT of the measure: above 1";
   const figure = ratio ?? value;
   const [sign, bound, kept] =
     "least" in target

@@ -22,6 +22,15 @@ export function descendants(pid: number): Descendant[] {
 
 /** The memory that a process holds, in megabytes of 1,000,000 bytes. */
 export function residentMegabytes(pid: number): number {
+  return megabytes(pid, "VmRSS");
+}
+
+/** The most memory that a process ever held, in megabytes of 1,000,000 bytes. */
+export function peakMegabytes(pid: number): number {
+  return megabytes(pid, "VmHWM");
+}
+
+function megabytes(pid: number, field: "VmRSS" | "VmHWM"): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return (Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024) / 1e6;
+  return (Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024) / 1e6;
 }

@@ -18,19 +18,24 @@ export interface RaceResult {
   readonly ratio: number;
 }
 
+/** Rounds before the first that counts. */
+const WARM = 4;
+
 /** One call; `worker` is from 0 to one less than there are in flight. */
 export type Contestant = (worker: number) => Promise<unknown>;
 
 /**
- * Measures the throughput of two in rounds that take turns, the one who begins changing: what else the
- * machine does in the meantime hits both alike, so their ratio is steadier than either figure.
+ * Measures the throughput of two in turns: A B, B A, A B, …, each with as many calls in flight. What else the machine
+ * does meanwhile hits both alike, so their ratio is steadier than either figure.
  */
 export async function race(first: Contestant, second: Contestant, options: RaceOptions): Promise<RaceResult> {
   const measure = (contestant: Contestant): Promise<number> =>
     throughput(contestant, options.inFlight, options.milliseconds);
   // Connections, prepared statements and the just-in-time compiler.
-  await measure(first);
-  await measure(second);
+  for (let round = 0; round < WARM; round += 1) {
+    await measure(first);
+    await measure(second);
+  }
   const rounds: [number, number][] = [];
   for (let round = 0; round < options.rounds; round += 1) {
     if (round % 2 === 0) {

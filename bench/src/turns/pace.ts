@@ -16,16 +16,20 @@ export async function* pacedTokens(count: number, perSecond: number): AsyncGener
 export interface Pace {
   readonly count: number;
   readonly perSecond: number;
+  /** After its first token each answer waits until so many have begun (default 1): all run at once, however slow the machine. */
+  readonly together?: number;
 }
 
 /** The question that asks for such an answer. */
-export function paceQuestion({ count, perSecond }: Pace): string {
-  return `Say ${count} tokens at ${perSecond} a second.`;
+export function paceQuestion({ count, perSecond, together = 1 }: Pace): string {
+  return `Say ${count} tokens at ${perSecond} a second, ${together} together.`;
 }
 
 /** What a question asks for. */
 export function readPace(question: string): Pace {
-  const [, count, perSecond] = /^Say (\d+) tokens at (\d+) a second\.$/.exec(question) ?? [];
-  if (count === undefined) throw new Error(`This is no question of the measurements: ${question}`);
-  return { count: Number(count), perSecond: Number(perSecond) };
+  const [, ...numbers] = /^Say (\d+) tokens at (\d+) a second, (\d+) together\.$/.exec(question) ?? [];
+  const [count, perSecond, together] = numbers.map(Number);
+  if (count === undefined || perSecond === undefined || together === undefined)
+    throw new Error(`This is no question of the measurements: ${question}`);
+  return { count, perSecond, together };
 }

@@ -1,11 +1,23 @@
 import { type Responder, contentOf } from "@chatkeep/protocol";
 
 import { pacedTokens, readPace } from "./pace.ts";
+import { stamp } from "./stamp.ts";
+
+let begun = 0;
+let whole = Promise.withResolvers<void>();
 
 /** Answers in the server's own process, so that the server alone is measured. */
-const respond: Responder = ({ question }) => {
-  const { count, perSecond } = readPace(contentOf(question.parts));
-  return pacedTokens(count, perSecond);
+const respond: Responder = async function* ({ question }) {
+  const { count, perSecond, together = 1 } = readPace(contentOf(question.parts));
+  yield stamp();
+  begun += 1;
+  if (begun < together) await whole.promise;
+  else {
+    whole.resolve();
+    whole = Promise.withResolvers();
+    begun = 0;
+  }
+  yield* pacedTokens(count - 1, perSecond);
 };
 
 export default respond;

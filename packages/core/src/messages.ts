@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setImmediate as afterOthers } from "node:timers/promises";
 
 import {
   type Answer,
@@ -125,10 +126,12 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
 
   return {
     async appendMessages(owner, conversationId, inputs, { parent, expectedHead } = {}) {
-      const messages = inputs.map((input, index) =>
+      checkCount(inputs.length, limits);
+      const messages = await mapInSlices(inputs, (input, index) =>
         checkMessage(input, limits, inputs.length > 1 ? `/messages/${index}` : ""),
       );
       checkBatch(messages, limits);
+      const wordTexts = await mapInSlices(messages, ({ parts }) => wordTextOf(parts));
       const question = messages.find((message) => message.role === "user");
       const rows = await database.call("append_messages", {
         owner: ownerId(owner),
@@ -144,7 +147,7 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
         models: columnOf(messages, ({ model }) => model),
         usages: columnOf(messages, ({ usage }) => usage && usageToWire(usage)),
         metadatas: columnOf(messages, ({ metadata }) => metadata),
-        word_texts: messages.map((message) => wordTextOf(message.parts)),
+        word_texts: wordTexts,
         new_title: question === undefined ? null : titleOf(question.parts),
         new_preview: previewOf(messages.at(-1)!.parts),
       });
@@ -268,17 +271,41 @@ function partsOf(input: MessageInput): Part[] {
   return parts;
 }
 
-function checkBatch(messages: readonly CheckedMessage[], limits: Limits): void {
-  if (messages.length === 0 || messages.length > limits.batch) {
-    const detail = `An append takes 1 to ${limits.batch} messages, not ${messages.length}.`;
-    throw new ChatkeepError("invalid_request", detail, { pointer: "/messages" });
-  }
+function checkCount(count: number, { batch }: Limits): void {
+  if (count >= 1 && count <= batch) return;
+  const detail = `An append takes 1 to ${batch} messages, not ${count}.`;
+  throw new ChatkeepError("invalid_request", detail, { pointer: "/messages" });
+}
+
+function checkBatch(messages: readonly CheckedMessage[], { batchText }: Limits): void {
   const seen = new Set<string>();
-  for (const [index, { id }] of messages.entries()) {
+  let text = 0;
+  for (const [index, { id, parts }] of messages.entries()) {
     if (seen.has(id)) {
       const detail = "Two messages of one append have the same id.";
       throw new ChatkeepError("invalid_request", detail, { pointer: `/messages/${index}/id` });
     }
     seen.add(id);
+    text += contentOf(parts).length;
   }
+  if (messages.length === 1 || text <= batchText) return;
+  const detail = `The messages hold ${text} characters of text; one append takes ${batchText}. Send them in several.`;
+  throw new ChatkeepError("payload_too_large", detail, { pointer: "/messages" });
+}
+
+/** Milliseconds of work after which others have their turn. */
+const SLICE = 10;
+
+/** Maps large values in slices: 8 MB of messages at once held the event loop for up to two seconds. */
+async function mapInSlices<T, R>(values: readonly T[], map: (value: T, index: number) => R): Promise<R[]> {
+  const mapped: R[] = [];
+  let began = performance.now();
+  for (const [index, value] of values.entries()) {
+    if (performance.now() - began > SLICE) {
+      await afterOthers();
+      began = performance.now();
+    }
+    mapped.push(map(value, index));
+  }
+  return mapped;
 }

@@ -91,7 +91,8 @@ export interface History {
    * the head. They get the next numbers in the given order, without gaps, under any concurrency. A message whose `id`
    * the conversation already holds is not stored again: the call returns the stored message, or throws
    * `idempotency_mismatch` if the role or body differs. With `expectedHead`, another head is a `conflict`; a retry is
-   * not. Errors: `message_not_found` when the parent does not exist.
+   * not. Errors: `message_not_found` when the parent does not exist; `payload_too_large` for several messages with more
+   * than 500,000 characters of text in all.
    */
   appendMessages(
     owner: Owner,

@@ -9,6 +9,7 @@ export interface HostileBody {
 
 /** Bytes of a body that a server takes by default. */
 const LIMIT = 8 * 1024 * 1024;
+const ESCAPES = /holds more than 300000 escape sequences\.$/;
 const MANY = /holds more than 30000 values\.$/;
 
 /** Bodies of a message that are as large as the default limit lets in, each of another shape. */
@@ -61,22 +62,45 @@ export function hostileBodies(): HostileBody[] {
       400,
     ),
     shape("a text of 8 MB", text("x"), /at most 10000/, 400),
-    shape("a text of escaped quotes", text('\\"'), /at most 10000/, 400),
-    shape("a text of lone surrogates", text("\\ud800"), /at most 10000/, 400),
+    shape("a text of escaped quotes", text('\\"'), ESCAPES),
+    shape("a text of lone surrogates", text("\\ud800"), ESCAPES),
     shape("a text of spaces", text(" "), /at most 10000|cannot be blank/, 400),
     shape(
       "a text of escapes beside a key of one",
       around('{"\\n":1,"role":"user","content":"', "\\n", '"}'),
-      /not known/,
-      400,
+      ESCAPES,
     ),
-    shape("a file's address of escapes", data("\\n"), /\d/),
-    shape("a file's address of lone surrogates", data("\\ud800"), /\d/),
+    shape("a file's address of escapes", data("\\n"), ESCAPES),
+    shape("a file's address of lone surrogates", data("\\ud800"), ESCAPES),
+    shape("a file's address of as many escapes as are taken", data("\\n".repeat(8) + "x".repeat(230)), /\d/),
+    shape(
+      "800 messages of 3,000 Chinese characters",
+      JSON.stringify({
+        messages: Array.from({ length: 800 }, () => ({ role: "user", content: "字".repeat(3_000) })),
+      }),
+      /one append takes 500000/,
+    ),
     shape("a string that does not end", `{"role":"${"x".repeat(LIMIT - 20)}`, /not valid JSON\.$/, 400),
-    shape("escapes that do not end", around('{"role":"', "\\n", "\\"), /not valid JSON\.$/, 400),
+    shape("escapes that do not end", around('{"role":"', "\\n", "\\"), ESCAPES),
     shape("lines and nothing else", "\n".repeat(LIMIT), /not valid JSON\.$/, 400),
     shape("spaces and a brace", " ".repeat(LIMIT - 1) + "}", /not valid JSON\.$/, 400),
     shape("a number of 8 MB", `{"role":${"9".repeat(LIMIT - 20)}}`, /`\/role`/, 400),
+  ];
+}
+
+/** Bodies of the largest size that a server takes and stores: what else waits must not wait for them either. */
+export function largeBodies(): Pick<HostileBody, "name" | "body">[] {
+  const messages = (content: string, count: number): string =>
+    JSON.stringify({ messages: Array.from({ length: count }, () => ({ role: "user", content })) });
+  const file = { type: "file", mime: "image/png", url: `data:image/png;base64,${"Qk0A".repeat(1_000_000)}` };
+  const picture = { role: "user", parts: [file] };
+  return [
+    { name: "two pictures of 3 MB", body: JSON.stringify({ messages: [picture, picture] }) },
+    { name: "50 messages of 10,000 Chinese characters", body: messages("\u5b57".repeat(10_000), 50) },
+    { name: "25 messages of 10,000 emoji", body: messages("\u{1f600}".repeat(10_000), 25) },
+    { name: "50 messages of 10,000 letters", body: messages("Words and more. ".repeat(625), 50) },
+    { name: "29 messages of 10,000 lone surrogates", body: messages("\ud800".repeat(10_000), 29) },
+    { name: "50 messages of 10,000 line ends", body: messages("x\n".repeat(5_000), 50) },
   ];
 }
 

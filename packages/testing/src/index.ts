@@ -3,7 +3,7 @@ export { createDatabase, fileDatabase } from "./database.ts";
 export type { Database, DatabaseOptions } from "./database.ts";
 export { temporaryHome } from "./home.ts";
 export type { TemporaryHome } from "./home.ts";
-export { hostileBodies } from "./hostile.ts";
+export { hostileBodies, largeBodies } from "./hostile.ts";
 export type { HostileBody } from "./hostile.ts";
 export { startModel } from "./model.ts";
 export type {

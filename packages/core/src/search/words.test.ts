@@ -15,6 +15,10 @@ describe("words", () => {
     expect(wordText(text)).toBe(words);
   });
 
+  it("of a million characters without a space end at the most that are indexed", () => {
+    expect(wordsOf("字".repeat(1_000_000))).toHaveLength(16_000);
+  });
+
   it("are small ASCII letters and digits, each where it stands, whatever the text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {

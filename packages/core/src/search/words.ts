@@ -36,8 +36,8 @@ export function wordsOf(text: string, most: number = MOST_WORDS): Word[] {
       words.push({ form, start: match.index, end: match.index + match[0].length });
       continue;
     }
-    for (const run of splitRun(match[0], match.index)) {
-      if (run.unsegmented) words.push(...pairsOf(run.text, run.at));
+    for (const run of splitRun(match[0].slice(0, 2 * most), match.index)) {
+      if (run.unsegmented) for (const pair of pairsOf(run.text, run.at)) words.push(pair);
       else {
         const form = formOf(run.text);
         if (form !== "") words.push({ form, start: run.at, end: run.at + run.text.length });

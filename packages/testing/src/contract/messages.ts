@@ -45,6 +45,22 @@ export function describeMessages(open: OpenedFixture): void {
       expect(await listed(other, me, id)).toEqual([...first, ...second]);
     });
 
+    it("takes 500,000 characters of text in several messages, and stores none of more", async () => {
+      const fixture = open();
+      const { me, id } = await newConversation(fixture);
+      const messages = Array.from({ length: 50 }, () => ({
+        role: "user" as const,
+        content: "字".repeat(10_000),
+      }));
+      expect(await fixture.history.appendMessages(me, id, messages)).toHaveLength(50);
+      const more = [...messages, { role: "user" as const, content: "More." }];
+      expect(await errorOf(fixture.history.appendMessages(me, id, more))).toMatchObject({
+        code: "payload_too_large",
+        pointer: "/messages",
+      });
+      expect((await fixture.history.listMessages(me, id, { limit: 1 })).total).toBe(50);
+    });
+
     it("fills in what was not given", async () => {
       const fixture = open();
       const { me, id } = await newConversation(fixture);
