@@ -86,9 +86,9 @@ create table documents (
   source text not null
 );
 
-create table event_slot (
+create table event_partition (
   single boolean not null default true,
-  slot smallint not null default 0,
+  partition smallint not null default 0,
   since timestamp with time zone not null default clock_timestamp()
 );
 
@@ -192,6 +192,26 @@ create table releases (
   used_at timestamp with time zone not null default clock_timestamp()
 );
 
+create table running_turns (
+  owner_id uuid not null,
+  id uuid not null,
+  conversation_id text collate "C" not null,
+  question_seq bigint not null,
+  message_id text collate "C" not null,
+  reply_id text collate "C" not null,
+  status text not null default 'running'::text,
+  node_id bigint not null,
+  partition smallint not null,
+  stop_requested_at timestamp with time zone,
+  last_event integer,
+  error json,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  settled_at timestamp with time zone,
+  reply_gap bigint not null default 1
+);
+alter table running_turns enable row level security;
+alter table running_turns force row level security;
+
 create table secrets (
   name text not null,
   value text not null
@@ -236,9 +256,9 @@ create table turn_events (
   owner_id uuid not null,
   turn_id uuid not null,
   seq integer not null,
-  slot smallint not null,
+  partition smallint not null,
   chunk json not null
-) partition by LIST (slot);
+) partition by LIST (partition);
 alter table turn_events enable row level security;
 alter table turn_events force row level security;
 
@@ -249,9 +269,9 @@ create table turns (
   question_seq bigint not null,
   message_id text collate "C" not null,
   reply_id text collate "C" not null,
-  status text not null default 'running'::text,
+  status text not null,
   node_id bigint not null,
-  slot smallint not null,
+  partition smallint not null,
   stop_requested_at timestamp with time zone,
   last_event integer,
   error json,
@@ -296,8 +316,8 @@ alter table document_versions add constraint document_versions_pkey PRIMARY KEY 
 alter table document_versions add constraint document_versions_docs FOREIGN KEY (docs) REFERENCES docs(name) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table documents add constraint documents_pkey PRIMARY KEY (docs, path);
 alter table documents add constraint documents_docs FOREIGN KEY (docs) REFERENCES docs(name) ON UPDATE CASCADE ON DELETE CASCADE;
-alter table event_slot add constraint event_slot_pkey PRIMARY KEY (single);
-alter table event_slot add constraint event_slot_single_check CHECK (single);
+alter table event_partition add constraint event_partition_pkey PRIMARY KEY (single);
+alter table event_partition add constraint event_partition_single CHECK (single);
 alter table handles add constraint handles_pkey PRIMARY KEY (owner_id, hash);
 alter table handles add constraint handles_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table handles add constraint handles_hash CHECK ((octet_length(hash) = 32));
@@ -327,6 +347,9 @@ alter table passages add constraint passages_not_empty CHECK ((text <> ''::text)
 alter table passages add constraint passages_position CHECK (("position" > 0));
 alter table rate_limits add constraint rate_limits_pkey PRIMARY KEY (key);
 alter table releases add constraint releases_pkey PRIMARY KEY (functions);
+alter table running_turns add constraint running_turns_pkey PRIMARY KEY (owner_id, conversation_id);
+alter table running_turns add constraint running_turns_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
+alter table running_turns add constraint running_turns_status CHECK (((status = 'running'::text) AND (settled_at IS NULL)));
 alter table secrets add constraint secrets_pkey PRIMARY KEY (name);
 alter table segments add constraint segments_pkey PRIMARY KEY (owner_id, conversation_id, first_seq);
 alter table segments add constraint segments_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
@@ -339,10 +362,10 @@ alter table terms add constraint terms_docs FOREIGN KEY (docs) REFERENCES docs(n
 alter table terms add constraint terms_count CHECK ((passage_count > 0));
 alter table turn_contexts add constraint turn_contexts_pkey PRIMARY KEY (owner_id, turn_id);
 alter table turn_contexts add constraint turn_contexts_turn FOREIGN KEY (owner_id, turn_id) REFERENCES turns(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
-alter table turn_events add constraint turn_events_pkey PRIMARY KEY (owner_id, turn_id, seq, slot);
+alter table turn_events add constraint turn_events_pkey PRIMARY KEY (owner_id, turn_id, seq, partition);
 alter table turns add constraint turns_pkey PRIMARY KEY (owner_id, id);
 alter table turns add constraint turns_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
-alter table turns add constraint turns_settled CHECK (((status = 'running'::text) = (settled_at IS NULL)));
+alter table turns add constraint turns_settled CHECK (((status <> 'running'::text) AND (settled_at IS NOT NULL))) NOT VALID;
 alter table turns add constraint turns_status CHECK ((status = ANY (ARRAY['running'::text, 'complete'::text, 'stopped'::text, 'interrupted'::text, 'failed'::text])));
 alter table unindexed_conversations add constraint unindexed_conversations_pkey PRIMARY KEY (owner_id, conversation_id);
 alter table unindexed_conversations add constraint unindexed_conversations_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
@@ -372,12 +395,10 @@ CREATE INDEX message_words_words ON chatkeep.message_words USING gin (owner_id, 
 CREATE INDEX owners_idle ON chatkeep.owners USING btree (active_at) WHERE (kind = 'session'::text);
 CREATE INDEX passages_search ON chatkeep.passages USING gin (search) WITH (fastupdate=off);
 CREATE INDEX rate_limits_expired ON chatkeep.rate_limits USING btree (expires_at);
+CREATE UNIQUE INDEX running_turns_node ON chatkeep.running_turns USING btree (node_id, id);
 CREATE UNIQUE INDEX segments_parent ON chatkeep.segments USING btree (owner_id, conversation_id, parent_seq, first_seq);
-CREATE INDEX turns_node ON chatkeep.turns USING btree (node_id, id) WHERE (status = 'running'::text);
+CREATE INDEX turns_partition ON chatkeep.turns USING btree (partition, settled_at);
 CREATE UNIQUE INDEX turns_question ON chatkeep.turns USING btree (owner_id, conversation_id, question_seq, reply_gap);
-CREATE UNIQUE INDEX turns_running ON chatkeep.turns USING btree (owner_id, conversation_id) WHERE (status = 'running'::text);
-CREATE INDEX turns_slot ON chatkeep.turns USING btree (slot, settled_at);
-CREATE INDEX turns_stopping ON chatkeep.turns USING btree (node_id) WHERE ((status = 'running'::text) AND (stop_requested_at IS NOT NULL));
 
 -- Policies
 create policy engine on conversations to chatkeep_engine using (true) with check (true);
@@ -394,6 +415,8 @@ create policy engine on messages to chatkeep_engine using (true) with check (tru
 create policy owner on messages to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on owners to chatkeep_engine using (true) with check (true);
 create policy owner on owners to public using (((id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
+create policy engine on running_turns to chatkeep_engine using (true) with check (true);
+create policy owner on running_turns to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on segments to chatkeep_engine using (true) with check (true);
 create policy owner on segments to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on summaries to chatkeep_engine using (true) with check (true);
@@ -411,13 +434,14 @@ create policy owner on unindexed_conversations to public using (((owner_id = (NU
 grant usage on activity to chatkeep_store;
 grant delete, insert, select, update on conversations to chatkeep_store;
 grant delete, insert, select, update on deleted_messages to chatkeep_store;
-grant select on event_slot to chatkeep_store;
+grant select on event_partition to chatkeep_store;
 grant insert, select, update on handles to chatkeep_store;
 grant insert, select, update on idempotency_keys to chatkeep_store;
 grant delete, insert, select, update on message_words to chatkeep_store;
 grant delete, insert, select, update on messages to chatkeep_store;
 grant select on nodes to chatkeep_store;
 grant delete, insert, select, update on owners to chatkeep_store;
+grant delete, insert, select, update on running_turns to chatkeep_store;
 grant delete, insert, select, update on segments to chatkeep_store;
 grant delete, insert, select, update on summaries to chatkeep_store;
 grant delete, insert, select, update on turn_contexts to chatkeep_store;
@@ -426,7 +450,6 @@ grant delete, insert, select, update on turns to chatkeep_store;
 grant delete, insert, select, update on unindexed_conversations to chatkeep_store;
 
 -- Rights on columns
-grant update (lease_until) on nodes to chatkeep_store;
 
 -- Functions
 create function chatkeep.breaking_version() returns integer language sql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine; -- for everybody
@@ -436,7 +459,7 @@ create function chatkeep_functions.ancestor_at(owner uuid, conversation text, le
 create function chatkeep_functions.append_messages(owner uuid, conversation text, parent text, expected_head text, ids text[], roles text[], bodies json[], context_texts text[], intents text[], processed_flags boolean[], models text[], usages json[], metadatas json[], word_texts text[], new_title text, new_preview text) returns TABLE(message json, parent_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.backfill_search_index(owner uuid, conversation text, seqs bigint[], word_texts text[], next_below bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.begin_embedding(model text) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.begin_erasure(owner uuid) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.begin_erasure(owner uuid) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.begin_summary(owner uuid, conversation text, upper_seq bigint, fewest integer, most integer) returns TABLE(summary json, to_seq bigint, messages json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.begin_turn(owner uuid, conversation text, parent text, node bigint, lease interval, turn_id uuid, message_id text, reply_id text, role text, body json, context_text text, metadata json, word_text text, start_chunk json, new_title text, new_preview text, context_limit integer) returns TABLE(outcome text, turn json, conversation_row json, question json, history json, summary json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.branch_length(owner uuid, conversation text, leaf bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -446,8 +469,9 @@ create function chatkeep_functions.branch_off(owner uuid, conversation text, par
 create function chatkeep_functions.claim_idempotency_key(owner uuid, owner_kind text, digest text, id uuid, attempt integer, waited interval, memory interval) returns uuid language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.claim_message_vectors(number integer, lease interval, page_limit integer) returns TABLE(claimed json, wait_ms bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.claim_passage_vectors(number integer, lease interval, page_limit integer) returns TABLE(claimed json, wait_ms bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.claim_session(owner uuid, session uuid, actor text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.claim_session(owner uuid, session uuid, actor text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;
 create function chatkeep_functions.clear_messages(owner uuid, conversation text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.close_turn(owner uuid, conversation text, turn_id uuid, new_status text, new_error json, new_last_event integer) returns turns language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.consume_quota(limit_keys text[], spent integer[], windows_ms integer[]) returns TABLE(limit_key text, points integer, left_ms bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.conversation_exists(conversation text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.conversation_json(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -463,7 +487,7 @@ create function chatkeep_functions.describe_branch(owner uuid, conversation text
 create function chatkeep_functions.drop_unused_releases(grace interval) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.earliest_messages(owner uuid, conversation text, leaf bigint, cleared bigint, above_seq bigint, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.end_handle(owner uuid, hash text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.end_running_turn(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.end_running_turn(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.end_summary(owner uuid, conversation text, upper_seq bigint, new_body text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.erase_batch(owner uuid, page_limit integer) returns TABLE(conversations_erased integer, messages_erased integer, turns_erased integer) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.erase_owner(owner uuid, actor text, receipt json) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -473,7 +497,8 @@ create function chatkeep_functions.export_messages(owner uuid, conversation text
 create function chatkeep_functions.fence_dead_nodes(page_limit integer) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.filter_branch(owner uuid, conversation text, seqs bigint[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.find_handle(owner uuid, hash text) returns TABLE(conversation_id text, active boolean) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.find_turn(node bigint, turn_id uuid) returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.find_turn(node bigint, turn_id uuid) returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;
+create function chatkeep_functions.finish_turn(owner uuid, conversation text, turn_id uuid, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, new_last_event integer, word_text text, new_preview text) returns turns language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.first_question(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.fork_conversation(owner uuid, conversation text, message_id text, new_id text, new_title text, most bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_branch_ends(owner uuid, conversation text) returns TABLE(head_seq bigint, head json, question json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -485,6 +510,7 @@ create function chatkeep_functions.get_messages_by_seq(owner uuid, conversations
 create function chatkeep_functions.get_turn(owner uuid, conversation text, turn_id uuid) returns TABLE(turn json, question json, reply json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_turn_context(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.handle_exists(hash text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.hold_node(node bigint, lease interval) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.holds_messages(owner uuid, conversation text, ids text[]) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.import_unsaved_turn(owner uuid, conversation text, parent text, turn_id uuid, created text, message_id text, reply_id text, body json, context_text text, metadata json, reply_status text, reply_body json, reply_error json, reply_intent text, reply_processed boolean, reply_model text, reply_usage json, word_text text, reply_word_text text, new_title text, new_preview text) returns TABLE(outcome text, turn json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.index_message(owner uuid, conversation text, seq bigint, word_text text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -501,8 +527,10 @@ create function chatkeep_functions.match_terms(owner uuid, conversation text, te
 create function chatkeep_functions.messages_to_backfill(owner uuid, conversation text, page_limit integer) returns TABLE(messages json, next_below bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.near_messages(owner uuid, model text, vector text, only_conversation text, only_scope text, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.near_passages(docs_name text, model text, vector text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
+create function chatkeep_functions.next_active_no(owner uuid, active_no bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;
 create function chatkeep_functions.next_backfill() returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.on_head(owner uuid, conversation text, seqs bigint[]) returns bigint[] language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.open_turn(owner uuid, conversation text, parent text, node bigint, turn_id uuid, created text, message_id text, reply_id text, role text, body json, context_text text, metadata json, word_text text, new_title text, new_preview text) returns TABLE(is_new boolean, turn turns) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.overview(settled_within interval) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.page_branch(owner uuid, conversation text, leaf text, before_seq bigint, after_seq bigint, page_offset bigint, page_limit integer) returns TABLE(total bigint, parent_id text, running_turn uuid, messages json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.page_messages(owner uuid, conversation text, leaf text, before_seq bigint, after_seq bigint, page_offset bigint, page_limit integer) returns TABLE(total bigint, parent_id text, running_turn uuid, messages json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
@@ -533,12 +561,13 @@ create function chatkeep_functions.score_texts(docs_name text, question text, ba
 create function chatkeep_functions.search_passages(docs_name text, question text, background text, preferred text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.search_words(owner uuid, query text, only_conversation text, only_scope text, page_offset integer, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.segment_end(owner uuid, conversation text, seq bigint, last_seq bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.select_turn(owner uuid, conversation text, turn_id uuid) returns turns language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.set_generated_title(owner uuid, conversation text, new_title text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.set_head(owner uuid, conversation text, message_id text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.settle_turn(owner uuid, conversation text, turn_id uuid, node bigint, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, new_context json, event_seqs integer[], event_chunks json[], word_text text, new_preview text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.stop_turn(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.stop_turn(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.token_key() returns text language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.untracked_turns(node bigint, known uuid[]) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.untracked_turns(node bigint, known uuid[]) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;
 create function chatkeep_functions.update_conversation(owner uuid, conversation text, fields text[], new_title text, question_title text, new_pinned boolean, new_archived boolean, new_metadata json) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.versions_of(owner uuid, conversation text, parent bigint) returns bigint[] language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
-create function chatkeep_functions.write_events(node bigint, lease interval, turn_ids uuid[], seqs integer[], chunks json[]) returns TABLE(state text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_engine;
+create function chatkeep_functions.write_events(node bigint, lease interval, turn_ids uuid[], owner_ids uuid[], seqs integer[], chunks json[]) returns TABLE(state text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan set enable_seqscan=off owner chatkeep_engine;

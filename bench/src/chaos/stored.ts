@@ -69,7 +69,7 @@ export async function readStored(url: string): Promise<Stored> {
         `select id, conversation_id as "conversationId", question_seq as "questionSeq", message_id as "messageId",
            reply_id as "replyId", status, node_id as "nodeId", last_event as "lastEvent",
            extract(epoch from created_at) * 1000 as "createdAt", extract(epoch from settled_at) * 1000 as "settledAt"
-         from chatkeep.turns order by created_at`,
+         from (select * from chatkeep.running_turns union all select * from chatkeep.turns) t order by created_at`,
       ),
       events,
     };
@@ -82,9 +82,7 @@ export async function readStored(url: string): Promise<Stored> {
 export async function countRunning(url: string): Promise<number> {
   const connection = await openConnection(url);
   try {
-    const { rows } = await connection.query<{ count: string }>(
-      "select count(*) from chatkeep.turns where status = 'running'",
-    );
+    const { rows } = await connection.query<{ count: string }>("select count(*) from chatkeep.running_turns");
     return Number(rows[0]!.count);
   } finally {
     await connection.end();

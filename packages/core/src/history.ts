@@ -172,7 +172,6 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     outage,
     onError,
   });
-  const personal = createPersonalData(database);
   const close = async ({ grace = 0 } = {}): Promise<void> => {
     await turns.close(grace);
     await preparation.close(grace);
@@ -184,12 +183,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     ...createConversations({ database, limits, hideExistence, stopRunning }),
     ...createMessages({ database, limits, answerSoFar: turns.answerSoFar }),
     ...createBranches(database, limits),
-    ...personal,
-    async claimSession(user, session, options) {
-      const claimed = await personal.claimSession(user, session, options);
-      turns.detachReaders(ownerId(session));
-      return claimed;
-    },
+    ...createPersonalData(database),
     ...createHandles(database),
     ...createIdempotencyKeys(database),
     ...createSearch({ database, vectorSearch }),

@@ -29,14 +29,15 @@ describe("a claim while a turn runs", () => {
     const { turn } = await history.startTurn(session, conversation.id, { content: "Hello" });
     const run = await responder.started(conversation.id);
     const { rows } = await database.pool.query<{ node_id: string }>(
-      "select node_id from chatkeep.turns where id = $1",
+      "select node_id from chatkeep.running_turns where id = $1",
       [turn.id],
     );
     const flush = await database.pool.connect();
     await flush.query("begin");
-    await flush.query(`select * from ${functions}.write_events($1, '1 hour', $2, $3, $4)`, [
+    await flush.query(`select * from ${functions}.write_events($1, '1 hour', $2, $3, $4, $5)`, [
       rows[0]!.node_id,
       [turn.id],
+      [ownerId(session)],
       [1_000_000],
       ['{"type":"text-delta","id":"1","delta":"x"}'],
     ]);
@@ -57,15 +58,17 @@ describe("a claim while a turn runs", () => {
     );
   });
 
-  it("ends what the session reads of it: the rest is the user's", async () => {
+  it.each(["here", "on another node"])("ends what the session reads of it: claimed %s", async (where) => {
     const [me, session] = [newUser(), newSession()];
+    await using other = await fixture.asRestarted();
+    const claiming = where === "here" ? history : other;
     const { id } = (await history.createConversation(session)).conversation;
     const { turn, events } = await history.startTurn(session, id, { content: "Hello" });
     const run = await responder.started(id);
     const reader = readerOf(events);
     await run.emit("Ours. ");
     await reader.until("Ours. ");
-    await history.claimSession(me, session);
+    await claiming.claimSession(me, session);
     await run.emit("Mine.");
     await expect(reader.rest()).rejects.toMatchObject({ code: "forbidden" });
     expect(textOf(reader.seen)).toBe("Ours. ");
@@ -76,4 +79,28 @@ describe("a claim while a turn runs", () => {
     run.finish();
     expect(textOf(await mine.rest())).toBe("Ours. Mine.");
   });
+
+  it.each(["is said", "comes but the end"])(
+    "on another node ends what the session reads of it, though nothing more %s",
+    async (what) => {
+      const [me, session] = [newUser(), newSession()];
+      await using other = await fixture.asRestarted();
+      const { id } = (await history.createConversation(session)).conversation;
+      const { turn, events } = await history.startTurn(session, id, { content: "Hello" });
+      const run = await responder.started(id);
+      const reader = readerOf(events);
+      await run.emit("Ours.");
+      await reader.until("Ours.");
+      await other.claimSession(me, session);
+      if (what === "comes but the end") run.finish();
+      await expect(reader.rest()).rejects.toMatchObject({ code: "forbidden" });
+      expect(reader.seen.map(({ chunk }) => chunk.type)).not.toContain("finish");
+      run.finish();
+      await readerOf(history.followTurn(me, id, turn.id)).rest();
+      expect((await other.getTurn(me, id, turn.id)).reply).toMatchObject({
+        status: "complete",
+        content: "Ours.",
+      });
+    },
+  );
 });

@@ -72,6 +72,7 @@ async function sleepingNode() {
         node,
         lease: LEASE,
         turn_ids: [turnId],
+        owner_ids: [owner],
         seqs: [seq],
         chunks: [{ type: "text-delta", id: "1", delta: `piece ${seq}` }],
       }),
@@ -87,7 +88,7 @@ async function sleepingNode() {
       const { rows } = await file.pool.query(
         `select t.status, m.parts -> 0 ->> 'text' as text,
            array(select e.seq from chatkeep.turn_events e where e.turn_id = t.id order by e.seq) as events
-         from chatkeep.turns t join chatkeep.messages m on m.turn_id = t.id and m.role = 'assistant'
+         from (select id, status from chatkeep.turns union all select id, status from chatkeep.running_turns) t join chatkeep.messages m on m.turn_id = t.id and m.role = 'assistant'
          where t.id = $1`,
         [turnId],
       );

@@ -58,7 +58,7 @@ export async function makeVictim(
   await history.claimIdempotencyKey(owner, { content: says, attempt: 0, waited: 0 });
   const uuid = ownerId(owner);
   const { rows } = await pool.query<{ node: string }>(
-    "select node_id::text as node from chatkeep.turns where owner_id = $1 limit 1",
+    "select node_id::text as node from chatkeep.running_turns where owner_id = $1 limit 1",
     [uuid],
   );
   return {
@@ -255,6 +255,10 @@ const INNER = new Set([
   "earliest_messages",
   "latest_messages",
   "end_running_turn",
+  "close_turn",
+  "finish_turn",
+  "next_active_no",
+  "select_turn",
   "index_message",
   "refuse_conversation",
 ]);

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -13,6 +14,7 @@ import {
   createPool,
   migrate,
   openConnection,
+  ownerId,
   releaseSchema,
 } from "@chatkeep/core";
 import { createDatabase } from "@chatkeep/testing";
@@ -68,6 +70,45 @@ describe("migrate", () => {
       await history.close();
     },
   );
+
+  it("settles what ran on an older release's nodes, with the text that was shown", async () => {
+    await using database = await createDatabase({ contents: "empty" });
+    const me = newUser();
+    await makeVersion(database, 11, me);
+    const turn = randomUUID();
+    const owner = ownerId(me);
+    const events = [
+      { type: "start", messageId: "a", messageMetadata: { turn_id: turn } },
+      { type: "text-start", id: "1" },
+      { type: "text-delta", id: "1", delta: "As far as this" },
+    ];
+    await database.pool.query(`
+      insert into chatkeep.messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts) values
+        ('${owner}', 'c1', 3, 'q', '${turn}', 'user', 'complete', '[{"type":"text","text":"How far?"}]'),
+        ('${owner}', 'c1', 4, 'a', '${turn}', 'assistant', 'streaming', '[]');
+      update chatkeep.conversations set last_seq = 4, running_turn = '${turn}';
+      insert into chatkeep.turns (owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, slot)
+        values ('${owner}', '${turn}', 'c1', 3, 'q', 'a', 77, 0)`);
+    for (const [index, chunk] of events.entries()) {
+      await database.pool.query(
+        "insert into chatkeep.turn_events (owner_id, turn_id, seq, slot, chunk) values ($1, $2, $3, 0, $4)",
+        [owner, turn, index + 1, chunk],
+      );
+    }
+    await migrate(database.pool);
+    const history = createHistory({ pool: database.pool });
+    let shown = "";
+    for await (const { chunk } of history.followTurn(me, "c1", turn)) {
+      if (chunk.type === "text-delta") shown += String(chunk.delta);
+    }
+    expect(shown).toBe("As far as this");
+    expect(await history.getTurn(me, "c1", turn)).toMatchObject({
+      turn: { status: "interrupted" },
+      reply: { status: "interrupted", content: "As far as this" },
+    });
+    expect((await history.getConversation(me, "c1")).runningTurn).toBeNull();
+    await history.close();
+  });
 
   it("keeps the documents of an older release, with what they said before", async () => {
     await using database = await createDatabase({ contents: "empty" });
@@ -207,6 +248,7 @@ describe("migrate", () => {
       "conversations",
       "messages",
       "turns",
+      "running_turns",
       "turn_events",
       "nodes",
       "migrations",

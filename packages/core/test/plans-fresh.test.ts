@@ -30,7 +30,7 @@ beforeAll(async () => {
     [ownerId(me), turns],
   );
   await database.pool.query(
-    `insert into chatkeep.turns (owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, slot)
+    `insert into chatkeep.running_turns (owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, partition)
      select $1, id::uuid, id, 1, 'q', 'a', $3, 0 from unnest($2::text[]) id`,
     [ownerId(me), turns, node],
   );
@@ -45,12 +45,12 @@ describe("without statistics", () => {
     const plans = await plansOf((time) =>
       pool.query({
         name: "flush",
-        text: `select * from ${schema}.write_events($1, '1 hour', $2, $3, $4)`,
-        values: [node, turns, turns.map(() => time), turns.map(() => "{}")],
+        text: `select * from ${schema}.write_events($1, '1 hour', $2, $3, $4, $5)`,
+        values: [node, turns, turns.map(() => ownerId(me)), turns.map(() => time), turns.map(() => "{}")],
       }),
     );
     expect(wasteOf(plans, RUNNING)).toEqual([]);
     expect(Math.max(...plans.map(({ mismatches }) => mismatches))).toBe(0);
-    expect(scansOf(plans)).toContain("Index Scan turns_node");
+    expect(scansOf(plans)).toContain("Index Scan running_turns_node");
   });
 });

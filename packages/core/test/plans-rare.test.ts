@@ -44,12 +44,12 @@ beforeAll(async () => {
   );
   await fill(
     `insert into chatkeep.turns
-       (owner_id, id, conversation_id, question_seq, message_id, reply_id, status, node_id, slot, settled_at, last_event)
+       (owner_id, id, conversation_id, question_seq, message_id, reply_id, status, node_id, partition, settled_at, last_event)
      select $1, gen_random_uuid(), 'long', n, 'm' || n, 'm' || n + 1, 'complete', 0, 0, now(), 10
      from generate_series(1, $2::int, 2) n`,
   );
   await fill(
-    `insert into chatkeep.turn_events (owner_id, turn_id, seq, slot, chunk)
+    `insert into chatkeep.turn_events (owner_id, turn_id, seq, partition, chunk)
      select t.owner_id, t.id, 1, n, '{"type":"finish"}' from chatkeep.turns t, generate_series(0, 2) n
      where t.owner_id = $1 and $2 > 0`,
   );
@@ -80,6 +80,17 @@ beforeAll(async () => {
   await database.pool.query(
     `insert into chatkeep.rate_limits (key, points, expires_at)
      select n::text, 1, now() + interval '1 hour' from generate_series(1, $1::int) n`,
+    [MANY],
+  );
+  await database.pool.query(
+    `with others as (
+       insert into chatkeep.owners (id, kind) select gen_random_uuid(), 'user' from generate_series(1, $1::int) returning id
+     ), theirs as (
+       insert into chatkeep.conversations (owner_id, id) select id, id from others returning owner_id, id
+     )
+     insert into chatkeep.running_turns
+       (owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, partition)
+     select owner_id, owner_id, id, 1, 'q', 'a', (select ${schema}.register_node('1 hour')), 0 from theirs`,
     [MANY],
   );
   await fill("update chatkeep.owners set conversation_count = $2 where id = $1");
@@ -215,8 +226,8 @@ const CASES: Case[] = [
   ["purge_batch", 1, /idempotency_keys_sent/, () => sql("purge_batch('1 day', '30 days', 100)")],
   ["consume_quota", 1, /^$/, (time) => sql("consume_quota($1, '{1}', '{1000}')", [[`k${time}`]])],
   ["expire_quotas", 1, /rate_limits_expired/, () => sql("expire_quotas()")],
-  ["untracked_turns", 1, /turns_/, () => sql("untracked_turns(1, '{}')")],
-  ["find_turn", 1, /turns_/, () => sql("find_turn(1, $1)", [randomUUID()])],
+  ["untracked_turns", 1, /turns_/, () => sql("untracked_turns(0, '{}')")],
+  ["find_turn", 1, /turns_/, () => sql("find_turn(0, $1)", [randomUUID()])],
   ["messages_to_backfill", 100, /messages_pkey/, () => sql("messages_to_backfill($1, 'long', 100)", [owner])],
   [
     "backfill_search_index",
@@ -245,7 +256,7 @@ const ELSEWHERE = new Set(
   `count_terms question_terms conversation_exists match_messages handle_exists refuse_conversation match_terms
    append_messages begin_turn create_conversation get_conversation get_turn list_conversations overview
    page_messages read_events recall_words register_node rotate_events search_words settle_turn
-   stop_turn fence_dead_nodes update_conversation write_events
+   stop_turn fence_dead_nodes update_conversation write_events hold_node close_turn finish_turn next_active_no open_turn select_turn
    delete_turns on_head ancestor_at branch_length branch_messages branch_off earliest_messages latest_leaf page_branch
    get_document list_documents put_documents remove_documents score_texts search_passages list_document_versions`
     .split(/\s+/)

@@ -236,15 +236,15 @@ async function fill({ pool }: Database): Promise<void> {
   );
   await query(
     `insert into chatkeep.turns
-       (owner_id, id, conversation_id, question_seq, message_id, reply_id, status, node_id, slot, settled_at, last_event)
+       (owner_id, id, conversation_id, question_seq, message_id, reply_id, status, node_id, partition, settled_at, last_event)
      select m.owner_id,
        case m.conversation_id when 'long' then ('00000000-0000-4000-8000-' || lpad(m.seq::text, 12, '0'))::uuid else gen_random_uuid() end,
        m.conversation_id, m.seq, m.id, m.id || 'a', 'complete', 0, m.seq / 2 % 3, now(), 2
      from chatkeep.messages m where m.seq % 2 = 1`,
   );
   await query(
-    `insert into chatkeep.turn_events (owner_id, turn_id, seq, slot, chunk)
-     select owner_id, id, n, slot, case n when 1 then '{"type":"start"}' else '{"type":"finish"}' end::json
+    `insert into chatkeep.turn_events (owner_id, turn_id, seq, partition, chunk)
+     select owner_id, id, n, partition, case n when 1 then '{"type":"start"}' else '{"type":"finish"}' end::json
      from chatkeep.turns, generate_series(1, 2) n`,
   );
   await query(

@@ -78,7 +78,7 @@ beforeAll(async () => {
   );
   await query(
     `insert into chatkeep.turns
-       (owner_id, id, conversation_id, question_seq, message_id, reply_id, status, node_id, slot, settled_at, last_event)
+       (owner_id, id, conversation_id, question_seq, message_id, reply_id, status, node_id, partition, settled_at, last_event)
      select $1, gen_random_uuid(), 'c' || n, 1, 'q', 'a', 'complete', 0, 0, now(), 10
      from generate_series(1, $2::int) n`,
     5000,

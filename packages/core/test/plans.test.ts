@@ -56,13 +56,13 @@ beforeAll(async () => {
   );
   await database.pool.query(
     `insert into chatkeep.turns
-       (owner_id, id, conversation_id, question_seq, message_id, reply_id, status, node_id, slot, settled_at, last_event)
+       (owner_id, id, conversation_id, question_seq, message_id, reply_id, status, node_id, partition, settled_at, last_event)
      select $1, gen_random_uuid(), 'long', n, 'm' || n, 'm' || n + 1, 'complete', 0, 0, now(), 10
      from generate_series(1, $2::int, 2) n`,
     [owner, MESSAGES],
   );
   await database.pool.query(
-    `insert into chatkeep.turn_events (owner_id, turn_id, seq, slot, chunk)
+    `insert into chatkeep.turn_events (owner_id, turn_id, seq, partition, chunk)
      select t.owner_id, t.id, n, 0, '{"type":"text-delta","id":"1","delta":"x"}'
      from chatkeep.turns t, generate_series(1, 10) n where t.question_seq < 4000`,
   );
@@ -176,16 +176,21 @@ describe("the hot statements", () => {
       await pool.query(`select * from ${schema}.fence_dead_nodes(100)`);
       await pool.query(`select * from ${schema}.rotate_events('10 minutes')`);
     });
-    expect(wasteOf(plans, 10)).toEqual([]);
+    expect(wasteOf(plans, 10).filter(isNotOfRunning)).toEqual([]);
   });
 
   it("an overview reads the turns that run or were settled lately, and counts no table", async () => {
     const plans = await plansOf(() => pool.query(`select ${schema}.overview('1 millisecond')`));
-    expect(scansOf(plans)).toMatch(/Scan turns_slot/);
+    expect(scansOf(plans)).toMatch(/Scan turns_partition/);
     // PostgreSQL's own catalogs, of some hundred rows, are read whole.
-    expect(wasteOf(plans, 1000)).toEqual([]);
+    expect(wasteOf(plans, 1000).filter(isNotOfRunning)).toEqual([]);
   });
 });
+
+/** Whoever asks after all that runs reads the table of it whole. */
+function isNotOfRunning(waste: string): boolean {
+  return !waste.startsWith("Seq Scan running_turns");
+}
 
 describe("a database that was never analyzed", () => {
   it("appends, pages and asks in a long conversation at the cost of a short one", async () => {

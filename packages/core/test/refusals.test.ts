@@ -16,7 +16,7 @@ beforeAll(async () => {
   await history.createConversation(me, { id: "c1", scope: "intro" });
   await history.createConversation(me, { scope: "setup" });
   await history.appendMessages(me, "c1", [{ id: "m1", role: "user", content: "Hello" }]);
-  await insertTurn("11111111-1111-4111-8111-111111111111", "running", 1);
+  await insertTurn("running_turns", "11111111-1111-4111-8111-111111111111", "running", 1);
 });
 afterAll(() => history.close());
 
@@ -37,10 +37,16 @@ async function insertMessage(columns: Record<string, unknown>): Promise<void> {
   );
 }
 
-async function insertTurn(id: string, status: string, question: number, settled?: string): Promise<void> {
+async function insertTurn(
+  table: "turns" | "running_turns",
+  id: string,
+  status: string,
+  question: number,
+  settled?: string,
+): Promise<void> {
   await database.pool.query(
-    `insert into chatkeep.turns
-       (owner_id, id, conversation_id, question_seq, message_id, reply_id, status, node_id, slot, settled_at)
+    `insert into chatkeep.${table}
+       (owner_id, id, conversation_id, question_seq, message_id, reply_id, status, node_id, partition, settled_at)
      values ($1, $2, 'c1', $3, 'm1', $4, $5, 0, 0, $6)`,
     [owner, id, question, randomUUID(), status, settled ?? null],
   );
@@ -89,23 +95,29 @@ describe("the database itself refuses, even a superuser,", () => {
   });
 
   it("a second running turn of a conversation", async () => {
-    expect(await refusalOf(insertTurn(randomUUID(), "running", 3))).toEqual({
+    expect(await refusalOf(insertTurn("running_turns", randomUUID(), "running", 3))).toEqual({
       code: UNIQUE,
-      constraint: "turns_running",
+      constraint: "running_turns_pkey",
     });
   });
 
   it("a second turn of one question", async () => {
-    expect(await refusalOf(insertTurn(randomUUID(), "complete", 1, "2026-11-20"))).toEqual({
+    await insertTurn("turns", randomUUID(), "complete", 1, "2026-11-20");
+    expect(await refusalOf(insertTurn("turns", randomUUID(), "complete", 1, "2026-11-20"))).toEqual({
       code: UNIQUE,
       constraint: "turns_question",
     });
   });
 
   it("a settled turn without its time, and a running one with it", async () => {
-    const refused = { code: CHECK, constraint: "turns_settled" };
-    expect(await refusalOf(insertTurn(randomUUID(), "complete", 5))).toEqual(refused);
-    expect(await refusalOf(insertTurn(randomUUID(), "running", 5, "2026-11-20"))).toEqual(refused);
+    const settled = { code: CHECK, constraint: "turns_settled" };
+    expect(await refusalOf(insertTurn("turns", randomUUID(), "complete", 5))).toEqual(settled);
+    expect(await refusalOf(insertTurn("turns", randomUUID(), "running", 5, "2026-11-20"))).toEqual(settled);
+    const running = { code: CHECK, constraint: "running_turns_status" };
+    expect(await refusalOf(insertTurn("running_turns", randomUUID(), "complete", 5))).toEqual(running);
+    expect(await refusalOf(insertTurn("running_turns", randomUUID(), "running", 5, "2026-11-20"))).toEqual(
+      running,
+    );
   });
 
   it.each([

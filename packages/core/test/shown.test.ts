@@ -77,7 +77,7 @@ describe("what is shown", () => {
       for await (const { chunk } of events) seen.push(chunk.type);
     })();
 
-    using blocker = await lock("select from chatkeep.turns where id = $1 for update", [turn.id]);
+    using blocker = await lock("select from chatkeep.running_turns where id = $1 for update", [turn.id]);
     run.finish();
     await somebodyWaits();
     expect((await other.getTurn(me, id, turn.id)).turn.status).toBe("running");

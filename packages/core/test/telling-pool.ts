@@ -15,7 +15,7 @@ interface PlanNode {
 /** A statement within a function, as it ran. */
 export interface Ran {
   readonly text: string;
-  /** `Index Scan conversations_pkey`, `Seq Scan event_slot`, … of every node that reads a table. */
+  /** `Index Scan conversations_pkey`, `Seq Scan event_partition`, … of every node that reads a table. */
   readonly scans: readonly string[];
   /** The most rows that any node of the plan read from a table. */
   readonly rows: number;
@@ -102,7 +102,7 @@ export function scansOf(ran: readonly Ran[]): string {
 }
 
 /** Tables that hold one row, or a row a node or table: reading them whole is the cheapest. */
-const SMALL = /^Seq Scan (event_slot|nodes|secrets|pg_class|pg_inherits)$/;
+const SMALL = /^Seq Scan (event_partition|nodes|secrets|pg_class|pg_inherits)$/;
 
 /** What is wasteful in these: whole tables read, or more rows than `most` at once. */
 export function wasteOf(ran: readonly Ran[], most: number): string[] {

@@ -48,7 +48,7 @@ const lost = (): Error =>
 
 async function statusOf(turnId: string): Promise<string | undefined> {
   const { rows } = await database.pool.query<{ status: string }>(
-    "select status from chatkeep.turns where id = $1",
+    "select status from chatkeep.running_turns where id = $1 union all select status from chatkeep.turns where id = $1",
     [turnId],
   );
   return rows[0]?.status;
@@ -334,12 +334,12 @@ describe("a node that was taken for dead", () => {
            case seq when 1 then '[{"type":"text","text":"Hello"}]'::json else '[]'::json end
          from many, generate_series(1, 2) seq
        ), turns as (
-         insert into chatkeep.turns (owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, slot)
+         insert into chatkeep.running_turns (owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, partition)
          select owner_id, running_turn, id, 1, id || 1, id || 2, 0, 0 from many
          returning owner_id, id, conversation_id
        )
        -- The end of this one has a number that is taken.
-       insert into chatkeep.turn_events (owner_id, turn_id, seq, slot, chunk)
+       insert into chatkeep.turn_events (owner_id, turn_id, seq, partition, chunk)
        select owner_id, id, 2147483647, 0, '{"type":"text-start","id":"1"}' from turns where conversation_id = 'dead17'`,
     );
     const begin = performance.now();
@@ -348,12 +348,12 @@ describe("a node that was taken for dead", () => {
     let running: number;
     do {
       const { rows } = await database.pool.query<{ count: string }>(
-        "select count(*) from chatkeep.turns where status = 'running' and node_id = 0",
+        "select count(*) from chatkeep.running_turns where node_id = 0",
       );
       running = Number(rows[0]!.count);
     } while (running > 1);
     // A second until the next look, and much less than one for each hundred.
     expect(performance.now() - begin).toBeLessThan(5000);
-    await database.pool.query("delete from chatkeep.turns where status = 'running' and node_id = 0");
+    await database.pool.query("delete from chatkeep.running_turns where node_id = 0");
   });
 });

@@ -250,6 +250,7 @@ async function makeExtension(connection: Queryable): Promise<void> {
 const OF_THE_STORE: readonly FunctionName[] = [
   "conversation_exists",
   "handle_exists",
+  "hold_node",
   "record_audit",
   "match_messages",
   "match_terms",

@@ -4,9 +4,7 @@
 grant usage on schema :schema to chatkeep_store;
 grant usage on sequence activity to chatkeep_store;
 grant select, insert, update, delete on owners, conversations, messages, turns, turn_events to chatkeep_store;
-grant select on nodes, event_slot to chatkeep_store;
--- A lock on a row asks for the right to update a column.
-grant update (lease_until) on nodes to chatkeep_store;
+grant select on nodes to chatkeep_store;
 
 create policy engine on owners to chatkeep_engine using (true) with check (true);
 create policy engine on conversations to chatkeep_engine using (true) with check (true);

@@ -104,7 +104,7 @@ begin
     update conversations c set
       last_seq = base + cardinality(added),
       head_seq = null,
-      active_no = nextval('activity'),
+      active_no = next_active_no(owner, c.active_no),
       updated_at = clock_timestamp(),
       -- A title that came from the first question follows a new beginning.
       title = case when parent = '' and c.title_source = 'question' then coalesce(new_title, c.title) else coalesce(c.title, new_title) end,

@@ -1,7 +1,7 @@
 -- First step of an erasure: hides all conversations of the owner from every reader and from restore, and stops their
 -- running turns.
 create function begin_erasure(owner uuid) returns void
-language plpgsql security definer set search_path from current as $$
+language plpgsql security definer set search_path from current set enable_seqscan = off as $$
 declare
   running text;
 begin
@@ -9,7 +9,7 @@ begin
   update conversations c set deleted_at = 'epoch', running_turn = null, cleared_seq = c.last_seq, head_seq = null, fork_count = 0,
     deleted_count = 0, elsewhere_count = 0
   where c.owner_id = owner and c.deleted_at is distinct from 'epoch';
-  for running in select t.conversation_id from turns t where t.owner_id = owner and t.status = 'running' loop
+  for running in select t.conversation_id from running_turns t where t.owner_id = owner loop
     perform end_running_turn(owner, running);
   end loop;
   update owners o set conversation_count = 0, archived_count = 0 where o.id = owner;

@@ -13,8 +13,8 @@ begin
     perform refuse_conversation(owner, conversation);
   end if;
   if c.running_turn is not null then
-    update turns t set stop_requested_at = coalesce(t.stop_requested_at, clock_timestamp())
-    where t.owner_id = owner and t.id = c.running_turn;
+    update running_turns t set stop_requested_at = coalesce(t.stop_requested_at, clock_timestamp())
+    where t.owner_id = owner and t.conversation_id = conversation;
   end if;
   update owners o set
     conversation_count = o.conversation_count - case when c.archived_at is null then 1 else 0 end,

@@ -36,7 +36,7 @@ begin
     ) m;
   end if;
   if c.running_turn is not null and exists (
-    select from turns t where t.owner_id = owner and t.id = c.running_turn
+    select from running_turns t where t.owner_id = owner and t.conversation_id = conversation
       and (t.question_seq = any (gone) or t.question_seq + t.reply_gap = any (gone))
   ) then
     raise exception 'turn_in_progress' using errcode = 'CK000', detail = c.running_turn::text;

@@ -7,11 +7,11 @@ declare
   deleted integer := 0;
 begin
   for t in
-    select k.id, k.slot from turns k
+    select k.id, k.partition from turns k
     where k.owner_id = owner and k.conversation_id = conversation
       and k.question_seq >= from_seq and k.question_seq <= to_seq
   loop
-    delete from turn_events e where e.owner_id = owner and e.turn_id = t.id and e.slot = t.slot;
+    delete from turn_events e where e.owner_id = owner and e.turn_id = t.id and e.partition = t.partition;
     delete from turns k where k.owner_id = owner and k.id = t.id;
     deleted := deleted + 1;
   end loop;

@@ -27,9 +27,9 @@ begin
   if not found then
     raise exception 'message_not_found' using errcode = 'CK000';
   elsif c.running_turn is not null and exists (
-    select from turns t join branch_of(owner, conversation, leaf, c.cleared_seq) b
+    select from running_turns t join branch_of(owner, conversation, leaf, c.cleared_seq) b
       on t.question_seq + t.reply_gap between b.first_seq and b.last_seq
-    where t.owner_id = owner and t.id = c.running_turn
+    where t.owner_id = owner and t.conversation_id = conversation
   ) then
     raise exception 'turn_in_progress' using errcode = 'CK000', detail = c.running_turn::text;
   end if;

@@ -12,9 +12,8 @@ begin
   if not found then
     perform refuse_conversation(owner, conversation);
   end if;
-  select * into t from turns k
-  where k.owner_id = owner and k.id = get_turn.turn_id and k.conversation_id = conversation;
-  if not found or t.question_seq <= cleared then
+  t := select_turn(owner, conversation, turn_id);
+  if t.id is null or t.question_seq <= cleared then
     raise exception 'turn_not_found' using errcode = 'CK000';
   end if;
   turn := to_json(t);

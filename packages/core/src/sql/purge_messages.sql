@@ -16,6 +16,10 @@ begin
     where m.owner_id = owner and m.conversation_id = conversation and m.seq > c.purged_seq and m.seq <= up_to
   ) sized
   where sized.bytes >= 33554432;
+  if c.running_turn is not null and c.cleared_seq = c.last_seq then
+    -- Its time in the trash was over before its node settled it.
+    perform end_running_turn(owner, conversation);
+  end if;
   turns_purged := delete_turns(owner, conversation, c.purged_seq + 1, up_to);
   delete from deleted_messages d
   where d.owner_id = owner and d.conversation_id = conversation and d.seq > c.purged_seq and d.seq <= up_to;

@@ -14,8 +14,7 @@ declare
   cleared bigint;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
-  select * into t from turns k
-  where k.owner_id = owner and k.id = turn_id and k.conversation_id = conversation;
+  t := select_turn(owner, conversation, turn_id);
   -- Settling a dead node's turn reads its events even if the conversation was deleted meanwhile.
   if t.status is distinct from 'running' then
     select c.cleared_seq into cleared from conversations c
@@ -30,7 +29,7 @@ begin
   select coalesce(json_agg(json_build_object('seq', page.seq, 'chunk', page.chunk) order by page.seq), '[]')
   into events from (
     select e.seq, e.chunk from turn_events e
-    where e.owner_id = owner and e.turn_id = t.id and e.slot = t.slot and e.seq > after_seq
+    where e.owner_id = owner and e.turn_id = t.id and e.partition = t.partition and e.seq > after_seq
     order by e.seq limit page_limit
   ) page;
   return query select t.status, t.last_event, events;

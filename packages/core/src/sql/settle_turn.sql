@@ -23,47 +23,32 @@ language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
 declare
   t turns;
+  last_event integer := event_seqs[cardinality(event_seqs)];
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   perform 1 from conversations k where k.owner_id = owner and k.id = conversation for no key update;
-  select * into t from turns k where k.owner_id = owner and k.id = turn_id for update;
-  if not found or t.status <> 'running' then
+  t := select_turn(owner, conversation, turn_id);
+  if t.status is distinct from 'running' then
     -- Or a repeat of this call after a lost connection.
-    return coalesce(
-      t.node_id = node and t.status = new_status and t.last_event = event_seqs[cardinality(event_seqs)], false
-    );
+    return coalesce(t.node_id = node and t.status = new_status and t.last_event = last_event, false);
   end if;
-  perform 1 from nodes n where n.id = t.node_id for key share;
-  if found <> (node is not null) or t.node_id <> coalesce(node, t.node_id) then
+  -- As in hold_node.
+  perform pg_advisory_xact_lock_shared('nodes'::regclass::oid::integer, t.node_id::integer);
+  if t.node_id <> node or exists (select from nodes n where n.id = t.node_id) <> (node is not null) then
     -- The node lives and this is somebody else, or it was taken for dead and this is itself.
     return false;
   end if;
 
-  insert into turn_events (owner_id, turn_id, seq, slot, chunk)
-  select owner, turn_id, e.seq, t.slot, e.chunk from unnest(event_seqs, event_chunks) as e (seq, chunk);
-  update messages m set
-    status = new_status, parts = body, intent = new_intent, processed = new_processed, model = new_model,
-    usage = new_usage, error = new_error, updated_at = clock_timestamp()
-  where m.owner_id = owner and m.conversation_id = conversation and m.seq = t.question_seq + t.reply_gap;
-  if found then
-    perform index_message(owner, conversation, t.question_seq + t.reply_gap, word_text);
-  end if;
+  insert into turn_events (owner_id, turn_id, seq, partition, chunk)
+  select owner, turn_id, e.seq, t.partition, e.chunk from unnest(event_seqs, event_chunks) as e (seq, chunk);
+  perform finish_turn(
+    owner, conversation, turn_id, new_status, body, new_intent, new_processed, new_model, new_usage, new_error, last_event, word_text,
+    new_preview
+  );
   -- What the responder was given, in the same commit.
   if new_context is not null then
     insert into turn_contexts (owner_id, turn_id, context) values (owner, turn_id, new_context);
   end if;
-  update turns k set
-    status = new_status, error = new_error, settled_at = clock_timestamp(),
-    last_event = event_seqs[cardinality(event_seqs)]
-  where k.owner_id = owner and k.id = turn_id;
-  update conversations k set
-    -- Not active_no, which four indexes hold: the question has moved the conversation to the top of its list.
-    running_turn = null, updated_at = clock_timestamp(),
-    preview = case
-      when k.fork_count = 0 or cardinality(on_head(owner, conversation, array[t.question_seq + t.reply_gap])) > 0
-        then coalesce(new_preview, k.preview)
-      else k.preview end
-  where k.owner_id = owner and k.id = conversation;
   if t.stop_requested_at is not null or exists (select from nodes n where n.id <> t.node_id) then
     perform pg_notify('chatkeep_events', t.node_id::text);
   end if;

@@ -1,6 +1,6 @@
 -- Requests a turn's node to stop it at its next flush. A settled turn does not change.
 create function stop_turn(owner uuid, conversation text, turn_id uuid) returns json
-language plpgsql security definer set search_path from current as $$
+language plpgsql security definer set search_path from current set enable_seqscan = off as $$
 #variable_conflict use_variable
 declare
   t turns;
@@ -12,12 +12,10 @@ begin
   if not found then
     perform refuse_conversation(owner, conversation);
   end if;
-  update turns k set stop_requested_at = clock_timestamp()
-  where k.owner_id = owner and k.id = turn_id and k.conversation_id = conversation
-    and k.status = 'running' and k.stop_requested_at is null;
-  select * into t from turns k
-  where k.owner_id = owner and k.id = turn_id and k.conversation_id = conversation;
-  if not found or t.question_seq <= cleared then
+  update running_turns r set stop_requested_at = clock_timestamp()
+  where r.owner_id = owner and r.conversation_id = conversation and r.id = turn_id and r.stop_requested_at is null;
+  t := select_turn(owner, conversation, turn_id);
+  if t.id is null or t.question_seq <= cleared then
     raise exception 'turn_not_found' using errcode = 'CK000';
   end if;
   return to_json(t);

@@ -41,10 +41,11 @@ export interface LiveTurn {
   drop(): void;
   /** Numbers the last chunks; all that is not committed yet. */
   end(chunks: readonly Chunk[]): TurnEvent[];
-  /** `settled`: readers end after what is shown. `lost`: this node runs the turn no more, and the log tells the rest. */
+  /**
+   * `settled`: readers end after what is shown. `lost`: this node runs the turn no more, or not for this owner, and the
+   * log tells the rest to whom it may.
+   */
   close(how: "settled" | "lost"): void;
-  /** Its owner has changed, in a claim: it runs on, and its readers go over to the log, which knows whose it is. */
-  detach(): void;
   state(): "running" | "settled" | "lost";
   /** Whether words have waited to be committed for longer than a reader is left in the dark. */
   isLate(): boolean;
@@ -171,10 +172,6 @@ export function createLiveTurn(turn: NewTurn, persisted: boolean, most: number):
       state = how;
       visible = undefined;
       waitingSince = undefined;
-      wake();
-    },
-    detach() {
-      state = "lost";
       wake();
     },
     state: () => state,

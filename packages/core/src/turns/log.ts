@@ -118,12 +118,12 @@ export function createLog(options: WriterOptions): TurnLog {
   };
 
   const commit = async (batch: readonly (Waiting & { events: TurnEvent[] })[]): Promise<void> => {
-    const written = await write(batch.map(({ turn, events }) => ({ turnId: turn.key.turnId, events })));
+    const written = await write(batch.map(({ turn, events }) => ({ key: turn.key, events })));
     for (const [index, { turn, events, resolve }] of batch.entries()) {
       const what = written[index]!;
       if (events.length > 0) resolve(what);
       // Of a turn that wrote nothing only news are told: it waits on, or has left.
-      else if (what.state !== "written" && waiting.has(turn.key.turnId)) settle(turn, what);
+      else if (isNews(what) && waiting.has(turn.key.turnId)) settle(turn, what);
     }
   };
 
@@ -157,4 +157,8 @@ export function createLog(options: WriterOptions): TurnLog {
       settle(turn, undefined);
     },
   };
+}
+
+function isNews(written: Written): boolean {
+  return written.state !== "written" || written.isStopped || written.isMoved;
 }

@@ -66,7 +66,7 @@ export function createNode(database: Database, lease: number): Node {
   };
 
   const renew = (node: number): Promise<unknown> =>
-    database.call("write_events", { node, lease, turn_ids: [], seqs: [], chunks: [] });
+    database.call("write_events", { node, lease, turn_ids: [], owner_ids: [], seqs: [], chunks: [] });
 
   return {
     lease,

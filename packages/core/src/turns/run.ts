@@ -70,9 +70,10 @@ export function createRun(options: RunOptions): (task: Task) => Promise<void> {
     for (let written = await log.next(live); written !== undefined; written = await log.next(live)) {
       switch (written.state) {
         case "written":
-        case "stop":
+          // A claim: its readers are somebody else's. It runs on.
+          if (written.isMoved) live.close("lost");
           live.show(written.events);
-          if (written.state === "stop") live.stopping.abort(new TurnEnded("stopped", null));
+          if (written.isStopped) live.stopping.abort(new TurnEnded("stopped", null));
           break;
         case "refused":
           tell(written.error);

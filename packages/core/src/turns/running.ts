@@ -25,8 +25,6 @@ export interface Running {
   /** The ids of turns that run here or are about to be settled here. */
   known(): string[];
   count(): number;
-  /** Turns of this owner id are somebody else's by now: lets go of their readers. */
-  detachReaders(ownerId: string): void;
   /** Lets what runs finish for `grace` milliseconds, and settles the rest. */
   close(grace: number): Promise<void>;
 }
@@ -106,10 +104,6 @@ export function createRunning(options: RunningOptions): Running {
       }),
     known: () => [...turns.keys(), ...unconfirmed],
     count: () => turns.size,
-    detachReaders(ownerId) {
-      for (const { turn, live } of turns.values())
-        if (live.persisted && turn.key.ownerId === ownerId) live.detach();
-    },
     async close(grace) {
       await allDone(Math.max(1, grace));
       for (const { live } of turns.values()) live.stopping.abort(new TurnEnded("interrupted", INTERRUPTED));

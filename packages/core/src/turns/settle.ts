@@ -68,7 +68,8 @@ export async function settleTurn(database: Database, settling: Settling): Promis
 
 /**
  * Settles a turn of this node, whatever the outage, and under the owner whose it is by then. `lost`: it was settled or
- * cleared by somebody else. `refused`: by the database, three times, for a reason that stays. Never rejects.
+ * cleared by somebody else, or a claim gave it another owner. `refused`: by the database, three times, for a reason that
+ * stays. Never rejects.
  */
 export async function settleOwn(
   database: Database,
@@ -79,7 +80,8 @@ export async function settleOwn(
   for (let tries = 1; ; tries += 1) {
     const node = settling.node();
     try {
-      if (await settleTurn(database, { ...settling, key, node })) return "settled";
+      if (await settleTurn(database, { ...settling, key, node }))
+        return key === settling.key ? "settled" : "lost";
       // A claim may have moved it.
       const [moved] = await database.call("find_turn", { node, turn_id: key.turnId });
       if (moved === undefined || moved.owner_id === key.ownerId) return "lost";

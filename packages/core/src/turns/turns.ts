@@ -48,8 +48,6 @@ export interface Turns extends Pick<
   answerSoFar(owner: Owner, conversationId: string, turnId: string): Promise<Answer>;
   /** Stops the turn that runs in a conversation, and waits a second for it to be settled. */
   stopRunning(owner: Owner, conversationId: string): Promise<void>;
-  /** Turns that run here under this owner id are somebody else's by now: lets go of their readers. */
-  detachReaders(ownerId: string): void;
   /** How many turns run on this node. */
   running(): number;
   /** See {@link UnsavedAnswers}. */
@@ -227,7 +225,6 @@ export function createTurns(options: TurnsOptions): Turns {
       orphans.touch();
       return reader.answerSoFar(owner, conversationId, turnId);
     },
-    detachReaders: running.detachReaders,
     running: running.count,
     unsaved: () => ({ shown: tokens.signed(), saved: imported }),
 

@@ -4,18 +4,24 @@ import { type TurnEvent, isChatkeepError } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
 import { isFenced } from "../database/failure.ts";
+import type { TurnKey } from "./key.ts";
 import type { Node } from "./node.ts";
 
-/** A turn's events to write; none, to ask whether it is to stop or gone. */
+/** A turn's events to write; none, to ask for news of it. */
 export interface Batched {
-  readonly turnId: string;
+  readonly key: TurnKey;
   readonly events: readonly TurnEvent[];
 }
 
 /** What became of a turn's events. */
 export type Written =
-  /** They are committed; with `stop`, somebody asked to stop the turn. */
-  | { readonly state: "written" | "stop"; readonly events: readonly TurnEvent[] }
+  /** They are committed; and somebody asked to stop the turn, or a claim has given it another owner. */
+  | {
+      readonly state: "written";
+      readonly events: readonly TurnEvent[];
+      readonly isStopped: boolean;
+      readonly isMoved: boolean;
+    }
   /** The turn is not this node's any more: it was cleared or deleted, or the node was taken for dead. */
   | { readonly state: "gone" | "fenced" }
   /** The database refuses them, and will always. */
@@ -44,8 +50,8 @@ export function createWriter({
   onError,
 }: WriterOptions): (batch: readonly Batched[]) => Promise<Written[]> {
   const write = async (batch: readonly Batched[]): Promise<Written[]> => {
-    const rows = batch.flatMap(({ turnId, events }) =>
-      (events.length === 0 ? [null] : events).map((event) => ({ turnId, event })),
+    const rows = batch.flatMap(({ key, events }) =>
+      (events.length === 0 ? [null] : events).map((event) => ({ key, event })),
     );
     const began = performance.now();
     for (let isTold = false; ;) {
@@ -54,14 +60,16 @@ export function createWriter({
         const told = await database.call("write_events", {
           node: id,
           lease: node.lease,
-          turn_ids: rows.map(({ turnId }) => turnId),
+          turn_ids: rows.map(({ key }) => key.turnId),
+          owner_ids: rows.map(({ key }) => key.ownerId),
           seqs: rows.map(({ event }) => event?.seq ?? null),
           chunks: rows.map(({ event }) => event?.chunk ?? null),
         });
-        const states = new Map(told.map((row) => [row.turn_id, row.state as "stop" | "gone"]));
-        return batch.map(({ turnId, events }) => {
-          const state = states.get(turnId) ?? "written";
-          return state === "gone" ? { state } : { state, events };
+        const news = new Set(told.map((row) => `${row.state} ${row.turn_id}`));
+        return batch.map(({ key: { turnId }, events }) => {
+          if (news.has(`gone ${turnId}`)) return { state: "gone" };
+          const [isStopped, isMoved] = [news.has(`stop ${turnId}`), news.has(`moved ${turnId}`)];
+          return { state: "written", events, isStopped, isMoved };
         });
       } catch (error) {
         if (isFenced(error) || node.isReleased()) {
@@ -71,7 +79,7 @@ export function createWriter({
         if (await isOfAnEvent(error, batch)) return isolate(batch, error);
         if (!isTold && performance.now() - began > STALLED && !database.breaker.isOpen()) {
           isTold = true;
-          for (const { turnId, events } of batch) if (events.length > 0) onError(error, turnId);
+          for (const { key, events } of batch) if (events.length > 0) onError(error, key.turnId);
         }
         // Not an outage but an error that may stay, as that of a full disk: no busy loop.
         if (!database.breaker.isOpen()) await pause(RETRY);

@@ -2,7 +2,7 @@
 -- turns that run in them. Idempotent: what is moved is the session's no more, so a second claim, by
 -- whomever, finds nothing. Where the user has a default of the same scope, the session's stays beside it.
 create function claim_session(owner uuid, session uuid, actor text) returns bigint
-language plpgsql security definer set search_path from current as $$
+language plpgsql security definer set search_path from current set enable_seqscan = off as $$
 declare
   claimed bigint;
   claimed_archived bigint;
@@ -25,9 +25,8 @@ begin
     )
   where c.owner_id = session;
   -- Last, once the nodes' flushes under way are over, which wrote for the session; those to come find the user's turns.
-  perform 1 from nodes n
-  where n.id = any (array(select t.node_id from turns t where t.owner_id = owner and t.status = 'running'))
-  order by n.id for update;
+  perform pg_advisory_xact_lock('nodes'::regclass::oid::integer, n.id::integer)
+  from (select distinct t.node_id as id from running_turns t where t.owner_id = owner order by 1) n;
   update turn_events e set owner_id = owner where e.owner_id = session;
   select o.conversation_count, o.archived_count into claimed, claimed_archived from owners o where o.id = session;
   if found then

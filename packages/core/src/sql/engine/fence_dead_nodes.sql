@@ -1,5 +1,5 @@
--- Fences the nodes whose lease has run out and returns running turns whose node is gone, for the caller
--- to settle as interrupted. Deleting the node's row waits for its writes under way, and ends its writes to come.
+-- Fences the nodes whose lease has run out, but for those that write just now, and returns running turns whose node is
+-- gone, for the caller to settle as interrupted.
 create function fence_dead_nodes(page_limit integer) returns table (
   owner_id uuid,
   conversation_id text,
@@ -7,13 +7,19 @@ create function fence_dead_nodes(page_limit integer) returns table (
 )
 language plpgsql security definer set search_path from current as $$
 begin
-  delete from nodes n where n.id in (
-    select k.id from nodes k where k.lease_until < clock_timestamp() order by k.id for update skip locked
-  );
+  delete from nodes n
+  -- In this order: whoever tries the lock has it. And once it has, the lease may have been renewed.
+  where n.lease_until < clock_timestamp() and n.id = any (array(
+    select k.id from nodes k
+    where case
+      when k.lease_until < clock_timestamp()
+      then pg_try_advisory_xact_lock('nodes'::regclass::oid::integer, k.id::integer)
+    end
+  ));
   perform set_config('chatkeep.engine', 'on', true);
   return query
-  select t.owner_id, t.conversation_id, t.id from turns t
-  where t.status = 'running' and not exists (select from nodes n where n.id = t.node_id)
+  select t.owner_id, t.conversation_id, t.id from running_turns t
+  where not exists (select from nodes n where n.id = t.node_id)
   limit page_limit;
   perform set_config('chatkeep.engine', 'off', true);
 end

@@ -12,16 +12,16 @@ begin
     'nodes', (
       select coalesce(json_agg(n order by n.id), '[]') from (
         select k.id, k.started_at, k.lease_until, k.lease_until > clock_timestamp() as alive, (
-          select count(*) from turns t where t.status = 'running' and t.node_id = k.id
+          select count(*) from running_turns t where t.node_id = k.id
         ) as running
         from nodes k
       ) n
     ),
-    'running', (select count(*) from turns t where t.status = 'running'),
+    'running', (select count(*) from running_turns),
     'settled', (
       select coalesce(json_object_agg(s.status, s.turns), '{}') from (
         select t.status, count(*) as turns from turns t
-        where t.slot = any ('{0,1,2}'::smallint[]) and t.settled_at > since
+        where t.partition = any ('{0,1,2}'::smallint[]) and t.settled_at > since
         group by t.status
       ) s
     ),

@@ -5,12 +5,12 @@ create function untracked_turns(node bigint, known uuid[]) returns table (
   conversation_id text,
   turn_id uuid
 )
-language plpgsql security definer set search_path from current as $$
+language plpgsql security definer set search_path from current set enable_seqscan = off as $$
 begin
   perform set_config('chatkeep.engine', 'on', true);
   return query
-  select t.owner_id, t.conversation_id, t.id from turns t
-  where t.status = 'running' and t.node_id = node and t.id <> all (known);
+  select t.owner_id, t.conversation_id, t.id from running_turns t
+  where t.node_id = node and t.id <> all (known);
   perform set_config('chatkeep.engine', 'off', true);
 end
 $$;
