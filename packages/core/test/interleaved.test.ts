@@ -7,8 +7,10 @@ import { newSession, newUser, openFixture } from "./fixture.ts";
 
 const database = await fileDatabase();
 const responder = createScriptedResponder();
-const { history, close } = openFixture(database.url, newSession, { lease: 600_000 }, responder);
-afterAll(close);
+const { history, asRestarted, close } = openFixture(database.url, newSession, { lease: 600_000 }, responder);
+/** A node that looks for dead ones as soon as it is used. */
+const other = await asRestarted({ lease: 1000 });
+afterAll(() => Promise.all([close(), other.close()]));
 
 /** Keeps every step that writes events at its insert, until `end`. */
 async function holdEvents(): Promise<{ end(): Promise<void> }> {
@@ -39,8 +41,8 @@ async function waiting(count: number): Promise<void> {
 interface Asked {
   readonly session: Owner;
   readonly conversation: string;
-  readonly turn: string;
-  readonly run: Run;
+  turn: string;
+  run: Run;
   readonly reader: AsyncIterator<TurnEvent>;
 }
 
@@ -63,6 +65,7 @@ async function rowsOf(owner: Owner): Promise<Record<string, number>> {
   const { rows } = await database.pool.query<Record<string, number>>(
     `select
        (select count(*)::integer from chatkeep.turn_events where owner_id = $1) as events,
+       (select count(*)::integer from chatkeep.running_turns where owner_id = $1) as running,
        (select count(*)::integer from chatkeep.turns where owner_id = $1) as turns,
        (select count(*)::integer from chatkeep.messages where owner_id = $1) as messages`,
     [ownerId(owner)],
@@ -70,7 +73,7 @@ async function rowsOf(owner: Owner): Promise<Record<string, number>> {
   return rows[0]!;
 }
 
-const NOTHING = { events: 0, turns: 0, messages: 0 };
+const NOTHING = { events: 0, running: 0, turns: 0, messages: 0 };
 
 /** What a reader was shown of a turn's text, until its end or until it may read no more. */
 async function shownBy(reader: AsyncIterator<TurnEvent>, before: string): Promise<string> {
@@ -86,28 +89,42 @@ async function shownBy(reader: AsyncIterator<TurnEvent>, before: string): Promis
   }
 }
 
-/** What a running turn does next, of its own accord or because somebody wants it. */
+/** What a turn does next, of its own accord or because somebody wants it. */
 const STEPS: Record<string, (asked: Asked) => Promise<unknown>> = {
   "flushes its next words": ({ run }) => run.emit("two "),
   settles: async ({ run }) => run.finish(),
   stops: ({ session, conversation, turn }) => history.stopTurn(session, conversation, turn),
+  "is taken over from its dead node": async ({ session, conversation, turn }) => {
+    await database.pool.query(
+      "delete from chatkeep.nodes where id = (select node_id from chatkeep.running_turns where id = $1)",
+      [turn],
+    );
+    await other.getTurn(session, conversation, turn);
+  },
 };
 
+/** Does something while `step` of a turn, of which "One " is shown, is held open at its insert of events. */
+async function meanwhile(
+  step: (asked: Asked) => Promise<unknown>,
+  act: (asked: Asked) => Promise<unknown>,
+): Promise<Asked & { shown: string }> {
+  const asked = await ask();
+  const shown = shownBy(asked.reader, "One ");
+  const holder = await holdEvents();
+  const stepped = Promise.allSettled([step(asked)]);
+  await waiting(1);
+  const acted = act(asked);
+  await Promise.race([acted, waiting(2)]);
+  await holder.end();
+  await acted;
+  asked.run.finish();
+  await stepped;
+  return { ...asked, shown: await shown };
+}
+
 describe.each(Object.entries(STEPS))("while a turn %s, held open at its insert,", (_, step) => {
-  const during = async (act: (asked: Asked) => Promise<unknown>): Promise<Asked & { shown: string }> => {
-    const asked = await ask();
-    const holder = await holdEvents();
-    const shown = shownBy(asked.reader, "One ");
-    const stepped = Promise.allSettled([step(asked)]);
-    await waiting(1);
-    const acted = act(asked);
-    await Promise.race([acted, waiting(2)]);
-    await holder.end();
-    await acted;
-    asked.run.finish();
-    await stepped;
-    return { ...asked, shown: await shown };
-  };
+  const during = (act: (asked: Asked) => Promise<unknown>): ReturnType<typeof meanwhile> =>
+    meanwhile(step, act);
 
   it("a claim moves it whole", async () => {
     const user = newUser();
@@ -155,6 +172,84 @@ describe.each(Object.entries(STEPS))("while a turn %s, held open at its insert,"
     const { messages } = await history.listMessages(session, conversation);
     expect(messages).toHaveLength(2);
     expect(textOf(messages[1]!)).toContain(shown);
+  });
+
+  it("an erasure leaves nothing", async () => {
+    const { session } = await during(({ session }) => history.eraseData(session));
+    expect(await rowsOf(session)).toEqual(NOTHING);
+  });
+});
+
+/** What comes to a turn while a claim moves it, and finds it moved. */
+const ACTS: Record<string, (asked: Asked) => Promise<unknown>> = {
+  ...STEPS,
+  "is claimed by somebody else": ({ session }) => history.claimSession(newUser(), session),
+  "is cleared": ({ session, conversation }) => history.clearMessages(session, conversation),
+  "is deleted": ({ session, conversation }) => history.deleteConversation(session, conversation),
+  "is erased": ({ session }) => history.eraseData(session),
+};
+
+describe("while a claim moves a turn, held open at its events,", () => {
+  it.each(Object.entries(ACTS))("a turn that %s goes to the claiming user, whole", async (_, act) => {
+    const user = newUser();
+    const { session, conversation, turn, shown } = await meanwhile(
+      ({ session }) => history.claimSession(user, session),
+      (asked) => act(asked).catch(() => undefined),
+    );
+    for await (const _ of history.followTurn(user, conversation, turn));
+    expect(textOf((await history.getTurn(user, conversation, turn)).reply)).toContain(shown);
+    expect((await history.listMessages(user, conversation)).messages).toHaveLength(2);
+    expect(await rowsOf(session)).toEqual(NOTHING);
+  });
+});
+
+/** What comes to a conversation while a question is being stored in it; the question is there first. */
+describe("while a turn begins, held open at its first event,", () => {
+  const during = async (act: (asked: Asked) => Promise<unknown>): Promise<Asked> => {
+    const session = newSession();
+    const { conversation } = await history.createConversation(session);
+    const { id } = conversation;
+    const holder = await holdEvents();
+    const started = history.startTurn(session, id, { content: "Whose is it?" });
+    await waiting(1);
+    const acted = act({ session, conversation: id } as Asked);
+    await waiting(2);
+    await holder.end();
+    await acted;
+    const { turn, events } = await started;
+    const run = await responder.started(id);
+    await run.emit("One ").catch(() => undefined);
+    run.finish();
+    await shownBy(events[Symbol.asyncIterator](), "");
+    return { session, conversation: id, turn: turn.id, run, reader: events[Symbol.asyncIterator]() };
+  };
+
+  it("a claim moves it whole", async () => {
+    const user = newUser();
+    const { session, conversation, turn } = await during(({ session }) =>
+      history.claimSession(user, session),
+    );
+    for await (const _ of history.followTurn(user, conversation, turn));
+    expect(textOf((await history.getTurn(user, conversation, turn)).reply)).toBe("One ");
+    expect(await rowsOf(session)).toEqual(NOTHING);
+  });
+
+  it("a clear leaves nothing of it", async () => {
+    const { session, conversation, turn } = await during(({ session, conversation }) =>
+      history.clearMessages(session, conversation),
+    );
+    expect((await history.listMessages(session, conversation)).messages).toEqual([]);
+    await expect(history.getTurn(session, conversation, turn)).rejects.toMatchObject({
+      code: "turn_not_found",
+    });
+  });
+
+  it("a deletion that is taken back loses no question", async () => {
+    const { session, conversation } = await during(async ({ session, conversation }) => {
+      await history.deleteConversation(session, conversation);
+      await history.restoreConversation(session, conversation);
+    });
+    expect((await history.listMessages(session, conversation)).messages).toHaveLength(2);
   });
 
   it("an erasure leaves nothing", async () => {
