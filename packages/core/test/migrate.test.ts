@@ -99,7 +99,7 @@ describe("migrate", () => {
     const history = createHistory({ pool: database.pool });
     let shown = "";
     for await (const { chunk } of history.followTurn(me, "c1", turn)) {
-      if (chunk.type === "text-delta") shown += String(chunk.delta);
+      if (chunk.type === "text-delta") shown += chunk.delta;
     }
     expect(shown).toBe("As far as this");
     expect(await history.getTurn(me, "c1", turn)).toMatchObject({
