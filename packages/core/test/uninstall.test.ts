@@ -155,7 +155,11 @@ describe("after half of it was removed by hand", () => {
       `drop function ${FUNCTIONS}.get_turn, ${FUNCTIONS}.get_message`,
       /^The functions of this release in "chatkeep_v\w+" are missing .*get_message, get_turn\)/,
     ],
-    ["an index", "drop index chatkeep.running_turns_node", /it lacks index running_turns_node of running_turns\./],
+    [
+      "an index",
+      "drop index chatkeep.running_turns_node",
+      /it lacks index running_turns_node of running_turns\./,
+    ],
     ["a policy", "drop policy engine on chatkeep.messages", /it lacks policy engine of messages\./],
   ])("%s: migrate and the check say one sentence, and repair mends it", async (_, statement, fault) => {
     await using database = await openPart(statement);
