@@ -268,6 +268,88 @@ test("a question is edited in its place: Cancel changes nothing, Send makes a ve
   await page.getByRole("alert").getByText("That did not work.").waitFor();
 });
 
+test("an answer is given again as a version, which another tab follows; both versions stay", async () => {
+  const { owner, id } = await longConversation(4);
+  await using visit = await stage.visit({ owner, path: `/?c=${id}` });
+  const { page } = visit;
+  await page.getByText("Message 3.").waitFor();
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await other.getByText("Message 3.").waitFor();
+  const again = page.getByRole("button", { name: "Regenerate" });
+  expect(await again.count()).toBe(2);
+
+  await again.first().focus();
+  await page.keyboard.press("Enter");
+  const run = await script.started(id);
+  await run.emit("Said otherwise.");
+  await page.getByText("Said otherwise.").waitFor();
+  await other.getByText("Said otherwise.").waitFor();
+  await page.getByText("Message 3.").waitFor({ state: "detached" });
+  await expect.poll(() => again.count()).toBe(0);
+  // The button is gone, and the focus is not.
+  expect(await page.getByLabel("Your question").evaluate((field) => field === document.activeElement)).toBe(
+    true,
+  );
+  run.finish();
+  await page.getByText("2 / 2").waitFor();
+  await other.getByText("2 / 2").waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  const live = await readTranscript(page);
+  expect(live).toHaveLength(2);
+  await page.reload();
+  await page.getByText("2 / 2").waitFor();
+  expect(await readTranscript(page)).toEqual(live);
+
+  await page.getByRole("button", { name: "Previous version" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("1 / 2").waitFor();
+  await page.getByText("Message 3.").waitFor();
+  await other.getByText("Message 3.").waitFor();
+  const next = page.getByRole("button", { name: "Next version" });
+  await expect.poll(() => next.evaluate((button) => button === document.activeElement)).toBe(true);
+  await page.keyboard.press("Enter");
+  await page.getByText("Said otherwise.").waitFor();
+  await other.getByText("Said otherwise.").waitFor();
+});
+
+test("an answer that cannot be given again stays, and the reason is told", async () => {
+  const { owner, id } = await longConversation(2);
+  await using visit = await stage.visit({ owner, path: `/?c=${id}` });
+  const { page } = visit;
+  await page.route("**/regenerate", (route) => route.abort());
+  await page.getByRole("button", { name: "Regenerate" }).click();
+  await page.getByRole("alert").getByText("That did not work.").waitFor();
+  await page.getByText("Message 1.").waitFor();
+  expect(script.calls(id)).toBe(0);
+});
+
+test("an answer is continued where it stands: at the end by a question, before it as a branch", async () => {
+  const { owner, id } = await longConversation(4);
+  await using visit = await stage.visit({ owner, path: `/?c=${id}` });
+  const { page } = visit;
+  const goOn = page.getByRole("button", { name: "Continue" });
+  await goOn.last().click();
+  const run = await script.started(id);
+  await run.emit("At the end.");
+  run.finish();
+  await page.getByText("At the end.").waitFor();
+  await expect.poll(() => goOn.count()).toBe(3);
+  await goOn.first().click();
+  const branch = await script.started(id);
+  await branch.emit("From the middle.");
+  branch.finish();
+  await page.getByText("2 / 2").waitFor();
+  expect((await readTranscript(page)).map(({ text }) => text)).toEqual(
+    ["Message 0.", "Message 1.", "Continue.", "From the middle."].map((said) =>
+      expect.stringContaining(said),
+    ),
+  );
+  await page.getByRole("button", { name: "Previous version" }).click();
+  await page.getByText("At the end.").waitFor();
+  expect((await history.listMessages(owner, id)).total).toBe(6);
+});
+
 test("a question that cannot be sent keeps its text, can be edited and retried", async () => {
   await using visit = await stage.visit({
     prepare: async (page) => page.route("**/turns", (route) => route.abort()),
@@ -413,7 +495,7 @@ test.each(["light", "dark"] as const)(
     };
     await run.emit({ type: "citation", citation: at });
     run.fail(new Error("gone"));
-    await page.getByRole("button", { name: "Ask again" }).waitFor();
+    await page.locator("article[data-status=failed]").waitFor();
     const next = await script.started(await conversationOf(page));
     await next.emit("Then the end.");
     next.finish();

@@ -158,7 +158,7 @@ const STATES: readonly State[] = [
       const run = await begin(page, stage);
       await run.emit(BEGINNING);
       run.fail(new Error("gone"));
-      await page.getByRole("button", { name: "Ask again" }).waitFor();
+      await page.getByRole("button", { name: "Regenerate" }).waitFor();
     },
   },
   {

@@ -237,9 +237,9 @@ describe.each<Renderer>(["react", "preact"])("the components on %s", (renderer) 
       } else {
         await host.restart();
         // The answer is cut off with its server, and what was shown of it stays.
-        await page.getByRole("button", { name: "Ask again" }).waitFor();
+        await page.getByRole("button", { name: "Regenerate" }).waitFor();
         await assertEqual(page, person, id);
-        await page.getByRole("button", { name: "Ask again" }).click();
+        await page.getByRole("button", { name: "Regenerate" }).click();
         run = await host.script.started(id);
         for (const said of words.slice(0, index + 1)) await run.emit(said);
       }

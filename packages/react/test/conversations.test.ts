@@ -263,7 +263,7 @@ const shows =
   (now: ThreadState): boolean =>
     idle(now) && said(now).some((line) => line.includes(text));
 
-test("asking again takes nothing away from what another tab has asked since", async () => {
+test("an answer that is given again takes nothing away from what another tab has asked since", async () => {
   const owner = fixture.owner();
   const one = fixture.page(owner).chat;
   const thread = one.newThread();
@@ -280,7 +280,7 @@ test("asking again takes nothing away from what another tab has asked since", as
   await other.emit("Yes.");
   other.finish();
   await state(same, (now) => idle(now) && now.entries.length === 4);
-  thread.askAgain(failed.entries[1]?.id ?? "");
+  await thread.regenerate(failed.entries[1]?.id ?? "");
   const again = await script.started(thread.conversationId);
   await again.emit("It does.");
   again.finish();
@@ -288,7 +288,7 @@ test("asking again takes nothing away from what another tab has asked since", as
   const shown = async (): Promise<string[]> =>
     (await history.listMessages(owner, thread.conversationId)).messages.map(({ content }) => content);
   expect(await shown()).toEqual(["Will it work?", "It does."]);
-  const old = failed.entries[0]?.id ?? "";
+  const old = failed.entries[1]?.id ?? "";
   await history.setHead(owner, thread.conversationId, old);
   expect(await shown()).toEqual(["Will it work?", "I think", "From elsewhere", "Yes."]);
 });

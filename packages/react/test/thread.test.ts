@@ -342,7 +342,7 @@ test("a conversation that is not there or not this browser's is missing, not emp
   }
 });
 
-test("an answer that failed keeps its text and its reason, and the question can be asked again", async () => {
+test("an answer that failed keeps its text and its reason, and is given again as another version", async () => {
   const owner = fixture.owner();
   const { chat } = fixture.page(owner);
   const thread = chat.newThread();
@@ -356,8 +356,9 @@ test("an answer that failed keeps its text and its reason, and the question can 
   expect(failed.entries[1]).toMatchObject({ status: "failed", error: { detail: expect.any(String) } });
   expect(said(failed)[1]).toBe("assistant: I think");
 
-  thread.askAgain(failed.entries[1]?.id ?? "");
+  const asked = thread.regenerate(failed.entries[1]?.id ?? "");
   const again = await script.started(thread.conversationId);
+  await asked;
   await again.emit("Yes.");
   again.finish();
   expect(said(await state(thread, (now) => idle(now) && shows("Yes.")(now)))).toEqual([

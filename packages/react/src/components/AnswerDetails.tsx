@@ -1,10 +1,8 @@
 import { type ReactNode, useState } from "react";
 
-import { useLoaded } from "../hooks/useLoaded.ts";
 import { useStrings } from "../hooks/useStrings.ts";
 import type * as Facts from "./AnswerFacts.tsx";
-import { Notice } from "./Notice.tsx";
-import { RetryButton } from "./RetryButton.tsx";
+import { Later } from "./Later.tsx";
 
 /** What is known of an answer beside its text, folded away; it is loaded, made and read when it is unfolded first. */
 export function AnswerDetails(props: Facts.AnswerFactsProps): ReactNode {
@@ -18,21 +16,13 @@ export function AnswerDetails(props: Facts.AnswerFactsProps): ReactNode {
       }}
     >
       <summary>{strings.details}</summary>
-      {seen === "once" && <Unfolded {...props} />}
+      {seen === "once" && (
+        <Later load={loadFacts} failed={strings.detailsFailed}>
+          {({ AnswerFacts }) => <AnswerFacts {...props} />}
+        </Later>
+      )}
     </details>
   );
 }
 
 const loadFacts = (): Promise<typeof Facts> => import("./AnswerFacts.tsx");
-
-function Unfolded(props: Facts.AnswerFactsProps): ReactNode {
-  const strings = useStrings();
-  const loaded = useLoaded(loadFacts);
-  if (loaded.status === "loading") return null;
-  if (loaded.status === "loaded") return <loaded.value.AnswerFacts {...props} />;
-  return (
-    <Notice tone="trouble" actions={<RetryButton onPress={loaded.retry} />}>
-      {strings.detailsFailed}
-    </Notice>
-  );
-}

@@ -1,7 +1,6 @@
 import type { Message } from "@chatkeep/protocol";
 import { type ReactNode, memo, useState } from "react";
 
-import { useLoaded } from "../hooks/useLoaded.ts";
 import { useStrings } from "../hooks/useStrings.ts";
 import { Link } from "../markdown/Link.tsx";
 import { Markdown } from "../markdown/Markdown.tsx";
@@ -13,6 +12,7 @@ import { Boundary } from "./Boundary.tsx";
 import { CopyButton } from "./CopyButton.tsx";
 import { Icon } from "./Icon.tsx";
 import { IconButton } from "./IconButton.tsx";
+import { Later } from "./Later.tsx";
 import { Notice } from "./Notice.tsx";
 import type * as Editor from "./QuestionEditor.tsx";
 import { RetryButton } from "./RetryButton.tsx";
@@ -29,7 +29,9 @@ export interface MessageActions {
   /** Asks another version of a stored question. */
   readonly askVersion: (id: string, text: string) => void;
   readonly showVersion: (id: string, step: -1 | 1) => void;
-  readonly askAgain: (id: string) => void;
+  readonly regenerate: (id: string) => void;
+  /** Goes on from an answer. */
+  readonly continue: (id: string) => void;
   readonly goTo: (seq: number) => void;
   /** Reads what was recalled for a turn. Throws what the history throws. */
   readonly readRecalled: (turnId: string) => Promise<readonly Message[]>;
@@ -65,6 +67,8 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
   const [editing, setEditing] = useState(false);
   const { delivery } = entry;
   const close = (): void => setEditing(false);
+  const text = textOf(entry.parts);
+  const bubble = <div className="ck-bubble">{text}</div>;
   return (
     <article className="ck-message ck-question" data-id={entry.id} data-delivery={delivery} tabIndex={-1}>
       <h2 className="ck-hidden">{strings.you}</h2>
@@ -74,16 +78,20 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
         </blockquote>
       )}
       {editing ? (
-        <LoadedEditor
-          text={textOf(entry.parts)}
-          onCancel={close}
-          onSend={(text) => {
-            close();
-            actions.askVersion(entry.id, text);
-          }}
-        />
+        <Later load={loadEditor} before={bubble} failed={strings.actionFailed}>
+          {({ QuestionEditor }) => (
+            <QuestionEditor
+              text={text}
+              onCancel={close}
+              onSend={(edited) => {
+                close();
+                actions.askVersion(entry.id, edited);
+              }}
+            />
+          )}
+        </Later>
       ) : (
-        <div className="ck-bubble">{textOf(entry.parts)}</div>
+        bubble
       )}
       {delivery === "saved" && entry.seq !== null && !editing && (
         <div className="ck-actions">
@@ -122,23 +130,6 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
 
 const loadEditor = (): Promise<typeof Editor> => import("./QuestionEditor.tsx");
 
-/** The editor, loaded when it is opened first. Until then the question stands as it was. */
-function LoadedEditor(props: Editor.QuestionEditorProps): ReactNode {
-  const strings = useStrings();
-  const loaded = useLoaded(loadEditor);
-  if (loaded.status === "loaded") return <loaded.value.QuestionEditor {...props} />;
-  return (
-    <>
-      <div className="ck-bubble">{props.text}</div>
-      {loaded.status === "failed" && (
-        <Notice tone="trouble" actions={<RetryButton onPress={loaded.retry} />}>
-          {strings.actionFailed}
-        </Notice>
-      )}
-    </>
-  );
-}
-
 function AnswerView({ entry, actions, connection }: MessageViewProps): ReactNode {
   const strings = useStrings();
   const { content, citations } = messageContent(entry.parts);
@@ -165,7 +156,7 @@ function AnswerView({ entry, actions, connection }: MessageViewProps): ReactNode
       {citations.length > 0 && <Sources citations={citations} />}
       {connection === "resuming" && <Notice tone="quiet">{strings.resuming}</Notice>}
       {connection === "waiting" && <Notice tone="quiet">{strings.waiting}</Notice>}
-      <Ending entry={entry} actions={actions} />
+      <Ending entry={entry} />
       {entry.delivery === "unsaved" && (
         <Notice tone="trouble">
           <strong>{strings.notSaved}.</strong> {strings.notSavedDetail}
@@ -175,6 +166,7 @@ function AnswerView({ entry, actions, connection }: MessageViewProps): ReactNode
         <div className="ck-actions">
           <Versions entry={entry} onShow={actions.showVersion} />
           {text !== "" && <CopyButton text={text} label={strings.copy} />}
+          <Again entry={entry} actions={actions} />
           <AnswerDetails entry={entry} readRecalled={actions.readRecalled} onGoTo={actions.goTo} />
         </div>
       )}
@@ -182,26 +174,29 @@ function AnswerView({ entry, actions, connection }: MessageViewProps): ReactNode
   );
 }
 
-/** How an answer ended that did not end by itself. */
-function Ending({ entry, actions }: Pick<MessageViewProps, "entry" | "actions">): ReactNode {
+/** Answers again, or goes on. Hidden while an answer runs. A failed answer is no part of the context to go on from. */
+function Again({ entry, actions }: Pick<MessageViewProps, "entry" | "actions">): ReactNode {
   const strings = useStrings();
-  const { status, error, id } = entry;
+  const { id, role, status, delivery } = entry;
+  if (role !== "assistant" || delivery !== "saved") return null;
+  return (
+    <span className="ck-again">
+      <IconButton icon="retry" label={strings.regenerate} onPress={() => actions.regenerate(id)} />
+      {status !== "failed" && (
+        <IconButton icon="next" label={strings.continue} onPress={() => actions.continue(id)} />
+      )}
+    </span>
+  );
+}
+
+/** How an answer ended that did not end by itself. */
+function Ending({ entry }: Pick<MessageViewProps, "entry">): ReactNode {
+  const strings = useStrings();
+  const { status, error } = entry;
   if (status === "stopped") return <p className="ck-delivery">{strings.answerStopped}</p>;
   if (status !== "failed" && status !== "interrupted") return null;
   const otherwise = status === "failed" ? strings.answerFailed : strings.answerInterrupted;
-  return (
-    <Notice
-      tone="trouble"
-      actions={
-        <button type="button" className="ck-button" onClick={() => actions.askAgain(id)}>
-          <Icon name="retry" />
-          {strings.askAgain}
-        </button>
-      }
-    >
-      {error?.detail ?? otherwise}
-    </Notice>
-  );
+  return <Notice tone="trouble">{error?.detail ?? otherwise}</Notice>;
 }
 
 interface ContentViewProps {

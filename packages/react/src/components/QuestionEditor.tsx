@@ -4,15 +4,12 @@ import { useAllStrings } from "../hooks/useAllStrings.ts";
 import { isTouch } from "../state/pointer.ts";
 import { LONGEST } from "./Composer.tsx";
 
-/** What {@link QuestionEditor} takes. */
-export interface QuestionEditorProps {
+/** Edits a stored question in its place. Until it is sent nothing is changed anywhere. */
+export function QuestionEditor(props: {
   readonly text: string;
   readonly onCancel: () => void;
   readonly onSend: (text: string) => void;
-}
-
-/** Edits a stored question in its place. Until it is sent nothing is changed anywhere. */
-export function QuestionEditor(props: QuestionEditorProps): ReactNode {
+}): ReactNode {
   const { onCancel, onSend } = props;
   const strings = useAllStrings();
   const [text, setText] = useState(props.text);

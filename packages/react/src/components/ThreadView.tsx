@@ -42,6 +42,7 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
   const { newer, target } = state;
   const inMiddle = newer !== "none";
   const scroll = useScrollKeeper({ reaches: inMiddle ? "middle" : "end", target });
+  const root = useRef<HTMLDivElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(() => chat.draft(thread));
   /** Why a question could not be taken back for editing. */
@@ -69,10 +70,30 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
   const keepFocus = (): void => {
     if (!isTouch()) field.current?.focus();
   };
+  /** Tells why something did not work. */
+  const attempt = (work: Promise<unknown>): void => {
+    setFailure(null);
+    work.catch((error: unknown) => setFailure(sentenceOf(error)));
+  };
+  /** The buttons of a version are gone with it: the focus goes on to those of the version that is shown. */
+  const focusVersions = (id: string): void =>
+    void requestAnimationFrame(() =>
+      root.current
+        ?.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"] .ck-versions > :enabled`)
+        ?.focus(),
+    );
   const actions = useMemo<MessageActions>(
     () => ({
       retry: (id) => thread.retry(id),
-      askAgain: (id) => thread.askAgain(id),
+      regenerate(id) {
+        attempt(thread.regenerate(id));
+        keepFocus();
+      },
+      continue(id) {
+        thread.continue(id, strings.continueText);
+        scroll.toEnd();
+        keepFocus();
+      },
       goTo: (seq) => void thread.goTo(seq),
       readRecalled: (turnId) =>
         readRecalled({
@@ -82,14 +103,10 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
           turnId,
         }),
       askVersion: (id, text) => thread.edit(id, text),
-      showVersion(id, by) {
-        setFailure(null);
-        thread.showVersion(id, by).catch((error: unknown) => setFailure(sentenceOf(error)));
-      },
-      edit(id) {
-        setFailure(null);
-        void thread.takeBack(id).then(
-          (question) => {
+      showVersion: (id, by) => attempt(thread.showVersion(id, by).then(focusVersions)),
+      edit: (id) =>
+        attempt(
+          thread.takeBack(id).then((question) => {
             if (question === null) return;
             setText((draft) => {
               const edited = draft === "" ? question.text : `${question.text}\n${draft}`;
@@ -97,12 +114,11 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
               return edited;
             });
             field.current?.focus();
-          },
-          (error: unknown) => setFailure(sentenceOf(error)),
-        );
-      },
+          }),
+        ),
     }),
-    [chat, thread],
+    // oxlint-disable-next-line react/exhaustive-deps -- what it calls is the same in every rendering
+    [chat, thread, strings],
   );
 
   const empty = (state.status === "new" || state.status === "ready") && state.entries.length === 0;
@@ -110,7 +126,7 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
   // Deleted elsewhere while it was shown: gone is gone.
   const troubled = state.status === "missing" || (unread && state.entries.length === 0);
   return (
-    <div className="ck-thread">
+    <div className="ck-thread" ref={root} data-running={state.running !== null || undefined}>
       <StatusNode outcome={state.outcome} />
       {empty && <div className="ck-scroll">{welcome}</div>}
       {!empty && !troubled && <Transcript thread={thread} state={state} actions={actions} scroll={scroll} />}

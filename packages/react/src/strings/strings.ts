@@ -46,7 +46,10 @@ export interface ThreadStrings {
   readonly edit: string;
   readonly versionBefore: string;
   readonly versionAfter: string;
-  readonly askAgain: string;
+  readonly regenerate: string;
+  readonly continue: string;
+  /** The question that a person asks with `continue`. */
+  readonly continueText: string;
   readonly answerStopped: string;
   readonly answerInterrupted: string;
   readonly answerFailed: string;

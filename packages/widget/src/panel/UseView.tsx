@@ -13,8 +13,8 @@ import { type ReactNode, useMemo, useState } from "react";
 import type * as DialogPart from "./dialog.ts";
 import { Head } from "./Head.tsx";
 import type * as HistoryPart from "./history.ts";
-import { Later } from "./Later.tsx";
 import type { PanelState, Use } from "./panel-state.ts";
+import { StyledLater } from "./StyledLater.tsx";
 import { Welcome } from "./Welcome.tsx";
 
 export interface UseViewProps {
@@ -77,7 +77,7 @@ export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
         )}
       </div>
       {view === "history" ? (
-        <Later
+        <StyledLater
           load={loadHistory}
           className="history-view"
           failed={strings.listFailed}
@@ -101,7 +101,7 @@ export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
         />
       )}
       {clearing && (
-        <Later
+        <StyledLater
           load={loadDialog}
           className="notes"
           failed={strings.actionFailed}

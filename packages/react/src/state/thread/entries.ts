@@ -28,8 +28,16 @@ export function createEntries(): (model: ThreadModel) => readonly Entry[] {
   return (model) => {
     const { hasNewer, list } = loadedOf(model);
     const version = model.questions.find(({ replaces, delivery }) => replaces !== null && isAsked(delivery));
-    const stored = hasNewer ? list : upTo(list, version?.replaces?.id);
     const turns = hasNewer ? [] : model.turns;
+    // A stored question that is answered again: what follows it belongs to the old answer.
+    const again = list.findIndex(({ id }, index) =>
+      turns.some((turn) => turn.questionId === id && list[index + 1]?.id !== turn.replyId),
+    );
+    const stored = hasNewer
+      ? list
+      : again >= 0
+        ? list.slice(0, again + 1)
+        : upTo(list, version?.replaces?.id);
     const questions = hasNewer ? [] : model.questions;
 
     const entries = new Map<string, Entry>();

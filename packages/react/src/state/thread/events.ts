@@ -14,7 +14,7 @@ type Request =
       readonly contextText: string | null;
     }
   | { readonly type: "edit"; readonly id: string; readonly questionId: string; readonly text: string }
-  | { readonly type: "ask-again"; readonly id: string; readonly replyId: string }
+  | { readonly type: "continue"; readonly id: string; readonly replyId: string; readonly text: string }
   | { readonly type: "retry"; readonly questionId: string }
   | { readonly type: "stop" }
   | { readonly type: "load"; readonly side: Side }
@@ -34,6 +34,8 @@ type Report =
   | { readonly type: "turn-found"; readonly turn: Turn | null }
   | { readonly type: "waited"; readonly for: "reading" | "busy" }
   | { readonly type: "started"; readonly questionId: string; readonly turn: Turn }
+  /** A stored question is answered again. */
+  | { readonly type: "regenerating"; readonly turn: Turn }
   | { readonly type: "busy"; readonly questionId: string }
   /** Another tab has sent it, given it up, or taken it back: what the browser keeps now. */
   | { readonly type: "not-kept"; readonly questionId: string; readonly questions: readonly KeptQuestion[] }

@@ -16,6 +16,8 @@ export interface KeptQuestions {
   storage(conversationId: string): OutboxStorage;
   /** Where a conversation comes from that has any; `stored` where nothing else is known. */
   originOf(conversationId: string): Origin;
+  /** Lets other tabs read the conversation: it has changed without a question. */
+  announce(conversationId: string): void;
   /** They are of another conversation than was thought. */
   move(fromId: string, toId: string): void;
   /** The conversation that a key of the storage belongs to; `null` for a key of something else. */
@@ -70,6 +72,11 @@ export function createKeptQuestions(storage: TextStorage): KeptQuestions {
       const origin = list(conversationId)[0]?.origin ?? { kind: "stored" };
       // It may have been created before the reload.
       return origin.kind === "new" ? { ...origin, kind: "stored" } : origin;
+    },
+    announce(conversationId) {
+      const key = keyOf(conversationId, "");
+      storage.set(key, "null");
+      storage.remove(key);
     },
     move(fromId, toId) {
       for (const question of list(fromId)) {

@@ -204,16 +204,28 @@ describe("a conversation's events", () => {
       ["q saved", "r-q unsaved"],
     ],
     [
-      "the last question that is asked again is shown in place of the old version",
-      [page([1, 2].map((seq) => messageOf(seq))), { type: "ask-again", id: "q", replyId: "m2" }],
+      "an answer that is continued is followed by the question",
+      [
+        page([1, 2].map((seq) => messageOf(seq))),
+        { type: "continue", id: "q", replyId: "m2", text: "Continue." },
+      ],
       ["keep", "send"],
-      ["q sending"],
+      ["m1 saved", "m2 saved", "q sending"],
     ],
     [
-      "an earlier question that is asked again comes after all",
-      [page([1, 2, 3].map((seq) => messageOf(seq))), { type: "ask-again", id: "q", replyId: "m2" }],
+      "an earlier answer that is continued is shown without what followed it",
+      [
+        page([1, 2, 3].map((seq) => messageOf(seq))),
+        { type: "continue", id: "q", replyId: "m2", text: "Continue." },
+      ],
       ["keep", "send"],
-      ["m1 saved", "m2 saved", "m3 saved", "q sending"],
+      ["m1 saved", "m2 saved", "q sending"],
+    ],
+    [
+      "an answer that is given again is shown in place of the old one and what followed",
+      [page([1, 2, 3].map((seq) => messageOf(seq))), { type: "regenerating", turn: turnOf("m1") }],
+      ["follow", "report-activity"],
+      ["m1 saved", "r-m1 saved"],
     ],
     [
       "an edited question is shown in place of the old version and what followed",

@@ -1,7 +1,5 @@
 import type { Turn } from "@chatkeep/protocol";
 
-import { textOf } from "../content.ts";
-import { createEntries } from "./entries.ts";
 import type { Effect, ThreadEvent } from "./events.ts";
 import { appended, merged, ofPage, prepended } from "./messages.ts";
 import {
@@ -66,25 +64,21 @@ export function reduce(model: ThreadModel, event: ThreadEvent): Step {
 
     case "ask":
       return ask(model, { ...event, replaces: null });
-    case "ask-again": {
-      const shown = entriesNow(model);
-      const index = shown.findIndex(({ id }) => id === event.replyId);
-      const question = shown.slice(0, index).findLast(({ role }) => role === "user");
-      if (index < 0 || question === undefined) return step(model);
-      const last = !loadedOf(model).hasNewer && shown.findLast(({ role }) => role === "user") === question;
-      return ask(model, {
-        id: event.id,
-        text: textOf(question.parts),
-        contextText: question.contextText,
-        replaces: last ? placeOf(model, question.id) : null,
-      });
+    case "continue": {
+      const { id, replyId, text } = event;
+      const { list, hasNewer } = loadedOf(model);
+      const index = list.findIndex((message) => message.id === replyId);
+      const following = list[index + 1]?.id ?? replyId;
+      const isLast = index === list.length - 1 && !hasNewer;
+      const replaces = isLast ? null : { id: following, parentId: replyId };
+      return index < 0 ? step(model) : ask(model, { id, text, contextText: null, replaces });
     }
     case "edit": {
       const { id, questionId, text } = event;
       const stored = loadedOf(model).list.find((message) => message.id === questionId);
       if (stored === undefined) return step(model);
       const { contextText } = stored;
-      return ask(model, { id, text, contextText, replaces: placeOf(model, questionId) });
+      return ask(model, { id, text, contextText, replaces: { id: questionId, parentId: stored.parentId } });
     }
     case "retry":
       return chain(
@@ -95,6 +89,15 @@ export function reduce(model: ThreadModel, event: ThreadEvent): Step {
       );
     case "started":
       return started(model, event.questionId, event.turn);
+    case "regenerating": {
+      const live = liveTurn(event.turn, event.turn.replyId ?? "");
+      const turns = [...model.turns.filter(({ turnId }) => turnId !== live.turnId), live];
+      return step(
+        { ...model, turns, outcome: "generating" },
+        { type: "follow", turn: live },
+        { type: "report-activity" },
+      );
+    }
     case "busy":
       return chain(mark({ ...model, sending: null, busy: true }, event.questionId, queued), (now) =>
         requestRead(now, "newer"),
@@ -165,9 +168,6 @@ function chain(first: Step, then: (model: ThreadModel) => Step): Step {
   const second = then(first.model);
   return { model: second.model, effects: [...first.effects, ...second.effects] };
 }
-
-/** What is shown, for the two questions that it answers: what was asked, and whether anything was asked since. */
-const entriesNow = createEntries();
 
 function opened(model: ThreadModel): Step {
   const { status, exists, origin, questions } = model;
@@ -358,12 +358,6 @@ function ended(model: ThreadModel, turnId: string): Step {
     ),
     next,
   );
-}
-
-/** Where another version of a question belongs. */
-function placeOf(model: ThreadModel, questionId: string): KeptQuestion["replaces"] {
-  const stored = loadedOf(model).list.find(({ id }) => id === questionId);
-  return { id: questionId, parentId: stored?.parentId };
 }
 
 /** Takes up what another tab has kept or let go of, except of a question that is being sent here. */

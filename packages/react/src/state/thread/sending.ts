@@ -3,6 +3,7 @@ import { type Owner, type TurnEvent, createFold, createOutbox, isChatkeepError }
 import { backoff, isOffline, pause } from "../backoff.ts";
 import { isPassing, sentenceOf } from "../failure.ts";
 import type { ChatHistory } from "../history.ts";
+import { newId } from "../identifier.ts";
 import type { Schedule } from "../snapshot.ts";
 import type { ThreadEvent } from "./events.ts";
 import { followToEnd } from "./follow.ts";
@@ -16,6 +17,8 @@ export { turnCalls } from "@chatkeep/protocol";
 export interface Sending {
   /** Sends a question until its turn has begun, or sending it is given up. */
   send(question: KeptQuestion): Promise<void>;
+  /** Answers a stored question again. Throws what the history throws. */
+  regenerate(replyId: string): Promise<void>;
   /** Follows a turn to its end. A turn that is followed is not followed twice. */
   follow(turn: LiveTurn): Promise<void>;
   /** Asks the server to end a turn. */
@@ -137,6 +140,22 @@ export function createSending(options: SendingOptions): Sending {
     return true;
   };
 
+  const regenerate = async (replyId: string): Promise<void> => {
+    const id = newId();
+    const controller = new AbortController();
+    const options = { id, signal: AbortSignal.any([signal, controller.signal]) };
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const { turn, events } = await history.regenerate(owner, conversationId, replyId, options);
+        streams.set(turn.id, { events, controller });
+        return dispatch({ type: "regenerating", turn });
+      } catch (error) {
+        // Its id makes it safe to ask again.
+        if (signal.aborted || !(await mayRepeat(error, attempt))) throw error;
+      }
+    }
+  };
+
   const deliver = async (question: KeptQuestion): Promise<void> => {
     const questionId = question.id;
     // Another tab may have sent it, or taken it back, while this one waited.
@@ -204,6 +223,7 @@ export function createSending(options: SendingOptions): Sending {
 
   return {
     follow,
+    regenerate,
     rest,
     send: (question) => exclusively({ questionId: question.id, signal }, () => deliver(question)),
     async stop(turnId) {

@@ -39,13 +39,12 @@ export interface Thread extends Readable<ThreadState> {
   ): Promise<{ readonly text: string; readonly contextText: string | null } | null>;
   /** Asks another version of a stored question, in its place: what was there stays stored. */
   edit(questionId: string, text: string): void;
-  /** Shows the version before or after a message, and what follows it. Throws what the history throws. */
-  showVersion(messageId: string, step: -1 | 1): Promise<void>;
-  /**
-   * Asks the question of an answer that failed or was cut off once more: in its place, if nothing was asked
-   * since, else as a new question.
-   */
-  askAgain(replyId: string): void;
+  /** Shows the version before or after a message, with what follows it, and gives its id. Throws what the history throws. */
+  showVersion(messageId: string, step: -1 | 1): Promise<string>;
+  /** Answers a stored question again, as another version. Throws what the history throws. */
+  regenerate(replyId: string): Promise<void>;
+  /** Asks the assistant to continue an answer: `text` is the question that says so, and follows the answer. */
+  continue(replyId: string, text: string): void;
   /** Ends the running answer; its text so far is kept. */
   stop(): Promise<void>;
   /** Deletes all messages; the conversation stays. Throws what the history throws. */
@@ -185,12 +184,18 @@ export function createThread(options: ThreadOptions): Thread {
     async showVersion(messageId, by) {
       const versions = await history.listVersions(owner, conversationId, messageId);
       const version = versions[versions.findIndex(({ id }) => id === messageId) + by];
-      if (version === undefined) return;
+      if (version === undefined) return messageId;
       await history.setHead(owner, conversationId, version.id);
+      kept.announce(conversationId);
       dispatch({ type: "waited", for: "reading" });
       await until(isRead);
+      return version.id;
     },
-    askAgain: (replyId) => dispatch({ type: "ask-again", id: newId(), replyId }),
+    async regenerate(replyId) {
+      await (await performing.sending()).regenerate(replyId);
+      kept.announce(conversationId);
+    },
+    continue: (replyId, text) => dispatch({ type: "continue", id: newId(), replyId, text }),
     async stop() {
       dispatch({ type: "stop" });
       await until((now) => runningTurn(now)?.stopping !== true);

@@ -1,0 +1,39 @@
+import { type ReactNode, useEffect, useState } from "react";
+
+import { Notice } from "./Notice.tsx";
+import { RetryButton } from "./RetryButton.tsx";
+
+/** Shows what is loaded when it is first shown. Offers to load it again when that failed. */
+export function Later<Part>(props: {
+  /** Must stay the same function. */
+  readonly load: () => Promise<Part>;
+  readonly children: (part: Part) => ReactNode;
+  /** What is shown until then; default nothing. */
+  readonly before?: ReactNode;
+  /** What is said when it could not be loaded. */
+  readonly failed: string;
+}): ReactNode {
+  const { load, children, before, failed } = props;
+  const [loaded, setLoaded] = useState<{ readonly part: Part } | { readonly retry: () => void } | null>(null);
+  useEffect(() => {
+    const begin = (): void => {
+      setLoaded(null);
+      load().then(
+        (part) => setLoaded({ part }),
+        () => setLoaded({ retry: begin }),
+      );
+    };
+    begin();
+  }, [load]);
+  if (loaded !== null && "part" in loaded) return children(loaded.part);
+  return (
+    <>
+      {before}
+      {loaded !== null && (
+        <Notice tone="trouble" actions={<RetryButton onPress={loaded.retry} />}>
+          {failed}
+        </Notice>
+      )}
+    </>
+  );
+}
