@@ -1,6 +1,13 @@
 import { randomUUID } from "node:crypto";
 
-import { ChatkeepError, type History, type Part, type Role } from "@chatkeep/protocol";
+import {
+  ChatkeepError,
+  type Conversation,
+  type History,
+  type Owner,
+  type Part,
+  type Role,
+} from "@chatkeep/protocol";
 
 import { type ConversationRow, conversationFromRow } from "./conversations.ts";
 import type { Database } from "./database/database.ts";
@@ -25,38 +32,36 @@ interface VersionRow {
 /** Maximum number of ids in one delete or restore. */
 const MOST = 1000;
 
-export function createBranches(database: Database, limits: Limits): Branches {
-  /** Updates preview and title from the head's branch, here because SQL cannot cut text at code points as lists do. */
-  const describe = async (place: { owner: string; conversation: string }): Promise<void> => {
-    const [ends] = await database.call("get_branch_ends", place);
-    const { head_seq: head = null, head: last = null, question = null } = ends ?? {};
-    await database.call("describe_branch", {
-      ...place,
-      head,
-      new_preview: textOf(last, previewOf),
-      question_title: textOf(question, titleOf),
-    });
-  };
+/** Calls of SQL functions. */
+type Calls = Pick<Database, "call">;
 
+export interface BranchesOptions {
+  readonly database: Calls;
+  readonly limits: Limits;
+  /** Runs the calls of `work` in one transaction. */
+  readonly atomically: <T>(work: (calls: Calls) => Promise<T>) => Promise<T>;
+}
+
+export function createBranches({ database, limits, atomically }: BranchesOptions): Branches {
   const deleteMessages: Branches["deleteMessages"] = async (owner, conversation, which) => {
     const ids = "ids" in which ? checkIds(which.ids) : [];
     const place = { owner: ownerId(owner), conversation };
-    const [row] = await database.call("delete_messages", {
-      ...place,
-      ids,
-      from_id: "from" in which ? which.from : null,
+    const from = "from" in which ? which.from : null;
+    return atomically(async (calls) => {
+      const [row] = await calls.call("delete_messages", { ...place, ids, from_id: from });
+      await describe(calls, place);
+      return { deleted: row?.deleted ?? 0 };
     });
-    await describe(place);
-    return { deleted: row?.deleted ?? 0 };
   };
 
   return {
     async setHead(owner, conversation, messageId) {
       const place = { owner: ownerId(owner), conversation };
-      await database.call("set_head", { ...place, message_id: messageId });
-      await describe(place);
-      const [row] = await database.call("get_conversation", place);
-      return conversationFromRow(row?.get_conversation as ConversationRow, owner);
+      return atomically(async (calls) => {
+        await calls.call("set_head", { ...place, message_id: messageId });
+        await describe(calls, place);
+        return conversationOf(calls, owner, conversation);
+      });
     },
 
     async listVersions(owner, conversation, messageId) {
@@ -79,18 +84,18 @@ export function createBranches(database: Database, limits: Limits): Branches {
       if (id !== undefined) checkId(id, "/id");
       checkTitle(title);
       const newId = id ?? randomUUID();
-      await database.call("fork_conversation", {
-        owner: ownerId(owner),
-        conversation,
-        message_id: messageId,
-        new_id: newId,
-        new_title: title,
-        most: limits.conversations,
+      return atomically(async (calls) => {
+        await calls.call("fork_conversation", {
+          owner: ownerId(owner),
+          conversation,
+          message_id: messageId,
+          new_id: newId,
+          new_title: title,
+          most: limits.conversations,
+        });
+        await describe(calls, { owner: ownerId(owner), conversation: newId });
+        return conversationOf(calls, owner, newId);
       });
-      const place = { owner: ownerId(owner), conversation: newId };
-      await describe(place);
-      const [row] = await database.call("get_conversation", place);
-      return conversationFromRow(row?.get_conversation as ConversationRow, owner);
     },
 
     deleteMessages,
@@ -102,11 +107,30 @@ export function createBranches(database: Database, limits: Limits): Branches {
     async restoreMessages(owner, conversation, given) {
       const ids = checkIds(given);
       const place = { owner: ownerId(owner), conversation };
-      const [row] = await database.call("restore_messages", { ...place, ids });
-      await describe(place);
-      return { restored: row?.restored ?? 0 };
+      return atomically(async (calls) => {
+        const [row] = await calls.call("restore_messages", { ...place, ids });
+        await describe(calls, place);
+        return { restored: row?.restored ?? 0 };
+      });
     },
   };
+}
+
+/** Updates preview and title from the head's branch, here because SQL cannot cut text at code points as lists do. */
+async function describe(calls: Calls, place: { owner: string; conversation: string }): Promise<void> {
+  const [ends] = await calls.call("get_branch_ends", place);
+  const { head_seq: head = null, head: last = null, question = null } = ends ?? {};
+  await calls.call("describe_branch", {
+    ...place,
+    head,
+    new_preview: textOf(last, previewOf),
+    question_title: textOf(question, titleOf),
+  });
+}
+
+async function conversationOf(calls: Calls, owner: Owner, conversation: string): Promise<Conversation> {
+  const [row] = await calls.call("get_conversation", { owner: ownerId(owner), conversation });
+  return conversationFromRow(row?.get_conversation as ConversationRow, owner);
 }
 
 function checkIds(given: readonly string[]): string[] {

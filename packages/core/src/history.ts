@@ -6,7 +6,7 @@ import {
   isChatkeepError,
 } from "@chatkeep/protocol";
 
-import { createBranches } from "./branches.ts";
+import { type BranchesOptions, createBranches } from "./branches.ts";
 import { type ContextSettings, createContexts } from "./context/context.ts";
 import { createPreparation } from "./context/prepare.ts";
 import { type Summarizer, createSummaries } from "./context/summaries.ts";
@@ -14,10 +14,12 @@ import { type TitleGenerator, createTitles } from "./context/titles.ts";
 import { createTokenCounter } from "./context/tokens.ts";
 import { createConversations } from "./conversations.ts";
 import type { DatabaseHealth } from "./database/breaker.ts";
+import { createClientDatabase } from "./database/client-database.ts";
 import { type Database, createDatabase } from "./database/database.ts";
 import { conversationNotFound } from "./database/failure.ts";
 import type { FunctionName } from "./database/functions.ts";
 import type { ConnectionPool, Queryable } from "./database/pool.ts";
+import { inTransaction } from "./database/transaction.ts";
 import { type Handles, createHandles } from "./handles.ts";
 import { type IdempotencyKeys, createIdempotencyKeys } from "./idempotency-keys.ts";
 import { type JanitorOptions, purge } from "./maintenance/janitor.ts";
@@ -172,6 +174,14 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     outage,
     onError,
   });
+  const atomically: BranchesOptions["atomically"] = async (work) => {
+    const result = await inTransaction(options.pool, open.breaker, (client) =>
+      work(guard({ ...open, ...createClientDatabase({ client, schema: options.schema }) })),
+    );
+    // A restored or copied message has text to embed.
+    worker?.touch();
+    return result;
+  };
   const close = async ({ grace = 0 } = {}): Promise<void> => {
     await turns.close(grace);
     await preparation.close(grace);
@@ -182,7 +192,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   return {
     ...createConversations({ database, limits, hideExistence, stopRunning }),
     ...createMessages({ database, limits, answerSoFar: turns.answerSoFar }),
-    ...createBranches(database, limits),
+    ...createBranches({ database, limits, atomically }),
     ...createPersonalData(database),
     ...createHandles(database),
     ...createIdempotencyKeys(database),
@@ -259,8 +269,6 @@ function withoutForbidden(database: Database): Database {
 /** Methods that store text to embed. */
 const FINDABLE: ReadonlySet<FunctionName> = new Set([
   "append_messages",
-  "restore_messages",
-  "fork_conversation",
   "begin_turn",
   "settle_turn",
   "import_unsaved_turn",

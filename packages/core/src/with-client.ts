@@ -33,7 +33,7 @@ export function createStoreCalls(client: Queryable, options: StoreCallsOptions):
   return {
     ...createConversations({ database, limits, hideExistence, stopRunning }),
     ...createMessages({ database, limits, answerSoFar }),
-    ...createBranches(database, limits),
+    ...createBranches({ database, limits, atomically: (work) => work(database) }),
     ...createHandles(database),
   };
 }

@@ -1,0 +1,124 @@
+import { createHistory, createPool } from "@chatkeep/core";
+import type { History, Owner } from "@chatkeep/protocol";
+import { fileDatabase } from "@chatkeep/testing";
+import type { Pool } from "pg";
+import { afterAll, describe, expect, it } from "vitest";
+
+import { newSession } from "./fixture.ts";
+
+const { url } = await fileDatabase();
+const pool = createPool(url);
+const history = createHistory({ pool });
+afterAll(async () => {
+  await history.close();
+  await pool.end();
+});
+
+/** A conversation of messages that are named by letters: a-b-c, and x behind a, which is the head. */
+async function letters(): Promise<{ me: Owner; id: string }> {
+  const me = newSession();
+  const { conversation } = await history.createConversation(me);
+  const { id } = conversation;
+  const say = (ids: string, parent: string | null) =>
+    history.appendMessages(
+      me,
+      id,
+      Array.from(ids).map((one) => ({ id: one, role: "user" as const, content: one })),
+      { parent },
+    );
+  await say("abc", null);
+  await say("x", "a");
+  return { me, id };
+}
+
+/** A pool whose connection dies when a statement calls `name`. */
+function dyingAt(name: string): Pool {
+  const dying = createPool(url, { max: 1 });
+  dying.on("connect", (client) => {
+    const query = client.query.bind(client) as (...given: unknown[]) => unknown;
+    Object.assign(client, {
+      query(...given: unknown[]) {
+        const [config] = given as [{ text?: string }];
+        if (config.text?.includes(`.${name}(`) !== true) return query(...given);
+        const error = new Error("Connection terminated unexpectedly");
+        const told = given.at(-1);
+        return typeof told === "function" ? told(error) : Promise.reject(error);
+      },
+    });
+  });
+  return dying;
+}
+
+const ACTS: [string, (history: History, me: Owner, id: string) => Promise<unknown>][] = [
+  ["setHead", (node, me, id) => node.setHead(me, id, "b")],
+  ["deleteMessages", (node, me, id) => node.deleteMessages(me, id, { ids: ["x", "a"] })],
+  ["restoreMessages", (node, me, id) => node.restoreMessages(me, id, ["y"])],
+  ["forkConversation", (node, me, id) => node.forkConversation(me, id, "b", { id: `${id}-fork` })],
+];
+
+describe("a node that dies before it described the branch", () => {
+  it.each(ACTS)("has changed nothing with %s: preview and title are of the head", async (_, act) => {
+    const { me, id } = await letters();
+    await history.appendMessages(me, id, [{ id: "y", role: "user", content: "y" }]);
+    await history.deleteMessage(me, id, "y");
+    const told = async () => [
+      await history.getConversation(me, id),
+      await history.listMessages(me, id, { branches: "all" }),
+      (await history.listConversations(me)).total,
+    ];
+    const before = await told();
+    const dying = dyingAt("describe_branch");
+    const node = createHistory({ pool: dying });
+    await expect(act(node, me, id)).rejects.toMatchObject({ code: "unavailable" });
+    expect(await told()).toEqual(before);
+    await node.close();
+    await dying.end();
+    // The same again finds nothing in its way.
+    await act(history, me, id);
+  });
+});
+
+describe("many at once", () => {
+  it("delete, restore, move the head, ask and fork, and neither deadlock nor miscount", async () => {
+    const { me, id } = await letters();
+    const nodes = await Promise.all(
+      [1, 2].map(async () => {
+        const own = createPool(url, { max: 6, connectTimeout: 60_000 });
+        return { own, node: createHistory({ pool: own }) };
+      }),
+    );
+    const attempts = Array.from({ length: 120 }, async (_, turn) => {
+      const { node } = nodes[turn % 2]!;
+      const name = "bcx"[turn % 3]!;
+      const acts = [
+        () => node.deleteMessages(me, id, { ids: [name] }),
+        () => node.restoreMessages(me, id, [name]),
+        () => node.setHead(me, id, "a"),
+        () => node.appendMessages(me, id, [{ role: "user", content: "more" }], { parent: "a" }),
+        () => node.deleteMessages(me, id, { from: name }),
+        () => node.forkConversation(me, id, "a"),
+        () => node.listMessages(me, id),
+      ];
+      return acts[turn % acts.length]!();
+    });
+    const codes = (await Promise.allSettled(attempts)).flatMap((done) =>
+      done.status === "rejected" ? [(done.reason as { code: string }).code] : [],
+    );
+    expect(new Set(codes)).toEqual(new Set(["message_not_found"]));
+    const all = await history.listMessages(me, id, { branches: "all" });
+    expect(all.total).toBe(all.messages.length);
+    const page = await history.listMessages(me, id);
+    expect(page.total).toBe(page.messages.length);
+    expect(await history.getConversation(me, id)).toMatchObject({
+      messageCount: page.total,
+      headId: page.messages.at(-1)?.id,
+      preview: page.messages.at(-1)?.content,
+    });
+    await Promise.all(
+      nodes.map(async ({ node, own }) => {
+        await node.close();
+        await own.end();
+      }),
+    );
+  });
+});
