@@ -111,7 +111,7 @@ async function fill(history: CoreHistory, url: string): Promise<void> {
   const forked = await client.query<{ every: number }>("select $1::int as every", [LONG / FORKS]);
   await sql(
     // The last two messages of each stretch fork off the first of it; what follows goes on from before them.
-    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth)
+    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth, next_follows)
      select $1::uuid, 'forked', n * $2::int - 1, n * $2::int - 3, n * $2::int - 3 - 2 * (n - 1) + 1 from generate_series(1, $3::int - 1) n
      union all
      select $1::uuid, 'forked', n * $2::int + 1, n * $2::int - 2, n * $2::int - 2 - 2 * (n - 1) + 1 from generate_series(1, $3::int - 1) n`,
@@ -124,7 +124,7 @@ async function fill(history: CoreHistory, url: string): Promise<void> {
     2 * (FORKS - 1),
   );
   await sql(
-    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth)
+    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth, next_follows)
      select $1::uuid, 'crossing', 2 * n + 1, 2 * n - 1, n + 1 from generate_series(1, $2::int - 1) n`,
     FORKS,
   );

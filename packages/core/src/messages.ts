@@ -20,7 +20,13 @@ import {
 } from "@chatkeep/protocol";
 
 import type { Database } from "./database/database.ts";
-import { type MessageRow, messageOf, messagesOf, parentArgument } from "./database/message-row.ts";
+import {
+  type MessageRow,
+  type MessageRows,
+  messageOf,
+  messagesOf,
+  parentArgument,
+} from "./database/message-row.ts";
 import {
   type Limits,
   checkBytes,
@@ -68,7 +74,7 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
       page_offset: checkRange(query.offset, "offset", 0, Number.MAX_SAFE_INTEGER, 0),
       page_limit: checkRange(query.limit, "limit", 1, 100, 50),
     });
-    const messages = messagesOf(page?.messages as MessageRow[], owner, page?.parent_id ?? null);
+    const messages = messagesOf(page as MessageRows | undefined, owner);
     const streaming = messages.findIndex((message) => message.status === "streaming");
     if (streaming >= 0) messages[streaming] = await withAnswer(messages[streaming]!, owner, answerSoFar);
     return {
@@ -95,7 +101,7 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
       after_seq: seqOf(after, "after"),
       page_limit: checkRange(limit, "limit", 1, 100, 50),
     });
-    const messages = messagesOf((page?.messages ?? []) as MessageRow[], owner);
+    const messages = ((page?.messages ?? []) as MessageRow[]).map((row) => messageOf(row, owner));
     return {
       messages: await Promise.all(messages.map((message) => withAnswer(message, owner, answerSoFar))),
       total: page?.total ?? 0,

@@ -35,8 +35,8 @@ beforeAll(async () => {
      select $1, 'c' || n, case when n % 2 = 0 then now() end from generate_series(1, $2::int) n`,
   );
   await fill(
-    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth)
-     select $1, 'c1', n + 1, n, n from generate_series(1, $2::int) n`,
+    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth, next_follows)
+     select $1, 'c1', n + 1, n, n, false from generate_series(1, $2::int) n`,
   );
   await fill(
     `insert into chatkeep.deleted_messages (owner_id, conversation_id, seq, deleted_at, id, message)
@@ -257,7 +257,7 @@ const ELSEWHERE = new Set(
    append_messages begin_turn create_conversation get_conversation get_turn list_conversations overview
    page_messages read_events recall_words register_node rotate_events search_words settle_turn
    stop_turn fence_dead_nodes update_conversation write_events hold_node close_turn finish_turn next_active_no open_turn select_turn
-   delete_turns on_head ancestor_at branch_length branch_messages branch_off earliest_messages latest_leaf page_branch
+   delete_turns on_head ancestor_at branch_length branch_of branch_off context_messages forks_of is_straight earliest_messages latest_leaf page_branch
    get_document list_documents put_documents remove_documents score_texts search_passages list_document_versions`
     .split(/\s+/)
     .concat("token_key", "release_node", "next_backfill", "register_release", "drop_unused_releases"),

@@ -251,8 +251,8 @@ async function fill({ pool }: Database): Promise<void> {
     `insert into chatkeep.turn_contexts (owner_id, turn_id, context) select owner_id, id, '{}' from chatkeep.turns`,
   );
   await query(
-    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth)
-     select owner_id, id, 2, 0, 1 from chatkeep.conversations where id <> 'long'`,
+    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth, next_follows)
+     select owner_id, id, 2, 0, 1, true from chatkeep.conversations where id <> 'long'`,
   );
   await query(
     `insert into chatkeep.deleted_messages (owner_id, conversation_id, seq)

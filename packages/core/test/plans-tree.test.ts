@@ -31,8 +31,8 @@ beforeAll(async () => {
      from generate_series(1, $3::int) n`;
   await query(messages, "wide", TRUNK + 2 * FORKS);
   await query(
-    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth)
-     select $1, 'wide', $2::int + 2 * n - 1, 10 * n, 10 * n + 1 from generate_series(1, $3::int) n`,
+    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth, next_follows)
+     select $1, 'wide', $2::int + 2 * n - 1, 10 * n, 10 * n + 1, true from generate_series(1, $3::int) n`,
     TRUNK,
     FORKS,
   );
@@ -46,8 +46,8 @@ beforeAll(async () => {
   );
   await query(messages, "deep", 2 * DEEP);
   await query(
-    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth)
-     select $1, 'deep', 2 * n + 1, 2 * n - 1, n + 1 from generate_series(1, $2::int - 1) n`,
+    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth, next_follows)
+     select $1, 'deep', 2 * n + 1, 2 * n - 1, n + 1, true from generate_series(1, $2::int - 1) n`,
     DEEP,
   );
   await query(

@@ -45,8 +45,8 @@ beforeAll(async () => {
     [owner, CONVERSATIONS],
   );
   await database.pool.query(
-    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth)
-     select $1, 'c1', n + 1, n, n from generate_series(1, $2::int) n`,
+    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth, next_follows)
+     select $1, 'c1', n + 1, n, n, false from generate_series(1, $2::int) n`,
     [owner, MESSAGES],
   );
   await database.pool.query(

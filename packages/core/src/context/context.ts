@@ -1,7 +1,7 @@
 import type { Context, ContextMessage, ContextQuery, Message, Owner, Summary } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
-import { type MessageRow, messageOf, messagesOf } from "../database/message-row.ts";
+import { type MessageRow, type MessageRows, messageOf, messagesOf } from "../database/message-row.ts";
 import { unescapeText } from "../database/text.ts";
 import { checkLength } from "../maintenance/limits.ts";
 import { ownerId } from "../owners.ts";
@@ -141,7 +141,7 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
         parent: null,
         context_limit: CONTEXT_MESSAGES,
       });
-      const latest = messagesOf((row?.history ?? []) as MessageRow[], owner);
+      const latest = messagesOf(row?.history as MessageRows | undefined, owner);
       return build({
         owner,
         conversationId,

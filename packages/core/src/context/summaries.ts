@@ -1,7 +1,7 @@
 import type { Message, Owner, Summary } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
-import { type MessageRow, messagesOf } from "../database/message-row.ts";
+import { type MessageRows, messagesOf } from "../database/message-row.ts";
 import { ownerId } from "../owners.ts";
 import { turnsOf, validTurn } from "./turns.ts";
 
@@ -47,7 +47,7 @@ export function createSummaries({ database, summarize, signal, onError }: Summar
       most: MOST,
     });
     if (begun === undefined) return;
-    const messages = messagesOf(begun.messages as MessageRow[], owner);
+    const messages = messagesOf(begun.messages as MessageRows, owner);
     const last = messages.at(-1)?.seq;
     if (last === undefined) return;
     let text = "";

@@ -47,17 +47,53 @@ export function parentArgument(parent: string | null | undefined): string | null
   return parent === null ? "" : (parent ?? null);
 }
 
-/** Messages from consecutive rows. `parentId` is the first one's parent if its row has none. */
-export function messagesOf(
-  rows: readonly MessageRow[],
-  owner: Owner,
-  parentId: string | null = null,
-): Message[] {
-  return rows.map((row, index) => messageOf(row, owner, rows[index - 1]?.id ?? parentId));
+/** Consecutive messages as the SQL functions return them. */
+export interface MessageRows {
+  /** The parent of the first. */
+  parent_id: string | null;
+  messages: readonly MessageRow[];
+  /** Their other versions, as the function `forks_of` returns them. */
+  forks: readonly [readonly number[], readonly number[], readonly boolean[]] | null;
 }
 
-/** A message from its row. `parentId` is used if the row has none. */
-export function messageOf(row: MessageRow, owner: Owner, parentId: string | null = null): Message {
+/** Messages from consecutive rows. */
+export function messagesOf(rows: MessageRows | null | undefined, owner: Owner): Message[] {
+  if (rows === undefined || rows === null) return [];
+  const versions = rows.forks === null ? undefined : placesOf(rows.forks);
+  return rows.messages.map((row, place) => {
+    const parentId = rows.messages[place - 1]?.id ?? rows.parent_id;
+    return messageOf(
+      row,
+      owner,
+      parentId,
+      versions?.get(row.seq) ?? (parentId === null ? versions?.get(0) : undefined),
+    );
+  });
+}
+
+type Place = Message["versions"];
+
+/** The place of each version by its number. The key 0 stands for the first message of the trunk. */
+function placesOf([parents, versions, follows]: NonNullable<MessageRows["forks"]>): Map<number, Place> {
+  const places = new Map<number, Place>();
+  for (let from = 0, to = 0; from < parents.length; from = to) {
+    while (parents[to] === parents[from]) to += 1;
+    const before = follows[from] === true ? 1 : 0;
+    const count = to - from + before;
+    const parent = parents[from]!;
+    if (before > 0) places.set(parent === 0 ? 0 : parent + 1, { index: 1, count });
+    for (let at = from; at < to; at += 1) places.set(versions[at]!, { index: at - from + before + 1, count });
+  }
+  return places;
+}
+
+/** A message from its row. `parentId` and `place` are used if the row has none. */
+export function messageOf(
+  row: MessageRow,
+  owner: Owner,
+  parentId: string | null = null,
+  place?: Place,
+): Message {
   const { parts } = row;
   return {
     id: row.id,
@@ -65,7 +101,7 @@ export function messageOf(row: MessageRow, owner: Owner, parentId: string | null
     conversationId: row.conversation_id,
     userId: userIdOf(owner),
     parentId: row.parent_id === undefined ? parentId : row.parent_id,
-    versions: { index: row.version_index ?? 1, count: row.version_count ?? 1 },
+    versions: place ?? { index: row.version_index ?? 1, count: row.version_count ?? 1 },
     turnId: row.turn_id,
     role: row.role,
     status: row.status,

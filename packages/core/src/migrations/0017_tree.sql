@@ -12,6 +12,12 @@ create table segments (
   parent_seq bigint not null,
   -- How many messages lead to the first and with it, deleted ones counted.
   depth bigint not null,
+  -- Whether the message with the number after `parent_seq` follows that one too: then it is the first version.
+  next_follows boolean not null,
+  -- The 64 segments that lead here, the nearest first (0: the trunk), and which message each of those follows. Fewer
+  -- are looked up.
+  path_firsts bigint[] not null default '{}',
+  path_parents bigint[] not null default '{}',
   constraint segments_pkey primary key (owner_id, conversation_id, first_seq),
   constraint segments_conversation foreign key (owner_id, conversation_id)
     references conversations (owner_id, id) on delete cascade on update cascade,

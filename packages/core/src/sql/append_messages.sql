@@ -113,7 +113,8 @@ begin
       preview = case when ids[wanted] = any (known) then c.preview else coalesce(new_preview, c.preview) end
     where c.owner_id = owner and c.id = conversation
     returning c.fork_count into forks;
-    if forks > 0 then
+    -- Behind the last number there are no other versions.
+    if forks > 0 and (parent is not null or head is not null) then
       added[1] := placed_message(owner, conversation, base + 1);
     else
       select m.id into append_messages.parent_id from messages m

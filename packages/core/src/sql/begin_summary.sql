@@ -35,9 +35,8 @@ begin
   if upper_seq - after_seq < fewest then
     return;
   end if;
-  found_messages := earliest_messages(
-    owner, conversation, leaf, c.cleared_seq, after_seq, upper_seq + 1, most
-  );
+  select to_json(p), p.messages into messages, found_messages
+  from earliest_messages(owner, conversation, upper_seq + 1, after_seq, upper_seq + 1, most) p;
   select min(f.seq), max(f.seq) into first_new, last_new
   from json_to_recordset(found_messages) as f (seq bigint);
   if json_array_length(found_messages) < fewest then
@@ -45,6 +44,6 @@ begin
   end if;
   insert into summaries (owner_id, conversation_id, from_seq, to_seq)
   values (owner, conversation, coalesce((before ->> 'fromSeq')::bigint, first_new), last_new);
-  return query select before, last_new, found_messages;
+  return query select before, last_new, messages;
 end
 $$;

@@ -54,7 +54,7 @@ begin
         select to_json(m) from messages m
         where m.owner_id = owner and m.conversation_id = conversation and m.seq = t.question_seq
       ) end,
-    latest_messages(owner, conversation, leaf, c.cleared_seq, t.question_seq, context_limit),
+    context_messages(owner, conversation, t.question_seq, t.question_seq, context_limit),
     latest_summary(owner, conversation, leaf, c.cleared_seq);
 end
 $$;

@@ -13,7 +13,7 @@ begin
   where k.owner_id = owner and k.conversation_id = conversation and k.first_seq <= leaf
   order by k.first_seq desc limit 1;
   return coalesce(s.depth + leaf - s.first_seq, leaf - c.cleared_seq) - case when c.deleted_count = 0 then 0 else (
-    select count(*) from branch_of(owner, conversation, leaf, c.cleared_seq) b cross join lateral (
+    select count(*) from branch_of(owner, conversation, leaf, c.cleared_seq, leaf + 1, leaf) b cross join lateral (
       select d.seq from deleted_messages d
       where d.owner_id = owner and d.conversation_id = conversation
         and d.seq >= b.first_seq and d.seq <= b.last_seq and d.seq > c.cleared_seq

@@ -8,6 +8,7 @@ declare
   c conversations;
   parent_seq bigint := 0;
   is_fork boolean;
+  s segments;
 begin
   select * into c from conversations k where k.owner_id = owner and k.id = conversation;
   if parent is null then
@@ -22,15 +23,24 @@ begin
   parent_seq := case when parent_seq > c.cleared_seq then parent_seq else 0 end;
   is_fork := parent_seq <> c.last_seq and (parent_seq > 0 or c.last_seq > c.cleared_seq);
   if is_fork then
-    insert into segments (owner_id, conversation_id, first_seq, parent_seq, depth)
-    select owner, conversation, c.last_seq + 1, parent_seq, case
-      when parent_seq = 0 then 1 else coalesce(
-        (
-          select s.depth + parent_seq - s.first_seq + 1 from segments s
-          where s.owner_id = owner and s.conversation_id = conversation and s.first_seq <= parent_seq
-          order by s.first_seq desc limit 1
-        ), parent_seq - c.cleared_seq + 1
-      ) end;
+    if parent_seq > 0 then
+      select * into s from segments k
+      where k.owner_id = owner and k.conversation_id = conversation and k.first_seq <= parent_seq
+      order by k.first_seq desc limit 1;
+    end if;
+    insert into segments (
+      owner_id, conversation_id, first_seq, parent_seq, depth, next_follows, path_firsts, path_parents
+    )
+    values (
+      owner, conversation, c.last_seq + 1, parent_seq,
+      case when parent_seq = 0 then 1 else coalesce(s.depth + parent_seq - s.first_seq, parent_seq - c.cleared_seq) + 1 end,
+      parent_seq = 0 or not exists (
+        select from segments k
+        where k.owner_id = owner and k.conversation_id = conversation and k.first_seq = parent_seq + 1
+      ),
+      case when parent_seq = 0 then '{}' else (coalesce(s.first_seq, 0) || s.path_firsts)[:64] end,
+      case when parent_seq = 0 then '{}' else (coalesce(s.parent_seq, 0) || s.path_parents)[:64] end
+    );
   end if;
   update conversations k set
     fork_count = k.fork_count + case when is_fork then 1 else 0 end,

@@ -1,43 +1,39 @@
--- Returns the earliest messages between two numbers, oldest first, up to 4 MiB of parts plus one message. `leaf` as
--- in latest_messages. One plan for all calls, as in page_messages. The caller has set the owner.
+-- Returns the earliest messages between two numbers of the branch that ends with `leaf`, oldest first, up to 4 MiB of
+-- parts plus one message, as latest_messages does. One plan for all calls, as in page_messages. The caller has set the
+-- owner.
 create function earliest_messages(
   owner uuid,
   conversation text,
   leaf bigint,
-  cleared bigint,
   above_seq bigint,
   below_seq bigint,
   page_limit integer
-) returns json
+) returns table (parent_id text, messages json, forks json)
 language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_variable
 declare
   upper_seq bigint;
   found_count integer;
 begin
-  if leaf is null then
-    select max(page.seq), count(*) into upper_seq, found_count from (
-      select m.seq, sum(octet_length(m.parts::text)) over (order by m.seq) - octet_length(m.parts::text) as bytes_before
-      from messages m
-      where m.owner_id = owner and m.conversation_id = conversation and m.seq > above_seq and m.seq < below_seq
-      order by m.seq limit page_limit
-    ) page
-    where page.bytes_before < 4194304;
-  else
-    select max(page.seq), count(*) into upper_seq, found_count from (
-      select m.seq
-      from (select b.first_seq, b.last_seq from branch_of(owner, conversation, leaf, above_seq) b order by b.first_seq) p
+  select max(page.seq), count(*) into upper_seq, found_count from (
+    select m.seq, sum(octet_length(m.parts::text)) over (order by m.seq) - octet_length(m.parts::text) as bytes_before
+    from (
+      select m.* from (
+        select b.* from branch_of(owner, conversation, leaf, above_seq, below_seq, leaf) b order by b.first_seq
+      ) b
       cross join lateral (
-        select k.seq from messages k
-        where k.owner_id = owner and k.conversation_id = conversation and k.seq >= p.first_seq
-          and k.seq <= p.last_seq and k.seq > above_seq and k.seq < below_seq
+        select k.seq, k.parts from messages k
+        where k.owner_id = owner and k.conversation_id = conversation and k.seq >= b.first_seq and k.seq <= b.last_seq
+          and k.seq > above_seq
         order by k.seq
       ) m
       limit page_limit
-    ) page;
-  end if;
-  if found_count = 0 then
-    return '[]';
-  end if;
-  return latest_messages(owner, conversation, leaf, cleared, upper_seq + 1, found_count);
+    ) m
+  ) page
+  where page.bytes_before < 4194304;
+  -- They are few enough by now.
+  return query select p.* from latest_messages(
+    owner, conversation, leaf, coalesce(upper_seq + 1, 0), 0, found_count, 9223372036854775807
+  ) p;
 end
 $$;

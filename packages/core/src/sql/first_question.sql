@@ -9,7 +9,7 @@ begin
   return (
     select m.parts
     from (
-      select b.* from branch_of(owner, conversation, coalesce(c.head_seq, c.last_seq), c.cleared_seq) b order by b.first_seq
+      select b.* from branch_of(owner, conversation, coalesce(c.head_seq, c.last_seq), c.cleared_seq, c.last_seq + 1, c.last_seq) b order by b.first_seq
     ) b
     cross join lateral (
       select k.parts from messages k

@@ -27,7 +27,7 @@ begin
   if not found then
     raise exception 'message_not_found' using errcode = 'CK000';
   elsif c.running_turn is not null and exists (
-    select from running_turns t join branch_of(owner, conversation, leaf, c.cleared_seq) b
+    select from running_turns t join branch_of(owner, conversation, leaf, c.cleared_seq, leaf + 1, leaf) b
       on t.question_seq + t.reply_gap between b.first_seq and b.last_seq
     where t.owner_id = owner and t.conversation_id = conversation
   ) then
@@ -57,7 +57,7 @@ begin
   select
     owner, new_id, row_number() over (order by m.seq), m.id, m.role, m.status, m.parts_version, m.parts,
     m.context_text, m.intent, m.processed, m.model, m.usage, m.error, m.metadata, m.created_at, m.updated_at
-  from branch_of(owner, conversation, leaf, c.cleared_seq) b
+  from branch_of(owner, conversation, leaf, c.cleared_seq, leaf + 1, leaf) b
   cross join lateral (
     select k.* from messages k
     where k.owner_id = owner and k.conversation_id = conversation and k.seq >= b.first_seq and k.seq <= b.last_seq
@@ -71,7 +71,7 @@ begin
   select owner, new_id, m.place, w.size, w.words
   from (
     select k.seq, row_number() over (order by k.seq) as place
-    from branch_of(owner, conversation, leaf, c.cleared_seq) b
+    from branch_of(owner, conversation, leaf, c.cleared_seq, leaf + 1, leaf) b
     cross join lateral (
       select m.seq from messages m
       where m.owner_id = owner and m.conversation_id = conversation and m.seq >= b.first_seq and m.seq <= b.last_seq

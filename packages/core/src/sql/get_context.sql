@@ -14,7 +14,7 @@ begin
     perform refuse_conversation(owner, conversation);
   end if;
   if parent = '' then
-    return query select null::json, '[]'::json;
+    return query select null::json, null::json;
     return;
   elsif parent is not null then
     select m.seq into leaf from messages m
@@ -27,6 +27,6 @@ begin
   end if;
   return query select
     latest_summary(owner, conversation, leaf, c.cleared_seq),
-    latest_messages(owner, conversation, leaf, c.cleared_seq, c.last_seq + 1, context_limit);
+    context_messages(owner, conversation, coalesce(leaf, c.last_seq), c.last_seq + 1, context_limit);
 end
 $$;

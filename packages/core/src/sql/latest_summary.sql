@@ -19,7 +19,7 @@ begin
   -- A message has the same ancestors on every branch that holds it, so a summary up to it fits every such branch.
   return (
     select json_build_object('text', s.body, 'fromSeq', s.from_seq, 'toSeq', s.to_seq)
-    from branch_of(owner, conversation, leaf, cleared) b
+    from branch_of(owner, conversation, leaf, cleared, leaf + 1, leaf) b
     cross join lateral (
       select k.* from summaries k
       where k.owner_id = owner and k.conversation_id = conversation and k.to_seq >= b.first_seq and k.to_seq <= b.last_seq

@@ -9,7 +9,7 @@ begin
   select * into c from conversations k where k.owner_id = owner and k.id = conversation;
   return array(
     select s.seq from unnest(seqs) s (seq)
-    join branch_of(owner, conversation, coalesce(c.head_seq, c.last_seq), lowest) b
+    join branch_of(owner, conversation, coalesce(c.head_seq, c.last_seq), lowest - 1, c.last_seq + 1, c.last_seq) b
       on s.seq >= b.first_seq and s.seq <= b.last_seq
   );
 end

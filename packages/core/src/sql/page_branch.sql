@@ -8,7 +8,7 @@ create function page_branch(
   after_seq bigint,
   page_offset bigint,
   page_limit integer
-) returns table (total bigint, parent_id text, running_turn uuid, messages json)
+) returns table (total bigint, parent_id text, running_turn uuid, messages json, forks json)
 language plpgsql security definer set search_path from current as $$
 declare
   c conversations;
@@ -30,22 +30,21 @@ begin
     end if;
     total := branch_length(owner, conversation, leaf_seq);
   end if;
-  running_turn := c.running_turn;
   if after_seq is not null then
-    messages := earliest_messages(
-      owner, conversation, case when c.fork_count > 0 or leaf is not null then leaf_seq end, c.cleared_seq,
-      greatest(after_seq, c.cleared_seq), c.last_seq + 1, page_limit
-    );
+    return query
+    select total, p.parent_id, c.running_turn, p.messages, p.forks
+    from earliest_messages(owner, conversation, leaf_seq, greatest(after_seq, c.cleared_seq), leaf_seq + 1, page_limit) p;
   else
     if page_offset > 0 and c.deleted_count = 0 then
       -- By arithmetic, so that skipped messages are not read.
       leaf_seq := ancestor_at(owner, conversation, leaf_seq, total - page_offset);
       skipped := 0;
     end if;
-    messages := branch_messages(
-      owner, conversation, leaf_seq, c.cleared_seq, coalesce(before_seq, c.last_seq + 1), skipped, page_limit
-    );
+    return query
+    select total, p.parent_id, c.running_turn, p.messages, p.forks
+    from latest_messages(
+      owner, conversation, leaf_seq, least(before_seq, leaf_seq + 1), skipped, page_limit, 4194304
+    ) p;
   end if;
-  return next;
 end
 $$;

@@ -12,13 +12,13 @@ create function page_messages(
   after_seq bigint,
   page_offset bigint,
   page_limit integer
-) returns table (total bigint, parent_id text, running_turn uuid, messages json)
+) returns table (total bigint, parent_id text, running_turn uuid, messages json, forks json)
 language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   return query
   select
-    c.last_seq - c.cleared_seq - c.deleted_count, before.id, c.running_turn, page.messages
+    c.last_seq - c.cleared_seq - c.deleted_count - c.elsewhere_count, before.id, c.running_turn, page.messages, null::json
   from conversations c
   cross join lateral (
     select coalesce(json_agg(sized.m order by sized.seq), '[]') as messages, min(sized.seq) as first_seq from (
@@ -29,8 +29,9 @@ begin
           -- Not "coalesce", which row-level security keeps out of index conditions.
           and k.seq < case
             when before_seq is not null then before_seq
-            when c.deleted_count = 0 then c.last_seq + 1 - page_offset
-            else c.last_seq + 1
+            when c.deleted_count > 0 then c.last_seq + 1
+            when c.head_seq is null then c.last_seq + 1 - page_offset
+            else c.head_seq + 1 - page_offset
           end
         order by k.seq desc
         limit page_limit offset case when c.deleted_count = 0 then 0 else page_offset end
@@ -44,7 +45,14 @@ begin
     order by m.seq desc limit 1
   ) before on true
   where c.owner_id = owner and c.id = conversation and c.deleted_at is null
-    and c.fork_count = 0 and leaf is null and after_seq is null;
+    and leaf is null and after_seq is null and case
+      when c.fork_count = 0 then true
+      when c.deleted_count > 0 then false
+      else is_straight(
+        owner, conversation, c.cleared_seq, coalesce(c.head_seq, c.last_seq),
+        coalesce(before_seq - 1, coalesce(c.head_seq, c.last_seq) - page_offset), page_limit
+      )
+    end;
   if not found then
     return query select * from page_branch(owner, conversation, leaf, before_seq, after_seq, page_offset, page_limit);
   end if;

@@ -15,7 +15,13 @@ import {
 import { CONTEXT_MESSAGES } from "../context/context.ts";
 import { type ConversationRow, conversationFromRow } from "../conversations.ts";
 import type { Database } from "../database/database.ts";
-import { type MessageRow, messageOf, messagesOf, parentArgument } from "../database/message-row.ts";
+import {
+  type MessageRow,
+  type MessageRows,
+  messageOf,
+  messagesOf,
+  parentArgument,
+} from "../database/message-row.ts";
 import type { CheckedMessage } from "../messages.ts";
 import { ownerId } from "../owners.ts";
 import { wordTextOf } from "../search/text.ts";
@@ -87,7 +93,7 @@ export async function beginTurn(database: Database, node: Node, turn: NewTurn): 
       context_limit: CONTEXT_MESSAGES,
     }),
   );
-  const history = messagesOf(row!.history as MessageRow[], owner);
+  const history = messagesOf(row!.history as MessageRows, owner);
   return {
     isNew: row!.outcome === "started",
     turn: turnFromRow(row!.turn as TurnRow),
@@ -117,7 +123,7 @@ export async function requireOpenCalls(database: Database, turn: NewTurn): Promi
     parent: parentArgument(parent),
     context_limit: CONTEXT_MESSAGES,
   });
-  const open = openCalls(messagesOf((row?.history ?? []) as MessageRow[], turn.owner));
+  const open = openCalls(messagesOf(row?.history as MessageRows | undefined, turn.owner));
   const lost = results.find((result) => !open.has(result.id));
   if (lost === undefined) return;
   const [stored] = await database.call("holds_messages", { owner, conversation, ids: [id] });
