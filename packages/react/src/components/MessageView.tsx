@@ -156,7 +156,7 @@ function AnswerView({ entry, actions, connection }: MessageViewProps): ReactNode
       {citations.length > 0 && <Sources citations={citations} />}
       {connection === "resuming" && <Notice tone="quiet">{strings.resuming}</Notice>}
       {connection === "waiting" && <Notice tone="quiet">{strings.waiting}</Notice>}
-      <Ending entry={entry} />
+      <Ending entry={entry} actions={actions} />
       {entry.delivery === "unsaved" && (
         <Notice tone="trouble">
           <strong>{strings.notSaved}.</strong> {strings.notSavedDetail}
@@ -181,7 +181,9 @@ function Again({ entry, actions }: Pick<MessageViewProps, "entry" | "actions">):
   if (role !== "assistant" || delivery !== "saved") return null;
   return (
     <span className="ck-again">
-      <IconButton icon="retry" label={strings.regenerate} onPress={() => actions.regenerate(id)} />
+      {!isBroken(status) && (
+        <IconButton icon="retry" label={strings.regenerate} onPress={() => actions.regenerate(id)} />
+      )}
       {status !== "failed" && (
         <IconButton icon="next" label={strings.continue} onPress={() => actions.continue(id)} />
       )}
@@ -190,13 +192,28 @@ function Again({ entry, actions }: Pick<MessageViewProps, "entry" | "actions">):
 }
 
 /** How an answer ended that did not end by itself. */
-function Ending({ entry }: Pick<MessageViewProps, "entry">): ReactNode {
+function Ending({ entry, actions }: Pick<MessageViewProps, "entry" | "actions">): ReactNode {
   const strings = useStrings();
-  const { status, error } = entry;
+  const { id, status, error, delivery } = entry;
   if (status === "stopped") return <p className="ck-delivery">{strings.answerStopped}</p>;
-  if (status !== "failed" && status !== "interrupted") return null;
+  if (!isBroken(status)) return null;
   const otherwise = status === "failed" ? strings.answerFailed : strings.answerInterrupted;
-  return <Notice tone="trouble">{error?.detail ?? otherwise}</Notice>;
+  const again = (
+    <button type="button" className="ck-button ck-again" onClick={() => actions.regenerate(id)}>
+      <Icon name="retry" />
+      {strings.regenerate}
+    </button>
+  );
+  return (
+    <Notice tone="trouble" actions={delivery === "saved" ? again : undefined}>
+      {error?.detail ?? otherwise}
+    </Notice>
+  );
+}
+
+/** Whether an answer ended neither by itself nor by a person. */
+function isBroken(status: Entry["status"]): boolean {
+  return status === "failed" || status === "interrupted";
 }
 
 interface ContentViewProps {
