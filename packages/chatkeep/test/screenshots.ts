@@ -1,6 +1,7 @@
 /**
  * Takes a picture of every state of the page, on a desktop and a phone, light and dark, into
- * `test-results/screenshots`; with the argument `docs` the two that the README shows, into `docs/images`.
+ * `test-results/screenshots`, or only of the states that are named; with the argument `docs` the two that the README
+ * shows, into `docs/images`.
  */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -236,6 +237,22 @@ const STATES: readonly State[] = [
       await page.getByRole("button", { name: "Edit" }).click();
       await page.getByRole("textbox", { name: "Edit" }).waitFor();
     },
+  },
+  {
+    name: "versions",
+    visit: async (stage, owner) => {
+      const { conversation } = await stage.history.createConversation(owner, { title: QUESTION });
+      const said = [BEGINNING, BEGINNING + END];
+      const [question] = await stage.history.appendMessages(owner, conversation.id, [
+        { role: "user", content: QUESTION },
+      ]);
+      for (const content of said)
+        await stage.history.appendMessages(owner, conversation.id, [{ role: "assistant", content }], {
+          parent: question!.id,
+        });
+      return { path: `/?c=${conversation.id}` };
+    },
+    reach: (page) => page.getByText("2 / 2").waitFor(),
   },
   {
     name: "long-words",
@@ -550,7 +567,8 @@ try {
   } else {
     const folder = `${root}test-results/screenshots`;
     mkdirSync(folder, { recursive: true });
-    const wanted = STATES.filter((state) => (process.argv[2] ?? state.name) === state.name);
+    const names = process.argv.slice(2);
+    const wanted = STATES.filter(({ name }) => names.length === 0 || names.includes(name));
     for (const state of wanted)
       for (const screen of SCREENS)
         for (const colorScheme of ["light", "dark"] as const)

@@ -62,36 +62,38 @@ export function Composer({ text, onText, onSend, onStop, running, field }: Compo
         onKeyDown={onKeyDown}
         onCompositionEnd={(event) => (composedAt.current = event.timeStamp)}
       />
-      <div className="ck-composer-row">
-        <p id={hint} className="ck-hint" data-tone={length > LONGEST ? "trouble" : undefined}>
-          {length > LONGEST * 0.9
-            ? strings.tooLong(numberIn(strings, length), numberIn(strings, LONGEST))
-            : strings.keyHint}
-        </p>
-        {running !== null && (
-          <button
-            type="button"
-            className="ck-button ck-round"
-            aria-label={running.stopping ? strings.stopping : strings.stop}
-            title={running.stopping ? strings.stopping : strings.stop}
-            disabled={running.stopping}
-            onClick={onStop}
-          >
-            <Icon name="stop" />
-          </button>
-        )}
-        {(running === null || sendable) && (
-          <button
-            type="submit"
-            className="ck-button ck-round ck-primary"
-            aria-label={strings.send}
-            title={strings.send}
-            disabled={!sendable}
-          >
-            <Icon name="send" />
-          </button>
-        )}
-      </div>
+      {running !== null && (
+        <button
+          type="button"
+          className="ck-button ck-round"
+          aria-label={running.stopping ? strings.stopping : strings.stop}
+          title={running.stopping ? strings.stopping : strings.stop}
+          disabled={running.stopping}
+          onClick={onStop}
+        >
+          <Icon name="stop" />
+        </button>
+      )}
+      {(running === null || sendable) && (
+        <button
+          type="submit"
+          className="ck-button ck-round ck-primary"
+          aria-label={strings.send}
+          title={strings.send}
+          disabled={!sendable}
+        >
+          <Icon name="send" />
+        </button>
+      )}
+      <p
+        id={hint}
+        className={length > LONGEST * 0.9 ? "ck-hint" : "ck-hidden"}
+        data-tone={length > LONGEST ? "trouble" : undefined}
+      >
+        {length > LONGEST * 0.9
+          ? strings.tooLong(numberIn(strings, length), numberIn(strings, LONGEST))
+          : strings.keyHint}
+      </p>
     </form>
   );
 }

@@ -6,20 +6,23 @@ export interface IconButtonProps {
   readonly icon: IconProps["name"];
   /** What it does, in words. */
   readonly label: string;
+  /** Default `icon`: the words are its name and what hovering shows. */
+  readonly shows?: "icon" | "words" | undefined;
   readonly onPress: () => void;
 }
 
-/** A button that shows an icon alone; its words are its name and what hovering shows. */
-export function IconButton({ icon, label, onPress }: IconButtonProps): ReactNode {
+/** A quiet button with an icon, and its words beside it where they are asked for. */
+export function IconButton({ icon, label, shows = "icon", onPress }: IconButtonProps): ReactNode {
+  const named = shows === "icon" ? { "aria-label": label, title: label } : {};
   return (
     <button
       type="button"
-      className="ck-button ck-quiet ck-square"
-      aria-label={label}
-      title={label}
+      className={`ck-button ck-quiet ${shows === "icon" ? "ck-square" : ""}`}
       onClick={onPress}
+      {...named}
     >
       <Icon name={icon} />
+      {shows === "words" && label}
     </button>
   );
 }

@@ -10,7 +10,6 @@ import type { ThreadState } from "../state/thread/thread-state.ts";
 import { AnswerDetails } from "./AnswerDetails.tsx";
 import { Boundary } from "./Boundary.tsx";
 import { CopyButton } from "./CopyButton.tsx";
-import { Icon } from "./Icon.tsx";
 import { IconButton } from "./IconButton.tsx";
 import { Later } from "./Later.tsx";
 import { Notice } from "./Notice.tsx";
@@ -69,6 +68,9 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
   const close = (): void => setEditing(false);
   const text = textOf(entry.parts);
   const bubble = <div className="ck-bubble">{text}</div>;
+  const takeBack = (
+    <IconButton icon="edit" label={strings.edit} shows="words" onPress={() => actions.edit(entry.id)} />
+  );
   return (
     <article className="ck-message ck-question" data-id={entry.id} data-delivery={delivery} tabIndex={-1}>
       <h2 className="ck-hidden">{strings.you}</h2>
@@ -102,10 +104,7 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
       {delivery === "queued" && (
         <div className="ck-delivery">
           {strings.queued}
-          <button type="button" className="ck-button ck-quiet" onClick={() => actions.edit(entry.id)}>
-            <Icon name="edit" />
-            {strings.edit}
-          </button>
+          {takeBack}
         </div>
       )}
       {delivery === "failed" && (
@@ -114,10 +113,7 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
           actions={
             <>
               <RetryButton onPress={() => actions.retry(entry.id)} />
-              <button type="button" className="ck-button ck-quiet" onClick={() => actions.edit(entry.id)}>
-                <Icon name="edit" />
-                {strings.edit}
-              </button>
+              {takeBack}
             </>
           }
         >
@@ -156,7 +152,7 @@ function AnswerView({ entry, actions, connection }: MessageViewProps): ReactNode
       {citations.length > 0 && <Sources citations={citations} />}
       {connection === "resuming" && <Notice tone="quiet">{strings.resuming}</Notice>}
       {connection === "waiting" && <Notice tone="quiet">{strings.waiting}</Notice>}
-      <Ending entry={entry} actions={actions} />
+      <Ending entry={entry} />
       {entry.delivery === "unsaved" && (
         <Notice tone="trouble">
           <strong>{strings.notSaved}.</strong> {strings.notSavedDetail}
@@ -174,46 +170,34 @@ function AnswerView({ entry, actions, connection }: MessageViewProps): ReactNode
   );
 }
 
-/** Answers again, or goes on. Hidden while an answer runs. A failed answer is no part of the context to go on from. */
+/**
+ * Answers again, or goes on; in words where an answer is not complete, for that is when people look for it. Hidden while
+ * an answer runs. A failed answer is no part of the context to go on from.
+ */
 function Again({ entry, actions }: Pick<MessageViewProps, "entry" | "actions">): ReactNode {
   const strings = useStrings();
   const { id, role, status, delivery } = entry;
   if (role !== "assistant" || delivery !== "saved") return null;
+  const shows = status === "complete" ? "icon" : "words";
+  const button = (icon: "retry" | "next", label: string, onPress: (id: string) => void): ReactNode => (
+    <IconButton icon={icon} label={label} shows={shows} onPress={() => onPress(id)} />
+  );
   return (
     <span className="ck-again">
-      {!isBroken(status) && (
-        <IconButton icon="retry" label={strings.regenerate} onPress={() => actions.regenerate(id)} />
-      )}
-      {status !== "failed" && (
-        <IconButton icon="next" label={strings.continue} onPress={() => actions.continue(id)} />
-      )}
+      {button("retry", strings.regenerate, actions.regenerate)}
+      {status !== "failed" && button("next", strings.continue, actions.continue)}
     </span>
   );
 }
 
 /** How an answer ended that did not end by itself. */
-function Ending({ entry, actions }: Pick<MessageViewProps, "entry" | "actions">): ReactNode {
+function Ending({ entry }: Pick<MessageViewProps, "entry">): ReactNode {
   const strings = useStrings();
-  const { id, status, error, delivery } = entry;
+  const { status, error } = entry;
   if (status === "stopped") return <p className="ck-delivery">{strings.answerStopped}</p>;
-  if (!isBroken(status)) return null;
+  if (status !== "failed" && status !== "interrupted") return null;
   const otherwise = status === "failed" ? strings.answerFailed : strings.answerInterrupted;
-  const again = (
-    <button type="button" className="ck-button ck-again" onClick={() => actions.regenerate(id)}>
-      <Icon name="retry" />
-      {strings.regenerate}
-    </button>
-  );
-  return (
-    <Notice tone="trouble" actions={delivery === "saved" ? again : undefined}>
-      {error?.detail ?? otherwise}
-    </Notice>
-  );
-}
-
-/** Whether an answer ended neither by itself nor by a person. */
-function isBroken(status: Entry["status"]): boolean {
-  return status === "failed" || status === "interrupted";
+  return <Notice tone="trouble">{error?.detail ?? otherwise}</Notice>;
 }
 
 interface ContentViewProps {
