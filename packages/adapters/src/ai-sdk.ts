@@ -59,6 +59,7 @@ export function createChatTransport<Shown extends UIMessage = UIMessage>(
         question,
         signal: abortSignal,
         intent: trigger === "regenerate-message" ? "regenerate" : messageId === last.id ? "edit" : "ask",
+        answerId: messageId,
         previousId: messages.at(-2)?.id,
       });
       return streamOf(uiStream(events));

@@ -153,6 +153,82 @@ describe("questions", async () => {
   });
 });
 
+describe("edits and other answers", () => {
+  const question = (id: string, text: string) => ({ id, role: "user", parts: [{ type: "text", text }] });
+  /** Asks as `useChat` does; the whole stream. */
+  const post = async (node: PeopleServer, credentials: object, body: object): Promise<[number, string]> => {
+    const response = await node.call("POST", "/api/chat", { credentials: credentials as never, body });
+    return [response.status, await response.text()];
+  };
+
+  it("beyond the limit change nothing, through useChat and natively", async () => {
+    const node = await startNode({ turnsPerOwner: 2 });
+    const { owner, credentials } = newSession();
+    const id = randomUUID();
+    const [one, two] = [question("q1", "one"), question("q2", "two")];
+    await post(node, credentials, { id, messages: [one] });
+    await post(node, credentials, { id, messages: [one, two] });
+    const told = () => node.history.listMessages(owner, id, { branches: "all" });
+    const before = await told();
+    expect(before.total).toBe(4);
+    const answer = before.messages[1]!;
+    const path = `${list}/${id}`;
+    for (const body of [
+      { id, trigger: "regenerate-message", messages: [one] },
+      { id, trigger: "regenerate-message", messageId: answer.id, messages: [one] },
+      { id, trigger: "submit-message", messageId: "q1", messages: [question("q1", "uno")] },
+    ])
+      expect((await post(node, credentials, body))[0]).toBe(429);
+    for (const [native, body] of [
+      [`${path}/messages/q1/regenerate`, {}],
+      [`${path}/turns`, { content: "uno", parent_id: null }],
+    ] as const)
+      expect((await node.call("POST", native, { credentials, body })).status).toBe(429);
+    expect(await told()).toEqual(before);
+  });
+
+  it("are counted once where they stop an answer, and refused before they stop it", async () => {
+    const reached = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let begun = 0;
+    const pool = createPool(database.url);
+    const store = createLimitStore({ pool });
+    const off = { requestsPerOwner: 0, requestsPerAddress: 0, turnsPerAddress: 0 };
+    const node = await startPeopleServer(database.url, {
+      server: {
+        limits: createRequestLimits({ store, rates: { ...off, turnsPerOwner: 2 } }),
+        trustedProxies: 1,
+      },
+      history: {
+        async *responder({ signal }) {
+          yield "Well, ";
+          reached[begun++]?.resolve();
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        },
+      },
+    });
+    const { owner, credentials } = newSession();
+    const id = randomUUID();
+    const first = post(node, credentials, { id, messages: [question("q1", "one")] });
+    await reached[0]!.promise;
+    const edit = { id, trigger: "submit-message", messageId: "q1" };
+    // The second turn of two, though it is begun twice: once before the first is stopped, and once after.
+    const second = post(node, credentials, { ...edit, messages: [question("q1", "uno")] });
+    await reached[1]!.promise;
+    expect((await first)[0]).toBe(200);
+    expect((await post(node, credentials, { ...edit, messages: [question("q1", "eins")] }))[0]).toBe(429);
+    const { runningTurn } = await node.history.getConversation(owner, id);
+    expect(runningTurn).not.toBeNull();
+    await node.history.stopTurn(owner, id, runningTurn!);
+    expect((await second)[0]).toBe(200);
+    expect((await node.history.listMessages(owner, id)).messages.map(({ content }) => content)).toEqual([
+      "uno",
+      "Well, ",
+    ]);
+    store.close();
+    await pool.end();
+  });
+});
+
 it("a retry of stored messages is let through when the requests themselves are beyond the limit", async () => {
   const node = await startNode({ requestsPerOwner: 3 });
   const { owner, credentials } = newSession();

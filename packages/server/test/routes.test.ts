@@ -39,6 +39,32 @@ test("a conversation is made, read, changed, listed and deleted", async () => {
   expect(await refused(path, { session: me })).toMatchObject({ status: 404, code: "conversation_not_found" });
 });
 
+test("a change of head and of other fields is made whole or not at all", async () => {
+  const me = session();
+  const { id } = await conversation(me);
+  const path = `/api/conversations/${id}`;
+  const append = (message: string, parent: string | null) =>
+    send(`${path}/messages`, {
+      method: "POST",
+      body: { id: message, role: "user", content: message, parent_id: parent },
+      session: me,
+    });
+  await append("a", null);
+  await append("b", null);
+  const read = async () => (await (await send(path, { session: me })).json()) as object;
+  const before = await read();
+  for (const [body, status] of [
+    [{ head_id: "nobody", title: "Mine" }, 404],
+    [{ head_id: "a", metadata: { all: "x".repeat(20_000) } }, 413],
+  ] as const) {
+    expect((await send(path, { method: "PATCH", body, session: me })).status).toBe(status);
+    expect(await read()).toEqual(before);
+  }
+  const body = { head_id: "a", title: "Mine" };
+  const changed = await send(path, { method: "PATCH", body, session: me });
+  expect(await changed.json()).toMatchObject({ head_id: "a", title: "Mine", preview: "a" });
+});
+
 test("conversations are paged with a cursor, and by offset in either order", async () => {
   const me = session();
   const ids = ["a", "b", "c", "d", "e"];

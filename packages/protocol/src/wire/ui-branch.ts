@@ -21,6 +21,8 @@ export interface PageQuestion {
   readonly question: Question;
   /** Whether the page regenerates an answer, edits the question stored under this id, or asks a new question. */
   readonly intent: "regenerate" | "edit" | "ask";
+  /** The answer to regenerate, if the page names it. */
+  readonly answerId?: string | undefined;
   /** The message before the question on the page; `undefined` if the page does not send it. */
   readonly previousId: string | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -61,8 +63,14 @@ async function plan(page: PageQuestion): Promise<() => Promise<StartedTurn>> {
     (): Promise<StartedTurn> =>
       history.startTurn(owner, conversationId, { ...question, id, parent }, options);
   if (intent === "ask") return start(await branchOf(page));
+  const answer =
+    intent === "regenerate" && page.answerId !== undefined ? await find(page, page.answerId) : undefined;
+  if (answer?.role === "assistant")
+    return () => history.regenerate(owner, conversationId, answer.id, options);
   const stored = question.id === undefined ? undefined : await find(page, question.id);
   if (stored === undefined) return start(await branchOf(page));
+  // Refused as the id of another message.
+  if (stored.role !== "user") return start();
   const version = await versionOf(page, stored);
   if (intent === "regenerate" && version !== undefined) {
     return () => history.regenerate(owner, conversationId, version.id, options);
@@ -79,14 +87,23 @@ async function plan(page: PageQuestion): Promise<() => Promise<StartedTurn>> {
     );
 }
 
-/** The version of a question with the page's text: on the page an edit keeps the id of the first version. */
+/**
+ * The version of a question with the page's text, the head's first: on the page an edit keeps the id of the first
+ * version.
+ */
 async function versionOf(page: PageQuestion, stored: Message): Promise<Message | undefined> {
-  const body = JSON.stringify(page.question.parts);
+  const { history, owner, conversationId, question } = page;
+  const body = JSON.stringify(question.parts);
   const says = ({ parts }: Message): boolean => JSON.stringify(parts) === body;
+  if (stored.versions.count === 1) return says(stored) ? stored : undefined;
+  const after = stored.parentId === null ? 0 : ((await find(page, stored.parentId))?.seq ?? 0);
+  const { messages } = await history.listMessages(owner, conversationId, { after, limit: 1 });
+  const [shown] = messages;
+  if (shown !== undefined && shown.parentId === stored.parentId && says(shown)) return shown;
   if (says(stored)) return stored;
-  const versions = await page.history.listVersions(page.owner, page.conversationId, stored.id);
+  const versions = await history.listVersions(owner, conversationId, stored.id);
   for (const { id } of versions.toReversed()) {
-    const version = id === stored.id ? undefined : await find(page, id);
+    const version = id === stored.id || id === shown?.id ? undefined : await find(page, id);
     if (version !== undefined && says(version)) return version;
   }
   return undefined;

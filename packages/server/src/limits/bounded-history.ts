@@ -46,7 +46,9 @@ export function boundHistory(history: ServedHistory, storage: StorageCounter): S
       return history.appendMessages(owner, conversationId, messages, options);
     },
     async startTurn(owner, conversationId, question, options) {
-      await admit(owner, conversationId, [question]);
+      const context = requestContext.getStore();
+      if (context?.hasBytes !== true) await admit(owner, conversationId, [question]);
+      if (context !== undefined) context.hasBytes = true;
       return history.startTurn(owner, conversationId, question, options);
     },
     listMessages: (owner, ...query) => inTurn(ownerId(owner), () => history.listMessages(owner, ...query)),

@@ -13,6 +13,10 @@ export interface RequestContext {
   readonly isTrusted: boolean;
   /** The limit that the request is beyond, kept until it is known whether it is a retry. */
   exceeded: ChatkeepError | undefined;
+  /** Whether its turn is counted: a request begins one, also where it has to stop another before. */
+  hasTurn?: boolean;
+  /** Whether the bytes of its question are counted. */
+  hasBytes?: boolean;
 }
 
 /** The context of the request that is being answered. */
@@ -38,8 +42,10 @@ export function limitHistory(history: ServedHistory, limits: RequestLimits): Ser
   /** Refuses to ask what was not asked before, beyond a limit. */
   const admitTurn = async (owner: Owner, conversationId: string, id: string | undefined): Promise<void> => {
     const context = requestContext.getStore();
+    if (context?.hasTurn === true) return;
     const exceeded = context?.exceeded ?? (await limits.countTurn(owner, context?.address));
     await admit(owner, conversationId, [id], exceeded);
+    if (context !== undefined) context.hasTurn = true;
   };
 
   return {

@@ -279,6 +279,24 @@ describe.each([
     expect(await client.responses.retrieve(second.id)).toMatchObject({ output: second.output });
   });
 
+  it("while another is in progress not at all: nothing of the input is stored", async () => {
+    const { client, own, id, person } = await open();
+    const running = client.responses.create({ input: "Tell", conversation: id });
+    const run = await script.started(own);
+    const input = [
+      { role: "user" as const, content: "Listen." },
+      { role: "user" as const, content: "Now." },
+    ];
+    const impatient = client.withOptions({ maxRetries: 0 });
+    await expect(impatient.responses.create({ input, conversation: id })).rejects.toMatchObject({
+      status: 409,
+      code: "turn_in_progress",
+    });
+    expect((await history.listMessages(person.owner, own, { branches: "all" })).total).toBe(2);
+    run.finish();
+    await running;
+  });
+
   it("from a response behind which a thousand messages were said, without a copy", async () => {
     const { client, person } = await open(`${greeter.url}/v1`);
     const first = await client.responses.create({ input: "one" });

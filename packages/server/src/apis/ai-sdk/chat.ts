@@ -99,7 +99,16 @@ export async function answerAiSdk(
   const asking: Pick<History, "createConversation" | "getTurn" | "startTurn"> = {
     ...history,
     startTurn: (by, conversationId, asked, { signal } = {}) =>
-      startPageTurn({ history, owner: by, conversationId, question: asked, intent, previousId, signal }),
+      startPageTurn({
+        history,
+        owner: by,
+        conversationId,
+        question: asked,
+        intent,
+        answerId: body.messageId ?? undefined,
+        previousId,
+        signal,
+      }),
   };
   return streamEvents({
     ...options,

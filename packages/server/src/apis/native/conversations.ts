@@ -83,11 +83,12 @@ export function conversationRoutes({ history }: ApiServices): Route[] {
       errors: ["forbidden", "conversation_not_found", "message_not_found"],
       handle: async ({ owner, path, body: { head_id: head, ...patch } }) => {
         const { conversation_id: id } = path;
+        const isPatched = head === undefined || Object.keys(patch).length > 0;
+        // Checked first: a head that does not exist changes nothing else.
+        if (isPatched && head !== undefined) await history.getMessage(owner, id, head);
+        const patched = isPatched ? await history.updateConversation(owner, id, patch) : undefined;
         const moved = head === undefined ? undefined : await history.setHead(owner, id, head);
-        const isPatched = moved === undefined || Object.keys(patch).length > 0;
-        return privateJson(
-          conversationToWire(isPatched ? await history.updateConversation(owner, id, patch) : moved),
-        );
+        return privateJson(conversationToWire((moved ?? patched)!));
       },
     }),
     ownerRoute({

@@ -95,6 +95,20 @@ export function openaiResponseRoutes(options: ApiServices): Route[] {
     }
   };
 
+  /** Refuses what comes before a question while another is answered, or it would stand there without the question. */
+  const requireIdle = async (
+    owner: Owner,
+    conversationId: string,
+    messages: readonly { readonly id: string }[],
+  ): Promise<void> => {
+    const { runningTurn } = await history.getConversation(owner, conversationId);
+    if (runningTurn === null) return;
+    const ids = messages.map(({ id }) => id);
+    if (await history.holdsMessages(owner, conversationId, ids)) return;
+    const detail = "A response is still in progress in this conversation. Wait for it, or cancel it.";
+    throw new ChatkeepError("turn_in_progress", detail, { turnId: runningTurn });
+  };
+
   const begin = async ({ owner, key, body, request: call, arrived }: Asked, signal: AbortSignal) => {
     const { before, question } = questionFromInput(body.input);
     const inputs = before.map(messageFromItem);
@@ -107,6 +121,7 @@ export function openaiResponseRoutes(options: ApiServices): Route[] {
     if (earlier.length > 0) {
       if (typeof conversation !== "string") await history.createConversation(owner, conversation);
       const conversationId = typeof conversation === "string" ? conversation : conversation.id;
+      await requireIdle(owner, conversationId, earlier);
       await history.appendMessages(owner, conversationId, earlier, { parent });
     }
     const asked: Question = {
