@@ -122,3 +122,56 @@ describe("many at once", () => {
     );
   });
 });
+
+it("an answer recalls what was said on its branch, though the head moves before it looks", async () => {
+  const me = newSession();
+  const { conversation } = await history.createConversation(me);
+  const { id } = conversation;
+  const filler = Array.from({ length: 70 }, (_, index) => ({
+    id: `f${index}`,
+    role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
+    content: "filler ".repeat(150),
+  }));
+  await history.appendMessages(me, id, [
+    { id: "mine", role: "user", content: "The herring is Ada's." },
+    { id: "noted", role: "assistant", content: "Noted." },
+    ...filler,
+  ]);
+  await history.appendMessages(
+    me,
+    id,
+    [
+      { id: "other", role: "user", content: "The herring is Bob's." },
+      { id: "other-noted", role: "assistant", content: "Noted." },
+      ...filler.map((message) => ({ ...message, id: `other-${message.id}` })),
+    ],
+    { parent: null },
+  );
+  const own = createPool(url);
+  const moving = {
+    query: async (config: Parameters<typeof own.query>[0] & { text: string }) => {
+      if (config.text.includes(".recall_words(")) await history.setHead(me, id, "other");
+      return own.query(config);
+    },
+    connect: () => own.connect(),
+    on: (event: "error", listener: (error: Error) => void) => own.on(event, listener),
+  };
+  const asked = Promise.withResolvers<readonly string[]>();
+  const node = createHistory({
+    pool: moving,
+    async *responder({ history: earlier }) {
+      asked.resolve(earlier.map((message) => message.id));
+      yield "Ada's.";
+    },
+  });
+  const { events } = await node.startTurn(me, id, { content: "Whose is the herring?", parent: "f69" });
+  for await (const _ of events) {
+    // To the end.
+  }
+  const given = await asked.promise;
+  expect(given).toContain("mine");
+  expect(given.filter((one) => one.startsWith("other"))).toEqual([]);
+  expect((await history.getConversation(me, id)).headId).toBe("other-f69");
+  await node.close();
+  await own.end();
+});

@@ -5,7 +5,7 @@ import { type MessageRow, type MessageRows, messageOf, messagesOf } from "../dat
 import { unescapeText } from "../database/text.ts";
 import { checkLength } from "../maintenance/limits.ts";
 import { ownerId } from "../owners.ts";
-import type { Recall } from "../search/recall.ts";
+import type { Recall, RecallQuery } from "../search/recall.ts";
 import type { TokenCounter } from "./tokens.ts";
 import { turnsOf, validTurn } from "./turns.ts";
 
@@ -74,9 +74,11 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
     const newest = turns.slice(turns.length - count).flatMap((turn) => weigh(validTurn(turn), false));
     const below = turns[turns.length - count]?.[0]?.seq ?? (latest.at(-1)?.seq ?? 0) + 1;
     const recalled: ContextMessage[][] = [];
-    if (recalling) {
+    // Of this branch, also when the head has moved since.
+    const leaf = latest.at(-1)?.seq;
+    if (recalling && leaf !== undefined) {
       let left = room - sum(newest);
-      for (const turn of await recalledTurns(owner, conversationId, question, below)) {
+      for (const turn of await recalledTurns({ owner, conversationId, question, below, leaf })) {
         const weighed = weigh(validTurn(turn), true);
         const cost = sum(weighed);
         if (weighed.length === 0 || cost > left) continue;
@@ -107,12 +109,10 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
 
   /** Older turns that fit a question, best first, then those beside the best; none twice. */
   const recalledTurns = async (
-    owner: Owner,
-    conversationId: string,
-    question: string,
-    below: number,
+    query: RecallQuery & { below: number; leaf: number },
   ): Promise<Message[][]> => {
-    const ranked = await recall({ owner, conversationId, question, below, limit: RECALLED });
+    const { owner, conversationId, below, leaf } = query;
+    const ranked = await recall({ ...query, limit: RECALLED });
     const wanted = new Set<number>();
     for (const { seq } of ranked) {
       for (let near = seq - REACH; near <= seq + REACH; near += 1) {
@@ -124,6 +124,7 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
     const [row] = await database.call("recalled_messages", {
       owner: ownerId(owner),
       conversation: conversationId,
+      leaf,
       seqs,
     });
     const messages = ((row?.recalled_messages ?? []) as MessageRow[]).map((one) => messageOf(one, owner));

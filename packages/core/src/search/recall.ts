@@ -14,6 +14,8 @@ export interface RecallQuery {
   readonly question: string;
   /** Only messages with a smaller `seq`. Default: all. */
   readonly below?: number | undefined;
+  /** The last message of the branch, by `seq`. Default: the head. */
+  readonly leaf?: number | undefined;
   /** How many at the most (default 20). */
   readonly limit?: number | undefined;
 }
@@ -47,30 +49,33 @@ export function createRecall(database: Database, vectorSearch?: VectorSearch): R
     return postings === null ? [] : rankMessages(postings);
   };
 
-  /** Those on the head's branch: what is said on others is not said here. */
+  /** Which of the numbers are on the branch: what is said on others is not said here. */
   const onBranch = async (
-    { owner, conversationId }: RecallQuery,
-    ranked: readonly Ranked[],
-  ): Promise<Ranked[]> => {
-    if (ranked.length === 0) return [];
+    { owner, conversationId, leaf }: RecallQuery,
+    seqs: readonly number[],
+  ): Promise<ReadonlySet<number>> => {
+    if (seqs.length === 0) return new Set();
     const [row] = await database.call("filter_branch", {
       owner: ownerId(owner),
       conversation: conversationId,
-      seqs: ranked.map(({ seq }) => seq),
+      leaf: leaf ?? null,
+      seqs,
     });
-    const kept = new Set((row?.filter_branch ?? []) as number[]);
-    return ranked.filter(({ seq }) => kept.has(seq));
+    return new Set((row?.filter_branch ?? []) as number[]);
   };
 
   return async (query) => {
     const { owner, conversationId, question: text, below, limit = 20 } = query;
-    const [words, near] = await Promise.all([
+    const [ranked, nearest] = await Promise.all([
       byWords(query),
       vectorSearch?.messages(owner, { text, conversationId, below, limit: NEAR }) ?? [],
     ]);
-    const fused = fuse<{ readonly seq: number }>([words.slice(0, JOINED), near], ({ seq }) => seq);
-    const ranked =
-      near.length === 0 ? words.slice(0, JOINED) : fused.map(({ entry: { seq }, score }) => ({ seq, score }));
-    return (await onBranch(query, ranked)).slice(0, limit);
+    // Before the best are chosen: other branches may hold better ones than all of this.
+    const kept = await onBranch(query, [...new Set([...ranked, ...nearest].map(({ seq }) => seq))]);
+    const words = ranked.filter(({ seq }) => kept.has(seq)).slice(0, JOINED);
+    const near = nearest.filter(({ seq }) => kept.has(seq));
+    if (near.length === 0) return words.slice(0, limit);
+    const fused = fuse<{ readonly seq: number }>([words, near], ({ seq }) => seq);
+    return fused.map(({ entry: { seq }, score }) => ({ seq, score })).slice(0, limit);
   };
 }

@@ -1,11 +1,11 @@
--- Returns those of the numbers whose messages are on the head's branch, in order.
-create function filter_branch(owner uuid, conversation text, seqs bigint[]) returns json
+-- Returns those of the numbers whose messages are on the branch that ends with `leaf` (null: the head), in order.
+create function filter_branch(owner uuid, conversation text, leaf bigint, seqs bigint[]) returns json
 language plpgsql security definer set search_path from current as $$
 declare
   forks integer;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   select c.fork_count into forks from conversations c where c.owner_id = owner and c.id = conversation;
-  return to_json(case when forks > 0 then on_head(owner, conversation, seqs) else seqs end);
+  return to_json(case when forks > 0 then on_branch(owner, conversation, leaf, seqs) else seqs end);
 end
 $$;

@@ -30,10 +30,9 @@ begin
   update conversations k set
     -- Not active_no: the question has moved the conversation to the top of its list.
     running_turn = nullif(k.running_turn, turn_id), updated_at = clock_timestamp(),
+    -- Of the head: the answer may be on another branch by now, or have messages behind it.
     preview = case
-      when k.fork_count = 0 or cardinality(on_head(owner, conversation, array[reply_seq])) > 0
-        then coalesce(new_preview, k.preview)
-      else k.preview end
+      when coalesce(k.head_seq, k.last_seq) = reply_seq then coalesce(new_preview, k.preview) else k.preview end
   where k.owner_id = owner and k.id = conversation;
   return turn;
 end

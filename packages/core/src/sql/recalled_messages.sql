@@ -1,6 +1,6 @@
--- Returns messages of a conversation by their numbers, in order, limited to the head's branch; none when it is not
--- the owner's.
-create function recalled_messages(owner uuid, conversation text, seqs bigint[]) returns json
+-- Returns messages of a conversation by their numbers, in order, limited to the branch that ends with `leaf` (null: the
+-- head); none when it is not the owner's.
+create function recalled_messages(owner uuid, conversation text, leaf bigint, seqs bigint[]) returns json
 language plpgsql security definer set search_path from current as $$
 declare
   c conversations;
@@ -9,7 +9,7 @@ begin
   select * into c from conversations k where k.owner_id = owner and k.id = conversation and k.deleted_at is null;
   -- A variable: inside the query the planner does not know its cost and reads the whole conversation.
   if c.fork_count > 0 then
-    seqs := on_head(owner, conversation, seqs);
+    seqs := on_branch(owner, conversation, leaf, seqs);
   end if;
   return (
     select coalesce(json_agg(placed_message(owner, conversation, m.seq) order by m.seq), '[]') from messages m

@@ -17,6 +17,7 @@ import { describeStreams } from "./streams.ts";
 import { describeToolResults } from "./tool-results.ts";
 import { describeTree } from "./tree.ts";
 import { describeTurns } from "./turns.ts";
+import { describeWhileRunning } from "./while-running.ts";
 
 export { collect } from "./fixture.ts";
 export type { HistoryFixture } from "./fixture.ts";
@@ -50,6 +51,7 @@ export function describeHistory(name: string, open: OpenFixture): void {
     describeToolResults(opened);
     describeDeletion(opened);
     describeTree(opened);
+    describeWhileRunning(opened);
     describeSearch(opened);
     describeErasure(opened);
     describePersonalData(opened);

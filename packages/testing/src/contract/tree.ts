@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 
-import type { History, Message, MessageInput, MessageQuery, Owner } from "@chatkeep/protocol";
+import type { Message, MessageInput, MessageQuery, Owner } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
-import { type OpenedFixture, ask, collect, createReader, errorOf, newConversation } from "./fixture.ts";
+import { type OpenedFixture, ask, collect, createReader, newConversation } from "./fixture.ts";
+import { Tree, codeOf, letters as lettersOf } from "./letters.ts";
 
 /** What a history promises of a conversation as a tree: parents, versions, heads, branches, forks, deleting and restoring. */
 export function describeTree(open: OpenedFixture): void {
@@ -14,12 +15,7 @@ export function describeTree(open: OpenedFixture): void {
     await ask(fixture, me, id, { id: "q2", content: "two?" }, ["two."]);
     return new Tree(fixture.history, me, id);
   };
-  const letters = async (text: string): Promise<Tree> => {
-    const { me, id } = await newConversation(open());
-    const tree = new Tree(open().history, me, id);
-    await tree.append(text);
-    return tree;
-  };
+  const letters = (text: string): Promise<Tree> => lettersOf(open(), text);
 
   describe("parents and versions", () => {
     it("are told by each message: the one before it, and one version, where nothing was said anew", async () => {
@@ -620,17 +616,15 @@ export function describeTree(open: OpenedFixture): void {
         { id: "a", role: "assistant", content: "Noted." },
         ...filler("x"),
       ]);
-      // As many on another branch as are recalled at the most, and more.
-      await history.appendMessages(
-        me,
-        id,
-        Array.from({ length: 30 }, (_, index) => ({
-          id: `other${index}`,
-          role: index % 2 === 0 ? "user" : "assistant",
+      // Better ones on another branch, more than are ranked by both words and meaning.
+      for (let batch = 0; batch < 2; batch += 1) {
+        const better = Array.from({ length: 75 }, (_, index) => ({
+          id: `other${batch}-${index}`,
+          role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
           content: "Herring, herring.",
-        })),
-        { parent: "a" },
-      );
+        }));
+        await history.appendMessages(me, id, better, { parent: batch === 0 ? "a" : undefined });
+      }
       await history.setHead(me, id, "x0");
       const { messages } = await history.getContext(me, id, { question: "Whose is the herring?" });
       const recalled = messages.filter((one) => one.recalled).map(({ message }) => message.id);
@@ -695,108 +689,4 @@ export function describeTree(open: OpenedFixture): void {
       expect(await tree.everything()).toEqual(before);
     });
   });
-
-  describe("while an answer is given", () => {
-    it("deleting the conversation settles it as stopped, with all that was shown; restoring shows it", async () => {
-      const fixture = open();
-      const { me, id } = await newConversation(fixture);
-      await using other = await fixture.asRestarted();
-      const { turn, events } = await fixture.history.startTurn(me, id, { id: "q", content: "?" });
-      const reader = createReader(events);
-      const run = await fixture.responder.started(id);
-      await run.emit("It is a");
-      await reader.untilText("It is a");
-      await other.deleteConversation(me, id);
-      await run.aborted;
-      await reader.rest();
-      expect(reader.answer()).toMatchObject({ status: "stopped" });
-      expect(await other.restoreConversation(me, id)).toMatchObject({ runningTurn: null, messageCount: 2 });
-      expect((await other.listMessages(me, id)).messages[1]).toMatchObject({
-        content: "It is a",
-        status: "stopped",
-      });
-      expect((await other.getTurn(me, id, turn.id)).turn.status).toBe("stopped");
-    });
-
-    it("claiming lets it go on under its new owner", async () => {
-      const fixture = open();
-      const user = fixture.owner();
-      if (user.kind !== "user") return;
-      const session: Owner = { kind: "session", id: randomUUID() };
-      const { conversation } = await fixture.history.createConversation(session);
-      const tree = new Tree(fixture.history, session, conversation.id);
-      await tree.append("ab");
-      const started = await fixture.history.startTurn(session, tree.id, {
-        id: "q",
-        content: "?",
-        parent: "a",
-      });
-      const reader = createReader(started.events);
-      const run = await fixture.responder.started(tree.id);
-      await run.emit("It");
-      await reader.untilText("It");
-      await fixture.history.claimSession(user, session);
-      await run.emit(" is.");
-      run.finish();
-      await reader.rest().catch(() => undefined); // its old owner's reader may be told that it is gone
-      await expect
-        .poll(async () => (await fixture.history.getConversation(user, tree.id)).runningTurn)
-        .toBeNull();
-      const { messages } = await fixture.history.listMessages(user, tree.id);
-      expect(messages.map(({ content }) => content)).toEqual(["a", "?", "It is."]);
-      expect(messages[1]?.versions).toEqual({ index: 2, count: 2 });
-    });
-  });
-}
-
-/** A conversation whose messages are named by letters. */
-class Tree {
-  readonly history: History;
-  readonly me: Owner;
-  readonly id: string;
-  constructor(history: History, me: Owner, id: string) {
-    this.history = history;
-    this.me = me;
-    this.id = id;
-  }
-
-  /** Appends a message for each letter. */
-  append(letters: string, parent?: string | null): Promise<Message[]> {
-    const inputs = Array.from(letters).map((id) => ({ id, role: "user" as const, content: id }));
-    return this.history.appendMessages(this.me, this.id, inputs, { parent });
-  }
-  page(query?: MessageQuery): ReturnType<History["listMessages"]> {
-    return this.history.listMessages(this.me, this.id, query);
-  }
-  message(id: string): Promise<Message> {
-    return this.history.getMessage(this.me, this.id, id);
-  }
-  conversation(): ReturnType<History["getConversation"]> {
-    return this.history.getConversation(this.me, this.id);
-  }
-  head(message: string): ReturnType<History["setHead"]> {
-    return this.history.setHead(this.me, this.id, message);
-  }
-  remove(letters: string): ReturnType<History["deleteMessages"]> {
-    return this.history.deleteMessages(this.me, this.id, { ids: Array.from(letters) });
-  }
-  async branch(query?: MessageQuery): Promise<string> {
-    return (await this.page(query)).messages.map(({ id }) => id).join("");
-  }
-  async versions(id: string): Promise<string[]> {
-    return (await this.history.listVersions(this.me, this.id, id)).map((version) => version.id);
-  }
-  /** All that can be told of it, but when it was changed. */
-  async everything(): Promise<unknown> {
-    const { updatedAt: _, ...conversation } = await this.conversation();
-    const exported: Message[] = [];
-    for await (const line of this.history.exportData(this.me)) {
-      if (line.type === "message") exported.push(line.message);
-    }
-    return { conversation, page: await this.page(), exported };
-  }
-}
-
-async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
-  return (await errorOf(work))?.code;
 }
