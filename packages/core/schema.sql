@@ -454,6 +454,70 @@ grant delete, insert, select, update on unindexed_conversations to chatkeep_stor
 
 -- Rights on columns
 
+-- Views
+create view chatkeep_views.conversations (
+  owner_id uuid, -- The owner. owner_of('user', sub, iss) computes it.
+  id text, -- The conversation. Unique for one owner.
+  owner_kind text, -- 'user' for a signed-in user, 'session' for an anonymous browser.
+  scope text, -- The page, chapter or product that the conversation is about.
+  scope_label text, -- The name of the scope, for people.
+  is_default boolean, -- Whether it is the default conversation of its scope.
+  title text, -- The title.
+  preview text, -- The beginning of the last message.
+  message_count bigint, -- Messages on the current branch.
+  pinned_at timestamp with time zone, -- When it was pinned. Null: it is not.
+  archived_at timestamp with time zone, -- When it was archived. Null: it is not.
+  metadata json, -- The application's own JSON.
+  created_at timestamp with time zone, -- When it was created.
+  updated_at timestamp with time zone, -- When it was last changed.
+); -- Conversations, without those in the trash.
+
+create view chatkeep_views.messages (
+  owner_id uuid, -- The owner of the conversation.
+  conversation_id text, -- The conversation.
+  seq bigint, -- The order of arrival: 1, 2, 3, … in each conversation.
+  id text, -- The message. Unique in its conversation.
+  branch bigint, -- The run of messages that it belongs to: 0 for the first, else the seq at which the run begins.
+  is_current boolean, -- Whether it is on the branch that people see.
+  role text, -- 'system', 'user', 'assistant' or 'tool'.
+  status text, -- 'complete', 'streaming', 'stopped', 'interrupted' or 'failed'.
+  content text, -- The text. NUL and halves of an emoji are shown as U+FFFD.
+  parts json, -- All parts as JSON: text, reasoning, tool calls and results, citations, files, data.
+  turn_id uuid, -- The turn that wrote it.
+  model text, -- The model that wrote it.
+  usage json, -- The token usage as JSON. The view usage has it in columns.
+  error_code text, -- Why the answer failed, such as 'model_error'.
+  metadata json, -- The application's own JSON.
+  created_at timestamp with time zone, -- When it was stored.
+  updated_at timestamp with time zone, -- When it was last changed.
+); -- Messages of all branches, without deleted and cleared ones.
+
+create view chatkeep_views.turns (
+  owner_id uuid, -- The owner of the conversation.
+  id uuid, -- The turn.
+  conversation_id text, -- The conversation.
+  message_id text, -- The id of the user's message.
+  reply_id text, -- The id of the assistant's message.
+  status text, -- 'running', 'complete', 'stopped', 'interrupted' or 'failed'.
+  error_code text, -- Why it failed, such as 'model_error'.
+  created_at timestamp with time zone, -- When the question was stored.
+  settled_at timestamp with time zone, -- When it was settled. Null: it is running.
+); -- Turns: one question and everything that the responder says to it.
+
+create view chatkeep_views.usage (
+  owner_id uuid, -- The owner of the conversation.
+  conversation_id text, -- The conversation.
+  message_id text, -- The answer.
+  turn_id uuid, -- The turn that wrote it.
+  model text, -- The model that wrote it.
+  input_tokens double precision, -- Tokens that the model read.
+  output_tokens double precision, -- Tokens that the model wrote.
+  total_tokens double precision, -- Tokens in all.
+  cost double precision, -- US dollars, where the price of the model is known.
+  created_at timestamp with time zone, -- When the answer was stored.
+); -- Tokens and cost of each answer, those of trashed conversations included.
+
+
 -- Functions
 create function chatkeep.breaking_version() returns integer language sql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine; -- for everybody
 create function chatkeep.schema_security() returns text language sql owner chatkeep_engine; -- for everybody

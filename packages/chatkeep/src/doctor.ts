@@ -6,6 +6,7 @@ import { openDatabase } from "./database.ts";
 import { findBackup } from "./doctor/backup.ts";
 import { type Finding, checkServer, describeUrl } from "./doctor/checks.ts";
 import { findIsolation } from "./doctor/isolation.ts";
+import { findKeys } from "./doctor/keys.ts";
 import { EmbeddedDatabaseError } from "./embedded/error.ts";
 import type { Environment } from "./environment.ts";
 import type { Output } from "./log.ts";
@@ -68,6 +69,7 @@ async function examine({ url, schema, tell, log }: Examination): Promise<void> {
     if (isWhole) {
       for await (const finding of findIsolation(connected, schema)) tell(finding);
       for await (const finding of findBackup(connected, schema)) tell(finding);
+      for await (const finding of findKeys(connected, schema)) tell(finding);
     }
   } catch (error) {
     const fault = explainDatabaseError(error, url);

@@ -215,7 +215,7 @@ test("uninstall says what it removes, removes nothing unasked, and with --yes le
   expect(asked.code).toBe(1);
   expect(asked.stderr).toBe("Nothing was removed: add --yes to remove it without being asked.\n");
   expect(asked.stdout).toMatch(
-    /^DATABASE_URL: .*\nTo be removed permanently:\n {2}schemas: chatkeep, chatkeep_v\S+ \(0\.\d MB, about 0 conversations\)\n {2}roles: chatkeep_engine_\w+, chatkeep_store_\w+\n$/,
+    /^DATABASE_URL: .*\nTo be removed permanently:\n {2}schemas: chatkeep, chatkeep_v\S+, chatkeep_views \(0\.\d MB, about 0 conversations\)\n {2}roles: chatkeep_engine_\w+, chatkeep_store_\w+\n$/,
   );
   expect((await runCommand(["doctor"], env)).code).toBe(0);
   const removed = await runCommand(["uninstall", "--yes"], env);
@@ -235,8 +235,8 @@ test.each([
   ],
   [
     "an index",
-    "drop index chatkeep.turns_running",
-    /lacks index turns_running of turns\. Run "chatkeep migrate --repair" /,
+    "drop index chatkeep.conversations_active",
+    /lacks index conversations_active of conversations\. Run "chatkeep migrate --repair" /,
   ],
   [
     "a table",
@@ -262,7 +262,9 @@ test.each([
 
 test("what was removed by hand is put back by migrate --repair", async () => {
   await using database = await createDatabase();
-  await database.pool.query("drop index chatkeep.turns_running; drop policy owner on chatkeep.messages");
+  await database.pool.query(
+    "drop index chatkeep.conversations_active; drop policy owner on chatkeep.messages",
+  );
   const env = { DATABASE_URL: database.url };
   expect(await runCommand(["migrate", "--repair"], env)).toMatchObject({
     code: 0,
@@ -295,4 +297,17 @@ test("doctor says how to back up with each login, and grant --backup lets one", 
     /^ok +backup +pg_dump --enable-row-security with this login holds everything$/m,
   );
   await database.pool.query(`drop owned by ${login}; drop role ${login}`);
+});
+
+test("doctor names the foreign keys that would stop a claim, an erasure or pruning", async () => {
+  await using database = await createDatabase();
+  const key = "foreign key (owner_id, conversation_id) references chatkeep.conversations (owner_id, id)";
+  await database.pool.query(`
+    create table public.good (owner_id uuid, conversation_id text, ${key} on update cascade on delete set null);
+    create table public.bad (owner_id uuid, conversation_id text, constraint bad_key ${key})`);
+  const { code, stdout } = await runCommand(["doctor"], { DATABASE_URL: database.url });
+  expect(code).toBe(0);
+  expect(stdout.split("\n").filter((line) => / keys /.test(line))).toEqual([
+    "note  keys      the foreign key bad_key of public.bad stops claims (add on update cascade) and erasing and pruning (add on delete cascade or set null)",
+  ]);
 });

@@ -75,7 +75,12 @@ function sqlModule(functions: readonly SqlFunction[]): string {
     return { version: Number(version), name: file, breaking: sql.startsWith(BREAKING), sql };
   });
   const texts = Object.fromEntries(functions.map(({ name, sql }) => [name, sql]));
-  const digest = createHash("sha256").update(Object.values(texts).join("\n")).digest("hex").slice(0, 8);
+  const views = readFolder("views").map(({ sql }) => sql);
+  // A release whose views differ has functions of its own too, so that `migrate` has something to do.
+  const digest = createHash("sha256")
+    .update([...Object.values(texts), ...views].join("\n"))
+    .digest("hex")
+    .slice(0, 8);
   return [
     NOTE,
     constant(
@@ -89,6 +94,7 @@ function sqlModule(functions: readonly SqlFunction[]): string {
       roles: readText("security/roles.sql"),
       forced: readText("security/forced.sql"),
     }),
+    constant("VIEWS", "readonly string[]", views),
     constant("VECTOR_TABLES", "string", readText("search/vectors.sql")),
     constant(
       "SCHEMA_OBJECTS",

@@ -177,7 +177,7 @@ describe("migrate", () => {
     await database.pool.query(`alter schema ${functions} rename to ${functions}_before`);
     expect(await migrate(database.pool)).toEqual({ from: RELEASE, to: RELEASE, security: "roles" });
     const { rows } = await database.pool.query<{ name: string }>(
-      "select nspname as name from pg_namespace where nspname like 'chatkeep\\_v%' order by 1",
+      "select nspname as name from pg_namespace where nspname ~ '^chatkeep_v[0-9]' order by 1",
     );
     expect(rows.map(({ name }) => name)).toEqual([functions, `${functions}_before`]);
     await using history = createHistory({ pool: database.pool });

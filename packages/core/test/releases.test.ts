@@ -25,7 +25,7 @@ async function addMigration(database: Database, breaking: boolean): Promise<void
 
 async function releasesOf(database: Database): Promise<string[]> {
   const { rows } = await database.pool.query<{ name: string }>(
-    "select nspname as name from pg_namespace where nspname like 'chatkeep\\_v%' order by 1",
+    "select nspname as name from pg_namespace where nspname ~ '^chatkeep_v[0-9]' order by 1",
   );
   return rows.map(({ name }) => name);
 }

@@ -138,6 +138,16 @@ const SECTIONS: readonly (readonly [string, string])[] = [
      group by c.oid, a.grantee, a.privilege_type order by 1`,
   ],
   [
+    "Views",
+    `select format(E'create view chatkeep_views.%s (\\n%s\\n); -- %s\\n', c.relname,
+       string_agg(format('  %s %s, -- %s', a.attname, format_type(a.atttypid, a.atttypmod), col_description(c.oid, a.attnum)),
+         E'\\n' order by a.attnum),
+       obj_description(c.oid, 'pg_class')) as line
+     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+     where c.relnamespace = 'chatkeep_views'::regnamespace and c.relkind = 'v'
+     group by c.oid order by c.relname`,
+  ],
+  [
     "Functions",
     `select format('create function %s.%s(%s) returns %s language %s%s%s owner %s;%s',
        p.pronamespace::regnamespace, p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid),

@@ -38,8 +38,12 @@ describe.each(SERVERS)("on PostgreSQL %s, uninstall", (program) => {
     expect(await serves(owner.pool)).toBe(true);
     const { store, engine } = await rolesOf(database);
     const plan = await planUninstall(owner.pool);
-    expect(plan).toMatchObject({ schemas: ["chatkeep", FUNCTIONS], roles: [engine, store], dependents: [] });
-    expect(await left(database, [store, engine])).toHaveLength(4);
+    expect(plan).toMatchObject({
+      schemas: ["chatkeep", FUNCTIONS, "chatkeep_views"],
+      roles: [engine, store],
+      dependents: [],
+    });
+    expect(await left(database, [store, engine])).toHaveLength(5);
     expect(await uninstall(owner.pool)).toMatchObject({
       schemas: plan.schemas,
       roles: plan.roles,
@@ -55,7 +59,10 @@ describe.each(SERVERS)("on PostgreSQL %s, uninstall", (program) => {
     await using owner = await createRole(database, "nocreaterole");
     await own(database, owner);
     expect(await migrate(owner.pool)).toMatchObject({ security: "forced" });
-    expect(await uninstall(owner.pool)).toMatchObject({ schemas: ["chatkeep", FUNCTIONS], roles: [] });
+    expect(await uninstall(owner.pool)).toMatchObject({
+      schemas: ["chatkeep", FUNCTIONS, "chatkeep_views"],
+      roles: [],
+    });
     expect(await left(database, [])).toEqual([]);
   });
 });
@@ -138,6 +145,7 @@ describe("after half of it was removed by hand", () => {
   it.each([
     ["the functions", `drop schema ${FUNCTIONS} cascade`],
     ["the functions and the tables", `drop schema ${FUNCTIONS}, chatkeep cascade`],
+    ["all but the roles", `drop schema ${FUNCTIONS}, chatkeep, chatkeep_views cascade`],
   ])("%s: migrate makes them again", async (_, statement) => {
     await using database = await openPart(statement);
     expect(await checkInstall(database.pool)).toEqual([]);
@@ -157,8 +165,8 @@ describe("after half of it was removed by hand", () => {
     ],
     [
       "an index",
-      "drop index chatkeep.running_turns_node",
-      /it lacks index running_turns_node of running_turns\./,
+      "drop index chatkeep.conversations_active",
+      /it lacks index conversations_active of conversations\./,
     ],
     ["a policy", "drop policy engine on chatkeep.messages", /it lacks policy engine of messages\./],
   ])("%s: migrate and the check say one sentence, and repair mends it", async (_, statement, fault) => {
@@ -173,7 +181,7 @@ describe("after half of it was removed by hand", () => {
 
   it.each([
     ["the tables", "drop schema chatkeep cascade", /are gone/],
-    ["an index", "drop index chatkeep.running_turns_node", /lacks index/],
+    ["an index", "drop index chatkeep.conversations_active", /lacks index/],
     [
       "the list of migrations",
       "drop table chatkeep.migrations cascade",
@@ -202,8 +210,8 @@ describe("after half of it was removed by hand", () => {
     await migrate(database.pool);
     await migrate(other.pool);
     const { store, engine } = await rolesOf(database);
-    await database.pool.query(`drop schema chatkeep, ${FUNCTIONS} cascade`);
-    expect(await uninstall(other.pool)).toMatchObject({ schemas: ["chatkeep", FUNCTIONS] });
+    await database.pool.query(`drop schema chatkeep, chatkeep_views, ${FUNCTIONS} cascade`);
+    expect(await uninstall(other.pool)).toMatchObject({ schemas: ["chatkeep", FUNCTIONS, "chatkeep_views"] });
     expect(await left(database, [store, engine])).toEqual([engine, store]);
     expect(await uninstall(database.pool)).toMatchObject({ schemas: [], roles: [engine, store] });
     expect(await left(database, [store, engine])).toEqual([]);

@@ -5,7 +5,7 @@ import { MigrationError } from "./migration-error.ts";
 import { type Connection, type ConnectionPool, takeConnection } from "./pool.ts";
 import { grantReader, hasReader, openToReader } from "./reader.ts";
 import { RELEASE, functionTexts, releaseSchema } from "./release.ts";
-import { type Reowned, complete, dropReleases, reown } from "./repair.ts";
+import { type Reowned, complete, dropReleases, dropViews, reown } from "./repair.ts";
 import { lacksRight } from "./rights.ts";
 import {
   INSUFFICIENT_PRIVILEGE,
@@ -22,6 +22,7 @@ import {
 } from "./roles.ts";
 import { type Queryable, ask, run, runLong, serverVersion } from "./statement.ts";
 import { makeVectors } from "./vectors.ts";
+import { detachViews, hasViews, makeViews, viewsSchema } from "./views.ts";
 
 export interface MigrateOptions {
   /** The schema of our tables (default `chatkeep`); that of our functions is named after it. */
@@ -157,11 +158,16 @@ async function migrateLocked(
   else if (!exists && security === "roles")
     await run(connection, `alter schema "${schema}" owner to ${owner}`);
   if (has === null) await run(connection, `create schema "${functions}" authorization ${owner}`);
+  // Without their tables they are only functions, of roles that are gone.
+  if (!exists) await dropViews(connection, schema);
+  const hadViews = await hasViews(connection, schema);
+  if (!hadViews) await run(connection, `create schema "${viewsSchema(schema)}" authorization ${owner}`);
 
   if (from < RELEASE) await makeExtension(connection);
   await as("chatkeep_engine");
   await run(connection, `set local search_path = "${schema}", pg_temp`);
   if (!exists) await run(connection, bookkeeping(security));
+  if (from < RELEASE && hadViews) await detachViews(connection, schema);
   for (const { version, name, breaking, sql } of MIGRATIONS.filter((migration) => migration.version > from)) {
     await runLong(connection, sql);
     // The column `breaking` came with version 11.
@@ -192,6 +198,11 @@ async function migrateLocked(
         `grant execute on function ${OF_THE_ENGINE.map(signatureOf).join(", ")} to chatkeep_engine`,
       );
     }
+  }
+  // An older release leaves the views of a newer one.
+  if (to === RELEASE && (has === null || !hadViews)) {
+    await as("chatkeep_engine");
+    await makeViews(connection, schema, login);
   }
   if (has === null || grantTo.length > 0) await grantFunctions(connection, schema, logins, as);
   await run(connection, "reset role");

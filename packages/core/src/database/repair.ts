@@ -14,6 +14,7 @@ import {
   quote,
 } from "./roles.ts";
 import { type Queryable, ask, run, runLong } from "./statement.ts";
+import { hasViews, viewsSchema } from "./views.ts";
 
 /** An install whose parts have the owner that they need; its policies, rights and functions are still to be made. */
 export interface Reowned {
@@ -39,22 +40,28 @@ export async function reown(given: Queryable, schema: string, install: Install):
   else await joinRoles(connection);
   const login = String(await ask(connection, "select current_user"));
   const owner = security === "roles" ? `chatkeep_engine${suffix}` : login;
-  // Each has to see the schema while its tables change hands.
-  const opened = `grant usage, create on schema "${schema}" to ${quote(owner)}, current_user`;
-  await asOwner(connection, install.owner!, opened);
+  const spaces = `array[to_regnamespace('"${schema}"')::oid, to_regnamespace('"${viewsSchema(schema)}"')::oid]`;
+  // Each has to see the schemas while what is in them changes hands.
+  const { rows } = await connection.query({
+    text: `select n.nspname as name, r.rolname as owner from pg_namespace n join pg_roles r on r.oid = n.nspowner where n.oid = any (${spaces})`,
+  });
+  for (const space of rows as { name: string; owner: string }[]) {
+    const opened = `grant usage, create on schema ${quote(space.name)} to ${quote(owner)}, current_user`;
+    await asOwner(connection, space.owner, opened);
+  }
   await run(
     connection,
     `do $chatkeep$ declare o record; begin
       for o in
         select case c.relkind when 'S' then 'sequence' when 'v' then 'view' else 'table' end as kind, c.oid::regclass::text as name
         from pg_class c
-        where c.relnamespace = '"${schema}"'::regnamespace and c.relkind in ('r', 'p', 'S', 'v')
+        where c.relnamespace = any (${spaces}) and c.relkind in ('r', 'p', 'S', 'v')
           and c.relowner <> ${literal(quote(owner))}::regrole
           -- It follows its table.
           and not (c.relkind = 'S' and exists (select from pg_depend d where d.objid = c.oid and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')))
         union all
         select 'function', p.oid::regprocedure::text from pg_proc p
-        where p.pronamespace = '"${schema}"'::regnamespace and p.proowner <> ${literal(quote(owner))}::regrole
+        where p.pronamespace = any (${spaces}) and p.proowner <> ${literal(quote(owner))}::regrole
         union all
         select 'text search configuration', t.oid::regconfig::text from pg_ts_config t
         where t.cfgnamespace = '"${schema}"'::regnamespace and t.cfgowner <> ${literal(quote(owner))}::regrole
@@ -64,19 +71,30 @@ export async function reown(given: Queryable, schema: string, install: Install):
       loop
         execute format('alter %s %s owner to %I', o.kind, o.name, ${literal(owner)});
       end loop;
-      if (select nspowner from pg_namespace where nspname = '${schema}') <> ${literal(quote(owner))}::regrole then
-        execute format('alter schema %I owner to %I', '${schema}', ${literal(owner)});
-      end if;
+      for o in select n.nspname as name from pg_namespace n where n.oid = any (${spaces}) and n.nspowner <> ${literal(quote(owner))}::regrole loop
+        execute format('alter schema %I owner to %I', o.name, ${literal(owner)});
+      end loop;
     end $chatkeep$`,
   );
   return { security, suffix, logins };
 }
 
-/** Drops the functions of every release, each as the owner of its schema. */
+/** Drops the functions of every release. */
 export async function dropReleases(connection: Queryable, schema: string): Promise<void> {
+  await dropSchemas(connection, `n.nspname ~ ${releasesOf(schema)}`);
+}
+
+/** Drops the views. Errors: `MigrationError` where their schema is somebody else's. */
+export async function dropViews(connection: Queryable, schema: string): Promise<void> {
+  if (await hasViews(connection, schema))
+    await dropSchemas(connection, `n.nspname = '${viewsSchema(schema)}'`);
+}
+
+/** Drops schemas, each as its owner. */
+async function dropSchemas(connection: Queryable, condition: string): Promise<void> {
   const { rows } = await connection.query({
     text: `select n.nspname as name, r.rolname as owner from pg_namespace n join pg_roles r on r.oid = n.nspowner
-      where n.nspname ~ ${releasesOf(schema)}`,
+      where ${condition}`,
   });
   for (const { name, owner } of rows as { name: string; owner: string }[])
     await asOwner(connection, owner, `drop schema ${quote(name)} cascade`);

@@ -100,12 +100,21 @@ export async function leaveRoles(connection: Queryable): Promise<void> {
   }
 }
 
-/** The logins that may use an install, besides its own roles. */
+/**
+ * The logins that may call the functions, besides the install's own roles. One that may use the tables' schema alone
+ * has foreign keys to it; where the functions are gone, that is who has no right on the views.
+ */
 export async function granteesOf(connection: Queryable, schema: string): Promise<string[]> {
   const { rows } = await connection.query({
-    text: `select distinct r.rolname as name
-      from pg_namespace n cross join aclexplode(n.nspacl) a join pg_roles r on r.oid = a.grantee
-      where n.nspname = '${schema}' and a.grantee <> n.nspowner and r.rolname not in ('chatkeep_store', 'chatkeep_reader')`,
+    text: `
+      with spaces as (select n.oid, n.nspowner, n.nspacl, n.nspname <> '${schema}' as is_release from pg_namespace n
+        where n.nspname = '${schema}' or n.nspname ~ ${releasesOf(schema)})
+      select distinct r.rolname as name
+      from spaces n cross join aclexplode(n.nspacl) a join pg_roles r on r.oid = a.grantee
+      where a.grantee <> n.nspowner and r.rolname not in ('chatkeep_store', 'chatkeep_reader')
+        and (n.is_release or not exists (select from spaces s where s.is_release) and not exists (
+          select from pg_namespace v cross join aclexplode(v.nspacl) g where v.nspname = '${schema}_views' and g.grantee = r.oid
+        ))`,
   });
   return rows.map((row) => (row as { name: string }).name);
 }

@@ -5,6 +5,7 @@ import { asOwner } from "./repair.ts";
 import { lacksRight } from "./rights.ts";
 import { INSUFFICIENT_PRIVILEGE, joinRole, quote, roleComment } from "./roles.ts";
 import { type Queryable, ask, run, runLong } from "./statement.ts";
+import { hasViews, viewsSchema } from "./views.ts";
 
 export interface UninstallOptions {
   /** The schema of our tables (default `chatkeep`). */
@@ -13,7 +14,7 @@ export interface UninstallOptions {
 
 /** What {@link uninstall} removes, or removed. */
 export interface Removal {
-  /** The schemas: that of the tables, and those of functions. */
+  /** The schemas: of the tables, of functions and of the views. */
   readonly schemas: readonly string[];
   /** Bytes of the tables with their indexes. */
   readonly bytes: number;
@@ -89,7 +90,11 @@ async function findRemoval(connection: Queryable, schema: string): Promise<Remov
       `The schema "${schema}" holds tables that Chatkeep did not create (${foreign.slice(0, 3).join(", ")}). Move them to another schema first, or drop the schema yourself.`,
     );
   }
-  const schemas = [...(install.owner === null ? [] : [schema]), ...install.releases.map(({ name }) => name)];
+  const schemas = [
+    ...(install.owner === null ? [] : [schema]),
+    ...install.releases.map(({ name }) => name),
+    ...((await hasViews(connection, schema)) ? [viewsSchema(schema)] : []),
+  ];
   const database = String(await ask(connection, "select current_database()"));
   const { rows } = await connection.query({
     text: `
