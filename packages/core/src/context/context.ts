@@ -9,14 +9,14 @@ import type { Recall, RecallQuery } from "../search/recall.ts";
 import type { TokenCounter } from "./tokens.ts";
 import { turnsOf, validTurn } from "./turns.ts";
 
-/** How many of the latest messages are looked at for the context. */
+/** The number of latest messages that a context considers. */
 export const CONTEXT_MESSAGES = 60;
 
-/** What a context may hold. */
+/** The size of a context. */
 export interface ContextSettings {
-  /** Tokens at the most, the question not counted (default 8,000). */
+  /** Maximum tokens, without the question. Default 8,000. */
   readonly tokenBudget?: number | undefined;
-  /** The share of it that is kept for recalled turns where there are older ones than the latest (default 0.3). */
+  /** The share reserved for recalled turns when there are older turns. Default 0.3. */
   readonly recalledShare?: number | undefined;
 }
 
@@ -27,11 +27,11 @@ export interface ContextsOptions {
   readonly settings: ContextSettings;
 }
 
-/** What a context is made of. */
+/** The input of a context. */
 interface ContextMaterial {
   readonly owner: Owner;
   readonly conversationId: string;
-  /** What is asked; `undefined`: nothing, so nothing is recalled. */
+  /** The question's text; `undefined` recalls nothing. */
   readonly question: string | undefined;
   /** The latest messages of the conversation, oldest first, without the question. */
   readonly latest: readonly Message[];
@@ -40,13 +40,13 @@ interface ContextMaterial {
 
 /** Builds contexts. */
 export interface Contexts {
-  /** Errors: as of the store; only where older turns are recalled is it asked at all. */
+  /** Errors: the store's. It is called only when older turns are recalled. */
   build(material: ContextMaterial): Promise<Context>;
-  /** What would be sent now: see `History.getContext`. */
+  /** See `History.getContext`. */
   read(owner: Owner, conversationId: string, query?: ContextQuery): Promise<Context>;
 }
 
-/** Contexts from the latest whole turns, and older ones that fit the question. */
+/** Builds contexts from the latest whole turns and older turns that match the question. */
 export function createContexts({ database, recall, tokens, settings }: ContextsOptions): Contexts {
   const { tokenBudget = 8000, recalledShare = 0.3 } = settings;
 
@@ -97,7 +97,7 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
     };
   };
 
-  /** Counted when it is asked for: where all fits, nobody waits for it. */
+  /** Counted on demand: when everything fits, nobody waits for it. */
   const weigh = (turn: readonly Message[], recalled: boolean): ContextMessage[] =>
     turn.map((message) => ({
       message,
@@ -107,7 +107,7 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
       },
     }));
 
-  /** Older turns that fit a question, best first, then those beside the best; none twice. */
+  /** Older turns that match a question, best first, then the neighbours of the best; each once. */
   const recalledTurns = async (
     query: RecallQuery & { below: number; leaf: number },
   ): Promise<Message[][]> => {
@@ -154,14 +154,14 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
   };
 }
 
-/** Messages that are recalled at the most. */
+/** Maximum recalled messages. */
 const RECALLED = 10;
-/** How far around each is read, to find where its turn begins and ends. */
+/** Messages read around each recalled one, to find its whole turn. */
 const REACH = 4;
-/** For how many of the best the turns beside them are taken too. */
+/** The number of best turns whose neighbours are included. */
 const WITH_NEIGHBOURS = 2;
 
-/** How many of the latest turns fit a budget. */
+/** The number of latest turns that fit a budget. */
 function fits(turns: readonly (readonly Message[])[], budget: number, tokens: TokenCounter): number {
   let left = budget;
   let count = 0;
@@ -177,7 +177,7 @@ function sum(messages: readonly ContextMessage[]): number {
   return messages.reduce((cost, one) => cost + one.tokens, 0);
 }
 
-/** The turns of which all is there: each row of messages that follow each other is cut into turns, and its last one may go on. */
+/** The complete turns of each run of consecutive messages. The last turn of a run may be cut off. */
 function completeTurns(messages: readonly Message[], below: number): Message[][] {
   const runs: Message[][] = [];
   for (const message of messages) {
@@ -189,12 +189,12 @@ function completeTurns(messages: readonly Message[], below: number): Message[][]
     const turns = turnsOf(run);
     const end = run.at(-1);
     const isOver = end === undefined || end.seq + 1 >= below || end.role === "user" || end.role === "system";
-    // A question at the very end of what was read may have an answer behind it.
+    // A question at the end of the run may have an answer after it.
     return isOver && !(end?.role === "user" && end.seq + 1 < below) ? turns : turns.slice(0, -1);
   });
 }
 
-/** Turns in the order of their best message, then those beside the best ones. */
+/** Orders turns by their best message, followed by the neighbours of the best. */
 function inOrderOf(ranked: readonly { readonly seq: number }[], turns: readonly Message[][]): Message[][] {
   const places = new Map(turns.flatMap((turn, index) => turn.map(({ seq }) => [seq, index] as const)));
   const hits = ranked.flatMap(({ seq }) => places.get(seq) ?? []);

@@ -12,35 +12,35 @@ import type { Contexts } from "./context.ts";
 import type { Summaries } from "./summaries.ts";
 import type { Titles } from "./titles.ts";
 
-/** Gives a responder the context of its question. */
+/** Builds the request of a responder. */
 export interface Preparation {
-  /** The request with its context. */
+  /** Builds the request with its context. */
   build(request: ResponderRequest, latest: readonly Message[], summary: Summary | null): Promise<Prepared>;
-  /** Gives what is done in the background `grace` milliseconds, aborts the rest, and resolves when nothing is left. */
+  /** Waits `grace` milliseconds for background work, then aborts it. Resolves when none is left. */
   close(grace: number): Promise<void>;
 }
 
 /** A request with its context. */
 export interface Prepared {
   readonly request: ResponderRequest;
-  /** What is kept of the context, beside the turn. */
+  /** The record of the context, stored with the turn. */
   readonly record: ContextRecord;
-  /** Titles and sums up in the background, once the answer is complete. */
+  /** Generates title and summary in the background, once the answer is complete. */
   followUp(answer: Answer): void;
 }
 
 export interface PreparationOptions {
   readonly contexts: Contexts;
-  /** Default: nothing is summed up. */
+  /** Default: no summaries. */
   readonly summaries: Summaries | undefined;
-  /** Default: titles stay those made from the first question. */
+  /** Default: the first question is the title. */
   readonly titles: Titles | undefined;
-  /** Aborts what summaries and titles wait for. */
+  /** Aborts summaries and titles. */
   readonly closing: AbortController;
   readonly onError: (error: unknown, turnId?: string) => void;
 }
 
-/** Builds the context when the responder is called, not before: the turn is there by then, so that it can be stopped meanwhile. */
+/** Builds the context when the responder is called: the turn exists by then, so it can be stopped meanwhile. */
 export function createPreparation(options: PreparationOptions): Preparation {
   const { contexts, summaries, titles, closing, onError } = options;
   const pending = new Set<Promise<void>>();
@@ -57,7 +57,7 @@ export function createPreparation(options: PreparationOptions): Preparation {
   return {
     async build(request, latest, summary) {
       const { owner, conversation, turnId, question } = request;
-      // Results belong to the turn whose calls they answer, and nothing is recalled for them.
+      // Tool results continue a turn: nothing is recalled for them.
       const isResult = question.role === "tool";
       const material = {
         owner,
@@ -67,7 +67,7 @@ export function createPreparation(options: PreparationOptions): Preparation {
       };
       const context = await contexts
         .build({ ...material, question: isResult ? undefined : question.content })
-        // A database that cannot recall just now costs the answer what is old, not the answer.
+        // If recall fails, the answer goes without older turns.
         .catch((error: unknown) => {
           onError(error, turnId);
           return contexts.build({ ...material, question: undefined });

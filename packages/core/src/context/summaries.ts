@@ -5,27 +5,27 @@ import { type MessageRows, messagesOf } from "../database/message-row.ts";
 import { ownerId } from "../owners.ts";
 import { turnsOf, validTurn } from "./turns.ts";
 
-/** What a {@link Summarizer} is given. */
+/** The input of a {@link Summarizer}. */
 export interface SummaryRequest {
   readonly owner: Owner;
   readonly conversationId: string;
-  /** What stands for all messages before; the new summary stands for them too. */
+  /** The summary of all earlier messages. The new one replaces it. */
   readonly previous: Summary | null;
   /** The messages to add, oldest first, whole turns only. */
   readonly messages: readonly Message[];
   readonly signal: AbortSignal;
 }
 
-/** Sums up what is too old for the context; an empty text is no summary. */
+/** Summarizes messages that no longer fit the context. An empty text is no summary. */
 export type Summarizer = (request: SummaryRequest) => Promise<string>;
 
-/** Messages that are summed up at once: fewer are not worth a call, more fit no model's window. */
+/** Messages in one summary: fewer are not worth a call, more fit no model's window. */
 const FEWEST = 20;
 const MOST = 100;
 
-/** Summaries of old messages, written in the background, once for a range whoever asks. */
+/** Writes summaries of old messages in the background, each range once over all nodes. */
 export interface Summaries {
-  /** Sums up what is older than `seq`, if it is worth it. Never throws. */
+  /** Summarizes the messages before `seq` if there are enough. Never throws. */
   extend(owner: Owner, conversationId: string, seq: number): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export interface SummariesOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Summaries on the SQL functions; the database says who writes which. */
+/** Summaries on the SQL functions. The database assigns each range to one node. */
 export function createSummaries({ database, summarize, signal, onError }: SummariesOptions): Summaries {
   const write = async (owner: Owner, conversationId: string, seq: number): Promise<void> => {
     const place = { owner: ownerId(owner), conversation: conversationId };

@@ -4,7 +4,7 @@ import type { Database } from "../database/database.ts";
 import { ownerId } from "../owners.ts";
 import { titleOf } from "../title.ts";
 
-/** Names a conversation by its first question and the answer to it; an empty name is none. */
+/** Generates a title from the first question and its answer. An empty text is no title. */
 export type TitleGenerator = (request: {
   readonly owner: Owner;
   readonly conversationId: string;
@@ -13,7 +13,7 @@ export type TitleGenerator = (request: {
   readonly signal: AbortSignal;
 }) => Promise<string>;
 
-/** Titles of conversations, made in the background, once, and never over a person's own. */
+/** Generates titles in the background, once, and never replaces a person's title. */
 export interface Titles {
   /** Never throws. */
   make(owner: Owner, conversationId: string, question: Message, answer: string): Promise<void>;
@@ -26,7 +26,6 @@ export interface TitlesOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Titles on the SQL functions; the database keeps a person's own. */
 export function createTitles({ database, generateTitle, signal, onError }: TitlesOptions): Titles {
   const make: Titles["make"] = async (owner, conversationId, question, answer) => {
     const text = await generateTitle({ owner, conversationId, question, answer, signal });

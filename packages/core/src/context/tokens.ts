@@ -3,37 +3,37 @@ import type { Message, Part } from "@chatkeep/protocol";
 /** Counts the tokens of a message. */
 export interface TokenCounter {
   /**
-   * Tokens of what a model is given of a message: exact for OpenAI's `o200k_base` once the tokenizer is
-   * there, a little too many before, for other models near enough.
+   * Counts the tokens of a message for a model: exact for OpenAI's `o200k_base` once the tokenizer is loaded, slightly
+   * high before, close for other models.
    */
   count(message: Message): number;
-  /** No fewer than {@link count} gives, and known at once: a token is at least a byte. */
+  /** An upper bound of {@link count}, without the tokenizer: a token has at least one byte. */
   atMost(message: Message): number;
   /** Tokens of a text. */
   countText(text: string): number;
-  /** Resolves when the tokenizer is there. */
+  /** Resolves when the tokenizer is loaded. */
   ready(): Promise<void>;
 }
 
-/** Counts that are kept: some 3 MB. */
+/** Cached counts: about 3 MB. */
 const KEPT = 20_000;
-/** UTF-16 units beyond which a text is not tokenized: 64,000 take 15 ms, and such a text fills most budgets. */
+/** Longer texts, in UTF-16 units, are not tokenized: 64,000 take 15 ms and fill most budgets. */
 const LONGEST = 64_000;
-/** What a provider adds for a message's role and borders (OpenAI cookbook, "How to count tokens"). */
+/** Tokens that a provider adds to each message (OpenAI cookbook, "How to count tokens"). */
 const FRAME = 4;
 
-/** The longest count kept for a text is of what it was; a message's parts never change once it is settled. */
+/** Counts are cached by message, because the parts of a settled message never change. */
 export function createTokenCounter(): TokenCounter {
   const kept = new Map<string, number>();
   let exact: ((text: string) => number) | undefined;
   let loading: Promise<void> | undefined;
 
-  /** Takes 0.2 s and 40 MB, which nobody waits for: what is asked meanwhile is estimated. */
+  /** Loads in 0.2 s and 40 MB. Nobody waits for it: until then counts are estimated. */
   const ready = (): Promise<void> => {
     loading ??= import("gpt-tokenizer/encoding/o200k_base").then(
       ({ countTokens }) => {
         kept.clear();
-        // What looks like a special token is text: people may write it.
+        // Text that looks like a special token is ordinary text.
         exact = (text) => countTokens(text, { disallowedSpecial: new Set() });
       },
       () => undefined,
@@ -62,17 +62,17 @@ export function createTokenCounter(): TokenCounter {
   };
 }
 
-/** Rather too many: a token of English is four bytes and more, one of Chinese three. */
+/** A high estimate: an English token has four or more bytes, a Chinese one three. */
 function estimate(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / 3);
 }
 
-/** What a model is given of a message. */
+/** The text of a message for a model. */
 function given(message: Message): string {
   return message.parts.map(textOf).join("\n") + (message.contextText ?? "");
 }
 
-/** What a model is given of a part; reasoning and citations stay with us. */
+/** The text of a part for a model, without reasoning and citations. */
 function textOf(part: Part): string {
   switch (part.type) {
     case "text":

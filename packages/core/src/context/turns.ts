@@ -1,8 +1,8 @@
 import type { Message, Part } from "@chatkeep/protocol";
 
 /**
- * The whole turns among messages in order: from each person's message to the next one's; a system's message
- * stands alone. What comes before the first is the end of a turn that was cut off, and is left out.
+ * Splits messages into whole turns, each from a user message to the next. A system message is a turn of its own. Messages
+ * before the first are the end of a cut-off turn and are left out.
  */
 export function turnsOf(messages: readonly Message[]): Message[][] {
   const turns: Message[][] = [];
@@ -15,8 +15,8 @@ export function turnsOf(messages: readonly Message[]): Message[][] {
 }
 
 /**
- * A turn as any provider takes it: nothing of one that failed or still runs, no tool result without
- * its call before it, no call without its result, no empty message.
+ * A turn that any provider accepts: nothing of a failed or running turn, no tool result without an earlier call, no call
+ * without its result, no empty message.
  */
 export function validTurn(turn: readonly Message[]): Message[] {
   if (turn.some((message) => message.status === "failed" || message.status === "streaming")) return [];

@@ -4,29 +4,29 @@ import { FUNCTIONS, type SqlFunction } from "../database/functions.ts";
 import { type ConnectionPool, type Queryable, takeConnection } from "../database/pool.ts";
 import { releaseSchema } from "../database/release.ts";
 
-/** One owner's rows cannot be kept from another's: the database is not as `migrate` made it. */
+/** The database does not isolate owners, because it differs from what `migrate` created. */
 export class IsolationError extends Error {
   override readonly name = "IsolationError";
 }
 
-/** What {@link checkIsolation} takes besides the pool. */
+/** Options of {@link checkIsolation}. */
 export interface IsolationOptions {
-  /** The schema that `migrate` made (default `chatkeep`). */
+  /** The schema that `migrate` created. Default `chatkeep`. */
   readonly schema?: string;
 }
 
-/** What {@link checkIsolation} found, in sentences. */
+/** The result of {@link checkIsolation}, in sentences. */
 export interface Isolation {
-  /** What is not as it has to be: one owner's rows may be had by another. */
+  /** Faults: one owner could read another's rows. */
   readonly faults: string[];
-  /** Logins that can read all rows besides: no request can, but whoever has their password. */
+  /** Other logins that can read all rows with their password. No request can. */
   readonly warnings: string[];
 }
 
 /**
- * Looks in the live database whether nobody can get at somebody else's rows. It writes one conversation, tries to
- * read it as somebody else, and rolls it back; so it takes one connection, not a pool. `migrate` must have run.
- * Errors: the driver's own.
+ * Checks in the live database that no owner can read another's rows: inspects the catalogs, then writes a conversation,
+ * tries to read it as another owner, and rolls back. So it takes one connection, not a pool. `migrate` must have run.
+ * Errors: the driver's.
  */
 export async function checkIsolation(
   connection: Queryable,
@@ -43,7 +43,7 @@ export async function checkIsolation(
   }
 }
 
-/** The warnings of {@link checkIsolation}; throws an {@link IsolationError} with all faults that it finds. */
+/** Returns the warnings of {@link checkIsolation}. Throws {@link IsolationError} with all faults. */
 export async function requireIsolation(
   pool: Pick<ConnectionPool, "connect">,
   options: IsolationOptions = {},
@@ -64,8 +64,8 @@ export async function requireIsolation(
 }
 
 /**
- * What the catalogs tell. An owner's table is one with a column `owner_id`, and `owners` itself; the audit is
- * the operator's.
+ * Checks the catalogs. Every table with a column `owner_id` holds owners' rows, and so does `owners`. The audit log belongs
+ * to the operator.
  */
 async function checkCatalog(connection: Queryable, schema: string): Promise<string[]> {
   const { rows } = await connection.query({
@@ -137,8 +137,8 @@ const STORE_FUNCTIONS = Object.entries<SqlFunction>(FUNCTIONS).flatMap(([name, f
 );
 
 /**
- * Who can read all rows without a request. Since PostgreSQL 16 whoever made a role may join it, and so may a platform's
- * owner read all tables; a login that is neither has no business with ours.
+ * Finds logins that can read all rows directly. Since PostgreSQL 16 the creator of a role can join it, and a platform's
+ * owner role can read all tables. Any other login is a fault.
  */
 async function checkLogins(connection: Queryable, schema: string): Promise<string[]> {
   const { rows } = await connection.query({
@@ -169,7 +169,7 @@ async function checkLogins(connection: Queryable, schema: string): Promise<strin
   return rows.map((row) => (row as { warning: string }).warning);
 }
 
-/** Writes a conversation of one random owner and asks for it as another. */
+/** Writes a conversation as a random owner and reads it as another. */
 async function checkByReading(connection: Queryable, functions: string): Promise<string[]> {
   const owner = randomUUID();
   const stranger = randomUUID();
@@ -200,7 +200,7 @@ async function checkByReading(connection: Queryable, functions: string): Promise
   return faults;
 }
 
-/** Calls a function that has to refuse; gives the code that it raised. */
+/** Calls a function that must refuse, and returns the error's code. */
 async function attempt(connection: Queryable, text: string, values: unknown[]): Promise<string | undefined> {
   await connection.query({ text: "savepoint attempt" });
   try {

@@ -1,12 +1,12 @@
 import type { Database } from "../database/database.ts";
 
-/** What the janitor goes by; the times are milliseconds. */
+/** Options of the janitor. Times are in milliseconds. */
 export interface JanitorOptions {
-  /** How long a deleted conversation can be restored (default 30 days). */
+  /** Time in which a deleted conversation can be restored. Default 30 days. */
   readonly undo?: number;
-  /** How long a session may be idle before all of it is deleted (default 180 days). */
+  /** Idle time after which a session is deleted with all its data. Default 180 days. */
   readonly sessionIdle?: number;
-  /** How long the functions of a release are kept that no node uses any more (default a day). */
+  /** Time after which the functions of an unused release are dropped. Default one day. */
   readonly releaseGrace?: number;
 }
 
@@ -15,10 +15,10 @@ const DAY = 86_400_000;
 const PAGE = 1000;
 
 /**
- * Deletes for good what its time is over for: conversations in the trash, cleared messages, idle
- * sessions, and the functions of releases that are gone. Small transactions, one after another; any number of nodes may run it at once.
+ * Permanently deletes trashed conversations after the undo time, cleared messages, idle sessions, and functions of unused
+ * releases, in small transactions. Any number of nodes may run it.
  *
- * Resolves with the number of steps when nothing is left to do, or when the signal is aborted.
+ * Resolves with the number of steps when nothing is left, or when the signal is aborted.
  */
 export async function purge(
   database: Database,

@@ -1,33 +1,32 @@
 import { createDatabase } from "../database/database.ts";
 import type { ConnectionPool } from "../database/pool.ts";
 
-/** What is spent of one limit. */
+/** The state of one limit. */
 export interface Spent {
   readonly points: number;
-  /** Milliseconds until the window is over and the points are forgotten. */
+  /** Milliseconds until the window ends and the points expire. */
   readonly leftMs: number;
 }
 
-/** Points spent of limits, counted once for all nodes. */
+/** Points consumed of limits, counted over all nodes. */
 export interface LimitStore {
   /**
-   * Spends points of the limit `key` and tells what is spent of it. A new window of `windowMs` begins when
-   * the last one is over. Errors: `unavailable` while the database is down.
+   * Consumes points of the limit `key` and returns its state. A new window of `windowMs` begins when the previous one has
+   * ended. Errors: `unavailable` while the database is down.
    */
   spend(key: string, points: number, windowMs: number): Promise<Spent>;
   close(): void;
 }
 
 export interface LimitStoreOptions {
-  /** The host's `pg` pool, or any with its shape. It is not closed with the store. */
+  /** The host's `pg` pool, or one of its shape. The store does not close it. */
   readonly pool: ConnectionPool;
-  /** The schema that `migrate` made (default `chatkeep`). */
+  /** The schema that `migrate` created. Default `chatkeep`. */
   readonly schema?: string;
-  /** See `HistoryOptions.preparedStatements` (default `auto`). */
+  /** See `HistoryOptions.preparedStatements`. Default `auto`. */
   readonly preparedStatements?: "auto" | "never";
 }
 
-/** A call that waits for the next statement. */
 interface Waiting {
   readonly key: string;
   readonly points: number;
@@ -37,8 +36,8 @@ interface Waiting {
 }
 
 /**
- * Limits on PostgreSQL. While one statement is under way the calls that come gather for the next, so a
- * busy node makes one statement a round trip, not one a request.
+ * Limits on PostgreSQL. Calls during a statement join the next one, so a busy node sends one statement per round trip
+ * instead of one per request.
  */
 export function createLimitStore(options: LimitStoreOptions): LimitStore {
   const database = createDatabase(options);
@@ -69,7 +68,7 @@ export function createLimitStore(options: LimitStoreOptions): LimitStore {
     });
     for (const { limit_key: key, points, left_ms: leftMs } of rows) {
       let spent = points ?? 0;
-      // The last to come has spent them all, the one before that less its own, and so on.
+      // The last call sees all points, the one before it all but the last call's, and so on.
       for (const call of byKey.get(key ?? "")!.toReversed()) {
         call.resolve({ points: spent, leftMs: leftMs ?? 0 });
         spent -= call.points;

@@ -1,24 +1,24 @@
 import { ChatkeepError, JSON_BOUNDS, boundJson } from "@chatkeep/protocol";
 
-/** What a store takes at the most; each can be set when the history is made. */
+/** Maximum sizes. Each can be set with `createHistory`. */
 export interface Limits {
-  /** Code points of text in a person's message (default 10,000). */
+  /** Code points of a person's message. Default 10,000. */
   readonly userText: number;
-  /** Bytes of any message's parts as JSON (default 4 MiB). */
+  /** Bytes of a message's parts as JSON. Default 4 MiB. */
   readonly messageBytes: number;
-  /** UTF-16 units of an answer (default 8 Mi); a turn whose responder says more fails, and keeps what it said before. */
+  /** UTF-16 units of an answer. Default 8 Mi. A longer answer fails its turn and keeps the text before. */
   readonly answerLength: number;
-  /** Bytes of a message's or conversation's metadata as JSON (default 16 KiB). */
+  /** Bytes of a message's or conversation's metadata as JSON. Default 16 KiB. */
   readonly metadataBytes: number;
-  /** Messages in one append (default 1,000). */
+  /** Messages in one append. Default 1,000. */
   readonly batch: number;
   /** UTF-16 units of text in one append of several messages (default 500,000: PostgreSQL indexes it in 0.2 s, Chinese in 2 s). */
   readonly batchText: number;
-  /** Conversations of one owner, archived ones counted and deleted ones not (default 10,000). */
+  /** Conversations of one owner, without deleted ones. Default 10,000. */
   readonly conversations: number;
 }
 
-/** The limits when none are given. */
+/** The default limits. */
 export const DEFAULT_LIMITS: Limits = {
   userText: 10_000,
   messageBytes: 4 * 1024 * 1024,
@@ -29,12 +29,12 @@ export const DEFAULT_LIMITS: Limits = {
   conversations: 10_000,
 };
 
-/** An id that a client may give: printable ASCII without a space, so that it fits a key and, percent-encoded, a path. */
+/** An id of a client: printable ASCII without a space, so that it fits a key and, percent-encoded, a path. */
 const ID = /^[!-~]{1,128}$/;
-/** These two are taken out of every path, encoded or not, by every client that follows the URL standard. */
+/** URL parsers remove these two from every path, even percent-encoded. */
 const NO_PATH = new Set([".", ".."]);
 
-/** Refuses an id that could not be kept. Errors: `invalid_request`. */
+/** Checks an id. Errors: `invalid_request`. */
 export function checkId(id: string, pointer: string): void {
   if (!ID.test(id) || NO_PATH.has(id)) {
     throw new ChatkeepError(
@@ -45,7 +45,7 @@ export function checkId(id: string, pointer: string): void {
   }
 }
 
-/** A whole number within bounds, or the default where none is given. Errors: `invalid_request`. */
+/** Checks an integer within bounds; `undefined` gives the default. Errors: `invalid_request`. */
 export function checkRange(
   value: number | undefined,
   name: string,
@@ -62,9 +62,9 @@ export function checkRange(
   return value;
 }
 
-/** Refuses text beyond a limit, counted in code points. Errors: `invalid_request`. */
+/** Checks the length of a text in code points. Errors: `invalid_request`. */
 export function checkLength(text: string | null | undefined, pointer: string, most: number): void {
-  // A string has as many UTF-16 units as code points at least, and twice as many at most: others need no counting.
+  // A code point has one or two UTF-16 units: only lengths between need counting.
   if (text === null || text === undefined || text.length <= most) return;
   if (text.length <= 2 * most && Array.from(text).length <= most) return;
   const detail = `${pointer} must have at most ${most} characters.`;
@@ -72,8 +72,8 @@ export function checkLength(text: string | null | undefined, pointer: string, mo
 }
 
 /**
- * A plain copy of a value that can be stored: what is checked is what is stored, whatever its getters say later. Errors:
- * `invalid_request` for what is no JSON, nested too deep, or holds too many values.
+ * Copies a value to plain JSON, so that the checked value is the stored one. Errors: `invalid_request` for a value that is
+ * not JSON, is nested too deep, or holds too many values.
  */
 export function plainJson<T extends object | null | undefined>(value: T, pointer: string): T {
   if (value === null || value === undefined) return value;
@@ -82,7 +82,7 @@ export function plainJson<T extends object | null | undefined>(value: T, pointer
   return json as T;
 }
 
-/** Refuses JSON beyond a limit, in bytes of UTF-8. Errors: `payload_too_large`. */
+/** Checks the size of JSON in bytes of UTF-8. Errors: `payload_too_large`. */
 export function checkBytes(value: object | null | undefined, pointer: string, most: number): void {
   if (value === null || value === undefined) return;
   const bytes = Buffer.byteLength(JSON.stringify(value));
@@ -95,7 +95,7 @@ export function checkBytes(value: object | null | undefined, pointer: string, mo
   }
 }
 
-/** Refuses a title that is blank or too long. Errors: `invalid_request`. */
+/** Checks a title. Errors: `invalid_request` for a blank or long one. */
 export function checkTitle(title: string | null): void {
   if (title?.trim() === "") {
     throw new ChatkeepError("invalid_request", "A title cannot be blank; null resets it.", {

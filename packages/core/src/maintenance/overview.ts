@@ -3,13 +3,13 @@ import type { TurnStatus } from "@chatkeep/protocol";
 import type { Database } from "../database/database.ts";
 import { instant } from "../database/instant.ts";
 
-/** What an operator is told of the store: of all nodes together, never whose data it is and no word of it. */
+/** The operator's numbers over all nodes. They name no owner and quote no message. */
 export interface Overview {
   readonly nodes: readonly NodeState[];
   readonly turns: {
-    /** How many run at this moment. */
+    /** Running turns. */
     readonly running: number;
-    /** How many were settled within the last hour, by how they ended. */
+    /** Turns settled within the last hour, by status. */
     readonly settled: Readonly<Record<Exclude<TurnStatus, "running">, number>>;
   };
   /** All tables, the largest first. */
@@ -21,24 +21,24 @@ export interface NodeState {
   readonly id: number;
   /** ISO 8601. */
   readonly startedAt: string;
-  /** Until when its turns are its own, ISO 8601. */
+  /** The end of its lease, ISO 8601. */
   readonly leaseUntil: string;
-  /** Whether its lease holds; the turns of one that is dead are taken over. */
+  /** Whether its lease holds. Turns of a dead node are settled by another. */
   readonly alive: boolean;
-  /** How many turns it runs. */
+  /** The number of its running turns. */
   readonly running: number;
 }
 
-/** How large a table is. */
+/** The size of a table. */
 export interface TableSize {
   readonly name: string;
   /** PostgreSQL's estimate. */
   readonly rows: number;
-  /** With its indexes. */
+  /** Bytes, with indexes. */
   readonly bytes: number;
 }
 
-/** Milliseconds back to which settled turns are counted: an hour of them is read from an index in some ten milliseconds. */
+/** The period of settled turns in milliseconds: an hour of them is read from an index in about ten milliseconds. */
 const SETTLED_WITHIN = 3_600_000;
 
 interface OverviewRow {
@@ -48,7 +48,7 @@ interface OverviewRow {
   tables: { name: string; rows: number; bytes: number }[];
 }
 
-/** Reads it, at a cost that does not grow with what is stored. Errors: `unavailable`. */
+/** Reads the numbers at a cost that does not grow with the data. Errors: `unavailable`. */
 export async function readOverview(database: Database): Promise<Overview> {
   const [row] = await database.call("overview", { settled_within: SETTLED_WITHIN });
   const { nodes, running, settled, tables } = row!.overview as OverviewRow;

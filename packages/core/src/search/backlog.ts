@@ -3,14 +3,14 @@ import type { Part } from "@chatkeep/protocol";
 import type { Database } from "../database/database.ts";
 import { wordTextOf } from "./text.ts";
 
-/** Messages that are made findable in one transaction: about 20 ms, in which the conversation takes no other. */
+/** Messages indexed in one transaction: about 20 ms, during which the conversation accepts no other. */
 const PAGE = 200;
 
 /**
- * Makes messages findable that an older release stored without their words, in small transactions, the latest
- * of a conversation first. Whatever ends it, the next call goes on; any number of nodes may run it at once.
+ * Indexes messages that an older release stored without a search index, in small transactions, the latest of a
+ * conversation first. After an interruption the next call continues; any number of nodes may run it.
  *
- * Resolves with the number of steps when nothing is left to do, or when the signal is aborted.
+ * Resolves with the number of steps when nothing is left, or when the signal is aborted.
  */
 export async function indexBacklog(database: Database, signal?: AbortSignal): Promise<number> {
   let steps = 0;

@@ -5,32 +5,32 @@ import type { Embedding } from "./embedding.ts";
 import { fuse } from "./fusion.ts";
 import { createVectorSearch } from "./vector-search.ts";
 
-/** A document of docs, without its text. */
+/** A document without its text. */
 export interface StoredDocument {
-  /** The file within the docs, with forward slashes: `docs/intro.md`. */
+  /** The path of the file within the docs, with forward slashes: `docs/intro.md`. */
   readonly path: string;
   /** Documents are ordered by it, then by path. */
   readonly position: number;
   readonly title: string;
-  /** Of the file and of the way it was read: as long as it is equal, nothing has to be put. */
+  /** A hash of the file and of how it was parsed. An equal hash needs no update. */
   readonly hash: string;
 }
 
-/** A document as it was. */
+/** A former version of a document. */
 export interface DocumentVersion {
   readonly title: string;
   readonly source: string;
-  /** ISO 8601, milliseconds, UTC: until when it said so. */
+  /** When it was replaced: ISO 8601, milliseconds, UTC. */
   readonly replacedAt: string;
 }
 
-/** A piece of a document: what stands under one heading, or a part of it. */
+/** A passage of a document: the text under one heading, or a part of it. */
 export interface PassageInput {
   /** The heading; `null` before the first one. */
   readonly section: string | null;
   /** The fragment of the heading, without `#`. */
   readonly anchor: string | null;
-  /** The document's title and the headings above the section: searched, not shown. */
+  /** The document's title and the headings above the section. Searched, but not shown. */
   readonly context: string;
   /** Not empty. */
   readonly text: string;
@@ -42,7 +42,7 @@ export interface DocumentInput extends StoredDocument {
   readonly passages: readonly PassageInput[];
 }
 
-/** A passage that was found. */
+/** A passage that matches a question. */
 export interface FoundPassage {
   readonly path: string;
   /** The document's. */
@@ -52,20 +52,20 @@ export interface FoundPassage {
   readonly section: string | null;
   readonly anchor: string | null;
   readonly text: string;
-  /** The share of the question's terms, by weight, that it holds, or how similar it is that holds none: 0 to 1. */
+  /** 0 to 1: the weighted share of the question's terms that it holds, or its similarity if it holds none. */
   readonly score: number;
 }
 
-/** What to look for. */
+/** The question of a search. */
 export interface DocsQuery {
   readonly question: string;
-  /** What was talked of before: its terms count 0.4. Default: nothing. */
+  /** Earlier text of the conversation. Its terms count 0.4. Default: none. */
   readonly background?: string | undefined;
 }
 
-/** Where to look, and how much to give. */
+/** The range and size of a search. */
 export interface PassageQuery extends DocsQuery {
-  /** The path of the document that the talk is about: its passages count 1.2 times. Default: none. */
+  /** The path of the document that the conversation is about. Its passages count 1.2 times. Default: none. */
   readonly preferred?: string | undefined;
   /** Only this document. Default: all. */
   readonly path?: string | undefined;
@@ -74,28 +74,28 @@ export interface PassageQuery extends DocsQuery {
 }
 
 /**
- * The passages of docs on PostgreSQL. Docs is known by its name; docs belong to no owner. Any string
- * comes back equal. Every call is one statement, and its only error a `ChatkeepError`.
+ * Documents and their passages on PostgreSQL, under a name. They belong to no owner. Any string comes back equal. Each
+ * call is one statement and throws `ChatkeepError` only.
  */
 export interface DocsStore {
-  /** The documents of docs by position; none for docs that is not there. */
+  /** Lists the documents by position; none for an unknown name. */
   documents(docs: string): Promise<StoredDocument[]>;
-  /** One document with its text; `null` when there is none at that path. */
+  /** Reads a document with its text; `null` if there is none at the path. */
   document(docs: string, path: string): Promise<(StoredDocument & { readonly source: string }) | null>;
-  /** What a document said before it changed or went, latest first, at most 50 versions. */
+  /** Lists former versions of a document, latest first, at most 50. */
   versions(docs: string, path: string): Promise<DocumentVersion[]>;
   /**
-   * Puts documents in the place of what stood at their paths, all or none, and says how many changed: those
-   * whose hash is there already are left alone, so of two nodes that put the same, one does the work.
+   * Replaces the documents at these paths, all or none, and returns how many changed. Documents with an equal hash are
+   * skipped, so of two nodes that put equal documents one does the work.
    */
   putDocuments(docs: string, documents: readonly DocumentInput[]): Promise<number>;
-  /** Removes the documents at all other paths, and says how many they were. */
+  /** Removes the documents at all other paths, and returns their number. */
   removeOtherDocuments(docs: string, kept: readonly string[]): Promise<number>;
-  /** The passages that best fit a question, best first; none when no term of it is in the docs. */
+  /** Finds the passages that match a question, best first; none if the docs hold no term of it. */
   search(docs: string, query: PassageQuery): Promise<FoundPassage[]>;
-  /** How much of a question each of `texts` holds, in their order, 0 to 1; their place in docs is of no matter. */
+  /** Scores texts, 0 to 1: the weighted share of the question's terms that each holds. */
   score(docs: string, query: DocsQuery, texts: readonly string[]): Promise<number[]>;
-  /** Ends the probing of a database that is down. The pool stays the caller's. */
+  /** Stops probing a database that is down. The pool stays open. */
   close(): void;
 }
 
@@ -103,16 +103,15 @@ export interface DocsStoreOptions {
   readonly pool: ConnectionPool;
   /** The schema that was migrated. Default `chatkeep`. */
   readonly schema?: string;
-  /** Finds passages by their meaning too; a history with the same one embeds them. Default: words alone. */
+  /** Adds vector search; a history with this embedding embeds the passages. Default: words only. */
   readonly embedding?: Embedding | undefined;
-  /** Told when the embedding model failed, for the operator's log. Default: nobody. */
+  /** Called when the embedding model fails, for the operator's log. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 /** Passages near a question that are joined with those that hold its words. */
 const NEAR = 20;
 
-/** The docs of a database; see {@link DocsStore}. */
 export function createDocsStore(options: DocsStoreOptions): DocsStore {
   const database = createDatabase(options);
   const { embedding, onError = () => undefined } = options;
@@ -180,7 +179,7 @@ export function createDocsStore(options: DocsStoreOptions): DocsStore {
         vectorSearch?.passages<FoundPassage>(docs, { text: question, path, limit: NEAR }) ?? [],
       ]);
       const found = (row?.search_passages ?? []) as FoundPassage[];
-      // One that both hold keeps the score of its words.
+      // A passage in both lists keeps the score of its words.
       const joined =
         near.length === 0
           ? found

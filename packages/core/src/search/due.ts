@@ -5,35 +5,35 @@ import type { MessageRow } from "../database/message-row.ts";
 import { unescapeText } from "../database/text.ts";
 import { embeddable } from "./vector.ts";
 
-/** Where vectors of one kind and owner are kept; `keys` are those of what was claimed. */
+/** Stores the vectors of claimed items of one kind and owner, by their `keys`. */
 export interface Store {
   put(number: number, keys: readonly Key[], vectors: readonly string[]): Promise<unknown>;
-  /** Gives them back, to be claimed from `pause` milliseconds on; `null`: never again. */
+  /** Releases items to be claimed again after `pause` milliseconds; `null`: never. */
   postpone(keys: readonly Key[], pause: number | null): Promise<unknown>;
 }
 
-/** A conversation and a number in it, or a document and a place in it. */
+/** A conversation and a message number, or a document and a passage number. */
 interface Key {
   readonly within: string;
   readonly place: number;
 }
 
-/** What was claimed. */
+/** A claimed item. */
 export interface Due {
   readonly key: Key;
-  /** Empty where there is nothing to embed, `undefined` where it cannot be read now: it is in the trash. */
+  /** Empty if there is nothing to embed; `undefined` if its conversation is in the trash. */
   readonly text: string | undefined;
   readonly store: Store;
 }
 
-/** What a claim gave. */
+/** The result of a claim. */
 export interface Claimed {
   readonly due: readonly Due[];
-  /** Milliseconds until there may be more; `undefined`: nothing is left. */
+  /** Milliseconds until more may be due; `undefined` if nothing is left. */
   readonly wait: number | undefined;
 }
 
-/** What a node claims, how much at once, and for how long (milliseconds). */
+/** The size of a claim and its lease in milliseconds. */
 export interface Claim {
   readonly database: Database;
   readonly number: number;
@@ -46,7 +46,7 @@ export async function claimMessages({ database, number, lease, most }: Claim): P
   const [row] = await database.call("claim_message_vectors", { number, lease, page_limit: most });
   const claimed = (row?.claimed ?? []) as { owner_id: string; conversation_id: string; seq: number }[];
   const due: Due[] = [];
-  // Each owner's are read as that owner: the claim itself gives no text.
+  // Texts are read as their owner, because the claim returns keys only.
   for (const [owner, rows] of Map.groupBy(claimed, ({ owner_id: id }) => id)) {
     const keys = rows.map(({ conversation_id: within, seq: place }): Key => ({ within, place }));
     const store = messageStore(database, owner);

@@ -3,43 +3,43 @@ import { type Due, type Store, claimMessages, claimPassages } from "./due.ts";
 import { type Embedding, EmbeddingRefused } from "./embedding.ts";
 import { vectorsOf } from "./vector.ts";
 
-/** Embeds what is findable, in the background; see {@link createEmbeddingWorker}. */
+/** See {@link createEmbeddingWorker}. */
 export interface EmbeddingWorker {
-  /** Something was written: it is looked for in a moment. */
+  /** Schedules a run soon after a write. */
   touch(): void;
-  /** Embeds until nothing is due; resolves then, with the number of texts, or when the signal is aborted. Never rejects. */
+  /** Embeds until nothing is due or the signal is aborted. Resolves with the number of texts. Never rejects. */
   run(signal?: AbortSignal): Promise<number>;
-  /** Aborts what is under way, and waits for it. */
+  /** Aborts the current run and waits for its end. */
   close(): Promise<void>;
 }
 
 export interface EmbeddingWorkerOptions {
   readonly database: Database;
   readonly embedding: Embedding;
-  /** Told what went wrong, for the operator's log; never a text. */
+  /** Called with errors, for the operator's log. They quote no text. */
   readonly onError: (error: unknown) => void;
-  /** Milliseconds for which what this node claims is its own (default 60,000). */
+  /** The lease of a claim in milliseconds. Default 60,000. */
   readonly lease?: number;
 }
 
 /** Texts of one call. */
 const BATCH = 64;
-/** Milliseconds after a write, in which others gather. */
+/** Milliseconds to wait after a write, so that further writes join the batch. */
 const GATHER = 500;
-/** Milliseconds to wait after the first failure, doubled with each, and at the most. */
+/** Backoff in milliseconds: first, doubled with each failure, and maximum. */
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 300_000;
-/** Milliseconds after which it is looked whether what is in the trash was taken back. */
+/** Milliseconds until a message in the trash is checked again: it may have been restored. */
 const TRASH_PAUSE = 3_600_000;
-/** What every model takes. */
+/** A text that every model accepts. */
 const PLAIN = "hello";
-/** Failures in a row after which texts are tried one by one. */
+/** Consecutive failures after which texts are tried one by one. */
 const TOGETHER = 3;
 
 /**
- * A worker on the queue in the database. Any number of nodes run one: each claims what nobody else has, for a lease,
- * so what a killed node had is done by another one after it. A model that fails is asked again later and later; what
- * it refuses is left to words. No connection is held while it thinks.
+ * A worker on the queue in the database. Any number of nodes may run one. A claim has a lease, so another node takes over
+ * the items of a killed one. A failing model is retried with backoff; texts that it refuses stay without vectors. No
+ * connection is held during a model call.
  */
 export function createEmbeddingWorker(options: EmbeddingWorkerOptions): EmbeddingWorker {
   const { database, embedding, onError, lease = 60_000 } = options;
@@ -48,11 +48,11 @@ export function createEmbeddingWorker(options: EmbeddingWorkerOptions): Embeddin
   let timer: NodeJS.Timeout | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
   let failures = 0;
-  /** Until then the model is let alone, whatever is written. */
+  /** No call before this time, whatever is written. */
   let pausedUntil = 0;
-  /** Somebody asked while a run was under way, which may have looked before. */
+  /** A wake-up during a run, which may have claimed before the write. */
   let again = false;
-  /** Asked once: the node that starts last says which model it is, and the others embed no more. */
+  /** Resolved once: the node that starts last sets the model, and nodes with another stop embedding. */
   let number: number | undefined;
 
   const schedule = (wait: number): void => {
@@ -70,7 +70,7 @@ export function createEmbeddingWorker(options: EmbeddingWorkerOptions): Embeddin
     timer.unref();
   };
 
-  /** Embeds one batch; gives the number of texts and the milliseconds until more is due, `undefined`: nothing is. */
+  /** Embeds a batch. Returns the number of texts and the milliseconds until more is due; `undefined` if nothing is. */
   const step = async (
     number: number,
     signal: AbortSignal,
@@ -95,7 +95,7 @@ export function createEmbeddingWorker(options: EmbeddingWorkerOptions): Embeddin
       });
       failures = 0;
     } catch (error) {
-      // An abort is no failure of the model: whoever comes next goes on at once.
+      // An abort is no failure of the model: the items are due at once.
       const pause = signal.aborted ? 0 : Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures);
       await postpone([...left], pause);
       if (signal.aborted) return;
@@ -122,13 +122,13 @@ export function createEmbeddingWorker(options: EmbeddingWorkerOptions): Embeddin
     }
   };
 
-  /** Embeds one by one what is left, and takes it out: one text that the model cannot do keeps no other from its vector. */
+  /** Embeds the rest one by one, so that one text that the model cannot embed does not block the others. */
   const embedEach = async (left: Set<Due>, number: number, signal: AbortSignal): Promise<void> => {
     for (const one of left) {
       try {
         await embedTogether([one], number, signal);
       } catch (error) {
-        // It is the model's fault, not the text's, if it does not take what every model takes.
+        // A model that refuses this text is at fault itself.
         await vectorsOf(embedding, [PLAIN], signal);
         await postpone([one], error instanceof EmbeddingRefused ? null : LONGEST_PAUSE);
         onError(error);
@@ -179,7 +179,7 @@ export function createEmbeddingWorker(options: EmbeddingWorkerOptions): Embeddin
   };
 }
 
-/** The model failed; it is asked again after `pause` milliseconds. */
+/** A failure of the model. It is retried after `pause` milliseconds. */
 class Paused extends Error {
   readonly pause: number;
   constructor(pause: number) {

@@ -1,17 +1,17 @@
-/** What turns texts into vectors: `createEmbedding` of the agent package, or a host's own. */
+/** Turns texts into vectors: `createEmbedding` of the agent package, or a host's own. */
 export interface Embedding {
-  /** Its name, with all that makes its vectors others than another's: when it changes, all is embedded anew. */
+  /** The model's name with everything that affects its vectors. A change embeds everything again. */
   readonly model: string;
   /**
-   * The vector of each text, in their order, all of one length. Rejects with an {@link EmbeddingRefused} when it
-   * will not take a text however often it is asked, otherwise with what may pass. No error may quote a text.
+   * Returns a vector for each text, in order, all of one length. Rejects with {@link EmbeddingRefused} for a text that
+   * the model will never accept, otherwise with a temporary error. No error may quote a text.
    */
   readonly embed: (texts: readonly string[], signal: AbortSignal) => Promise<readonly (readonly number[])[]>;
-  /** How similar (cosine) what is found has to be (default 0.3). Models differ: unrelated texts have 0.1 to 0.7. */
+  /** The minimum cosine similarity of a match. Default 0.3. Models differ: unrelated texts have 0.1 to 0.7. */
   readonly leastSimilarity?: number | undefined;
 }
 
-/** A text that the model will not take, however often it is asked. */
+/** A text that the model will never accept. */
 export class EmbeddingRefused extends Error {
   override readonly name = "EmbeddingRefused";
 }

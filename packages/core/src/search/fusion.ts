@@ -1,10 +1,9 @@
-/** Cormack, Clarke and Büttcher 2009: how little the places at the very top count more than those behind them. */
+/** The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher 2009): it limits the weight of the top ranks. */
 const K = 60;
 
 /**
- * Joins rankings by their places alone (reciprocal rank fusion), since their scores cannot be compared: an entry
- * has 1 / (60 + its place) of each list that holds it. `keyOf` tells which entries are the same; of those the one
- * of the earlier list is given.
+ * Joins rankings by rank alone (reciprocal rank fusion), because their scores are not comparable: an entry gets
+ * 1 / (60 + rank) from each list that holds it. Entries with equal `keyOf` are one; the earlier list's is returned.
  */
 export function fuse<T>(
   rankings: readonly (readonly T[])[],

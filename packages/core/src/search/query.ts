@@ -2,13 +2,13 @@ import { ChatkeepError } from "@chatkeep/protocol";
 
 import { wordsOf } from "./words.ts";
 
-/** Words of a query that count: each costs a look into the index. */
+/** Maximum words of a query: each costs an index lookup. */
 const MOST_WORDS = 32;
 const PIECES = /(-?)(?:"([^"]*)"?|([^\s"]+))/gu;
 
 /**
- * A query of a person as PostgreSQL reads it (`to_tsquery`): every word, `"phrases"`, `begin*`, `-not`. Nothing of
- * the given text reaches it but letters and digits. Errors: `invalid_request` when there is no word to look for.
+ * Converts a person's query to a `tsquery`: every word, `"phrases"`, `prefix*`, `-not`. Only letters and digits of the
+ * given text reach PostgreSQL. Errors: `invalid_request` for a query without a word.
  */
 export function searchQueryOf(text: string): string {
   const wanted: string[] = [];
@@ -31,7 +31,7 @@ export function searchQueryOf(text: string): string {
   return [...wanted, ...unwanted.map((query) => `!${query}`)].join(" & ");
 }
 
-/** The words of a text as a query looks for them: a single character of a run without spaces begins a pair or ends a run. */
+/** The words of a query. A single character of a script without spaces matches as the start of a pair or the end of a run. */
 export function queryTerms(text: string): string[] {
   return wordsOf(text).flatMap(({ form: term, run }) => {
     if (run === "last") return [];
@@ -39,7 +39,7 @@ export function queryTerms(text: string): string[] {
   });
 }
 
-/** Words are stored folded (connection as connect), so a beginning may be longer than what is stored. */
+/** Words are stored stemmed (connection as connect), so a prefix may be longer than the stored word. */
 function beginning(term: string): string {
   if (term.endsWith(":*")) return term;
   const shorter = [1, 2, 3].map((count) => term.slice(0, -count)).filter((part) => part.length >= 4);

@@ -1,40 +1,39 @@
-/** What SQL's `recall_words` gives; lists are in the order of the question's words. */
+/** The result of `recall_words`. Lists are in the order of the question's words. */
 export interface Postings {
-  /** Messages of the conversation. */
+  /** The number of messages in the conversation. */
   readonly total: number;
-  /** How many of the latest were looked at, and how many words they have. */
+  /** The number of sampled latest messages, and their words. */
   readonly sampled: number;
   readonly words: number;
-  /** How many of those hold each word. */
+  /** The number of sampled messages that hold each word. */
   readonly counts: readonly number[];
   /**
-   * The messages with each word, as three lists: their numbers, their sizes in words, and 100,000 times their
-   * ts_rank for it; `null` for a word too common to fetch.
+   * The messages with each word, as three lists: their numbers, their sizes in words, and their ts_rank for the word
+   * times 100,000; `null` for a word too common to fetch.
    */
   readonly postings: readonly (readonly [readonly number[], readonly number[], readonly number[]] | null)[];
 }
 
-/** A message and how well it fits; greater is better. */
+/** A message and its score. Greater is better. */
 export interface Ranked {
   readonly seq: number;
   readonly score: number;
 }
 
 /**
- * BM25's saturation of repeated words, and how much long messages count less (Robertson and Zaragoza 2009, 3.4):
- * both below what is usual for documents, for a long message is not diluted, it tells more.
+ * BM25's constants for term saturation and length normalization (Robertson and Zaragoza 2009, 3.4). Both are lower than
+ * usual for documents, because a long message is not diluted but says more.
  */
 const K1 = 0.9;
 const B = 0.3;
-/** What a message has of the better one beside it, by distance: below what the other has itself. */
+/** The share of a better neighbour's score that a message gets, by distance. */
 const NEAR = [0, 0.4, 0.25];
-/** How much more a message counts that holds all of a question than one that holds as much weight in one word. */
+/** The bonus of a message that holds all words of a question over one with equal weight in one word. */
 const COVER = 2;
 
 /**
- * Ranks messages: BM25 with the statistics of the conversation itself, more for those that hold more of the
- * question's words, and a share of the better one that stands beside them, for what answers a question need not
- * repeat its words.
+ * Ranks messages: BM25 with the conversation's own statistics, a bonus for holding more of the question's words, and a
+ * share of a better neighbour's score, because an answer need not repeat the words of its question.
  */
 export function rankMessages({ total, sampled, words, counts, postings }: Postings): Ranked[] {
   const average = words / Math.max(1, sampled);
@@ -71,7 +70,7 @@ export function rankMessages({ total, sampled, words, counts, postings }: Postin
     .sort((a, b) => b.score - a.score || b.seq - a.seq);
 }
 
-/** ts_rank of one word said n times is 0.1 · (1 + 1/4 + … + 1/n²) · 6/π². */
+/** The ts_rank of a word with n occurrences is 0.1 · (1 + 1/4 + … + 1/n²) · 6/π². */
 const RANK_ONCE = 0.1 / (Math.PI ** 2 / 6);
 
 function timesOf(rank: number): number {

@@ -7,7 +7,7 @@ import { type Postings, type Ranked, rankMessages } from "./rank.ts";
 import { recallTerms } from "./terms.ts";
 import type { VectorSearch } from "./vector-search.ts";
 
-/** What to recall. */
+/** A query of recall. */
 export interface RecallQuery {
   readonly owner: Owner;
   readonly conversationId: string;
@@ -16,23 +16,23 @@ export interface RecallQuery {
   readonly below?: number | undefined;
   /** The last message of the branch, by `seq`. Default: the head. */
   readonly leaf?: number | undefined;
-  /** How many at the most (default 20). */
+  /** Maximum results. Default 20. */
   readonly limit?: number | undefined;
 }
 
-/** Finds the messages of a conversation that fit a question, best first. */
+/** Finds the messages of a conversation that match a question, best first. */
 export type Recall = (query: RecallQuery) => Promise<Ranked[]>;
 
-/** Messages that are ranked at the most, about: each takes 5 µs to find. */
+/** Approximate maximum of ranked messages: each takes 5 µs to find. */
 const CANDIDATES = 1200;
 
-/** Of those found by words, and by meaning, the best that are joined; what is further behind changes no place in front. */
+/** The best results by words and by vectors that are joined. Results further down change no rank on top. */
 const JOINED = 100;
 const NEAR = 50;
 
 /**
- * Recall on the SQL functions: one call gives what the ranking needs, which is done here. With `vectorSearch` its places
- * and those by meaning are joined; the score is then of the places.
+ * Recall on the SQL functions: one call returns the statistics, and ranking happens here. With `vectorSearch` both
+ * rankings are joined, and the score comes from the ranks.
  */
 export function createRecall(database: Database, vectorSearch?: VectorSearch): Recall {
   const byWords = async ({ owner, conversationId, question, below }: RecallQuery): Promise<Ranked[]> => {
@@ -49,7 +49,7 @@ export function createRecall(database: Database, vectorSearch?: VectorSearch): R
     return postings === null ? [] : rankMessages(postings);
   };
 
-  /** Which of the numbers are on the branch: what is said on others is not said here. */
+  /** Returns those of the numbers that are on the branch. */
   const onBranch = async (
     { owner, conversationId, leaf }: RecallQuery,
     seqs: readonly number[],

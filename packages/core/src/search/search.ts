@@ -16,10 +16,10 @@ import { searchQueryOf } from "./query.ts";
 import { snippetOf } from "./snippet.ts";
 import type { VectorSearch } from "./vector-search.ts";
 
-/** The part of {@link History} that is about finding messages. */
+/** The methods of {@link History} that search. */
 export type Search = Pick<History, "searchMessages">;
 
-/** A message that was found, as SQL gives it. */
+/** A hit, as SQL returns it. */
 interface Found {
   readonly conversation: string;
   readonly seq: number;
@@ -30,13 +30,13 @@ interface Found {
   readonly scope_label: string | null;
 }
 
-/** The furthest that pages go: nobody reads on, and each page is ranked anew. */
+/** The last hit that paging can reach: each page is ranked again. */
 const FURTHEST = 5000;
 
-/** Of what is near a query and of what holds its words, the best that are joined; behind them come words alone. */
+/** The best hits by vectors and by words that are joined. Word hits follow. */
 const NEAR = 50;
 const JOINED = 200;
-/** What only words can tell: a phrase, a beginning, what must not be there. */
+/** Operators that only word search supports: a phrase, a prefix, an exclusion. */
 const PRECISE = /"|\*|(^|\s)-/;
 
 interface Page {
@@ -46,11 +46,11 @@ interface Page {
 
 export interface SearchOptions {
   readonly database: Database;
-  /** Joins what is near to a plain query by its meaning (default: words alone). */
+  /** Adds vector search to plain queries. Default: words only. */
   readonly vectorSearch?: VectorSearch | undefined;
 }
 
-/** Search on the SQL functions: one call finds and ranks, a second one reads the page's messages. */
+/** Search on the SQL functions: one call finds and ranks, a second one reads the messages of the page. */
 export function createSearch({ database, vectorSearch }: SearchOptions): Search {
   const byWords = async (
     owner: Owner,
@@ -68,7 +68,7 @@ export function createSearch({ database, vectorSearch }: SearchOptions): Search 
     return (row?.search_words ?? []) as Found[];
   };
 
-  /** A page of what a query finds, and whether there is more. */
+  /** A page of hits, and whether there are more. */
   const find = async (
     owner: Owner,
     query: SearchQuery,
@@ -83,7 +83,7 @@ export function createSearch({ database, vectorSearch }: SearchOptions): Search 
       const found = await byWords(owner, query, { offset, size: size + 1 });
       return { page: found.slice(0, size), hasMore: found.length > size };
     }
-    // Always of the same beginning, or an entry would change its place from one page to the next.
+    // The joined part has a fixed size, or a hit could change its rank between pages.
     const best = await byWords(owner, query, { offset: 0, size: JOINED });
     const fused = fuse<Found>([best, near], keyOf);
     const page = fused.slice(offset, offset + size).map(({ entry, score }) => ({ ...entry, score }));
@@ -119,7 +119,7 @@ export function createSearch({ database, vectorSearch }: SearchOptions): Search 
           .map((one) => [keyOf({ conversation: one.conversationId, seq: one.seq }), one]),
       );
       const hits = page.flatMap((one): SearchHit[] => {
-        // What was deleted between the two calls is not shown.
+        // A message deleted between the two calls is left out.
         const message = messages.get(keyOf(one));
         if (message === undefined) return [];
         const { title, scope, scope_label: label, score } = one;

@@ -4,12 +4,11 @@ import { wordsOf } from "./words.ts";
 
 /** UTF-16 units of a snippet: two lines of a list. */
 const LENGTH = 200;
-/** Of them before what was found. */
+/** UTF-16 units before the first match. */
 const BEFORE = 60;
 
 /**
- * The piece of a content where most of what was found stands close together. `places` are positions of its
- * words, from 1, as the index gives them.
+ * Cuts the excerpt of a content with the most matches. `places` are word positions from 1, as the index returns them.
  */
 export function snippetOf(content: string, places: readonly number[]): Snippet {
   const words = wordsOf(content);
@@ -28,7 +27,7 @@ export function snippetOf(content: string, places: readonly number[]): Snippet {
   return { text: content.slice(start, end), start, marks };
 }
 
-/** Stretches in order; those that overlap, as pairs of characters do, as one. */
+/** Merges overlapping ranges, such as those of character pairs. */
 function joined(stretches: readonly Stretch[]): Stretch[] {
   const all: Stretch[] = [];
   for (const stretch of stretches.toSorted((a, b) => a.start - b.start)) {
@@ -40,7 +39,7 @@ function joined(stretches: readonly Stretch[]): Stretch[] {
   return all;
 }
 
-/** Where the stretch of a snippet's length begins that holds most of what was found. */
+/** The start of the excerpt with the most matches. */
 function densest(found: readonly Stretch[]): number {
   let best = found[0]?.start ?? 0;
   let most = 0;
@@ -53,14 +52,14 @@ function densest(found: readonly Stretch[]): number {
   return best;
 }
 
-/** The beginning of a word at or after `at`, but not after `least`. */
+/** The start of a word at or after `at`, but not after `least`. */
 function backToSpace(content: string, at: number, least: number): number {
   if (at === 0) return 0;
   const space = content.slice(at, least).search(/\s\S/u);
   return whole(content, space === -1 ? at : at + space + 1);
 }
 
-/** A place that is not within a surrogate pair. */
+/** Moves an offset out of a surrogate pair. */
 function whole(content: string, at: number): number {
   return /[\ud800-\udbff]/.test(content.charAt(at - 1)) && /[\udc00-\udfff]/.test(content.charAt(at))
     ? at - 1

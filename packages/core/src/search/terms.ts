@@ -1,9 +1,9 @@
 import { queryTerms } from "./query.ts";
 
-/** Words of a question that are looked for: each costs a look into the index. */
+/** Maximum words of a question: each costs an index lookup. */
 const MOST_TERMS = 24;
 
-/** Words that questions are made of, as they are stored: they say how it is asked, not about what. */
+/** Question words, as stored. They carry no topic. */
 const ASKING = new Set(
   `a about am an and any are as at be been but by can could did do does dont for from had has have he her
   hers him his how i if im in is isnt it its just me my of on or our please she should so some tell than
@@ -11,7 +11,7 @@ const ASKING = new Set(
   who whom whose why will with would you your`.split(/\s+/),
 );
 
-/** The words of a question that recall looks for, each once; all of them where nothing else is left. */
+/** The words of a question that recall looks up, each once, without question words unless there are no others. */
 export function recallTerms(question: string): string[] {
   const terms = [...new Set(queryTerms(question))];
   const telling = terms.filter((term) => !ASKING.has(term));

@@ -2,7 +2,7 @@ import { type Part, contentOf } from "@chatkeep/protocol";
 
 import { wordText } from "./words.ts";
 
-/** The words by which a message is found: those of its content; reasoning and what stands in calls is not searched. */
+/** The indexed text of a message: its content, without reasoning and tool calls. */
 export function wordTextOf(parts: readonly Part[]): string {
   return wordText(contentOf(parts));
 }

@@ -5,7 +5,7 @@ import { ownerId } from "../owners.ts";
 import { type Embedding, EmbeddingRefused } from "./embedding.ts";
 import { embeddable, vectorsOf } from "./vector.ts";
 
-/** A message near a text, as SQL's `near_messages` gives it. */
+/** A message near a text, as `near_messages` returns it. */
 interface NearMessage {
   readonly conversation: string;
   readonly seq: number;
@@ -14,11 +14,11 @@ interface NearMessage {
   readonly scope_label: string | null;
   /** Cosine similarity. */
   readonly score: number;
-  /** None: no word of the text need stand in it. */
+  /** Empty: a vector match has no matching words. */
   readonly places: readonly number[];
 }
 
-/** Where to look. */
+/** The range of a search in messages. */
 interface NearQuery {
   readonly text: string;
   /** Default: all conversations. */
@@ -30,7 +30,7 @@ interface NearQuery {
   readonly limit: number;
 }
 
-/** Where to look in docs. */
+/** The range of a search in docs. */
 interface NearPassages {
   readonly text: string;
   /** Only this document; `undefined`: all. */
@@ -38,20 +38,20 @@ interface NearPassages {
   readonly limit: number;
 }
 
-/** Finds by meaning. Where that is not to be had just now, it finds nothing and what words find remains. */
+/** Finds by vectors. Returns nothing when the model or its vectors are unavailable, so that word search remains. */
 export interface VectorSearch {
-  /** Nearest first, each similar enough. Errors: as of the store. */
+  /** Returns messages above the similarity threshold, nearest first. Errors: the store's. */
   messages(owner: Owner, query: NearQuery): Promise<NearMessage[]>;
-  /** The same for the passages of docs, as SQL's `near_passages` gives them. */
+  /** Returns passages of docs alike. */
   passages<T extends { readonly score: number }>(docs: string, query: NearPassages): Promise<T[]>;
 }
 
 export interface VectorSearchOptions {
   readonly database: Database;
   readonly embedding: Embedding;
-  /** Told when the embedding model failed; never the text. */
+  /** Called when the embedding model fails. Errors quote no text. */
   readonly onError: (error: unknown) => void;
-  /** Milliseconds that a question may take to be embedded (default 2,000). */
+  /** Timeout for embedding a question in milliseconds. Default 2,000. */
   readonly timeout?: number;
 }
 

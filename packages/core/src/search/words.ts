@@ -9,28 +9,27 @@ export interface Word {
   readonly run?: "pair" | "last" | "alone";
 }
 
-/** Words of a message that are indexed: positions in a tsvector end at 16,383 (PostgreSQL, "tsvector limits"). */
+/** Maximum indexed words of a message: positions in a tsvector end at 16,383 (PostgreSQL, "Limitations" of text search). */
 const MOST_WORDS = 16_000;
-/** Code points of a word that count: encoded they stay below the 2,046 bytes of a lexeme. */
+/** Maximum code points of a word: encoded they stay below the 2,046 bytes of a lexeme. */
 const LONGEST = 64;
 
-/** Scripts that are written without spaces, and Hangul, whose endings hang on its words. */
+/** Scripts without spaces, and Hangul, which attaches endings to words. */
 const UNSEGMENTED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Hangul}ー]/u;
 const PLAIN = /^[A-Za-z]+$/;
 const RUNS = /[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['’][\p{L}\p{M}]+)*/gu;
 
 /**
- * The words of a text in order. Case, width and accents are folded. A run of a script that is written
- * without spaces is cut into overlapping pairs of its characters and its last one, so that any part of it is
- * found without a dictionary. Letters beyond ASCII are written as their numbers, for what a server takes
- * for a letter depends on its locale.
+ * Splits a text into words, in order. Folds case, width and accents. Splits a run of a script without spaces into
+ * overlapping character pairs and its last character, so that any part matches without a dictionary. Writes letters
+ * beyond ASCII as numbers, because PostgreSQL's notion of a letter depends on the locale.
  */
 export function wordsOf(text: string, most: number = MOST_WORDS): Word[] {
   const words: Word[] = [];
   for (const match of text.matchAll(RUNS)) {
     if (words.length >= most) break;
-    // Most words are plain, and need none of the rest.
+    // Most words are plain ASCII.
     if (PLAIN.test(match[0])) {
       const form = match[0].slice(0, LONGEST).toLowerCase();
       words.push({ form, start: match.index, end: match.index + match[0].length });
@@ -47,7 +46,7 @@ export function wordsOf(text: string, most: number = MOST_WORDS): Word[] {
   return words.length > most ? words.slice(0, most) : words;
 }
 
-/** The words of a text as they are stored; empty when there are none. */
+/** The words of a text as stored; empty if there are none. */
 export function wordText(text: string): string {
   return wordsOf(text)
     .map((word) => word.form)
@@ -60,7 +59,7 @@ interface Run {
   readonly unsegmented: boolean;
 }
 
-/** Cuts a run where a script that is written without spaces begins or ends. */
+/** Splits a run where a script without spaces begins or ends. */
 function splitRun(text: string, at: number): Run[] {
   if (!UNSEGMENTED.test(text)) return [{ text, at, unsegmented: false }];
   const runs: Run[] = [];
@@ -68,7 +67,7 @@ function splitRun(text: string, at: number): Run[] {
   let place = 0;
   let kind: boolean | undefined;
   for (const point of text) {
-    // Marks belong to what they stand on.
+    // A combining mark belongs to its base character.
     const own = /\p{M}/u.test(point) ? (kind ?? false) : UNSEGMENTED.test(point);
     if (kind !== undefined && own !== kind) {
       runs.push({ text: text.slice(from, place), at: at + from, unsegmented: kind });
@@ -105,7 +104,7 @@ function formOf(text: string): string {
   return encode(folded);
 }
 
-/** As ASCII; what holds more than plain letters begins with a sign of its own, so that it is not folded as English. */
+/** Encodes a word as ASCII. A word with other letters gets a prefix, so that it is not stemmed as English. */
 function encode(text: string): string {
   let form = "";
   let isPlain = true;
