@@ -224,6 +224,12 @@ describe("the guide's commands do what it says, as they are written", () => {
       content: "You asked: What is a scope?",
       citations: [{ path: "a.md" }],
     });
+    const [own = ""] = blocksOf("responders.md", [4], { "http://127.0.0.1:11434/v1": model.url });
+    writeFileSync(join(clone, "responder.ts"), own);
+    expect(await answerOf(await served(blocksOf("responders.md", [3])), "Say it back")).toMatchObject({
+      content: "You said: Say it back",
+      model: "llama3.2",
+    });
   });
 
   it("a program of one's own", async () => {
@@ -232,7 +238,7 @@ describe("the guide's commands do what it says, as they are written", () => {
       "postgres://user:password@host:5432/database": database.url,
       "port: 3000": `port: ${port}`,
     };
-    const [code = ""] = blocksOf("responders.md", [4], given);
+    const [code = ""] = blocksOf("responders.md", [5], given);
     start("node", [...ARGS, code]);
     const url = `http://127.0.0.1:${port}`;
     const ready = (): Promise<number> =>
