@@ -24,7 +24,9 @@ const result = await runChaos({
 console.log(`\nseed ${values.seed}: ${reportOf(result)}`);
 const violations = result.violations.length + result.settling.late.length;
 if (violations > 0) {
-  console.log(`\n${violations} violations. The last lines of the nodes:\n${result.nodeLogs.join("\n---\n")}`);
+  console.log(
+    `\n${violations} violations. The last lines of the nodes:\n${result.nodeLogs.map((log) => log.split("\n").slice(-200).join("\n")).join("\n---\n")}`,
+  );
   process.exitCode = 1;
 } else {
   console.log("No violation.");

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-import { openConnection } from "@chatkeep/core";
+import { openConnection, releaseSchema } from "@chatkeep/core";
 import { type Postgres, startPostgres } from "@chatkeep/testing";
 
 import type { Span, Timeline } from "./timeline.ts";
@@ -17,6 +17,8 @@ export interface DisturbedDatabase extends AsyncDisposable {
    * recovers by itself. `cut connections`: all are ended in order.
    */
   lose(how: "kill backend" | "cut connections"): Promise<void>;
+  /** Drops the oldest events of settled turns, as the nodes do every few minutes. */
+  rotateEvents(): Promise<void>;
   /** Lets none of its processes go on for a while: nothing is lost, and nothing answers. */
   freeze(duration: number): Promise<void>;
 }
@@ -72,6 +74,10 @@ export async function startDatabase(timeline: Timeline): Promise<DisturbedDataba
       // Its recovery is not announced; it takes a fraction of this.
       outage.to = Date.now() + 1000;
     },
+    rotateEvents: () =>
+      rotateEvents(postgres.url("postgres")).catch(() => {
+        // It is down, or somebody reads the oldest events.
+      }),
     freeze: (duration) =>
       whileDisturbed(async () => {
         const pids = [postgres.pid(), ...childrenOf(postgres.pid()).map(({ pid }) => pid)];
@@ -90,6 +96,18 @@ async function cutConnections(url: string): Promise<void> {
       `select pg_terminate_backend(pid) from pg_stat_activity
        where backend_type = 'client backend' and pid <> pg_backend_pid()`,
     );
+  } finally {
+    await connection.end();
+  }
+}
+
+/** Readers of the chaos are away for 2 s at the most, unless the servers are. */
+const EVENTS_GRACE = "5 seconds";
+
+async function rotateEvents(url: string): Promise<void> {
+  const connection = await openConnection(url);
+  try {
+    await connection.query(`select ${releaseSchema("chatkeep")}.rotate_events($1)`, [EVENTS_GRACE]);
   } finally {
     await connection.end();
   }

@@ -63,7 +63,7 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
         });
         const text = await answer.text();
         if (answer.status < 500) return { status: answer.status, text };
-        told = `${answer.status} ${text.slice(0, 200)}`;
+        told = `${answer.status} ${text.slice(0, 500)}`;
         if (answer.status === 500) fault(`${method} ${path}: ${told}`);
       } catch (error) {
         told = String(error);
@@ -93,12 +93,12 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
     const made = await send(session, "POST", "/api/conversations", { body: { id: conversation } });
     expectStatus(`A new conversation ${conversation}`, made.status, [200, 201]);
 
-    const append = async (owner: Owner): Promise<void> => {
+    const append = async (owner: Owner, parent?: string): Promise<void> => {
       const id = dice.uuid();
       const length = dice.between(1, 4) === 1 ? dice.between(100_000, 2_000_000) : dice.between(10, 500);
       const part = { type: "file", mime: "a/b", name: "n", url: `data:a/b,${"x".repeat(length)}` };
       const { status } = await send(owner, "POST", `${path}/messages`, {
-        body: { id, role: "user", parts: [part] },
+        body: { id, role: "user", parts: [part], parent_id: parent },
       });
       expectStatus(`Message ${id}`, status, [201]);
       if (status === 201) sent.set(id, part.url.length);
@@ -107,7 +107,7 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
     const check = async (owner: Owner, when: string): Promise<void> => {
       const found = new Map<string, number>();
       for (let before = ""; ;) {
-        const { status, text } = await send(owner, "GET", `${path}/messages?limit=20${before}`);
+        const { status, text } = await send(owner, "GET", `${path}/messages?branches=all&limit=20${before}`);
         expectStatus(`The messages of ${conversation} ${when}`, status, [200]);
         if (status !== 200) return;
         const page = JSON.parse(text) as Listed & { messages: { seq: number }[] };
@@ -139,6 +139,23 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
       expectStatus(`The session's read of ${conversation} after its claim`, former, [403, 404]);
     }
     await append(owner);
+    // Another version of a message, and back to the first one.
+    const first = [...sent.keys()][0];
+    if (first !== undefined && dice.between(1, 2) === 1) {
+      await append(owner, first);
+      const { status } = await send(owner, "PATCH", path, { body: { head_id: first } });
+      expectStatus(`The head ${first}`, status, [200]);
+    }
+    if (first !== undefined && dice.between(1, 3) === 1) {
+      const { status } = await send(owner, "DELETE", `${path}/messages/${first}`);
+      expectStatus(`The deletion of ${first}`, status, isDoubtful ? [200, 204, 404] : [200, 204]);
+      const { status: restored } = await send(owner, "POST", `${path}/messages/restore`, {
+        body: { ids: [first] },
+      });
+      expectStatus(`The restoring of ${first}`, restored, isDoubtful ? [200, 404] : [200]);
+      // A node that sleeps may delete it later.
+      if (isDoubtful) sent.delete(first);
+    }
     if (dice.between(1, 2) === 1) {
       const { status, text } = await send(owner, "GET", "/api/me/export");
       expectStatus("The export", status, [200]);

@@ -21,6 +21,10 @@ export type Line = Pick<
   History,
   | "createConversation"
   | "appendMessages"
+  | "setHead"
+  | "forkConversation"
+  | "deleteMessages"
+  | "restoreMessages"
   | "listMessages"
   | "importTurn"
   | "getTurn"
@@ -32,6 +36,13 @@ export type Line = Pick<
     conversationId: string,
     question: Question,
     options: { readonly signal: AbortSignal },
+  ): AsyncIterable<TurnEvent>;
+  /** Asks for another answer to a stored question. */
+  regenerate(
+    owner: Owner,
+    conversationId: string,
+    messageId: string,
+    options: { readonly id: string; readonly signal: AbortSignal },
   ): AsyncIterable<TurnEvent>;
   /** Asks, and gets the whole when it is settled. */
   answer(owner: Owner, conversationId: string, question: Question): Promise<TurnState>;
@@ -51,15 +62,24 @@ export function createClientLine(baseUrl: string, credentials: Credentials): Lin
     async *startTurn(owner, conversationId, question, options) {
       yield* (await client.startTurn(owner, conversationId, question, options)).events;
     },
+    async *regenerate(owner, conversationId, messageId, options) {
+      yield* (await client.regenerate(owner, conversationId, messageId, options)).events;
+    },
   };
 }
 
-/** All messages of a conversation, walked back page by page; oldest first. */
-export async function readAll(line: Line, owner: Owner, conversationId: string): Promise<Message[]> {
+/** All messages of a conversation's branch, or of its tree, walked back page by page; oldest first. */
+export async function readAll(
+  line: Line,
+  owner: Owner,
+  conversationId: string,
+  which: { readonly branches?: "all" } = {},
+): Promise<Message[]> {
   let messages: Message[] = [];
   for (;;) {
     const before = messages[0]?.seq;
     const page = await line.listMessages(owner, conversationId, {
+      ...which,
       limit: 50,
       ...(before === undefined ? {} : { before }),
     });
@@ -122,9 +142,27 @@ export function createBareLine(baseUrl: string, credentials: Credentials): Line 
         messageFromWire(await json<Wire<typeof messageFromWire>>(owner, "POST", `/${id}/messages`, { body })),
       ];
     },
-    async listMessages(owner, id, { before, limit } = {}) {
+    async setHead(owner, id, messageId) {
+      const { head_id } = await json<{ head_id: string }>(owner, "PATCH", `/${id}`, {
+        body: { head_id: messageId },
+      });
+      return { id, headId: head_id } as never;
+    },
+    async forkConversation(owner, id, messageId, given) {
+      const body = { id: given?.id, message_id: messageId };
+      return { id: (await json<{ id: string }>(owner, "POST", `/${id}/fork`, { body })).id } as never;
+    },
+    async deleteMessages(owner, id, which) {
+      const query = "ids" in which ? `ids=${which.ids.join(",")}` : `from=${which.from}`;
+      return json(owner, "DELETE", `/${id}/messages?${query}`);
+    },
+    async restoreMessages(owner, id, ids) {
+      return json(owner, "POST", `/${id}/messages/restore`, { body: { ids } });
+    },
+    async listMessages(owner, id, { before, branches, limit } = {}) {
       const query = new URLSearchParams({
         limit: String(limit ?? 50),
+        ...(branches === undefined ? {} : { branches }),
         ...(before === undefined ? {} : { before: String(before) }),
       });
       return messagePageFromWire(
@@ -155,6 +193,14 @@ export function createBareLine(baseUrl: string, credentials: Credentials): Line 
     async *startTurn(owner, id, question, { signal }) {
       const response = await send(owner, "POST", `/${id}/turns`, {
         body: questionToWire(question),
+        headers: { accept: "text/event-stream" },
+        signal,
+      });
+      yield* readFrames(response);
+    },
+    async *regenerate(owner, id, messageId, { id: replyId, signal }) {
+      const response = await send(owner, "POST", `/${id}/messages/${messageId}/regenerate`, {
+        body: { id: replyId },
         headers: { accept: "text/event-stream" },
         signal,
       });

@@ -34,7 +34,7 @@ export interface NodeOptions {
 const command = fileURLToPath(new URL("../../../packages/chatkeep/src/bin.ts", import.meta.url));
 
 /** Lines of a node's log that are kept. */
-const KEPT = 400;
+const KEPT = 20_000;
 
 /** A node that is the command itself, as `npm start` runs it. It is started by `start`. */
 export async function createNode({ index, env, timeline, onCrash }: NodeOptions): Promise<ServerNode> {

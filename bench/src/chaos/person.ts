@@ -11,6 +11,7 @@ import {
   lastPromised,
   settle,
 } from "./record.ts";
+import { createTreeActs } from "./tree.ts";
 
 export interface PersonOptions {
   readonly record: Record;
@@ -46,6 +47,11 @@ const ACTS = {
   "same id, other text": 4,
   read: 6,
   "new conversation": 2,
+  edit: 8,
+  regenerate: 8,
+  "move head": 6,
+  fork: 3,
+  "delete and restore": 5,
 };
 
 /** A person; all choices are the dice's. */
@@ -103,7 +109,12 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
     acknowledge(message);
   };
 
-  const newMessage = (id: string, content: string, recipe?: SentMessage["recipe"]): SentMessage => {
+  const newMessage = (
+    id: string,
+    content: string,
+    recipe?: SentMessage["recipe"],
+    parent?: string | null,
+  ): SentMessage => {
     const message: SentMessage = {
       id,
       conversationId,
@@ -112,16 +123,18 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
       acknowledgedAt: undefined,
       triedAt: new Set(),
       takenBack: undefined,
+      parent,
+      regenerations: 0,
       tokensRefused: 0,
     };
     record.messages.set(id, message);
     return message;
   };
 
-  const newQuestion = (dice: Dice): SentMessage => {
+  const newQuestion = (dice: Dice, parent?: string | null): SentMessage => {
     const id = dice.uuid();
     const recipe = makeRecipe(dice, id);
-    return newMessage(id, questionOf(recipe), recipe);
+    return newMessage(id, questionOf(recipe), recipe, parent);
   };
 
   const acknowledge = (message: SentMessage): void => {
@@ -134,8 +147,18 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
     readonly what: "leave" | "stop" | "nothing";
   }
 
-  /** Asks and reads on until the turn is settled, whatever happens in between. */
-  const ask = async (dice: Dice, message: SentMessage, interlude: Interlude): Promise<void> => {
+  const calm: Interlude = { after: Infinity, what: "nothing" };
+
+  /**
+   * Asks and reads on until the turn is settled, whatever happens in between. With `replyId`, it asks for another answer
+   * to a stored question.
+   */
+  const ask = async (
+    dice: Dice,
+    message: SentMessage,
+    interlude: Interlude,
+    replyId?: string,
+  ): Promise<void> => {
     let due = interlude.what;
     let turn: SeenTurn | undefined;
     await untilDone(`turn of ${message.id}`, dice, async (line, node) => {
@@ -147,12 +170,17 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
       if (!resumes) message.triedAt.add(node);
       const events = resumes
         ? line.followTurn(owner, message.conversationId, turn!.id, { after, signal: leave.signal })
-        : line.startTurn(
-            owner,
-            message.conversationId,
-            { id: message.id, content: message.content },
-            { signal: leave.signal },
-          );
+        : replyId === undefined
+          ? line.startTurn(
+              owner,
+              message.conversationId,
+              { id: message.id, content: message.content, parent: message.parent },
+              { signal: leave.signal },
+            )
+          : line.regenerate(owner, message.conversationId, message.id, {
+              id: replyId,
+              signal: leave.signal,
+            });
       let reading = resumes ? createReading(record, turn!, after) : undefined;
       try {
         for await (const event of withSilence(events, leave)) {
@@ -306,17 +334,27 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
       (message) => message.conversationId === conversationId && message.acknowledgedAt !== undefined,
     );
     await untilDone(`read ${conversationId}`, dice, async (line, node) => {
-      const ids = new Set((await readAll(line, owner, conversationId)).map(({ id }) => id));
+      const tree = await readAll(line, owner, conversationId, { branches: "all" });
+      const ids = new Set(tree.map(({ id }) => id));
       for (const { id } of known)
-        if (!ids.has(id)) fault(`Message ${id} is acknowledged and not listed at ${node}.`);
+        if (!ids.has(id) && !record.mayBeDeleted.has(id))
+          fault(`Message ${id} is acknowledged and not listed at ${node}.`);
     });
   };
+
+  const tree = createTreeActs({
+    record,
+    conversation: () => conversationId,
+    untilDone,
+    newQuestion,
+    ask: (dice, message, replyId) => ask(dice, message, calm, replyId),
+    fault,
+  });
 
   const perform = async (dice: Dice): Promise<void> => {
     const act = dice.weigh(ACTS);
     say(`-- ${act}`);
     const message = (): SentMessage => newQuestion(dice.fork("question"));
-    const calm: Interlude = { after: Infinity, what: "nothing" };
     switch (act) {
       case "ask":
         return ask(dice, message(), calm);
@@ -344,6 +382,16 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
         return read(dice);
       case "new conversation":
         return begin(dice);
+      case "edit":
+        return tree.edit(dice);
+      case "regenerate":
+        return tree.regenerate(dice);
+      case "move head":
+        return tree.moveHead(dice);
+      case "fork":
+        return tree.fork(dice);
+      case "delete and restore":
+        return tree.deleteAndRestore(dice);
     }
   };
 

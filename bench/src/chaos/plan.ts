@@ -17,7 +17,8 @@ export type Disturbance = { readonly wait: number } & (
         | "stop database"
         | "freeze database"
         | "kill backend"
-        | "cut connections";
+        | "cut connections"
+        | "rotate events";
       readonly duration: number;
     }
 );
@@ -33,6 +34,7 @@ const WEIGHTS = {
   "kill backend": 5,
   "cut connections": 4,
   "freeze database": 5,
+  "rotate events": 12,
 };
 
 /** How many processes a disturbance kills, of which `nodes` are nodes. */
@@ -85,6 +87,7 @@ function makeDisturbance(dice: Dice, place: number, { nodes, lease }: PlanOption
       return { kind, wait, duration: dice.between(500, 6000) };
     case "kill backend":
     case "cut connections":
+    case "rotate events":
       return { kind, wait, duration: 0 };
   }
 }

@@ -40,18 +40,23 @@ export function prove({ records, stored, listings, asked }: Evidence): Violation
   for (const record of records) {
     const say = (what: string, about: string): void => void violations.push({ what, record, about });
     for (const fault of record.faults) say(fault, /[0-9a-f-]{36}/.exec(fault)?.[0] ?? "");
-    for (const message of record.messages.values())
-      proveMessage(message, messages.get(message.id) ?? [], say);
+    for (const message of record.messages.values()) {
+      const found = messages.get(message.id)?.filter((one) => one.conversationId === message.conversationId);
+      if (found === undefined && record.mayBeDeleted.has(message.id)) continue;
+      proveMessage(message, found ?? [], say);
+    }
+    for (const [id, copied] of record.copies) proveCopy(id, copied, stored, say);
     for (const turn of record.turns.values()) proveTurn(turn, turns.get(turn.id), record, stored, say);
     // A session may be answered unsaved, and asked for again: only of users it is known how often they were answered.
     if (record.owner.kind === "user") {
-      for (const { id, recipe } of record.messages.values()) {
-        if (recipe !== undefined && (asked[id] ?? 0) > 1) say(`The model was asked ${asked[id]} times.`, id);
+      for (const { id, recipe, regenerations } of record.messages.values()) {
+        if (recipe !== undefined && (asked[id] ?? 0) > 1 + regenerations)
+          say(`The model was asked ${asked[id]} times.`, id);
       }
     }
   }
   const say = (what: string, about: string): void => void violations.push({ what, record: undefined, about });
-  proveNumbers(stored, say);
+  proveNumbers(stored, new Set(records.flatMap(({ mayBeDeleted }) => [...mayBeDeleted])), say);
   proveListings(stored, listings, say);
   proveAnswers(stored, recipes(records), say);
   return violations;
@@ -92,9 +97,8 @@ function proveTurn(
       say(`Turn ${seen.id} was taken back and is lost.`, seen.id);
     return;
   }
-  const reply = stored.messages.find(
-    ({ conversationId, seq }) => conversationId === turn.conversationId && seq === turn.questionSeq + 1,
-  );
+  const reply = stored.messages.find(({ id, turnId }) => id === turn.replyId && turnId === turn.id);
+  if (reply === undefined && record.mayBeDeleted.has(turn.replyId)) return;
   if (reply === undefined) return say(`Turn ${seen.id} has no answer.`, seen.id);
   if (message?.takenBack?.turnId === seen.id) {
     if (!isDeepStrictEqual(message.takenBack.parts, reply.parts)) {
@@ -114,9 +118,11 @@ function proveTurn(
   if (seen.reply !== undefined && !isDeepStrictEqual(seen.reply, reply.parts)) {
     say(`Turn ${seen.id} was told as ${json(seen.reply)} and is stored as ${json(reply.parts)}.`, seen.id);
   }
-  const events = new Map(stored.events.get(seen.id)?.map(({ seq, chunk }) => [seq, chunk]));
+  const log = stored.events.get(seen.id);
+  const events = new Map(log?.map(({ seq, chunk }) => [seq, chunk]));
   for (const [seq, chunk] of seen.events) {
-    if (isDeepStrictEqual(events.get(seq), chunk)) continue;
+    // The log of a settled turn goes with its partition.
+    if (log === undefined || isDeepStrictEqual(events.get(seq), chunk)) continue;
     const as = `was shown as ${json(chunk)} and is stored as ${json(events.get(seq))}`;
     say(`Event ${seq} of turn ${seen.id} ${as}.`, seen.id);
   }
@@ -128,9 +134,25 @@ function proveTurn(
   }
 }
 
-/** Numbers have no gap, ids no double, and the counters are true. */
-function proveNumbers({ conversations, messages }: Stored, say: Say): void {
-  const byConversation = Map.groupBy(messages, ({ conversationId }) => conversationId);
+/** A copy holds what it was made from, in order. */
+function proveCopy(id: string, copied: readonly Message[], { messages }: Stored, say: Say): void {
+  const rows = messages.filter(({ conversationId }) => conversationId === id);
+  const lookAt = (one: StoredMessage | Message): unknown[] => [one.id, one.role, one.parts];
+  if (!isDeepStrictEqual(rows.map(lookAt), copied.map(lookAt)))
+    say(`Conversation ${id} does not hold what it was copied from.`, id);
+}
+
+/** Numbers have no gap but where something was deleted, ids no double, and the counters are true. */
+function proveNumbers(
+  { conversations, messages, deleted }: Stored,
+  mayBeDeleted: ReadonlySet<string>,
+  say: Say,
+): void {
+  for (const { id } of deleted) if (!mayBeDeleted.has(id)) say(`Message ${id} is deleted.`, id);
+  const byConversation = Map.groupBy(
+    [...messages, ...deleted].toSorted((a, b) => a.seq - b.seq),
+    ({ conversationId }) => conversationId,
+  );
   for (const { id, lastSeq, runningTurn } of conversations) {
     const rows = byConversation.get(id) ?? [];
     const gap = rows.findIndex(({ seq }, index) => seq !== index + 1);
@@ -160,20 +182,24 @@ function proveListings({ messages }: Stored, listings: readonly Listing[], say: 
 
 /** Every turn is settled; its events are whole; its answer is what they tell, and what the model said. */
 function proveAnswers(
-  { turns, messages, events }: Stored,
+  { turns, messages, deleted, events }: Stored,
   sent: ReadonlyMap<string, SentMessage>,
   say: Say,
 ): void {
   const replies = new Map(
-    messages.filter(({ role }) => role === "assistant").map((message) => [message.id, message]),
+    messages
+      .filter(({ role, turnId }) => role === "assistant" && turnId !== null)
+      .map((message) => [message.id, message]),
   );
+  const deletedIds = new Set(deleted.map(({ id }) => id));
   for (const turn of turns) {
     const reply = replies.get(turn.replyId);
     if (turn.status === "running") {
       say(`Turn ${turn.id} still runs.`, turn.id);
       continue;
     }
-    if (reply === undefined || reply.seq !== turn.questionSeq + 1 || reply.turnId !== turn.id) {
+    if (reply === undefined && deletedIds.has(turn.replyId)) continue;
+    if (reply === undefined || reply.turnId !== turn.id) {
       say(`The answer of turn ${turn.id} is ${json(reply)}.`, turn.id);
       continue;
     }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import {
   type Chunk,
+  type Message,
   type Owner,
   type Part,
   type TurnEvent,
@@ -18,6 +19,10 @@ export interface Record {
   readonly conversations: Set<string>;
   readonly messages: Map<string, SentMessage>;
   readonly turns: Map<string, SeenTurn>;
+  /** The messages that each copied conversation was made from, by its id. */
+  readonly copies: Map<string, readonly Message[]>;
+  /** Ids of messages that a node may delete late, long after the person took the deletion back. */
+  readonly mayBeDeleted: Set<string>;
   /** What the person saw that must never be. */
   readonly faults: string[];
   readonly lines: string[];
@@ -36,6 +41,10 @@ export interface SentMessage {
   readonly triedAt: Set<number>;
   /** The answer that was shown without being saved, was sent back, and was taken. */
   takenBack: TakenBack | undefined;
+  /** What it follows; `undefined`: the head. */
+  readonly parent: string | null | undefined;
+  /** How often another answer was asked for. */
+  regenerations: number;
   /** How often it was refused because the token was of a node that is gone. */
   tokensRefused: number;
 }
@@ -75,6 +84,8 @@ export function createRecord(name: string, owner: Owner): Record {
     conversations: new Set(),
     messages: new Map(),
     turns: new Map(),
+    copies: new Map(),
+    mayBeDeleted: new Set(),
     faults: [],
     lines: [],
   };

@@ -6,7 +6,7 @@ import type { ChaosResult } from "./run.ts";
 const LINES = 60;
 
 /** What a run did and found, for a person. */
-export function reportOf({ kills, stored, records, settling, violations }: ChaosResult): string {
+export function reportOf({ kills, stored, records, settling, violations, nodeLogs }: ChaosResult): string {
   const sent = records.flatMap((record) => [...record.messages.values()]);
   const seen = records.flatMap((record) => [...record.turns.values()]);
   const acknowledged = sent.filter(({ acknowledgedAt }) => acknowledgedAt !== undefined).length;
@@ -22,7 +22,7 @@ export function reportOf({ kills, stored, records, settling, violations }: Chaos
     `${events} events shown as saved, each compared; ${unsaved} answers were shown unsaved`,
     `${takenBack} such answers taken back, ${refused} times asked anew because the node that signed was gone`,
     `${settling.takenOver.length} turns lost their node: settled after ${seconds(median(settling.takenOver))} (median), ${seconds(Math.max(0, ...settling.takenOver))} at the most`,
-    ...violations.map((violation) => describe(violation)),
+    ...violations.map((violation) => describe(violation, nodeLogs)),
     ...settling.late.map(
       ({ turn, seconds: late, allowed }) =>
         `VIOLATION: turn ${turn.id} was ${turn.status} after ${seconds(late)}; ${seconds(allowed)} were allowed.`,
@@ -30,11 +30,19 @@ export function reportOf({ kills, stored, records, settling, violations }: Chaos
   ].join("\n");
 }
 
-function describe({ what, record, about }: Violation): string {
-  if (record === undefined) return `VIOLATION: ${what}`;
+/** A violation, what the person's record says about it, and the lines of the nodes about the request that failed. */
+function describe({ what, record, about }: Violation, nodeLogs: readonly string[]): string {
+  const requestId = /"request_id":"([^"]+)"/.exec(what)?.[1];
+  const logged = nodeLogs.flatMap((log, node) =>
+    log
+      .split("\n")
+      .filter((line) => requestId !== undefined && line.includes(requestId))
+      .map((line) => `    node ${node}: ${line}`),
+  );
+  if (record === undefined) return [`VIOLATION: ${what}`, ...logged].join("\n");
   const told = record.lines.filter((line) => about !== "" && line.includes(about)).slice(-LINES);
   const head = [`VIOLATION: ${what}`, `  record of ${record.name} (${record.owner.kind}):`];
-  return [...head, ...told.map((line) => `    ${line}`)].join("\n");
+  return [...head, ...told.map((line) => `    ${line}`), ...logged].join("\n");
 }
 
 function seconds(value: number): string {

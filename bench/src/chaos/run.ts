@@ -178,6 +178,7 @@ async function disturb({ plan, nodes, database, limit, note }: DisturbOptions): 
       while (!database.isWell()) await pause(50);
       note(`${kind} for ${duration} ms`);
       if (kind === "kill backend" || kind === "cut connections") await database.lose(kind);
+      else if (kind === "rotate events") await database.rotateEvents();
       else if (kind === "freeze database") later(database.freeze(duration));
       else later(database.interrupt(kind === "crash database" ? "crash" : "stop", duration));
     }
@@ -206,7 +207,7 @@ async function list({ record, lines }: Person): Promise<Listing[]> {
     lines.map(async (line, node) => ({
       node,
       conversationId,
-      messages: await readAll(line, record.owner, conversationId),
+      messages: await readAll(line, record.owner, conversationId, { branches: "all" }),
     })),
   );
   return Promise.all(listings);

@@ -7,6 +7,8 @@ export interface Stored {
   /** In order of conversation and number. */
   readonly messages: readonly StoredMessage[];
   readonly turns: readonly StoredTurn[];
+  /** What was deleted and not restored. */
+  readonly deleted: readonly { readonly conversationId: string; readonly seq: number; readonly id: string }[];
   /** Of each turn, in order. */
   readonly events: ReadonlyMap<string, readonly { readonly seq: number; readonly chunk: Chunk }[]>;
 }
@@ -64,6 +66,9 @@ export async function readStored(url: string): Promise<Stored> {
       messages: await rows(
         `select conversation_id as "conversationId", seq, id, turn_id as "turnId", role, status, parts
          from chatkeep.messages order by conversation_id, seq`,
+      ),
+      deleted: await rows(
+        `select conversation_id as "conversationId", seq, id from chatkeep.deleted_messages`,
       ),
       turns: await rows(
         `select id, conversation_id as "conversationId", question_seq as "questionSeq", message_id as "messageId",
