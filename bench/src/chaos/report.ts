@@ -1,12 +1,22 @@
 import { median } from "../measure.ts";
 import type { Violation } from "./proof.ts";
 import type { ChaosResult } from "./run.ts";
+import type { StoredTurn } from "./stored.ts";
+import type { Span, Timeline } from "./timeline.ts";
 
 /** Lines of a person's record that are printed with a violation. */
 const LINES = 60;
 
 /** What a run did and found, for a person. */
-export function reportOf({ kills, stored, records, settling, violations, nodeLogs }: ChaosResult): string {
+export function reportOf({
+  kills,
+  stored,
+  records,
+  settling,
+  violations,
+  nodeLogs,
+  timeline,
+}: ChaosResult): string {
   const sent = records.flatMap((record) => [...record.messages.values()]);
   const seen = records.flatMap((record) => [...record.turns.values()]);
   const acknowledged = sent.filter(({ acknowledgedAt }) => acknowledgedAt !== undefined).length;
@@ -25,7 +35,7 @@ export function reportOf({ kills, stored, records, settling, violations, nodeLog
     ...violations.map((violation) => describe(violation, nodeLogs)),
     ...settling.late.map(
       ({ turn, seconds: late, allowed }) =>
-        `VIOLATION: turn ${turn.id} was ${turn.status} after ${seconds(late)}; ${seconds(allowed)} were allowed.`,
+        `LATE: turn ${turn.id} was ${turn.status} after ${seconds(late)}; ${seconds(allowed)} were allowed.\n${livesAround(turn, timeline)}`,
     ),
   ].join("\n");
 }
@@ -43,6 +53,23 @@ function describe({ what, record, about }: Violation, nodeLogs: readonly string[
   const told = record.lines.filter((line) => about !== "" && line.includes(about)).slice(-LINES);
   const head = [`VIOLATION: ${what}`, `  record of ${record.name} (${record.owner.kind}):`];
   return [...head, ...told.map((line) => `    ${line}`), ...logged].join("\n");
+}
+
+/** The lives of the nodes and the outages while a turn ran, in seconds from its beginning. */
+function livesAround(turn: StoredTurn, { lives, outages }: Timeline): string {
+  const at = (moment: number): string =>
+    moment === Infinity ? "…" : ((moment - turn.createdAt) / 1000).toFixed(1);
+  const span = ({ from, to }: Span): string => `${at(from)} to ${at(to)}`;
+  const during = ({ from, to }: Span): boolean =>
+    from <= (turn.settledAt ?? Infinity) && to >= turn.createdAt;
+  return [
+    `    settled at ${at(turn.settledAt ?? Infinity)} s; its node's row is ${turn.nodeId}`,
+    ...lives.filter(during).map((life) => {
+      const pauses = life.pauses.filter(during).map((pause) => `, paused ${span(pause)}`);
+      return `    node ${life.node}: ${span(life)}, ready at ${at(life.ready)}${pauses.join("")}`;
+    }),
+    ...outages.filter(during).map((outage) => `    no database: ${span(outage)}`),
+  ].join("\n");
 }
 
 function seconds(value: number): string {

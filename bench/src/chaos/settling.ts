@@ -52,7 +52,7 @@ export function measureSettling({ stored, records, timeline, lease }: SettlingOp
       lives.length === 0 ? end : 0,
     );
     if (turn.status === "interrupted" && lives.length === 1) takenOver.push((turn.settledAt - from) / 1000);
-    const allowed = firstChance(from + lease, timeline) + TOLERANCE;
+    const allowed = firstChance(from + lease + TOLERANCE, timeline);
     if (turn.settledAt > allowed) {
       late.push({ turn, seconds: (turn.settledAt - from) / 1000, allowed: (allowed - from) / 1000 });
     }

@@ -38,7 +38,10 @@ class Model {
   }
   restore(back: readonly number[]): void {
     for (;;) {
-      const from = back.find((at) => this.deleted.get(at) === (this.head ?? -1));
+      // The one that was deleted last.
+      const from = [...this.deleted.keys()].findLast(
+        (at) => back.includes(at) && this.deleted.get(at) === (this.head ?? -1),
+      );
       if (from === undefined) break;
       this.head = from;
       this.deleted.set(from, null);

@@ -1,15 +1,15 @@
 -- Returns the versions of messages, where branches leave what they follow: `[parents, versions, follows]`, three lists
 -- with an entry per branch, by parent and version. Where `follows` is true, the message with the number after the
 -- parent's follows it too and is the first version. Null where nothing branches off. `seqs` are the numbers of the
--- messages, newest first, each followed by the number of its parent (0: the beginning). The caller has set the owner.
+-- messages, oldest first, each after the number of its parent (0: the beginning). The caller has set the owner.
 create function forks_of(owner uuid, conversation text, seqs bigint[], has_deleted boolean) returns json
 language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 begin
   -- Mostly nothing does. Where the numbers have gaps, something does.
-  if seqs[1] - seqs[cardinality(seqs)] < cardinality(seqs) and not exists (
+  if seqs[cardinality(seqs)] - seqs[1] < cardinality(seqs) and not exists (
     select from segments k
     where k.owner_id = owner and k.conversation_id = conversation
-      and k.parent_seq >= seqs[cardinality(seqs)] and k.parent_seq < seqs[1]
+      and k.parent_seq >= seqs[1] and k.parent_seq < seqs[cardinality(seqs)]
   ) then
     return null;
   elsif has_deleted then
@@ -20,7 +20,7 @@ begin
         array_agg(false)
       )
       from (
-        select m.parent_seq, v.seq from unnest(seqs, seqs[2:]) m (seq, parent_seq)
+        select m.parent_seq, v.seq from unnest(seqs[2:], seqs) m (seq, parent_seq)
         cross join lateral unnest(versions_of(owner, conversation, m.parent_seq)) v (seq)
         where exists (
           select from segments k
@@ -34,7 +34,7 @@ begin
   return (
     select json_build_array(array_agg(f.parent_seq), array_agg(f.first_seq), array_agg(f.next_follows)) from (
       select k.parent_seq, k.first_seq, k.next_follows from segments k
-      where k.owner_id = owner and k.conversation_id = conversation and k.parent_seq = any (seqs[2:])
+      where k.owner_id = owner and k.conversation_id = conversation and k.parent_seq = any (seqs)
       order by k.parent_seq, k.first_seq
     ) f
     having count(*) > 0

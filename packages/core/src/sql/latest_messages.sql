@@ -18,18 +18,19 @@ declare
   -- One more: the parent of the first.
   wanted bigint := skipped + page_limit + 1;
   found_count bigint;
-  -- The numbers of the messages, newest first, and of that parent.
+  older_ids text[];
+  -- The number of that parent and of the messages.
   seqs bigint[];
 begin
   select * into c from conversations k where k.owner_id = owner and k.id = conversation;
   loop
     select
       coalesce(json_agg(page.m order by page.seq) filter (where page.is_kept), '[]'),
-      (array_agg((page.m).id order by page.seq desc) filter (where not page.is_kept))[1],
-      array_agg(page.seq order by page.seq desc) filter (where page.is_kept)
-        || coalesce(max(page.seq) filter (where not page.is_kept), 0),
+      array_agg((page.m).id order by page.seq) filter (where not page.is_kept),
+      coalesce(max(page.seq) filter (where not page.is_kept), 0)
+        || array_agg(page.seq order by page.seq) filter (where page.is_kept),
       count(*)
-    into messages, parent_id, seqs, found_count
+    into messages, older_ids, seqs, found_count
     from (
       select
         m, m.seq, row_number() over newest_first <= page_limit
@@ -50,6 +51,7 @@ begin
     exit when c.deleted_count = 0 or found_count > page_limit or wanted > leaf;
     wanted := 64 * wanted;
   end loop;
+  parent_id := older_ids[cardinality(older_ids)];
   if c.fork_count > 0 then
     forks := forks_of(owner, conversation, seqs, c.deleted_count > 0);
   end if;
