@@ -1,4 +1,10 @@
-import type { History, Message, MessageInput, Owner } from "@chatkeep/protocol";
+import {
+  type History,
+  type Message,
+  type MessageInput,
+  type Owner,
+  isChatkeepError,
+} from "@chatkeep/protocol";
 import { BaseListChatMessageHistory } from "@langchain/core/chat_history";
 import {
   type BaseMessage,
@@ -46,13 +52,31 @@ export function createChatMessageHistory(options: ChatMessageHistoryOptions): Ba
 
     override async addMessages(messages: BaseMessage[]): Promise<void> {
       if (messages.length === 0) return;
-      await history.appendMessages(owner, conversationId, messages.map(fromLangchain));
+      const given = messages.map(fromLangchain);
+      try {
+        await history.appendMessages(owner, conversationId, given);
+      } catch (error) {
+        // LangChain adds again what it has read, which another API may have written.
+        if (!isChatkeepError(error, "idempotency_mismatch")) throw error;
+        const ids = given.flatMap(({ id }) => id ?? []);
+        const stored = await Promise.all(ids.map(async (id) => ((await holds(id)) ? id : undefined)));
+        const added = given.filter(({ id }) => id === undefined || !stored.includes(id));
+        if (added.length > 0) await history.appendMessages(owner, conversationId, added);
+      }
     }
 
     override async clear(): Promise<void> {
       await history.clearMessages(owner, conversationId);
     }
   }
+  const holds = (id: string): Promise<boolean> =>
+    history.getMessage(owner, conversationId, id).then(
+      () => true,
+      (error: unknown) => {
+        if (isChatkeepError(error, "message_not_found")) return false;
+        throw error;
+      },
+    );
   return new ChatkeepMessageHistory();
 }
 

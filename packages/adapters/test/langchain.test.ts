@@ -117,4 +117,42 @@ describe("a conversation as LangChain's list of messages", () => {
     const { messages } = await history.listMessages(owner, conversationId);
     expect(messages.map(({ content }) => content)).toEqual(["one", "first", "two", "second"]);
   });
+
+  it("sees the head's branch, and goes on from it", async () => {
+    const { owner, conversationId, langchain } = await open();
+    const texts = async () => (await langchain.getMessages()).map(({ text }) => text);
+    const say = (id: string, content: string, parent?: string | null) =>
+      history.appendMessages(owner, conversationId, [{ id, role: "user", content }], { parent });
+    await say("one", "one");
+    await langchain.addMessages([new AIMessage("first"), new HumanMessage("two")]);
+    await say("other", "otherwise", "one");
+    expect(await texts()).toEqual(["one", "otherwise"]);
+    await langchain.addMessage(new AIMessage("then"));
+    expect(await texts()).toEqual(["one", "otherwise", "then"]);
+    const [, first] = (await history.listMessages(owner, conversationId, { branches: "all" })).messages;
+    await history.setHead(owner, conversationId, first!.id);
+    const chain = new RunnableWithMessageHistory({
+      runnable: ChatPromptTemplate.fromMessages([
+        new MessagesPlaceholder("history"),
+        ["human", "{input}"],
+      ]).pipe(new FakeListChatModel({ responses: ["third"] })),
+      getMessageHistory: () => langchain,
+      inputMessagesKey: "input",
+      historyMessagesKey: "history",
+    });
+    await chain.invoke({ input: "three" }, { configurable: { sessionId: conversationId } });
+    expect(await texts()).toEqual(["one", "first", "two", "three", "third"]);
+  });
+
+  it("given what it holds, whoever wrote that, stores only what is new", async () => {
+    const { owner, conversationId, langchain } = await open();
+    await langchain.addMessages(MESSAGES);
+    await history.appendMessages(owner, conversationId, [{ role: "assistant", content: "from elsewhere" }]);
+    const before = await langchain.getMessages();
+    await langchain.addMessages([...before, new HumanMessage("new")]);
+    await langchain.addMessages(await langchain.getMessages());
+    const after = await langchain.getMessages();
+    expect(after.slice(0, -1)).toEqual(before);
+    expect(after.at(-1)?.text).toBe("new");
+  });
 });

@@ -87,6 +87,27 @@ describe("a conversation as an Agents session", () => {
     ]);
   });
 
+  it("sees the head's branch, and goes on from it", async () => {
+    const owner = newOwner();
+    const session = createSession({ history, owner });
+    await session.addItems([say("a"), say("b"), say("c")]);
+    const id = await session.getSessionId();
+    const [a, b] = (await history.listMessages(owner, id)).messages;
+    await history.appendMessages(owner, id, [{ role: "user", content: "x" }], { parent: a!.id });
+    expect(await session.getItems()).toMatchObject([say("a"), { role: "user", content: "x" }]);
+    await session.addItems([say("y")]);
+    expect(await session.getItems(2)).toMatchObject([{ content: "x" }, say("y")]);
+    await history.setHead(owner, id, b!.id);
+    expect(await session.getItems()).toEqual([say("a"), say("b"), say("c")]);
+    await session.applyHistoryTransaction({
+      operationId: "op",
+      transaction: replace([say("c")], [say("d")]),
+    });
+    expect(await session.popItem()).toEqual(say("d"));
+    expect(await session.getItems()).toEqual([say("a"), say("b")]);
+    expect((await history.listMessages(owner, id, { branches: "all" })).total).toBe(4);
+  });
+
   it("applies a transaction once, and no other under its id", async () => {
     const session = createSession({ history, owner: newOwner() });
     const args = { operationId: "op-1", transaction: append([say("a"), say("b")]) };

@@ -92,6 +92,32 @@ describe("erasing", () => {
     expect(await history.eraseData(me)).toMatchObject({ conversations: 0, messages: 0 });
   });
 
+  it("takes every branch, fork and deleted message along", async () => {
+    const me = newSession();
+    const id = await newConversation(me);
+    const say = (ids: string, parent: string | null) =>
+      history.appendMessages(
+        me,
+        id,
+        Array.from(ids).map((one) => ({ id: one, role: "user" as const, content: one })),
+        { parent },
+      );
+    await say("abc", null);
+    await say("xy", "a");
+    await say("n", null);
+    await history.forkConversation(me, id, "y");
+    await history.deleteMessages(me, id, { ids: ["b", "x"] });
+    await history.setHead(me, id, "c");
+    expect(await rowsOf(me)).toMatchObject({
+      segments: 2,
+      deleted_messages: 2,
+      messages: 7,
+      conversations: 2,
+    });
+    expect(await history.eraseData(me)).toMatchObject({ conversations: 2, messages: 7 });
+    expect(new Set(Object.values(await rowsOf(me)))).toEqual(new Set([0]));
+  });
+
   it("of 200,000 messages keeps nobody waiting, and no statement takes a second", async () => {
     const me = newUser();
     for (let count = 0; count < 2; count++) await fill(me, await newConversation(me), 100_000);

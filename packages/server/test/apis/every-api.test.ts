@@ -171,6 +171,42 @@ describe.each(Object.entries(WRITERS))("what is written through %s", (_, write) 
   });
 });
 
+describe("a conversation with versions", () => {
+  it("is read through every API as the head's branch, whichever that is, and is gone on with there", async () => {
+    const person = await newPerson();
+    const { owner } = person;
+    const { conversation } = await history.createConversation(owner);
+    const { id } = conversation;
+    const said = (...ids: string[]) =>
+      ids.map((one, index) => ({
+        id: one,
+        role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
+        content: `This is ${one}.`,
+      }));
+    await history.appendMessages(owner, id, said("q1", "a1", "q2", "a2"));
+    await history.appendMessages(owner, id, said("q2b", "a2b"), { parent: "a1" });
+    await history.appendMessages(owner, id, said("q1b", "a1b"), { parent: null });
+    const { "an export": _, ...readers } = READERS;
+    for (const [head, branch] of [
+      ["a2", "q1 a1 q2 a2"],
+      ["a2b", "q1 a1 q2b a2b"],
+      ["a1b", "q1b a1b"],
+    ] as const) {
+      const headed = await history.setHead(owner, id, head);
+      const { messages, total } = await history.listMessages(owner, id);
+      expect([messages.map((message) => message.id).join(" "), total]).toEqual([branch, messages.length]);
+      for (const [reader, read] of Object.entries(readers)) {
+        const { got, expected } = await read(person, headed, messages);
+        expect([head, reader, got]).toEqual([head, reader, expected]);
+      }
+      // The widget has asked, behind what it shows.
+      const { messages: after } = await history.listMessages(owner, id);
+      expect(after.map((message) => message.id).slice(0, -2)).toEqual(messages.map((message) => message.id));
+      expect(after.at(-2)?.content).toBe("Go on");
+    }
+  });
+});
+
 type Read = (
   person: Person,
   conversation: Conversation,

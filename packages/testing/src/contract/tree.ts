@@ -427,6 +427,70 @@ export function describeTree(open: OpenedFixture): void {
       expect((await tree.history.listMessages(tree.me, id)).total).toBe(4);
     });
 
+    it("copies a fork of a fork, with what was edited in each", async () => {
+      const tree = await letters("abc");
+      await tree.append("x", "a");
+      await tree.remove("b");
+      const first = await tree.history.forkConversation(tree.me, tree.id, "c");
+      const second = new Tree(tree.history, tree.me, first.id);
+      expect(await second.branch()).toBe("ac");
+      await second.append("yz", "a");
+      await second.head("c");
+      const { id } = await tree.history.forkConversation(tree.me, second.id, "y");
+      const third = new Tree(tree.history, tree.me, id);
+      await third.append("n");
+      expect(await third.branch()).toBe("ayn");
+      expect((await third.page({ branches: "all" })).total).toBe(3);
+      expect((await third.page()).messages.map(({ seq, versions }) => [seq, versions.count])).toEqual([
+        [1, 1],
+        [2, 1],
+        [3, 1],
+      ]);
+      expect([await second.branch(), await tree.branch()]).toEqual(["ac", "ax"]);
+      // What was deleted before stays in the original.
+      expect(await codeOf(third.history.restoreMessages(tree.me, id, ["b"]))).toBe("message_not_found");
+      await tree.history.restoreMessages(tree.me, tree.id, ["b"]);
+      expect(await tree.branch({ leaf: "c" })).toBe("abc");
+      expect(await second.branch()).toBe("ac");
+    });
+
+    it("keeps files, parts of other makes and how answers ended", async () => {
+      const tree = await letters("a");
+      const parts = [
+        { type: "file" as const, url: "https://example.org/a.png", mime: "image/png", name: "a.png" },
+        { type: "data" as const, name: "chart", data: { "\u0000": [1e21] }, id: "d" },
+        { type: "reasoning" as const, text: "Hm." },
+        { type: "text" as const, text: "See." },
+      ];
+      await tree.history.appendMessages(tree.me, tree.id, [{ id: "rich", role: "assistant", parts }]);
+      const { turn, events } = await tree.history.startTurn(tree.me, tree.id, { id: "q", content: "?" });
+      const run = await open().responder.started(tree.id);
+      await run.emit("It is");
+      run.fail(new Error("the model is gone"));
+      await collect(events);
+      const { id } = await tree.history.forkConversation(tree.me, tree.id, turn.replyId!);
+      const copy = await tree.history.listMessages(tree.me, id);
+      expect(copy.messages[1]).toMatchObject({ id: "rich", parts });
+      const failed = await tree.message(turn.replyId!);
+      expect(copy.messages.at(-1)).toMatchObject({
+        id: turn.replyId,
+        status: "failed",
+        error: failed.error,
+        content: "It is",
+        turnId: null,
+      });
+      // Answered again, as in the original.
+      const again = await tree.history.regenerate(tree.me, id, "q");
+      const next = await open().responder.started(id);
+      await next.emit("again");
+      next.finish();
+      await collect(again.events);
+      expect((await tree.history.listMessages(tree.me, id)).messages.at(-1)).toMatchObject({
+        content: "again",
+        versions: { index: 2, count: 2 },
+      });
+    });
+
     it("keeps the title where none is given, and refuses an id that exists", async () => {
       const tree = await letters("ab");
       const fork = await tree.history.forkConversation(tree.me, tree.id, "a");
@@ -541,6 +605,30 @@ export function describeTree(open: OpenedFixture): void {
         expect(await tree.everything()).toEqual(before);
       }
       expect((await tree.history.searchMessages(tree.me, { text: "x" })).hits).toHaveLength(1);
+    });
+
+    it("undoes a deletion on a branch that is not the head's, and the head stays", async () => {
+      const tree = await letters("abcd");
+      await tree.append("xy", "b");
+      await tree.head("d");
+      const before = await tree.everything();
+      await tree.history.deleteMessages(tree.me, tree.id, { from: "x" });
+      expect(await tree.conversation()).toMatchObject({ headId: "d", messageCount: 4 });
+      await tree.history.restoreMessages(tree.me, tree.id, ["y", "x"]);
+      expect(await tree.everything()).toEqual(before);
+    });
+
+    it("after another version was chosen restores what was deleted, and the choice stays", async () => {
+      const tree = await letters("abcd");
+      await tree.append("xy", "b");
+      await tree.append("n", "a");
+      await tree.head("y");
+      await tree.remove("y");
+      await tree.head("n");
+      await tree.history.restoreMessages(tree.me, tree.id, ["y"]);
+      expect(await tree.branch()).toBe("an");
+      expect(await tree.head("x")).toMatchObject({ headId: "y", messageCount: 4, preview: "y" });
+      expect(await tree.branch({ leaf: "y" })).toBe("abxy");
     });
 
     it("leaves the head where the conversation has gone on since", async () => {
