@@ -260,6 +260,14 @@ test.each([
   expect(line!.replace(/^fail +schema +/, "")).toMatch(sentence);
 });
 
+test("an application's own table in our schema is left alone", async () => {
+  await using database = await createDatabase();
+  await database.pool.query("create table chatkeep.todos (id integer primary key)");
+  const env = { DATABASE_URL: database.url };
+  expect(await runCommand(["migrate"], env)).toMatchObject({ code: 0, stderr: "" });
+  expect(await runCommand(["doctor"], env)).toMatchObject({ code: 0 });
+});
+
 test("what was removed by hand is put back by migrate --repair", async () => {
   await using database = await createDatabase();
   await database.pool.query(

@@ -183,7 +183,11 @@ function ownersOf({ tables, security, strayed, releases }: Install, schema: stri
     return [{ text, remedy: "repair" }];
   }
   const others = releases.filter((release) => release.owner !== owner).map(({ name }) => `schema ${name}`);
-  const wrong = [...strayed, ...others];
+  // An application's own table in our schema is none of our business.
+  const ours = strayed.filter(
+    (name) => !name.startsWith("table ") || OUR_TABLES.has(name.slice("table ".length)),
+  );
+  const wrong = [...ours, ...others];
   if (wrong.length === 0) return [];
   const text = `Parts of "${schema}" do not belong to "${owner}", as after a restore without owners (${some(wrong)}).`;
   return [{ text, remedy: "repair" }];
