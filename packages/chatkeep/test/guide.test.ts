@@ -25,6 +25,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "docusaurus.md 1": "docusaurus' site.test.ts, with the address of its server",
   "docusaurus.md 4": "docusaurus' site.test.ts",
   "react.md": "react's guide.test.ts",
+  "your-data-in-sql.md": "core's views.test.ts and the adapters' drizzle.test.ts",
   "README.md 0": "the first block of a first conversation; `npm test` is what runs this",
   "README.md 5": "the first block of the widget",
   "README.md 7": "apis.md",

@@ -224,6 +224,22 @@ it("the guide documents every column as the database does", async () => {
   expect(documented).toEqual(rows);
 });
 
+it("the guide's statements run as they are written", async () => {
+  await using database = await createDatabase();
+  await using analyst = await createRole(database, "", "analyst");
+  await using app = await createRole(database, "", "app");
+  await database.pool.query("create schema app");
+  const guide = readFileSync(new URL("../../../docs/guide/your-data-in-sql.md", import.meta.url), "utf8");
+  const blocks = [...guide.matchAll(/^```sql\n([\s\S]*?)^```/gm)].map(([, sql = ""]) =>
+    sql.replace("'analyst'", `'${analyst.name}'`).replace("'app'", `'${app.name}'`),
+  );
+  expect(blocks).toHaveLength(4);
+  for (const sql of blocks) await database.pool.query(sql);
+  await database.pool.query("select from app.feedback");
+  await analyst.pool.query("select from chatkeep_views.messages");
+  await app.pool.query("select from chatkeep_views.messages");
+});
+
 describe("grant_to", () => {
   it("lets a role read all rows, or only the owner's that it sets; before, it reads nothing", async () => {
     const me = newUser();
