@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 
 import { type Stage, conversationOf, openStage } from "./page-stage.ts";
-import { answered, ask, readTranscript } from "./page-view.ts";
+import { answered, ask, longConversation, readTranscript } from "./page-view.ts";
 
 const database = await fileDatabase();
 const stage: Stage = await openStage(database.url);
@@ -17,22 +17,6 @@ const gap = (page: Page): Promise<number> =>
   page
     .locator(".ck-scroll")
     .evaluate((element) => Math.round(element.scrollHeight - element.clientHeight - element.scrollTop));
-
-/** A conversation of this many messages of several lines, made beforehand. */
-async function longConversation(
-  count: number,
-): Promise<{ owner: { kind: "session"; id: string }; id: string }> {
-  const owner = { kind: "session", id: crypto.randomUUID() } as const;
-  const { conversation } = await history.createConversation(owner);
-  for (let from = 0; from < count; from += 50) {
-    const batch = Array.from({ length: Math.min(50, count - from) }, (_, index) => ({
-      role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
-      content: `Message ${from + index}.\n\n${"Some words to fill a few lines of it. ".repeat(1 + ((from + index) % 7))}`,
-    }));
-    await history.appendMessages(owner, conversation.id, batch);
-  }
-  return { owner, id: conversation.id };
-}
 
 test("an answer grows before the reader's eyes; the status node says two things in 300 pieces", async () => {
   await using visit = await stage.visit();
@@ -62,7 +46,7 @@ test("an answer grows before the reader's eyes; the status node says two things 
 });
 
 test("the end is kept in sight within 32 pixels of it only; any movement up lets go at once", async () => {
-  const { owner, id } = await longConversation(40);
+  const { owner, id } = await longConversation(history, 40);
   await using visit = await stage.visit({ owner, path: `/?c=${id}` });
   const { page } = visit;
   await page.getByText("Message 39.").waitFor();
@@ -92,7 +76,7 @@ test("the end is kept in sight within 32 pixels of it only; any movement up lets
 test.each(["at the top", "a little below it", "while an answer grows"])(
   "older messages come without moving what is read: %s",
   async (where) => {
-    const { owner, id } = await longConversation(180);
+    const { owner, id } = await longConversation(history, 180);
     await using visit = await stage.visit({ owner, path: `/?c=${id}` });
     const { page } = visit;
     await page.getByText("Message 179.").waitFor();
@@ -228,128 +212,6 @@ test("without a network a banner says so, the question waits, and it is sent onc
   expect(script.calls(id)).toBe(1);
 });
 
-test("a question is edited in its place: Cancel changes nothing, Send makes a version and keeps the old one", async () => {
-  const { owner, id } = await longConversation(2);
-  await using visit = await stage.visit({ owner, path: `/?c=${id}` });
-  const { page } = visit;
-  await page.getByText("Message 1.").waitFor();
-  const stored = await history.listMessages(owner, id);
-  const edit = page.getByRole("button", { name: "Edit" });
-  await edit.click();
-  const editor = page.getByRole("textbox", { name: "Edit" });
-  await editor.fill("Never sent");
-  expect(await axeViolations(page)).toEqual([]);
-  await page.keyboard.press("Escape");
-  await editor.waitFor({ state: "detached" });
-  await expect.poll(() => edit.evaluate((button) => button === document.activeElement)).toBe(true);
-  expect(await history.listMessages(owner, id)).toEqual(stored);
-
-  await page.keyboard.press("Enter");
-  await editor.fill("Better asked");
-  await page.keyboard.press("Enter");
-  const run = await script.started(id);
-  await run.emit("Better answered.");
-  run.finish();
-  await page.getByText("2 / 2").waitFor();
-  expect(await axeViolations(page)).toEqual([]);
-  const live = await readTranscript(page);
-  await page.reload();
-  await page.getByText("2 / 2").waitFor();
-  expect(await readTranscript(page)).toEqual(live);
-
-  await page.getByRole("button", { name: "Previous version" }).click();
-  await page.getByText("1 / 2").waitFor();
-  await page.getByText("Message 1.").waitFor();
-  expect((await history.listMessages(owner, id)).messages.map((each) => each.id)).toEqual(
-    stored.messages.map((each) => each.id),
-  );
-  await page.route("**/versions", (route) => route.abort());
-  await page.getByRole("button", { name: "Next version" }).click();
-  await page.getByRole("alert").getByText("That did not work.").waitFor();
-});
-
-test("an answer is given again as a version, which another tab follows; both versions stay", async () => {
-  const { owner, id } = await longConversation(4);
-  await using visit = await stage.visit({ owner, path: `/?c=${id}` });
-  const { page } = visit;
-  await page.getByText("Message 3.").waitFor();
-  const other = await page.context().newPage();
-  await other.goto(page.url());
-  await other.getByText("Message 3.").waitFor();
-  const again = page.getByRole("button", { name: "Regenerate" });
-  expect(await again.count()).toBe(2);
-
-  await again.first().focus();
-  await page.keyboard.press("Enter");
-  const run = await script.started(id);
-  await run.emit("Said otherwise.");
-  await page.getByText("Said otherwise.").waitFor();
-  await other.getByText("Said otherwise.").waitFor();
-  await page.getByText("Message 3.").waitFor({ state: "detached" });
-  await expect.poll(() => again.count()).toBe(0);
-  // The button is gone, and the focus is not.
-  expect(await page.getByLabel("Your question").evaluate((field) => field === document.activeElement)).toBe(
-    true,
-  );
-  run.finish();
-  await page.getByText("2 / 2").waitFor();
-  await other.getByText("2 / 2").waitFor();
-  expect(await axeViolations(page)).toEqual([]);
-  const live = await readTranscript(page);
-  expect(live).toHaveLength(2);
-  await page.reload();
-  await page.getByText("2 / 2").waitFor();
-  expect(await readTranscript(page)).toEqual(live);
-
-  await page.getByRole("button", { name: "Previous version" }).focus();
-  await page.keyboard.press("Enter");
-  await page.getByText("1 / 2").waitFor();
-  await page.getByText("Message 3.").waitFor();
-  await other.getByText("Message 3.").waitFor();
-  const next = page.getByRole("button", { name: "Next version" });
-  await expect.poll(() => next.evaluate((button) => button === document.activeElement)).toBe(true);
-  await page.keyboard.press("Enter");
-  await page.getByText("Said otherwise.").waitFor();
-  await other.getByText("Said otherwise.").waitFor();
-});
-
-test("an answer that cannot be given again stays, and the reason is told", async () => {
-  const { owner, id } = await longConversation(2);
-  await using visit = await stage.visit({ owner, path: `/?c=${id}` });
-  const { page } = visit;
-  await page.route("**/regenerate", (route) => route.abort());
-  await page.getByRole("button", { name: "Regenerate" }).click();
-  await page.getByRole("alert").getByText("That did not work.").waitFor();
-  await page.getByText("Message 1.").waitFor();
-  expect(script.calls(id)).toBe(0);
-});
-
-test("an answer is continued where it stands: at the end by a question, before it as a branch", async () => {
-  const { owner, id } = await longConversation(4);
-  await using visit = await stage.visit({ owner, path: `/?c=${id}` });
-  const { page } = visit;
-  const goOn = page.getByRole("button", { name: "Continue" });
-  await goOn.last().click();
-  const run = await script.started(id);
-  await run.emit("At the end.");
-  run.finish();
-  await page.getByText("At the end.").waitFor();
-  await expect.poll(() => goOn.count()).toBe(3);
-  await goOn.first().click();
-  const branch = await script.started(id);
-  await branch.emit("From the middle.");
-  branch.finish();
-  await page.getByText("2 / 2").waitFor();
-  expect((await readTranscript(page)).map(({ text }) => text)).toEqual(
-    ["Message 0.", "Message 1.", "Continue.", "From the middle."].map((said) =>
-      expect.stringContaining(said),
-    ),
-  );
-  await page.getByRole("button", { name: "Previous version" }).click();
-  await page.getByText("At the end.").waitFor();
-  expect((await history.listMessages(owner, id)).total).toBe(6);
-});
-
 test("a question that cannot be sent keeps its text, can be edited and retried", async () => {
   await using visit = await stage.visit({
     prepare: async (page) => page.route("**/turns", (route) => route.abort()),
@@ -374,7 +236,7 @@ test("a question that cannot be sent keeps its text, can be edited and retried",
 });
 
 test("a history that cannot be loaded says so, never looks empty, and can be retried", async () => {
-  const { owner, id } = await longConversation(4);
+  const { owner, id } = await longConversation(history, 4);
   await using visit = await stage.visit({
     owner,
     path: `/?c=${id}`,
@@ -432,7 +294,7 @@ test("text is shown as it is, links lead nowhere they should not, and the page b
 });
 
 test("on a phone the list is a drawer that keeps the keyboard in it and gives it back", async () => {
-  const { owner } = await longConversation(2);
+  const { owner } = await longConversation(history, 2);
   await using visit = await stage.visit({
     owner,
     viewport: { width: 390, height: 844 },
@@ -505,7 +367,7 @@ test.each(["light", "dark"] as const)(
 );
 
 test("with a sixth of the processor's speed a conversation of 1,000 messages shows its first page within a second", async () => {
-  const { owner, id } = await longConversation(1_000);
+  const { owner, id } = await longConversation(history, 1_000);
   await using visit = await stage.visit({ owner });
   const { page } = visit;
   await page.getByText("What would you like to know?").waitFor();

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 
+import type { History } from "@chatkeep/protocol";
 import { type Built, buildPackage } from "@chatkeep/testing/page";
 import type { Page } from "playwright-core";
 
@@ -37,4 +38,21 @@ export async function answered(page: Page, count: number): Promise<void> {
     .locator("article[data-status=complete] .ck-actions")
     .nth(count - 1)
     .waitFor();
+}
+
+/** A conversation of this many messages of several lines, made beforehand. */
+export async function longConversation(
+  history: History,
+  count: number,
+): Promise<{ owner: { kind: "session"; id: string }; id: string }> {
+  const owner = { kind: "session", id: crypto.randomUUID() } as const;
+  const { conversation } = await history.createConversation(owner);
+  for (let from = 0; from < count; from += 50) {
+    const batch = Array.from({ length: Math.min(50, count - from) }, (_, index) => ({
+      role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
+      content: `Message ${from + index}.\n\n${"Some words to fill a few lines of it. ".repeat(1 + ((from + index) % 7))}`,
+    }));
+    await history.appendMessages(owner, conversation.id, batch);
+  }
+  return { owner, id: conversation.id };
 }

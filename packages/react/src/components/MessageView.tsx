@@ -27,6 +27,8 @@ export interface MessageActions {
   readonly edit: (id: string) => void;
   /** Asks another version of a stored question. */
   readonly askVersion: (id: string, text: string) => void;
+  /** Keeps what was typed in an edit whose question is not shown any more. */
+  readonly keep: (text: string) => void;
   readonly showVersion: (id: string, step: -1 | 1) => void;
   readonly regenerate: (id: string) => void;
   /** Goes on from an answer. */
@@ -89,6 +91,7 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
                 close();
                 actions.askVersion(entry.id, edited);
               }}
+              onLeft={actions.keep}
             />
           )}
         </Later>

@@ -66,6 +66,9 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
     keepFocus();
     onSend?.();
   };
+  /** Puts it before what is written already. */
+  const keep = (before: string): void =>
+    write([before, chat.draft(thread)].filter((each) => each !== "").join("\n"));
   /** The button that was pressed goes away, and must not take the focus with it. */
   const keepFocus = (): void => {
     if (!isTouch()) field.current?.focus();
@@ -102,17 +105,14 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
           conversationId: thread.conversationId,
           turnId,
         }),
+      keep,
       askVersion: (id, text) => thread.edit(id, text),
       showVersion: (id, by) => attempt(thread.showVersion(id, by).then(focusVersions)),
       edit: (id) =>
         attempt(
           thread.takeBack(id).then((question) => {
             if (question === null) return;
-            setText((draft) => {
-              const edited = draft === "" ? question.text : `${question.text}\n${draft}`;
-              chat.setDraft(thread, edited);
-              return edited;
-            });
+            keep(question.text);
             field.current?.focus();
           }),
         ),

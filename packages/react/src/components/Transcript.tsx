@@ -2,8 +2,8 @@ import { type ReactNode, useEffect, useRef } from "react";
 
 import type { KeptScroll } from "../hooks/useScrollKeeper.ts";
 import { useStrings } from "../hooks/useStrings.ts";
-import type { MoreMessages } from "../state/thread/thread-state.ts";
-import type { ThreadState } from "../state/thread/thread-state.ts";
+import type { Entry } from "../state/thread/entry.ts";
+import type { MoreMessages, ThreadState } from "../state/thread/thread-state.ts";
 import type { Thread } from "../state/thread/thread.ts";
 import { type MessageActions, MessageView } from "./MessageView.tsx";
 import { Notice } from "./Notice.tsx";
@@ -23,6 +23,7 @@ export function Transcript(props: TranscriptProps): ReactNode {
   const { thread, state, actions } = props;
   const { containerRef, contentRef, container } = props.scroll;
   const { entries, older, newer, running, status } = state;
+  const keyOf = createKeys();
   const waiting =
     newer === "none" && running !== null && !entries.some((entry) => entry.status === "streaming");
   return (
@@ -35,7 +36,7 @@ export function Transcript(props: TranscriptProps): ReactNode {
         {status === "failed" && entries.length > 0 && <Unread thread={thread} state={state} />}
         {entries.map((entry) => (
           <MessageView
-            key={entry.id}
+            key={keyOf(entry)}
             entry={entry}
             actions={actions}
             connection={running?.replyId === entry.id ? running.connection : null}
@@ -48,6 +49,17 @@ export function Transcript(props: TranscriptProps): ReactNode {
       </div>
     </section>
   );
+}
+
+/** Versions of a question share their key: an edit that is open stays open when another tab has asked a version. */
+function createKeys(): (entry: Entry) => string {
+  const used = new Set<string>();
+  return ({ id, role, parentId }) => {
+    const key = `after ${parentId}`;
+    if (role !== "user" || parentId === undefined || used.has(key)) return id;
+    used.add(key);
+    return key;
+  };
 }
 
 interface UnreadProps {

@@ -1,6 +1,13 @@
 import { type Answer, type Message, type Part, readToken } from "@chatkeep/protocol";
 
-import { type Delivery, type Entry, answerEntry, questionEntry, storedEntry, unsavedEntry } from "./entry.ts";
+import {
+  type Entry,
+  answerEntry,
+  isShownInPlace,
+  questionEntry,
+  storedEntry,
+  unsavedEntry,
+} from "./entry.ts";
 import { upTo } from "./messages.ts";
 import { type LiveTurn, type Question, type ThreadModel, loadedOf } from "./model.ts";
 
@@ -27,7 +34,9 @@ export function createEntries(): (model: ThreadModel) => readonly Entry[] {
 
   return (model) => {
     const { hasNewer, list } = loadedOf(model);
-    const version = model.questions.find(({ replaces, delivery }) => replaces !== null && isAsked(delivery));
+    const version = model.questions.find(
+      ({ replaces, delivery }) => replaces !== null && isShownInPlace(delivery),
+    );
     const turns = hasNewer ? [] : model.turns;
     // A stored question that is answered again: what follows it belongs to the old answer.
     const again = list.findIndex(({ id }, index) =>
@@ -65,11 +74,6 @@ export function createEntries(): (model: ThreadModel) => readonly Entry[] {
     }
     return [...entries.values()];
   };
-}
-
-/** One that waits, or could not be sent, stands after the version that it would be shown in place of. */
-function isAsked(delivery: Delivery): boolean {
-  return delivery !== "queued" && delivery !== "failed";
 }
 
 /** Gives the same entry for the same object. */

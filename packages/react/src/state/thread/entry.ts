@@ -23,6 +23,8 @@ export interface Entry {
   /** Its number in the conversation; `null` while it is not read back from the store. */
   readonly seq: number | null;
   readonly turnId: string | null;
+  /** The message that it follows, `null` for the first; `undefined` while that is not known. */
+  readonly parentId?: string | null | undefined;
   /** Which version of a message this is, of how many. */
   readonly versions: Message["versions"];
   readonly role: Role;
@@ -54,12 +56,13 @@ const NOTHING = {
 
 /** A stored message as an entry. */
 export function storedEntry(message: Message): Entry {
-  const { id, seq, turnId, versions, role, parts, status, error } = message;
+  const { id, seq, turnId, parentId, versions, role, parts, status, error } = message;
   const { contextText, model, usage, createdAt } = message;
   return {
     id,
     seq,
     turnId,
+    parentId,
     versions,
     role,
     parts,
@@ -73,6 +76,11 @@ export function storedEntry(message: Message): Entry {
   };
 }
 
+/** One that waits, or could not be sent, stands after the version that it would be shown in place of. */
+export function isShownInPlace(delivery: Delivery): boolean {
+  return delivery !== "queued" && delivery !== "failed";
+}
+
 /** A question on its way as an entry. */
 export function questionEntry(question: {
   readonly id: string;
@@ -80,11 +88,13 @@ export function questionEntry(question: {
   readonly contextText: string | null;
   readonly delivery: Delivery;
   readonly failure: string | null;
+  readonly replaces: { readonly parentId?: string | null | undefined } | null;
 }): Entry {
-  const { id, text, contextText, delivery, failure } = question;
+  const { id, text, contextText, delivery, failure, replaces } = question;
   return {
     ...NOTHING,
     id,
+    parentId: isShownInPlace(delivery) ? replaces?.parentId : undefined,
     role: "user",
     parts: [{ type: "text", text }],
     status: "complete",

@@ -76,9 +76,12 @@ export function reduce(model: ThreadModel, event: ThreadEvent): Step {
     case "edit": {
       const { id, questionId, text } = event;
       const stored = loadedOf(model).list.find((message) => message.id === questionId);
-      if (stored === undefined) return step(model);
-      const { contextText } = stored;
-      return ask(model, { id, text, contextText, replaces: { id: questionId, parentId: stored.parentId } });
+      // Or another tab's version of it, on its way in its place.
+      const pending = model.questions.find((question) => question.id === questionId);
+      const replaces =
+        stored === undefined ? pending?.replaces : { id: questionId, parentId: stored.parentId };
+      const contextText = (stored ?? pending)?.contextText ?? null;
+      return replaces === undefined ? step(model) : ask(model, { id, text, contextText, replaces });
     }
     case "retry":
       return chain(
