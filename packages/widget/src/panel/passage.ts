@@ -1,7 +1,7 @@
 /** The name under which a passage is painted: `::highlight(chatkeep-passage)` styles it. */
 const NAME = "chatkeep-passage";
 /** In a layer, so that any rule of the page for it wins. The reader's own colours for marked text. */
-const RULE = `@layer chatkeep { ::highlight(${NAME}) { background-color: Mark; color: MarkText; } }`;
+const RULE = `@layer chatkeep { ::highlight(${NAME}) { background-color: #ffe8a3; color: #1d1c19; } }`;
 /** A piece of a quote shorter than this is found anywhere and says nothing. */
 const SHORTEST_PIECE = 12;
 
