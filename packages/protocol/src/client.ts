@@ -1,3 +1,4 @@
+import { branchCalls } from "./client/branches.ts";
 import { conversationCalls } from "./client/conversations.ts";
 import { messageCalls } from "./client/messages.ts";
 import { conversationPath, searchOf } from "./client/paths.ts";
@@ -24,6 +25,7 @@ export function createClient(options: ClientOptions): History {
   return {
     ...conversationCalls(requests),
     ...messageCalls(requests),
+    ...branchCalls(requests),
     ...turnCalls(requests),
 
     async claimSession(user, session) {

@@ -1,6 +1,7 @@
 export * from "./chunk.ts";
 export * from "./citation.ts";
 export * from "./client.ts";
+export * from "./client/branches.ts";
 export * from "./client/conversations.ts";
 export * from "./client/messages.ts";
 export { type ClientOptions, type Requests, createRequests } from "./client/requests.ts";

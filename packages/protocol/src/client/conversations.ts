@@ -23,8 +23,6 @@ export function conversationCalls({
   | "updateConversation"
   | "deleteConversation"
   | "restoreConversation"
-  | "setHead"
-  | "forkConversation"
   | "listTrash"
 > {
   return {
@@ -56,20 +54,6 @@ export function conversationCalls({
     async updateConversation(owner, id, patch) {
       return conversationFromWire(
         await json<WireConversation>(owner, "PATCH", conversationPath(id), { body: patch }),
-      );
-    },
-
-    async setHead(owner, id, messageId) {
-      const body = { head_id: messageId };
-      return conversationFromWire(
-        await json<WireConversation>(owner, "PATCH", conversationPath(id), { body }),
-      );
-    },
-
-    async forkConversation(owner, id, messageId, options = {}) {
-      const body = { ...options, message_id: messageId };
-      return conversationFromWire(
-        await json<WireConversation>(owner, "POST", `${conversationPath(id)}/fork`, { body }),
       );
     },
 

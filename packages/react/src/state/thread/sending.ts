@@ -11,7 +11,7 @@ import type { KeptQuestions } from "./kept-questions.ts";
 import { exclusively } from "./lock.ts";
 import type { KeptQuestion, LiveTurn } from "./model.ts";
 
-export { turnCalls } from "@chatkeep/protocol";
+export { branchCalls, turnCalls } from "@chatkeep/protocol";
 
 /** Sends the questions of a conversation and follows the turns that answer them. Tells of all by events. */
 export interface Sending {
@@ -19,6 +19,8 @@ export interface Sending {
   send(question: KeptQuestion): Promise<void>;
   /** Answers a stored question again. Throws what the history throws. */
   regenerate(replyId: string): Promise<void>;
+  /** Makes the version before or after a message the head, and gives its id. Throws what the history throws. */
+  showVersion(messageId: string, step: -1 | 1): Promise<string>;
   /** Follows a turn to its end. A turn that is followed is not followed twice. */
   follow(turn: LiveTurn): Promise<void>;
   /** Asks the server to end a turn. */
@@ -148,6 +150,7 @@ export function createSending(options: SendingOptions): Sending {
       try {
         const { turn, events } = await history.regenerate(owner, conversationId, replyId, options);
         streams.set(turn.id, { events, controller });
+        kept.announce(conversationId);
         return dispatch({ type: "regenerating", turn });
       } catch (error) {
         // Its id makes it safe to ask again.
@@ -225,6 +228,14 @@ export function createSending(options: SendingOptions): Sending {
     follow,
     regenerate,
     rest,
+    async showVersion(messageId, by) {
+      const versions = await history.listVersions(owner, conversationId, messageId);
+      const version = versions[versions.findIndex(({ id }) => id === messageId) + by];
+      if (version === undefined) return messageId;
+      await history.setHead(owner, conversationId, version.id);
+      kept.announce(conversationId);
+      return version.id;
+    },
     send: (question) => exclusively({ questionId: question.id, signal }, () => deliver(question)),
     async stop(turnId) {
       for (let attempt = 0; attempt < ATTEMPTS && !signal.aborted; attempt++) {

@@ -182,18 +182,13 @@ export function createThread(options: ThreadOptions): Thread {
     },
     edit: (questionId, text) => dispatch({ type: "edit", id: newId(), questionId, text }),
     async showVersion(messageId, by) {
-      const versions = await history.listVersions(owner, conversationId, messageId);
-      const version = versions[versions.findIndex(({ id }) => id === messageId) + by];
-      if (version === undefined) return messageId;
-      await history.setHead(owner, conversationId, version.id);
-      kept.announce(conversationId);
+      const shown = await (await performing.sending()).showVersion(messageId, by);
       dispatch({ type: "waited", for: "reading" });
       await until(isRead);
-      return version.id;
+      return shown;
     },
     async regenerate(replyId) {
       await (await performing.sending()).regenerate(replyId);
-      kept.announce(conversationId);
     },
     continue: (replyId, text) => dispatch({ type: "continue", id: newId(), replyId, text }),
     async stop() {
