@@ -15,7 +15,6 @@ import { ENGLISH_TEXTS, loadStrings } from "./strings.ts";
 
 import frameCss from "./panel.css?inline";
 import groundCss from "@chatkeep/react/styles/ground.css?inline";
-import markdownCss from "@chatkeep/react/styles/markdown.css?inline";
 import messageCss from "@chatkeep/react/styles/message.css?inline";
 import threadCss from "@chatkeep/react/styles/thread.css?inline";
 
@@ -57,8 +56,12 @@ export function mountPanel({ host, root, settings: first, memory, fetch, onClose
   const waiting: ((use: Use) => void)[] = [];
 
   registerUnit();
-  const sheet = sheetOf(groundCss + threadCss + messageCss + markdownCss + frameCss);
-  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+  const sheets: CSSStyleSheet[] = [];
+  const style = (sheet: CSSStyleSheet): void => {
+    if (!sheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
+    sheets.push(sheet);
+  };
+  style(sheetOf(groundCss + threadCss + messageCss + frameCss));
   const container = document.createElement("div");
   container.style.display = "contents";
   root.append(container);
@@ -77,6 +80,12 @@ export function mountPanel({ host, root, settings: first, memory, fetch, onClose
     build: () => ({ settings, visibility, entrances, focus, use, trouble, citing, selection }),
     schedule: (run) => run(),
   });
+
+  /** Loaded with the first answers, or once the panel is there: nothing of it is seen before. */
+  const styleAnswers = async (): Promise<void> => {
+    const { answerSheet } = await import("./answer-sheet.ts");
+    if (container.isConnected) style(answerSheet);
+  };
 
   const tell = (name: string): void =>
     void host.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true }));
@@ -98,15 +107,18 @@ export function mountPanel({ host, root, settings: first, memory, fetch, onClose
     person.chat.show(thread);
     void thread
       .open()
-      .then(() => (thread.getSnapshot().entries.length === 0 ? undefined : loadLexer()))
+      .then(() =>
+        thread.getSnapshot().entries.length === 0 ? undefined : Promise.all([loadLexer(), styleAnswers()]),
+      )
       .then(begin, begin);
     for (const act of waiting.splice(0)) act(use);
     snapshot.changed();
   };
   /** Not before the next frame, which is the first that can be seen, unless all is there: then it is laid out once. */
   const begin = (): void => {
-    if (container.isConnected)
-      render(<PanelView state={snapshot} onClose={close} onRetry={() => void start()} />, container);
+    if (!container.isConnected) return;
+    render(<PanelView state={snapshot} onClose={close} onRetry={() => void start()} />, container);
+    styleAnswers().catch(() => undefined);
   };
   const end = (): void => {
     use?.shown.close();
@@ -189,7 +201,7 @@ export function mountPanel({ host, root, settings: first, memory, fetch, onClose
       endSelection();
       render(null, container);
       container.remove();
-      root.adoptedStyleSheets = root.adoptedStyleSheets.filter((each) => each !== sheet);
+      root.adoptedStyleSheets = root.adoptedStyleSheets.filter((each) => !sheets.includes(each));
       host.removeAttribute("open");
     },
   };
