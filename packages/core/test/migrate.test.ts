@@ -110,6 +110,31 @@ describe("migrate", () => {
     await history.close();
   });
 
+  it("keeps the numbers of messages that an older release deleted", async () => {
+    await using database = await createDatabase({ contents: "empty" });
+    const me = newUser();
+    await makeVersion(database, 11, me);
+    const owner = ownerId(me);
+    await database.pool.query(`
+      insert into chatkeep.messages (owner_id, conversation_id, seq, id, role, parts)
+        select '${owner}', 'c1', n, 'm' || n, 'user', '[{"type":"text","text":"Later"}]' from unnest(array[3, 6, 7]) n;
+      update chatkeep.conversations set last_seq = 9, deleted_count = 4`);
+    await migrate(database.pool);
+    const { rows } = await database.pool.query<{ seq: string }>(
+      "select seq from chatkeep.deleted_messages order by seq",
+    );
+    expect(rows.map(({ seq }) => Number(seq))).toEqual([4, 5, 8, 9]);
+    const history = createHistory({ pool: database.pool });
+    expect(await history.listMessages(me, "c1")).toMatchObject({
+      total: 5,
+      messages: [1, 2, 3, 6, 7].map((seq) => ({ seq })),
+    });
+    expect(
+      await history.appendMessages(me, "c1", [{ role: "user", content: "More" }], { parent: "m3" }),
+    ).toMatchObject([{ seq: 10, versions: { index: 2, count: 2 } }]);
+    await history.close();
+  });
+
   it("keeps the documents of an older release, with what they said before", async () => {
     await using database = await createDatabase({ contents: "empty" });
     await makeVersion(database, 10, newUser());

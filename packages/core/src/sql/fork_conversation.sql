@@ -18,7 +18,7 @@ declare
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   select * into c from conversations k
-  where k.owner_id = owner and k.id = conversation and k.deleted_at is null for share;
+  where k.owner_id = owner and k.id = conversation and k.deleted_at is null for key share;
   if not found then
     perform refuse_conversation(owner, conversation);
   end if;
@@ -42,14 +42,6 @@ begin
   if not found then
     raise exception 'conflict' using errcode = 'CK000', detail = 'A conversation with this id exists. Use another id.';
   end if;
-  update owners o set conversation_count = o.conversation_count + 1 where o.id = owner
-  returning o.conversation_count + o.archived_count > most into too_many;
-  if too_many then
-    raise exception 'conflict' using errcode = 'CK000', detail = format(
-      'There are %s conversations already, and no more are kept for one person. Delete one first.', most
-    );
-  end if;
-
   insert into messages (
     owner_id, conversation_id, seq, id, role, status, parts_version, parts, context_text, intent, processed, model, usage,
     error, metadata, created_at, updated_at
@@ -84,6 +76,14 @@ begin
     where k.owner_id = owner and k.conversation_id = conversation and k.seq = m.seq offset 0
   ) w
   order by m.place;
+  -- Last, so that a long copy does not hold up the owner's other conversations.
+  update owners o set conversation_count = o.conversation_count + 1 where o.id = owner
+  returning o.conversation_count + o.archived_count > most into too_many;
+  if too_many then
+    raise exception 'conflict' using errcode = 'CK000', detail = format(
+      'There are %s conversations already, and no more are kept for one person. Delete one first.', most
+    );
+  end if;
   return conversation_json(owner, new_id);
 end
 $$;
