@@ -2,11 +2,13 @@ import {
   type History,
   type Owner,
   type TurnEvent,
+  type TurnState,
   type UiPart,
   answerSoFarOf,
   isChatkeepError,
   questionFromUiMessage,
   resultsFromUiMessage,
+  runningTurnOfHead,
   startPageTurn,
   uiMessagesOf,
   uiStream,
@@ -68,13 +70,13 @@ export function createChatTransport<Shown extends UIMessage = UIMessage>(
     async reconnectToStream({ chatId }) {
       const running = await runningTurn(options, chatId);
       if (running === null) return null;
-      const { message } = await history.getTurn(owner, chatId, running);
+      const { message, turn } = running;
       const earlier =
         message.role === "tool"
           ? await history.listMessages(owner, chatId, { before: message.seq + 1, limit: 100 })
           : undefined;
       const before = answerSoFarOf(earlier?.messages ?? []);
-      const events = history.followTurn(owner, chatId, running);
+      const events = history.followTurn(owner, chatId, turn.id);
       return streamOf(uiStream(events, { messageId: before[0]?.id, before }));
     },
   };
@@ -95,9 +97,12 @@ export async function loadMessages<Shown extends UIMessage = UIMessage>(
   }
 }
 
-async function runningTurn({ history, owner }: ChatTransportOptions, chatId: string): Promise<string | null> {
+async function runningTurn(
+  { history, owner }: ChatTransportOptions,
+  chatId: string,
+): Promise<TurnState | null> {
   try {
-    return (await history.getConversation(owner, chatId)).runningTurn;
+    return await runningTurnOfHead(history, owner, chatId);
   } catch (error) {
     if (isChatkeepError(error, "conversation_not_found")) return null;
     throw error;

@@ -2,7 +2,7 @@ import { isChatkeepError } from "../errors.ts";
 import type { History } from "../history.ts";
 import type { Message } from "../message.ts";
 import type { Owner } from "../owner.ts";
-import type { Question, StartedTurn } from "../turn.ts";
+import type { Question, StartedTurn, TurnState } from "../turn.ts";
 
 /** A question from a page of the AI SDK or assistant-ui, with the page's view of the branch. */
 export interface PageQuestion {
@@ -151,4 +151,19 @@ async function find(
       return undefined;
     throw error;
   }
+}
+
+/** The running turn that a loaded page follows: `null` when none runs, or its answer is on another branch than the head's. */
+export async function runningTurnOfHead(
+  history: Pick<History, "getConversation" | "getTurn" | "listMessages">,
+  owner: Owner,
+  conversationId: string,
+): Promise<TurnState | null> {
+  const { runningTurn } = await history.getConversation(owner, conversationId);
+  if (runningTurn === null) return null;
+  const state = await history.getTurn(owner, conversationId, runningTurn);
+  const { reply } = state;
+  if (reply === null) return null;
+  const upTo = await history.listMessages(owner, conversationId, { before: reply.seq + 1, limit: 1 });
+  return upTo.messages[0]?.id === reply.id ? state : null;
 }

@@ -109,6 +109,24 @@ describe.each([
     expect(other.chat.messages.at(-1)?.id).toBe(messages.at(-1)?.id);
   });
 
+  it("does not resume an answer of another branch than the one that is shown", async () => {
+    const page = await open();
+    await say(page, "one", "1");
+    const shown = page.chat.messages[1]!.id;
+    const again = page.chat.regenerate();
+    const run = await script.started(page.id);
+    await run.emit("uno");
+    await page.until((text) => text === "uno");
+    await history.setHead(page.owner, page.id, shown);
+    const other = await open(page.owner.id, page.id, true);
+    await other.chat.resumeStream();
+    expect(other.errors).toEqual([]);
+    expect(other.text()).toBe("1");
+    run.finish();
+    await again;
+    expect(page.text()).toBe("uno");
+  });
+
   it("finds nothing to resume in a chat that says nothing yet, and in one that is answered", async () => {
     const page = await open();
     await page.chat.resumeStream();

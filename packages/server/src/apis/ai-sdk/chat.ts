@@ -10,6 +10,7 @@ import {
   isChatkeepError,
   questionFromUiMessage,
   resultsFromUiMessage,
+  runningTurnOfHead,
   startPageTurn,
   turnToWire,
   uiStream,
@@ -159,9 +160,9 @@ const TAG = "AI SDK";
 export function aiSdkRoutes(options: ApiServices): Route[] {
   const { history } = options;
 
-  const runningTurn = async (owner: Owner, conversation: string): Promise<string | null> => {
+  const orNone = async <T>(found: Promise<T | null>): Promise<T | null> => {
     try {
-      return (await history.getConversation(owner, conversation)).runningTurn;
+      return await found;
     } catch (error) {
       // A chat that says nothing yet: its page asks for its stream before its first question.
       if (isChatkeepError(error, "conversation_not_found")) return null;
@@ -196,10 +197,10 @@ export function aiSdkRoutes(options: ApiServices): Route[] {
         204: { description: "No answer is running." },
       },
       handle: async ({ owner, path, request, cut }) => {
-        const running = await runningTurn(owner, path.chat_id);
+        const running = await orNone(runningTurnOfHead(history, owner, path.chat_id));
         if (running === null)
           return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
-        const { message } = await history.getTurn(owner, path.chat_id, running);
+        const { message, turn: followed } = running;
         const before =
           message.role === "tool"
             ? answerSoFarOf(
@@ -212,7 +213,7 @@ export function aiSdkRoutes(options: ApiServices): Route[] {
           request,
           cut,
           follow: (signal) =>
-            uiStream(history.followTurn(owner, path.chat_id, running, { signal }), {
+            uiStream(history.followTurn(owner, path.chat_id, followed.id, { signal }), {
               messageId: before[0]?.id,
               before,
             }),
@@ -234,7 +235,8 @@ export function aiSdkRoutes(options: ApiServices): Route[] {
         },
       },
       handle: async ({ owner, path }) => {
-        const running = await runningTurn(owner, path.chat_id);
+        const found = await orNone(history.getConversation(owner, path.chat_id));
+        const running = found?.runningTurn ?? null;
         if (running === null) return privateJson({ turn: null });
         return privateJson({ turn: turnToWire(await history.stopTurn(owner, path.chat_id, running)) });
       },
