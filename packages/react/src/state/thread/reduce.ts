@@ -1,25 +1,32 @@
 import type { Turn } from "@chatkeep/protocol";
 
 import type { Effect, ThreadEvent } from "./events.ts";
-import { appended, merged, ofPage, prepended } from "./messages.ts";
+import { appended, prepended } from "./messages.ts";
 import {
   type KeptQuestion,
-  type LiveTurn,
   type Question,
-  NO_ANSWER,
   type ThreadModel,
   loadedOf,
   nextQuestion,
   runningTurn,
   takenUp,
 } from "./model.ts";
-import { PAGE, type Read, type Wanted } from "./read.ts";
-
-/** What a conversation is after an event, and what is to be done. */
-export interface Step {
-  readonly model: ThreadModel;
-  readonly effects: readonly Effect[];
-}
+import { PAGE } from "./read.ts";
+import { arrived, readFailed, readOf, requestRead, turnFound } from "./reading.ts";
+import {
+  type Step,
+  chain,
+  failed,
+  letGo,
+  liveTurn,
+  mark,
+  next,
+  queued,
+  setQuestion,
+  step,
+  withSide,
+  withTurn,
+} from "./step.ts";
 
 /** Says what an event changes in a conversation, and what is to be done. Reads no clock, storage or network. */
 export function reduce(model: ThreadModel, event: ThreadEvent): Step {
@@ -163,15 +170,6 @@ export function reduce(model: ThreadModel, event: ThreadEvent): Step {
   }
 }
 
-function step(model: ThreadModel, ...effects: readonly Effect[]): Step {
-  return { model, effects };
-}
-
-function chain(first: Step, then: (model: ThreadModel) => Step): Step {
-  const second = then(first.model);
-  return { model: second.model, effects: [...first.effects, ...second.effects] };
-}
-
 function opened(model: ThreadModel): Step {
   const { status, exists, origin, questions } = model;
   const fresh = status === "ready" || status === "new" ? model : { ...model, status: "loading" as const };
@@ -182,111 +180,6 @@ function opened(model: ThreadModel): Step {
   if (exists) return chain(begun, (now) => requestRead(now, "newer"));
   if (origin.kind === "scope") return chain(begun, (now) => step(now, { type: "find" }));
   return chain(begun, next);
-}
-
-/** One reading at a time, and each begins after it was asked for. */
-function requestRead(model: ThreadModel, wanted: Wanted): Step {
-  if (model.reading !== null) {
-    const readNext = wanted === "newer" ? (model.readNext ?? wanted) : wanted;
-    return step({ ...model, readNext });
-  }
-  const ended = model.turns.filter((turn) => turn.persisted && turn.ended).map(({ turnId }) => turnId);
-  const asked = model.messages === null && wanted === "newer" ? "latest" : wanted;
-  return step({ ...model, reading: { wanted: asked, ended } }, { type: "read", wanted: asked });
-}
-
-/** What the store now tells better than this page is forgotten. */
-function readOf(model: ThreadModel, read: Read): Step {
-  const { reading, unread } = model;
-  const messages =
-    read.kind === "page" ? ofPage(read.page, read.hasNewer) : merged(loadedOf(model), read.messages);
-  const stored = new Set(messages.list.map(({ id }) => id));
-  // Not stored although its turn had ended: it was deleted elsewhere.
-  const told = (turn: LiveTurn): boolean =>
-    reading?.ended.includes(turn.turnId) === true ||
-    (turn.ended && !turn.persisted && stored.has(turn.replyId));
-  const answered = new Set(model.turns.filter(told).map(({ questionId }) => questionId));
-  const isGone = ({ id }: Question): boolean => stored.has(id) || answered.has(id);
-  const now: ThreadModel = {
-    ...model,
-    exists: true,
-    status: "ready",
-    failure: null,
-    messages,
-    sides: read.kind === "page" ? { older: "idle", newer: "idle" } : model.sides,
-    turns: model.turns.filter((turn) => !told(turn)),
-    questions: model.questions.filter((question) => !isGone(question)),
-    failedReadings: 0,
-    unread: model.turns.some((turn) => turn.persisted && turn.ended && !told(turn)),
-  };
-  const effects: Effect[] = model.questions.filter(isGone).map(letGo);
-  if (unread && !now.unread) effects.push({ type: "report-activity" });
-  return chain(step(now, ...effects), afterReading);
-}
-
-function readFailed(
-  model: ThreadModel,
-  { kind, failure }: { readonly kind: "gone" | "passing" | "final"; readonly failure: string },
-): Step {
-  const { status, unread, failedReadings: attempt } = model;
-  let now: ThreadModel = { ...model, failure };
-  if (kind === "gone") {
-    // One whose first question never arrived is not missing: it was never begun.
-    const saved = model.questions.every(({ delivery }) => delivery === "saved");
-    const begun = status === "ready" || (status !== "new" && saved);
-    now = { ...now, exists: begun, status: begun ? "missing" : "new" };
-  } else if (status !== "ready") now = { ...now, status: "failed" };
-  if (kind !== "passing") {
-    const report: Effect[] = unread ? [{ type: "report-activity" }] : [];
-    return chain(step({ ...now, unread: false }, ...report), afterReading);
-  }
-  const again: Effect[] = unread ? [{ type: "wait", for: "reading", attempt }] : [];
-  return chain(step({ ...now, failedReadings: attempt + 1 }, ...again), afterReading);
-}
-
-function afterReading(model: ThreadModel): Step {
-  const { readNext, endedTurn } = model;
-  const read = { ...model, reading: null, readNext: null };
-  if (readNext !== null) return requestRead(read, readNext);
-  const now = arrived(read);
-  const running = loadedOf(now).list.findLast(({ status }) => status === "streaming")?.turnId ?? null;
-  const followed = now.turns.some(({ turnId }) => turnId === running);
-  if (
-    running !== null &&
-    !followed &&
-    running !== endedTurn &&
-    running !== now.lookedUp &&
-    now.status === "ready"
-  )
-    return step({ ...now, lookedUp: running }, { type: "look-up", turnId: running });
-  return settleBusy(now);
-}
-
-/** The message that was asked for is there, or no message that comes after it is. */
-function arrived(model: ThreadModel): ThreadModel {
-  const { goingTo, reading } = model;
-  if (goingTo === null || reading !== null) return model;
-  const message = loadedOf(model).list.find(({ seq }) => seq >= goingTo);
-  return { ...model, goingTo: null, target: message === undefined ? model.target : { id: message.id } };
-}
-
-function turnFound(model: ThreadModel, turn: Turn | null): Step {
-  const now = { ...model, lookedUp: null };
-  if (turn === null) return settleBusy(now);
-  if (turn.status === "running" && turn.replyId !== null) {
-    const live = liveTurn(turn, turn.replyId);
-    const following = { ...now, turns: [...now.turns, live], outcome: "generating" as const };
-    return chain(step(following, { type: "follow", turn: live }), settleBusy);
-  }
-  // Settled since it was listed: what was read of its answer is from before its end.
-  return requestRead({ ...now, endedTurn: turn.id }, "newer");
-}
-
-/** What was in a question's way is known now: its end is waited for, or the question is sent in a moment. */
-function settleBusy(model: ThreadModel): Step {
-  if (!model.busy) return next(model);
-  if (runningTurn(model) !== undefined) return step({ ...model, busy: false });
-  return step(model, { type: "wait", for: "busy", attempt: 0 });
 }
 
 function ask(
@@ -307,23 +200,6 @@ function ask(
   const begun = step({ ...model, questions: [...model.questions, question] }, { type: "keep", question });
   const shown = loadedOf(model).hasNewer ? chain(begun, (now) => requestRead(now, "latest")) : begun;
   return chain(shown, next);
-}
-
-/** Sends the next question if nothing is in its way: one turn at a time runs in a conversation. */
-function next(model: ThreadModel): Step {
-  const question = nextQuestion(model);
-  const blocked = model.sending !== null || model.busy || model.unread || runningTurn(model) !== undefined;
-  if (question === undefined || blocked) return step(model);
-  const sent: Question = { ...question, delivery: "sending" };
-  return step(
-    {
-      ...setQuestion(model, question.id, () => sent),
-      sending: { questionId: question.id, stopping: model.stopNext },
-      stopNext: false,
-      outcome: "none",
-    },
-    { type: "send", question: sent },
-  );
 }
 
 function started(model: ThreadModel, questionId: string, turn: Turn): Step {
@@ -380,63 +256,6 @@ function kept(model: ThreadModel, questions: readonly KeptQuestion[], anyLetGo: 
   return anyLetGo ? requestRead(now, "newer") : step(now);
 }
 
-function liveTurn(turn: Turn, replyId: string): LiveTurn {
-  return {
-    turnId: turn.id,
-    questionId: turn.messageId,
-    replyId,
-    persisted: turn.persisted,
-    answer: { ...NO_ANSWER },
-    connection: "live",
-    stopping: false,
-    ended: false,
-  };
-}
-
-function withTurn(model: ThreadModel, turnId: string, change: Partial<LiveTurn>): ThreadModel {
-  const turns = model.turns.map((turn) => {
-    if (turn.turnId !== turnId) return turn;
-    return { ...turn, ...change, persisted: turn.persisted && (change.answer?.persisted ?? true) };
-  });
-  return { ...model, turns };
-}
-
-function withSide(
-  model: ThreadModel,
-  side: keyof ThreadModel["sides"],
-  state: "idle" | "loading" | "failed",
-): ThreadModel {
-  return { ...model, sides: { ...model.sides, [side]: state } };
-}
-
 function withoutTurnsOf(model: ThreadModel, questionId: string): ThreadModel {
   return { ...model, turns: model.turns.filter((turn) => turn.questionId !== questionId) };
-}
-
-function setQuestion(
-  model: ThreadModel,
-  questionId: string,
-  change: (question: Question) => Question,
-): ThreadModel {
-  const questions = model.questions.map((one) => (one.id === questionId ? change(one) : one));
-  return { ...model, questions };
-}
-
-/** Changes a question, here and where the browser keeps it. */
-function mark(model: ThreadModel, questionId: string, change: (question: Question) => Question): Step {
-  const now = setQuestion(model, questionId, change);
-  const question = now.questions.find(({ id }) => id === questionId);
-  return question === undefined ? step(now) : step(now, { type: "keep", question });
-}
-
-function queued(question: Question): Question {
-  return { ...question, delivery: "queued", failure: null, token: null };
-}
-
-function failed(failure: string): (question: Question) => Question {
-  return (question) => ({ ...question, delivery: "failed", failure, token: null });
-}
-
-function letGo({ id }: Question): Effect {
-  return { type: "let-go", questionId: id };
 }
