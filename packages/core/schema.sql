@@ -376,9 +376,13 @@ alter table unindexed_conversations add constraint unindexed_conversations_conve
 -- Indexes
 CREATE INDEX audit_owner ON chatkeep.audit USING btree (owner_id, id);
 CREATE INDEX conversations_active ON chatkeep.conversations USING btree (owner_id, archived, active_no) WHERE (deleted_at IS NULL);
-CREATE INDEX conversations_all ON chatkeep.conversations USING btree (owner_id, created_no);
 CREATE INDEX conversations_any_owner ON chatkeep.conversations USING btree (id);
-CREATE INDEX conversations_created ON chatkeep.conversations USING btree (owner_id, archived, created_no) WHERE (deleted_at IS NULL);
+CREATE INDEX conversations_created ON chatkeep.conversations USING btree (owner_id, (
+CASE
+    WHEN (deleted_at IS NOT NULL) THEN 2
+    WHEN archived THEN 1
+    ELSE 0
+END), created_no);
 CREATE UNIQUE INDEX conversations_default ON chatkeep.conversations USING btree (owner_id, scope) WHERE (is_default AND (deleted_at IS NULL));
 CREATE INDEX conversations_deleted ON chatkeep.conversations USING btree (owner_id, active_no) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX conversations_due ON chatkeep.conversations USING btree ((

@@ -185,7 +185,8 @@ const CASES: [name: string, most: number, work: Work][] = [
       await history.endHandle(me, handle);
     },
   ],
-  ["export_conversations", 20, (_, call) => call("export_conversations($1, 100, 20)", [owner])],
+  // A page of each state.
+  ["export_conversations", 60, (_, call) => call("export_conversations($1, 100, 20)", [owner])],
   ["export_messages", 20, (_, call) => call("export_messages($1, 'long', 0, 100, 20)", [owner])],
 ];
 

@@ -14,8 +14,13 @@ begin
         where m.owner_id = owner and m.conversation_id = c.id
           and m.seq = case when c.head_seq is null then c.last_seq else c.head_seq end and m.seq > c.cleared_seq
       ) as head_id
-      from conversations c
-      where c.owner_id = owner and c.created_no > after_no
+      -- The next of each state, which conversations_created has in order.
+      from unnest('{0,1,2}'::integer[]) s (state) cross join lateral (
+        select k.* from conversations k
+        where k.owner_id = owner and (case when k.deleted_at is not null then 2 when k.archived then 1 else 0 end) = s.state
+          and k.created_no > after_no
+        order by k.created_no limit page_limit
+      ) c
       order by c.created_no limit page_limit
     ) page
   );

@@ -15,6 +15,8 @@ language plpgsql security definer set search_path from current set enable_sort =
 declare
   -- A variable, because row-level security keeps "coalesce" out of index conditions.
   bound bigint := coalesce(after_no, case when ascending then 0 else 9223372036854775807 end);
+  -- As conversations_created has it.
+  state integer := case when only_archived then 1 else 0 end;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   if only_scope is null then
@@ -56,14 +58,14 @@ begin
     ) union all (
       select c.* from conversations c
       where sort_by = 'creation' and not ascending
-        and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
+        and c.owner_id = owner and (case when c.deleted_at is not null then 2 when c.archived then 1 else 0 end) = state
         and (only_scope is null or c.scope = only_scope)
         and c.created_no < bound
       order by c.created_no desc offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
       where sort_by = 'creation' and ascending
-        and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
+        and c.owner_id = owner and (case when c.deleted_at is not null then 2 when c.archived then 1 else 0 end) = state
         and (only_scope is null or c.scope = only_scope)
         and c.created_no > bound
       order by c.created_no offset page_offset limit page_limit
