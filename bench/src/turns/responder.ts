@@ -1,3 +1,5 @@
+import { setTimeout as pause } from "node:timers/promises";
+
 import { type Responder, contentOf } from "@chatkeep/protocol";
 
 import { pacedTokens, readPace } from "./pace.ts";
@@ -10,13 +12,15 @@ let whole = Promise.withResolvers<void>();
 const respond: Responder = async function* ({ question }) {
   const { count, perSecond, together = 1 } = readPace(contentOf(question.parts));
   yield stamp();
-  begun += 1;
-  if (begun < together) await whole.promise;
+  const place = (begun += 1);
+  if (place < together) await whole.promise;
   else {
     whole.resolve();
     whole = Promise.withResolvers();
     begun = 0;
   }
+  // Spread over the time of a token, as people are.
+  await pause((1000 / perSecond) * (place / together));
   yield* pacedTokens(count - 1, perSecond);
 };
 

@@ -11,7 +11,7 @@ import {
 
 import { type ConversationRow, conversationFromRow } from "./conversations.ts";
 import type { Database } from "./database/database.ts";
-import { instant } from "./database/instant.ts";
+import { instant } from "./database/values.ts";
 import { type Limits, checkId, checkTitle } from "./maintenance/limits.ts";
 import { ownerId } from "./owners.ts";
 import { previewOf, titleOf } from "./title.ts";

@@ -12,8 +12,7 @@ import {
 } from "@chatkeep/protocol";
 
 import type { Database } from "./database/database.ts";
-import { instant } from "./database/instant.ts";
-import { unescapeText } from "./database/text.ts";
+import { instant, unescapeText } from "./database/values.ts";
 import {
   type Limits,
   checkBytes,

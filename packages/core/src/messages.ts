@@ -36,7 +36,7 @@ import {
   plainJson,
 } from "./maintenance/limits.ts";
 import { ownerId } from "./owners.ts";
-import { wordTextOf } from "./search/text.ts";
+import { wordTextOf } from "./search/words.ts";
 import { previewOf, titleOf } from "./title.ts";
 
 /** The methods of {@link History} on messages. */

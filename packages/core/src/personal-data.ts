@@ -2,8 +2,8 @@ import { ChatkeepError, type ErasureReceipt, type ExportLine, type Owner } from 
 
 import { type ConversationRow, conversationFromRow } from "./conversations.ts";
 import type { Database } from "./database/database.ts";
-import { instant } from "./database/instant.ts";
 import { type MessageRow, messageOf } from "./database/message-row.ts";
+import { instant } from "./database/values.ts";
 import { ownerId } from "./owners.ts";
 
 /** Who acts on an owner's data, for the audit log: `owner` (default), or the name of a server key. */

@@ -21,7 +21,6 @@ import {
   guestRoute,
   integer,
   openRoute,
-  privateJson,
   questionId,
   settledTurn,
   streamFrames,
@@ -150,9 +149,9 @@ export function bookAssistantRoutes(options: ApiServices, stateless: AnswerState
       done: "",
     });
 
-  const whole = async (begun: Begun, { sessionId }: Pick<ChatPlace, "sessionId">): Promise<Response> => {
+  const whole = async (begun: Begun, { sessionId }: Pick<ChatPlace, "sessionId">): Promise<object> => {
     const state = await settledTurn(begun);
-    return privateJson({
+    return {
       answer: state.reply?.content ?? "",
       citations: state.reply?.citations ?? [],
       stream: false,
@@ -161,7 +160,7 @@ export function bookAssistantRoutes(options: ApiServices, stateless: AnswerState
       message_id: state.reply?.id ?? state.turn.id,
       persisted: state.turn.persisted,
       ...endingOf(state),
-    });
+    };
   };
 
   const answerStateless = async (
@@ -169,7 +168,7 @@ export function bookAssistantRoutes(options: ApiServices, stateless: AnswerState
     asked: Question,
     scope: string | null,
     stream: boolean,
-  ): Promise<Response> => {
+  ): Promise<object> => {
     await options.countQuestion();
     const { messageId, conversationId, events } = stateless!({
       question: asked,
@@ -189,7 +188,7 @@ export function bookAssistantRoutes(options: ApiServices, stateless: AnswerState
     const fold = createFold();
     for await (const { chunk } of events) fold.push(chunk);
     const { parts, status, error } = fold.answer();
-    return privateJson({
+    return {
       answer: contentOf(parts),
       citations: citationsOf(parts) ?? [],
       ...(status === "complete" ? {} : { status, error }),
@@ -198,7 +197,7 @@ export function bookAssistantRoutes(options: ApiServices, stateless: AnswerState
       conversation_id: conversationId,
       message_id: messageId,
       persisted: false,
-    });
+    };
   };
 
   return [
@@ -216,12 +215,12 @@ export function bookAssistantRoutes(options: ApiServices, stateless: AnswerState
         const { owner } = await identify(carrySession(request, query.session_id));
         const { chapter, limit, offset } = query;
         const { messages, total } = await seeds.getHistory(owner, { chapter, limit, offset });
-        return privateJson({
+        return {
           session_id: owner.kind === "session" ? owner.id : null,
           chapter: chapter ?? null,
           messages: messages.map(messageOf),
           total,
-        });
+        };
       },
     }),
     guestRoute({
@@ -235,7 +234,7 @@ export function bookAssistantRoutes(options: ApiServices, stateless: AnswerState
       handle: async ({ request, identify, query }) => {
         const { owner } = await identify(carrySession(request, query.session_id));
         const { deleted } = await seeds.clearHistory(owner, query.chapter);
-        return privateJson({ deleted, message: "Chat history cleared successfully" });
+        return { deleted, message: "Chat history cleared successfully" };
       },
     }),
     openRoute({
@@ -247,12 +246,12 @@ export function bookAssistantRoutes(options: ApiServices, stateless: AnswerState
       replies: { 200: { description: "The state.", json: availability } },
       handle: async () => {
         const available = (await health()).database.status === "ok";
-        return privateJson({
+        return {
           available,
           message: available
             ? "Chat history is available"
             : "Chat history is not available just now: answers are given, and not saved",
-        });
+        };
       },
     }),
   ];

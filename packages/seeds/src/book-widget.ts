@@ -7,7 +7,6 @@ import {
   endingOf,
   failure,
   jsonObject,
-  privateJson,
   questionId,
   settledTurn,
   time,
@@ -67,7 +66,7 @@ export async function answerWidget(
   history: History,
   { request, identify }: Pick<GuestCall, "request" | "identify">,
   body: WidgetQuestion,
-): Promise<Response> {
+): Promise<object> {
   const carrier = carrySession(request, body.session_id);
   const isNew = !carrier.headers.has("x-session-id") && !carrier.headers.has("authorization");
   const { owner } = await identify(isNew ? carrySession(request, randomUUID()) : carrier);
@@ -91,7 +90,7 @@ export async function answerWidget(
   const page = turn.persisted
     ? await history.listMessages(owner, turn.conversationId, { limit: WINDOW })
     : { messages: [message, ...(reply === null ? [] : [reply])], hasMore: false };
-  return privateJson({
+  return {
     session_id: sessionId,
     response: reply?.content ?? "",
     history: page.messages.map((one) => messageOf(one, sessionId)),
@@ -99,7 +98,7 @@ export async function answerWidget(
     conversation_id: turn.conversationId,
     persisted: turn.persisted,
     ...endingOf(state),
-  });
+  };
 }
 
 function messageOf(message: Message, sessionId: string | null): object {

@@ -8,7 +8,6 @@ import {
   id,
   integer,
   ownerRoute,
-  privateJson,
   questionId,
   settledTurn,
   time,
@@ -74,7 +73,7 @@ export function chatSessionRoutes(history: History & Handles): Route[] {
             ? (await history.createConversation(owner)).conversation
             : await history.getConversation(owner, given);
         const sessionId = await history.createHandle(owner, conversationId);
-        return privateJson({ sessionId, conversationId, message: "Chat session started successfully" });
+        return { sessionId, conversationId, message: "Chat session started successfully" };
       },
     }),
     ownerRoute({
@@ -102,14 +101,14 @@ export function chatSessionRoutes(history: History & Handles): Route[] {
             signal: request.signal,
           }),
         );
-        return privateJson({
+        return {
           response: state.reply?.content ?? "",
           intent: state.reply?.intent ?? null,
           processed: state.reply?.processed ?? null,
           sessionId,
           conversationId,
           ...endingOf(state),
-        });
+        };
       },
     }),
     ownerRoute({
@@ -128,12 +127,12 @@ export function chatSessionRoutes(history: History & Handles): Route[] {
       handle: async ({ owner, path: { session_id: sessionId }, query }) => {
         const { conversationId } = await history.findHandle(owner, sessionId);
         const { messages, total } = await history.listMessages(owner, conversationId, query);
-        return privateJson({
+        return {
           messages: messages.map((one) => messageOf(one, sessionId)),
           totalCount: total,
           sessionId,
           conversationId,
-        });
+        };
       },
     }),
     ownerRoute({
@@ -149,7 +148,7 @@ export function chatSessionRoutes(history: History & Handles): Route[] {
       errors: ["conversation_not_found"],
       handle: async ({ owner, path: { session_id: sessionId } }) => {
         await history.endHandle(owner, sessionId);
-        return privateJson({ message: "Chat session ended successfully", sessionId });
+        return { message: "Chat session ended successfully", sessionId };
       },
     }),
   ];

@@ -111,11 +111,11 @@ export function userConversationRoutes({ history, writableRoles }: ApiServices):
           limit: 100,
           ...query,
         });
-        return privateJson({
+        return {
           user_id: path.user_id,
           conversations: conversations.map(conversationOf),
           next_cursor: nextCursor,
-        });
+        };
       },
     }),
     ownerRoute({
@@ -171,7 +171,7 @@ export function userConversationRoutes({ history, writableRoles }: ApiServices):
       errors: ["conversation_not_found"],
       handle: async ({ owner, path, query }) => {
         const page = await readPages(history, owner, path.conversation_id, query.limit ?? 1000, query.before);
-        return privateJson({ conversation_id: path.conversation_id, ...page });
+        return { conversation_id: path.conversation_id, ...page };
       },
     }),
     ownerRoute({
@@ -196,12 +196,12 @@ export function userConversationRoutes({ history, writableRoles }: ApiServices):
             signal: request.signal,
           }),
         );
-        return privateJson({
+        return {
           conversation_id: state.turn.conversationId,
           response: state.reply?.content ?? "",
           tool_calls: state.reply?.toolCalls ?? [],
           ...endingOf(state),
-        });
+        };
       },
     }),
   ];

@@ -13,7 +13,7 @@ import type { Responder } from "@chatkeep/protocol";
 
 import { createRecentErrors } from "./errors.ts";
 import type { Fetch } from "./http/router.ts";
-import type { Authenticate } from "./identity/authenticate.ts";
+import type { Authenticate } from "./identity/caller.ts";
 import { createLog } from "./log.ts";
 import { type ServerOptions, createServer } from "./server.ts";
 

@@ -1,4 +1,4 @@
-export { type Authenticate, authenticatePeople, authenticateSession } from "./identity/authenticate.ts";
+export { type Authenticate, authenticatePeople, authenticateSession } from "./identity/caller.ts";
 export {
   type Chatkeep,
   type ChatkeepOptions,

@@ -19,10 +19,8 @@ import { type RecentErrors, createRecentErrors } from "./errors.ts";
 import type { ServedHistory } from "./history.ts";
 import type { Route } from "./http/route.ts";
 import { type Fetch, createRouter } from "./http/router.ts";
-import { type Authenticate, authenticateSession } from "./identity/authenticate.ts";
-import { createIdentify } from "./identity/caller.ts";
+import { type Authenticate, authenticateSession, createIdentify } from "./identity/caller.ts";
 import type { ServerKey } from "./identity/server-keys.ts";
-import { boundHistory } from "./limits/bounded-history.ts";
 import { limitHistory, requestContext } from "./limits/limited-history.ts";
 import { NO_LIMITS, type RequestLimits } from "./limits/limits.ts";
 import { DEFAULT_STORAGE, type StorageQuota, createStorageCounter } from "./limits/storage.ts";
@@ -116,11 +114,8 @@ export function createServer(options: ServerOptions): Server {
     errors = createRecentErrors(),
     log = createLog(),
   } = options;
-  const bounded = boundHistory(
-    options.history,
-    createStorageCounter({ ...DEFAULT_STORAGE, ...options.storage }),
-  );
-  const history = limitHistory(bounded, limits);
+  const storage = createStorageCounter({ ...DEFAULT_STORAGE, ...options.storage });
+  const history = limitHistory(options.history, limits, storage);
   const identify = createIdentify({ authenticate, serverKeys, issuer, recordAct: history.recordAct });
   const services: ApiServices = {
     history,

@@ -5,7 +5,7 @@ import { type Rates, createRequestLimits } from "@chatkeep/server";
 import { fileDatabase } from "@chatkeep/testing";
 import { afterAll, describe, expect, it } from "vitest";
 
-import { addressOf } from "../src/limits/address.ts";
+import { addressOf } from "../src/limits/limits.ts";
 import { type PeopleServer, actingFor, newSession, newUser, startPeopleServer } from "./people.ts";
 
 const database = await fileDatabase();

@@ -2,7 +2,7 @@ import type { Context, ContextMessage, ContextQuery, Message, Owner, Summary } f
 
 import type { Database } from "../database/database.ts";
 import { type MessageRow, type MessageRows, messageOf, messagesOf } from "../database/message-row.ts";
-import { unescapeText } from "../database/text.ts";
+import { unescapeText } from "../database/values.ts";
 import { checkLength } from "../maintenance/limits.ts";
 import { ownerId } from "../owners.ts";
 import type { Recall, RecallQuery } from "../search/recall.ts";

@@ -1,8 +1,9 @@
-import { type Database, RAW, decodeRow, encode, statementOf } from "./database.ts";
+import { type Database, RAW, statementOf } from "./database.ts";
 import { failureOf } from "./failure.ts";
 import { FUNCTIONS, type FunctionName, type SqlFunction } from "./functions.ts";
 import type { Queryable } from "./pool.ts";
 import { releaseSchema } from "./release.ts";
+import { decodeRow, encode } from "./values.ts";
 
 export interface ClientDatabaseOptions {
   /** The host's connection, inside its transaction. */

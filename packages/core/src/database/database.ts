@@ -1,13 +1,13 @@
 import { setImmediate as afterOthers } from "node:timers/promises";
 
-import { type Json, parseJson } from "@chatkeep/protocol";
+import type { Json } from "@chatkeep/protocol";
 
 import { type Breaker, createBreaker } from "./breaker.ts";
 import { failureOf, isConnectionLost, isUnavailable } from "./failure.ts";
 import { FUNCTIONS, type FunctionName, type SqlFunction } from "./functions.ts";
 import type { ConnectionPool, QueryConfig, Queryable } from "./pool.ts";
 import { releaseSchema } from "./release.ts";
-import { escapeText, unescapeText } from "./text.ts";
+import { decodeRow, encode } from "./values.ts";
 
 /** TypeScript types of arguments by PostgreSQL type. `json` is the value, `interval` is in milliseconds. */
 interface Given {
@@ -169,54 +169,8 @@ export function statementOf(schema: string, name: string, fn: SqlFunction): stri
   return `select * from "${schema}".${name}(${args.join(", ")})`;
 }
 
-/** Encodes an argument for the driver. */
-export function encode(type: string, value: unknown): unknown {
-  if (value === null || value === undefined) return null;
-  switch (type) {
-    case "text":
-      return escapeText(value as string);
-    case "text[]":
-      return (value as (string | null)[]).map((text) => (text === null ? null : escapeText(text)));
-    case "json":
-      return JSON.stringify(value);
-    case "json[]":
-      return (value as unknown[]).map((item) => (item === null ? null : JSON.stringify(item)));
-    case "interval":
-      return `${value as number} milliseconds`;
-    default:
-      return value;
-  }
-}
-
 function isLarge(values: readonly unknown[]): boolean {
   let length = 0;
   for (const value of values.flat()) if (typeof value === "string") length += value.length;
   return length > LARGE;
-}
-
-/** Decodes a row by the names and types of its columns. */
-export function decodeRow(
-  columns: readonly (readonly [string, string])[],
-  row: Record<string, string | null>,
-): Record<string, unknown> {
-  const decoded: Record<string, unknown> = {};
-  for (const [column, type] of columns) decoded[column] = decode(type, row[column] ?? null);
-  return decoded;
-}
-
-function decode(type: string, value: string | null): unknown {
-  if (value === null) return null;
-  switch (type) {
-    case "json":
-      return parseJson(value);
-    case "text":
-      return unescapeText(value);
-    case "bigint":
-    case "integer":
-      return Number(value);
-    case "boolean":
-      return value === "t";
-    default:
-      return value;
-  }
 }

@@ -15,8 +15,7 @@ import {
   userIdOf,
 } from "@chatkeep/protocol";
 
-import { instant } from "./instant.ts";
-import { unescapeText } from "./text.ts";
+import { instant, unescapeText } from "./values.ts";
 
 /** A row of `messages`, as `to_json` writes it. */
 export interface MessageRow {

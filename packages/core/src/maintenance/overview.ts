@@ -1,7 +1,7 @@
 import type { TurnStatus } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
-import { instant } from "../database/instant.ts";
+import { instant } from "../database/values.ts";
 
 /** The operator's numbers over all nodes. They name no owner and quote no message. */
 export interface Overview {

@@ -1,7 +1,7 @@
 import type { Part } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
-import { wordTextOf } from "./text.ts";
+import { wordTextOf } from "./words.ts";
 
 /** Messages indexed in one transaction: about 20 ms, during which the conversation accepts no other. */
 const PAGE = 200;

@@ -1,6 +1,6 @@
 import { createDatabase } from "../database/database.ts";
 import type { ConnectionPool } from "../database/pool.ts";
-import { unescapeText } from "../database/text.ts";
+import { unescapeText } from "../database/values.ts";
 import type { Embedding } from "./embedding.ts";
 import { fuse } from "./fusion.ts";
 import { createVectorSearch } from "./vector-search.ts";

@@ -2,7 +2,7 @@ import { contentOf } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
 import type { MessageRow } from "../database/message-row.ts";
-import { unescapeText } from "../database/text.ts";
+import { unescapeText } from "../database/values.ts";
 import { embeddable } from "./vector.ts";
 
 /** Stores the vectors of claimed items of one kind and owner, by their `keys`. */

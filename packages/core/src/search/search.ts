@@ -8,7 +8,7 @@ import {
 
 import type { Database } from "../database/database.ts";
 import { type MessageRow, messageOf } from "../database/message-row.ts";
-import { unescapeText } from "../database/text.ts";
+import { unescapeText } from "../database/values.ts";
 import { checkLength, checkRange } from "../maintenance/limits.ts";
 import { ownerId } from "../owners.ts";
 import { fuse } from "./fusion.ts";

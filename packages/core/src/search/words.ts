@@ -1,3 +1,5 @@
+import { type Part, contentOf } from "@chatkeep/protocol";
+
 /** A word of a text, and where it stands in it. */
 export interface Word {
   /** The form in which it is stored and looked for: small ASCII letters and digits. */
@@ -51,6 +53,11 @@ export function wordText(text: string): string {
   return wordsOf(text)
     .map((word) => word.form)
     .join(" ");
+}
+
+/** The words by which a message is found: those of its content; reasoning and what stands in calls is not searched. */
+export function wordTextOf(parts: readonly Part[]): string {
+  return wordText(contentOf(parts));
 }
 
 interface Run {

@@ -24,7 +24,7 @@ import {
 } from "../database/message-row.ts";
 import type { CheckedMessage } from "../messages.ts";
 import { ownerId } from "../owners.ts";
-import { wordTextOf } from "../search/text.ts";
+import { wordTextOf } from "../search/words.ts";
 import { previewOf, titleOf } from "../title.ts";
 import { type TurnKey, argsOf } from "./key.ts";
 import type { Node } from "./node.ts";

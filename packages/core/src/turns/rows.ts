@@ -1,6 +1,6 @@
 import type { Failure, Turn, TurnStatus } from "@chatkeep/protocol";
 
-import { instant } from "../database/instant.ts";
+import { instant } from "../database/values.ts";
 
 /** A row of the table `turns` as `to_json` writes it. */
 export interface TurnRow {

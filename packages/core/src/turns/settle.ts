@@ -12,7 +12,7 @@ import {
 } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
-import { wordTextOf } from "../search/text.ts";
+import { wordTextOf } from "../search/words.ts";
 import { previewOf } from "../title.ts";
 import { readEvents } from "./events.ts";
 import { type TurnKey, argsOf } from "./key.ts";

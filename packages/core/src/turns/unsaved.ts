@@ -12,7 +12,7 @@ import {
 
 import type { Database } from "../database/database.ts";
 import { parentArgument } from "../database/message-row.ts";
-import { wordTextOf } from "../search/text.ts";
+import { wordTextOf } from "../search/words.ts";
 import { previewOf, titleOf } from "../title.ts";
 import type { Begun, NewTurn } from "./begin.ts";
 import { argsOf } from "./key.ts";

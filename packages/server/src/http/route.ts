@@ -79,10 +79,13 @@ export interface Route extends RouteInfo, Schemas<unknown, unknown, unknown> {
   /** `owner`: a credential is required; `guest`: one may be missing; `operator`: a server key is required; `anyone`: none is read. */
   readonly access: "owner" | "guest" | "operator" | "anyone";
   /** Takes the call of its access with the input of its schemas: the functions below tie the types together. */
-  readonly handle: (call: never) => Promise<Response>;
+  readonly handle: (call: never) => Promise<Answered>;
 }
 
-type Handled<C> = RouteInfo & { readonly handle: (call: C) => Promise<Response> };
+/** A response, or the body of one with status 200, written as JSON that no cache keeps. */
+type Answered = Response | object;
+
+type Handled<C> = RouteInfo & { readonly handle: (call: C) => Promise<Answered> };
 
 /**
  * A route for owners. Checked in this order: the credential, the path, the query, the body; a body is not read

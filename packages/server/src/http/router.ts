@@ -5,9 +5,8 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 
 import type { RecentErrors } from "../errors.ts";
 import { type Caller, type Identify, requireUser } from "../identity/caller.ts";
-import { type Socketed, addressOf, isProxyUntold } from "../limits/address.ts";
 import { type RequestContext, requestContext } from "../limits/limited-history.ts";
-import type { RequestLimits } from "../limits/limits.ts";
+import { type RequestLimits, type Socketed, addressOf, isProxyUntold } from "../limits/limits.ts";
 import type { Log } from "../log.ts";
 import { type Incoming, readBody } from "./body.ts";
 import { createCors } from "./cors.ts";
@@ -169,9 +168,18 @@ function createAnswer(options: RouterOptions): (route: Route) => Handler {
             : validate(body, await readBody(request, bodyLimit, c.env.incoming), "body"),
       };
       if ("owner" in caller) requireOwnIds(caller.owner, input);
-      return route.handle({ ...call, ...caller, ...input } as never);
+      const answered = await route.handle({ ...call, ...caller, ...input } as never);
+      return answered instanceof Response ? answered : privateJson(answered);
     });
   };
+}
+
+/** A person's data as JSON: never kept by a cache. */
+export function privateJson(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", ...headers },
+  });
 }
 
 /** The names under which an API names the user whose data a request is about. */

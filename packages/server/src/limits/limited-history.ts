@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-import type { ChatkeepError, Owner } from "@chatkeep/protocol";
+import { ownerId } from "@chatkeep/core";
+import { ChatkeepError, type Json, type MessageInput, type Owner } from "@chatkeep/protocol";
 
 import type { ServedHistory } from "../history.ts";
 import type { RequestLimits } from "./limits.ts";
+import type { StorageCounter } from "./storage.ts";
 
 /** What is known of the request that is being answered. */
 export interface RequestContext {
@@ -13,25 +15,42 @@ export interface RequestContext {
   readonly isTrusted: boolean;
   /** The limit that the request is beyond, kept until it is known whether it is a retry. */
   exceeded: ChatkeepError | undefined;
-  /** Whether its turn is counted: a request begins one, also where it has to stop another before. */
-  hasTurn?: boolean;
-  /** Whether the bytes of its question are counted. */
-  hasBytes?: boolean;
+  /** Whether its turn is counted: a request begins one, even if it must stop another turn first and begin again. */
+  isCounted?: boolean;
 }
 
 /** The context of the request that is being answered. */
 export const requestContext: AsyncLocalStorage<RequestContext> = new AsyncLocalStorage();
 
+/** UTF-16 units of the data parts of a person's message; server keys write more. As metadata: 16 KiB. */
+const MOST_DATA = 16 * 1024;
+
+type Given = Pick<MessageInput, "id" | "parts" | "toolCalls">;
+
 /**
- * A history whose questions are counted, whichever API they come through. A retry of a stored message is never
- * refused: a lost reply costs nobody their answer.
+ * A history of which one owner or address takes no more than a share, whichever API it is asked through: questions a
+ * minute, bytes a day, and reads under way at once. A retry of a stored message is never refused. Server keys write any
+ * number of bytes.
  */
-export function limitHistory(history: ServedHistory, limits: RequestLimits): ServedHistory {
-  const admit = async (
+export function limitHistory(
+  history: ServedHistory,
+  limits: RequestLimits,
+  storage: StorageCounter,
+): ServedHistory {
+  const inTurn = createReadQueue();
+
+  const countBytes = (owner: Owner, messages: readonly Given[]): ChatkeepError | undefined => {
+    const context = requestContext.getStore();
+    if (context === undefined || context.isTrusted) return undefined;
+    checkData(messages);
+    return storage.count(lengthOf(messages as unknown as Json), owner, context.address);
+  };
+  /** Throws the limit that was exceeded, unless all the messages are stored already. */
+  const refuse = async (
+    exceeded: ChatkeepError | undefined,
     owner: Owner,
     conversationId: string,
     ids: readonly (string | undefined)[],
-    exceeded: ChatkeepError | undefined,
   ): Promise<void> => {
     if (exceeded === undefined) return;
     const known = ids.filter((id) => id !== undefined);
@@ -39,29 +58,95 @@ export function limitHistory(history: ServedHistory, limits: RequestLimits): Ser
       throw exceeded;
   };
 
-  /** Refuses to ask what was not asked before, beyond a limit. */
-  const admitTurn = async (owner: Owner, conversationId: string, id: string | undefined): Promise<void> => {
+  /** Counts the turn of a request, and the bytes of its question, once. */
+  const admitTurn = async (
+    owner: Owner,
+    conversationId: string,
+    id: string | undefined,
+    question?: Given,
+  ): Promise<void> => {
     const context = requestContext.getStore();
-    if (context?.hasTurn === true) return;
-    const exceeded = context?.exceeded ?? (await limits.countTurn(owner, context?.address));
-    await admit(owner, conversationId, [id], exceeded);
-    if (context !== undefined) context.hasTurn = true;
+    if (context?.isCounted === true) return;
+    let exceeded = context?.exceeded ?? (await limits.countTurn(owner, context?.address));
+    if (question !== undefined) exceeded ??= countBytes(owner, [question]);
+    await refuse(exceeded, owner, conversationId, [id]);
+    if (context !== undefined) context.isCounted = true;
   };
 
   return {
     ...history,
     async appendMessages(owner, conversationId, messages, options) {
+      const exceeded = requestContext.getStore()?.exceeded ?? countBytes(owner, messages);
       const ids = messages.map(({ id }) => id);
-      await admit(owner, conversationId, ids, requestContext.getStore()?.exceeded);
+      await refuse(exceeded, owner, conversationId, ids);
       return history.appendMessages(owner, conversationId, messages, options);
     },
     async startTurn(owner, conversationId, question, options) {
-      await admitTurn(owner, conversationId, question.id);
+      await admitTurn(owner, conversationId, question.id, question);
       return history.startTurn(owner, conversationId, question, options);
     },
     async regenerate(owner, conversationId, messageId, options) {
       await admitTurn(owner, conversationId, options?.id);
       return history.regenerate(owner, conversationId, messageId, options);
     },
+    listMessages: (owner, ...query) => inTurn(ownerId(owner), () => history.listMessages(owner, ...query)),
+    getMessage: (owner, ...path) => inTurn(ownerId(owner), () => history.getMessage(owner, ...path)),
+    getContext: (owner, ...query) => inTurn(ownerId(owner), () => history.getContext(owner, ...query)),
+    getTurn: (owner, ...path) => inTurn(ownerId(owner), () => history.getTurn(owner, ...path)),
+    searchMessages: (owner, query) => inTurn(ownerId(owner), () => history.searchMessages(owner, query)),
+  };
+}
+
+function checkData(messages: readonly Given[]): void {
+  for (const [index, { parts = [], toolCalls }] of messages.entries()) {
+    const data = [...parts.filter(({ type }) => type === "data"), toolCalls ?? null];
+    if (lengthOf(data as unknown as Json) <= MOST_DATA) continue;
+    throw new ChatkeepError(
+      "payload_too_large",
+      `The data parts of a person's message must have at most ${MOST_DATA} characters.`,
+      { pointer: messages.length === 1 ? "/parts" : `/messages/${index}/parts` },
+    );
+  }
+}
+
+/** About the bytes of a value as JSON, without writing it. */
+function lengthOf(value: Json | undefined): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return 8;
+  if (Array.isArray(value)) return value.reduce((sum: number, one) => sum + lengthOf(one), 0);
+  return Object.entries(value).reduce((sum, [key, one]) => sum + key.length + lengthOf(one), 0);
+}
+
+/** Reads of one owner that are under way at once; the pool has ten connections by default. */
+const AT_ONCE = 4;
+/** Reads of one owner that wait for their turn. */
+const WAITING = 100;
+
+/**
+ * Runs an owner's reads a few at a time, so that one owner's do not take every connection. The others wait in
+ * order. Errors: `rate_limited` for more than wait.
+ */
+function createReadQueue(): <T>(owner: string, read: () => Promise<T>) => Promise<T> {
+  const queues = new Map<string, { running: number; readonly waiting: (() => void)[] }>();
+
+  return async (owner, read) => {
+    let queue = queues.get(owner);
+    if (queue === undefined) queues.set(owner, (queue = { running: 0, waiting: [] }));
+    if (queue.running < AT_ONCE) queue.running += 1;
+    else if (queue.waiting.length < WAITING) {
+      const { waiting } = queue;
+      // Who ends a read hands its place on.
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    } else {
+      const detail = `${AT_ONCE + WAITING} reads of one person are under way. Try again in a second.`;
+      throw new ChatkeepError("rate_limited", detail, { retryAfter: 1 });
+    }
+    try {
+      return await read();
+    } finally {
+      const next = queue.waiting.shift();
+      if (next !== undefined) next();
+      else if (--queue.running === 0) queues.delete(owner);
+    }
   };
 }

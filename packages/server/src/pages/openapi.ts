@@ -3,8 +3,7 @@ import { z } from "zod";
 
 import { problem } from "../apis/schema/problem.ts";
 import { type Reply, type Route } from "../http/route.ts";
-import { SESSION_HEADER } from "../identity/authenticate.ts";
-import { USER_HEADER } from "../identity/caller.ts";
+import { SESSION_HEADER, USER_HEADER } from "../identity/caller.ts";
 import { VERSION } from "./version.ts";
 
 /** A JSON object of the document; OpenAPI's own types are not worth a dependency. */

@@ -17,7 +17,6 @@ import {
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { privateJson } from "../../http/reply.ts";
 import { type Call, type Route, ownerRoute } from "../../http/route.ts";
 import { streamEvents } from "../../http/stream.ts";
 import type { ApiServices } from "../api.ts";
@@ -237,8 +236,8 @@ export function aiSdkRoutes(options: ApiServices): Route[] {
       handle: async ({ owner, path }) => {
         const found = await orNone(history.getConversation(owner, path.chat_id));
         const running = found?.runningTurn ?? null;
-        if (running === null) return privateJson({ turn: null });
-        return privateJson({ turn: turnToWire(await history.stopTurn(owner, path.chat_id, running)) });
+        if (running === null) return { turn: null };
+        return { turn: turnToWire(await history.stopTurn(owner, path.chat_id, running)) };
       },
     }),
   ];

@@ -2,7 +2,6 @@ import type { CoreHistory } from "@chatkeep/core";
 import { isChatkeepError } from "@chatkeep/protocol";
 
 import type { RecentErrors } from "../../errors.ts";
-import { privateJson } from "../../http/reply.ts";
 import { type Route, operatorRoute } from "../../http/route.ts";
 import { VERSION } from "../../pages/version.ts";
 import { type Connections, overview, recentErrorToWire, recentErrors, storeToWire } from "../schema/admin.ts";
@@ -38,7 +37,7 @@ export function adminRoutes({ history, health, connections, errors }: AdminRoute
       replies: { 200: { description: "The state.", json: overview } },
       handle: async () => {
         const [probed, stored] = await Promise.all([health(), store()]);
-        return privateJson({
+        return {
           version: VERSION,
           health: healthToWire(probed),
           connections: connections?.() ?? null,
@@ -48,7 +47,7 @@ export function adminRoutes({ history, health, connections, errors }: AdminRoute
             unsaved_answers: history.unsavedAnswers(),
           },
           store: stored,
-        });
+        };
       },
     }),
     operatorRoute({
@@ -60,7 +59,7 @@ export function adminRoutes({ history, health, connections, errors }: AdminRoute
       description:
         "The latest first, at most 100 since the node started. The log has all of them, under the same ids.",
       replies: { 200: { description: "The errors.", json: recentErrors } },
-      handle: async () => privateJson({ errors: errors.list().map(recentErrorToWire) }),
+      handle: async () => ({ errors: errors.list().map(recentErrorToWire) }),
     }),
   ];
 }

@@ -1,9 +1,7 @@
 import { ChatkeepError } from "@chatkeep/protocol";
 
-import { privateJson } from "../../http/reply.ts";
 import { type Route, ownerRoute } from "../../http/route.ts";
-import { authenticateSession } from "../../identity/authenticate.ts";
-import { actorOf } from "../../identity/caller.ts";
+import { authenticateSession, actorOf } from "../../identity/caller.ts";
 import type { ApiServices } from "../api.ts";
 import { claimed } from "../schema/personal-data.ts";
 
@@ -29,7 +27,7 @@ export function claimRoutes({ history }: ApiServices): Route[] {
           );
         }
         const session = authenticateSession(request);
-        return privateJson(await history.claimSession(owner, session, { actor: actorOf(key) }));
+        return await history.claimSession(owner, session, { actor: actorOf(key) });
       },
     }),
   ];

@@ -1,6 +1,5 @@
 import { contextRecordToWire, contextToWire } from "@chatkeep/protocol";
 
-import { privateJson } from "../../http/reply.ts";
 import { type Route, ownerRoute } from "../../http/route.ts";
 import type { ApiServices } from "../api.ts";
 import { conversationPath, turnPath } from "../schema/path.ts";
@@ -22,7 +21,7 @@ export function contextRoutes({ history }: ApiServices): Route[] {
       replies: { 200: { description: "The context.", json: context } },
       errors: ["forbidden", "conversation_not_found"],
       handle: async ({ owner, path, query }) =>
-        privateJson(contextToWire(await history.getContext(owner, path.conversation_id, query))),
+        contextToWire(await history.getContext(owner, path.conversation_id, query)),
     }),
     ownerRoute({
       id: "getTurnContext",
@@ -37,7 +36,7 @@ export function contextRoutes({ history }: ApiServices): Route[] {
       errors: ["forbidden", "conversation_not_found", "turn_not_found"],
       async handle({ owner, path }) {
         const record = await history.getTurnContext(owner, path.conversation_id, path.turn_id);
-        return privateJson({ context: record === null ? null : contextRecordToWire(record) });
+        return { context: record === null ? null : contextRecordToWire(record) };
       },
     }),
   ];

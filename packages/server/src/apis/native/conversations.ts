@@ -1,7 +1,7 @@
 import { type ConversationQuery, conversationToWire } from "@chatkeep/protocol";
 
-import { privateJson } from "../../http/reply.ts";
 import { type Route, ownerRoute } from "../../http/route.ts";
+import { privateJson } from "../../http/router.ts";
 import type { ApiServices } from "../api.ts";
 import {
   type ConversationSearch,
@@ -47,13 +47,13 @@ export function conversationRoutes({ history }: ApiServices): Route[] {
       replies: { 200: { description: "A page.", json: conversationPage } },
       handle: async ({ owner, query }) => {
         const page = await history.listConversations(owner, queryOf(query));
-        return privateJson({
+        return {
           conversations: page.conversations.map(conversationToWire),
           total: page.total,
           limit: query.limit ?? 20,
           offset: query.offset ?? 0,
           next_cursor: page.nextCursor,
-        });
+        };
       },
     }),
     ownerRoute({
@@ -66,7 +66,7 @@ export function conversationRoutes({ history }: ApiServices): Route[] {
       replies: { 200: { description: "The conversation.", json: conversation } },
       errors: ["forbidden", "conversation_not_found"],
       handle: async ({ owner, path }) =>
-        privateJson(conversationToWire(await history.getConversation(owner, path.conversation_id))),
+        conversationToWire(await history.getConversation(owner, path.conversation_id)),
     }),
     ownerRoute({
       id: "updateConversation",
@@ -88,7 +88,7 @@ export function conversationRoutes({ history }: ApiServices): Route[] {
         if (isPatched && head !== undefined) await history.getMessage(owner, id, head);
         const patched = isPatched ? await history.updateConversation(owner, id, patch) : undefined;
         const moved = head === undefined ? undefined : await history.setHead(owner, id, head);
-        return privateJson(conversationToWire((moved ?? patched)!));
+        return conversationToWire((moved ?? patched)!);
       },
     }),
     ownerRoute({

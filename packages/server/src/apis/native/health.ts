@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { type Route, openRoute } from "../../http/route.ts";
+import { privateJson } from "../../http/router.ts";
 import { type Health, health, healthToWire } from "../schema/health.ts";
 
 /** Options of {@link healthRoutes}. */
@@ -28,7 +29,7 @@ export function healthRoutes(options: HealthRouteOptions): Route[] {
       },
       handle: async () => {
         const probed = await options.health();
-        return probe(healthToWire(probed), probed.status === "down" ? 503 : 200);
+        return privateJson(healthToWire(probed), probed.status === "down" ? 503 : 200);
       },
     }),
     openRoute({
@@ -46,15 +47,8 @@ export function healthRoutes(options: HealthRouteOptions): Route[] {
       },
       handle: async () => {
         const ready = options.ready() && (await options.health()).status !== "down";
-        return probe({ ready }, ready ? 200 : 503);
+        return privateJson({ ready }, ready ? 200 : 503);
       },
     }),
   ];
-}
-
-function probe(body: object, status: 200 | 503): Response {
-  return new Response(JSON.stringify(body), {
-    status,
-    headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" },
-  });
 }

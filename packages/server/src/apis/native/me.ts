@@ -1,7 +1,6 @@
 import { type ExportLine, erasureReceiptToWire, exportLineToWire } from "@chatkeep/protocol";
 
 import { streamLines } from "../../http/lines.ts";
-import { privateJson } from "../../http/reply.ts";
 import { type Route, ownerRoute } from "../../http/route.ts";
 import { actorOf } from "../../identity/caller.ts";
 import type { ApiServices } from "../api.ts";
@@ -40,7 +39,7 @@ export function meRoutes({ history, log }: ApiServices): Route[] {
       description: "Includes the trash. This cannot be undone. The receipt is kept in the audit log.",
       replies: { 200: { description: "The receipt.", json: erasureReceipt } },
       handle: async ({ owner, key }) =>
-        privateJson(erasureReceiptToWire(await history.eraseData(owner, { actor: actorOf(key) }))),
+        erasureReceiptToWire(await history.eraseData(owner, { actor: actorOf(key) })),
     }),
   ];
 }

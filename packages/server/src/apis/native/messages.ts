@@ -1,7 +1,7 @@
 import { ROLES, messageInputFromWire, messageToWire, messageVersionToWire } from "@chatkeep/protocol";
 
-import { privateJson } from "../../http/reply.ts";
 import { type Route, ownerRoute } from "../../http/route.ts";
+import { privateJson } from "../../http/router.ts";
 import type { ApiServices } from "../api.ts";
 import { requireRoles } from "../roles.ts";
 import {
@@ -36,13 +36,13 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       errors: ["forbidden", "conversation_not_found", "message_not_found"],
       handle: async ({ owner, path, query }) => {
         const page = await history.listMessages(owner, path.conversation_id, query);
-        return privateJson({
+        return {
           messages: page.messages.map(messageToWire),
           total: page.total,
           limit: query.limit ?? 50,
           offset: query.offset ?? 0,
           has_more: page.hasMore,
-        });
+        };
       },
     }),
     ownerRoute({
@@ -94,7 +94,7 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       replies: { 200: { description: "The message.", json: message } },
       errors: ["forbidden", "conversation_not_found", "message_not_found"],
       handle: async ({ owner, path }) =>
-        privateJson(messageToWire(await history.getMessage(owner, path.conversation_id, path.message_id))),
+        messageToWire(await history.getMessage(owner, path.conversation_id, path.message_id)),
     }),
     ownerRoute({
       id: "listVersions",
@@ -108,7 +108,7 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       errors: ["forbidden", "conversation_not_found", "message_not_found"],
       handle: async ({ owner, path }) => {
         const versions = await history.listVersions(owner, path.conversation_id, path.message_id);
-        return privateJson({ versions: versions.map(messageVersionToWire) });
+        return { versions: versions.map(messageVersionToWire) };
       },
     }),
     ownerRoute({
@@ -123,7 +123,7 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       replies: { 200: { description: "How many there were.", json: restored } },
       errors: ["forbidden", "conversation_not_found", "message_not_found", "conflict"],
       handle: async ({ owner, path, body }) =>
-        privateJson(await history.restoreMessages(owner, path.conversation_id, body.ids)),
+        await history.restoreMessages(owner, path.conversation_id, body.ids),
     }),
     ownerRoute({
       id: "deleteMessage",
@@ -155,10 +155,9 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       errors: ["forbidden", "conversation_not_found", "message_not_found", "turn_in_progress"],
       handle: async ({ owner, path, query: { ids, from } }) => {
         const { conversation_id: id } = path;
-        if (ids !== undefined)
-          return privateJson(await history.deleteMessages(owner, id, { ids: ids.split(",") }));
-        if (from !== undefined) return privateJson(await history.deleteMessages(owner, id, { from }));
-        return privateJson(await history.clearMessages(owner, id));
+        if (ids !== undefined) return await history.deleteMessages(owner, id, { ids: ids.split(",") });
+        if (from !== undefined) return await history.deleteMessages(owner, id, { from });
+        return await history.clearMessages(owner, id);
       },
     }),
   ];

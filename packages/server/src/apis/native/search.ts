@@ -1,6 +1,5 @@
 import { searchPageToWire } from "@chatkeep/protocol";
 
-import { privateJson } from "../../http/reply.ts";
 import { type Route, ownerRoute } from "../../http/route.ts";
 import type { ApiServices } from "../api.ts";
 import { searchPage, searchQuery } from "../schema/search.ts";
@@ -21,9 +20,7 @@ export function searchRoutes({ history }: ApiServices): Route[] {
       replies: { 200: { description: "A page of results.", json: searchPage } },
       errors: ["forbidden", "conversation_not_found"],
       handle: async ({ owner, query: { q, conversation_id: conversationId, ...query } }) =>
-        privateJson(
-          searchPageToWire(await history.searchMessages(owner, { ...query, text: q, conversationId })),
-        ),
+        searchPageToWire(await history.searchMessages(owner, { ...query, text: q, conversationId })),
     }),
   ];
 }

@@ -1,6 +1,5 @@
 import { conversationToWire, trashPageToWire } from "@chatkeep/protocol";
 
-import { privateJson } from "../../http/reply.ts";
 import { type Route, ownerRoute } from "../../http/route.ts";
 import type { ApiServices } from "../api.ts";
 import { conversation } from "../schema/conversation.ts";
@@ -18,7 +17,7 @@ export function trashRoutes({ history }: ApiServices): Route[] {
       summary: "List deleted conversations that can be restored",
       search: trashSearch,
       replies: { 200: { description: "A page, by last activity.", json: trashPage } },
-      handle: async ({ owner, query }) => privateJson(trashPageToWire(await history.listTrash(owner, query))),
+      handle: async ({ owner, query }) => trashPageToWire(await history.listTrash(owner, query)),
     }),
     ownerRoute({
       id: "restoreConversation",
@@ -32,7 +31,7 @@ export function trashRoutes({ history }: ApiServices): Route[] {
       replies: { 200: { description: "The conversation.", json: conversation } },
       errors: ["forbidden", "conversation_not_found", "conflict"],
       handle: async ({ owner, path }) =>
-        privateJson(conversationToWire(await history.restoreConversation(owner, path.conversation_id))),
+        conversationToWire(await history.restoreConversation(owner, path.conversation_id)),
     }),
   ];
 }

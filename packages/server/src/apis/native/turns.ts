@@ -11,8 +11,8 @@ import {
   turnToWire,
 } from "@chatkeep/protocol";
 
-import { privateJson } from "../../http/reply.ts";
 import { type Call, type Route, ownerRoute } from "../../http/route.ts";
+import { privateJson } from "../../http/router.ts";
 import { streamEvents } from "../../http/stream.ts";
 import { validate } from "../../http/validate.ts";
 import type { ApiServices } from "../api.ts";
@@ -53,7 +53,7 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
     conversationId: string,
     asked: Question,
     start: (signal: AbortSignal) => Promise<StartedTurn>,
-  ): Promise<Response> => {
+  ): Promise<object> => {
     const { owner, request } = call;
     if (wantsStream(request)) {
       let turn: Turn | undefined;
@@ -72,7 +72,7 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
     const answered = await foldEvents(events);
     request.signal.throwIfAborted();
     if (answered.persisted) {
-      return privateJson(turnStateToWire(await history.getTurn(owner, conversationId, turn.id)));
+      return turnStateToWire(await history.getTurn(owner, conversationId, turn.id));
     }
     const state = turnStateToWire(unsavedTurnState({ owner, question: asked, turn, answer: answered }));
     const token = answered.token === null ? {} : { token: answered.token };
@@ -151,7 +151,7 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
       replies: { 200: { description: "The settled turn.", json: turn } },
       errors: ["forbidden", "conversation_not_found", "turn_in_progress", "idempotency_mismatch"],
       handle: async ({ owner, path, body }) =>
-        privateJson(turnToWire(await history.importTurn(owner, path.conversation_id, body.token))),
+        turnToWire(await history.importTurn(owner, path.conversation_id, body.token)),
     }),
     ownerRoute({
       id: "getTurn",
@@ -163,7 +163,7 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
       replies: { 200: { description: "The turn.", json: turnState } },
       errors: ["forbidden", "conversation_not_found", "turn_not_found"],
       handle: async ({ owner, path }) =>
-        privateJson(turnStateToWire(await history.getTurn(owner, path.conversation_id, path.turn_id))),
+        turnStateToWire(await history.getTurn(owner, path.conversation_id, path.turn_id)),
     }),
     ownerRoute({
       id: "followTurn",
@@ -200,7 +200,7 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
       replies: { 200: { description: "The turn.", json: turn } },
       errors: ["forbidden", "conversation_not_found", "turn_not_found"],
       handle: async ({ owner, path }) =>
-        privateJson(turnToWire(await history.stopTurn(owner, path.conversation_id, path.turn_id))),
+        turnToWire(await history.stopTurn(owner, path.conversation_id, path.turn_id)),
     }),
   ];
 }

@@ -9,7 +9,6 @@ import {
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { privateJson } from "../../http/reply.ts";
 import { type Route, ownerRoute } from "../../http/route.ts";
 import type { ApiServices } from "../api.ts";
 import { requireRoles } from "../roles.ts";
@@ -86,7 +85,7 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
         const { conversation: made } = await history.createConversation(owner, init);
         if (items.length > 0)
           await history.appendMessages(owner, made.id, await ids.withIds(items.map(messageFromItem)));
-        return privateJson(conversationOf(made));
+        return conversationOf(made);
       },
     }),
     ownerRoute({
@@ -98,8 +97,7 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
       params: conversationPath,
       replies: { 200: { description: "The conversation.", json: conversation } },
       errors: ["conversation_not_found"],
-      handle: async ({ owner, path }) =>
-        privateJson(conversationOf(await history.getConversation(owner, ownId(path)))),
+      handle: async ({ owner, path }) => conversationOf(await history.getConversation(owner, ownId(path))),
     }),
     ownerRoute({
       ...base,
@@ -112,7 +110,7 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
       replies: { 200: { description: "The conversation.", json: conversation } },
       errors: ["conversation_not_found"],
       handle: async ({ owner, path, body: { metadata } }) =>
-        privateJson(conversationOf(await history.updateConversation(owner, ownId(path), { metadata }))),
+        conversationOf(await history.updateConversation(owner, ownId(path), { metadata })),
     }),
     ownerRoute({
       ...base,
@@ -134,7 +132,7 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
       errors: ["conversation_not_found"],
       handle: async ({ owner, path }) => {
         await history.deleteConversation(owner, ownId(path));
-        return privateJson({ id: path.conversation_id, object: "conversation.deleted", deleted: true });
+        return { id: path.conversation_id, object: "conversation.deleted", deleted: true };
       },
     }),
     ownerRoute({
@@ -155,7 +153,7 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
         const ids = stableIds({ history, owner, request, arrived, body });
         const messages = await ids.withIds(body.items.map(messageFromItem));
         const stored = await history.appendMessages(owner, ownId(path), messages);
-        return privateJson(listOf(stored.flatMap(itemsOf), false));
+        return listOf(stored.flatMap(itemsOf), false);
       },
     }),
     ownerRoute({
@@ -174,7 +172,7 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
           found.push(one);
           if (found.length > limit) break;
         }
-        return privateJson(listOf(found.slice(0, limit), found.length > limit));
+        return listOf(found.slice(0, limit), found.length > limit);
       },
     }),
     ownerRoute({
@@ -190,7 +188,7 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
         const { id, place } = idFromOpenai(path.item_id);
         const found = itemsOf(await history.getMessage(owner, ownId(path), id))[place];
         if (found === undefined) throw noItem();
-        return privateJson(found);
+        return found;
       },
     }),
     ownerRoute({
@@ -216,7 +214,7 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
           );
         }
         await history.deleteMessage(owner, conversationId, id);
-        return privateJson(conversationOf(await history.getConversation(owner, conversationId)));
+        return conversationOf(await history.getConversation(owner, conversationId));
       },
     }),
   ];

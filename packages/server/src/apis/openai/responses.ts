@@ -13,7 +13,6 @@ import {
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { privateJson } from "../../http/reply.ts";
 import { type Call, type Route, ownerRoute } from "../../http/route.ts";
 import { streamFrames } from "../../http/stream.ts";
 import type { Caller } from "../../identity/caller.ts";
@@ -188,7 +187,7 @@ export function openaiResponseRoutes(options: ApiServices): Route[] {
             done: "",
           });
         }
-        return privateJson(responseOf(await settledTurn(await begin(call, asked.signal)), echo));
+        return responseOf(await settledTurn(await begin(call, asked.signal)), echo);
       },
     }),
     ownerRoute({
@@ -209,7 +208,7 @@ export function openaiResponseRoutes(options: ApiServices): Route[] {
       handle: async ({ owner, path: { response_id }, query, request: call, cut }) => {
         const { turnId, conversationId } = ownTurn(response_id);
         const state = await history.getTurn(owner, conversationId, turnId);
-        if (query.stream !== true) return privateJson(responseOf(state));
+        if (query.stream !== true) return responseOf(state);
         const { turn, message } = state;
         const question: Question = { parts: message.parts, metadata: message.metadata };
         const after = query.starting_after;
@@ -238,7 +237,7 @@ export function openaiResponseRoutes(options: ApiServices): Route[] {
       handle: async ({ owner, path: { response_id } }) => {
         const { turnId, conversationId } = ownTurn(response_id);
         await history.stopTurn(owner, conversationId, turnId);
-        return privateJson(responseOf(await history.getTurn(owner, conversationId, turnId)));
+        return responseOf(await history.getTurn(owner, conversationId, turnId));
       },
     }),
   ];

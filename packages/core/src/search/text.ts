@@ -1,8 +1,0 @@
-import { type Part, contentOf } from "@chatkeep/protocol";
-
-import { wordText } from "./words.ts";
-
-/** The indexed text of a message: its content, without reasoning and tool calls. */
-export function wordTextOf(parts: readonly Part[]): string {
-  return wordText(contentOf(parts));
-}
