@@ -55,7 +55,7 @@ const MARK = "\ufdd0";
 const UNSTORABLE = /[\0\ufdd0]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const MARKED = /\ufdd0([0-9a-f]{4})/g;
 
-export function escapeText(text: string): string {
+function escapeText(text: string): string {
   return text.replace(UNSTORABLE, (unit) => MARK + unit.charCodeAt(0).toString(16).padStart(4, "0"));
 }
 

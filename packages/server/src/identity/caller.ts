@@ -54,7 +54,7 @@ export function authenticatePeople(verify?: VerifyToken): Authenticate {
  * The token of the `Authorization: Bearer` header (RFC 6750); `undefined` without the header and for other
  * schemes, such as a proxy's own `Basic`.
  */
-export function bearerOf(request: Request): string | undefined {
+function bearerOf(request: Request): string | undefined {
   const header = request.headers.get("authorization");
   return header === null ? undefined : /^bearer +(.*)$/i.exec(header)?.[1]?.trim();
 }

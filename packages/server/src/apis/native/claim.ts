@@ -27,7 +27,7 @@ export function claimRoutes({ history }: ApiServices): Route[] {
           );
         }
         const session = authenticateSession(request);
-        return await history.claimSession(owner, session, { actor: actorOf(key) });
+        return history.claimSession(owner, session, { actor: actorOf(key) });
       },
     }),
   ];

@@ -122,8 +122,7 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       body: restoreBody,
       replies: { 200: { description: "How many there were.", json: restored } },
       errors: ["forbidden", "conversation_not_found", "message_not_found", "conflict"],
-      handle: async ({ owner, path, body }) =>
-        await history.restoreMessages(owner, path.conversation_id, body.ids),
+      handle: async ({ owner, path, body }) => history.restoreMessages(owner, path.conversation_id, body.ids),
     }),
     ownerRoute({
       id: "deleteMessage",
@@ -155,9 +154,9 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       errors: ["forbidden", "conversation_not_found", "message_not_found", "turn_in_progress"],
       handle: async ({ owner, path, query: { ids, from } }) => {
         const { conversation_id: id } = path;
-        if (ids !== undefined) return await history.deleteMessages(owner, id, { ids: ids.split(",") });
-        if (from !== undefined) return await history.deleteMessages(owner, id, { from });
-        return await history.clearMessages(owner, id);
+        if (ids !== undefined) return history.deleteMessages(owner, id, { ids: ids.split(",") });
+        if (from !== undefined) return history.deleteMessages(owner, id, { from });
+        return history.clearMessages(owner, id);
       },
     }),
   ];
