@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import {
   ChatkeepError,
   type Conversation,
+  type ForkOptions,
   type History,
   type Owner,
   type Part,
@@ -17,10 +18,23 @@ import { ownerId } from "./owners.ts";
 import { previewOf, titleOf } from "./title.ts";
 
 /** The methods of {@link History} on a conversation's tree. */
-export type Branches = Pick<
+export interface Branches extends Pick<
   History,
-  "setHead" | "listVersions" | "forkConversation" | "deleteMessage" | "deleteMessages" | "restoreMessages"
->;
+  "setHead" | "listVersions" | "deleteMessage" | "deleteMessages" | "restoreMessages"
+> {
+  forkConversation(
+    owner: Owner,
+    conversationId: string,
+    messageId: string,
+    options?: CheckedForkOptions,
+  ): Promise<Conversation>;
+}
+
+/** Options of a fork, with a check of its size. */
+export interface CheckedForkOptions extends ForkOptions {
+  /** Called before the commit with the bytes of the copied messages as stored. An error that it throws undoes the copy. */
+  readonly admit?: ((bytes: number) => void) | undefined;
+}
 
 interface VersionRow {
   id: string;
@@ -80,12 +94,12 @@ export function createBranches({ database, limits, atomically }: BranchesOptions
       );
     },
 
-    async forkConversation(owner, conversation, messageId, { id, title = null } = {}) {
+    async forkConversation(owner, conversation, messageId, { id, title = null, admit } = {}) {
       if (id !== undefined) checkId(id, "/id");
       checkTitle(title);
       const newId = id ?? randomUUID();
       return atomically(async (calls) => {
-        await calls.call("fork_conversation", {
+        const [row] = await calls.call("fork_conversation", {
           owner: ownerId(owner),
           conversation,
           message_id: messageId,
@@ -93,6 +107,7 @@ export function createBranches({ database, limits, atomically }: BranchesOptions
           new_title: title,
           most: limits.conversations,
         });
+        admit?.(row?.fork_conversation ?? 0);
         await describe(calls, { owner: ownerId(owner), conversation: newId });
         return conversationOf(calls, owner, newId);
       });

@@ -6,7 +6,7 @@ import {
   isChatkeepError,
 } from "@chatkeep/protocol";
 
-import { type BranchesOptions, createBranches } from "./branches.ts";
+import { type Branches, type BranchesOptions, createBranches } from "./branches.ts";
 import { type ContextSettings, createContexts } from "./context/context.ts";
 import { createPreparation } from "./context/prepare.ts";
 import { type Summarizer, createSummaries } from "./context/summaries.ts";
@@ -90,7 +90,12 @@ export interface Health {
 
 /** {@link History} on PostgreSQL. */
 export interface CoreHistory
-  extends Omit<History, keyof PersonalData>, PersonalData, Handles, IdempotencyKeys {
+  extends
+    Omit<History, keyof PersonalData | "forkConversation">,
+    PersonalData,
+    Handles,
+    IdempotencyKeys,
+    Pick<Branches, "forkConversation"> {
   /** Probes the database now. */
   health(): Promise<Health>;
   /** Permanently deletes expired data; see {@link JanitorOptions}. Returns the number of steps. */
@@ -121,6 +126,9 @@ export interface CoreHistory
    */
   close(options?: { readonly grace?: number }): Promise<void>;
 }
+
+/** Milliseconds for a fork or deletion of a branch, which takes as long as the branch: a million messages take minutes. */
+const BRANCH_TIMEOUT = 600_000;
 
 /**
  * Creates conversation memory on PostgreSQL. {@link History} states what each method promises. `migrate` must have run.
@@ -176,7 +184,12 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   });
   const atomically: BranchesOptions["atomically"] = async (work) => {
     const result = await inTransaction(options.pool, open.breaker, (client) =>
-      work(guard({ ...open, ...createClientDatabase({ client, schema: options.schema }) })),
+      work(
+        guard({
+          ...open,
+          ...createClientDatabase({ client, schema: options.schema, timeout: BRANCH_TIMEOUT }),
+        }),
+      ),
     );
     // A restored or copied message has text to embed.
     worker?.touch();

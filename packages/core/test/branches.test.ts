@@ -175,3 +175,31 @@ it("an answer recalls what was said on its branch, though the head moves before 
   await node.close();
   await own.end();
 });
+
+it("a fork goes on beyond the time that the pool gives a statement", async () => {
+  const { me, id } = await letters();
+  const hurried = createPool(url, { statementTimeout: 500 });
+  const node = createHistory({ pool: hurried });
+  const holder = await pool.connect();
+  try {
+    // The copy's last step waits for the owner's row.
+    await holder.query("begin");
+    await holder.query("select from chatkeep.owners for update");
+    const forked = node.forkConversation(me, id, "b", { id: `${id}-slow` });
+    forked.catch(() => undefined);
+    const waited = async (): Promise<boolean> => {
+      const { rows } = await pool.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+         and clock_timestamp() - query_start > '1 s'`,
+      );
+      return rows.length > 0;
+    };
+    await expect.poll(waited).toBe(true);
+    await holder.query("rollback");
+    expect(await forked).toMatchObject({ id: `${id}-slow`, messageCount: 2 });
+  } finally {
+    holder.release(true);
+    await node.close();
+    await hurried.end();
+  }
+});

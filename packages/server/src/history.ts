@@ -7,8 +7,11 @@ import type { History } from "@chatkeep/protocol";
  */
 export interface ServedHistory
   extends
-    Omit<History, keyof PersonalData>,
+    Omit<History, keyof PersonalData | "forkConversation">,
     PersonalData,
     Handles,
     IdempotencyKeys,
-    Pick<CoreHistory, "holdsMessages" | "overview" | "runningTurns" | "unsavedAnswers"> {}
+    Pick<
+      CoreHistory,
+      "forkConversation" | "holdsMessages" | "overview" | "runningTurns" | "unsavedAnswers"
+    > {}

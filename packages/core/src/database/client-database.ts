@@ -10,13 +10,16 @@ export interface ClientDatabaseOptions {
   readonly client: Queryable;
   /** Default `chatkeep`. */
   readonly schema?: string | undefined;
+  /** Milliseconds that a statement may take. Default: the connection's. */
+  readonly timeout?: number;
 }
 
 /**
  * The SQL functions on a connection of the host. Statements are not prepared, because the connection is not ours, and
  * never retried, because an error aborts the host's transaction.
  */
-export function createClientDatabase({ client, schema }: ClientDatabaseOptions): Pick<Database, "call"> {
+export function createClientDatabase(options: ClientDatabaseOptions): Pick<Database, "call"> {
+  const { client, schema, timeout } = options;
   const functions = releaseSchema(schema ?? "chatkeep");
   const call = async (
     name: FunctionName,
@@ -25,7 +28,12 @@ export function createClientDatabase({ client, schema }: ClientDatabaseOptions):
     const fn: SqlFunction = FUNCTIONS[name];
     const values = Object.entries(fn.args).map(([key, type]) => encode(type, args[key]));
     try {
-      const { rows } = await client.query({ text: statementOf(functions, name, fn), values, types: RAW });
+      const { rows } = await client.query({
+        text: statementOf(functions, name, fn),
+        values,
+        types: RAW,
+        ...(timeout === undefined ? {} : { query_timeout: timeout }),
+      });
       return rows.map((row) => decodeRow(Object.entries(fn.returns), row as Record<string, string | null>));
     } catch (error) {
       throw failureOf(error);

@@ -1,5 +1,5 @@
--- Creates the conversation `new_id` as a copy of a message and everything that leads to it. The copy does not refer
--- to the original. Refuses a branch whose answer is still running.
+-- Creates the conversation `new_id` as a copy of a message and everything that leads to it, and returns the bytes of
+-- its messages as stored. The copy does not refer to the original. Refuses a branch whose answer is still running.
 create function fork_conversation(
   owner uuid,
   conversation text,
@@ -7,13 +7,14 @@ create function fork_conversation(
   new_id text,
   new_title text,
   most bigint
-) returns json
+) returns bigint
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
 declare
   c conversations;
   leaf bigint;
   n bigint;
+  bytes bigint;
   too_many boolean;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
@@ -42,7 +43,7 @@ begin
   if not found then
     raise exception 'conflict' using errcode = 'CK000', detail = 'A conversation with this id exists. Use another id.';
   end if;
-  insert into messages (
+  with copied as (insert into messages (
     owner_id, conversation_id, seq, id, role, status, parts_version, parts, context_text, intent, processed, model, usage,
     error, metadata, created_at, updated_at
   )
@@ -56,8 +57,9 @@ begin
       and k.seq > c.cleared_seq
     -- One key range for each segment; a join would read the whole conversation.
     offset 0
-  ) m;
-  get diagnostics n = row_count;
+  ) m
+  returning pg_column_size(parts) as size)
+  select count(*), sum(copied.size) into n, bytes from copied;
   update conversations k set last_seq = n where k.owner_id = owner and k.id = new_id;
   insert into message_words (owner_id, conversation_id, seq, size, words)
   select owner, new_id, m.place, w.size, w.words
@@ -84,6 +86,6 @@ begin
       'There are %s conversations already, and no more are kept for one person. Delete one first.', most
     );
   end if;
-  return conversation_json(owner, new_id);
+  return bytes;
 end
 $$;

@@ -29,7 +29,7 @@ type Given = Pick<MessageInput, "id" | "parts" | "toolCalls">;
 
 /**
  * A history of which one owner or address takes no more than a share, whichever API it is asked through: questions a
- * minute, bytes a day, and reads under way at once. A retry of a stored message is never refused. Server keys write any
+ * minute, bytes a day (those of a fork's copies too), and reads or forks under way at once. A retry of a stored message is never refused. Server keys write any
  * number of bytes.
  */
 export function limitHistory(
@@ -39,11 +39,13 @@ export function limitHistory(
 ): ServedHistory {
   const inTurn = createReadQueue();
 
+  const isFree = (): boolean => requestContext.getStore()?.isTrusted !== false;
+  const countStored = (owner: Owner, bytes: number): ChatkeepError | undefined =>
+    isFree() ? undefined : storage.count(bytes, owner, requestContext.getStore()?.address);
   const countBytes = (owner: Owner, messages: readonly Given[]): ChatkeepError | undefined => {
-    const context = requestContext.getStore();
-    if (context === undefined || context.isTrusted) return undefined;
+    if (isFree()) return undefined;
     checkData(messages);
-    return storage.count(lengthOf(messages as unknown as Json), owner, context.address);
+    return countStored(owner, lengthOf(messages as unknown as Json));
   };
   /** Throws the limit that was exceeded, unless all the messages are stored already. */
   const refuse = async (
@@ -89,6 +91,16 @@ export function limitHistory(
       await admitTurn(owner, conversationId, options?.id);
       return history.regenerate(owner, conversationId, messageId, options);
     },
+    forkConversation: (owner, conversationId, messageId, options) =>
+      inTurn(ownerId(owner), () =>
+        history.forkConversation(owner, conversationId, messageId, {
+          ...options,
+          admit(bytes) {
+            const exceeded = countStored(owner, bytes);
+            if (exceeded !== undefined) throw exceeded;
+          },
+        }),
+      ),
     listMessages: (owner, ...query) => inTurn(ownerId(owner), () => history.listMessages(owner, ...query)),
     getMessage: (owner, ...path) => inTurn(ownerId(owner), () => history.getMessage(owner, ...path)),
     getContext: (owner, ...query) => inTurn(ownerId(owner), () => history.getContext(owner, ...query)),

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 
 import { createPool } from "@chatkeep/core";
 import { fileDatabase } from "@chatkeep/testing";
@@ -49,6 +49,21 @@ describe("bytes written in a day", () => {
     for (let person = 0; person < 12; person += 1) seen.push(await write("192.0.2.1"));
     expect(seen).toEqual([...Array.from({ length: 11 }, () => 201), 429]);
     expect(await write("192.0.2.2")).toBe(201);
+  });
+
+  test("of forks count too: the copy beyond the quota is undone", async () => {
+    const { owner, credentials } = newSession();
+    const { id } = (await node.history.createConversation(owner)).conversation;
+    const photo = { ...picture, url: `data:image/png;base64,${randomBytes(22_500).toString("base64")}` };
+    expect((await append(credentials, id, { id: "p", role: "user", parts: [photo] })).status).toBe(201);
+    const seen: number[] = [];
+    for (const fork of ["1", "2", "3"]) {
+      const body = { message_id: "p", id: `${id}-${fork}` };
+      seen.push((await node.call("POST", `/api/conversations/${id}/fork`, { credentials, body })).status);
+    }
+    expect(seen).toEqual([201, 201, 429]);
+    const { conversations } = await node.history.listConversations(owner);
+    expect(conversations.map((conversation) => conversation.id)).toEqual([`${id}-2`, `${id}-1`, id]);
   });
 
   test("of a server key are not counted", async () => {
