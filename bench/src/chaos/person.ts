@@ -122,7 +122,7 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
       recipe,
       acknowledgedAt: undefined,
       triedAt: new Set(),
-      takenBack: undefined,
+      imported: undefined,
       parent,
       regenerations: 0,
       tokensRefused: 0,
@@ -202,7 +202,7 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
           throw new ChatkeepError("unavailable", "Another turn was running; now it is over.");
         }
         if (isChatkeepError(error, "events_expired")) {
-          // Settled, and without events: of an answer that was taken back.
+          // Settled, and without events: of an answer that was imported.
           settle(record, turn!, (await line.getTurn(owner, message.conversationId, turn!.id)).turn.status);
           return;
         }
@@ -218,7 +218,7 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
       } finally {
         leave.abort();
       }
-      await takeBack(dice, message, turn!);
+      await importAnswer(dice, message, turn!);
     });
     say(`settled ${turn!.id} as ${turn!.settled}`);
   };
@@ -300,7 +300,7 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
   };
 
   /** Sends an answer that was shown without being saved back, until it is stored. */
-  const takeBack = async (dice: Dice, message: SentMessage, turn: SeenTurn): Promise<void> => {
+  const importAnswer = async (dice: Dice, message: SentMessage, turn: SeenTurn): Promise<void> => {
     // One that was begun in the database is stored by its node.
     if (!turn.begunUnsaved) return;
     const fold = createFold();
@@ -308,12 +308,12 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
     for (const [, chunk] of events) fold.push(chunk);
     const { token, parts } = fold.answer();
     if (token === null) return;
-    await untilDone(`take back ${turn.id}`, dice.fork("back"), async (line, node) => {
-      say(`take back ${turn.id} at ${node}`);
+    await untilDone(`import ${turn.id}`, dice.fork("back"), async (line, node) => {
+      say(`import ${turn.id} at ${node}`);
       try {
         const stored = await line.importTurn(owner, message.conversationId, token);
         acknowledge(message);
-        if (stored.id === turn.id) message.takenBack = { turnId: turn.id, parts };
+        if (stored.id === turn.id) message.imported = { turnId: turn.id, parts };
       } catch (error) {
         if (isChatkeepError(error, "invalid_request")) {
           // Signed by a node that had not seen the database since its start, and is gone: so it is asked anew.
@@ -325,7 +325,7 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
         throw new ChatkeepError("unavailable", "Another turn was running; now it is over.");
       }
     });
-    if (message.acknowledgedAt === undefined) throw new ChatkeepError("unavailable", "Not taken back.");
+    if (message.acknowledgedAt === undefined) throw new ChatkeepError("unavailable", "Not imported.");
   };
 
   /** The messages that a server said it has stored have to be there at once, on every node. */

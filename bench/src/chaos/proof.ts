@@ -93,17 +93,16 @@ function proveTurn(
   const message = record.messages.get(seen.messageId);
   if (turn === undefined) {
     if (!seen.begunUnsaved) say(`Turn ${seen.id} was shown and is lost.`, seen.id);
-    else if (message?.takenBack?.turnId === seen.id)
-      say(`Turn ${seen.id} was taken back and is lost.`, seen.id);
+    else if (message?.imported?.turnId === seen.id) say(`Turn ${seen.id} was imported and is lost.`, seen.id);
     return;
   }
   const reply = stored.messages.find(({ id, turnId }) => id === turn.replyId && turnId === turn.id);
   if (reply === undefined && record.mayBeDeleted.has(turn.replyId)) return;
   if (reply === undefined) return say(`Turn ${seen.id} has no answer.`, seen.id);
-  if (message?.takenBack?.turnId === seen.id) {
-    if (!isDeepStrictEqual(message.takenBack.parts, reply.parts)) {
+  if (message?.imported?.turnId === seen.id) {
+    if (!isDeepStrictEqual(message.imported.parts, reply.parts)) {
       say(
-        `Turn ${seen.id} was taken back as ${json(message.takenBack.parts)} and is stored as ${json(reply.parts)}.`,
+        `Turn ${seen.id} was imported as ${json(message.imported.parts)} and is stored as ${json(reply.parts)}.`,
         seen.id,
       );
     }
@@ -206,7 +205,7 @@ function proveAnswers(
     if (reply.status !== turn.status)
       say(`Turn ${turn.id} is ${turn.status}, its answer ${reply.status}.`, turn.id);
     const log = events.get(turn.id);
-    // An answer that was taken back has no events.
+    // An answer that was imported has no events.
     if (log !== undefined) proveLog(turn, log, reply.parts, say);
     const recipe = sent.get(turn.messageId)?.recipe;
     const whole = recipe === undefined ? "" : wordsOf(recipe).join("");

@@ -40,7 +40,7 @@ export interface SentMessage {
   /** The nodes at which it was sent before a turn of it was known. */
   readonly triedAt: Set<number>;
   /** The answer that was shown without being saved, was sent back, and was taken. */
-  takenBack: TakenBack | undefined;
+  imported: ImportedAnswer | undefined;
   /** What it follows; `undefined`: the head. */
   readonly parent: string | null | undefined;
   /** How often another answer was asked for. */
@@ -49,8 +49,8 @@ export interface SentMessage {
   tokensRefused: number;
 }
 
-/** An answer that was taken back after an outage. */
-interface TakenBack {
+/** An answer that was imported after an outage. */
+interface ImportedAnswer {
   readonly turnId: string;
   readonly parts: readonly Part[];
 }

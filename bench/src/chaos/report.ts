@@ -23,14 +23,14 @@ export function reportOf({
   const statuses = Map.groupBy(stored.turns, ({ status }) => status);
   const events = seen.reduce((sum, turn) => sum + turn.events.size, 0);
   const unsaved = seen.filter(({ unsavedEvents }) => unsavedEvents.size > 0).length;
-  const takenBack = sent.filter((message) => message.takenBack !== undefined).length;
+  const imported = sent.filter((message) => message.imported !== undefined).length;
   const refused = sent.reduce((sum, message) => sum + message.tokensRefused, 0);
   return [
     `${kills} processes killed under ${records.length} people`,
     `${sent.length} messages sent, ${acknowledged} acknowledged, ${stored.messages.length} stored with their answers`,
     `${stored.turns.length} turns: ${[...statuses].map(([status, turns]) => `${turns.length} ${status}`).join(", ")}`,
     `${events} events shown as saved, each compared; ${unsaved} answers were shown unsaved`,
-    `${takenBack} such answers taken back, ${refused} times asked anew because the node that signed was gone`,
+    `${imported} such answers imported, ${refused} times asked anew because the node that signed was gone`,
     `${settling.takenOver.length} turns lost their node: settled after ${seconds(median(settling.takenOver))} (median), ${seconds(Math.max(0, ...settling.takenOver))} at the most`,
     ...violations.map((violation) => describe(violation, nodeLogs)),
     ...settling.late.map(

@@ -42,7 +42,7 @@ export function measureSettling({ stored, records, timeline, lease }: SettlingOp
   const takenOver: number[] = [];
   for (const turn of stored.turns) {
     const message = sent.get(turn.messageId);
-    if (turn.settledAt === null || message?.recipe === undefined || message.takenBack?.turnId === turn.id)
+    if (turn.settledAt === null || message?.recipe === undefined || message.imported?.turnId === turn.id)
       continue;
     const lives = livesOf(turn, seen.get(turn.id)?.candidates ?? message.triedAt, timeline);
     const end = turn.createdAt + durationOf(message.recipe);

@@ -400,7 +400,7 @@ test("every key of the list that ? shows does what it says, and ? in a text is a
   expect(new URL(page.url()).search).toBe("");
 });
 
-test("on a phone the list is a drawer; what is deleted in it is taken back in it", async () => {
+test("on a phone the list is a drawer; what is deleted in it is restored in it", async () => {
   const owner = newSession();
   await conversations(owner, "One", "Two");
   await using visit = await stage.visit({

@@ -91,7 +91,7 @@ test("A2: after a refresh, a closed page, restarts of the server and of PostgreS
   await context.close();
 });
 
-test("A3, A7: two conversations stay apart; the one is deleted and can be taken back, the other stays", async () => {
+test("A3, A7: two conversations stay apart; the one is deleted and can be restored, the other stays", async () => {
   const page = await openPage();
   const watched = await watch(page, { origins: [url] });
   await ask(page, "What is a conversation?");

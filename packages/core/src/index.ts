@@ -16,6 +16,7 @@ export {
   type QueryConfig,
 } from "./database/pool.ts";
 export { RELEASE, releaseSchema } from "./database/release.ts";
+export type { CheckedForkOptions } from "./branches.ts";
 export { contextOf, type ContextOptions } from "./context.ts";
 export type { ContextSettings } from "./context/context.ts";
 export type { Summarizer, SummaryRequest } from "./context/summaries.ts";

@@ -164,7 +164,7 @@ describe.each(Object.entries(STEPS))("while a turn %s, held open at its insert,"
     });
   });
 
-  it("a deletion that is taken back loses nothing that was shown", async () => {
+  it("a deletion that is undone loses nothing that was shown", async () => {
     const { session, conversation, shown } = await during(async ({ session, conversation }) => {
       await history.deleteConversation(session, conversation);
       await history.restoreConversation(session, conversation);
@@ -244,7 +244,7 @@ describe("while a turn begins, held open at its first event,", () => {
     });
   });
 
-  it("a deletion that is taken back loses no question", async () => {
+  it("a deletion that is undone loses no question", async () => {
     const { session, conversation } = await during(async ({ session, conversation }) => {
       await history.deleteConversation(session, conversation);
       await history.restoreConversation(session, conversation);

@@ -218,7 +218,7 @@ export interface Intrusion {
   readonly changed: boolean;
 }
 
-/** Calls one function as an intruder who names the victim's things, and takes back what it did. */
+/** Calls one function as an intruder who names the victim's things, and rolls back what it did. */
 export async function intrude(client: PoolClient, fn: OwnerFunction, victim: Victim): Promise<Intrusion> {
   const intruder = randomUUID();
   await client.query("savepoint intrusion");

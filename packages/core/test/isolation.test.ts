@@ -142,7 +142,7 @@ describe.each(["roles", "forced"] as const)("with row-level security by %s", (se
   });
 
   describe("the check at the start", () => {
-    /** What the check says, as the role that serves, after `prepare` spoiled something; all of it is taken back. */
+    /** What the check says, as the role that serves, after `prepare` spoiled something; all of it is rolled back. */
     const checkAfter = async (prepare: string): Promise<string[]> => {
       await database.pool.query(prepare);
       const pool = createPool(login.url, { max: 1 });

@@ -201,7 +201,7 @@ describe.runIf(hasPgvector())("an embedding model that", () => {
     expect(errors).toEqual([]);
   });
 
-  it("comes to what is in the trash embeds it when it was taken back", async () => {
+  it("comes to a conversation in the trash embeds it once it is restored", async () => {
     const { history } = openNode({ embed });
     const owner = newSession();
     const plain = createHistory({ pool: database.pool });

@@ -66,7 +66,7 @@ export interface Outbox {
   /** The questions that may not be saved yet, oldest first, as last read from the storage. */
   entries(): readonly OutboxEntry[];
   /** Removes and returns a question, for editing; `null` when it is being sent or is not in the outbox. */
-  takeBack(questionId: string): Promise<OutboxEntry | null>;
+  withdraw(questionId: string): Promise<OutboxEntry | null>;
   /** Sends all entries now, in order. Resolves when all are saved or the next one cannot be. */
   replay(): Promise<void>;
   /** Stops the timer. The entries stay in the storage. */
@@ -261,7 +261,7 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
   return {
     send,
     entries: () => entries,
-    async takeBack(questionId) {
+    async withdraw(questionId) {
       await load();
       const entry = find(questionId);
       if (entry === undefined || sending.has(questionId)) return null;

@@ -24,8 +24,8 @@ test("of two tabs that keep a question at once neither loses the other's", async
   const reloaded = await createOutbox({ history, owner, storage });
   expect(reloaded.entries().map(({ question }) => question.content)).toEqual(["From tab 0", "From tab 1"]);
 
-  expect((await tabs[0]!.takeBack("q0"))?.question.content).toBe("From tab 0");
-  expect(await tabs[0]!.takeBack("q0")).toBeNull();
+  expect((await tabs[0]!.withdraw("q0"))?.question.content).toBe("From tab 0");
+  expect(await tabs[0]!.withdraw("q0")).toBeNull();
   expect((await storage.load()).map(({ question }) => question.id)).toEqual(["q1"]);
   for (const outbox of [...tabs, reloaded]) outbox.close();
 });

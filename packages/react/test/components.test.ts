@@ -60,7 +60,7 @@ describe.each<Renderer>(["react", "preact"])("the components on %s", (renderer) 
     return { owner, id: conversation.id };
   }
 
-  test("a conversation is renamed in place, pinned, archived, deleted and taken back, with the keyboard", async () => {
+  test("a conversation is renamed in place, pinned, archived, deleted and restored, with the keyboard", async () => {
     await using person = await host.person();
     const page = await person.open();
     const id = await exchange(page, "Where is the heron?", "At the pond.");

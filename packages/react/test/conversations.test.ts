@@ -71,7 +71,7 @@ test("an archived conversation is in the archive only, and comes back", async ()
   expect(titles(conversations)).toEqual(["Ants", "Bees"]);
 });
 
-test("a deleted conversation can be taken back with its messages and its draft", async () => {
+test("a deleted conversation is restored with its messages and its draft", async () => {
   const owner = fixture.owner();
   const { chat, ids } = await listed(owner, ["Bees", "Ants"]);
   const id = ids[0] ?? "";

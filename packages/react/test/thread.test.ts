@@ -295,14 +295,14 @@ test("a question whose reply was lost is not asked twice", async () => {
   expect(script.calls(thread.conversationId)).toBe(1);
 });
 
-test("a failed question can be taken back for editing", async () => {
+test("a failed question is withdrawn for editing", async () => {
   const { chat, network } = fixture.page(fixture.owner());
   const thread = chat.newThread();
   network.fail();
   thread.send("Wit a typo");
   const { entries } = await state(thread, ({ outcome }) => outcome === "not_sent");
-  expect(await thread.takeBack(entries[0]?.id ?? "")).toMatchObject({ text: "Wit a typo" });
-  expect(await thread.takeBack(entries[0]?.id ?? "")).toBeNull();
+  expect(await thread.withdraw(entries[0]?.id ?? "")).toMatchObject({ text: "Wit a typo" });
+  expect(await thread.withdraw(entries[0]?.id ?? "")).toBeNull();
   await state(thread, (now) => now.entries.length === 0);
 });
 

@@ -13,12 +13,7 @@ declare
   gone bigint[];
   wanted bigint;
 begin
-  perform set_config('chatkeep.owner', owner::text, true);
-  select * into c from conversations k
-  where k.owner_id = owner and k.id = conversation and k.deleted_at is null for no key update;
-  if not found then
-    perform refuse_conversation(owner, conversation);
-  end if;
+  c := lock_conversation(owner, conversation);
   head := coalesce(c.head_seq, c.last_seq);
   select array_agg(m.seq), count(*) into gone, deleted from messages m
   where m.owner_id = owner and m.conversation_id = conversation and m.seq > c.cleared_seq

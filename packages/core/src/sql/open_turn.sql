@@ -24,12 +24,7 @@ declare
   c conversations;
   asked messages;
 begin
-  perform set_config('chatkeep.owner', owner::text, true);
-  select * into c from conversations k
-  where k.owner_id = owner and k.id = conversation and k.deleted_at is null for no key update;
-  if not found then
-    perform refuse_conversation(owner, conversation);
-  end if;
+  c := lock_conversation(owner, conversation);
 
   select * into asked from messages k
   where k.owner_id = owner and k.conversation_id = conversation and k.id = message_id and k.seq > c.cleared_seq;

@@ -11,12 +11,7 @@ declare
   back bigint[];
   moved_from bigint;
 begin
-  perform set_config('chatkeep.owner', owner::text, true);
-  select * into c from conversations k
-  where k.owner_id = owner and k.id = conversation and k.deleted_at is null for no key update;
-  if not found then
-    perform refuse_conversation(owner, conversation);
-  end if;
+  c := lock_conversation(owner, conversation);
   head := coalesce(c.head_seq, c.last_seq);
   select array_agg(latest.seq), count(*) into back, restored from (
     select max(d.seq) as seq from deleted_messages d

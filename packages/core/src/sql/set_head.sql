@@ -5,12 +5,7 @@ declare
   c conversations;
   head bigint;
 begin
-  perform set_config('chatkeep.owner', owner::text, true);
-  select * into c from conversations k
-  where k.owner_id = owner and k.id = conversation and k.deleted_at is null for no key update;
-  if not found then
-    perform refuse_conversation(owner, conversation);
-  end if;
+  c := lock_conversation(owner, conversation);
   select m.seq into head from messages m
   where m.owner_id = owner and m.conversation_id = conversation and m.id = message_id and m.seq > c.cleared_seq;
   if not found then

@@ -70,7 +70,7 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
   const close = (): void => setEditing(false);
   const text = textOf(entry.parts);
   const bubble = <div className="ck-bubble">{text}</div>;
-  const takeBack = (
+  const editUnsent = (
     <IconButton icon="edit" label={strings.edit} shows="words" onPress={() => actions.edit(entry.id)} />
   );
   return (
@@ -107,7 +107,7 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
       {delivery === "queued" && (
         <div className="ck-delivery">
           {strings.queued}
-          {takeBack}
+          {editUnsent}
         </div>
       )}
       {delivery === "failed" && (
@@ -116,7 +116,7 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
           actions={
             <>
               <RetryButton onPress={() => actions.retry(entry.id)} />
-              {takeBack}
+              {editUnsent}
             </>
           }
         >

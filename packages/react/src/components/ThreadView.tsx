@@ -45,7 +45,7 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
   const root = useRef<HTMLDivElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(() => chat.draft(thread));
-  /** Why a question could not be taken back for editing. */
+  /** Why an action did not work. */
   const [failure, setFailure] = useState<string | null>(null);
 
   useLayoutEffect(() => chat.show(thread), [chat, thread]);
@@ -110,7 +110,7 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
       showVersion: (id, by) => attempt(thread.showVersion(id, by).then(focusVersions)),
       edit: (id) =>
         attempt(
-          thread.takeBack(id).then((question) => {
+          thread.withdraw(id).then((question) => {
             if (question === null) return;
             keep(question.text);
             field.current?.focus();

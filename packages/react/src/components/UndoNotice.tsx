@@ -9,11 +9,11 @@ import { MoreIcon } from "./MoreIcon.tsx";
 
 export interface UndoNoticeProps {
   readonly conversations: Conversations;
-  /** Told which conversation was taken back. */
+  /** Called with the restored conversation. */
   readonly onRestore?: ((conversationId: string) => void) | undefined;
 }
 
-/** Offers to take back the conversation that was deleted last, for ten seconds. */
+/** Offers to restore the last deleted conversation, for ten seconds. */
 export function UndoNotice({ conversations, onRestore }: UndoNoticeProps): ReactNode {
   const strings = useAllStrings();
   const { removed } = useSnapshot(conversations);

@@ -28,7 +28,7 @@ export interface Conversations extends Readable<ConversationsState> {
   /** Reads again the lists that were read before. */
   refresh(): Promise<void>;
   /**
-   * Renames, pins or archives. Shown at once, and taken back when it fails; throws what the history throws. A
+   * Renames, pins or archives. Shown at once, and undone when it fails; throws what the history throws. A
    * blank title gives it back to the one made from the first question.
    */
   update(conversationId: string, patch: Omit<ConversationPatch, "metadata">): Promise<void>;

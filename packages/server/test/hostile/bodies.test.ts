@@ -16,7 +16,7 @@ describe("a body of the largest size is refused with one sentence", () => {
   });
 });
 
-test("1,000 messages are taken back as they were given out", async () => {
+test("1,000 messages can be sent as they were listed", async () => {
   const path = `/api/conversations/${id}/messages`;
   const messages = Array.from({ length: 1000 }, (_, index) => ({
     role: "user",

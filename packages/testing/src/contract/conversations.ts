@@ -236,7 +236,7 @@ export function describeConversations(open: OpenedFixture): void {
       expect(await other.getConversation(me, id)).toEqual(archived);
     });
 
-    it("takes back what was set", async () => {
+    it("resets what was set", async () => {
       const fixture = open();
       const { history } = fixture;
       const { me, id } = await newConversation(fixture);

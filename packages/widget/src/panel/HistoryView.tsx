@@ -91,7 +91,7 @@ export function HistoryView({ chat, scope, currentId, onSelect, onDelete }: Hist
   );
 }
 
-/** Outlive the view, with what can still be taken back. */
+/** Outlives the view: what was deleted in it can still be restored. */
 const conversationsOfThreads = new WeakMap<Threads, Conversations>();
 
 function conversationsOf(chat: Threads): Conversations {

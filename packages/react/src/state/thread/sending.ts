@@ -29,8 +29,8 @@ export interface Sending {
   lookUp(turnId: string): Promise<void>;
   /** Saves answers that were shown unsaved, trying until they are. */
   save(): Promise<void>;
-  /** Lets go of a question that is not on its way. `false` when it is, or another tab has taken it. */
-  takeBack(questionId: string): Promise<boolean>;
+  /** Removes a question that is not on its way. `false` when it is, or another tab has removed it. */
+  withdraw(questionId: string): Promise<boolean>;
   /** Detaches from all streams; the turns go on. */
   rest(): void;
   close(): void;
@@ -254,10 +254,10 @@ export function createSending(options: SendingOptions): Sending {
       dispatch({ type: "turn-found", turn: found?.turn ?? null });
     },
     save: async () => (await outbox).replay(),
-    async takeBack(questionId) {
+    async withdraw(questionId) {
       let taken = false;
       await exclusively({ questionId, signal: AbortSignal.timeout(LOCK_WAIT) }, async () => {
-        taken = (await (await outbox).takeBack(questionId)) !== null;
+        taken = (await (await outbox).withdraw(questionId)) !== null;
       });
       return taken;
     },

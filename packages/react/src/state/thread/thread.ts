@@ -31,10 +31,10 @@ export interface Thread extends Readable<ThreadState> {
   /** Sends a `failed` question again under its id. */
   retry(questionId: string): void;
   /**
-   * Takes back a question that is not sent, and gives it; `null` for one that is on its way or stored. Throws when what
-   * sends cannot be loaded.
+   * Removes and returns a question that is not sent, for editing; `null` for one that is on its way or stored. Throws when
+   * the code that sends cannot be loaded.
    */
-  takeBack(
+  withdraw(
     questionId: string,
   ): Promise<{ readonly text: string; readonly contextText: string | null } | null>;
   /** Asks another version of a stored question, in its place: what was there stays stored. */
@@ -171,10 +171,10 @@ export function createThread(options: ThreadOptions): Thread {
     },
     send: (text, contextText = null) => dispatch({ type: "ask", id: newId(), text, contextText }),
     retry: (questionId) => dispatch({ type: "retry", questionId }),
-    async takeBack(questionId) {
+    async withdraw(questionId) {
       const question = model.questions.find(({ id }) => id === questionId);
       if (question?.delivery === "failed" || question?.delivery === "queued") {
-        const taken = await (await performing.sending()).takeBack(questionId);
+        const taken = await (await performing.sending()).withdraw(questionId);
         dispatch({ type: "kept", questions: kept.list(conversationId), letGo: !taken });
         return taken ? question : null;
       }
