@@ -75,7 +75,7 @@ function sqlModule(functions: readonly SqlFunction[]): string {
     return { version: Number(version), name: file, breaking: sql.startsWith(BREAKING), sql };
   });
   const texts = Object.fromEntries(functions.map(({ name, sql }) => [name, sql]));
-  const views = readFolder("views").map(({ sql }) => sql);
+  const views = readFolder("install/views").map(({ sql }) => sql);
   // A release whose views differ has functions of its own too, so that `migrate` has something to do.
   const digest = createHash("sha256")
     .update([...Object.values(texts), ...views].join("\n"))
@@ -91,8 +91,8 @@ function sqlModule(functions: readonly SqlFunction[]): string {
     constant("FUNCTION_TEXTS", "Readonly<Record<string, string>>", texts),
     constant("FUNCTIONS_DIGEST", "string", digest),
     constant("SECURITY", "Readonly<Record<'roles' | 'forced', string>>", {
-      roles: readText("security/roles.sql"),
-      forced: readText("security/forced.sql"),
+      roles: readText("install/security/roles.sql"),
+      forced: readText("install/security/forced.sql"),
     }),
     constant("VIEWS", "readonly string[]", views),
     constant("VECTOR_TABLES", "string", readText("search/vectors.sql")),

@@ -1,11 +1,11 @@
 export { createHistory, type CoreHistory, type Health, type HistoryOptions } from "./history.ts";
 export type { DatabaseHealth } from "./database/breaker.ts";
-export { migrate, type Migrated, type MigrateOptions } from "./database/migrate.ts";
-export { checkInstall } from "./database/install.ts";
-export { planUninstall, uninstall, type Removal, type UninstallOptions } from "./database/uninstall.ts";
+export { migrate, type Migrated, type MigrateOptions } from "./install/migrate.ts";
+export { checkInstall } from "./install/check.ts";
+export { planUninstall, uninstall, type Removal, type UninstallOptions } from "./install/uninstall.ts";
 export { isUnavailable } from "./database/failure.ts";
-export { MigrationError } from "./database/migration-error.ts";
-export type { Security } from "./database/roles.ts";
+export { MigrationError } from "./install/migration-error.ts";
+export type { Security } from "./install/roles.ts";
 export {
   createPool,
   openConnection,

@@ -16,7 +16,7 @@ import fc from "fast-check";
 import type { Pool } from "pg";
 import { describe, expect, it } from "vitest";
 
-import { detachViews } from "../src/database/views.ts";
+import { detachViews } from "../src/install/views.ts";
 import { newSession, newUser } from "./fixture.ts";
 import { createRole, own, serves } from "./logins.ts";
 

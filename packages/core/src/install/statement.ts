@@ -1,6 +1,6 @@
-import type { Queryable } from "./pool.ts";
+import type { Queryable } from "../database/pool.ts";
 
-export type { Queryable } from "./pool.ts";
+export type { Queryable } from "../database/pool.ts";
 
 /** Milliseconds of a day. */
 const DAY = 86_400_000;

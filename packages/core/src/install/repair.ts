@@ -1,6 +1,6 @@
+import { releasesOf } from "../database/release.ts";
 import { SCHEMA_OBJECTS } from "../generated/sql.ts";
-import { type Install, examineInstall } from "./install.ts";
-import { releasesOf } from "./release.ts";
+import { type Install, examineInstall } from "./check.ts";
 import {
   OWN_ROLE,
   type Security,

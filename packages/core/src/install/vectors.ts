@@ -1,5 +1,5 @@
+import { FUNCTIONS, type FunctionName, signatureOf } from "../database/functions.ts";
 import { VECTOR_TABLES } from "../generated/sql.ts";
-import { FUNCTIONS, type FunctionName, signatureOf } from "./functions.ts";
 import { type Queryable, ask, run } from "./statement.ts";
 
 /** The functions that use pgvector's types and operators. */

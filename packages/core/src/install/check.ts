@@ -1,6 +1,6 @@
+import { FUNCTIONS, type SqlFunction } from "../database/functions.ts";
+import { RELEASE, releaseSchema, releasesOf } from "../database/release.ts";
 import { MIGRATIONS, SCHEMA_OBJECTS, VECTOR_TABLES } from "../generated/sql.ts";
-import { FUNCTIONS, type SqlFunction } from "./functions.ts";
-import { RELEASE, releaseSchema, releasesOf } from "./release.ts";
 import { OWN_ROLE, type Security } from "./roles.ts";
 import { type Queryable, ask } from "./statement.ts";
 

@@ -1,10 +1,10 @@
+import { type FunctionName, signatureOf } from "../database/functions.ts";
+import { type Connection, type ConnectionPool, takeConnection } from "../database/pool.ts";
+import { RELEASE, functionTexts, releaseSchema } from "../database/release.ts";
 import { MIGRATIONS, SECURITY } from "../generated/sql.ts";
-import { type FunctionName, signatureOf } from "./functions.ts";
-import { type Install, type InstallFault, examineInstall, faultsOf, missingOf, remedyOf } from "./install.ts";
+import { grantReader, hasReader, openToReader } from "./backup-role.ts";
+import { type Install, type InstallFault, examineInstall, faultsOf, missingOf, remedyOf } from "./check.ts";
 import { MigrationError } from "./migration-error.ts";
-import { type Connection, type ConnectionPool, takeConnection } from "./pool.ts";
-import { grantReader, hasReader, openToReader } from "./reader.ts";
-import { RELEASE, functionTexts, releaseSchema } from "./release.ts";
 import { type Reowned, complete, dropReleases, dropViews, reown } from "./repair.ts";
 import { lacksRight } from "./rights.ts";
 import {

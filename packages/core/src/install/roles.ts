@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 
+import { releasesOf } from "../database/release.ts";
 import { MigrationError } from "./migration-error.ts";
-import { releasesOf } from "./release.ts";
 import { type Queryable, ask, run, serverVersion } from "./statement.ts";
 
 /**

@@ -1,6 +1,6 @@
-import { examineInstall, foreignOf } from "./install.ts";
+import { type Connection, type ConnectionPool, takeConnection } from "../database/pool.ts";
+import { examineInstall, foreignOf } from "./check.ts";
 import { MigrationError } from "./migration-error.ts";
-import { type Connection, type ConnectionPool, takeConnection } from "./pool.ts";
 import { asOwner } from "./repair.ts";
 import { lacksRight } from "./rights.ts";
 import { INSUFFICIENT_PRIVILEGE, joinRole, quote, roleComment } from "./roles.ts";
