@@ -77,6 +77,27 @@ describe("a connection that is lost while it is held", () => {
   });
 });
 
+it("adds no listener to a connection for each time that the pool lends it", async () => {
+  const own = createPool(database.url, { max: 1 });
+  onTestFinished(() => own.end());
+  const history = createHistory({ pool: own });
+  onTestFinished(() => history.close());
+  const me = newUser();
+  const { conversation } = await history.createConversation(me);
+  const forks = async (): Promise<number> => {
+    const [stored] = await history.appendMessages(me, conversation.id, [
+      { role: "user", content: "A question" },
+    ]);
+    await history.forkConversation(me, conversation.id, stored!.id);
+    const connection = await own.connect();
+    const count = connection.listenerCount("error");
+    connection.release();
+    return count;
+  };
+  const first = await forks();
+  expect([await forks(), await forks()]).toEqual([first, first]);
+});
+
 it("tells the operator of a lost connection the error and nothing else: a connection knows what was said on it", async () => {
   const told: unknown[][] = [];
   const own = createPool(database.url);

@@ -67,13 +67,17 @@ export function createPool(url: string, options: PoolOptions = {}): Pool {
   return pool;
 }
 
+/** Connections with a listener of ours: a pool lends the same one again, and a listener a loan would be a leak. */
+const guarded = new WeakSet<Connection>();
+
 /**
  * Takes a connection from the pool; the caller releases it. If it is lost, the current or next query fails. The driver
  * also emits an error event, which would end a process without a listener.
  */
 export async function takeConnection(pool: Pick<ConnectionPool, "connect">): Promise<Connection> {
   const connection = await pool.connect();
-  connection.on("error", () => undefined);
+  if (!guarded.has(connection)) connection.on("error", () => undefined);
+  guarded.add(connection);
   return connection;
 }
 
