@@ -65,6 +65,7 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
     }
     if (query.branches === "all") return listTree(owner, conversationId, query);
     if (query.around !== undefined) return listAround(owner, conversationId, query.around, query);
+    const size = checkRange(query.limit, "limit", 1, 100, 50);
     const [page] = await database.call("page_messages", {
       owner: ownerId(owner),
       conversation: conversationId,
@@ -72,9 +73,9 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
       before_seq: seqOf(query.before, "before"),
       after_seq: seqOf(query.after, "after"),
       page_offset: checkRange(query.offset, "offset", 0, Number.MAX_SAFE_INTEGER, 0),
-      page_limit: checkRange(query.limit, "limit", 1, 100, 50),
+      page_limit: size,
     });
-    const messages = messagesOf(page as MessageRows | undefined, owner);
+    const messages = messagesOf(pageOf(page as MessageRows, size), owner);
     const streaming = messages.findIndex((message) => message.status === "streaming");
     if (streaming >= 0) messages[streaming] = await withAnswer(messages[streaming]!, owner, answerSoFar);
     return {
@@ -184,6 +185,14 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
       return { deleted: row?.clear_messages ?? 0 };
     },
   };
+}
+
+/** The page in order: one row more than its size is the parent of the first. */
+function pageOf({ messages, ...page }: MessageRows, size: number): MessageRows {
+  const rows = messages.toSorted((one, other) => one.seq - other.seq);
+  return rows.length > size
+    ? { ...page, parent_id: rows[0]!.id, messages: rows.slice(1) }
+    : { ...page, messages: rows };
 }
 
 function seqOf(given: number | undefined, name: string): number | null {

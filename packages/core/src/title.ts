@@ -17,11 +17,14 @@ function beginningOf(text: string, most: number): string | null {
     .replace(/\s+/gu, " ")
     .trim();
   if (line === "") return null;
-  // A code point has one or two UTF-16 units.
-  if (line.length <= most) return line;
-  const points = Array.from(line.slice(0, most * 2 + 1));
-  if (points.length <= most) return line;
-  const cut = points.slice(0, most - 1).join("");
+  let end = 0;
+  let beforeLast = 0;
+  for (let points = 0; points < most && end < line.length; points += 1) {
+    beforeLast = end;
+    end += line.codePointAt(end)! > 0xffff ? 2 : 1;
+  }
+  if (end === line.length) return line;
+  const cut = line.slice(0, beforeLast);
   const word = cut.lastIndexOf(" ");
   return `${(word > most / 2 ? cut.slice(0, word) : cut).trimEnd()}…`;
 }
