@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 import { writeSqlModules } from "./packages/core/build/sql.ts";
+import { TEST_TIMEOUT, WAIT_TIMEOUT } from "./packages/testing/src/timeout.ts";
 
 // Before any suite loads them: a changed .sql file needs no step by hand.
 writeSqlModules();
@@ -25,10 +26,10 @@ export default defineConfig({
     execArgv: ["--conditions=@chatkeep/source"],
     pool: "forks",
     maxWorkers: 2,
-    // Ends a test that hangs; nothing is asserted by time.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    expect: { poll: { timeout: 60_000 } },
+    testTimeout: TEST_TIMEOUT,
+    hookTimeout: TEST_TIMEOUT,
+    teardownTimeout: TEST_TIMEOUT,
+    expect: { poll: { timeout: WAIT_TIMEOUT } },
     reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
   },
 });

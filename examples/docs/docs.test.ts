@@ -35,7 +35,6 @@ it("keeps the panel open from document to document, and leads from an answer to 
     await page.getByRole("button", { name: "Send" }).click();
     await page.locator("article[data-status=complete] .ck-actions").waitFor();
   };
-  page.setDefaultTimeout(10_000);
   await page.goto(site.url);
   await page.getByRole("button", { name: "Ask a question" }).click();
   await ask("When do I sow beans?");

@@ -31,7 +31,9 @@ export function reportOf({
     `${stored.turns.length} turns: ${[...statuses].map(([status, turns]) => `${turns.length} ${status}`).join(", ")}`,
     `${events} events shown as saved, each compared; ${unsaved} answers were shown unsaved`,
     `${imported} such answers imported, ${refused} times asked anew because the node that signed was gone`,
-    `${settling.takenOver.length} turns lost their node: settled after ${seconds(median(settling.takenOver))} (median), ${seconds(Math.max(0, ...settling.takenOver))} at the most`,
+    settling.takenOver.length === 0
+      ? "no turn lost its node"
+      : `${settling.takenOver.length} turns lost their node: settled after ${seconds(median(settling.takenOver))} (median), ${seconds(Math.max(...settling.takenOver))} at the most`,
     ...violations.map((violation) => describe(violation, nodeLogs)),
     ...settling.late.map(
       ({ turn, seconds: late, allowed }) =>

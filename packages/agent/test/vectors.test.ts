@@ -300,9 +300,7 @@ describe.runIf(hasPgvector())("with pgvector", () => {
     const { history } = openNode(own, model);
     await history.indexBacklog();
     // The node that was there before may have taken a part of them.
-    await expect
-      .poll(() => new Set(embeddedTexts(model)), { timeout: 5000 })
-      .toEqual(new Set(["The automobile.", ...texts]));
+    await expect.poll(() => new Set(embeddedTexts(model))).toEqual(new Set(["The automobile.", ...texts]));
     const recalled = () => history.recallMessages({ owner, conversationId: id, question: "car" });
     await expect.poll(async () => (await recalled())[0]?.seq).toBe(1);
   });

@@ -247,7 +247,7 @@ describe("the guide's commands do what it says, as they are written", () => {
         ({ status }) => status,
         () => 0,
       );
-    await expect.poll(ready, { timeout: 10_000 }).toBe(200);
+    await expect.poll(ready).toBe(200);
     expect(await answerOf(url)).toMatchObject({
       content: "You asked: What is a scope?",
     });

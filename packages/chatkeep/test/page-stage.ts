@@ -88,8 +88,6 @@ export async function openStage(url: string, docs?: Documents): Promise<Stage> {
     async visit({ owner = newOwner(), path = "/", prepare, ...options } = {}) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
       await context.addInitScript((id) => localStorage.setItem("chatkeep-session-id", id), owner.id);
-      // Sooner than a test's own time is over, so that it tells what it waited for.
-      context.setDefaultTimeout(10_000);
       const page = await context.newPage();
       await prepare?.(page);
       await page.goto(listener.url + path);

@@ -1,11 +1,11 @@
 import { createHistory, createPool } from "@chatkeep/core";
-import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { WAIT_TIMEOUT, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import { afterAll, expect, test } from "vitest";
 
 import { newSession } from "./fixture.ts";
 
 const { url } = await fileDatabase();
-const pool = createPool(url, { max: 2, connectTimeout: 200 });
+const pool = createPool(url, { max: 2, connectTimeout: WAIT_TIMEOUT });
 const probe = createPool(url, { max: 1 });
 const { responder, calls } = createScriptedResponder();
 const history = createHistory({ pool, probe, responder });
@@ -19,6 +19,8 @@ test("a full pool is no outage: no answer is given unsaved, and the health is ok
   const owner = newSession();
   const { conversation } = await history.createConversation(owner);
   const taken = [await pool.connect(), await pool.connect()];
+  await probe.query("select 1");
+  pool.options.connectionTimeoutMillis = 1;
 
   const question = { id: "q", content: "Are you busy?" };
   await expect(history.startTurn(owner, conversation.id, question)).rejects.toMatchObject({
@@ -30,6 +32,7 @@ test("a full pool is no outage: no answer is given unsaved, and the health is ok
   expect(calls(conversation.id)).toBe(0);
 
   for (const connection of taken) connection.release();
+  pool.options.connectionTimeoutMillis = WAIT_TIMEOUT;
   const { turn } = await history.startTurn(owner, conversation.id, question);
   expect(turn).toMatchObject({ persisted: true, status: "running" });
 });

@@ -1,6 +1,6 @@
 import { ownerId, releaseSchema } from "@chatkeep/core";
 import { fileDatabase } from "@chatkeep/testing";
-import { afterAll, describe, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
 import { newSession, newUser, openFixture } from "./fixture.ts";
 import { readerOf, textOf } from "./reader.ts";
@@ -13,13 +13,14 @@ afterAll(() => fixture.close());
 
 /** Waits until a statement with this text waits for a lock. */
 async function blocked(text: string): Promise<void> {
-  await vi.waitFor(async () => {
+  const waiting = async (): Promise<number | null> => {
     const { rowCount } = await database.pool.query(
       "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like $1",
       [`%${text}%`],
     );
-    expect(rowCount).toBe(1);
-  });
+    return rowCount;
+  };
+  await expect.poll(waiting).toBe(1);
 }
 
 describe("a claim while a turn runs", () => {
@@ -53,9 +54,8 @@ describe("a claim while a turn runs", () => {
     expect(kept).toEqual([{ owner_id: ownerId(me) }]);
     await run.emit("Hi.");
     run.finish();
-    await vi.waitFor(async () =>
-      expect((await history.getTurn(me, conversation.id, turn.id)).turn.status).toBe("complete"),
-    );
+    await readerOf(history.followTurn(me, conversation.id, turn.id)).rest();
+    expect((await history.getTurn(me, conversation.id, turn.id)).turn.status).toBe("complete");
   });
 
   it.each(["here", "on another node"])("ends what the session reads of it: claimed %s", async (where) => {

@@ -61,7 +61,7 @@ async function askBefore(table: string) {
     turn: async () => (await history.getTurn(me, conversation.id, turn.id)).reply,
     /** How often a statement was sent in 100 ms, until the operator was told so often of the turn. */
     async tries(statement: string, times: number) {
-      await expect.poll(() => told.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(times);
+      await expect.poll(() => told.length).toBeGreaterThanOrEqual(times);
       expect(new Set(told)).toEqual(new Set([turn.id]));
       const count = sent.filter((text) => text.includes(`.${statement}(`)).length;
       return (count / (performance.now() - begun)) * 100;

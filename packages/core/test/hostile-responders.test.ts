@@ -231,7 +231,7 @@ describe("an event that the database refuses", () => {
     const reading = (async () => {
       for await (const { chunk } of events) if (chunk.type === "text-delta") shown.resolve();
     })();
-    await expect.poll(() => told.length, { timeout: 10_000 }).toBeGreaterThan(5);
+    await expect.poll(() => told.length).toBeGreaterThan(5);
     await database.pool.query(
       "create or replace function public.refuse() returns trigger language plpgsql as $$ begin return new; end $$",
     );

@@ -93,7 +93,7 @@ describe("a request without an id", () => {
              and query like '%claim_idempotency_key%' and now() - query_start > '1100 ms'`,
         )
       ).rowCount;
-    await expect.poll(isWaiting, { timeout: 10_000 }).toBe(1);
+    await expect.poll(isWaiting).toBe(1);
     await client.query("commit");
     client.release();
     expect(await naming).toBe(rows[0]?.name);

@@ -1,7 +1,7 @@
 import { ownerId } from "@chatkeep/core";
 import type { Message, Owner, TurnEvent } from "@chatkeep/protocol";
 import { type Run, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
-import { afterAll, describe, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
 import { newSession, newUser, openFixture } from "./fixture.ts";
 
@@ -27,15 +27,13 @@ async function holdEvents(): Promise<{ end(): Promise<void> }> {
 
 /** Resolves when so many statements wait for a lock. */
 async function waiting(count: number): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      const { rows } = await database.pool.query(
-        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-      );
-      expect(rows.length).toBeGreaterThanOrEqual(count);
-    },
-    { timeout: 10_000 },
-  );
+  const locked = async (): Promise<number> => {
+    const { rows } = await database.pool.query(
+      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    );
+    return rows.length;
+  };
+  await expect.poll(locked).toBeGreaterThanOrEqual(count);
 }
 
 interface Asked {

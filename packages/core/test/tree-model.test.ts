@@ -156,4 +156,4 @@ it("any acts on a tree, by two nodes in turn, come to what a model in memory com
     },
   );
   await expect(fc.assert(property, { numRuns: 2000 })).resolves.toBeUndefined();
-}, 240_000);
+});

@@ -1,4 +1,4 @@
-import { type ConnectionPool, createHistory } from "@chatkeep/core";
+import { type ConnectionPool, createHistory, ownerId } from "@chatkeep/core";
 import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import { collect } from "@chatkeep/testing/contract";
 import { expect, it } from "vitest";
@@ -31,7 +31,8 @@ it("what a responder was given is kept with the end of its answer, without a sta
   const sent: string[] = [];
   const watched: ConnectionPool = {
     query(config) {
-      sent.push(/\.(\w+)\(/.exec(config.text)?.[1] ?? config.text);
+      // What the node does by itself names no owner.
+      if (config.values?.includes(ownerId(me))) sent.push(/\.(\w+)\(/.exec(config.text)?.[1] ?? config.text);
       return database.pool.query(config);
     },
     connect: () => database.pool.connect(),
@@ -47,8 +48,6 @@ it("what a responder was given is kept with the end of its answer, without a sta
   await ask();
   sent.length = 0;
   const id = await ask();
-  // The key of tokens is read once a process, in the background.
-  const ofTurn = sent.filter((name) => !["write_events", "token_key"].includes(name));
-  expect(ofTurn).toEqual(["begin_turn", "settle_turn"]);
+  expect(sent).toEqual(["begin_turn", "settle_turn"]);
   expect(await history.getTurnContext(me, conversation.id, id)).toMatchObject({ latest: [1, 2] });
 });

@@ -5,7 +5,7 @@ import {
   type WireTurnState,
   decodeFrames,
 } from "@chatkeep/protocol";
-import { startPostgres } from "@chatkeep/testing";
+import { holdTimers, startPostgres } from "@chatkeep/testing";
 import { SERVER_KEY, SERVER_KEYS, startServer } from "@chatkeep/testing/server";
 import { afterAll, expect, test } from "vitest";
 
@@ -28,9 +28,8 @@ test("an outage is told: reads are 503, an answer says that it is not saved, and
   await postgres.stop("immediate");
 
   for (const address of ["/api/conversations", path, `${path}/messages`]) {
-    const began = performance.now();
+    using _ = holdTimers(2000);
     expect(await refused(address, { session: me })).toMatchObject({ status: 503, code: "unavailable" });
-    expect(performance.now() - began).toBeLessThan(2_000);
   }
   const first = await refused("/api/conversations", { session: me });
   const { headers } = await send(path, { session: me });

@@ -6,6 +6,7 @@ import {
   type HistoryOptions,
   createHistory,
   createPool,
+  ownerId,
 } from "@chatkeep/core";
 import type { Owner, Responder } from "@chatkeep/protocol";
 import {
@@ -41,8 +42,8 @@ export interface PeopleServer {
   readonly url: string;
   readonly server: Server;
   readonly history: CoreHistory;
-  /** Statements that the history sent so far for those who called it. */
-  statements(): number;
+  /** The SQL functions that the history called so far for this owner, in order. */
+  statements(owner: Owner): readonly string[];
   /** All that was logged so far. */
   logged(): string;
   call(method: string, path: string, init?: { credentials?: Credentials; body?: unknown }): Promise<Response>;
@@ -81,10 +82,6 @@ const answer: Responder = async function* ({ question, signal }) {
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 };
 
-/** What a node asks by itself, whoever calls. */
-const BACKGROUND =
-  /select 1|(register|release)_node|fence_dead_nodes|untracked_turns|find_turn|token_key|rotate_events|write_events|next_backfill|begin_embedding|claim_(message|passage)_vectors/;
-
 /** What {@link startPeopleServer} takes besides the database. */
 export interface PeopleServerOptions {
   readonly server?: Partial<ServerOptions>;
@@ -98,10 +95,11 @@ export async function startPeopleServer(
 ): Promise<PeopleServer> {
   const pool = createPool(databaseUrl);
   const plain: ConnectionPool = pool;
-  let sent = 0;
-  const counted: ConnectionPool = {
+  const sent: { owner: unknown; name: string }[] = [];
+  const watched: ConnectionPool = {
     query: (config) => {
-      if (!BACKGROUND.test(config.text)) sent += 1;
+      const [, name = config.text] = /\.(\w+)\(/.exec(config.text) ?? [];
+      for (const owner of config.values ?? []) sent.push({ owner, name });
       return plain.query(config);
     },
     connect: () => plain.connect(),
@@ -110,7 +108,7 @@ export async function startPeopleServer(
   const lines: string[] = [];
   const log = createLog({ level: "trace", destination: { write: (line) => void lines.push(line) } });
   const history = createHistory({
-    pool: counted,
+    pool: watched,
     responder: answer,
     onError: (error) => log.error({ err: error }, "an error"),
     ...options.history,
@@ -148,7 +146,7 @@ export async function startPeopleServer(
     url: listener.url,
     server,
     history,
-    statements: () => sent,
+    statements: (owner) => sent.filter((one) => one.owner === ownerId(owner)).map(({ name }) => name),
     logged: () => lines.join(""),
     call: (method, path, { credentials = {}, body } = {}) =>
       fetch(listener.url + path, {

@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 
 import type { Browser } from "playwright-core";
 
+import { WAIT_TIMEOUT } from "./timeout.ts";
+
 // Without the network flags Chromium talks to Google's hosts at every start, which a closed network refuses many times.
 const flags = [
   "--headless",
@@ -21,19 +23,24 @@ const flags = [
 /** Start Chromium: the one that CHROMIUM_PATH names, or the one that npm installed (Linux x64). */
 export async function openBrowser(): Promise<Browser> {
   const { chromium } = await import("playwright-core");
+  const browser = await chromium.launch({ args: flags, timeout: WAIT_TIMEOUT, ...program() });
+  browser.on("context", (context) => context.setDefaultTimeout(WAIT_TIMEOUT));
+  return browser;
+}
+
+function program(): { executablePath: string; env?: NodeJS.Dict<string> } {
   const own = process.env["CHROMIUM_PATH"];
-  if (own !== undefined && own !== "") return chromium.launch({ executablePath: own, args: flags });
+  if (own !== undefined && own !== "") return { executablePath: own };
   const folder = unpackedChromium();
-  return chromium.launch({
+  return {
     executablePath: join(folder, "chromium"),
-    args: flags,
     env: {
       HOME: folder,
       FONTCONFIG_FILE: join(folder, "fonts.conf"),
       // NSS and expat for machines that have none.
       LD_LIBRARY_PATH: join(folder, "al2023", "lib"),
     },
-  });
+  };
 }
 
 // The package unpacks itself (1.6 s, 211 MB) into the temporary folder and takes a half unpacked one for whole, so

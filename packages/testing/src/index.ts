@@ -27,6 +27,8 @@ export { oldestPostgres, startPostgres } from "./postgres.ts";
 export type { Postgres, PostgresOptions } from "./postgres.ts";
 export { startChatkeep } from "./process.ts";
 export type { Chatkeep, ChatkeepOptions } from "./process.ts";
+export { WAIT_TIMEOUT } from "./timeout.ts";
+export { holdTimers } from "./timers.ts";
 export { switchTlsOn } from "./tls.ts";
 export { createScriptedResponder } from "./responder.ts";
 export type { Run, ScriptedResponder, ScriptedResponderOptions } from "./responder.ts";

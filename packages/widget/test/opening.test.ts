@@ -26,7 +26,6 @@ async function visit(session: string | null): Promise<Opened> {
   const storageState = { cookies: [], origins: [{ origin: stage.url, localStorage }] };
   const context = await stage.person({ storageState });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
   const asked: string[] = [];
   page.on("request", (request) => {
     const { pathname, search } = new URL(request.url());

@@ -17,7 +17,6 @@ const MOTOR = "A motor turns a signal into movement, and heat.";
 async function visit(path = "/sensors", origin = stage.url, options = {}): Promise<Page & AsyncDisposable> {
   const context = await stage.person(options);
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
   await page.goto(origin + path);
   return Object.assign(page, { [Symbol.asyncDispose]: () => context.close() });
 }

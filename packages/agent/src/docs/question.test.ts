@@ -71,11 +71,10 @@ describe("a question is read", () => {
   });
 
   test("of any length in time that does not grow with its square", () => {
-    const started = performance.now();
-    read(`hi${" ".repeat(10_000)}x`);
-    expect(read("!".repeat(10_000)).kind).toBe("empty");
-    expect(read("word ".repeat(2_000)).question.split(" ")).toHaveLength(64);
-    expect(performance.now() - started).toBeLessThan(500);
+    // The squares of these lengths would take hours.
+    read(`hi${" ".repeat(1_000_000)}x`);
+    expect(read("!".repeat(1_000_000)).kind).toBe("empty");
+    expect(read("word ".repeat(200_000)).question.split(" ")).toHaveLength(64);
   });
 });
 

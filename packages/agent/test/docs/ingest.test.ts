@@ -3,6 +3,7 @@ import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 
 import { createDocs } from "@chatkeep/agent";
+import { createDocsStore } from "@chatkeep/core";
 import { isChatkeepError } from "@chatkeep/protocol";
 import { describe, expect, test } from "vitest";
 
@@ -29,6 +30,12 @@ async function statistics(name: string): Promise<{ kept: unknown; counted: unkno
   return { kept: kept[0], counted: counted[0] };
 }
 
+/** What the database's clock says, in milliseconds. */
+async function now(): Promise<number> {
+  const { rows } = await database.pool.query<{ now: Date }>("select now()");
+  return rows[0]!.now.getTime();
+}
+
 describe("a citation", () => {
   const QUOTE = "Backups run every night at two.";
 
@@ -47,12 +54,13 @@ describe("a citation", () => {
     await docs.ingest();
     expect(await docs.openCitation(cited)).toMatchObject({ status: "current" });
 
+    const before = await now();
     await write(folder, "a.md", "# A anew\n\n## Backups\n\nBackups run at noon.");
     await docs.ingest();
     const changed = await docs.openCitation(cited);
     expect(changed).toMatchObject({ status: "changed", present: true, document: "A", quote: QUOTE });
     expect(changed.passage).toContain(QUOTE);
-    expect(Date.parse(changed.changedAt ?? "")).toBeGreaterThan(Date.now() - 60_000);
+    expect(Date.parse(changed.changedAt ?? "")).toBeGreaterThanOrEqual(before);
   });
 
   test("opens when its document is gone, and one that was never there is unknown", async () => {
@@ -60,6 +68,7 @@ describe("a citation", () => {
       "a.md": `# A\n\n${QUOTE}`,
       "b.md": "# B\n\nText.",
     });
+    const before = await now();
     rmSync(join(folder, "a.md"));
     await docs.ingest();
     expect(await docs.openCitation({ path: "a.md", quote: QUOTE })).toMatchObject({
@@ -74,7 +83,7 @@ describe("a citation", () => {
       url: "/documents/a.md",
       markdown: expect.stringContaining(QUOTE) as string,
     });
-    expect(Date.parse(former?.until ?? "")).toBeGreaterThan(Date.now() - 60_000);
+    expect(Date.parse(former?.until ?? "")).toBeGreaterThanOrEqual(before);
     expect(await docs.former("b.md")).toBeNull();
     expect(await docs.openCitation({ path: "b.md", quote: "Nobody said so." })).toMatchObject({
       status: "unknown",
@@ -161,15 +170,25 @@ describe("ingest", () => {
     expect(kept).toEqual(counted);
   });
 
-  test("of the guide takes far less than a second, and a tenth of that when nothing changed", async () => {
-    const docs = createDocs({ store, folder: GUIDE, name: "timed" });
-    const timed = async (): Promise<number> => {
-      const started = performance.now();
-      await docs.ingest();
-      return performance.now() - started;
-    };
-    expect(await timed()).toBeLessThan(1000);
-    expect(await timed()).toBeLessThan(100);
+  test("of the guide is a handful of statements, and a single one when nothing changed", async () => {
+    const sent: string[] = [];
+    const watched = createDocsStore({
+      pool: {
+        query: (config) => {
+          sent.push(/\.(\w+)\(/.exec(config.text)?.[1] ?? config.text);
+          return database.pool.query(config);
+        },
+        connect: () => database.pool.connect(),
+        on: () => undefined,
+      },
+    });
+    const docs = createDocs({ store: watched, folder: GUIDE, name: "counted" });
+    await docs.ingest();
+    expect(sent).toEqual(["list_documents", "put_documents"]);
+    sent.length = 0;
+    await docs.ingest();
+    expect(sent).toEqual(["list_documents"]);
+    watched.close();
   });
 
   test("of a folder that is not there, or holds no Markdown, changes nothing and says so", async () => {

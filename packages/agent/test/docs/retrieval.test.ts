@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { docsOf, GUIDE, openStore } from "./fixture.ts";
 import { GUIDE_QUESTIONS } from "./questions.ts";
 
-const { database, store } = await openStore();
+const { store } = await openStore();
 const guide = createDocs({ store, folder: GUIDE, name: "guide" });
 await guide.ingest();
 
@@ -109,32 +109,4 @@ describe("places", () => {
       expect((await docs.search({ question }))[0]?.path).toBe("a.md");
     }
   });
-});
-
-test("passages are fetched through their index", async () => {
-  const files = Object.fromEntries(
-    Array.from({ length: 40 }, (_, document) => [
-      `c${document}.md`,
-      Array.from(
-        { length: 25 },
-        (_, part) => `## P${part}\n\nText ${document * 25 + part} of a large docs.`,
-      ).join("\n\n"),
-    ]),
-  );
-  const { docs } = await docsOf(store, "large", files);
-  await database.pool.query("analyze chatkeep.passages");
-  const scans = async (): Promise<number> => {
-    const client = await database.pool.connect();
-    await client.query("select pg_stat_force_next_flush()");
-    const { rows } = await client.query<{ idx_scan: string }>(
-      "select idx_scan from pg_stat_user_indexes where indexrelname = 'passages_search'",
-    );
-    client.release();
-    return Number(rows[0]?.idx_scan);
-  };
-  const before = await scans();
-  const found = await docs.search({ question: "text 731" });
-  expect(found[0]?.text).toBe("Text 731 of a large docs.");
-  await database.pool.query("select pg_stat_force_next_flush()");
-  expect(await scans()).toBeGreaterThan(before);
 });

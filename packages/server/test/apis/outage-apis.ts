@@ -40,8 +40,6 @@ export interface Asked extends Answered {
   readonly status: number;
   /** The code of a refusal that says when to try again; else none. */
   readonly refusal: unknown;
-  /** Whether it took longer than the 2 s that an outage may cost. */
-  readonly isLate: boolean;
 }
 
 type Send = TestServer["send"];

@@ -135,7 +135,7 @@ test("no request is answered with 500, whatever it holds", async () => {
       ...(process.env["SEED"] === undefined ? {} : { seed: Number(process.env["SEED"]) }),
     },
   );
-}, 300_000);
+});
 
 const file = { type: "file", url: "data:a/b;base64,AA==", mime: "a/b", name: "n" };
 const citation = {
@@ -263,4 +263,4 @@ test("no valid request is answered with 500 when something in it is exchanged, a
       ...(process.env["SEED"] === undefined ? {} : { seed: Number(process.env["SEED"]) }),
     },
   );
-}, 300_000);
+});

@@ -1,0 +1,8 @@
+/**
+ * Milliseconds after which a test is taken for hung. This is the only limit of the suites: it ends what would never
+ * end, and nothing is proved by it. The slowest test takes a quarter of a minute on a quiet machine.
+ */
+export const TEST_TIMEOUT = 300_000;
+
+/** Milliseconds of a wait within a test: less than the test's, so that the wait says what it waited for. */
+export const WAIT_TIMEOUT = 240_000;
