@@ -1,13 +1,12 @@
-import { createDocsStore } from "@chatkeep/core";
+import { createDocsStore, createPool } from "@chatkeep/core";
 import { fileDatabase } from "@chatkeep/testing";
-import { Pool } from "pg";
 import { afterAll, expect, test } from "vitest";
 
 import { docsOf, write } from "./fixture.ts";
 
 const database = await fileDatabase();
 // One connection: it tells PostgreSQL's counters what it has read when it is asked to.
-const pool = new Pool({ connectionString: database.url, max: 1 });
+const pool = createPool(database.url, { max: 1 });
 const store = createDocsStore({ pool });
 afterAll(async () => {
   store.close();
