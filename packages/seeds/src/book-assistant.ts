@@ -1,26 +1,27 @@
+import { randomUUID } from "node:crypto";
+
 import {
   ChatkeepError,
   type ConversationInit,
   type Message,
-  type Question,
-  citationsOf,
-  contentOf,
-  createFold,
+  type Owner,
+  type TurnState,
   isChatkeepError,
 } from "@chatkeep/protocol";
 import {
+  type ApiServices,
   type Asking,
   type Begun,
-  type Call,
-  type ApiServices,
+  type GuestCall,
   type Route,
   beginTurn,
   citation,
   endingOf,
   failure,
-  guestRoute,
+  guestRoutes,
   integer,
-  openRoute,
+  openRoutes,
+  pageLimit,
   questionId,
   settledTurn,
   streamFrames,
@@ -28,10 +29,10 @@ import {
 } from "@chatkeep/server/apis";
 import { z } from "zod";
 
-import { type ChatPlace, chatFrames } from "./book-assistant-stream.ts";
+import { chatFrames } from "./book-assistant-stream.ts";
 import { createSeedFunctions } from "./functions.ts";
 import { carrySession, hasCredential } from "./session.ts";
-import type { AnswerStateless } from "./stateless.ts";
+import type { AskStateless } from "./stateless.ts";
 
 /** The scope of questions about the whole book: they belong to no chapter's conversation. */
 const WHOLE_BOOK = "/";
@@ -60,7 +61,7 @@ const historySearch = z.object({
     .optional()
     .meta({ description: "The header `X-Session-ID` is preferred: it stays out of logs." }),
   chapter: z.string().optional().meta({ description: "Default: all chapters, one after the other." }),
-  limit: integer(1, 1000).optional().meta({ description: "Default 100: the latest." }),
+  limit: pageLimit(1000, 100),
   offset: integer(0, 1_000_000)
     .optional()
     .meta({ description: "How many of the newest to skip. Default 0." }),
@@ -84,23 +85,32 @@ const historyPage = z.object({
 const cleared = z.object({ deleted: z.int(), message: z.string() });
 const availability = z.object({ available: z.boolean(), message: z.string() });
 
-const TAG = "Book assistant";
 const STREAM = {
   "text/event-stream":
     "`event: metadata` with the citations, `event: token` with a piece of text, then `event: done` with the duration, or `event: error`.",
 };
 
 /** A book assistant for anonymous readers, with a history per chapter. `stateless` answers requests without a credential. */
-export function bookAssistantRoutes(options: ApiServices, stateless: AnswerStateless | undefined): Route[] {
-  const { history, health } = options;
+export function bookAssistantRoutes(services: ApiServices, stateless: AskStateless | undefined): Route[] {
+  const { history, health } = services;
+  const route = guestRoutes("Book assistant");
+  const openRoute = openRoutes("Book assistant");
   const seeds = createSeedFunctions(history);
 
+  /** The owner of a request; `undefined` for one without a credential that may be answered all the same. */
+  const ownerOf = async ({ identify, request }: GuestCall): Promise<Owner | undefined> => {
+    try {
+      return (await identify()).owner;
+    } catch (error) {
+      const isRefused = stateless === undefined || hasCredential(request);
+      if (isRefused || !isChatkeepError(error, "unauthenticated")) throw error;
+      return undefined;
+    }
+  };
+
   const askRoute = (path: "/chat" | "/chat/agent", id: string): Route =>
-    guestRoute({
+    route(`POST ${path}`, {
       id,
-      method: "POST",
-      path,
-      tag: TAG,
       summary: "Ask about the book or one chapter",
       description:
         "With `X-Session-ID`, question and answer are stored. Without a credential nothing is, and the answer has `persisted: false`.",
@@ -108,106 +118,38 @@ export function bookAssistantRoutes(options: ApiServices, stateless: AnswerState
       replies: { 200: { description: "The answer, or its stream.", json: answer, text: STREAM } },
       errors: ["turn_in_progress", "idempotency_mismatch"],
       rateLimit: "after-deduplication",
-      handle: async ({ identify, body, ...call }) => {
-        const chapter = body.filters?.chapter ?? null;
-        const section = body.filters?.section ?? null;
-        const asked: Question = {
-          id: questionId(call.request),
-          content: body.question,
-          metadata: section === null ? null : { filters: { chapter, section } },
-        };
-        const owner = await identify().then(
-          (caller) => caller.owner,
-          (error: unknown) => {
-            if (!isChatkeepError(error, "unauthenticated") || hasCredential(call.request)) throw error;
-            if (stateless === undefined) throw error;
-            return undefined;
-          },
-        );
-        if (owner === undefined) return answerStateless(call, asked, chapter, body.stream === true);
+      handle: async ({ body, ...call }) => {
+        const { chapter = null, section = null } = body.filters ?? {};
+        const owner = await ownerOf(call);
+        if (owner === undefined) await services.countQuestion();
         const asking: Asking = {
           history,
-          owner,
+          owner: owner ?? { kind: "session", id: randomUUID() },
           conversation: conversationOf(chapter),
-          question: asked,
+          question: {
+            id: questionId(call.request),
+            content: body.question,
+            metadata: section === null ? null : { filters: { chapter, section } },
+          },
           signal: call.request.signal,
         };
-        const place = { sessionId: owner.kind === "session" ? owner.id : null };
-        return body.stream === true ? streamed(call, asking, place) : whole(await beginTurn(asking), place);
+        const begin = (asking: Asking): Begun | Promise<Begun> =>
+          owner === undefined ? stateless!(asking) : beginTurn(asking);
+        const sessionId = owner?.kind === "session" ? owner.id : null;
+        if (body.stream !== true) return answerOf(await settledTurn(await begin(asking)), sessionId);
+        const follow = async (signal: AbortSignal): Promise<AsyncIterable<string>> => {
+          const { turn, events } = await begin({ ...asking, signal });
+          return chatFrames(events, { sessionId, conversationId: turn.conversationId });
+        };
+        return streamFrames({ ...services, ...call, follow });
       },
     });
-
-  const streamed = (call: Call, asking: Asking, place: Pick<ChatPlace, "sessionId">): Promise<Response> =>
-    streamFrames({
-      ...options,
-      request: call.request,
-      cut: call.cut,
-      follow: async (signal) => {
-        const { turn, events } = await beginTurn({ ...asking, signal });
-        return chatFrames(events, { ...place, conversationId: turn.conversationId });
-      },
-      done: "",
-    });
-
-  const whole = async (begun: Begun, { sessionId }: Pick<ChatPlace, "sessionId">): Promise<object> => {
-    const state = await settledTurn(begun);
-    return {
-      answer: state.reply?.content ?? "",
-      citations: state.reply?.citations ?? [],
-      stream: false,
-      session_id: sessionId,
-      conversation_id: state.turn.conversationId,
-      message_id: state.reply?.id ?? state.turn.id,
-      persisted: state.turn.persisted,
-      ...endingOf(state),
-    };
-  };
-
-  const answerStateless = async (
-    call: Call,
-    asked: Question,
-    scope: string | null,
-    stream: boolean,
-  ): Promise<object> => {
-    await options.countQuestion();
-    const { messageId, conversationId, events } = stateless!({
-      question: asked,
-      scope,
-      signal: call.request.signal,
-    });
-    if (stream) {
-      const frames = chatFrames(events, { sessionId: null, conversationId });
-      return streamFrames({
-        ...options,
-        request: call.request,
-        cut: call.cut,
-        follow: () => frames,
-        done: "",
-      });
-    }
-    const fold = createFold();
-    for await (const { chunk } of events) fold.push(chunk);
-    const { parts, status, error } = fold.answer();
-    return {
-      answer: contentOf(parts),
-      citations: citationsOf(parts) ?? [],
-      ...(status === "complete" ? {} : { status, error }),
-      stream: false,
-      session_id: null,
-      conversation_id: conversationId,
-      message_id: messageId,
-      persisted: false,
-    };
-  };
 
   return [
     askRoute("/chat", "askBook"),
     askRoute("/chat/agent", "askBookAgent"),
-    guestRoute({
+    route("GET /chat/history", {
       id: "readBookChat",
-      method: "GET",
-      path: "/chat/history",
-      tag: TAG,
       summary: "Read a session's messages, of one chapter or of all",
       search: historySearch,
       replies: { 200: { description: "The latest, oldest first.", json: historyPage } },
@@ -223,11 +165,8 @@ export function bookAssistantRoutes(options: ApiServices, stateless: AnswerState
         };
       },
     }),
-    guestRoute({
+    route("DELETE /chat/history", {
       id: "clearBookChat",
-      method: "DELETE",
-      path: "/chat/history",
-      tag: TAG,
       summary: "Clear a session's messages, of one chapter or of all",
       search: z.object({ session_id: z.string().optional(), chapter: z.string().optional() }),
       replies: { 200: { description: "How many were deleted.", json: cleared } },
@@ -237,11 +176,8 @@ export function bookAssistantRoutes(options: ApiServices, stateless: AnswerState
         return { deleted, message: "Chat history cleared successfully" };
       },
     }),
-    openRoute({
+    openRoute("GET /chat/history/status", {
       id: "bookChatStatus",
-      method: "GET",
-      path: "/chat/history/status",
-      tag: TAG,
       summary: "Check whether histories can be stored and read",
       replies: { 200: { description: "The state.", json: availability } },
       handle: async () => {
@@ -259,11 +195,25 @@ export function bookAssistantRoutes(options: ApiServices, stateless: AnswerState
 
 function conversationOf(chapter: string | null): ConversationInit {
   if (chapter === "") {
-    throw new ChatkeepError("invalid_request", "A chapter cannot be empty: leave it out.", {
+    throw new ChatkeepError("invalid_request", "A chapter cannot be empty. Leave it out.", {
       pointer: "/filters/chapter",
     });
   }
   return chapter === null ? { scope: WHOLE_BOOK } : { scope: chapter, scopeLabel: chapter };
+}
+
+function answerOf(state: TurnState, sessionId: string | null): object {
+  const { turn, reply } = state;
+  return {
+    answer: reply?.content ?? "",
+    citations: reply?.citations ?? [],
+    stream: false,
+    session_id: sessionId,
+    conversation_id: turn.conversationId,
+    message_id: reply?.id ?? turn.id,
+    persisted: turn.persisted,
+    ...endingOf(state),
+  };
 }
 
 function messageOf(message: Message): object {

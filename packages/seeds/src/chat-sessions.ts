@@ -7,16 +7,15 @@ import {
   failure,
   id,
   integer,
-  ownerRoute,
+  ownerRoutes,
+  pageLimit,
   questionId,
   settledTurn,
   time,
 } from "@chatkeep/server/apis";
 import { z } from "zod";
 
-const TAG = "Chat sessions";
-
-const handlePath = z.object({ session_id: z.string() });
+const params = { session_id: z.string() };
 /** A client may send its user ids as integers. */
 const userId = z
   .union([z.string(), z.number().transform(String)])
@@ -56,12 +55,10 @@ const page = z.object({
 
 /** Chat sessions: a conversation under a secret handle, which ends without ending the conversation. */
 export function chatSessionRoutes(history: History & Handles): Route[] {
+  const route = ownerRoutes("Chat sessions");
   return [
-    ownerRoute({
+    route("POST /api/chat/start", {
       id: "startChat",
-      method: "POST",
-      path: "/api/chat/start",
-      tag: TAG,
       summary: "Create a handle for a new conversation, or for an existing one",
       body: start,
       replies: { 200: { description: "The handle.", json: started } },
@@ -76,13 +73,10 @@ export function chatSessionRoutes(history: History & Handles): Route[] {
         return { sessionId, conversationId, message: "Chat session started successfully" };
       },
     }),
-    ownerRoute({
+    route("POST /api/chat/{session_id}/message", {
       id: "sendChatMessage",
-      method: "POST",
-      path: "/api/chat/{session_id}/message",
-      tag: TAG,
       summary: "Ask a question through a handle",
-      params: handlePath,
+      params,
       body: message,
       replies: { 200: { description: "The answer.", json: answer } },
       errors: ["conversation_not_found", "turn_in_progress", "idempotency_mismatch"],
@@ -111,15 +105,12 @@ export function chatSessionRoutes(history: History & Handles): Route[] {
         };
       },
     }),
-    ownerRoute({
+    route("GET /api/chat/{session_id}/history", {
       id: "readChat",
-      method: "GET",
-      path: "/api/chat/{session_id}/history",
-      tag: TAG,
       summary: "Read the latest messages through a handle, oldest first",
-      params: handlePath,
+      params,
       search: z.object({
-        limit: integer(1, 100).optional().meta({ description: "Default 50." }),
+        limit: pageLimit(100, 50),
         offset: integer(0, 1_000_000_000).optional().meta({ description: "How many of the newest to skip." }),
       }),
       replies: { 200: { description: "The messages.", json: page } },
@@ -135,13 +126,10 @@ export function chatSessionRoutes(history: History & Handles): Route[] {
         };
       },
     }),
-    ownerRoute({
+    route("DELETE /api/chat/{session_id}", {
       id: "endChat",
-      method: "DELETE",
-      path: "/api/chat/{session_id}",
-      tag: TAG,
       summary: "End a handle; the conversation stays",
-      params: handlePath,
+      params,
       replies: {
         200: { description: "Ended.", json: z.object({ message: z.string(), sessionId: z.string() }) },
       },

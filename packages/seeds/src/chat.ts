@@ -4,18 +4,15 @@ import {
   type Route,
   aiSdkRequest,
   answerAiSdk,
-  guestRoute,
+  guestRoutes,
 } from "@chatkeep/server/apis";
 
 import { type WidgetQuestion, answerWidget, widgetAnswer, widgetQuestion } from "./book-widget.ts";
 
-/** `POST /api/chat`: the address of the book widget and of the AI SDK, told apart by shape. */
+/** `POST /api/chat`: the address of the book widget and of the AI SDK. */
 export function chatRoute(services: ApiServices): Route {
-  return guestRoute<undefined, WidgetQuestion | AiSdkRequest>({
+  return guestRoutes("Book widget and AI SDK")("POST /api/chat", {
     id: "chat",
-    method: "POST",
-    path: "/api/chat",
-    tag: "Book widget and AI SDK",
     summary: "Ask as a book widget, or as `useChat` of the AI SDK",
     description:
       "The body decides: a widget's `message` is a string and is answered with JSON; `useChat` gets a stream.",
@@ -29,9 +26,9 @@ export function chatRoute(services: ApiServices): Route {
     },
     errors: ["conflict", "turn_in_progress", "idempotency_mismatch"],
     rateLimit: "after-deduplication",
-    handle: async ({ body, identify, ...call }) =>
+    handle: async ({ body, ...call }) =>
       typeof body.message === "string"
-        ? answerWidget(services.history, { ...call, identify }, body as WidgetQuestion)
-        : answerAiSdk(services, { ...call, ...(await identify()) }, body as AiSdkRequest),
+        ? answerWidget(services.history, call, body as WidgetQuestion)
+        : answerAiSdk(services, { ...call, ...(await call.identify()) }, body as AiSdkRequest),
   });
 }

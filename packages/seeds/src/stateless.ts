@@ -5,95 +5,80 @@ import {
   type Answer,
   ChatkeepError,
   type Conversation,
-  type Message,
-  type Owner,
-  type Question,
   type Responder,
   ResponderError,
+  type Turn,
   type TurnEvent,
   createEncoder,
   createFold,
   settledChunks,
 } from "@chatkeep/protocol";
-import { unsavedTurnState } from "@chatkeep/server/apis";
+import { type Asking, type Begun, unsavedTurnState } from "@chatkeep/server/apis";
 
-/** A question without a credential. It is answered and not stored. */
-interface StatelessQuestion {
-  readonly question: Question;
-  readonly scope: string | null;
-  readonly signal: AbortSignal;
-}
-
-export type AnswerStateless = (asked: StatelessQuestion) => {
-  readonly messageId: string;
-  readonly conversationId: string;
-  readonly events: AsyncIterable<TurnEvent>;
-};
+/** Begins the answer to a question that is not stored. Errors: `invalid_request`. */
+export type AskStateless = (asking: Asking) => Begun;
 
 /** Milliseconds that an answer may take. Nobody can stop or resume it. */
-const PATIENCE = 120_000;
+const TIMEOUT = 120_000;
 
-/** Answers questions with a responder and no history. */
-export function createStateless(responder: Responder): AnswerStateless {
-  return ({ question, scope, signal }) => {
-    const owner: Owner = { kind: "session", id: randomUUID() };
+/** Answers questions with a responder and without a history. */
+export function createStateless(responder: Responder): AskStateless {
+  return (asking) => {
+    const { owner, question, signal } = asking;
     requireText(question.content ?? "");
-    const now = new Date().toISOString();
-    const conversationId = randomUUID();
-    const messageId = question.id ?? randomUUID();
-    const replyId = randomUUID();
-    const turnId = randomUUID();
-    const turn = {
-      id: turnId,
-      conversationId,
-      status: "running" as const,
-      messageId,
-      replyId,
+    const turn: Turn = {
+      id: randomUUID(),
+      conversationId: randomUUID(),
+      status: "running",
+      messageId: question.id ?? randomUUID(),
+      replyId: randomUUID(),
       persisted: false,
       error: null,
-      createdAt: now,
+      createdAt: new Date().toISOString(),
       settledAt: null,
     };
     const { message } = unsavedTurnState({ owner, question, turn, answer: NO_ANSWER });
-    const events = async function* (): AsyncGenerator<TurnEvent, void, void> {
-      let seq = 0;
-      const encoder = createEncoder();
-      const messageMetadata = {
-        turn_id: turnId,
-        conversation_id: conversationId,
-        message_id: messageId,
-        persisted: false,
-      };
-      yield { seq: ++seq, chunk: { type: "start", messageId: replyId, messageMetadata } };
-      const ended = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
-      try {
-        const conversation = conversationOf(conversationId, scope, message);
-        const request = {
-          owner,
-          conversation,
-          turnId,
-          question: message,
-          history: [],
-          recalled: [],
-          summary: null,
-          signal: ended,
-        };
-        for await (const event of responder(request)) {
-          for (const chunk of encoder.encode(event)) yield { seq: ++seq, chunk };
-        }
-        for (const chunk of [...encoder.end(), ...settledChunks("complete", null)])
-          yield { seq: ++seq, chunk };
-      } catch (error) {
-        const failure =
-          error instanceof ResponderError
-            ? error.failure
-            : { code: "model_error", detail: "The answer could not be given. Ask again in a moment." };
-        for (const chunk of [...encoder.end(), ...settledChunks("failed", failure)])
-          yield { seq: ++seq, chunk };
-      }
-    };
-    return { messageId: replyId, conversationId, events: events() };
+    const answer = (): ReturnType<Responder> =>
+      responder({
+        owner,
+        conversation: conversationOf(turn, asking.conversation),
+        turnId: turn.id,
+        question: message,
+        history: [],
+        recalled: [],
+        summary: null,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
+      });
+    return { turn, asking, events: eventsOf(turn, answer) };
   };
+}
+
+async function* eventsOf(
+  turn: Turn,
+  answer: () => ReturnType<Responder>,
+): AsyncGenerator<TurnEvent, void, void> {
+  let seq = 0;
+  const encoder = createEncoder();
+  const messageMetadata = {
+    turn_id: turn.id,
+    conversation_id: turn.conversationId,
+    message_id: turn.messageId,
+    persisted: false,
+  };
+  yield { seq: ++seq, chunk: { type: "start", messageId: turn.replyId ?? turn.id, messageMetadata } };
+  let ending = settledChunks("complete", null);
+  try {
+    for await (const event of answer()) {
+      for (const chunk of encoder.encode(event)) yield { seq: ++seq, chunk };
+    }
+  } catch (error) {
+    const failure =
+      error instanceof ResponderError
+        ? error.failure
+        : { code: "model_error", detail: "The answer could not be given. Ask again in a moment." };
+    ending = settledChunks("failed", failure);
+  }
+  for (const chunk of [...encoder.end(), ...ending]) yield { seq: ++seq, chunk };
 }
 
 function requireText(text: string): void {
@@ -101,19 +86,20 @@ function requireText(text: string): void {
   if (text.trim() !== "" && length <= DEFAULT_LIMITS.userText) return;
   throw new ChatkeepError(
     "invalid_request",
-    `A question has 1 to ${DEFAULT_LIMITS.userText} characters and is not blank; this has ${length}.`,
+    `A question must have 1 to ${DEFAULT_LIMITS.userText} characters and not be blank. This one has ${length}.`,
     { pointer: "/question" },
   );
 }
 
 const NO_ANSWER: Answer = createFold().answer();
 
-function conversationOf(id: string, scope: string | null, { createdAt }: Message): Conversation {
+function conversationOf({ conversationId, createdAt }: Turn, init: Asking["conversation"]): Conversation {
+  const { scope = null, scopeLabel = null } = typeof init === "string" ? {} : init;
   return {
-    id,
+    id: conversationId,
     userId: null,
     scope,
-    scopeLabel: scope,
+    scopeLabel,
     isDefault: false,
     title: null,
     pinnedAt: null,

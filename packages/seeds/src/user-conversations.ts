@@ -3,12 +3,14 @@ import {
   type ApiServices,
   type Route,
   beginTurn,
+  cursor,
   endingOf,
   failure,
   id,
   integer,
   json,
-  ownerRoute,
+  ownerRoutes,
+  pageLimit,
   privateJson,
   questionId,
   requireRoles,
@@ -17,8 +19,6 @@ import {
 } from "@chatkeep/server/apis";
 import { z } from "zod";
 
-const TAG = "User conversations";
-
 /** `/api/conversations/conversations` reads the conversation with that id, so no user of this API can have it. */
 const userId = z
   .string()
@@ -26,8 +26,7 @@ const userId = z
     (user) => user !== "conversations",
     "cannot be `conversations`, which is an address of the native API: use that, under `/api/conversations`",
   );
-const userPath = z.object({ user_id: userId });
-const conversationPath = z.object({ user_id: userId, conversation_id: id });
+const params = { user_id: userId };
 
 const conversation = z.object({
   conversation_id: z.string(),
@@ -65,14 +64,12 @@ const answer = z.object({
 
 /** A user's conversations with tool calls, under the user's id. */
 export function userConversationRoutes({ history, writableRoles }: ApiServices): Route[] {
+  const route = ownerRoutes("User conversations");
   return [
-    ownerRoute({
+    route("POST /api/{user_id}/conversations", {
       id: "getOrCreateUserConversation",
-      method: "POST",
-      path: "/api/{user_id}/conversations",
-      tag: TAG,
       summary: "Get the latest conversation, or create one",
-      params: userPath,
+      params,
       body: z.object({ conversation_id: id.nullish() }),
       replies: {
         200: { description: "The existing conversation.", json: conversation },
@@ -85,16 +82,13 @@ export function userConversationRoutes({ history, writableRoles }: ApiServices):
         return privateJson(conversationOf(made.conversation), made.created ? 201 : 200);
       },
     }),
-    ownerRoute({
+    route("GET /api/{user_id}/conversations", {
       id: "listUserConversations",
-      method: "GET",
-      path: "/api/{user_id}/conversations",
-      tag: TAG,
       summary: "List conversations, most recently active first",
-      params: userPath,
+      params,
       search: z.object({
-        limit: integer(1, 100).optional().meta({ description: "Default 100." }),
-        cursor: z.string().optional(),
+        limit: pageLimit(100, 100),
+        cursor,
       }),
       replies: {
         200: {
@@ -106,11 +100,8 @@ export function userConversationRoutes({ history, writableRoles }: ApiServices):
           }),
         },
       },
-      handle: async ({ path, owner, query }) => {
-        const { conversations, nextCursor } = await history.listConversations(owner, {
-          limit: 100,
-          ...query,
-        });
+      handle: async ({ path, owner, query: { limit = 100, cursor } }) => {
+        const { conversations, nextCursor } = await history.listConversations(owner, { limit, cursor });
         return {
           user_id: path.user_id,
           conversations: conversations.map(conversationOf),
@@ -118,17 +109,14 @@ export function userConversationRoutes({ history, writableRoles }: ApiServices):
         };
       },
     }),
-    ownerRoute({
+    route("POST /api/{user_id}/conversations/{conversation_id}/messages", {
       id: "addUserMessage",
-      method: "POST",
-      path: "/api/{user_id}/conversations/{conversation_id}/messages",
-      tag: TAG,
       summary: "Append a message",
       description: "End users may write `user` messages only; other roles require a server key.",
-      params: conversationPath,
+      params,
       body: newMessage,
       replies: { 201: { description: "The message.", json: message } },
-      errors: ["conversation_not_found", "idempotency_mismatch"],
+      errors: ["idempotency_mismatch"],
       rateLimit: "after-deduplication",
       handle: async ({ owner, key, path, body, request }) => {
         requireRoles([body], key === undefined ? writableRoles(owner) : ROLES, false);
@@ -144,15 +132,12 @@ export function userConversationRoutes({ history, writableRoles }: ApiServices):
         return privateJson({ ...messageOf(stored!), conversation_id: path.conversation_id }, 201);
       },
     }),
-    ownerRoute({
+    route("GET /api/{user_id}/conversations/{conversation_id}/messages", {
       id: "listUserMessages",
-      method: "GET",
-      path: "/api/{user_id}/conversations/{conversation_id}/messages",
-      tag: TAG,
       summary: "Read the latest messages, oldest first",
-      params: conversationPath,
+      params,
       search: z.object({
-        limit: integer(1, 1000).optional().meta({ description: "Default 1000." }),
+        limit: pageLimit(1000, 1000),
         before: integer(0, Number.MAX_SAFE_INTEGER)
           .optional()
           .meta({ description: "The `next_before` of the previous page." }),
@@ -168,19 +153,15 @@ export function userConversationRoutes({ history, writableRoles }: ApiServices):
           }),
         },
       },
-      errors: ["conversation_not_found"],
       handle: async ({ owner, path, query }) => {
         const page = await readPages(history, owner, path.conversation_id, query.limit ?? 1000, query.before);
         return { conversation_id: path.conversation_id, ...page };
       },
     }),
-    ownerRoute({
+    route("POST /api/{user_id}/chat", {
       id: "askAsUser",
-      method: "POST",
-      path: "/api/{user_id}/chat",
-      tag: TAG,
       summary: "Ask a question in the latest conversation, or in a given one",
-      params: userPath,
+      params,
       body: z.object({ message: z.string(), conversation_id: id.nullish() }),
       replies: { 200: { description: "The answer.", json: answer } },
       errors: ["conversation_not_found", "turn_in_progress", "idempotency_mismatch"],

@@ -1,31 +1,31 @@
 import { type ErrorCode, isChatkeepError } from "@chatkeep/protocol";
 
-/** Where an error happened; what is not given is not known. */
+/** Where an error happened, as far as it is known. */
 interface ErrorPlace {
-  /** The id that the reply carried and the log has. */
+  /** The id in the reply and in the log. */
   readonly requestId?: string;
   readonly turnId?: string | undefined;
   /** The route's path as a template, without ids. */
   readonly route?: string | undefined;
 }
 
-/** An error as an operator is told of it: never a word of anybody, which an error's own message may quote. */
-export interface RecentError {
+/** An error for the operator's page. It quotes no message: the message of a thrown error may contain chat text. */
+interface RecentError {
   /** ISO 8601. */
   readonly at: string;
   readonly requestId: string | null;
   readonly turnId: string | null;
   readonly route: string | null;
   readonly code: ErrorCode;
-  /** A sentence of ours. */
+  /** A sentence without data. */
   readonly detail: string;
-  /** What was behind it, by its name and code (`DatabaseError 57P01`); the log has the rest. */
+  /** The name and code of the underlying error, such as `DatabaseError 57P01`. The log has the rest. */
   readonly cause: string | null;
 }
 
 /** The last errors of this process; see {@link createRecentErrors}. */
 export interface RecentErrors {
-  /** Keeps that something was thrown. */
+  /** Records anything that was thrown. */
   record(thrown: unknown, place?: ErrorPlace): void;
   /** The latest first. */
   list(): readonly RecentError[];
@@ -33,11 +33,11 @@ export interface RecentErrors {
 
 /** Options of {@link createRecentErrors}. */
 export interface RecentErrorsOptions {
-  /** How many are kept at most (default 100): an outage answers with the same one many times a second. */
+  /** How many are kept (default 100). In an outage, many requests a second fail alike. */
   readonly most?: number;
 }
 
-/** Keeps the last errors in memory, for the operator's page; the log keeps all of them. */
+/** Keeps the last errors in memory. The log has all of them. */
 export function createRecentErrors({ most = 100 }: RecentErrorsOptions = {}): RecentErrors {
   let kept: RecentError[] = [];
   return {

@@ -17,21 +17,23 @@ export {
 } from "./identity/tokens.ts";
 export {
   DEFAULT_RATES,
+  DEFAULT_STORAGE,
   type Rates,
   type RequestLimits,
   type RequestLimitsOptions,
+  type StorageQuota,
   createRequestLimits,
 } from "./limits/limits.ts";
-export { DEFAULT_STORAGE, type StorageQuota } from "./limits/storage.ts";
+export type { Connection } from "./http/connection.ts";
 export type { ServedHistory } from "./history.ts";
 export { type FilesOptions, createFiles } from "./pages/files.ts";
 export { type ListenOptions, type Listener, listen } from "./listen.ts";
 export { type Log, type LogOptions, createLog } from "./log.ts";
-export type { Connection, Fetch } from "./http/router.ts";
+export type { Fetch } from "./http/router.ts";
 export type { Call, Reply, Route, RouteInfo } from "./http/route.ts";
 export type { Documents } from "./pages/documents.ts";
-export type { Connections } from "./apis/schema/admin.ts";
-export type { Health } from "./apis/schema/health.ts";
+export type { Connections } from "./apis/native/admin.ts";
+export type { Health } from "./apis/native/health.ts";
 export { type RecentErrors, type RecentErrorsOptions, createRecentErrors } from "./errors.ts";
 export type { Api, ApiServices } from "./apis/api.ts";
 export type { WritableRoles } from "./apis/roles.ts";

@@ -1,20 +1,16 @@
 import { aiSdkRoutes } from "./apis/ai-sdk/chat.ts";
 import type { Api, ApiServices } from "./apis/api.ts";
-import { adminRoutes } from "./apis/native/admin.ts";
-import { claimRoutes } from "./apis/native/claim.ts";
+import { type Connections, adminRoutes } from "./apis/native/admin.ts";
 import { contextRoutes } from "./apis/native/context.ts";
 import { conversationRoutes } from "./apis/native/conversations.ts";
-import { healthRoutes } from "./apis/native/health.ts";
-import { meRoutes } from "./apis/native/me.ts";
+import { type Health, healthRoutes } from "./apis/native/health.ts";
 import { messageRoutes } from "./apis/native/messages.ts";
+import { personalDataRoutes } from "./apis/native/personal-data.ts";
 import { searchRoutes } from "./apis/native/search.ts";
-import { trashRoutes } from "./apis/native/trash.ts";
 import { turnRoutes } from "./apis/native/turns.ts";
 import { openaiConversationRoutes } from "./apis/openai/conversations.ts";
 import { openaiResponseRoutes } from "./apis/openai/responses.ts";
 import type { WritableRoles } from "./apis/roles.ts";
-import type { Connections } from "./apis/schema/admin.ts";
-import type { Health } from "./apis/schema/health.ts";
 import { type RecentErrors, createRecentErrors } from "./errors.ts";
 import type { ServedHistory } from "./history.ts";
 import type { Route } from "./http/route.ts";
@@ -22,49 +18,54 @@ import { type Fetch, createRouter } from "./http/router.ts";
 import { type Authenticate, authenticateSession, createIdentify } from "./identity/caller.ts";
 import type { ServerKey } from "./identity/server-keys.ts";
 import { limitHistory, requestContext } from "./limits/limited-history.ts";
-import { NO_LIMITS, type RequestLimits } from "./limits/limits.ts";
-import { DEFAULT_STORAGE, type StorageQuota, createStorageCounter } from "./limits/storage.ts";
+import {
+  DEFAULT_STORAGE,
+  NO_LIMITS,
+  type RequestLimits,
+  type StorageQuota,
+  createByteCounter,
+} from "./limits/limits.ts";
 import { type Log, createLog } from "./log.ts";
 import { referenceRoutes } from "./pages/api-reference.ts";
 import { type Documents, documentRoutes } from "./pages/documents.ts";
 
 /** Options of {@link createServer}. */
 export interface ServerOptions {
-  /** Where conversations are kept: `createHistory({ pool })`. */
+  /** The store of conversations: `createHistory({ pool })`. */
   readonly history: ServedHistory;
-  /** A live probe of the database, bounded in time: a core history's own `health`. */
+  /** A live probe of the database that ends in bounded time: `health` of a core history. */
   readonly health: () => Promise<Health>;
-  /** Whether requests should come to this node; default: as long as the probe does not say `down`. */
+  /** Whether this node takes requests. Default: unless the probe says `down`. */
   readonly ready?: () => boolean;
-  /** Whose request it is: `authenticatePeople` for tokens too. Default: anonymous sessions by `X-Session-ID`. */
+  /** Returns the owner of a request. Default: anonymous sessions by `X-Session-ID`; `authenticatePeople` reads tokens too. */
   readonly authenticate?: Authenticate;
-  /** The keys of trusted back ends, which act for users: `readServerKeys`. Default: none. */
+  /** The keys of trusted back ends, which act for users: `readServerKeys`. Default none. */
   readonly serverKeys?: readonly ServerKey[];
-  /** The issuer of the users that they act for: the `iss` of their tokens. Default: none. */
+  /** The issuer of the users that they act for: the `iss` of their tokens. Default none. */
   readonly issuer?: string;
-  /** How often people and addresses may ask: `createRequestLimits`. Default: as often as they like. */
+  /** Limits of requests and questions: `createRequestLimits`. Default none. */
   readonly limits?: RequestLimits;
-  /** How much people and addresses may write in a day. Default {@link DEFAULT_STORAGE}. */
+  /** The most bytes that an owner or address may write in a day. Default {@link DEFAULT_STORAGE}. */
   readonly storage?: Partial<StorageQuota>;
-  /** How many proxies stand in front, each of which adds to `X-Forwarded-For`. Default 0: the header is not read. */
+  /** The number of proxies in front that add to `X-Forwarded-For`. Default 0: the header is not read. */
   readonly trustedProxies?: number;
-  /** The sites besides this one whose pages may use the API: `https://example.org`, or `*` for any. Default: none. */
+  /** Other sites whose pages may use the API: `https://example.org`, or `*` for any. Default none. */
   readonly origins?: readonly string[];
-  /** Further APIs; a route with the method and path of one of the server's own replaces it. Default: none. */
+  /** More APIs. A route replaces the server's own route with the same method and path. Default none. */
   readonly apis?: readonly Api[];
-  /** Which roles an owner may write without a turn. Default: `user` only. */
+  /** The roles that an owner may write without a turn. Default: `user` only. */
   readonly writableRoles?: WritableRoles;
-  /** The docs whose text is shown at `/documents`. Default: none. */
+  /** The docs that `/documents` shows. Default none. */
   readonly docs?: Documents;
-  /** Answers what no route has, e.g. the files of a page; `undefined` is 404. Default: nothing. */
+  /** Answers requests that match no route, e.g. for the files of a page; `undefined` is 404. Default none. */
   readonly fallback?: (request: Request) => Promise<Response | undefined>;
   /** The largest body, in bytes. Default 8 MiB. */
   readonly bodyLimit?: number;
-  /** Milliseconds between the heartbeats of a stream. Default 15,000: proxies cut what is silent for 30 to 60 s. */
+  /** Milliseconds between the heartbeats of a stream. Default 15,000: proxies cut streams that are silent for 30 to 60 s. */
   readonly heartbeat?: number;
-  /** The pool's connections, for the operator. Default: not told. */
+  /** The pool's connections, for the operator's page. Default: not shown. */
   readonly connections?: () => Connections;
-  /** Where errors are kept for the operator, those of the history too if it is told of this one. Default: of requests only. */
+  /** Recent errors for the operator's page. Default: those of requests; give it to the history's `onError` to add its errors. */
   readonly errors?: RecentErrors;
   /** Default: {@link createLog}, lines of JSON on standard output. */
   readonly log?: Log;
@@ -73,27 +74,25 @@ export interface ServerOptions {
 /** The server's own APIs. */
 const APIS: readonly Api[] = [
   conversationRoutes,
-  trashRoutes,
   messageRoutes,
   searchRoutes,
   contextRoutes,
   turnRoutes,
-  meRoutes,
-  claimRoutes,
+  personalDataRoutes,
   aiSdkRoutes,
   openaiConversationRoutes,
   openaiResponseRoutes,
 ];
 
-/** `History` over HTTP. */
+/** A {@link History} over HTTP. */
 export interface Server {
-  /** Answers a request; never rejects. The second argument is what a Node adapter of hono passes along. */
+  /** Answers a request; never rejects. hono's Node adapter passes the connection as the second argument. */
   readonly fetch: Fetch;
-  /** All that it answers, as data. */
+  /** All routes, as data. */
   readonly routes: readonly Route[];
 }
 
-/** Puts a {@link History} behind HTTP: the native API, those of the AI SDK and of OpenAI, probes, the OpenAPI document and its page. */
+/** Serves a {@link History} over HTTP: the APIs, the probes, the OpenAPI document and its page. */
 export function createServer(options: ServerOptions): Server {
   const {
     health,
@@ -114,8 +113,8 @@ export function createServer(options: ServerOptions): Server {
     errors = createRecentErrors(),
     log = createLog(),
   } = options;
-  const storage = createStorageCounter({ ...DEFAULT_STORAGE, ...options.storage });
-  const history = limitHistory(options.history, limits, storage);
+  const countBytes = createByteCounter({ ...DEFAULT_STORAGE, ...options.storage });
+  const history = limitHistory(options.history, limits, countBytes);
   const identify = createIdentify({ authenticate, serverKeys, issuer, recordAct: history.recordAct });
   const services: ApiServices = {
     history,

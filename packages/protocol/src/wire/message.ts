@@ -58,14 +58,15 @@ export interface WireMessagePage {
   has_more: boolean;
 }
 
+/** `null` is an absent field: a message that was read can be sent. */
 export interface WireMessageInput {
-  id?: string | undefined;
+  id?: string | null | undefined;
   role: Role;
-  content?: string | undefined;
-  parts?: readonly Part[] | undefined;
+  content?: string | null | undefined;
+  parts?: readonly Part[] | null | undefined;
   tool_calls?: Json | undefined;
-  tool_call_id?: string | undefined;
-  citations?: readonly Citation[] | undefined;
+  tool_call_id?: string | null | undefined;
+  citations?: readonly Citation[] | null | undefined;
   context_text?: string | null | undefined;
   intent?: string | null | undefined;
   processed?: boolean | null | undefined;
@@ -154,13 +155,13 @@ export function messageInputToWire(input: MessageInput): WireMessageInput {
 
 export function messageInputFromWire(wire: WireMessageInput): MessageInput {
   return {
-    id: wire.id,
+    id: wire.id ?? undefined,
     role: wire.role,
-    content: wire.content,
-    parts: wire.parts,
-    toolCalls: wire.tool_calls,
-    toolCallId: wire.tool_call_id,
-    citations: wire.citations,
+    content: wire.content ?? undefined,
+    parts: wire.parts ?? undefined,
+    toolCalls: wire.tool_calls ?? undefined,
+    toolCallId: wire.tool_call_id ?? undefined,
+    citations: wire.citations ?? undefined,
     contextText: wire.context_text,
     intent: wire.intent,
     processed: wire.processed,

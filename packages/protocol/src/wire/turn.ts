@@ -27,11 +27,11 @@ export interface WireTurnState {
 }
 
 export interface WireQuestion {
-  id?: string | undefined;
+  id?: string | null | undefined;
   parent_id?: string | null | undefined;
-  role?: "user" | "tool" | undefined;
-  content?: string | undefined;
-  parts?: readonly Part[] | undefined;
+  role?: "user" | "tool" | null | undefined;
+  content?: string | null | undefined;
+  parts?: readonly Part[] | null | undefined;
   context_text?: string | null | undefined;
   metadata?: JsonObject | null | undefined;
 }
@@ -95,11 +95,11 @@ export function questionToWire(question: Question): WireQuestion {
 
 export function questionFromWire(wire: WireQuestion): Question {
   return {
-    id: wire.id,
+    id: wire.id ?? undefined,
     parent: wire.parent_id,
-    role: wire.role,
-    content: wire.content,
-    parts: wire.parts,
+    role: wire.role ?? undefined,
+    content: wire.content ?? undefined,
+    parts: wire.parts ?? undefined,
     contextText: wire.context_text,
     metadata: wire.metadata,
   };

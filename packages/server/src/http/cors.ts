@@ -1,18 +1,18 @@
 import type { MiddlewareHandler } from "hono";
 
-/** What a page may send. `X-Chatkeep-User` is not among them: server keys do not belong in browsers. */
+/** Request headers of pages. `X-Chatkeep-User` is not among them: server keys do not belong in browsers. */
 const REQUEST_HEADERS =
   "accept, authorization, content-type, idempotency-key, last-event-id, user-agent, x-request-id, x-session-id";
 const METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
-/** What a page may read besides what every page may. */
+/** Response headers that pages may read besides the simple ones. */
 const EXPOSED =
-  "content-disposition, retry-after, x-chatkeep-persisted, x-request-id, x-vercel-ai-ui-message-stream";
-/** Seconds that a browser remembers a preflight; Chromium takes no more. */
+  "content-disposition, retry-after, x-chatkeep-persisted, x-chatkeep-turn-status, x-request-id, x-should-retry, x-vercel-ai-ui-message-stream";
+/** Seconds that a browser caches a preflight, Chromium's maximum. */
 const REMEMBERED = "7200";
 
 /**
- * CORS by an allow list of origins (`https://example.org`), or `*` for every site. No cookie is read, so no
- * credentials are allowed. Unlike hono's own middleware it tells a site that is not listed nothing at all.
+ * CORS for a list of origins (`https://example.org`), or `*` for every site. No cookie is read, so no credentials are
+ * allowed. Unlike hono's middleware it sends an unlisted site no header at all.
  */
 export function createCors(origins: readonly string[]): MiddlewareHandler {
   const isOpen = origins.includes("*");
@@ -33,7 +33,7 @@ export function createCors(origins: readonly string[]): MiddlewareHandler {
       c.res = new Response(null, { status: 204, headers });
     } else await next();
     const { headers } = c.res;
-    // A cache must not give one site what was allowed to another.
+    // A cache must not give one site the reply that allows another.
     if (!isOpen) headers.append("vary", "origin");
     if (allowed === undefined) return;
     headers.set("access-control-allow-origin", allowed);

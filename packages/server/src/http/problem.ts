@@ -1,13 +1,46 @@
-import { type ChatkeepError, problemToWire } from "@chatkeep/protocol";
+import {
+  type ChatkeepError,
+  ERRORS,
+  type ErrorCode,
+  type WireProblem,
+  problemToWire,
+} from "@chatkeep/protocol";
+import { z } from "zod";
 
-/** An error as a response: `application/problem+json` (RFC 9457), with `Retry-After` where waiting helps and what RFC 9110 asks of a 401. */
-export function problemResponse(error: ChatkeepError, requestId: string): Response {
-  const headers: Record<string, string> = {
-    "content-type": "application/problem+json; charset=utf-8",
-    "cache-control": "no-store",
-  };
-  if (error.retryAfter !== undefined)
-    headers["retry-after"] = String(Math.max(1, Math.ceil(error.retryAfter)));
-  if (error.code === "unauthenticated") headers["www-authenticate"] = "Bearer";
-  return new Response(JSON.stringify(problemToWire(error, requestId)), { status: error.status, headers });
+/** The format of an API's errors. */
+export interface ErrorFormat {
+  readonly mediaType: string;
+  /** The schema of the body. */
+  readonly json: z.ZodType;
+  readonly body: (error: ChatkeepError, requestId: string) => object;
+  /** Headers besides those of every error. Default: none. */
+  readonly headers?: (error: ChatkeepError) => Record<string, string>;
 }
+
+const problem: z.ZodType<WireProblem> = z
+  .strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    error: z.string(),
+    code: z.enum(Object.keys(ERRORS) as ErrorCode[]),
+    detail: z.string().meta({ description: "The error and its remedy." }),
+    instance: z.string().meta({ description: "The request's id." }),
+    pointer: z.string().exactOptional().meta({
+      description:
+        "The invalid part of the request: a JSON Pointer into the body, or the name of a parameter or header.",
+    }),
+    turn_id: z
+      .string()
+      .exactOptional()
+      .meta({ description: "With `turn_in_progress`: the id of the running turn." }),
+    retry_after: z.number().exactOptional().meta({ description: "Seconds to wait before a retry." }),
+  })
+  .meta({ id: "Problem" });
+
+/** Errors as problem+json (RFC 9457). */
+export const PROBLEM: ErrorFormat = {
+  mediaType: "application/problem+json",
+  json: problem,
+  body: problemToWire,
+};

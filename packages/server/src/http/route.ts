@@ -1,16 +1,18 @@
-import type { ChatkeepError, ErrorCode } from "@chatkeep/protocol";
-import type { z } from "zod";
+import type { ErrorCode } from "@chatkeep/protocol";
+import { z } from "zod";
 
 import type { Caller } from "../identity/caller.ts";
+import type { Connection } from "./connection.ts";
+import { id } from "./fields.ts";
+import { type ErrorFormat, PROBLEM } from "./problem.ts";
 
-/** What every route is given. */
+/** One request to a route. */
 export interface Call {
   readonly request: Request;
   readonly requestId: string;
-  /** `performance.now()` when it came. */
+  /** `performance.now()` when the request came. */
   readonly arrived: number;
-  /** Cuts the connection, for a reader that does not read; ends the response where it cannot be cut. */
-  readonly cut: (() => void) | undefined;
+  readonly connection: Connection;
 }
 
 /** One reply of a route, for the OpenAPI document. */
@@ -18,101 +20,109 @@ export interface Reply {
   readonly description: string;
   /** The schema of the JSON body. */
   readonly json?: z.ZodType;
-  /** Bodies of other media types, each with a sentence. */
+  /** Descriptions of the bodies by other media types. */
   readonly text?: Readonly<Record<string, string>>;
 }
 
-/** A route without its handler: the router and the OpenAPI document are both made from it. */
+/** The description of a route. */
 export interface RouteInfo {
   /** The OpenAPI `operationId`: a verb and a noun. */
   readonly id: string;
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** The path as OpenAPI writes it: `/api/conversations/{conversation_id}`. */
-  readonly path: string;
-  readonly tag: string;
   readonly summary: string;
   readonly description?: string;
   readonly replies: Readonly<Record<number, Reply>>;
-  /** Error codes besides those of every route with this access. */
+  /** Error codes besides those that follow from the route's access, path and body. */
   readonly errors?: readonly ErrorCode[];
-  /** Default: problem+json. */
-  readonly errorFormat?: ErrorFormat;
-  /** Default `immediate`. */
-  readonly rateLimit?: RateLimit;
-}
-
-/**
- * When a request over a rate limit is refused. `after-deduplication` is for routes that store messages: a retry
- * of a stored message is answered even then.
- */
-type RateLimit = "immediate" | "after-deduplication";
-
-/** How an API writes errors. */
-export interface ErrorFormat {
-  /** The schema of the JSON body. */
-  readonly json: z.ZodType;
-  readonly response: (error: ChatkeepError, requestId: string) => Response;
+  /**
+   * When a request over a rate limit is refused (default `immediate`). `after-deduplication` is for routes that store
+   * messages: a retry of a stored message is answered even over the limit.
+   */
+  readonly rateLimit?: "immediate" | "after-deduplication";
 }
 
 /** A call whose sender the route identifies itself. */
 export interface GuestCall extends Call {
-  /** Identifies the sender of the request, or of a copy with the credential that its body or query names. */
+  /** Identifies the sender of the request, or of a copy with the credential from its body or query. */
   readonly identify: (request?: Request) => Promise<Caller>;
 }
 
-/** The validated input of a call. */
-interface Input<Path, Query, Body> {
-  readonly path: Path;
-  readonly query: Query;
-  readonly body: Body;
-}
-
-/** Schemas of the input; a route without one does not read that part of the request. */
-interface Schemas<Path, Query, Body> {
-  readonly params?: z.ZodType<Path>;
-  readonly search?: z.ZodType<Query>;
-  readonly body?: z.ZodType<Body>;
-}
-
-/** A route as the router takes it. */
-export interface Route extends RouteInfo, Schemas<unknown, unknown, unknown> {
-  /** `owner`: a credential is required; `guest`: one may be missing; `operator`: a server key is required; `anyone`: none is read. */
+/** A route: the router, the validation and the OpenAPI document are made from it. */
+export interface Route extends RouteInfo {
+  readonly method: string;
+  /** The path as OpenAPI writes it: `/api/conversations/{conversation_id}`. */
+  readonly path: string;
+  readonly tag: string;
+  /** `owner`: a credential is required; `guest`: it may be missing; `operator`: a server key is required; `anyone`: none is read. */
   readonly access: "owner" | "guest" | "operator" | "anyone";
-  /** Takes the call of its access with the input of its schemas: the functions below tie the types together. */
+  readonly errorFormat: ErrorFormat;
+  /** A part of the request without a schema is not read. */
+  readonly params?: z.ZodType;
+  readonly search?: z.ZodType;
+  readonly body?: z.ZodType;
   readonly handle: (call: never) => Promise<Answered>;
 }
 
-/** A response, or the body of one with status 200, written as JSON that no cache keeps. */
-type Answered = Response | object;
+/** A response; a body, which is sent as JSON with status 200; or `null`, which is sent as 204. */
+type Answered = Response | object | null;
 
-type Handled<C> = RouteInfo & { readonly handle: (call: C) => Promise<Answered> };
+type Address = `${"GET" | "POST" | "PATCH" | "DELETE"} /${string}`;
+type NameIn<A extends string> = A extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | NameIn<Rest>
+  : never;
+
+interface RouteInit<A extends Address, Sender, Query, Body> extends RouteInfo {
+  /** Schemas of the names in the path (default: an id). */
+  readonly params?: Readonly<Partial<Record<NameIn<A>, z.ZodType<string>>>>;
+  readonly search?: z.ZodType<Query>;
+  readonly body?: z.ZodType<Body>;
+  readonly handle: (
+    call: Sender & {
+      readonly path: Readonly<Record<NameIn<A>, string>>;
+      readonly query: Query;
+      readonly body: Body;
+    },
+  ) => Promise<Answered>;
+}
+
+/** Makes a route from an address, such as `GET /api/conversations/{conversation_id}`. */
+export type MakeRoute<Sender> = <A extends Address, Query = undefined, Body = undefined>(
+  address: A,
+  route: RouteInit<A, Sender, Query, Body>,
+) => Route;
+
+/** Makes the routes of one tag. Errors have the given format, or that of problem+json. */
+export type MakeRoutes<Sender> = (tag: string, errorFormat?: ErrorFormat) => MakeRoute<Sender>;
+
+function routesFor<Sender>(access: Route["access"]): MakeRoutes<Sender> {
+  return (tag, errorFormat = PROBLEM) =>
+    (address, { params = {}, ...route }) => {
+      const [method = "", path = ""] = address.split(" ");
+      const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
+      const given = params as Readonly<Record<string, z.ZodType | undefined>>;
+      const schemas = names.map((name) => [name, given[name] ?? id]);
+      return {
+        ...route,
+        method,
+        path,
+        tag,
+        access,
+        errorFormat,
+        ...(names.length === 0 ? {} : { params: z.strictObject(Object.fromEntries(schemas)) }),
+      };
+    };
+}
 
 /**
- * A route for owners. Checked in this order: the credential, the path, the query, the body; a body is not read
- * before its sender is known. Unknown query parameters and fields are refused, and so is a `user_id` in the
- * path or body that is not the credential's (`forbidden`).
+ * Routes for owners. Checked in this order: the credential, the path, the query, the body; the body of an unknown sender
+ * is not read. A `user_id` in the path or body that is not the credential's is `forbidden`.
  */
-export function ownerRoute<Path = undefined, Query = undefined, Body = undefined>(
-  route: Schemas<Path, Query, Body> & Handled<Call & Caller & Input<Path, Query, Body>>,
-): Route {
-  return { ...route, access: "owner" };
-}
+export const ownerRoutes: MakeRoutes<Call & Caller> = routesFor("owner");
 
-/** A route that identifies its sender itself: the credential may stand in its query or body, or be missing. */
-export function guestRoute<Query = undefined, Body = undefined>(
-  route: Schemas<undefined, Query, Body> & Handled<GuestCall & Input<undefined, Query, Body>>,
-): Route {
-  return { ...route, access: "guest" };
-}
+/** Routes that identify their sender themselves: the credential may be in the query or body, or missing. */
+export const guestRoutes: MakeRoutes<GuestCall> = routesFor("guest");
 
-/** A route that requires a server key; anybody else is `forbidden`. */
-export function operatorRoute(route: Handled<Call>): Route {
-  return { ...route, access: "operator" };
-}
+/** Routes that require a server key. Errors: `forbidden`. */
+export const operatorRoutes: MakeRoutes<Call> = routesFor("operator");
 
-/** A route for anyone: health, documents and pages. */
-export function openRoute<Path = undefined>(
-  route: Schemas<Path, undefined, undefined> & Handled<Call & Input<Path, undefined, undefined>>,
-): Route {
-  return { ...route, access: "anyone" };
-}
+/** Routes that read no credential: probes, documents and pages. */
+export const openRoutes: MakeRoutes<Call> = routesFor("anyone");

@@ -2,28 +2,24 @@ import { randomUUID } from "node:crypto";
 
 import { ChatkeepError, type Owner, isChatkeepError } from "@chatkeep/protocol";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
+import type { z } from "zod";
 
 import type { RecentErrors } from "../errors.ts";
 import { type Caller, type Identify, requireUser } from "../identity/caller.ts";
 import { type RequestContext, requestContext } from "../limits/limited-history.ts";
-import { type RequestLimits, type Socketed, addressOf, isProxyUntold } from "../limits/limits.ts";
+import { type RequestLimits, addressOf, isProxyUnconfigured } from "../limits/limits.ts";
 import type { Log } from "../log.ts";
-import { type Incoming, readBody } from "./body.ts";
+import { readBody } from "./body.ts";
+import type { Connection } from "./connection.ts";
 import { createCors } from "./cors.ts";
-import { problemResponse } from "./problem.ts";
+import { type Place, VALIDATION, invalid } from "./invalid.ts";
+import { PROBLEM } from "./problem.ts";
 import type { Call, Route } from "./route.ts";
-import { validate } from "./validate.ts";
-
-/** What hono's Node adapter passes along with a request, as far as it is used here. */
-export interface Connection extends Socketed {
-  readonly incoming?: Socketed["incoming"] & Incoming;
-  readonly outgoing?: { destroy(): unknown };
-}
 
 /** Answers a request; never rejects. */
 export type Fetch = (request: Request, connection?: Connection) => Promise<Response>;
 
-/** Options of {@link createRouter}; `createServer` documents each. */
+/** Options of {@link createRouter}; see `ServerOptions`. */
 export interface RouterOptions {
   readonly routes: readonly Route[];
   readonly identify: Identify;
@@ -42,12 +38,12 @@ interface Env {
 }
 type Handler = (c: Context<Env>) => Promise<Response>;
 
-/** Routes requests: trailing slashes are accepted, HEAD is GET without its body, another method is 405 with `Allow`. */
+/** Routes requests. Trailing slashes are accepted, HEAD is GET without its body, another method is 405 with `Allow`. */
 export function createRouter(options: RouterOptions): Fetch {
   const { routes, origins, fallback, errors, log } = options;
   const app = new Hono<Env>({ strict: false });
 
-  /** Answers with what `handle` gives or throws, in the error format of the route. */
+  /** Sends what `handle` throws in the error format of the route. */
   const guarded =
     (route: Route | undefined, handle: Handler): Handler =>
     async (c) => {
@@ -64,7 +60,7 @@ export function createRouter(options: RouterOptions): Fetch {
           if (error.code === "internal") log.error(fields, "a request failed");
           else log.warn(fields, "a request could not be served");
         }
-        return (route?.errorFormat?.response ?? problemResponse)(error, requestId);
+        return errorResponse(error, route, requestId);
       }
     };
 
@@ -72,11 +68,11 @@ export function createRouter(options: RouterOptions): Fetch {
   if (origins.length > 0) app.use(createCors(origins));
   const answer = createAnswer(options);
   for (const route of routes) app.on(route.method, honoPath(route.path), guarded(route, answer(route)));
-  // After all routes: of `/api/chat/{session_id}` and `/api/{user_id}/conversations` the one that has the method answers.
-  for (const [path, [first, ...others]] of Map.groupBy(routes, (route) => route.path)) {
-    const methods = [first, ...others].map((route) => route?.method as string);
+  // After all routes: `/api/chat/{session_id}` and `/api/{user_id}/conversations` may match the same path.
+  for (const [path, sharing] of Map.groupBy(routes, (route) => route.path)) {
+    const methods = sharing.map(({ method }) => method);
     const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
-    app.all(honoPath(path), guarded(first, otherMethod(allow)));
+    app.all(honoPath(path), guarded(sharing[0], otherMethod(allow)));
   }
   app.notFound(
     guarded(undefined, async (c) => {
@@ -94,38 +90,38 @@ function observe(log: Log): MiddlewareHandler<Env> {
     const began = performance.now();
     const { raw } = c.req;
     const given = raw.headers.get(REQUEST_ID_HEADER);
-    const requestId = given !== null && PLAIN_ID.test(given) ? given : randomUUID();
+    const requestId = given !== null && SAFE_ID.test(given) ? given : randomUUID();
     c.set("requestId", requestId);
     c.set("arrived", began);
     await next();
-    const { res } = c;
-    for (const [name, value] of SECURITY_HEADERS) if (!res.headers.has(name)) res.headers.set(name, value);
-    res.headers.set(REQUEST_ID_HEADER, requestId);
+    const { headers, status } = c.res;
+    for (const [name, value] of SECURITY_HEADERS) if (!headers.has(name)) headers.set(name, value);
+    headers.set(REQUEST_ID_HEADER, requestId);
     const route = c.get("route");
     const fields = {
       requestId,
       method: raw.method,
-      // The template: the address may hold ids.
+      // The template: the address may contain ids.
       route: route?.path ?? null,
-      status: res.status,
+      status,
       ms: Math.round((performance.now() - began) * 10) / 10,
     };
-    // Load balancers probe every few seconds: at `info` they would drown everything else.
+    // Load balancers probe every few seconds. At `info` their lines would drown all others.
     if (route?.tag === "Operating") log.debug(fields, "request");
     else log.info(fields, "request");
   };
 }
 
-/** The handler of a route: identifies, counts, validates, and calls it. */
+/** Handles a route: counts the request, identifies its sender, validates its input, and calls the route. */
 function createAnswer(options: RouterOptions): (route: Route) => Handler {
   const { identify, limits, trustedProxies, bodyLimit, log } = options;
-  let isProxyTold = false;
+  let isWarned = false;
 
-  /** Counts a request under its address. Probes are not counted, nor are trusted back ends, which speak for many. */
+  /** Counts a request under its address. Probes are not counted, nor are trusted back ends, which send for many people. */
   const contextOf = ({ env, req: { raw } }: Context<Env>, route: Route): RequestContext => {
-    if (!isProxyTold && isProxyUntold(raw, trustedProxies)) {
-      isProxyTold = true;
-      log.warn({ header: "x-forwarded-for" }, PROXY_UNTOLD);
+    if (!isWarned && isProxyUnconfigured(raw, trustedProxies)) {
+      isWarned = true;
+      log.warn({ header: "x-forwarded-for" }, PROXY_UNCONFIGURED);
     }
     const isTrusted = identify.trusts(raw);
     const isCounted = route.tag !== "Operating" && !isTrusted;
@@ -155,34 +151,57 @@ function createAnswer(options: RouterOptions): (route: Route) => Handler {
         request,
         requestId: c.get("requestId"),
         arrived: c.get("arrived"),
-        cut: cutOf(c),
+        connection: c.env,
       };
       const caller = route.access === "owner" ? await admit() : { identify: admit };
       const { params, search, body } = route;
       const input = {
-        path: params === undefined ? undefined : validate(params, c.req.param(), "path"),
-        query: search === undefined ? undefined : validate(search, queryOf(request), "query"),
-        body:
-          body === undefined
-            ? undefined
-            : validate(body, await readBody(request, bodyLimit, c.env.incoming), "body"),
+        path: params && validate(params, c.req.param(), "path"),
+        query: search && validate(search, queryOf(request), "query"),
+        body: body && validate(body, await readBody(request, bodyLimit, c.env), "body"),
       };
       if ("owner" in caller) requireOwnIds(caller.owner, input);
       const answered = await route.handle({ ...call, ...caller, ...input } as never);
-      return answered instanceof Response ? answered : privateJson(answered);
+      if (answered === null) return new Response(null, { status: 204, headers: NO_STORE });
+      const response = answered instanceof Response ? answered : privateJson(answered);
+      // Nobody reads the body: a stream must not follow a turn for it.
+      if (request.method === "HEAD") await response.body?.cancel();
+      return response;
     });
   };
 }
 
-/** A person's data as JSON: never kept by a cache. */
+/** Validates a part of a request. Errors: `invalid_request`. */
+export function validate<T>(schema: z.ZodType<T>, value: unknown, place: Place): T {
+  const { success, data, error } = schema.safeParse(value, VALIDATION);
+  if (!success) throw invalid(error.issues, place);
+  return data;
+}
+
+const NO_STORE = { "cache-control": "no-store" };
+
+/** Sends a person's data as JSON, which no cache stores. */
 export function privateJson(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify(body), {
     status,
-    headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", ...headers },
+    headers: { "content-type": "application/json; charset=utf-8", ...NO_STORE, ...headers },
   });
 }
 
-/** The names under which an API names the user whose data a request is about. */
+/** Sends an error in the format of the route, with `Retry-After` and the challenge that RFC 9110 requires of a 401. */
+function errorResponse(error: ChatkeepError, route: Route | undefined, requestId: string): Response {
+  const { mediaType, body, headers } = route?.errorFormat ?? PROBLEM;
+  return privateJson(body(error, requestId), error.status, {
+    "content-type": `${mediaType}; charset=utf-8`,
+    ...(error.retryAfter === undefined
+      ? {}
+      : { "retry-after": String(Math.max(1, Math.ceil(error.retryAfter))) }),
+    ...(error.status === 401 ? { "www-authenticate": "Bearer" } : {}),
+    ...headers?.(error),
+  });
+}
+
+/** Names by which APIs name the user whose data a request is about. */
 const USER_IDS = ["user_id", "userId"];
 
 function requireOwnIds(owner: Owner, input: Record<"path" | "query" | "body", unknown>): void {
@@ -199,8 +218,8 @@ function otherMethod(allow: string): Handler {
   return async (c) => {
     const { method } = c.req.raw;
     if (method === "OPTIONS") return new Response(null, { status: 204, headers: { allow } });
-    const error = new ChatkeepError("method_not_allowed", `This address takes ${allow}, not ${method}.`);
-    const response = problemResponse(error, c.get("requestId"));
+    const error = new ChatkeepError("method_not_allowed", `This address accepts ${allow}, not ${method}.`);
+    const response = errorResponse(error, c.get("route"), c.get("requestId"));
     response.headers.set("allow", allow);
     return response;
   };
@@ -208,23 +227,16 @@ function otherMethod(allow: string): Handler {
 
 function asChatkeepError(thrown: unknown): ChatkeepError {
   if (isChatkeepError(thrown)) return thrown;
-  return new ChatkeepError(
-    "internal",
-    "Something went wrong on our side. The request's id tells the operator what.",
-    { cause: thrown },
-  );
+  const detail = "The server failed. Its operator finds the reason in the log under the request's id.";
+  return new ChatkeepError("internal", detail, { cause: thrown });
 }
 
-/** An OpenAPI path as hono writes it; `{path}` takes slashes too. */
+/** An OpenAPI path in hono's syntax; `{path}` may contain slashes. */
 function honoPath(path: string): string {
   return path.replace("{path}", ":path{.+}").replace(/\{(\w+)\}/g, ":$1");
 }
 
-function cutOf({ env: { outgoing } }: Context<Env>): Call["cut"] {
-  return outgoing === undefined ? undefined : () => void outgoing.destroy();
-}
-
-/** The query's parameters; one that is given twice is a list, which no schema takes. */
+/** The query's parameters. A repeated one is a list, which no schema accepts. */
 function queryOf(request: Request): Record<string, string | string[]> {
   const start = request.url.indexOf("?");
   if (start === -1) return {};
@@ -239,18 +251,18 @@ function queryOf(request: Request): Record<string, string | string[]> {
 
 /** The header with a request's id, in both directions. */
 const REQUEST_ID_HEADER = "x-request-id";
-/** Ids that are taken from a caller: they go into logs and replies. */
-const PLAIN_ID = /^[\w.:/+=@-]{1,128}$/;
+/** Ids that are accepted from a caller: they go into logs and replies. */
+const SAFE_ID = /^[\w.:/+=@-]{1,128}$/;
 
-/** Set on every reply; a page sets a policy of its own. */
+/** Set on every reply. Pages set a policy of their own. */
 const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
   ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
   ["referrer-policy", "no-referrer"],
   ["x-content-type-options", "nosniff"],
 ];
 
-/** Nobody reads this status: the client is gone. nginx logs the same. */
+/** nginx's status for a client that has gone, which nobody receives. */
 const CLIENT_GONE = 499;
 
-const PROXY_UNTOLD =
+const PROXY_UNCONFIGURED =
   "requests carry X-Forwarded-For, but no proxy is configured: everybody behind it shares the limits of its address. Set CHATKEEP_TRUST_PROXY (`trustedProxies`) to the number of proxies";

@@ -1,41 +1,47 @@
 import { DONE_FRAME, HEARTBEAT_FRAME, STREAM_HEADERS, type TurnEvent, encodeFrame } from "@chatkeep/protocol";
 
 import type { Log } from "../log.ts";
+import type { Connection } from "./connection.ts";
 
-/** Options of {@link streamEvents}. */
-export interface StreamOptions extends ReaderOptions {
-  /** Begins to follow; aborting the signal detaches the reader and leaves the turn alone. */
-  readonly follow: (signal: AbortSignal) => AsyncIterable<TurnEvent> | Promise<AsyncIterable<TurnEvent>>;
-}
-
-/** Options of {@link streamFrames}. */
-export interface FrameOptions extends ReaderOptions {
-  /** Begins to follow; each piece is a frame or several. */
-  readonly follow: (signal: AbortSignal) => AsyncIterable<string> | Promise<AsyncIterable<string>>;
-  /** The frame after the last; `""` for none. */
-  readonly done: string;
-}
-
-/** Who reads a stream. */
+/** The reader of a stream. */
 interface ReaderOptions {
   readonly request: Request;
-  /** Cuts the connection of a reader that does not read. */
-  readonly cut: (() => void) | undefined;
-  /** Milliseconds between heartbeats; a reader that takes nothing for two of them is cut off. */
+  readonly connection: Connection;
+  /** Milliseconds between heartbeats. A reader that takes nothing for two of them is cut off. */
   readonly heartbeat: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly log: Log;
 }
 
+/** Options of {@link streamEvents}. */
+export interface StreamOptions extends ReaderOptions {
+  /** Starts following. Aborting the signal detaches the reader; the turn goes on. */
+  readonly follow: (signal: AbortSignal) => AsyncIterable<TurnEvent> | Promise<AsyncIterable<TurnEvent>>;
+}
+
+/** Options of {@link streamFrames}. */
+export interface FrameOptions extends ReaderOptions {
+  /** Starts following. Each piece holds one or more frames. */
+  readonly follow: (signal: AbortSignal) => AsyncIterable<string> | Promise<AsyncIterable<string>>;
+  /** The frame after the last (default none). */
+  readonly done?: string;
+}
+
+/** Options of {@link streamLines}. */
+export interface LineOptions extends Omit<ReaderOptions, "heartbeat"> {
+  /** The values to write, one JSON value a line. Left early when the reader leaves. */
+  readonly lines: AsyncIterable<object>;
+}
+
 /**
- * How long the response waits for the first event, in milliseconds, so that `turn_not_found` or
- * `events_expired` is still a status. A running turn may say nothing for longer: then it begins anyway.
+ * How long the response waits for the first event, in milliseconds, so that `turn_not_found` and `events_expired` are
+ * still a status. A running turn may be silent for longer; the response then begins without an event.
  */
 const FIRST_EVENT_WAIT = 1_000;
 
 /**
- * A turn's events as a response. It ends with `[DONE]` when the turn is settled; when the events fail before,
- * it ends without, and the reader resumes.
+ * Sends a turn's events. The stream ends with `[DONE]` when the turn is settled. When the events fail earlier it ends
+ * without, and the reader resumes.
  */
 export async function streamEvents(options: StreamOptions): Promise<Response> {
   return streamFrames({
@@ -50,34 +56,46 @@ async function* framesOf(events: AsyncIterable<TurnEvent>): AsyncGenerator<strin
   for await (const event of events) yield encodeFrame(event);
 }
 
-/**
- * Frames of server-sent events as a response. One is taken for each that the reader took, so what waits in
- * memory is one frame however slow the reader is.
- */
-export async function streamFrames(options: FrameOptions): Promise<Response> {
-  const { request, heartbeat, log, done } = options;
-  const detach = new AbortController();
-  const onAbort = (): void => detach.abort();
-  request.signal.addEventListener("abort", onAbort, { once: true });
-  const release = (): void => request.signal.removeEventListener("abort", onAbort);
-  try {
-    const events = (await options.follow(detach.signal))[Symbol.asyncIterator]();
-    const first = events.next();
-    await settledWithin(first, FIRST_EVENT_WAIT);
-    const body = createBody({ events, first, done, detach, release, heartbeat, cut: options.cut, log });
-    return new Response(body, { headers: { ...FRAME_HEADERS, ...options.headers } });
-  } catch (error) {
-    release();
-    throw error;
-  }
+/** Sends frames of server-sent events. However slow the reader is, one piece waits in memory. */
+export async function streamFrames({ follow, done = "", ...options }: FrameOptions): Promise<Response> {
+  const detached = new AbortController();
+  const signal = AbortSignal.any([options.request.signal, detached.signal]);
+  const frames = (await follow(signal))[Symbol.asyncIterator]();
+  const first = frames.next();
+  await settledWithin(first, FIRST_EVENT_WAIT);
+  const body = createBody({
+    ...options,
+    pieces: frames,
+    first,
+    done,
+    quiet: HEARTBEAT_FRAME,
+    leave: () => detached.abort(),
+    onError(error, controller) {
+      if (!signal.aborted) options.log.warn({ err: error }, "a stream broke off; its reader resumes");
+      controller.close();
+    },
+  });
+  const headers = { ...FRAME_HEADERS, ...options.headers, ...sendAtOnce(options.connection) };
+  return new Response(body, { headers });
 }
 
-/** The headers of every stream of frames. */
 const FRAME_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache, no-store, no-transform",
   "x-accel-buffering": "no",
 };
+
+/**
+ * Makes Node send the head of a response with its first frame: the adapter would wait a millisecond to learn the length.
+ * HTTP/1.0, which many proxies speak, has no chunks.
+ */
+function sendAtOnce({ incoming, outgoing }: Connection): Record<string, string> {
+  if (incoming?.httpVersion !== "1.1") return {};
+  const socket = outgoing?.socket;
+  socket?.cork();
+  setImmediate(() => socket?.uncork());
+  return { "transfer-encoding": "chunked" };
+}
 
 /** Waits for `promise`, but no longer than `ms`. Rejects when it is rejected by then. */
 async function settledWithin(promise: Promise<unknown>, ms: number): Promise<void> {
@@ -90,50 +108,82 @@ async function settledWithin(promise: Promise<unknown>, ms: number): Promise<voi
   }
 }
 
-interface BodyOptions {
-  readonly events: AsyncIterator<string>;
+/**
+ * Sends JSON Lines of any length in constant memory. What fails before the first piece still has a status; what fails
+ * later cuts the body off before its last line.
+ */
+export async function streamLines({ lines, ...options }: LineOptions): Promise<Response> {
+  const pieces = piecesOf(lines);
+  const first = Promise.resolve(await pieces.next());
+  const body = createBody({
+    ...options,
+    heartbeat: LINES_HEARTBEAT,
+    pieces,
+    first,
+    onError(error, controller) {
+      options.log.warn({ err: error }, "a body broke off");
+      controller.error(error);
+    },
+  });
+  return new Response(body, options);
+}
+
+/** A reader that takes nothing for two of them is cut off: 60 s, for a disk is slow at times. */
+const LINES_HEARTBEAT = 30_000;
+/** Characters that are sent at once. A piece for each line would cost ten times as much. */
+const PIECE = 64 * 1024;
+
+async function* piecesOf(lines: AsyncIterable<object>): AsyncGenerator<string, void, void> {
+  let text = "";
+  for await (const line of lines) {
+    text += `${JSON.stringify(line)}\n`;
+    if (text.length < PIECE) continue;
+    yield text;
+    text = "";
+  }
+  if (text !== "") yield text;
+}
+
+interface BodyOptions extends ReaderOptions {
+  readonly pieces: AsyncIterator<string>;
   readonly first: Promise<IteratorResult<string>>;
-  readonly done: string;
-  readonly detach: AbortController;
-  readonly release: () => void;
-  readonly heartbeat: number;
-  readonly cut: (() => void) | undefined;
-  readonly log: Log;
+  /** Sent after the last piece. */
+  readonly done?: string;
+  /** Sent to a reader that waits for a heartbeat's time. */
+  readonly quiet?: string;
+  /** Called when the reader leaves. */
+  readonly leave?: () => void;
+  readonly onError: (error: unknown, controller: ReadableStreamDefaultController<Uint8Array>) => void;
 }
 
 function createBody(options: BodyOptions): ReadableStream<Uint8Array> {
-  const { events, detach, heartbeat, log } = options;
+  const { pieces, done = "", quiet = "", heartbeat, log, connection } = options;
   let next: Promise<IteratorResult<string>> | undefined = options.first;
-  /** Whether the reader asked for the frame that comes next. */
-  let asked = false;
-  /** How often the time of a heartbeat came while the reader had not taken what was sent. */
+  let isReading = false;
+  /** Heartbeats during which the reader took nothing. */
   let stalls = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  const end = (): void => {
-    clearTimeout(timer);
-    options.release();
-  };
   const leave = (): void => {
-    end();
-    detach.abort();
-    // Not awaited: it ends when the events notice the signal.
-    void events.return?.().catch(() => undefined);
+    clearTimeout(timer);
+    options.leave?.();
+    // Not awaited: it ends when the source notices the signal.
+    void pieces.return?.().catch(() => undefined);
   };
 
-  /** Called after a time in which nothing was sent and nothing asked for. */
+  /** Called when nothing was sent and nothing asked for. */
   const onQuiet = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
-    const reading = asked && controller.desiredSize === 0;
-    stalls = reading ? 0 : stalls + 1;
+    const isWaiting = isReading && controller.desiredSize === 0;
+    stalls = isWaiting ? 0 : stalls + 1;
     if (stalls < 2) {
-      if (reading) controller.enqueue(HEARTBEAT);
+      if (isWaiting && quiet !== "") controller.enqueue(encode(quiet));
       timer?.refresh();
       return;
     }
     log.info({ heartbeat }, "cut off a reader that does not read");
     leave();
-    if (options.cut === undefined) controller.error(new Error("The reader does not read."));
-    else options.cut();
+    if (connection.outgoing === undefined) controller.error(new Error("The reader does not read."));
+    else connection.outgoing.destroy();
   };
 
   return new ReadableStream<Uint8Array>(
@@ -142,26 +192,25 @@ function createBody(options: BodyOptions): ReadableStream<Uint8Array> {
         timer = setTimeout(() => onQuiet(controller), heartbeat);
       },
       async pull(controller) {
-        asked = true;
+        isReading = true;
         stalls = 0;
         timer?.refresh();
         try {
-          const result = await (next ?? events.next());
+          const result = await (next ?? pieces.next());
           next = undefined;
           if (result.done === true) {
-            if (options.done !== "") controller.enqueue(encode(options.done));
+            if (done !== "") controller.enqueue(encode(done));
             controller.close();
-            end();
+            clearTimeout(timer);
           } else {
             controller.enqueue(encode(result.value));
             timer?.refresh();
           }
         } catch (error) {
-          if (!detach.signal.aborted) log.warn({ err: error }, "a stream broke off; its reader resumes");
+          options.onError(error, controller);
           leave();
-          controller.close();
         }
-        asked = false;
+        isReading = false;
       },
       cancel: leave,
     },
@@ -170,8 +219,6 @@ function createBody(options: BodyOptions): ReadableStream<Uint8Array> {
   );
 }
 
-function encode(frame: string): Uint8Array {
-  return Buffer.from(frame, "utf8");
+function encode(text: string): Uint8Array {
+  return Buffer.from(text, "utf8");
 }
-
-const HEARTBEAT = encode(HEARTBEAT_FRAME);

@@ -4,15 +4,15 @@ import { KEY_PREFIX, type ServerKey, findServerKey } from "./server-keys.ts";
 import type { VerifyToken } from "./tokens.ts";
 
 /**
- * Says whose request it is. Throws `unauthenticated` when it carries no credential, `invalid_request`
- * when that is malformed. A host passes its own to tell its users from its own login.
+ * Returns the owner of a request. A host passes its own function to use its own login. Errors: `unauthenticated` when
+ * there is no credential, `invalid_request` when it is malformed.
  */
 export type Authenticate = (request: Request) => Owner | Promise<Owner>;
 
-/** The header that carries a session's secret id. */
+/** The header with a session's secret id. */
 export const SESSION_HEADER = "X-Session-ID";
 
-/** Anonymous sessions by {@link SESSION_HEADER}: a UUID v4, in any case of its letters. */
+/** Identifies anonymous sessions by {@link SESSION_HEADER}: a UUID v4 in lower or upper case. */
 export function authenticateSession(request: Request): Owner {
   const id = request.headers.get(SESSION_HEADER);
   if (id === null || id === "") {
@@ -30,8 +30,8 @@ export function authenticateSession(request: Request): Owner {
 }
 
 /**
- * Signed-in users by their token, anonymous sessions by {@link SESSION_HEADER}. A request with both is the
- * user's; one whose token is not valid is refused, whatever else it carries. Without `verify` no token is.
+ * Identifies signed-in users by their token and anonymous sessions by {@link SESSION_HEADER}. A request with both is
+ * the user's. A request with an invalid token is refused, and without `verify` every token is invalid.
  */
 export function authenticatePeople(verify?: VerifyToken): Authenticate {
   return async (request) => {
@@ -44,69 +44,64 @@ export function authenticatePeople(verify?: VerifyToken): Authenticate {
       );
     }
     if (verify === undefined) {
-      throw new ChatkeepError("unauthenticated", "This server takes no tokens: leave `Authorization` out.");
+      throw new ChatkeepError("unauthenticated", "This server accepts no tokens. Leave out `Authorization`.");
     }
     return verify(token);
   };
 }
 
-/**
- * The token of the `Authorization: Bearer` header (RFC 6750); `undefined` without the header and for other
- * schemes, such as a proxy's own `Basic`.
- */
+/** The token of `Authorization: Bearer` (RFC 6750). Other schemes are ignored: a proxy may use `Basic`. */
 function bearerOf(request: Request): string | undefined {
   const header = request.headers.get("authorization");
   return header === null ? undefined : /^bearer +(.*)$/i.exec(header)?.[1]?.trim();
 }
 
-/** Who sent a request. */
+/** The sender of a request. */
 export interface Caller {
-  /** Whose conversations it is about. */
   readonly owner: Owner;
-  /** The name of the server key that acts for the owner; `undefined` when it is the owner. */
+  /** The name of the server key that acts for the owner; `undefined` when the owner sent the request. */
   readonly key: string | undefined;
 }
 
-/** Tells who sends requests. */
+/** Identifies the senders of requests. */
 export interface Identify {
-  /** Says who sent a request. Errors: `unauthenticated`, `invalid_request`, `forbidden`. */
+  /** Errors: `unauthenticated`, `invalid_request`, `forbidden`. */
   identify(request: Request): Promise<Caller>;
-  /** Whether a request carries one of the server keys. */
+  /** Whether a request carries a server key. */
   trusts(request: Request): boolean;
 }
 
 /** Options of {@link createIdentify}. */
 export interface IdentifyOptions {
-  /** Tells owners; see {@link Authenticate}. */
   readonly authenticate: Authenticate;
   /** The keys of trusted back ends. */
   readonly serverKeys: readonly ServerKey[];
-  /** The issuer of the users that they act for: that of their tokens. */
+  /** The issuer of the users that they act for, as in the users' tokens. */
   readonly issuer: string | undefined;
-  /** Keeps that a key acted for an owner. */
+  /** Records in the audit log that a key acted for an owner. */
   readonly recordAct: (owner: Owner, actor: string) => Promise<void>;
 }
 
-/** The header in which a server key names the user that it acts for: percent-encoded where it is not plain ASCII. */
+/** The header in which a server key names its user, percent-encoded where it is not plain ASCII. */
 export const USER_HEADER = "X-Chatkeep-User";
 
-/** Milliseconds after which it is kept again that a key acts for an owner: once a request would be a write a request. */
-const ACT_AGAIN = 3_600_000;
-/** Pairs of key and owner that are remembered; the oldest is forgotten, and at worst kept once more. */
-const MOST_ACTS = 10_000;
+/** Milliseconds between two records of a key that acts for one owner. One for each request would add a write to each. */
+const RECORD_EVERY = 3_600_000;
+/** Pairs of key and owner that are remembered. A forgotten pair is recorded once more. */
+const MOST_PAIRS = 10_000;
 
-/** Tells server keys and everybody else apart. */
+/** Tells server keys from other credentials. */
 export function createIdentify(options: IdentifyOptions): Identify {
-  const acts = new Map<string, number>();
+  const recorded = new Map<string, number>();
 
-  const keepAct = async (owner: Owner, key: string): Promise<void> => {
+  const record = async (owner: Owner, key: string): Promise<void> => {
     const pair = JSON.stringify([key, owner.id]);
     const now = performance.now();
-    if (now - (acts.get(pair) ?? Number.NEGATIVE_INFINITY) < ACT_AGAIN) return;
+    if (now - (recorded.get(pair) ?? Number.NEGATIVE_INFINITY) < RECORD_EVERY) return;
     await options.recordAct(owner, actorOf(key));
-    acts.delete(pair);
-    acts.set(pair, now);
-    if (acts.size > MOST_ACTS) acts.delete(acts.keys().next().value ?? "");
+    recorded.delete(pair);
+    recorded.set(pair, now);
+    if (recorded.size > MOST_PAIRS) recorded.delete(recorded.keys().next().value ?? "");
   };
 
   const keyOf = (request: Request): ServerKey | undefined => {
@@ -125,25 +120,25 @@ export function createIdentify(options: IdentifyOptions): Identify {
     if (named === undefined) {
       throw new ChatkeepError(
         "invalid_request",
-        `A server key acts for somebody: name the user in the header ${USER_HEADER}.`,
+        `A server key acts for a user. Name the user in the header ${USER_HEADER}.`,
         { pointer: USER_HEADER },
       );
     }
     const { issuer } = options;
     const owner: Owner = { kind: "user", id: named, ...(issuer === undefined ? {} : { issuer }) };
-    await keepAct(owner, key.name);
+    await record(owner, key.name);
     return { owner, key: key.name };
   };
 
   return { identify, trusts: (request) => keyOf(request) !== undefined };
 }
 
-/** Who acted, as the audit names it. */
+/** The actor's name in the audit log. */
 export function actorOf(key: string | undefined): string {
   return key === undefined ? "owner" : `key:${key}`;
 }
 
-/** Refuses a user id that a request names besides its credential and that is somebody else's. Errors: `forbidden`. */
+/** Errors: `forbidden` when a request names a user other than its owner. */
 export function requireUser(owner: Owner, userId: string, pointer: string): void {
   if (owner.kind === "user" && owner.id === userId) return;
   throw new ChatkeepError("forbidden", "The user id in the request differs from the credential's.", {
@@ -156,10 +151,10 @@ function namedUser(request: Request): string | undefined {
   if (header === null) return undefined;
   try {
     const name = decodeURIComponent(header.trim());
-    // Headers of one name are joined with commas: a comma in an id is written as %2C.
+    // Repeated headers are joined with commas; a comma in an id is written as %2C.
     if (name !== "" && name.length <= 512 && !header.includes(",")) return name;
   } catch {
-    // Said below.
+    // Refused below.
   }
   throw new ChatkeepError(
     "invalid_request",

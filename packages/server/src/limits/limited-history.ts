@@ -4,50 +4,49 @@ import { ownerId } from "@chatkeep/core";
 import { ChatkeepError, type Json, type MessageInput, type Owner } from "@chatkeep/protocol";
 
 import type { ServedHistory } from "../history.ts";
-import type { RequestLimits } from "./limits.ts";
-import type { StorageCounter } from "./storage.ts";
+import type { CountBytes, RequestLimits } from "./limits.ts";
 
-/** What is known of the request that is being answered. */
+/** The limits of one request. */
 export interface RequestContext {
-  /** See `addressOf`; `undefined` for a trusted back end too. */
+  /** See `addressOf`; `undefined` for a trusted back end. */
   readonly address: string | undefined;
   /** Whether a server key sent it. */
   readonly isTrusted: boolean;
-  /** The limit that the request is beyond, kept until it is known whether it is a retry. */
+  /** The limit that the request exceeds. A retry of stored messages is answered all the same. */
   exceeded: ChatkeepError | undefined;
-  /** Whether its turn is counted: a request begins one, even if it must stop another turn first and begin again. */
+  /** Whether its question is counted. It counts once, even if it must stop another turn and begin again. */
   isCounted?: boolean;
 }
 
-/** The context of the request that is being answered. */
+/** The context of the current request. */
 export const requestContext: AsyncLocalStorage<RequestContext> = new AsyncLocalStorage();
 
-/** UTF-16 units of the data parts of a person's message; server keys write more. As metadata: 16 KiB. */
+/** The most UTF-16 units of the data parts of a person's message, as of metadata. Server keys may write more. */
 const MOST_DATA = 16 * 1024;
 
 type Given = Pick<MessageInput, "id" | "parts" | "toolCalls">;
 
 /**
- * A history of which one owner or address takes no more than a share, whichever API it is asked through: questions a
- * minute, bytes a day (those of a fork's copies too), and reads or forks under way at once. A retry of a stored message is never refused. Server keys write any
- * number of bytes.
+ * Limits what one owner or address takes of a history through all APIs: questions a minute, bytes a day (a fork's copies
+ * count), and reads and forks at once. A retry of a stored message is never refused. Server keys may write any number
+ * of bytes.
  */
 export function limitHistory(
   history: ServedHistory,
   limits: RequestLimits,
-  storage: StorageCounter,
+  countBytes: CountBytes,
 ): ServedHistory {
   const inTurn = createReadQueue();
 
   const isFree = (): boolean => requestContext.getStore()?.isTrusted !== false;
-  const countStored = (owner: Owner, bytes: number): ChatkeepError | undefined =>
-    isFree() ? undefined : storage.count(bytes, owner, requestContext.getStore()?.address);
-  const countBytes = (owner: Owner, messages: readonly Given[]): ChatkeepError | undefined => {
+  const count = (owner: Owner, bytes: number): ChatkeepError | undefined =>
+    isFree() ? undefined : countBytes(bytes, owner, requestContext.getStore()?.address);
+  const countMessages = (owner: Owner, messages: readonly Given[]): ChatkeepError | undefined => {
     if (isFree()) return undefined;
     checkData(messages);
-    return countStored(owner, lengthOf(messages as unknown as Json));
+    return count(owner, lengthOf(messages as unknown as Json));
   };
-  /** Throws the limit that was exceeded, unless all the messages are stored already. */
+  /** Throws the exceeded limit, unless all the messages are stored already. */
   const refuse = async (
     exceeded: ChatkeepError | undefined,
     owner: Owner,
@@ -70,7 +69,7 @@ export function limitHistory(
     const context = requestContext.getStore();
     if (context?.isCounted === true) return;
     let exceeded = context?.exceeded ?? (await limits.countTurn(owner, context?.address));
-    if (question !== undefined) exceeded ??= countBytes(owner, [question]);
+    if (question !== undefined) exceeded ??= countMessages(owner, [question]);
     await refuse(exceeded, owner, conversationId, [id]);
     if (context !== undefined) context.isCounted = true;
   };
@@ -78,7 +77,7 @@ export function limitHistory(
   return {
     ...history,
     async appendMessages(owner, conversationId, messages, options) {
-      const exceeded = requestContext.getStore()?.exceeded ?? countBytes(owner, messages);
+      const exceeded = requestContext.getStore()?.exceeded ?? countMessages(owner, messages);
       const ids = messages.map(({ id }) => id);
       await refuse(exceeded, owner, conversationId, ids);
       return history.appendMessages(owner, conversationId, messages, options);
@@ -96,7 +95,7 @@ export function limitHistory(
         history.forkConversation(owner, conversationId, messageId, {
           ...options,
           admit(bytes) {
-            const exceeded = countStored(owner, bytes);
+            const exceeded = count(owner, bytes);
             if (exceeded !== undefined) throw exceeded;
           },
         }),
@@ -121,7 +120,7 @@ function checkData(messages: readonly Given[]): void {
   }
 }
 
-/** About the bytes of a value as JSON, without writing it. */
+/** Roughly the bytes of a value as JSON, without writing it. */
 function lengthOf(value: Json | undefined): number {
   if (typeof value === "string") return value.length;
   if (typeof value !== "object" || value === null) return 8;
@@ -129,14 +128,14 @@ function lengthOf(value: Json | undefined): number {
   return Object.entries(value).reduce((sum, [key, one]) => sum + key.length + lengthOf(one), 0);
 }
 
-/** Reads of one owner that are under way at once; the pool has ten connections by default. */
+/** Reads of one owner at once. The pool has ten connections by default. */
 const AT_ONCE = 4;
-/** Reads of one owner that wait for their turn. */
+/** The most reads of one owner that wait. */
 const WAITING = 100;
 
 /**
- * Runs an owner's reads a few at a time, so that one owner's do not take every connection. The others wait in
- * order. Errors: `rate_limited` for more than wait.
+ * Runs an owner's reads a few at a time, in order, so that no owner takes all connections. Errors: `rate_limited` when
+ * too many wait.
  */
 function createReadQueue(): <T>(owner: string, read: () => Promise<T>) => Promise<T> {
   const queues = new Map<string, { running: number; readonly waiting: (() => void)[] }>();
@@ -147,10 +146,10 @@ function createReadQueue(): <T>(owner: string, read: () => Promise<T>) => Promis
     if (queue.running < AT_ONCE) queue.running += 1;
     else if (queue.waiting.length < WAITING) {
       const { waiting } = queue;
-      // Who ends a read hands its place on.
+      // The read that ends passes its place on.
       await new Promise<void>((resolve) => waiting.push(resolve));
     } else {
-      const detail = `${AT_ONCE + WAITING} reads of one person are under way. Try again in a second.`;
+      const detail = `This person already has ${AT_ONCE + WAITING} reads in progress. Try again in a second.`;
       throw new ChatkeepError("rate_limited", detail, { retryAfter: 1 });
     }
     try {

@@ -4,19 +4,21 @@ import { isIP } from "node:net";
 import { type LimitStore, ownerId } from "@chatkeep/core";
 import { ChatkeepError, type Owner } from "@chatkeep/protocol";
 
-/** How often something may be done in a minute; 0 is no limit. */
+import type { Connection } from "../http/connection.ts";
+
+/** The most requests and questions in a minute; 0 is no limit. */
 export interface Rates {
   /** Requests of one owner to one node (default 600). */
   readonly requestsPerOwner: number;
   /** Requests from one address to one node (default 2,400: a school shares one). */
   readonly requestsPerAddress: number;
-  /** Questions of one owner to all nodes together (default 30). */
+  /** Questions of one owner to all nodes (default 30). */
   readonly turnsPerOwner: number;
-  /** Questions from one address to all nodes together (default 120). */
+  /** Questions from one address to all nodes (default 120). */
   readonly turnsPerAddress: number;
 }
 
-/** The default rates: nobody who types meets them, and a script that spends the host's model does. */
+/** The default rates. Nobody who types reaches them; a script that spends the host's model does. */
 export const DEFAULT_RATES: Rates = {
   requestsPerOwner: 600,
   requestsPerAddress: 2_400,
@@ -24,7 +26,21 @@ export const DEFAULT_RATES: Rates = {
   turnsPerAddress: 120,
 };
 
-/** Counts requests and questions. Each call gives the `rate_limited` error when the count is over the limit. */
+/** The most bytes that are written to one node in a day; 0 is no limit. */
+export interface StorageQuota {
+  /** By one owner (default 128 MiB: 40 pictures of 3 MB). */
+  readonly bytesPerOwner: number;
+  /** From one address (default 1 GiB: a school shares one). */
+  readonly bytesPerAddress: number;
+}
+
+/** The default quotas. */
+export const DEFAULT_STORAGE: StorageQuota = {
+  bytesPerOwner: 128 * 1024 * 1024,
+  bytesPerAddress: 1024 * 1024 * 1024,
+};
+
+/** Counts requests and questions. A count over its limit returns the `rate_limited` error. */
 export interface RequestLimits {
   /** Counts a request of an owner, or from an address. */
   countRequest(who: Owner | string): ChatkeepError | undefined;
@@ -32,44 +48,50 @@ export interface RequestLimits {
   countTurn(owner: Owner | undefined, address: string | undefined): Promise<ChatkeepError | undefined>;
 }
 
+/** Counts bytes that are written. Returns the `rate_limited` error when they are too many. */
+export type CountBytes = (
+  bytes: number,
+  owner: Owner,
+  address: string | undefined,
+) => ChatkeepError | undefined;
+
 /** Options of {@link createRequestLimits}. */
 export interface RequestLimitsOptions {
   /** Shared by all nodes: `createLimitStore({ pool })`. */
   readonly store: LimitStore;
   /** Default {@link DEFAULT_RATES}. */
   readonly rates?: Partial<Rates>;
-  /** Called when the store does not answer and the node counts for itself. Default: nothing. */
+  /** Called when the store does not answer and the node counts questions alone. Default: nothing. */
   readonly onError?: (error: unknown) => void;
 }
 
 const MINUTE = 60_000;
-/** Milliseconds that a question waits for the store: begin_turn waits for the same database again. */
+const DAY = 86_400_000;
+/** Milliseconds that a question waits for the store. `begin_turn` waits for the same database after it. */
 const STORE_TIMEOUT = 250;
-/** Keys that are counted at once. A client can make up a session for each request: then the oldest are forgotten. */
-const MOST_KEYS = 100_000;
 
-/** Fixed windows of a minute: requests in the memory of each node, questions in the store. While the store is away, each node counts questions too. */
+/** Counts requests in the memory of each node, and questions in the store; while the store is away, each node counts those too. */
 export function createRequestLimits(options: RequestLimitsOptions): RequestLimits {
   const { store, onError = () => undefined } = options;
   const rates = { ...DEFAULT_RATES, ...options.rates };
-  const local = createWindows();
+  const spend = createWindows(MINUTE);
 
   const spendShared = async (key: string): Promise<Spent> => {
     try {
       return await within(STORE_TIMEOUT, store.spend(key, 1, MINUTE));
     } catch (error) {
       onError(error);
-      return local.spend(key);
+      return spend(key);
     }
   };
 
   return {
     countRequest(who) {
-      const [most, source] =
-        typeof who === "string" ? [rates.requestsPerAddress, "address"] : [rates.requestsPerOwner, "person"];
+      const isAddress = typeof who === "string";
+      const most = isAddress ? rates.requestsPerAddress : rates.requestsPerOwner;
       if (most === 0) return undefined;
-      const key = typeof who === "string" ? who : ownerId(who);
-      return refusal(local.spend(key), most, `requests a minute of one ${source}`);
+      const what = `requests a minute of one ${isAddress ? "address" : "person"}`;
+      return refusal(spend(isAddress ? who : ownerId(who)), most, what);
     },
     async countTurn(owner, address) {
       const limits: [string, number, string][] = [];
@@ -88,32 +110,46 @@ export function createRequestLimits(options: RequestLimitsOptions): RequestLimit
   };
 }
 
-/** No limits: for a host that keeps its own. */
+/** No limits, for a host that has its own. */
 export const NO_LIMITS: RequestLimits = {
   countRequest: () => undefined,
   countTurn: () => Promise.resolve(undefined),
 };
+
+/** Counts bytes in the memory of each node: a quota of a day costs no statement. */
+export function createByteCounter(quota: StorageQuota): CountBytes {
+  const spend = createWindows(DAY);
+  return (bytes, owner, address) => {
+    const count = (who: string, most: number, source: string): ChatkeepError | undefined =>
+      most === 0 ? undefined : refusal(spend(who, bytes), most, `bytes a day of one ${source}`);
+    const exceeded = count(ownerId(owner), quota.bytesPerOwner, "person");
+    if (exceeded !== undefined || address === undefined) return exceeded;
+    return count(address, quota.bytesPerAddress, "address");
+  };
+}
 
 interface Spent {
   readonly points: number;
   readonly leftMs: number;
 }
 
-/** Windows of keys in memory, the oldest first: one that is renewed goes to the end. */
-function createWindows(): { spend(key: string): Spent } {
+/** Keys that are counted at once (20 MB). A client can invent a session for each request; the oldest are then forgotten. */
+const MOST_KEYS = 100_000;
+
+/** Fixed windows in memory, by key. */
+function createWindows(length: number): (key: string, points?: number) => Spent {
+  // Oldest first: a renewed window goes to the end.
   const windows = new Map<string, { points: number; readonly end: number }>();
-  return {
-    spend(key) {
-      const now = performance.now();
-      for (const [oldest, { end }] of windows) {
-        if (end > now && windows.size < MOST_KEYS) break;
-        windows.delete(oldest);
-      }
-      let window = windows.get(key);
-      if (window === undefined) windows.set(key, (window = { points: 0, end: now + MINUTE }));
-      window.points += 1;
-      return { points: window.points, leftMs: window.end - now };
-    },
+  return (key, points = 1) => {
+    const now = performance.now();
+    for (const [oldest, { end }] of windows) {
+      if (end > now && windows.size < MOST_KEYS) break;
+      windows.delete(oldest);
+    }
+    let window = windows.get(key);
+    if (window === undefined) windows.set(key, (window = { points: 0, end: now + length }));
+    window.points += points;
+    return { points: window.points, leftMs: window.end - now };
   };
 }
 
@@ -137,34 +173,27 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   }
 }
 
-/** An address identifies a person: only its hash is stored. */
+/** An address identifies a person, so only its hash is stored. */
 function hashOf(address: string): string {
   return createHash("sha256").update(address).digest("base64url");
 }
 
-/** Where a request comes from, as hono's Node adapter passes it along. */
-export interface Socketed {
-  readonly incoming?: { readonly socket?: { readonly remoteAddress?: string | undefined } };
-}
-
 /**
- * The address that a request is counted under; `undefined` only where neither a socket nor a header tells one.
+ * The address that a request is counted under; `undefined` when neither a socket nor a header tells it. An IPv6 address
+ * is counted by its /64, the least that one household has.
  *
- * - With `proxies` in front (0: none), it is the one that the outermost of them wrote into
- *   `X-Forwarded-For`: the `proxies`-th from the right. What stands left of it anybody can make up.
- * - Without, or where that entry is missing or no address, it is the socket's: who leaves the header out or breaks
- *   it is counted all the same.
- * - IPv6 is counted by /64, the least that one household is given.
+ * With `proxies` in front, it is the `proxies`-th entry from the right of `X-Forwarded-For`, which the outermost proxy
+ * wrote. Entries left of it can be forged. Without proxies, or where that entry is missing or no address, it is the
+ * socket's.
  */
-export function addressOf(request: Request, socketed: Socketed, proxies: number): string | undefined {
+export function addressOf(request: Request, { incoming }: Connection, proxies: number): string | undefined {
   const forwarded = (request.headers.get(FORWARDED) ?? "").split(",").map((entry) => entry.trim());
   const written = proxies === 0 ? undefined : forwarded.filter((entry) => entry !== "").at(-proxies);
-  const socket = socketed.incoming?.socket?.remoteAddress;
-  return networkOf(written) ?? networkOf(socket);
+  return networkOf(written) ?? networkOf(incoming?.socket?.remoteAddress);
 }
 
-/** Whether a request came through a proxy that no setting tells of. */
-export function isProxyUntold(request: Request, proxies: number): boolean {
+/** Whether a request came through a proxy that no setting counts. */
+export function isProxyUnconfigured(request: Request, proxies: number): boolean {
   return proxies === 0 && (request.headers.has(FORWARDED) || request.headers.has("forwarded"));
 }
 

@@ -1,4 +1,4 @@
-import { type Route, openRoute } from "../http/route.ts";
+import { type Route, openRoutes } from "../http/route.ts";
 import { PAGE_STYLE } from "./page-style.ts";
 import { pageResponse } from "./page.ts";
 
@@ -7,12 +7,10 @@ export function referenceRoutes(routes: () => readonly Route[]): Route[] {
   let document: Promise<{ json: string; page: string }> | undefined;
   const documented = (): Promise<{ json: string; page: string }> => (document ??= makeDocuments(routes()));
 
+  const route = openRoutes("Documents");
   return [
-    openRoute({
+    route("GET /openapi.json", {
       id: "openapi",
-      method: "GET",
-      path: "/openapi.json",
-      tag: "Documents",
       summary: "This document",
       replies: { 200: { description: "OpenAPI 3.1.", text: { "application/json": "An OpenAPI document." } } },
       handle: async () => {
@@ -22,20 +20,14 @@ export function referenceRoutes(routes: () => readonly Route[]): Route[] {
         });
       },
     }),
-    openRoute({
+    route("GET /docs", {
       id: "docs",
-      method: "GET",
-      path: "/docs",
-      tag: "Documents",
       summary: "This document as a page",
       replies: { 200: { description: "A page.", text: { "text/html": "A page without a script." } } },
       handle: async () => pageResponse({ title: "Chatkeep API", body: (await documented()).page }),
     }),
-    openRoute({
+    route("GET /pages.css", {
       id: "pagesStyle",
-      method: "GET",
-      path: "/pages.css",
-      tag: "Documents",
       summary: "The style sheet of the server's pages",
       replies: { 200: { description: "A style sheet.", text: { "text/css": "A style sheet." } } },
       handle: async () =>

@@ -1,8 +1,7 @@
 import { ChatkeepError } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { documentPath } from "../apis/schema/path.ts";
-import { type Route, openRoute, ownerRoute } from "../http/route.ts";
+import { type Call, type Route, openRoutes, ownerRoutes } from "../http/route.ts";
 import { escapeHtml as h, pageResponse } from "./page.ts";
 
 /** A document in the list. */
@@ -62,12 +61,10 @@ const openedCitation = z
 
 /** The pages of docs, to which citations lead. */
 export function documentRoutes(docs: Documents): Route[] {
+  const route = openRoutes("Documents");
   return [
-    openRoute({
+    route("GET /documents", {
       id: "listDocuments",
-      method: "GET",
-      path: "/documents",
-      tag: "Documents",
       summary: "List the documents",
       description: "A page for people; with `Accept: application/json` the same list as data.",
       replies: {
@@ -90,11 +87,8 @@ export function documentRoutes(docs: Documents): Route[] {
         );
       },
     }),
-    ownerRoute({
+    ownerRoutes("Documents")("POST /api/documents/citations", {
       id: "openCitation",
-      method: "POST",
-      path: "/api/documents/citations",
-      tag: "Documents",
       summary: "Open a cited passage, even if the docs have changed since",
       description:
         "`changed`: the docs held the passage until `changed_at`. The quote is chat text, so it travels in the body.",
@@ -110,14 +104,11 @@ export function documentRoutes(docs: Documents): Route[] {
       },
     }),
     ...movedRoutes(),
-    openRoute({
+    route("GET /documents/{path}", {
       id: "readDocument",
-      method: "GET",
-      path: "/documents/{path}",
-      tag: "Documents",
       summary: "Read a document",
       description: "Shows when the document changed and what it said before, also for a removed document.",
-      params: documentPath,
+      params: { path: z.string() },
       replies: { 200: { description: "A page.", text: { "text/html": "A page without a script." } } },
       errors: ["not_found", "unavailable"],
       handle: async ({ path }) => {
@@ -148,27 +139,22 @@ ${document === null ? "" : turnLinks(documents[index - 1], documents[index + 1])
   ];
 }
 
-/** The addresses that documents had under the name of a book: they stand in stored citations. */
+/** Addresses of an earlier release, which stored citations still name. */
 function movedRoutes(): Route[] {
-  const moved = (id: string, method: "GET" | "POST", path: string): Route =>
-    openRoute({
-      id,
-      method,
-      path,
-      tag: "Documents",
-      summary: "A former address",
-      ...(path.includes("{") ? { params: documentPath } : {}),
-      replies: { 308: { description: "The address is in `location`.", text: { "text/html": "Empty." } } },
-      handle: async ({ request }) => {
-        const { pathname, search } = new URL(request.url);
-        const location = `${pathname.replace(/\/book(?=\/|$)/, "/documents")}${search}`;
-        return new Response(null, { status: 308, headers: { location } });
-      },
-    });
+  const route = openRoutes("Documents");
+  const moved = {
+    summary: "A former address",
+    replies: { 308: { description: "The address is in `location`.", text: { "text/html": "Empty." } } },
+    handle: async ({ request }: Call) => {
+      const { pathname, search } = new URL(request.url);
+      const location = `${pathname.replace(/\/book(?=\/|$)/, "/documents")}${search}`;
+      return new Response(null, { status: 308, headers: { location } });
+    },
+  };
   return [
-    moved("movedDocuments", "GET", "/book"),
-    moved("movedDocument", "GET", "/book/{path}"),
-    moved("movedCitations", "POST", "/api/book/citations"),
+    route("GET /book", { ...moved, id: "movedDocuments" }),
+    route("GET /book/{path}", { ...moved, id: "movedDocument", params: { path: z.string() } }),
+    route("POST /api/book/citations", { ...moved, id: "movedCitations" }),
   ];
 }
 

@@ -1,15 +1,14 @@
 import { ERRORS, type ErrorCode } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { problem } from "../apis/schema/problem.ts";
-import { type Reply, type Route } from "../http/route.ts";
+import type { Reply, Route } from "../http/route.ts";
 import { SESSION_HEADER, USER_HEADER } from "../identity/caller.ts";
 import { VERSION } from "./version.ts";
 
-/** A JSON object of the document; OpenAPI's own types are not worth a dependency. */
+/** A JSON object of the document. OpenAPI's types are not worth a dependency. */
 type Node = { [key: string]: unknown };
 
-/** The codes that every route may answer, and those that every route that reads a credential may answer besides. */
+/** The codes of every route, of every route that reads a credential, and of routes with these names in their path. */
 const ALWAYS: readonly ErrorCode[] = ["internal"];
 const WITH_CREDENTIAL: readonly ErrorCode[] = [
   "invalid_request",
@@ -17,6 +16,11 @@ const WITH_CREDENTIAL: readonly ErrorCode[] = [
   "forbidden",
   "rate_limited",
   "unavailable",
+];
+const MISSING: readonly (readonly [string, ErrorCode])[] = [
+  ["{conversation_id}", "conversation_not_found"],
+  ["{message_id}", "message_not_found"],
+  ["{turn_id}", "turn_not_found"],
 ];
 
 /**
@@ -47,19 +51,19 @@ export function openapiOf(routes: readonly Route[]): Node {
           type: "apiKey",
           in: "header",
           name: SESSION_HEADER,
-          description: "An anonymous session: a UUID v4 made by the browser. It is a secret.",
+          description: "An anonymous session: a secret UUID v4 that the browser makes.",
         },
         user: {
           type: "http",
           scheme: "bearer",
           bearerFormat: "JWT",
           description:
-            "A signed-in user: a token from the host's own login. It takes precedence over a session's id.",
+            "A signed-in user: a token of the host's login. It takes precedence over a session's id.",
         },
         server: {
           type: "http",
           scheme: "bearer",
-          description: `A server key (\`ck_…\`) of the operator, or of a trusted back end, which acts for the user named in \`${USER_HEADER}\`.`,
+          description: `A server key (\`ck_…\`) of the operator or a trusted back end. It acts for the user named in \`${USER_HEADER}\`.`,
         },
       },
     },
@@ -120,42 +124,43 @@ function repliesOf(replies: Readonly<Record<number, Reply>>, schemas: Node): Nod
   );
 }
 
-/** The errors of a route, by status: several codes share one. */
+/** The errors of a route by status. Several codes may share one. */
 function problemsOf(route: Route, schemas: Node): Node {
+  const { access, path, body, replies, errors = [], errorFormat } = route;
   const codes = new Set([
-    ...(route.access === "anyone" ? [] : WITH_CREDENTIAL),
-    ...(route.body === undefined ? [] : (["payload_too_large"] as const)),
-    ...(route.errors ?? []),
+    ...(access === "anyone" ? [] : WITH_CREDENTIAL),
+    ...(body === undefined ? [] : (["payload_too_large"] as const)),
+    ...MISSING.flatMap(([name, code]) => (path.includes(name) ? [code] : [])),
+    ...errors,
     ...ALWAYS,
   ]);
-  const schema = schemaOf(route.errorFormat?.json ?? problem, "output", schemas);
-  const type = route.errorFormat === undefined ? "application/problem+json" : "application/json";
-  const byStatus = Object.groupBy(codes, (code) => ERRORS[code].status);
+  const schema = schemaOf(errorFormat.json, "output", schemas);
+  const byStatus = Object.entries(Object.groupBy(codes, (code) => ERRORS[code].status));
   return Object.fromEntries(
-    Object.entries(byStatus)
-      .filter(([status]) => !Object.hasOwn(route.replies, status))
+    byStatus
+      .filter(([status]) => !Object.hasOwn(replies, status))
       .map(([status, shared]) => [
         status,
         {
           description: shared.map((code) => `\`${code}\``).join(", "),
-          content: { [type]: { schema } },
+          content: { [errorFormat.mediaType]: { schema } },
         },
       ]),
   );
 }
 
-/** `schema` as JSON Schema; those with an id go to `schemas` and are referred to. */
+/** A schema as JSON Schema. Schemas with an id are added to `schemas` and referred to. */
 function schemaOf(schema: z.ZodType, io: "input" | "output", schemas: Node): Node {
   const { properties, $defs = {} } = z.toJSONSchema(z.object({ schema }), {
     io,
-    // Custom checks have no JSON Schema; what is said of them by `meta` stands.
+    // Custom checks have no JSON Schema: their `meta` describes them.
     unrepresentable: "any",
   });
   for (const [id, definition] of Object.entries($defs)) schemas[id] ??= refer(definition);
   return refer(properties?.["schema"]) as Node;
 }
 
-/** Points the references of a JSON Schema to where OpenAPI keeps schemas. */
+/** Changes the references of a JSON Schema to those of OpenAPI. */
 function refer(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(refer);
   if (typeof node !== "object" || node === null) return node;

@@ -2,8 +2,10 @@ import {
   ChatkeepError,
   type History,
   type JsonObject,
+  type Message,
   type Owner,
   type PageQuestion,
+  type Question,
   type TurnEvent,
   type UiPart,
   answerSoFarOf,
@@ -17,13 +19,13 @@ import {
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { type Call, type Route, ownerRoute } from "../../http/route.ts";
+import { id, jsonObject } from "../../http/fields.ts";
+import { type Call, type Route, ownerRoutes } from "../../http/route.ts";
 import { streamEvents } from "../../http/stream.ts";
+import type { Caller } from "../../identity/caller.ts";
 import type { ApiServices } from "../api.ts";
 import { beginTurn } from "../ask.ts";
-import { id } from "../schema/field.ts";
-import { jsonObject } from "../schema/json.ts";
-import { turn } from "../schema/turn.ts";
+import { turn } from "../native/turns.ts";
 
 /** What `useChat` sends. */
 export interface AiSdkRequest {
@@ -64,8 +66,8 @@ export const aiSdkRequest: z.ZodType<AiSdkRequest> = z
       .optional()
       .meta({
         description:
-          "Only the last message is read, and the id of the one before it; earlier ones come from the store. It is a " +
-          "question, or an answer with the results of tools that the page ran.",
+          "Only the last message and the id of the one before it are read; earlier messages come from the store. The " +
+          "last is a question, or an answer with the results of tools that the page ran.",
       }),
     message: uiMessage.optional(),
     trigger: z
@@ -77,17 +79,21 @@ export const aiSdkRequest: z.ZodType<AiSdkRequest> = z
   .meta({ id: "AiSdkRequest" });
 
 type Services = Pick<ApiServices, "history" | "heartbeat" | "log">;
-type Asked = Pick<Call, "request" | "cut"> & { readonly owner: Owner };
 
 /** Answers `useChat` with the turn's stream. */
 export async function answerAiSdk(
-  options: Services,
-  { request, cut, owner }: Asked,
+  services: Services,
+  { owner, ...call }: Call & Pick<Caller, "owner">,
   body: AiSdkRequest,
 ): Promise<Response> {
-  const { history } = options;
+  const { history } = services;
   const last = body.message ?? body.messages?.at(-1);
-  if (last?.role === "assistant") return goOn(options, { request, cut, owner }, body.id, last);
+  if (last?.role === "assistant") {
+    const { question, messageId } = await resultsOf(history, owner, body.id, last);
+    const follow = async (signal: AbortSignal): Promise<AsyncIterable<TurnEvent>> =>
+      uiStream((await history.startTurn(owner, body.id, question, { signal })).events, { messageId });
+    return streamEvents({ ...services, ...call, follow });
+  }
   if (last?.role !== "user") {
     throw new ChatkeepError("invalid_request", "The last message must be the user's.", {
       pointer: "/messages",
@@ -96,29 +102,17 @@ export async function answerAiSdk(
   const question = questionFromUiMessage(last);
   const intent = intentOf(body, question.id);
   const previousId = body.messages?.at(-2)?.id;
+  const answerId = body.messageId ?? undefined;
   const asking: Pick<History, "createConversation" | "getTurn" | "startTurn"> = {
     ...history,
-    startTurn: (by, conversationId, asked, { signal } = {}) =>
-      startPageTurn({
-        history,
-        owner: by,
-        conversationId,
-        question: asked,
-        intent,
-        answerId: body.messageId ?? undefined,
-        previousId,
-        signal,
-      }),
+    startTurn: (owner, conversationId, question, { signal } = {}) =>
+      startPageTurn({ history, owner, conversationId, question, intent, answerId, previousId, signal }),
   };
-  return streamEvents({
-    ...options,
-    request,
-    cut,
-    follow: async (signal): Promise<AsyncIterable<TurnEvent>> =>
-      uiStream(
-        (await beginTurn({ history: asking, owner, conversation: { id: body.id }, question, signal })).events,
-      ),
-  });
+  const follow = async (signal: AbortSignal): Promise<AsyncIterable<TurnEvent>> =>
+    uiStream(
+      (await beginTurn({ history: asking, owner, conversation: { id: body.id }, question, signal })).events,
+    );
+  return streamEvents({ ...services, ...call, follow });
 }
 
 function intentOf({ trigger, messageId }: AiSdkRequest, id: string | undefined): PageQuestion["intent"] {
@@ -126,118 +120,86 @@ function intentOf({ trigger, messageId }: AiSdkRequest, id: string | undefined):
   return id !== undefined && messageId === id ? "edit" : "ask";
 }
 
-/** Messages that are looked at for the calls of an answer: more than the steps of any. */
+/** The latest messages in which the calls of an answer are looked for. No answer has more steps. */
 const MOST = 100;
 
-/** Goes on with an answer whose tools the page ran: `addToolOutput` with `sendAutomaticallyWhen`. */
-async function goOn(
-  options: Services,
-  { owner, ...call }: Asked,
-  conversation: string,
+/** Reads results of tools that the page ran: `addToolOutput` with `sendAutomaticallyWhen`. Errors: `invalid_request`. */
+async function resultsOf(
+  history: Services["history"],
+  owner: Owner,
+  conversationId: string,
   { id: messageId, parts }: UiMessageBody,
-): Promise<Response> {
-  const { history } = options;
-  const { messages } = await history.listMessages(owner, conversation, { limit: MOST });
+): Promise<{ question: Question; messageId: string | undefined }> {
+  const { messages } = await history.listMessages(owner, conversationId, { limit: MOST });
   const question = resultsFromUiMessage(parts, messages);
-  if (question === undefined) {
-    const detail =
-      "The last message must be the user's, or an answer with the results of calls that wait for them.";
-    throw new ChatkeepError("invalid_request", detail, { pointer: "/messages" });
-  }
-  return streamEvents({
-    ...options,
-    ...call,
-    follow: async (signal) =>
-      uiStream((await history.startTurn(owner, conversation, question, { signal })).events, { messageId }),
-  });
+  if (question !== undefined) return { question, messageId };
+  const detail =
+    "The last message must be the user's, or an answer with results of tool calls that are still open.";
+  throw new ChatkeepError("invalid_request", detail, { pointer: "/messages" });
 }
 
-const chatPath = z.object({ chat_id: id });
-const TAG = "AI SDK";
+const STREAM = {
+  200: { description: "The stream.", text: { "text/event-stream": "The AI SDK's UI message stream." } },
+};
 
 /** The routes of the AI SDK's `useChat` and `DefaultChatTransport`. */
-export function aiSdkRoutes(options: ApiServices): Route[] {
-  const { history } = options;
+export function aiSdkRoutes(services: ApiServices): Route[] {
+  const { history } = services;
+  const route = ownerRoutes("AI SDK");
 
+  /** A page asks for the stream of a chat before its first question. */
   const orNone = async <T>(found: Promise<T | null>): Promise<T | null> => {
     try {
       return await found;
     } catch (error) {
-      // A chat that says nothing yet: its page asks for its stream before its first question.
       if (isChatkeepError(error, "conversation_not_found")) return null;
       throw error;
     }
   };
 
   return [
-    ownerRoute({
+    route("POST /api/chat", {
       id: "chat",
-      method: "POST",
-      path: "/api/chat",
-      tag: TAG,
       summary: "Ask as `useChat` of the AI SDK",
       body: aiSdkRequest,
-      replies: {
-        200: { description: "The stream.", text: { "text/event-stream": "The AI SDK's UI message stream." } },
-      },
+      replies: STREAM,
       errors: ["conflict", "turn_in_progress", "idempotency_mismatch"],
       rateLimit: "after-deduplication",
-      handle: ({ body, ...call }) => answerAiSdk(options, call, body),
+      handle: ({ body, ...call }) => answerAiSdk(services, call, body),
     }),
-    ownerRoute({
+    route("GET /api/chat/{chat_id}/stream", {
       id: "resumeChatStream",
-      method: "GET",
-      path: "/api/chat/{chat_id}/stream",
-      tag: TAG,
       summary: "Resume the running answer from its beginning",
-      params: chatPath,
-      replies: {
-        200: { description: "The stream.", text: { "text/event-stream": "The AI SDK's UI message stream." } },
-        204: { description: "No answer is running." },
-      },
-      handle: async ({ owner, path, request, cut }) => {
-        const running = await orNone(runningTurnOfHead(history, owner, path.chat_id));
-        if (running === null)
-          return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
-        const { message, turn: followed } = running;
-        const before =
-          message.role === "tool"
-            ? answerSoFarOf(
-                (await history.listMessages(owner, path.chat_id, { before: message.seq + 1, limit: MOST }))
-                  .messages,
-              )
-            : [];
-        return streamEvents({
-          ...options,
-          request,
-          cut,
-          follow: (signal) =>
-            uiStream(history.followTurn(owner, path.chat_id, followed.id, { signal }), {
-              messageId: before[0]?.id,
-              before,
-            }),
-        });
+      replies: { ...STREAM, 204: { description: "No answer is running." } },
+      handle: async ({ owner, path: { chat_id: id }, ...call }) => {
+        const running = await orNone(runningTurnOfHead(history, owner, id));
+        if (running === null) return null;
+        const { message, turn } = running;
+        let before: readonly Message[] = [];
+        if (message.role === "tool") {
+          const page = await history.listMessages(owner, id, { before: message.seq + 1, limit: MOST });
+          before = answerSoFarOf(page.messages);
+        }
+        const follow = (signal: AbortSignal): AsyncIterable<TurnEvent> =>
+          uiStream(history.followTurn(owner, id, turn.id, { signal }), { messageId: before[0]?.id, before });
+        return streamEvents({ ...services, ...call, follow });
       },
     }),
-    ownerRoute({
+    route("POST /api/chat/{chat_id}/stop", {
       id: "stopChat",
-      method: "POST",
-      path: "/api/chat/{chat_id}/stop",
-      tag: TAG,
       summary: "Stop the running answer on any node",
       description: "Closing the stream does not stop the answer. The text so far is kept.",
-      params: chatPath,
       replies: {
         200: {
           description: "The turn; `null` when none was running.",
           json: z.object({ turn: turn.nullable() }),
         },
       },
-      handle: async ({ owner, path }) => {
-        const found = await orNone(history.getConversation(owner, path.chat_id));
+      handle: async ({ owner, path: { chat_id: id } }) => {
+        const found = await orNone(history.getConversation(owner, id));
         const running = found?.runningTurn ?? null;
         if (running === null) return { turn: null };
-        return { turn: turnToWire(await history.stopTurn(owner, path.chat_id, running)) };
+        return { turn: turnToWire(await history.stopTurn(owner, id, running)) };
       },
     }),
   ];

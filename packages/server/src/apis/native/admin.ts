@@ -1,11 +1,29 @@
-import type { CoreHistory } from "@chatkeep/core";
-import { isChatkeepError } from "@chatkeep/protocol";
+import type { CoreHistory, Overview } from "@chatkeep/core";
+import {
+  ERRORS,
+  type ErrorCode,
+  type WireOverview,
+  type WireRecentErrors,
+  isChatkeepError,
+} from "@chatkeep/protocol";
+import { z } from "zod";
 
 import type { RecentErrors } from "../../errors.ts";
-import { type Route, operatorRoute } from "../../http/route.ts";
+import { time } from "../../http/fields.ts";
+import { type Route, operatorRoutes } from "../../http/route.ts";
 import { VERSION } from "../../pages/version.ts";
-import { type Connections, overview, recentErrorToWire, recentErrors, storeToWire } from "../schema/admin.ts";
-import { type Health, healthToWire } from "../schema/health.ts";
+import { type Health, health, healthToWire } from "./health.ts";
+
+/** The connections from this node to its database. */
+export interface Connections {
+  /** Open connections, busy or idle. */
+  readonly open: number;
+  readonly idle: number;
+  /** Requests that wait for a connection. */
+  readonly waiting: number;
+  /** The most connections that may be open. */
+  readonly most: number;
+}
 
 /** Options of {@link adminRoutes}. */
 export interface AdminRouteOptions {
@@ -15,28 +33,83 @@ export interface AdminRouteOptions {
   readonly errors: RecentErrors;
 }
 
-/** What an operator is told: numbers and codes, never whose data it is and no word of it. */
+const count = z.int().min(0);
+
+const overview: z.ZodType<WireOverview> = z
+  .strictObject({
+    version: z.string(),
+    health,
+    connections: z
+      .strictObject({ open: count, idle: count, waiting: count, most: count })
+      .nullable()
+      .meta({ description: "Connections to the database; `null` where the host does not count them." }),
+    node: z
+      .strictObject({
+        started_at: time,
+        running_turns: count,
+        unsaved_answers: z.strictObject({ shown: count, saved: count }).meta({
+          description: "Answers of outages since the start: shown with a token, and saved later.",
+        }),
+      })
+      .meta({ description: "The process that answers." }),
+    store: z
+      .strictObject({
+        nodes: z.array(
+          z.strictObject({
+            id: z.int(),
+            started_at: time,
+            lease_until: time,
+            alive: z.boolean(),
+            running_turns: count,
+          }),
+        ),
+        turns: z.strictObject({
+          running: count,
+          settled: z
+            .strictObject({ complete: count, stopped: count, interrupted: count, failed: count })
+            .meta({ description: "Within the last hour." }),
+        }),
+        tables: z.array(
+          z.strictObject({
+            name: z.string(),
+            rows: count.meta({ description: "PostgreSQL's estimate." }),
+            bytes: count.meta({ description: "With the indexes." }),
+          }),
+        ),
+      })
+      .nullable()
+      .meta({ description: "All nodes together; `null` while the database is down." }),
+  })
+  .meta({ id: "Overview" });
+
+const recentErrors: z.ZodType<WireRecentErrors> = z
+  .strictObject({
+    errors: z.array(
+      z.strictObject({
+        at: time,
+        request_id: z.string().nullable(),
+        turn_id: z.string().nullable(),
+        route: z.string().nullable(),
+        code: z.enum(Object.keys(ERRORS) as ErrorCode[]),
+        detail: z.string(),
+        cause: z.string().nullable().meta({ description: "The name and code of the underlying error." }),
+      }),
+    ),
+  })
+  .meta({ id: "RecentErrors" });
+
+/** The routes of operators. They tell numbers and codes, and never an owner or a word of a message. */
 export function adminRoutes({ history, health, connections, errors }: AdminRouteOptions): Route[] {
+  const route = operatorRoutes("Operator");
   const startedAt = new Date().toISOString();
-
-  /** While the database is down the rest is told all the same: that is when it is asked for. */
-  const store = (): Promise<ReturnType<typeof storeToWire> | null> =>
-    history.overview().then(storeToWire, (error: unknown) => {
-      if (isChatkeepError(error, "unavailable")) return null;
-      throw error;
-    });
-
   return [
-    operatorRoute({
+    route("GET /api/admin/overview", {
       id: "getOverview",
-      method: "GET",
-      path: "/api/admin/overview",
-      tag: "Operator",
       summary: "Read the state of this node and the database",
       description: "The cost does not grow with the data: row counts are PostgreSQL's estimates.",
       replies: { 200: { description: "The state.", json: overview } },
       handle: async () => {
-        const [probed, stored] = await Promise.all([health(), store()]);
+        const [probed, store] = await Promise.all([health(), readStore(history)]);
         return {
           version: VERSION,
           health: healthToWire(probed),
@@ -46,20 +119,41 @@ export function adminRoutes({ history, health, connections, errors }: AdminRoute
             running_turns: history.runningTurns(),
             unsaved_answers: history.unsavedAnswers(),
           },
-          store: stored,
+          store,
         };
       },
     }),
-    operatorRoute({
+    route("GET /api/admin/errors", {
       id: "listErrors",
-      method: "GET",
-      path: "/api/admin/errors",
-      tag: "Operator",
       summary: "List the last errors of this node",
       description:
         "The latest first, at most 100 since the node started. The log has all of them, under the same ids.",
       replies: { 200: { description: "The errors.", json: recentErrors } },
-      handle: async () => ({ errors: errors.list().map(recentErrorToWire) }),
+      handle: async () => ({
+        errors: errors.list().map(({ at, requestId, turnId, route, code, detail, cause }) => {
+          return { at, request_id: requestId, turn_id: turnId, route, code, detail, cause };
+        }),
+      }),
     }),
   ];
+}
+
+/** `null` while the database is down: operators need the rest most then. */
+async function readStore(history: AdminRouteOptions["history"]): Promise<WireOverview["store"]> {
+  try {
+    return storeToWire(await history.overview());
+  } catch (error) {
+    if (isChatkeepError(error, "unavailable")) return null;
+    throw error;
+  }
+}
+
+function storeToWire({ nodes, turns, tables }: Overview): WireOverview["store"] {
+  return {
+    nodes: nodes.map(({ id, startedAt, leaseUntil, alive, running }) => {
+      return { id, started_at: startedAt, lease_until: leaseUntil, alive, running_turns: running };
+    }),
+    turns,
+    tables: [...tables],
+  };
 }

@@ -1,132 +1,195 @@
-import { type ConversationQuery, conversationToWire } from "@chatkeep/protocol";
+import { type WireConversation, conversationToWire, trashPageToWire } from "@chatkeep/protocol";
+import { z } from "zod";
 
-import { type Route, ownerRoute } from "../../http/route.ts";
+import { cursor, flag, id, integer, jsonObject, pageLimit, queryText, time } from "../../http/fields.ts";
+import { type Route, ownerRoutes } from "../../http/route.ts";
 import { privateJson } from "../../http/router.ts";
 import type { ApiServices } from "../api.ts";
-import {
-  type ConversationSearch,
-  conversation,
-  conversationBody,
-  conversationPage,
-  conversationPatch,
-  forkBody,
-  conversationSearch,
-} from "../schema/conversation.ts";
-import { conversationPath } from "../schema/path.ts";
 
-/** The routes of conversations. */
+const text = z.string();
+
+const fields: { [K in keyof WireConversation]: z.ZodType<WireConversation[K]> } = {
+  id,
+  user_id: text.nullable(),
+  scope: text.nullable(),
+  scope_label: text.nullable(),
+  is_default: z.boolean(),
+  title: text.nullable(),
+  pinned_at: time.nullable(),
+  archived_at: time.nullable(),
+  message_count: z.int(),
+  head_id: text.nullable(),
+  running_turn: text.nullable(),
+  preview: text.nullable(),
+  metadata: jsonObject.nullable(),
+  created_at: time,
+  updated_at: time,
+};
+
+const conversation = z.strictObject(fields).meta({ id: "Conversation" });
+const REPLY = { description: "The conversation.", json: conversation };
+
+const page = z
+  .strictObject({
+    conversations: z.array(conversation),
+    total: z.int().nullable(),
+    limit: z.int(),
+    offset: z.int(),
+    next_cursor: text.nullable(),
+  })
+  .meta({ id: "ConversationPage" });
+
+const trash = z
+  .strictObject({
+    conversations: z.array(z.strictObject({ ...fields, deleted_at: time })),
+    next_cursor: text.nullable(),
+  })
+  .meta({ id: "TrashPage" });
+
+const query = z.strictObject({
+  limit: pageLimit(100, 20),
+  cursor,
+  offset: integer(0, 1_000_000_000).optional().meta({ description: "How many to skip. Default 0." }),
+  scope: queryText.optional(),
+  archived: flag.optional().meta({ description: "Default `false`: archived conversations are left out." }),
+  sort: z.enum(["created_at", "updated_at"]).optional().meta({ description: "Default `updated_at`." }),
+  order: z.enum(["asc", "desc"]).optional().meta({ description: "Default `desc`." }),
+});
+
+const init = z
+  .strictObject({
+    id: id.optional(),
+    scope: text.nullish(),
+    scope_label: text.nullish(),
+    title: text.nullish(),
+    metadata: jsonObject.nullish(),
+    reuse: z.literal("latest").optional(),
+  })
+  .meta({ id: "NewConversation" });
+
+const patch = z
+  .strictObject({
+    head_id: id.optional().meta({
+      description: "Sets the head to the latest leaf below this message, or to the message itself.",
+    }),
+    title: text.nullish(),
+    pinned: z.boolean().optional(),
+    archived: z.boolean().optional(),
+    metadata: jsonObject.nullish(),
+  })
+  .meta({ id: "ConversationPatch" });
+
+const fork = z
+  .strictObject({
+    message_id: id.meta({ description: "The last message to copy." }),
+    id: id.optional(),
+    title: text.nullish(),
+  })
+  .meta({ id: "Fork" });
+
+const SORT = { created_at: "createdAt", updated_at: "updatedAt" } as const;
+
+/** The routes of conversations and of their trash. */
 export function conversationRoutes({ history }: ApiServices): Route[] {
+  const route = ownerRoutes("Conversations");
   return [
-    ownerRoute({
+    route("POST /api/conversations", {
       id: "createConversation",
-      method: "POST",
-      path: "/api/conversations",
-      tag: "Conversations",
       summary: "Get or create a conversation",
       description:
-        "With `id`, gets or creates that conversation; with `scope` alone, the scope's default one; with neither, creates one. " +
+        "With `id`, gets or creates that conversation; with `scope` only, the scope's default one; with neither, creates one. " +
         '`"reuse": "latest"` returns the most recently active one, if there is one. Concurrent calls create one.',
-      body: conversationBody,
+      body: init,
       replies: {
         200: { description: "The existing conversation.", json: conversation },
         201: { description: "The new conversation.", json: conversation },
       },
-      errors: ["forbidden"],
-      handle: async ({ owner, body: { scope_label, ...init } }) => {
-        const made = await history.createConversation(owner, { ...init, scopeLabel: scope_label });
+      handle: async ({ owner, body: { scope_label: scopeLabel, ...init } }) => {
+        const made = await history.createConversation(owner, { ...init, scopeLabel });
         return privateJson(conversationToWire(made.conversation), made.created ? 201 : 200);
       },
     }),
-    ownerRoute({
+    route("GET /api/conversations", {
       id: "listConversations",
-      method: "GET",
-      path: "/api/conversations",
-      tag: "Conversations",
       summary: "List conversations, most recently active first",
-      search: conversationSearch,
-      replies: { 200: { description: "A page.", json: conversationPage } },
-      handle: async ({ owner, query }) => {
-        const page = await history.listConversations(owner, queryOf(query));
+      search: query,
+      replies: { 200: { description: "A page.", json: page } },
+      handle: async ({ owner, query: { sort, ...query } }) => {
+        const { conversations, total, nextCursor } = await history.listConversations(owner, {
+          ...query,
+          sort: sort && SORT[sort],
+        });
         return {
-          conversations: page.conversations.map(conversationToWire),
-          total: page.total,
+          conversations: conversations.map(conversationToWire),
+          total,
           limit: query.limit ?? 20,
           offset: query.offset ?? 0,
-          next_cursor: page.nextCursor,
+          next_cursor: nextCursor,
         };
       },
     }),
-    ownerRoute({
+    route("GET /api/conversations/{conversation_id}", {
       id: "getConversation",
-      method: "GET",
-      path: "/api/conversations/{conversation_id}",
-      tag: "Conversations",
       summary: "Read a conversation",
-      params: conversationPath,
-      replies: { 200: { description: "The conversation.", json: conversation } },
-      errors: ["forbidden", "conversation_not_found"],
+      replies: { 200: REPLY },
       handle: async ({ owner, path }) =>
         conversationToWire(await history.getConversation(owner, path.conversation_id)),
     }),
-    ownerRoute({
+    route("PATCH /api/conversations/{conversation_id}", {
       id: "updateConversation",
-      method: "PATCH",
-      path: "/api/conversations/{conversation_id}",
-      tag: "Conversations",
       summary: "Rename, pin, archive or annotate a conversation",
       description:
-        'Fields that are left out keep their values. `"title": null` resets the title to the one made from the first question. ' +
+        'Absent fields keep their values. `"title": null` resets the title to the one made from the first question. ' +
         "`head_id` selects another version: the head becomes the latest leaf below that message.",
-      params: conversationPath,
-      body: conversationPatch,
-      replies: { 200: { description: "The conversation.", json: conversation } },
-      errors: ["forbidden", "conversation_not_found", "message_not_found"],
-      handle: async ({ owner, path, body: { head_id: head, ...patch } }) => {
-        const { conversation_id: id } = path;
+      body: patch,
+      replies: { 200: REPLY },
+      errors: ["message_not_found"],
+      handle: async ({ owner, path: { conversation_id: id }, body: { head_id: head, ...patch } }) => {
         const isPatched = head === undefined || Object.keys(patch).length > 0;
-        // Checked first: a head that does not exist changes nothing else.
+        // Checked first: with a head that does not exist, nothing is changed.
         if (isPatched && head !== undefined) await history.getMessage(owner, id, head);
         const patched = isPatched ? await history.updateConversation(owner, id, patch) : undefined;
         const moved = head === undefined ? undefined : await history.setHead(owner, id, head);
         return conversationToWire((moved ?? patched)!);
       },
     }),
-    ownerRoute({
+    route("POST /api/conversations/{conversation_id}/fork", {
       id: "forkConversation",
-      method: "POST",
-      path: "/api/conversations/{conversation_id}/fork",
-      tag: "Conversations",
       summary: "Copy a message and everything that leads to it into a new conversation",
       description: "The original does not change, and the copy does not refer to it.",
-      params: conversationPath,
-      body: forkBody,
+      body: fork,
       replies: { 201: { description: "The new conversation.", json: conversation } },
-      errors: ["forbidden", "conversation_not_found", "message_not_found", "turn_in_progress", "conflict"],
-      handle: async ({ owner, path, body: { message_id: message, ...options } }) =>
-        privateJson(
-          conversationToWire(await history.forkConversation(owner, path.conversation_id, message, options)),
-          201,
-        ),
-    }),
-    ownerRoute({
-      id: "deleteConversation",
-      method: "DELETE",
-      path: "/api/conversations/{conversation_id}",
-      tag: "Conversations",
-      summary: "Delete a conversation and everything in it",
-      params: conversationPath,
-      replies: { 204: { description: "Deleted." } },
-      errors: ["forbidden", "conversation_not_found"],
-      handle: async ({ owner, path }) => {
-        await history.deleteConversation(owner, path.conversation_id);
-        return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
+      errors: ["message_not_found", "turn_in_progress", "conflict"],
+      handle: async ({ owner, path, body: { message_id: message, ...options } }) => {
+        const forked = await history.forkConversation(owner, path.conversation_id, message, options);
+        return privateJson(conversationToWire(forked), 201);
       },
     }),
+    route("DELETE /api/conversations/{conversation_id}", {
+      id: "deleteConversation",
+      summary: "Delete a conversation and everything in it",
+      replies: { 204: { description: "Deleted." } },
+      handle: async ({ owner, path }) => {
+        await history.deleteConversation(owner, path.conversation_id);
+        return null;
+      },
+    }),
+    route("GET /api/trash", {
+      id: "listTrash",
+      summary: "List deleted conversations that can be restored",
+      search: z.strictObject({ limit: pageLimit(100, 20), cursor }),
+      replies: { 200: { description: "A page, by last activity.", json: trash } },
+      handle: async ({ owner, query }) => trashPageToWire(await history.listTrash(owner, query)),
+    }),
+    route("POST /api/conversations/{conversation_id}/restore", {
+      id: "restoreConversation",
+      summary: "Restore a deleted conversation",
+      description:
+        "If its scope has another default conversation by now, the restored one becomes an ordinary one.",
+      replies: { 200: REPLY },
+      errors: ["conflict"],
+      handle: async ({ owner, path }) =>
+        conversationToWire(await history.restoreConversation(owner, path.conversation_id)),
+    }),
   ];
-}
-
-const SORT = { created_at: "createdAt", updated_at: "updatedAt" } as const;
-
-function queryOf({ sort, ...rest }: ConversationSearch): ConversationQuery {
-  return { ...rest, sort: sort === undefined ? undefined : SORT[sort] };
 }

@@ -1,24 +1,59 @@
 import { searchPageToWire } from "@chatkeep/protocol";
+import { z } from "zod";
 
-import { type Route, ownerRoute } from "../../http/route.ts";
+import { cursor, id, pageLimit, queryText } from "../../http/fields.ts";
+import { type Route, ownerRoutes } from "../../http/route.ts";
 import type { ApiServices } from "../api.ts";
-import { searchPage, searchQuery } from "../schema/search.ts";
+import { message } from "./message.ts";
 
-/** The route that finds messages. */
+const query = z.strictObject({
+  q: queryText.meta({
+    description:
+      'A result contains every word. `"a phrase"`, `prefix*` and `-not` are supported. With an embedding model, plain words also find messages of similar meaning; their snippets have no `marks`.',
+    examples: ['"nightly backup" restor*'],
+  }),
+  conversation_id: id.optional().meta({ description: "Search only this conversation." }),
+  scope: queryText.optional(),
+  limit: pageLimit(100, 20),
+  cursor,
+});
+
+const offset = z.int().meta({ description: "In UTF-16 units." });
+const text = z.string();
+
+const page = z
+  .strictObject({
+    hits: z.array(
+      z.strictObject({
+        message,
+        title: text.nullable(),
+        scope: text.nullable(),
+        scope_label: text.nullable(),
+        snippet: z.strictObject({
+          text,
+          start: offset,
+          marks: z.array(z.strictObject({ start: offset, end: offset })),
+        }),
+        score: z.number(),
+      }),
+    ),
+    next_cursor: text.nullable(),
+  })
+  .meta({ id: "SearchPage" });
+
+/** The route of the search. */
 export function searchRoutes({ history }: ApiServices): Route[] {
+  const route = ownerRoutes("Messages");
   return [
-    ownerRoute({
+    route("GET /api/search", {
       id: "searchMessages",
-      method: "GET",
-      path: "/api/search",
-      tag: "Messages",
       summary: "Search messages, best match first",
       description:
         "Searches the caller's conversations, archived ones too. To show a result in context, use " +
         "`GET /api/conversations/{conversation_id}/messages?around=<seq>`.",
-      search: searchQuery,
-      replies: { 200: { description: "A page of results.", json: searchPage } },
-      errors: ["forbidden", "conversation_not_found"],
+      search: query,
+      replies: { 200: { description: "A page of results.", json: page } },
+      errors: ["conversation_not_found"],
       handle: async ({ owner, query: { q, conversation_id: conversationId, ...query } }) =>
         searchPageToWire(await history.searchMessages(owner, { ...query, text: q, conversationId })),
     }),

@@ -9,18 +9,15 @@ import {
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { type Route, ownerRoute } from "../../http/route.ts";
+import { jsonObject, pageLimit } from "../../http/fields.ts";
+import { type Route, ownerRoutes } from "../../http/route.ts";
 import type { ApiServices } from "../api.ts";
 import { requireRoles } from "../roles.ts";
-import { integer } from "../schema/field.ts";
-import { jsonObject } from "../schema/json.ts";
 import { openaiErrors } from "./error.ts";
 import { idFromOpenai, idToOpenai } from "./ids.ts";
 import { messageFromItem } from "./item-input.ts";
 import { type Item, itemsOf } from "./items.ts";
 import { stableIds } from "./stable-ids.ts";
-
-const TAG = "OpenAI Conversations";
 
 const item = jsonObject as z.ZodType<Item>;
 /** An item of any type: `{ type, … }`. */
@@ -48,17 +45,18 @@ const itemList = z
   })
   .meta({ id: "OpenaiItemList" });
 
-const conversationPath = z.object({ conversation_id: z.string() });
-const itemPath = z.object({ conversation_id: z.string(), item_id: z.string() });
+/** Ids as OpenAI writes them are longer than ours. */
+const params = { conversation_id: z.string() };
+const itemParams = { ...params, item_id: z.string() };
 const listSearch = z.object({
-  limit: integer(1, 100).optional().meta({ description: "Default 20." }),
+  limit: pageLimit(100, 20),
   order: z.enum(["asc", "desc"]).optional().meta({ description: "Default `desc`: the newest first." }),
   after: z.string().optional().meta({ description: "The `last_id` of the previous page." }),
 });
 
 /** OpenAI's Conversations, for its clients and for `OpenAIConversationsSession` of its Agents SDK. */
 export function openaiConversationRoutes({ history, writableRoles }: ApiServices): Route[] {
-  const base = { tag: TAG, errorFormat: openaiErrors };
+  const route = ownerRoutes("OpenAI Conversations", openaiErrors);
 
   const requireWritable = (owner: Owner, key: string | undefined, items: readonly Item[]): void =>
     requireRoles(
@@ -68,11 +66,8 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
     );
 
   return [
-    ownerRoute({
-      ...base,
+    route("POST /v1/conversations", {
       id: "openaiCreateConversation",
-      method: "POST",
-      path: "/v1/conversations",
       summary: "Create a conversation",
       body: z.object({ items: z.array(itemInput).nullish(), metadata: jsonObject.nullish() }),
       replies: { 200: { description: "The conversation.", json: conversation } },
@@ -88,37 +83,26 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
         return conversationOf(made);
       },
     }),
-    ownerRoute({
-      ...base,
+    route("GET /v1/conversations/{conversation_id}", {
       id: "openaiGetConversation",
-      method: "GET",
-      path: "/v1/conversations/{conversation_id}",
       summary: "Read a conversation",
-      params: conversationPath,
+      params,
       replies: { 200: { description: "The conversation.", json: conversation } },
-      errors: ["conversation_not_found"],
       handle: async ({ owner, path }) => conversationOf(await history.getConversation(owner, ownId(path))),
     }),
-    ownerRoute({
-      ...base,
+    route("POST /v1/conversations/{conversation_id}", {
       id: "openaiUpdateConversation",
-      method: "POST",
-      path: "/v1/conversations/{conversation_id}",
       summary: "Set a conversation's metadata",
-      params: conversationPath,
+      params,
       body: z.object({ metadata: jsonObject.nullable() }),
       replies: { 200: { description: "The conversation.", json: conversation } },
-      errors: ["conversation_not_found"],
       handle: async ({ owner, path, body: { metadata } }) =>
         conversationOf(await history.updateConversation(owner, ownId(path), { metadata })),
     }),
-    ownerRoute({
-      ...base,
+    route("DELETE /v1/conversations/{conversation_id}", {
       id: "openaiDeleteConversation",
-      method: "DELETE",
-      path: "/v1/conversations/{conversation_id}",
       summary: "Delete a conversation",
-      params: conversationPath,
+      params,
       replies: {
         200: {
           description: "Deleted.",
@@ -129,24 +113,20 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
           }),
         },
       },
-      errors: ["conversation_not_found"],
       handle: async ({ owner, path }) => {
         await history.deleteConversation(owner, ownId(path));
         return { id: path.conversation_id, object: "conversation.deleted", deleted: true };
       },
     }),
-    ownerRoute({
-      ...base,
+    route("POST /v1/conversations/{conversation_id}/items", {
       id: "openaiCreateItems",
-      method: "POST",
-      path: "/v1/conversations/{conversation_id}/items",
       summary: "Append items",
       description:
         "All items are stored, or none. End users may write items of the user only; other roles require a server key.",
-      params: conversationPath,
+      params,
       body: z.object({ items: z.array(itemInput).min(1) }),
       replies: { 200: { description: "The items.", json: itemList } },
-      errors: ["conversation_not_found", "idempotency_mismatch"],
+      errors: ["idempotency_mismatch"],
       rateLimit: "after-deduplication",
       handle: async ({ owner, key, path, body, request, arrived }) => {
         requireWritable(owner, key, body.items);
@@ -156,16 +136,13 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
         return listOf(stored.flatMap(itemsOf), false);
       },
     }),
-    ownerRoute({
-      ...base,
+    route("GET /v1/conversations/{conversation_id}/items", {
       id: "openaiListItems",
-      method: "GET",
-      path: "/v1/conversations/{conversation_id}/items",
       summary: "List items",
-      params: conversationPath,
+      params,
       search: listSearch,
       replies: { 200: { description: "A page.", json: itemList } },
-      errors: ["conversation_not_found", "message_not_found"],
+      errors: ["message_not_found"],
       handle: async ({ owner, path, query: { limit = 20, order = "desc", after } }) => {
         const found: Item[] = [];
         for await (const one of walk(history, owner, ownId(path), { order, after, limit })) {
@@ -175,15 +152,12 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
         return listOf(found.slice(0, limit), found.length > limit);
       },
     }),
-    ownerRoute({
-      ...base,
+    route("GET /v1/conversations/{conversation_id}/items/{item_id}", {
       id: "openaiGetItem",
-      method: "GET",
-      path: "/v1/conversations/{conversation_id}/items/{item_id}",
       summary: "Read an item",
-      params: itemPath,
+      params: itemParams,
       replies: { 200: { description: "The item.", json: itemInput } },
-      errors: ["conversation_not_found", "message_not_found"],
+      errors: ["message_not_found"],
       handle: async ({ owner, path }) => {
         const { id, place } = idFromOpenai(path.item_id);
         const found = itemsOf(await history.getMessage(owner, ownId(path), id))[place];
@@ -191,17 +165,14 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
         return found;
       },
     }),
-    ownerRoute({
-      ...base,
+    route("DELETE /v1/conversations/{conversation_id}/items/{item_id}", {
       id: "openaiDeleteItem",
-      method: "DELETE",
-      path: "/v1/conversations/{conversation_id}/items/{item_id}",
       summary: "Delete an item",
       description:
         "An item that is part of an answer with several items cannot be deleted alone (409). Delete the whole answer with DELETE /api/conversations/{id}/messages/{message_id}.",
-      params: itemPath,
+      params: itemParams,
       replies: { 200: { description: "The conversation.", json: conversation } },
-      errors: ["conversation_not_found", "message_not_found", "conflict", "turn_in_progress"],
+      errors: ["message_not_found", "conflict", "turn_in_progress"],
       handle: async ({ owner, path }) => {
         const conversationId = ownId(path);
         const { id, place } = idFromOpenai(path.item_id);

@@ -1,7 +1,7 @@
 import type { ChatkeepError } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import type { ErrorFormat } from "../../http/route.ts";
+import type { ErrorFormat } from "../../http/problem.ts";
 
 const body = z
   .strictObject({
@@ -14,29 +14,20 @@ const body = z
   })
   .meta({ id: "OpenaiError" });
 
-/**
- * Errors as OpenAI writes them. Its clients try a conflict again, which changes nothing here, so they are
- * told not to. The request's id is in `x-request-id`, as on every reply.
- */
+/** Errors as OpenAI writes them. The request's id is in `x-request-id`, as on every reply. */
 export const openaiErrors: ErrorFormat = {
+  mediaType: "application/json",
   json: body,
-  response(error) {
-    const headers: Record<string, string> = {
-      "content-type": "application/json; charset=utf-8",
-      "cache-control": "no-store",
-    };
-    if (error.retryAfter !== undefined)
-      headers["retry-after"] = String(Math.max(1, Math.ceil(error.retryAfter)));
-    if (error.status === 401) headers["www-authenticate"] = "Bearer";
-    if (error.status === 409) headers["x-should-retry"] = "false";
-    const told = {
+  body: (error) => ({
+    error: {
       message: error.message,
       type: typeOf(error),
       param: error.pointer ?? null,
       code: error.code,
-    };
-    return new Response(JSON.stringify({ error: told }), { status: error.status, headers });
-  },
+    },
+  }),
+  // OpenAI's clients retry a conflict unless told not to.
+  headers: (error): Record<string, string> => (error.status === 409 ? { "x-should-retry": "false" } : {}),
 };
 
 function typeOf({ status }: ChatkeepError): string {

@@ -13,14 +13,13 @@ import {
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { type Call, type Route, ownerRoute } from "../../http/route.ts";
+import { flag, integer, json, jsonObject } from "../../http/fields.ts";
+import { type Call, type Route, ownerRoutes } from "../../http/route.ts";
 import { streamFrames } from "../../http/stream.ts";
 import type { Caller } from "../../identity/caller.ts";
 import type { ApiServices } from "../api.ts";
 import { beginTurn, settledTurn } from "../ask.ts";
 import { requireRoles } from "../roles.ts";
-import { flag, integer } from "../schema/field.ts";
-import { json, jsonObject } from "../schema/json.ts";
 import { unsavedTurnState } from "../unsaved.ts";
 import { itemInput } from "./conversations.ts";
 import { openaiErrors } from "./error.ts";
@@ -57,7 +56,7 @@ const response = z
   })
   .meta({ id: "OpenaiResponse" });
 
-const path = z.object({ response_id: z.string() });
+const params = { response_id: z.string() };
 const STREAM = { "text/event-stream": "OpenAI's events of a response, numbered from 0." };
 
 interface Place {
@@ -67,9 +66,9 @@ interface Place {
 }
 
 /** OpenAI's Responses, given by the server's responder and kept as turns. */
-export function openaiResponseRoutes(options: ApiServices): Route[] {
-  const { history, writableRoles } = options;
-  const base = { tag: "OpenAI Responses", errorFormat: openaiErrors };
+export function openaiResponseRoutes(services: ApiServices): Route[] {
+  const { history, writableRoles } = services;
+  const route = ownerRoutes("OpenAI Responses", openaiErrors);
 
   /** Where a request is asked. With `previous_response_id`, its question follows that response in any branch. */
   const placeOf = async (owner: Owner, body: ResponseRequest, ids: StableIds): Promise<Place> => {
@@ -153,11 +152,8 @@ export function openaiResponseRoutes(options: ApiServices): Route[] {
   };
 
   return [
-    ownerRoute({
-      ...base,
+    route("POST /v1/responses", {
       id: "openaiCreateResponse",
-      method: "POST",
-      path: "/v1/responses",
       summary: "Create a response: in a conversation, after another response, or in a new conversation",
       body: request,
       replies: { 200: { description: "The response, or its stream.", json: response, text: STREAM } },
@@ -170,33 +166,25 @@ export function openaiResponseRoutes(options: ApiServices): Route[] {
       ],
       rateLimit: "after-deduplication",
       handle: async (call) => {
-        const { owner, body, request: asked, cut } = call;
+        const { owner, body } = call;
         const echo: Echo = {
           instructions: body.instructions ?? null,
           previousResponseId: body.previous_response_id,
         };
         if (body.stream === true) {
-          return streamFrames({
-            ...options,
-            request: asked,
-            cut,
-            follow: async (signal) => {
-              const { asking, ...started } = await begin(call, signal);
-              return frames(owner, { ...started, question: asking.question }, echo);
-            },
-            done: "",
-          });
+          const follow = async (signal: AbortSignal): Promise<AsyncIterable<string>> => {
+            const { asking, ...started } = await begin(call, signal);
+            return frames(owner, { ...started, question: asking.question }, echo);
+          };
+          return streamFrames({ ...services, ...call, follow });
         }
-        return responseOf(await settledTurn(await begin(call, asked.signal)), echo);
+        return responseOf(await settledTurn(await begin(call, call.request.signal)), echo);
       },
     }),
-    ownerRoute({
-      ...base,
+    route("GET /v1/responses/{response_id}", {
       id: "openaiGetResponse",
-      method: "GET",
-      path: "/v1/responses/{response_id}",
       summary: "Read a response, or follow its stream",
-      params: path,
+      params,
       search: z.looseObject({
         stream: flag.optional(),
         starting_after: integer(0, Number.MAX_SAFE_INTEGER)
@@ -205,33 +193,25 @@ export function openaiResponseRoutes(options: ApiServices): Route[] {
       }),
       replies: { 200: { description: "The response, or its stream.", json: response, text: STREAM } },
       errors: ["conversation_not_found", "turn_not_found", "events_expired"],
-      handle: async ({ owner, path: { response_id }, query, request: call, cut }) => {
+      handle: async ({ owner, path: { response_id }, query, ...call }) => {
         const { turnId, conversationId } = ownTurn(response_id);
         const state = await history.getTurn(owner, conversationId, turnId);
         if (query.stream !== true) return responseOf(state);
         const { turn, message } = state;
         const question: Question = { parts: message.parts, metadata: message.metadata };
         const after = query.starting_after;
-        return streamFrames({
-          ...options,
-          request: call,
-          cut,
-          follow: (signal) => {
-            const followed = history.followTurn(owner, conversationId, turnId, { signal });
-            const events = after === undefined ? orReplayed(followed, state) : followed;
-            return frames(owner, { turn, events, question }, {}, after);
-          },
-          done: "",
-        });
+        const follow = (signal: AbortSignal): AsyncIterable<string> => {
+          const followed = history.followTurn(owner, conversationId, turnId, { signal });
+          const events = after === undefined ? orReplayed(followed, state) : followed;
+          return frames(owner, { turn, events, question }, {}, after);
+        };
+        return streamFrames({ ...services, ...call, follow });
       },
     }),
-    ownerRoute({
-      ...base,
+    route("POST /v1/responses/{response_id}/cancel", {
       id: "openaiCancelResponse",
-      method: "POST",
-      path: "/v1/responses/{response_id}/cancel",
       summary: "Cancel a response on any node",
-      params: path,
+      params,
       replies: { 200: { description: "The response.", json: response } },
       errors: ["conversation_not_found", "turn_not_found"],
       handle: async ({ owner, path: { response_id } }) => {
