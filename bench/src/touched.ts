@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import { createLog } from "@chatkeep/server";
 import { temporaryHome } from "@chatkeep/testing";
-import { readEnvironment, serve } from "chatkeep";
+import { readEnvironment, serve } from "chatkeep/serve";
 import pg from "pg";
 
 import type { Measure } from "./measure.ts";

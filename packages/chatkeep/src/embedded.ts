@@ -9,6 +9,10 @@ import { openCluster, type Cluster } from "./embedded/cluster.ts";
 import { EmbeddedDatabaseError } from "./embedded/error.ts";
 import { lockHome } from "./embedded/lock.ts";
 
+export { type Cluster, type ClusterOptions, openCluster } from "./embedded/cluster.ts";
+export { type Postmaster, type ShutdownMode, findPostmaster } from "./embedded/postmaster.ts";
+export { EmbeddedDatabaseError };
+
 /** What of a logger is used here; pino's has this shape. */
 export interface EmbeddedLog {
   info(fields: object, message: string): void;

@@ -1,9 +1,48 @@
+export * from "@chatkeep/agent";
 export {
-  type EmbeddedDatabase,
-  type EmbeddedLog,
-  type EmbeddedOptions,
-  openEmbeddedDatabase,
-} from "./embedded.ts";
-export { type Environment, readEnvironment } from "./environment.ts";
-export { type Serving, serve } from "./serve.ts";
-export { StartError } from "./start-error.ts";
+  type CoreHistory,
+  type DocsStore,
+  type DocsStoreOptions,
+  type Embedding,
+  type HistoryOptions,
+  type JanitorOptions,
+  type Limits,
+  type LimitStore,
+  type LimitStoreOptions,
+  type Migrated,
+  type MigrateOptions,
+  type OutagePolicy,
+  type PoolOptions,
+  MigrationError,
+  createDocsStore,
+  createHistory,
+  createLimitStore,
+  createPool,
+  migrate,
+} from "@chatkeep/core";
+export {
+  type Citation,
+  type ClientOptions,
+  type Context,
+  type Conversation,
+  type ConversationInit,
+  type ErrorCode,
+  type History,
+  type Json,
+  type Message,
+  type MessageInput,
+  type Owner,
+  type Part,
+  type Responder,
+  type ResponderEvent,
+  type ResponderRequest,
+  type Turn,
+  type TurnEvent,
+  type Usage,
+  ChatkeepError,
+  ResponderError,
+  createClient,
+  isChatkeepError,
+  userIdOf,
+} from "@chatkeep/protocol";
+export * from "@chatkeep/server";

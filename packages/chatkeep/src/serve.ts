@@ -25,6 +25,9 @@ import { createPages } from "./pages.ts";
 import { loadResponder } from "./responder.ts";
 import { openTables } from "./tables.ts";
 
+export { type Environment, readEnvironment } from "./environment.ts";
+export { StartError } from "./start-error.ts";
+
 /** The command while it serves. */
 export interface Serving {
   /** Where it is reached from this machine. */

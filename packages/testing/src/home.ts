@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, realpathSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { findPostmaster } from "chatkeep/embedded/postmaster";
+import { findPostmaster } from "chatkeep/embedded";
 
 /** A folder for CHATKEEP_HOME that is gone after the test. */
 export interface TemporaryHome extends AsyncDisposable {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { openCluster, type Cluster, type ShutdownMode } from "chatkeep/embedded/cluster";
+import { openCluster, type Cluster, type ShutdownMode } from "chatkeep/embedded";
 
 import { freePort } from "./port.ts";
 

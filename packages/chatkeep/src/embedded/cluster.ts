@@ -23,8 +23,6 @@ import { findBinaries, type Binaries } from "./binaries.ts";
 import { EmbeddedDatabaseError } from "./error.ts";
 import { findPostmaster, startPostmaster, type ShutdownMode } from "./postmaster.ts";
 
-export type { ShutdownMode };
-
 /** The superuser of every embedded cluster. */
 const superuser = "chatkeep";
 

@@ -30,7 +30,7 @@ export function createTokenCounter(): TokenCounter {
 
   /** Loads in 0.2 s and 40 MB. Nobody waits for it: until then counts are estimated. */
   const ready = (): Promise<void> => {
-    loading ??= import("gpt-tokenizer/encoding/o200k_base").then(
+    loading ??= import("#o200k").then(
       ({ countTokens }) => {
         kept.clear();
         // Text that looks like a special token is ordinary text.
