@@ -1,12 +1,8 @@
-import { randomUUID } from "node:crypto";
-
 import {
   ChatkeepError,
-  type Chunk,
   type Conversation,
   type Message,
   type Owner,
-  type Question,
   type Summary,
   type Turn,
   openCalls,
@@ -22,31 +18,15 @@ import {
   messagesOf,
   parentArgument,
 } from "../database/message-row.ts";
-import type { CheckedMessage } from "../messages.ts";
 import { ownerId } from "../owners.ts";
 import { wordTextOf } from "../search/words.ts";
 import { previewOf, titleOf } from "../title.ts";
-import { type TurnKey, argsOf } from "./key.ts";
 import type { Node } from "./node.ts";
-import { type TurnRow, turnFromRow } from "./rows.ts";
+import { type NewTurn, type PlacedQuestion, type TurnRow, argsOf, startChunk, turnFromRow } from "./turn.ts";
 
-/** A question, and the message that it follows: `null` for the beginning, `undefined` for the head. */
-export type PlacedQuestion = CheckedMessage & Pick<Question, "parent">;
-
-/** A question and the turn that is to answer it. All ids are made here, so that beginning it twice begins it once. */
-export interface NewTurn {
-  readonly key: TurnKey;
-  readonly owner: Owner;
-  readonly question: PlacedQuestion;
-  /** The question is stored already, and is answered once more. */
-  readonly isStored: boolean;
-  readonly replyId: string;
-  readonly createdAt: string;
-}
-
-/** What {@link beginTurn} gives. */
+/** A turn that began, and what its context is built from. */
 export interface Begun {
-  /** False: the same question began the turn before. */
+  /** `false` if the same question began the turn before. */
   readonly isNew: boolean;
   readonly turn: Turn;
   readonly conversation: Conversation;
@@ -54,18 +34,6 @@ export interface Begun {
   /** The latest messages before the question. */
   readonly history: readonly Message[];
   readonly summary: Summary | null;
-}
-
-/** A turn that nobody has heard of yet. */
-export function newTurn(owner: Owner, conversationId: string, question: PlacedQuestion): NewTurn {
-  return {
-    key: { ownerId: ownerId(owner), conversationId, turnId: randomUUID() },
-    owner,
-    question,
-    isStored: false,
-    replyId: randomUUID(),
-    createdAt: new Date().toISOString(),
-  };
 }
 
 /**
@@ -107,7 +75,10 @@ export async function beginTurn(database: Database, node: Node, turn: NewTurn): 
   };
 }
 
-/** Refuses results that answer no open call of the branch that they follow. A retry of stored results passes. */
+/**
+ * Checks that tool results answer open calls of the branch that they follow, or are stored already. Errors:
+ * `invalid_request`, `conflict`.
+ */
 export async function requireOpenCalls(database: Database, turn: NewTurn): Promise<void> {
   const { id, parts, parent } = turn.question;
   const results = parts.filter((part) => part.type === "tool-result");
@@ -132,31 +103,18 @@ export async function requireOpenCalls(database: Database, turn: NewTurn): Promi
   throw new ChatkeepError("conflict", detail, { pointer: "/parts" });
 }
 
-/** The first event of a turn. */
-export function startChunk({ key, question, replyId, createdAt }: NewTurn, persisted: boolean): Chunk {
-  return {
-    type: "start",
-    messageId: replyId,
-    messageMetadata: {
-      turn_id: key.turnId,
-      conversation_id: key.conversationId,
-      message_id: question.id,
-      persisted,
-      created_at: createdAt,
-    },
-  };
-}
-
-/** The question to answer once more: the message itself, or the one that it answers. Errors: `message_not_found`, `conflict`. */
+/**
+ * Finds the question to answer again: the message with this id, or the question that it answers. Errors:
+ * `message_not_found`, `conflict`.
+ */
 export async function questionOf(
   database: Database,
   owner: Owner,
-  conversationId: string,
+  conversation: string,
   messageId: string,
 ): Promise<PlacedQuestion> {
   const read = async (id: string): Promise<Message> => {
-    const place = { owner: ownerId(owner), conversation: conversationId, message_id: id };
-    const [row] = await database.call("get_message", place);
+    const [row] = await database.call("get_message", { owner: ownerId(owner), conversation, message_id: id });
     return messageOf(row?.get_message as MessageRow, owner);
   };
   const named = await read(messageId);

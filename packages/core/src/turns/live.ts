@@ -1,77 +1,77 @@
-import {
-  type Answer,
-  type Chunk,
-  type TurnEvent,
-  type TurnStatus,
-  createEncoder,
-  createFold,
-} from "@chatkeep/protocol";
+import { type Answer, type Chunk, type TurnEvent, createFold } from "@chatkeep/protocol";
 
-import { type NewTurn, startChunk } from "./begin.ts";
-import { checkEvent } from "./check.ts";
-import { deltaOf, joinDeltas, splitDelta } from "./deltas.ts";
-import type { TurnKey } from "./key.ts";
+import { DELTA, EVENT, createCheckedEncoder } from "./encode.ts";
+import { type Ending, type NewTurn, startChunk } from "./turn.ts";
+import { type Wait, createWait } from "./wakeups.ts";
 
-/** How a turn can be settled. */
-export type SettledStatus = Exclude<TurnStatus, "running">;
-
-/** A turn that runs on this node: what its responder gave, and what of it may be shown. */
+/** A turn that runs on this node: what its responder yielded, and what of it may be shown. */
 export interface LiveTurn {
-  readonly key: TurnKey;
-  /** `false`: an outage keeps it from being saved. It is shown at once, and held here as a whole. */
+  readonly turn: NewTurn;
+  /** `false` in an outage: the answer is shown at once, not saved, and held in memory as a whole. */
   readonly persisted: boolean;
   /** Aborts the responder. */
-  readonly stopping: AbortController;
-  /** Takes what the responder gave; false when that leaves nothing in the answer. Errors: `ResponderError` for what cannot be stored. */
+  readonly signal: AbortSignal;
+  /** Aborts the responder; the first ending counts. */
+  abort(ending: Ending): void;
+  /** Adds what the responder yielded. Returns whether it adds to the answer. Errors: `ResponderError`. */
   push(given: unknown): boolean;
-  /** Resolves when little enough waits to be committed that the responder may go on; `undefined` when it may now. */
+  /** Resolves when little enough waits to be committed that the responder may go on; `undefined` if it may now. */
   drained(): Promise<void> | undefined;
   hasPending(): boolean;
-  /** Whether its first words wait: somebody looks at an empty answer. */
+  /** Whether the first words of the answer wait. */
   isSilent(): boolean;
-  /** Events to commit, at least one and otherwise at most `bytes`; they are the caller's now. */
+  /** Removes and returns the next events to commit: at least one, otherwise at most `bytes`. */
   take(bytes: number): { readonly events: TurnEvent[]; readonly bytes: number };
-  /** Shows events that are committed. */
+  /** Shows committed events. */
   show(events: readonly TurnEvent[]): void;
   /** The answer as far as it is shown. */
   answer(): Answer;
-  /** Ends what the responder says, and gives the whole answer. Readers see no more of it before {@link show}. */
-  finish(): Answer;
-  /** Gives up what is not shown. */
-  drop(): void;
-  /** Numbers the last chunks; all that is not committed yet. */
-  end(chunks: readonly Chunk[]): TurnEvent[];
   /**
-   * `settled`: readers end after what is shown. `lost`: this node runs the turn no more, or not for this owner, and the
-   * log tells the rest to whom it may.
+   * Adds the last chunks. Returns the whole answer and all events that are not committed; {@link LiveTurn.answer} stays as
+   * it was until the turn is closed.
+   */
+  end(lastChunks: (answer: Answer) => Chunk[]): { readonly answer: Answer; readonly events: TurnEvent[] };
+  /**
+   * `settled`: readers end after what is shown. `lost`: the turn is not run here any more, or not for this owner, and
+   * readers go on from the log, which checks the owner.
    */
   close(how: "settled" | "lost"): void;
   state(): "running" | "settled" | "lost";
-  /** Whether words have waited to be committed for longer than a reader is left in the dark. */
+  /** Whether text has waited to be committed for so long that readers are told. */
   isLate(): boolean;
-  /** The events after a number that are shown; `undefined` when they are in the log only. */
+  /** The shown events after a number; `undefined` if they are in the log only. */
   shownAfter(seq: number): readonly TurnEvent[] | undefined;
-  /** Calls `listener` whenever something of this changes, until the returned function is called. */
-  subscribe(listener: () => void): () => void;
+  /** Waits for a change. */
+  subscribe(signal: AbortSignal | undefined): Wait;
 }
 
-/** Events held for readers of a saved turn (16, about 4 kB); a slower reader reads the log, so it costs no memory. */
-const HELD = 16;
-/** Bytes that may wait before the responder has to. */
-const MOST_PENDING = 1024 * 1024;
-/** Bytes that an event takes besides its text. */
-const EVENT = 100;
-/** Milliseconds after which words that wait are late. With a reader's tick of 500 ms it is told within 2 s. */
-const LATE = 1250;
+/** The reason with which a responder is aborted. */
+export class TurnEnded extends Error {
+  override readonly name = "AbortError";
+  readonly ending: Ending;
 
-/** The state of a turn that runs here; an answer has at most `most` UTF-16 units. */
+  constructor(ending: Ending) {
+    super(`The turn was ${ending.status}.`);
+    this.ending = ending;
+  }
+}
+
+/** Events held for readers of a saved turn, about 4 kB. A slower reader reads the log and costs no memory. */
+const HELD = 16;
+/** Bytes that may wait to be committed before the responder has to wait. */
+const MOST_PENDING = 1024 * 1024;
+/** Milliseconds after which waiting text is late. With a look every 500 ms, readers are told within 2 s. */
+const LATE = 1250;
+const LOOK = 500;
+
+/** Creates the state of a turn whose answer has at most `most` UTF-16 units. */
 export function createLiveTurn(turn: NewTurn, persisted: boolean, most: number): LiveTurn {
   const start: TurnEvent = { seq: 1, chunk: startChunk(turn, persisted) };
-  const encoder = createEncoder();
+  const stopping = new AbortController();
+  const encoder = createCheckedEncoder(most);
   const fold = createFold();
   fold.push(start.chunk);
   const readers = new Set<() => void>();
-  let left = most;
   let last = 1;
   let pending: { event: TurnEvent; bytes: number }[] = [];
   let pendingBytes = 0;
@@ -80,23 +80,20 @@ export function createLiveTurn(turn: NewTurn, persisted: boolean, most: number):
   let room: PromiseWithResolvers<void> | undefined;
   let held: TurnEvent[] = [start];
   let state: "running" | "settled" | "lost" = "running";
-  /** What may be shown while the rest waits to be settled. */
+  /** What is shown while the end is being committed: the fold is ahead of it then. */
   let visible: Answer | undefined;
 
   const wake = (): void => {
     for (const listener of readers) listener();
   };
 
-  const makeRoom = (): void => {
-    if (pendingBytes + takenBytes >= MOST_PENDING) return;
-    room?.resolve();
-    room = undefined;
-  };
-
   const show = (events: readonly TurnEvent[]): void => {
     takenBytes = 0;
     waitingSince = pending.length > 0 ? performance.now() : undefined;
-    makeRoom();
+    if (pendingBytes < MOST_PENDING) {
+      room?.resolve();
+      room = undefined;
+    }
     if (visible === undefined) for (const { chunk } of events) fold.push(chunk);
     held.push(...events);
     if (held.length > 2 * HELD && persisted) held = held.slice(-HELD);
@@ -106,28 +103,23 @@ export function createLiveTurn(turn: NewTurn, persisted: boolean, most: number):
   const write = (chunk: Chunk, bytes: number): void => {
     if (!persisted) return show([{ seq: ++last, chunk }]);
     const before = pending.at(-1);
-    const joined = joinDeltas(before?.event.chunk, chunk);
+    const joined = before && joinDeltas(before.event.chunk, chunk);
+    const added = joined === undefined ? bytes : bytes - EVENT;
     if (joined === undefined) pending.push({ event: { seq: ++last, chunk }, bytes });
-    else
-      pending[pending.length - 1] = {
-        event: { seq: last, chunk: joined },
-        bytes: before!.bytes + bytes - EVENT,
-      };
-    pendingBytes += joined === undefined ? bytes : bytes - EVENT;
+    else pending[pending.length - 1] = { event: { seq: last, chunk: joined }, bytes: before!.bytes + added };
+    pendingBytes += added;
     waitingSince ??= performance.now();
   };
 
   return {
-    key: turn.key,
+    turn,
     persisted,
-    stopping: new AbortController(),
+    signal: stopping.signal,
+    abort: (ending) => stopping.abort(new TurnEnded(ending)),
     push(given) {
-      const { event, length } = checkEvent(given, left);
-      left -= length;
-      const chunks = encoder.encode(event).flatMap(splitDelta);
-      // A call's arguments are told twice, a result or picture once.
-      for (const chunk of chunks) write(chunk, EVENT + (deltaOf(chunk)?.length ?? length));
-      return chunks.some(({ type }) => type !== "message-metadata");
+      const pieces = encoder.encode(given);
+      for (const { chunk, bytes } of pieces) write(chunk, bytes);
+      return pieces.some(({ chunk }) => chunk.type !== "message-metadata");
     },
     drained() {
       if (pendingBytes + takenBytes < MOST_PENDING) return undefined;
@@ -135,7 +127,7 @@ export function createLiveTurn(turn: NewTurn, persisted: boolean, most: number):
       return room.promise;
     },
     hasPending: () => pending.length > 0,
-    isSilent: () => held.length === 1 && last > 1 && pending.length > 0,
+    isSilent: () => held.length === 1 && pending.length > 0,
     take(bytes) {
       let count = 0;
       let taken = 0;
@@ -149,24 +141,15 @@ export function createLiveTurn(turn: NewTurn, persisted: boolean, most: number):
     },
     show,
     answer: () => visible ?? fold.answer(),
-    finish() {
-      for (const chunk of encoder.end()) write(chunk, EVENT);
-      if (!persisted) return fold.answer();
-      visible ??= fold.answer();
+    end(lastChunks) {
+      for (const { chunk, bytes } of encoder.end()) write(chunk, bytes);
+      if (persisted) visible = fold.answer();
       for (const { event } of pending) fold.push(event.chunk);
-      return fold.answer();
-    },
-    drop() {
-      pending = [];
-      pendingBytes = takenBytes = 0;
-      last = held.at(-1)!.seq;
-      makeRoom();
-    },
-    end(chunks) {
-      for (const chunk of chunks) write(chunk, EVENT);
+      const answer = fold.answer();
+      for (const chunk of lastChunks(answer)) write(chunk, EVENT);
       const events = pending.map(({ event }) => event);
       pending = [];
-      return events;
+      return { answer, events };
     },
     close(how) {
       state = how;
@@ -180,9 +163,13 @@ export function createLiveTurn(turn: NewTurn, persisted: boolean, most: number):
       const first = held[0]!.seq;
       return seq + 1 < first ? undefined : held.slice(seq + 1 - first);
     },
-    subscribe(listener) {
-      readers.add(listener);
-      return () => readers.delete(listener);
-    },
+    subscribe: (signal) => createWait(readers, signal, () => LOOK),
   };
+}
+
+/** Joins two deltas of one text that wait together: fewer rows under load. `undefined` if they are not of one text, or too long. */
+function joinDeltas(before: Chunk, chunk: Chunk): Chunk | undefined {
+  if (before.type !== "text-delta" || chunk.type !== "text-delta" || before.id !== chunk.id) return undefined;
+  if (before.delta.length + chunk.delta.length > DELTA) return undefined;
+  return { ...chunk, delta: before.delta + chunk.delta };
 }

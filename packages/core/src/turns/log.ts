@@ -6,57 +6,58 @@ import { type WriterOptions, type Written, createWriter } from "./write.ts";
 /** The group commit of a node's turns; see {@link createLog}. */
 export interface TurnLog {
   /**
-   * Commits what waits of the turn, as soon as something does, and tells what became of it; `undefined` once the turn
+   * Resolves when waiting events of the turn are committed, or there is other news of it; with `undefined` once the turn
    * has left. One call a turn at a time.
    */
-  next(turn: LiveTurn): Promise<Written | undefined>;
-  /** Something of this turn waits; the first words of an answer wait for no tick. */
-  wake(turn: LiveTurn): void;
-  /** Commits no more of the turn: ends its {@link TurnLog.next}, once what is under way is committed. */
-  leave(turn: LiveTurn): void;
+  next(live: LiveTurn): Promise<Written | undefined>;
+  /** Called when events of the turn wait. The first words of an answer wait for no tick. */
+  wake(live: LiveTurn): void;
+  /** Commits no more of the turn: {@link TurnLog.next} resolves with `undefined` after the flush under way. */
+  leave(live: LiveTurn): void;
 }
 
-/** Milliseconds after which a node asks which of its turns are to stop or are gone, though it has nothing to write. */
+/** Milliseconds between looks for turns that were stopped or are gone. */
 const LOOK = 100;
-/** Milliseconds that flushes keep apart at the most. */
+/** Maximum milliseconds between flushes. */
 const SLOWEST = 40;
-/** Rows a second for each millisecond that flushes keep apart: 2,000/s are flushed every 2 ms, 40,000/s every 40 ms. */
+/** Rows a second for each millisecond between flushes: 2 ms at 2,000 rows a second, 40 ms at 40,000. */
 const ROWS_PER_MS = 1000;
-/** Bytes of a flush, and those of one turn in it. A single event that is larger has a statement of its own, beside the others. */
+/** Bytes of a flush, and of one turn in it. A larger event gets a statement of its own. */
 const FLUSH = 512 * 1024;
 const SHARE = 64 * 1024;
 
 interface Waiting {
-  readonly turn: LiveTurn;
+  readonly live: LiveTurn;
   readonly resolve: (written: Written | undefined) => void;
 }
 
+type Flushed = Waiting & { readonly events: readonly TurnEvent[] };
+
 /**
- * One loop a node: while a flush is under way the events of all its turns gather, and the next flush writes them with
- * one statement. So a quiet node waits for one commit and a busy one forms batches, kept apart by a tick that grows
- * with the row rate. The same statement renews the lease and brings back which turns are to stop. It runs only while
- * there are turns.
+ * Runs one loop a node, while turns run. Events of all turns gather during a flush, and the next flush writes them with
+ * one statement, so a quiet node waits for one commit and a busy one forms batches. The same statement renews the lease
+ * and returns which turns are to stop.
  */
 export function createLog(options: WriterOptions): TurnLog {
   const write = createWriter(options);
   const waiting = new Map<string, Waiting>();
   const left = new WeakSet<LiveTurn>();
-  let running = false;
-  let dirty = false;
+  let isRunning = false;
+  let isDirty = false;
   /** Whether first words wait. */
-  let hurried = false;
-  /** Whether what is waited for is the tick. */
-  let ticking = false;
+  let isHurried = false;
+  /** Whether the loop waits for the tick, and not for events. */
+  let isTicking = false;
   let endPause: (() => void) | undefined;
   let rate = 0;
   let lastFlush = 0;
   let lastLook = 0;
 
-  const wake = (turn: LiveTurn): void => {
-    if (!turn.hasPending()) return;
-    dirty = true;
-    hurried ||= turn.isSilent();
-    if (hurried || !ticking) endPause?.();
+  const wake = (live: LiveTurn): void => {
+    if (!live.hasPending()) return;
+    isDirty = true;
+    isHurried ||= live.isSilent();
+    if (isHurried || !isTicking) endPause?.();
   };
 
   const pause = (ms: number): Promise<void> =>
@@ -70,91 +71,89 @@ export function createLog(options: WriterOptions): TurnLog {
       endPause = end;
     });
 
-  /** Waits until something is pending, or it is time to look for stops; then for the tick, unless first words wait. */
+  /** Waits for events or the next look, then for the tick, unless first words wait. */
   const due = async (): Promise<void> => {
-    if (!dirty) await pause(LOOK);
-    const left = lastFlush + Math.min(SLOWEST, rate / ROWS_PER_MS) - performance.now();
-    if (left < 1 || hurried) return;
-    ticking = true;
-    await pause(left);
-    ticking = false;
+    if (!isDirty) await pause(LOOK);
+    const tick = lastFlush + Math.min(SLOWEST, rate / ROWS_PER_MS) - performance.now();
+    if (tick < 1 || isHurried) return;
+    isTicking = true;
+    await pause(tick);
+    isTicking = false;
   };
 
   const flush = async (): Promise<void> => {
     const now = performance.now();
-    // Now and then also after those that write nothing: they may be gone while their responder thinks.
+    // A turn may be gone while its responder thinks, so a look asks for turns without events too.
     const isLook = now >= lastLook + LOOK;
-    const batch: (Waiting & { events: TurnEvent[] })[] = [];
+    const batch: Flushed[] = [];
     let rows = 0;
-    let left = FLUSH;
-    dirty = hurried = false;
-    // Who was served comes last the next time.
+    let bytesLeft = FLUSH;
+    isDirty = isHurried = false;
+    // A turn that is flushed goes to the end of the map, so each has its turn.
     for (const one of waiting.values()) {
-      if (!one.turn.hasPending()) {
+      const { live } = one;
+      if (!live.hasPending()) {
         if (isLook) batch.push({ ...one, events: [] });
-        continue;
-      }
-      if (left <= 0) {
-        dirty = true;
-        continue;
-      }
-      const { events, bytes } = one.turn.take(Math.min(left, SHARE));
-      waiting.delete(one.turn.key.turnId);
-      rows += events.length;
-      if (bytes > SHARE) void commit([{ ...one, events }]);
-      else {
-        batch.push({ ...one, events });
-        left -= bytes;
+      } else if (bytesLeft <= 0) {
+        isDirty = true;
+      } else {
+        const { events, bytes } = live.take(Math.min(bytesLeft, SHARE));
+        waiting.delete(live.turn.key.turnId);
+        rows += events.length;
+        if (bytes > SHARE) {
+          void commit([{ ...one, events }]);
+        } else {
+          batch.push({ ...one, events });
+          bytesLeft -= bytes;
+        }
       }
     }
-    // Over about a second.
-    const weight = Math.min(1, (now - lastFlush) / 1000);
-    rate += weight * (rows / Math.max(0.001, (now - lastFlush) / 1000) - rate);
-    // Woken by a turn that ended: first words that come now would wait for a flush of nothing.
+    const seconds = Math.max(0.001, (now - lastFlush) / 1000);
+    // The mean of about the last second.
+    rate += Math.min(1, seconds) * (rows / seconds - rate);
+    // A turn that ended woke the loop: first words would have to wait for an empty flush.
     if (batch.length === 0 && !isLook) return;
     lastFlush = now;
     if (isLook) lastLook = now;
     await commit(batch);
   };
 
-  const commit = async (batch: readonly (Waiting & { events: TurnEvent[] })[]): Promise<void> => {
-    const written = await write(batch.map(({ turn, events }) => ({ key: turn.key, events })));
-    for (const [index, { turn, events, resolve }] of batch.entries()) {
-      const what = written[index]!;
-      if (events.length > 0) resolve(what);
-      // Of a turn that wrote nothing only news are told: it waits on, or has left.
-      else if (isNews(what) && waiting.has(turn.key.turnId)) settle(turn, what);
+  const commit = async (batch: readonly Flushed[]): Promise<void> => {
+    const results = await write(batch.map(({ live, events }) => ({ key: live.turn.key, events })));
+    for (const [index, { live, events, resolve }] of batch.entries()) {
+      const written = results[index]!;
+      if (events.length > 0) resolve(written);
+      else if (isNews(written)) resolveWaiting(live, written);
     }
   };
 
-  /** Ends the waiting of a turn that has nothing under way. */
-  const settle = ({ key }: LiveTurn, written: Written | undefined): void => {
-    const found = waiting.get(key.turnId);
-    waiting.delete(key.turnId);
+  const resolveWaiting = ({ turn }: LiveTurn, written: Written | undefined): void => {
+    const found = waiting.get(turn.key.turnId);
+    waiting.delete(turn.key.turnId);
     found?.resolve(written);
   };
 
   const loop = async (): Promise<void> => {
-    running = true;
+    isRunning = true;
     while (waiting.size > 0) {
       await due();
       await flush();
     }
-    running = false;
+    isRunning = false;
   };
 
   return {
-    next: (turn) =>
+    next: (live) =>
       new Promise((resolve) => {
-        if (left.has(turn)) return resolve(undefined);
-        waiting.set(turn.key.turnId, { turn, resolve });
-        wake(turn);
-        if (!running) void loop();
+        if (left.has(live)) return resolve(undefined);
+        waiting.set(live.turn.key.turnId, { live, resolve });
+        wake(live);
+        if (!isRunning) void loop();
       }),
     wake,
-    leave(turn) {
-      left.add(turn);
-      settle(turn, undefined);
+    leave(live) {
+      left.add(live);
+      resolveWaiting(live, undefined);
     },
   };
 }

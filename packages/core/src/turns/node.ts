@@ -2,35 +2,36 @@ import { ChatkeepError } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
 import { isFenced } from "../database/failure.ts";
+import { INTERRUPTED, settleFromLog } from "./settle.ts";
+import type { TurnKey } from "./turn.ts";
 
 /** This process among those that run turns; see {@link createNode}. */
 export interface Node {
   /** Milliseconds of its lease. */
   readonly lease: number;
-  /** Its id; `undefined` before it has one, and after it was taken for dead. */
+  /** Its id; `undefined` before it has one, and after it was fenced. */
   current(): number | undefined;
-  /** The id that it has or had last; 0 before the first. */
+  /** Its latest id, fenced or not; 0 before the first. */
   last(): number;
-  /** Runs `work` under its id, which it gets when it first needs one, and once more under a new one when it was taken for dead. */
+  /** Runs `work` under its id. Registers first if it has none, and runs `work` again under a new id if it was fenced. */
   run<T>(work: (id: number) => Promise<T>): Promise<T>;
-  /** This id was taken for dead: the next {@link Node.run} gets another. */
+  /** Called when this id was fenced: the next {@link Node.run} registers again. */
   fenced(id: number): void;
-  /** Renews the lease of its id, and writes nothing else. */
+  /** Renews the lease and writes nothing else. */
   renew(): Promise<void>;
-  /** Lets the other nodes know of this one; false when they do already, and once it was released. */
+  /** Makes this node known to the others. Returns `false` if it is, and once it was released. */
   announce(): Promise<boolean>;
   /** Whether it was released: nothing is written under its id any more. */
   isReleased(): boolean;
-  /** Gives its id back, when the database can be reached, and takes no other: what is still being begun is refused. */
+  /** Releases its id if the database can be reached, and registers no more: turns that are beginning are refused. */
   release(): Promise<void>;
 }
 
-/** A node: its id is the fencing number of all its turns; docs/decisions/0002 tells why. */
+/** Creates a node. Its id is the fencing number of all its turns; docs/decisions/0002 gives the reasons. */
 export function createNode(database: Database, lease: number): Node {
   let registered: Promise<number> | undefined;
   let nodeId = 0;
-  /** The last id that was taken for dead. */
-  let dead = 0;
+  let lastFenced = 0;
   /** The time until which other nodes know of this one. */
   let announcedUntil = 0;
   let released = false;
@@ -48,8 +49,8 @@ export function createNode(database: Database, lease: number): Node {
   };
 
   const fenced = (id: number): void => {
-    if (id <= dead) return;
-    dead = id;
+    if (id <= lastFenced) return;
+    lastFenced = id;
     registered = undefined;
   };
 
@@ -65,8 +66,9 @@ export function createNode(database: Database, lease: number): Node {
     }
   };
 
-  const renew = (node: number): Promise<unknown> =>
-    database.call("write_events", { node, lease, turn_ids: [], owner_ids: [], seqs: [], chunks: [] });
+  const renew = async (node: number): Promise<void> => {
+    await database.call("write_events", { node, lease, turn_ids: [], owner_ids: [], seqs: [], chunks: [] });
+  };
 
   return {
     lease,
@@ -74,7 +76,7 @@ export function createNode(database: Database, lease: number): Node {
     last: () => nodeId,
     run,
     fenced,
-    renew: async () => void (await renew(nodeId)),
+    renew: () => renew(nodeId),
     async announce() {
       if (released || performance.now() < announcedUntil) return false;
       announcedUntil = performance.now() + lease / 2;
@@ -90,9 +92,131 @@ export function createNode(database: Database, lease: number): Node {
   };
 }
 
-/** The error of a node that takes no more turns. */
+/** The error of a node that refuses new turns. */
 export function goingDown(): ChatkeepError {
   return new ChatkeepError("unavailable", "This server is going down. Try again in a moment.", {
     retryAfter: 1,
   });
+}
+
+/** Settles turns that no node runs; see {@link createOrphans}. */
+export interface Orphans {
+  /** Called when this node is used: it looks for dead nodes for the next minute. */
+  touch(): void;
+  close(): Promise<void>;
+}
+
+export interface OrphansOptions {
+  readonly database: Database;
+  readonly node: Node;
+  /** Minimum time in milliseconds that the events of a settled turn are kept. */
+  readonly grace: number;
+  /** The ids of turns that this node runs or is about to settle. */
+  readonly known: () => readonly string[];
+  readonly onError: (error: unknown, turnId?: string) => void;
+}
+
+/** Milliseconds between looks. */
+const LOOK = 1000;
+/** Turns of dead nodes in one read. */
+const PAGE = 100;
+/** Turns settled at the same time. */
+const AT_ONCE = 8;
+/** Milliseconds without use after which the looking ends, so that a serverless database can sleep. */
+const IDLE = 60_000;
+
+/**
+ * Fences nodes whose lease ran out and settles their turns as `interrupted` with the committed text. Any number of nodes
+ * may do so at once. Also settles turns of this node that it does not know of, and drops expired events.
+ */
+export function createOrphans({ database, node, grace, known, onError }: OrphansOptions): Orphans {
+  let until = 0;
+  let healthySince = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let looking: Promise<void> | undefined;
+  let isClosed = false;
+  let nextRotation = 0;
+  /** Turns of this node that it did not know of at the last look. */
+  let untracked = new Set<string>();
+
+  const look = async (): Promise<void> => {
+    const now = performance.now();
+    if (database.breaker.isOpen()) {
+      healthySince = Number.POSITIVE_INFINITY;
+      await database.breaker.whenClosed();
+      healthySince = performance.now();
+      return;
+    }
+    // After an outage all leases have run out: living nodes need time to renew theirs.
+    if (now - healthySince < node.lease * 0.4) return;
+    for (let isFull = true; isFull;) {
+      const keys = keysOf(await database.call("fence_dead_nodes", { page_limit: PAGE }));
+      isFull = (await settleAll(keys, null)) > 0 && keys.length === PAGE;
+    }
+    await settleUntracked();
+    if (now < nextRotation) return;
+    nextRotation = now + grace / 4;
+    await database.call("rotate_events", { grace });
+  };
+
+  /** Settles what was untracked at the last look too: a turn that is just beginning is tracked at the next. */
+  const settleUntracked = async (): Promise<void> => {
+    const id = node.current();
+    if (id === undefined) return;
+    const found = keysOf(await database.call("untracked_turns", { node: id, known: known() }));
+    const again = found.filter(({ turnId }) => untracked.has(turnId));
+    untracked = new Set(found.map(({ turnId }) => turnId));
+    await settleAll(again, id);
+  };
+
+  /** Returns how many could be settled. One that cannot be does not keep the others from it. */
+  const settleAll = async (keys: readonly TurnKey[], by: number | null): Promise<number> => {
+    let settled = 0;
+    const settle = async (key: TurnKey): Promise<void> => {
+      try {
+        await settleFromLog(database, key, by, INTERRUPTED);
+        settled += 1;
+      } catch (error) {
+        onError(error, key.turnId);
+      }
+    };
+    for (let from = 0; from < keys.length; from += AT_ONCE) {
+      await Promise.all(keys.slice(from, from + AT_ONCE).map(settle));
+    }
+    return settled;
+  };
+
+  const schedule = (): void => {
+    timer = setTimeout(() => {
+      looking = look()
+        .catch(onError)
+        .then(() => {
+          timer = undefined;
+          if (!isClosed && performance.now() < until) schedule();
+        });
+    }, LOOK);
+    timer.unref();
+  };
+
+  return {
+    touch() {
+      until = performance.now() + IDLE;
+      if (timer === undefined && !isClosed) schedule();
+    },
+    async close() {
+      isClosed = true;
+      clearTimeout(timer);
+      if (!database.breaker.isOpen()) await looking;
+    },
+  };
+}
+
+function keysOf(
+  rows: readonly Readonly<Record<"owner_id" | "conversation_id" | "turn_id", string | null>>[],
+): TurnKey[] {
+  return rows.map((row) => ({
+    ownerId: row.owner_id!,
+    conversationId: row.conversation_id!,
+    turnId: row.turn_id!,
+  }));
 }

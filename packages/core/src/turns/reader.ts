@@ -1,9 +1,11 @@
 import {
   type Answer,
+  ChatkeepError,
   type FollowOptions,
   type Owner,
   type TurnEvent,
   type TurnState,
+  type TurnStatus,
   createFold,
   isChatkeepError,
   isLastChunk,
@@ -14,22 +16,22 @@ import {
 import type { Database } from "../database/database.ts";
 import { type MessageRow, messageOf } from "../database/message-row.ts";
 import { withAnswer } from "../messages.ts";
-import { type FollowEventsOptions, followEvents, isAborted, readEvents } from "./events.ts";
-import { type TurnKey, argsOf, turnKey } from "./key.ts";
 import type { LiveTurn } from "./live.ts";
-import type { Node } from "./node.ts";
-import { type TurnRow, turnFromRow } from "./rows.ts";
+import { type TurnKey, type TurnRow, argsOf, turnFromRow, turnKey } from "./turn.ts";
 import type { Wakeups } from "./wakeups.ts";
 
 /** Reads turns, wherever they run; see {@link createReader}. */
 export interface Reader {
   /** Errors: `turn_not_found`, `unavailable`. */
   getTurn(owner: Owner, key: TurnKey): Promise<TurnState>;
-  /** The answer so far of a running turn, as far as it is committed. */
+  /** The committed part of a running turn's answer. */
   answerSoFar(owner: Owner, conversationId: string, turnId: string): Promise<Answer>;
-  /** A turn's events, until it is settled. Errors: `events_expired`. */
-  follow(key: TurnKey, options: FollowOptions): AsyncIterable<TurnEvent>;
-  /** The same from the first on; once a settled turn's events are dropped, from its stored answer. */
+  /**
+   * Yields a turn's events until it is settled. During an outage it says so once, and waits. Errors: `unavailable` if the
+   * first read fails; `events_expired` if the turn is settled and its events were dropped.
+   */
+  follow(key: TurnKey, options: FollowOptions): AsyncGenerator<TurnEvent, void, void>;
+  /** Follows from the first event; if the events were dropped, replays them from the stored answer. */
   followOrReplay(owner: Owner, key: TurnKey, signal: AbortSignal | undefined): AsyncIterable<TurnEvent>;
   /** Resolves when the turn is settled, or after `timeout` milliseconds. */
   settled(key: TurnKey, timeout: number): Promise<void>;
@@ -38,43 +40,82 @@ export interface Reader {
 export interface ReaderOptions {
   readonly database: Database;
   readonly wakeups: Wakeups;
-  readonly node: Node;
-  /** The turn, when it runs here. */
+  /** Tells the turn's node that another node reads; true if it may not have known before. */
+  readonly announce: () => Promise<boolean>;
+  /** Finds a turn that runs on this node. */
   readonly find: (key: TurnKey) => LiveTurn | undefined;
 }
 
-/** Turns of this node are read from memory, all others from the log; docs/decisions/0003 tells why. */
-export function createReader({ database, wakeups, node, find }: ReaderOptions): Reader {
-  const follow = (key: TurnKey, { after = 0, signal }: FollowOptions): AsyncIterable<TurnEvent> => {
-    const live = find(key);
-    const how = { database, wakeups, announce: node.announce, after, signal };
-    return live === undefined ? followEvents(key, how) : followLive(live, how);
+/** Events in one read; a page of deltas is about 80 kB. */
+const PAGE = 1000;
+
+/** Turns of this node are read from memory, all others from the log; docs/decisions/0003 gives the reasons. */
+export function createReader({ database, wakeups, announce, find }: ReaderOptions): Reader {
+  // Found now and not at the first read: an unsaved turn may have ended by then.
+  const follow: Reader["follow"] = (key, options) => read(key, find(key), options);
+
+  async function* read(
+    key: TurnKey,
+    live: LiveTurn | undefined,
+    { after = 0, signal }: FollowOptions,
+  ): AsyncGenerator<TurnEvent, void, void> {
+    let isRead = false;
+    let isWaiting = false;
+    using wait = (live ?? wakeups).subscribe(signal);
+    while (!isAborted(signal)) {
+      if (live?.state() === "lost") {
+        yield* follow(key, { after, signal });
+        return;
+      }
+      try {
+        const { events, status, lastEvent } = await eventsAfter(key, after, live);
+        isRead = true;
+        if (isWaiting !== (live?.isLate() ?? false)) {
+          isWaiting = !isWaiting;
+          yield { seq: after, chunk: waitingNotice(isWaiting) };
+        }
+        for (const event of events) {
+          if (isAborted(signal)) return;
+          after = event.seq;
+          yield event;
+          if (isLastChunk(event.chunk)) return;
+        }
+        if (events.length === PAGE || (live !== undefined && events.length > 0)) continue;
+        if (live?.state() === "settled") return;
+        if (live === undefined) {
+          if (status !== "running" && lastEvent !== null && after >= lastEvent) return;
+          if (status !== "running") throw eventsExpired();
+          if (await announce()) continue;
+        }
+      } catch (error) {
+        if (!isRead || !isChatkeepError(error, "unavailable")) throw error;
+        if (!isWaiting) yield { seq: after, chunk: waitingNotice((isWaiting = true)) };
+      }
+      await wait.next();
+    }
+  }
+
+  /** From memory, or from the log if the turn runs elsewhere or the reader is behind what is held. */
+  const eventsAfter = async (key: TurnKey, after: number, live: LiveTurn | undefined): Promise<EventPage> => {
+    const events = live?.shownAfter(after);
+    return events === undefined
+      ? readEvents(database, key, after)
+      : { status: "running", lastEvent: null, events };
   };
 
   const getTurn = async (owner: Owner, key: TurnKey): Promise<TurnState> => {
     const [row] = await database.call("get_turn", argsOf(key));
-    const reply = row?.reply as MessageRow | null | undefined;
+    const reply = (row?.reply ?? null) as MessageRow | null;
     return {
       turn: turnFromRow(row?.turn as TurnRow),
       message: messageOf(row?.question as MessageRow, owner),
-      reply:
-        reply === null || reply === undefined
-          ? null
-          : await withAnswer(messageOf(reply, owner), owner, answerSoFar),
+      reply: reply && (await withAnswer(messageOf(reply, owner), owner, answerSoFar)),
     };
   };
 
   const answerSoFar = async (owner: Owner, conversationId: string, turnId: string): Promise<Answer> => {
     const key = turnKey(owner, conversationId, turnId);
-    const live = find(key);
-    if (live !== undefined) return live.answer();
-    const fold = createFold();
-    for (let after = 0; ;) {
-      const { events } = await readEvents(database, key, after);
-      if (events.length === 0) return fold.answer();
-      for (const { chunk } of events) fold.push(chunk);
-      after = events.at(-1)!.seq;
-    }
+    return find(key)?.answer() ?? (await readAnswer(database, key)).answer;
   };
 
   return {
@@ -101,52 +142,50 @@ export function createReader({ database, wakeups, node, find }: ReaderOptions): 
   };
 }
 
-/** Milliseconds between looks whether words wait to be committed. */
-const TICK = 500;
+/** A piece of a turn's log. */
+interface EventPage {
+  readonly status: TurnStatus;
+  /** The number of the last event; `null` until the turn is settled. */
+  readonly lastEvent: number | null;
+  readonly events: readonly TurnEvent[];
+}
 
-/**
- * Follows a turn that runs on this node: from memory, from the log where the reader is behind what is held, and by the
- * log for good once the turn is lost to another node. While words wait to be committed it says so, and waits.
- */
-async function* followLive(
-  turn: LiveTurn,
-  options: FollowEventsOptions,
-): AsyncGenerator<TurnEvent, void, void> {
-  const { database, signal } = options;
-  let { after } = options;
-  let isLate = false;
-  let wake = (): void => undefined;
-  const onChange = (): void => wake();
-  const unsubscribe = turn.subscribe(onChange);
-  const tick = setInterval(onChange, TICK);
-  tick.unref();
-  signal?.addEventListener("abort", onChange);
-  try {
-    while (!isAborted(signal)) {
-      if (turn.state() === "lost") {
-        yield* followEvents(turn.key, { ...options, after });
-        return;
-      }
-      const events = turn.shownAfter(after) ?? (await readEvents(database, turn.key, after)).events;
-      if (isLate !== turn.isLate()) {
-        isLate = !isLate;
-        yield { seq: after, chunk: waitingNotice(isLate) };
-      }
-      for (const event of events) {
-        if (isAborted(signal)) return;
-        after = event.seq;
-        yield event;
-        if (isLastChunk(event.chunk)) return;
-      }
-      if (events.length > 0) continue;
-      if (turn.state() === "settled") return;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-  } finally {
-    clearInterval(tick);
-    unsubscribe();
-    signal?.removeEventListener("abort", onChange);
+/** Reads the next events of a turn. Errors: `turn_not_found`, `unavailable`. */
+export async function readEvents(database: Database, key: TurnKey, after: number): Promise<EventPage> {
+  const [row] = await database.call("read_events", {
+    ...argsOf(key),
+    after_seq: Math.min(after, 2_147_483_647),
+    page_limit: PAGE,
+  });
+  return {
+    status: row?.status as TurnStatus,
+    lastEvent: row?.last_event ?? null,
+    events: row?.events as TurnEvent[],
+  };
+}
+
+/** Folds a turn's committed events. */
+export async function readAnswer(
+  database: Database,
+  key: TurnKey,
+): Promise<{ readonly answer: Answer; readonly lastSeq: number }> {
+  const fold = createFold();
+  for (let lastSeq = 0; ;) {
+    const { events } = await readEvents(database, key, lastSeq);
+    if (events.length === 0) return { answer: fold.answer(), lastSeq };
+    for (const { chunk } of events) fold.push(chunk);
+    lastSeq = events.at(-1)!.seq;
   }
+}
+
+function eventsExpired(): ChatkeepError {
+  return new ChatkeepError(
+    "events_expired",
+    "The events of this answer are no longer kept. Read the stored message instead.",
+  );
+}
+
+/** A function, because TypeScript would take the first result for the later ones. */
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
 }

@@ -1,42 +1,36 @@
-import type { Responder } from "@chatkeep/protocol";
+import { type Responder, type ResponderEvent, settledChunks } from "@chatkeep/protocol";
 
-import type { Preparation } from "../context/prepare.ts";
+import type { Preparation, Prepared } from "../context/prepare.ts";
 import type { Database } from "../database/database.ts";
 import type { Limits } from "../maintenance/limits.ts";
-import type { NewTurn } from "./begin.ts";
-import { type TurnKey, isSameTurn } from "./key.ts";
+import type { Begun } from "./begin.ts";
 import { type LiveTurn, createLiveTurn } from "./live.ts";
 import { createLog } from "./log.ts";
 import type { Node } from "./node.ts";
-import { TurnEnded } from "./respond.ts";
-import { type Task, createRun } from "./run.ts";
-import { INTERRUPTED } from "./settle.ts";
+import { respond } from "./respond.ts";
+import { INTERRUPTED, settleFromLog, settleOwn, settleTurn } from "./settle.ts";
 import type { Tokens } from "./token.ts";
-import { settleIfBegun } from "./unsaved.ts";
+import { type Ending, type NewTurn, type TurnKey, isSameTurn } from "./turn.ts";
+import { settleIfBegun, unsavedOf } from "./unsaved.ts";
 
 /** The turns that run on this node; see {@link createRunning}. */
 export interface Running {
-  /** Runs a turn to its end; not `persisted`: the database is down, and it is shown without being saved. */
-  run(turn: NewTurn, begun: Task["begun"], persisted: boolean): void;
-  /** The turn, when it runs here and is still its owner's. */
-  find(key: TurnKey): RunningTurn | undefined;
-  /** The turn that runs here unsaved for a question of this id: the database has heard nothing of it. */
-  findUnsaved(turn: NewTurn): RunningTurn | undefined;
+  /** Runs a turn to its end. `persisted` is `false` if the database is down: the answer is shown without being saved. */
+  run(turn: NewTurn, begun: Described, persisted: boolean): void;
+  /** Finds a turn that runs here and is still its owner's. */
+  find(key: TurnKey): LiveTurn | undefined;
+  /** Finds the unsaved turn that runs here for a question with this id, which the database does not know. */
+  findUnsaved(turn: NewTurn): LiveTurn | undefined;
   /** The ids of turns that run here or are about to be settled here. */
   known(): string[];
   count(): number;
-  /** Lets what runs finish for `grace` milliseconds, and settles the rest. */
+  /** Lets turns finish for `grace` milliseconds, and settles the rest. */
   close(grace: number): Promise<void>;
 }
 
-/** A turn that runs here. */
-export interface RunningTurn {
-  readonly turn: NewTurn;
-  readonly live: LiveTurn;
-  readonly done: Promise<void>;
-}
+/** A begun turn as its responder sees it; `history` is empty if it cannot be read. */
+type Described = Pick<Begun, "conversation" | "question" | "history" | "summary">;
 
-/** What {@link createRunning} needs. */
 export interface RunningOptions {
   readonly database: Database;
   readonly node: Node;
@@ -44,21 +38,107 @@ export interface RunningOptions {
   readonly limits: Limits;
   readonly responder: Responder | undefined;
   readonly preparation: Preparation;
+  /** Milliseconds without an event of the responder after which the answer fails. */
   readonly idleTimeout: number;
   readonly onError: (error: unknown, turnId?: string) => void;
 }
 
-/** Milliseconds that a node that goes down waits for its turns to be settled. */
+/** Milliseconds that a closing node waits for its turns to be settled. */
 const CLOSE_TIMEOUT = 5000;
 
-/** Keeps the turns of this node while they run. */
+const STOPPED: Ending = { status: "stopped", error: null };
+
+/** The ending of an answer of which the database refuses a piece. */
+const REFUSED: Ending = {
+  status: "failed",
+  error: {
+    code: "model_error",
+    detail: "The assistant gave something that cannot be stored. What was shown is kept.",
+  },
+};
+
 export function createRunning(options: RunningOptions): Running {
-  const { database, node, responder, limits, onError } = options;
-  const turns = new Map<string, RunningTurn>();
-  /** Turns that were answered unsaved, and may have been begun in the database all the same. */
+  const { database, node, tokens, limits, responder, preparation, idleTimeout, onError } = options;
+  const log = createLog({ database, node, onError });
+  const turns = new Map<string, { readonly live: LiveTurn; readonly done: Promise<void> }>();
+  /** Turns that were answered unsaved, and may have begun in the database all the same. */
   const unconfirmed = new Set<string>();
-  const runTurn =
-    responder === undefined ? undefined : createRun({ ...options, responder, log: createLog(options) });
+
+  /** Calls the responder, commits what it yields, shows what is committed, and settles. */
+  const answer = async (live: LiveTurn, begun: Described): Promise<void> => {
+    const { turn, persisted, signal } = live;
+    const tell = (error: unknown): void => onError(error, turn.key.turnId);
+    let prepared: Prepared | undefined;
+    const open = async (): Promise<AsyncIterator<ResponderEvent>> => {
+      const { conversation, question, history, summary } = begun;
+      const bare = { history: [], recalled: [], summary: null, signal };
+      const request = { owner: turn.owner, conversation, turnId: turn.key.turnId, question, ...bare };
+      if (persisted) prepared = await preparation.build(request, history, summary);
+      return responder!(prepared?.request ?? request)[Symbol.asyncIterator]();
+    };
+    const responded = respond({ live, log, open, idleTimeout, onError: tell });
+    if (!persisted) {
+      const ending = await responded;
+      live.end((given) => {
+        const token = tokens.sign(unsavedOf(turn, given, ending));
+        return settledChunks(ending.status, ending.error, { token });
+      });
+      return live.close("settled");
+    }
+    void responded.then(() => log.leave(live));
+    for (let written = await log.next(live); written !== undefined; written = await log.next(live)) {
+      if (written.state === "refused") {
+        tell(written.error);
+        live.abort(REFUSED);
+        return endFromLog(live, REFUSED);
+      }
+      if (written.state !== "written") {
+        live.close("lost");
+        return live.abort(written.state === "gone" ? STOPPED : INTERRUPTED);
+      }
+      // The new owner's readers follow the log. The responder goes on.
+      if (written.isMoved) live.close("lost");
+      live.show(written.events);
+      if (written.isStopped) live.abort(STOPPED);
+    }
+    const ending = await responded;
+    const ended = live.end(() => settledChunks(ending.status, ending.error));
+    const settling = { ...ending, ...ended, context: prepared?.record ?? null };
+    const settle = (key: TurnKey, id: number): Promise<boolean> =>
+      settleTurn(database, { ...settling, key, node: id });
+    const settled = await settleOwn(database, turn.key, node.last, settle, tell);
+    if (settled === "refused") return endFromLog(live, REFUSED);
+    if (settled === "settled") live.show(ended.events);
+    live.close(settled);
+    if (ending.status === "complete") prepared?.followUp(ended.answer);
+  };
+
+  /** Ends a turn with what is committed; its readers follow the log. */
+  const endFromLog = async (live: LiveTurn, ending: Ending): Promise<void> => {
+    const { key } = live.turn;
+    const settle = (own: TurnKey, id: number): Promise<boolean> => settleFromLog(database, own, id, ending);
+    await settleOwn(database, key, node.last, settle, (error) => onError(error, key.turnId));
+    live.close("lost");
+  };
+
+  const run = async (live: LiveTurn, begun: Described): Promise<void> => {
+    const id = live.turn.key.turnId;
+    try {
+      await answer(live, begun);
+    } catch (error) {
+      onError(error, id);
+      live.close("lost");
+    }
+    turns.delete(id);
+  };
+
+  /** If that fails, the turn is untracked, and settled as interrupted. */
+  const confirm = async (live: LiveTurn): Promise<void> => {
+    const id = live.turn.key.turnId;
+    unconfirmed.add(id);
+    await settleIfBegun(database, node.last, live).catch((error: unknown) => onError(error, id));
+    unconfirmed.delete(id);
+  };
 
   /** Resolves when nothing runs here, or after some milliseconds. */
   const allDone = async (timeout: number): Promise<void> => {
@@ -70,44 +150,34 @@ export function createRunning(options: RunningOptions): Running {
 
   return {
     run(turn, begun, persisted) {
-      const id = turn.key.turnId;
       const live = createLiveTurn(turn, persisted, limits.answerLength);
-      // It is there before the work begins: a responder may end at once.
+      // Registered before the work begins, because a responder may end at once.
       const { promise: done, resolve } = Promise.withResolvers<void>();
-      turns.set(id, { turn, live, done });
-      const work = async (): Promise<void> => {
-        try {
-          await runTurn!({ turn, live, begun });
-        } catch (error) {
-          onError(error, id);
-          live.close("lost");
-        }
-        turns.delete(id);
-        resolve();
-        if (persisted) return;
-        unconfirmed.add(id);
-        // Where that fails it is an untracked turn, and settled as interrupted.
-        await settleIfBegun(database, node.last, live).catch((error: unknown) => onError(error, id));
-        unconfirmed.delete(id);
-      };
-      void work();
+      turns.set(turn.key.turnId, { live, done });
+      void run(live, begun)
+        .then(resolve)
+        .then(() => (persisted ? undefined : confirm(live)));
     },
     find(key) {
-      const found = turns.get(key.turnId);
-      if (found === undefined || found.live.state() === "lost") return undefined;
-      return isSameTurn(found.turn.key, key) ? found : undefined;
+      const live = turns.get(key.turnId)?.live;
+      return live !== undefined && live.state() !== "lost" && isSameTurn(live.turn.key, key)
+        ? live
+        : undefined;
     },
     findUnsaved: ({ key, question }) =>
-      turns.values().find(({ turn, live }) => {
-        const isHere = turn.key.ownerId === key.ownerId && turn.key.conversationId === key.conversationId;
-        return !live.persisted && isHere && turn.question.id === question.id;
-      }),
+      turns
+        .values()
+        .map(({ live }) => live)
+        .find(({ turn, persisted }) => {
+          const isHere = turn.key.ownerId === key.ownerId && turn.key.conversationId === key.conversationId;
+          return !persisted && isHere && turn.question.id === question.id;
+        }),
     known: () => [...turns.keys(), ...unconfirmed],
     count: () => turns.size,
     async close(grace) {
       await allDone(Math.max(1, grace));
-      for (const { live } of turns.values()) live.stopping.abort(new TurnEnded("interrupted", INTERRUPTED));
-      // A database that is down is not waited for: another node settles these when their lease is over.
+      for (const { live } of turns.values()) live.abort(INTERRUPTED);
+      // Not for a database that is down: another node settles these when the lease is over.
       await allDone(CLOSE_TIMEOUT);
     },
   };

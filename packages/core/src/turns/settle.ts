@@ -3,9 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import {
   type Answer,
   type ContextRecord,
-  type Failure,
   type TurnEvent,
-  createFold,
   isChatkeepError,
   settledChunks,
   usageToWire,
@@ -14,36 +12,36 @@ import {
 import type { Database } from "../database/database.ts";
 import { wordTextOf } from "../search/words.ts";
 import { previewOf } from "../title.ts";
-import { readEvents } from "./events.ts";
-import { type TurnKey, argsOf } from "./key.ts";
-import type { SettledStatus } from "./live.ts";
+import { readAnswer } from "./reader.ts";
+import { type Ending, type TurnKey, argsOf } from "./turn.ts";
 
-/** How a turn is settled. */
-export interface Settling {
+export interface Settling extends Ending {
   readonly key: TurnKey;
-  /** The node that runs it; `null` when that is gone. */
+  /** The node that runs the turn; `null` when that is dead. */
   readonly node: number | null;
-  readonly status: SettledStatus;
-  readonly error: Failure | null;
   readonly answer: Answer;
-  /** What its responder was given; `null` when it was not called, or nobody knows any more. */
+  /** What the responder was given; `null` if it was not called, or if that is not known any more. */
   readonly context: ContextRecord | null;
-  /** Its last events, which are not committed yet. */
+  /** The last events, which are not committed yet. */
   readonly events: readonly TurnEvent[];
 }
 
-/** What a person is told of an answer whose node died. */
-export const INTERRUPTED: Failure = {
-  code: "interrupted",
-  detail: "The answer was cut off when the server stopped. What was shown is kept; ask again for the rest.",
+/** The ending of an answer whose node died or was shut down. */
+export const INTERRUPTED: Ending = {
+  status: "interrupted",
+  error: {
+    code: "interrupted",
+    detail: "The answer was cut off when the server stopped. What was shown is kept; ask again for the rest.",
+  },
 };
 
-/** Milliseconds before an end that the database refused is tried again. */
+/** Milliseconds before a refused settling is retried. */
 const RETRY = 500;
+const TRIES = 3;
 
 /**
- * Settles a turn: its last events, its answer and its status in one transaction. False when it was settled
- * or gone before, or is another node's. Errors: `unavailable`; others that stay.
+ * Settles a turn: stores its last events, its answer and its status in one transaction. Returns `false` if the turn was
+ * settled or is gone, or is another node's. Errors: `unavailable`; others that a retry does not mend.
  */
 export async function settleTurn(database: Database, settling: Settling): Promise<boolean> {
   const { answer, events } = settling;
@@ -66,53 +64,46 @@ export async function settleTurn(database: Database, settling: Settling): Promis
   return row?.settle_turn === true;
 }
 
+/** Settles a turn with what is committed of it. */
+export async function settleFromLog(
+  database: Database,
+  key: TurnKey,
+  node: number | null,
+  ending: Ending,
+): Promise<boolean> {
+  const { answer, lastSeq } = await readAnswer(database, key);
+  const events = settledChunks(ending.status, ending.error).map((chunk, index) => ({
+    seq: lastSeq + 1 + index,
+    chunk,
+  }));
+  return settleTurn(database, { key, node, ...ending, answer, context: null, events });
+}
+
 /**
- * Settles a turn of this node, whatever the outage, and under the owner whose it is by then. `lost`: it was settled or
- * cleared by somebody else, or a claim gave it another owner. `refused`: by the database, three times, for a reason that
- * stays. Never rejects.
+ * Runs `settle` for a turn of this node until it succeeds, through outages. `lost`: somebody else settled or cleared the
+ * turn, or a claim gave it another owner, for whom it was settled. `refused`: the database refused it three times for a
+ * reason that stays. Never rejects.
  */
 export async function settleOwn(
   database: Database,
-  settling: Omit<Settling, "node"> & { readonly node: () => number },
+  own: TurnKey,
+  node: () => number,
+  settle: (key: TurnKey, node: number) => Promise<boolean>,
   onError: (error: unknown) => void,
 ): Promise<"settled" | "lost" | "refused"> {
-  let { key } = settling;
+  let key = own;
   for (let tries = 1; ; tries += 1) {
-    const node = settling.node();
+    const id = node();
     try {
-      if (await settleTurn(database, { ...settling, key, node }))
-        return key === settling.key ? "settled" : "lost";
-      // A claim may have moved it.
-      const [moved] = await database.call("find_turn", { node, turn_id: key.turnId });
+      if (await settle(key, id)) return key === own ? "settled" : "lost";
+      const [moved] = await database.call("find_turn", { node: id, turn_id: key.turnId });
       if (moved === undefined || moved.owner_id === key.ownerId) return "lost";
       key = { ...key, ownerId: moved.owner_id!, conversationId: moved.conversation_id! };
     } catch (error) {
       onError(error);
-      if (!isChatkeepError(error, "unavailable") && tries >= 3) return "refused";
+      if (!isChatkeepError(error, "unavailable") && tries >= TRIES) return "refused";
       if (!database.breaker.isOpen()) await pause(RETRY);
       await database.breaker.whenClosed();
     }
   }
-}
-
-/** Settles a turn that nobody runs as interrupted, with what is committed of it. */
-export async function settleFromLog(database: Database, key: TurnKey, node: number | null): Promise<void> {
-  const fold = createFold();
-  let last = 0;
-  for (;;) {
-    const { events } = await readEvents(database, key, last);
-    if (events.length === 0) break;
-    for (const { chunk } of events) fold.push(chunk);
-    last = events.at(-1)!.seq;
-  }
-  const ends = settledChunks("interrupted", INTERRUPTED);
-  await settleTurn(database, {
-    key,
-    node,
-    status: "interrupted",
-    error: INTERRUPTED,
-    answer: fold.answer(),
-    context: null,
-    events: ends.map((chunk, index) => ({ seq: last + 1 + index, chunk })),
-  });
 }

@@ -15,23 +15,20 @@ import type { ConnectionPool } from "../database/pool.ts";
 import { checkId, checkRange } from "../maintenance/limits.ts";
 import { checkMessage } from "../messages.ts";
 import { ownerId } from "../owners.ts";
-import { type NewTurn, beginTurn, newTurn, questionOf, requireOpenCalls } from "./begin.ts";
-import { readEvents } from "./events.ts";
-import { type TurnKey, argsOf, turnKey } from "./key.ts";
-import { createNode, goingDown } from "./node.ts";
-import { createOrphans } from "./orphans.ts";
-import { createReader } from "./reader.ts";
-import { TurnEnded } from "./respond.ts";
-import { type TurnRow, turnFromRow } from "./rows.ts";
-import { type RunningOptions, type RunningTurn, createRunning } from "./running.ts";
+import { beginTurn, questionOf, requireOpenCalls } from "./begin.ts";
+import type { LiveTurn } from "./live.ts";
+import { createNode, createOrphans, goingDown } from "./node.ts";
+import { createReader, readEvents } from "./reader.ts";
+import { type RunningOptions, createRunning } from "./running.ts";
 import { createTokens, refusedToken } from "./token.ts";
+import { type NewTurn, type TurnKey, type TurnRow, argsOf, newTurn, turnFromRow, turnKey } from "./turn.ts";
 import { importUnsavedTurn, unsavedContext, unsavedTurn } from "./unsaved.ts";
 import { createWakeups } from "./wakeups.ts";
 
-/** What is done with a question while the database is down: refuse it, or answer it without saving. */
+/** What happens to a question while the database is down: it is refused, or answered without saving. */
 export type OutagePolicy = "required" | "best-effort";
 
-/** Options of {@link createTurns}; the times are milliseconds. */
+/** Options of {@link createTurns}. Times are in milliseconds. */
 export interface TurnsOptions extends Omit<RunningOptions, "node" | "tokens"> {
   readonly pool: ConnectionPool;
   readonly lease: number;
@@ -39,37 +36,37 @@ export interface TurnsOptions extends Omit<RunningOptions, "node" | "tokens"> {
   readonly outage: Readonly<Record<Owner["kind"], OutagePolicy>>;
 }
 
-/** The part of {@link History} that is about turns, and what the rest of it needs of them. */
+/** The methods of {@link History} on turns, and what its other methods need of them. */
 export interface Turns extends Pick<
   History,
   "startTurn" | "regenerate" | "importTurn" | "getTurn" | "followTurn" | "stopTurn"
 > {
-  /** The answer so far of a running turn, as far as it is committed. */
+  /** Reads the committed part of a running turn's answer. */
   answerSoFar(owner: Owner, conversationId: string, turnId: string): Promise<Answer>;
-  /** Stops the turn that runs in a conversation, and waits a second for it to be settled. */
+  /** Stops a conversation's running turn, and waits up to one second until it is settled. */
   stopRunning(owner: Owner, conversationId: string): Promise<void>;
-  /** How many turns run on this node. */
+  /** The number of turns that run on this node. */
   running(): number;
-  /** See {@link UnsavedAnswers}. */
+  /** Counts of unsaved answers; see {@link UnsavedAnswers}. */
   unsaved(): UnsavedAnswers;
-  /** Takes no more turns, lets the running ones finish for `grace` milliseconds, and settles the rest. */
+  /** Refuses new turns, lets running turns finish for `grace` milliseconds, and settles the rest. */
   close(grace: number): Promise<void>;
 }
 
-/** Answers that an outage kept from being saved, since this node's start. */
+/** Answers that an outage kept from being saved, since this node started. */
 export interface UnsavedAnswers {
   /** Shown by this node with a token. */
   readonly shown: number;
-  /** Brought back to this node and saved; those that others showed are among them. */
+  /** Imported by this node, whichever node showed them. */
   readonly saved: number;
 }
 
 /** Milliseconds that a stop waits for the turn to be settled. */
 const STOP_TIMEOUT = 1000;
-/** A node counts as dead a little before the lease is over, so that its turns are settled within it. */
+/** A node is fenced before its lease is over, so that its turns are settled within the lease. */
 const LEASE_SHARE = 0.8;
 
-/** Turns: begun in the database, run here, settled in the database; docs/decisions/0040 draws the way of one. */
+/** Turns begin in the database, run here and are settled in the database; docs/decisions/0040 describes the path. */
 export function createTurns(options: TurnsOptions): Turns {
   const { database, limits, outage, onError } = options;
   let isClosing = false;
@@ -77,18 +74,14 @@ export function createTurns(options: TurnsOptions): Turns {
 
   const tokens = createTokens(database);
   const node = createNode(database, options.lease * LEASE_SHARE);
+  const { announce } = node;
   const running = createRunning({ ...options, node, tokens });
+  const { find, known } = running;
   const wakeups = createWakeups(options.pool, database.breaker);
-  const reader = createReader({ database, wakeups, node, find: (key) => running.find(key)?.live });
-  const orphans = createOrphans({
-    database,
-    node,
-    grace: options.eventsGrace,
-    known: running.known,
-    onError,
-  });
-  const follow = (turn: NewTurn, signal: AbortSignal | undefined): StartedTurn["events"] =>
-    reader.follow(turn.key, { signal });
+  const reader = createReader({ database, wakeups, announce, find });
+  const orphans = createOrphans({ database, node, grace: options.eventsGrace, known, onError });
+  const follow = ({ key }: NewTurn, signal: AbortSignal | undefined): StartedTurn["events"] =>
+    reader.follow(key, { signal });
 
   const requireRunning = (): void => {
     if (options.responder === undefined)
@@ -108,15 +101,15 @@ export function createTurns(options: TurnsOptions): Turns {
     const question = { ...checkMessage({ ...given, role }, limits), parent: given.parent };
     const turn = newTurn(owner, conversationId, question);
     if (role === "tool") await requireOpenCalls(database, turn);
-    const known = running.findUnsaved(turn);
-    if (known !== undefined) return attach(turn, known, signal);
+    const unsaved = running.findUnsaved(turn);
+    if (unsaved !== undefined) return attach(turn, unsaved, signal);
     try {
       return await begin(turn, signal);
     } catch (error) {
-      // Results without what they answer are no question.
+      // A tool's results without their question cannot be answered.
       const isAnswered = role === "user" && outage[owner.kind] === "best-effort";
       if (!isAnswered || isClosing || !isChatkeepError(error, "unavailable")) throw error;
-      // An answer that could be saved a moment later is not given unsaved.
+      // A full pool is no outage: in a moment the answer can be saved.
       if (isPoolFull(error)) throw error;
       const other = running.findUnsaved(turn);
       if (other !== undefined) return attach(turn, other, signal);
@@ -125,54 +118,52 @@ export function createTurns(options: TurnsOptions): Turns {
     }
   };
 
-  /** Begins a turn in the database, and runs it here. */
   const begin = async (turn: NewTurn, signal: AbortSignal | undefined): Promise<StartedTurn> => {
     const begun = await beginTurn(database, node, turn);
-    // For an outage to come.
+    // In case of a later outage.
     void tokens.load().catch(() => undefined);
     if (!begun.isNew) {
       const key = { ...turn.key, turnId: begun.turn.id };
       return { turn: begun.turn, events: reader.followOrReplay(turn.owner, key, signal) };
     }
     running.run(turn, begun, true);
-    // The model is asked first: somebody waits for it.
+    // The model is called before the response is built: its first words are what somebody waits for.
     await afterThis();
     return { turn: begun.turn, events: follow(turn, signal) };
   };
 
-  const attach = (turn: NewTurn, known: RunningTurn, signal: AbortSignal | undefined): StartedTurn => {
-    if (!isSameQuestion(turn.question, known.turn.question)) throw idempotencyMismatch();
-    return { turn: unsavedTurn(known.turn), events: follow(known.turn, signal) };
+  const attach = (turn: NewTurn, live: LiveTurn, signal: AbortSignal | undefined): StartedTurn => {
+    if (!isSameQuestion(turn.question, live.turn.question)) throw idempotencyMismatch();
+    return { turn: unsavedTurn(live.turn), events: follow(live.turn, signal) };
   };
 
-  /** The turn that runs here, once the database was asked whose it is: a claim may have moved it. */
-  const findOwn = async (key: TurnKey): Promise<RunningTurn | undefined> => {
-    const found = running.find(key);
-    if (found?.live.persisted !== true) return found;
+  /** Finds a turn that runs here after asking the database for its owner, which a claim may have changed. */
+  const findOwn = async (key: TurnKey): Promise<LiveTurn | undefined> => {
+    const live = find(key);
+    if (live?.persisted !== true) return live;
     try {
       await readEvents(database, key, Number.MAX_SAFE_INTEGER);
     } catch (error) {
-      // Whoever began it goes on meanwhile.
+      // In an outage the owner who began it goes on.
       if (!isChatkeepError(error, "unavailable")) throw error;
     }
-    return running.find(key);
+    return find(key);
   };
 
   const stopTurn: Turns["stopTurn"] = async (owner, conversationId, turnId) => {
     orphans.touch();
     const key = turnKey(owner, conversationId, turnId);
-    const found = await findOwn(key);
-    if (found === undefined) {
+    const live = await findOwn(key);
+    if (live === undefined) {
       const [row] = await database.call("stop_turn", argsOf(key));
       const turn = turnFromRow(row?.stop_turn as TurnRow);
       if (turn.status !== "running") return turn;
-    } else {
-      found.live.stopping.abort(new TurnEnded("stopped", null));
     }
+    live?.abort({ status: "stopped", error: null });
     await reader.settled(key, STOP_TIMEOUT);
-    if (found?.live.persisted !== false) return (await reader.getTurn(owner, key)).turn;
-    const { status, error } = found.live.answer();
-    return { ...unsavedTurn(found.turn), status, error, settledAt: new Date().toISOString() };
+    if (live?.persisted !== false) return (await reader.getTurn(owner, key)).turn;
+    const { status, error } = live.answer();
+    return { ...unsavedTurn(live.turn), status, error, settledAt: new Date().toISOString() };
   };
 
   return {
@@ -191,7 +182,7 @@ export function createTurns(options: TurnsOptions): Turns {
       await tokens.load();
       const unsaved = tokens.open(token);
       if (unsaved?.ownerId !== ownerId(owner) || unsaved.conversationId !== conversationId) {
-        // Whoever may not write here is told so first.
+        // First the error of a conversation that is not the owner's.
         await database.call("get_conversation", { owner: ownerId(owner), conversation: conversationId });
         throw refusedToken();
       }
@@ -238,7 +229,7 @@ export function createTurns(options: TurnsOptions): Turns {
   };
 }
 
-/** As the database compares a question with the one that it holds under this id. */
+/** Compares questions as the database does. */
 function isSameQuestion(one: NewTurn["question"], other: NewTurn["question"]): boolean {
   const [said, before] = [one, other].map(({ parts, contextText = null }) =>
     JSON.stringify([parts, contextText]),

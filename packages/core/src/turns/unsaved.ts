@@ -14,18 +14,16 @@ import type { Database } from "../database/database.ts";
 import { parentArgument } from "../database/message-row.ts";
 import { wordTextOf } from "../search/words.ts";
 import { previewOf, titleOf } from "../title.ts";
-import type { Begun, NewTurn } from "./begin.ts";
-import { argsOf } from "./key.ts";
-import type { LiveTurn, SettledStatus } from "./live.ts";
-import { type TurnRow, turnFromRow } from "./rows.ts";
+import type { Begun } from "./begin.ts";
+import type { LiveTurn } from "./live.ts";
 import { settleTurn } from "./settle.ts";
+import { type Ending, type NewTurn, type TurnRow, argsOf, turnFromRow } from "./turn.ts";
 
-/** What a token holds of an answer that was shown and not saved. */
+/** The content of the token of an answer that was shown and not saved. */
 export function unsavedOf(
   { key, question, replyId, createdAt }: NewTurn,
   answer: Answer,
-  status: SettledStatus,
-  error: Answer["error"],
+  { status, error }: Ending,
 ): UnsavedTurn {
   const { parts, model, usage, intent, processed } = answer;
   return {
@@ -42,7 +40,7 @@ export function unsavedOf(
   };
 }
 
-/** Stores an answer that was shown during an outage, as it was shown. `isNew` is false when it was stored before. */
+/** Stores an answer as it was shown during an outage. `isNew` is `false` if it was stored before. */
 export async function importUnsavedTurn(
   database: Database,
   turn: UnsavedTurn,
@@ -71,29 +69,36 @@ export async function importUnsavedTurn(
   });
   return { isNew: row?.outcome === "imported", turn: turnFromRow(row?.turn as TurnRow) };
 }
+
 /**
- * Settles an answer that was given unsaved because nothing was heard of its beginning: had that been committed all the
- * same, the turn would run on without anybody who runs it. Errors: those that stay.
+ * Settles an unsaved answer whose beginning was committed although no response of the database said so: nobody else would
+ * end that turn. Errors: those that a retry does not mend.
  */
 export async function settleIfBegun(database: Database, node: () => number, live: LiveTurn): Promise<void> {
   const answer = live.answer();
   const { status, error } = answer;
   if (status === "running") return;
   const ends = settledChunks(status, error);
-  // Without the ends that say that nothing is saved.
-  const said = live
-    .shownAfter(1)!
-    .slice(0, -ends.length)
-    .map(({ chunk }) => chunk);
-  const events = [...said, ...ends].map((chunk, index) => ({ seq: index + 2, chunk }));
+  // Without the last chunks shown, which say that nothing is saved.
+  const shown = live.shownAfter(1)!.slice(0, -ends.length);
+  const chunks = [...shown.map(({ chunk }) => chunk), ...ends];
+  const events = chunks.map((chunk, index) => ({ seq: index + 2, chunk }));
   await database.breaker.whenClosed();
-  const [begun] = await database.call("find_turn", { node: node(), turn_id: live.key.turnId });
+  const { key } = live.turn;
+  const [begun] = await database.call("find_turn", { node: node(), turn_id: key.turnId });
   if (begun === undefined) return;
-  const key = { ...live.key, ownerId: begun.owner_id!, conversationId: begun.conversation_id! };
-  await settleTurn(database, { key, node: node(), status, error, answer, context: null, events });
+  await settleTurn(database, {
+    key: { ...key, ownerId: begun.owner_id!, conversationId: begun.conversation_id! },
+    node: node(),
+    status,
+    error,
+    answer,
+    context: null,
+    events,
+  });
 }
 
-/** What a responder is told of a turn that is answered without saving. */
+/** What a responder gets for a turn that is answered without saving. */
 export function unsavedContext(
   turn: NewTurn,
 ): Pick<Begun, "conversation" | "question" | "history" | "summary"> {
@@ -120,7 +125,7 @@ export function unsavedTurn({ key, question, replyId, createdAt }: NewTurn): Tur
   };
 }
 
-/** What a responder is told of a conversation that cannot be read just now. */
+/** Stands for a conversation that cannot be read. */
 function unsavedConversation({ owner, key }: NewTurn): Conversation {
   const now = new Date().toISOString();
   return {
@@ -142,7 +147,7 @@ function unsavedConversation({ owner, key }: NewTurn): Conversation {
   };
 }
 
-/** What a responder is told of a question that cannot be stored just now. */
+/** Stands for the message of a question that cannot be stored. */
 function unsavedQuestion({ owner, key, question, createdAt }: NewTurn): Message {
   return {
     id: question.id,

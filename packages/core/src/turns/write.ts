@@ -4,10 +4,10 @@ import { type TurnEvent, isChatkeepError } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
 import { isFenced } from "../database/failure.ts";
-import type { TurnKey } from "./key.ts";
 import type { Node } from "./node.ts";
+import type { TurnKey } from "./turn.ts";
 
-/** A turn's events to write; none, to ask for news of it. */
+/** Events of one turn to write; none, to ask for its news. */
 export interface Batched {
   readonly key: TurnKey;
   readonly events: readonly TurnEvent[];
@@ -15,34 +15,33 @@ export interface Batched {
 
 /** What became of a turn's events. */
 export type Written =
-  /** They are committed; and somebody asked to stop the turn, or a claim has given it another owner. */
+  /** They are committed. `isMoved`: a claim gave the turn another owner. */
   | {
       readonly state: "written";
       readonly events: readonly TurnEvent[];
       readonly isStopped: boolean;
       readonly isMoved: boolean;
     }
-  /** The turn is not this node's any more: it was cleared or deleted, or the node was taken for dead. */
+  /** The turn is not this node's any more: it was cleared or deleted, or the node was fenced. */
   | { readonly state: "gone" | "fenced" }
-  /** The database refuses them, and will always. */
+  /** The database refuses them for a reason that stays. */
   | { readonly state: "refused"; readonly error: unknown };
 
-/** What {@link createWriter} needs. */
 export interface WriterOptions {
   readonly database: Database;
   readonly node: Node;
-  /** Told what keeps events from being committed, for the operator. An outage tells of itself. */
+  /** Called with errors that keep events from being committed. Outages are reported elsewhere. */
   readonly onError: (error: unknown, turnId: string) => void;
 }
 
-/** Milliseconds before a batch that failed is tried again. */
+/** Milliseconds before a failed batch is retried. */
 const RETRY = 100;
 /** Milliseconds of failures after which the operator is told. */
 const STALLED = 2000;
 
 /**
- * Writes events of many turns with one statement, and tells what became of each, in their order. Waits while the
- * database is away; an event that it refuses ends its own turn. Never rejects.
+ * Writes events of many turns with one statement. Returns what became of each, in order. Waits during an outage. An event
+ * that the database refuses fails its own turn only. Never rejects.
  */
 export function createWriter({
   database,
@@ -57,7 +56,7 @@ export function createWriter({
     for (let isTold = false; ;) {
       const id = node.last();
       try {
-        const told = await database.call("write_events", {
+        const news = await database.call("write_events", {
           node: id,
           lease: node.lease,
           turn_ids: rows.map(({ key }) => key.turnId),
@@ -65,11 +64,11 @@ export function createWriter({
           seqs: rows.map(({ event }) => event?.seq ?? null),
           chunks: rows.map(({ event }) => event?.chunk ?? null),
         });
-        const news = new Set(told.map((row) => `${row.state} ${row.turn_id}`));
         return batch.map(({ key: { turnId }, events }) => {
-          if (news.has(`gone ${turnId}`)) return { state: "gone" };
-          const [isStopped, isMoved] = [news.has(`stop ${turnId}`), news.has(`moved ${turnId}`)];
-          return { state: "written", events, isStopped, isMoved };
+          const has = (state: string): boolean =>
+            news.some((row) => row.turn_id === turnId && row.state === state);
+          if (has("gone")) return { state: "gone" };
+          return { state: "written", events, isStopped: has("stop"), isMoved: has("moved") };
         });
       } catch (error) {
         if (isFenced(error) || node.isReleased()) {
@@ -81,14 +80,14 @@ export function createWriter({
           isTold = true;
           for (const { key, events } of batch) if (events.length > 0) onError(error, key.turnId);
         }
-        // Not an outage but an error that may stay, as that of a full disk: no busy loop.
+        // No outage, but an error that may last, such as a full disk.
         if (!database.breaker.isOpen()) await pause(RETRY);
         await database.breaker.whenClosed();
       }
     }
   };
 
-  /** Whether an error comes from what is written: it is no outage, and writing nothing succeeds. */
+  /** Whether the events cause the error: writing none succeeds. */
   const isOfAnEvent = async (error: unknown, batch: readonly Batched[]): Promise<boolean> => {
     if (isChatkeepError(error, "unavailable") || batch.every(({ events }) => events.length === 0))
       return false;
@@ -98,7 +97,7 @@ export function createWriter({
     );
   };
 
-  /** Finds the turn whose event is refused, by halves; the others go on. */
+  /** Halves the batch until the refused turn is found; the others are written. */
   const isolate = async (batch: readonly Batched[], error: unknown): Promise<Written[]> => {
     if (batch.length === 1) return [{ state: "refused", error }];
     const half = batch.length >> 1;

@@ -1,4 +1,5 @@
 import {
+  type Chunk,
   type Json,
   type JsonFault,
   type JsonObject,
@@ -6,14 +7,54 @@ import {
   ResponderError,
   type ResponderEvent,
   boundJson,
+  createEncoder,
   isNestedTooDeep,
   tooDeep,
 } from "@chatkeep/protocol";
 
-/** The type of a field; `?` where it may be missing, `json` for any value. */
+/** Encodes what a responder yields; see {@link createCheckedEncoder}. */
+export interface CheckedEncoder {
+  /** Errors: `ResponderError` for a value that cannot be stored, with a text for the person who asked. */
+  encode(given: unknown): Piece[];
+  /** Returns the chunks that close the open blocks. */
+  end(): Piece[];
+}
+
+/** A chunk, and roughly how many bytes it takes. */
+export interface Piece {
+  readonly chunk: Chunk;
+  readonly bytes: number;
+}
+
+/** Maximum UTF-16 units of one delta: an event of 100 MB would block the events of all other turns. */
+export const DELTA = 16 * 1024;
+/** Bytes that an event takes besides its text, so that a million empty events use up an answer's length. */
+export const EVENT = 100;
+/** Maximum values in one event, as in the rows of a large result. Checking 100,000 takes 30 ms. */
+const VALUES = 100_000;
+
+/**
+ * Copies, checks and encodes the events of one answer, which has at most `most` UTF-16 units, and splits long deltas.
+ */
+export function createCheckedEncoder(most: number): CheckedEncoder {
+  const encoder = createEncoder();
+  let left = most;
+  return {
+    encode(given) {
+      const { event, length } = checkEvent(given, left);
+      left -= length;
+      return encoder
+        .encode(event)
+        .flatMap(splitDelta)
+        .map((chunk) => ({ chunk, bytes: EVENT + (deltaOf(chunk)?.length ?? length) }));
+    },
+    end: () => encoder.end().map((chunk) => ({ chunk, bytes: EVENT })),
+  };
+}
+
+/** The type of a field; `?` if it may be missing, `json` for any value. */
 type Kind = "string" | "string?" | "boolean" | "boolean?" | "object" | "object?" | "json";
 
-/** The fields of each event. */
 const FIELDS: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   text: { text: "string" },
   reasoning: { text: "string" },
@@ -27,16 +68,8 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   intent: { intent: "string", processed: "boolean" },
 } satisfies Record<Exclude<ResponderEvent, string>["type"], Readonly<Record<string, Kind>>>;
 
-/** Values in one event, as in the rows of a large result. 100,000 take 30 ms to check. */
-const VALUES = 100_000;
-/** What an event takes besides its strings: a million empty calls are not for free. */
-const EVENT_LENGTH = 100;
-
-/**
- * A responder's event as a plain value of at most `left` UTF-16 units, and how many it takes. Errors: `ResponderError`
- * in words for a person, whatever else the responder gave.
- */
-export function checkEvent(
+/** Copies any value to an event of at most `left` UTF-16 units. */
+function checkEvent(
   given: unknown,
   left: number,
 ): { readonly event: ResponderEvent; readonly length: number } {
@@ -59,13 +92,12 @@ export function checkEvent(
   }
   if (type === "tool-call") json["arguments"] = argumentsOf(json["arguments"]!);
   const isText = type === "text" || type === "reasoning";
-  return { event: json as unknown as ResponderEvent, length: isText ? length : length + EVENT_LENGTH };
+  return { event: json as unknown as ResponderEvent, length: isText ? length : length + EVENT };
 }
 
-/** The arguments of a call as the model wrote them; those that are given as a value are written here. */
+/** The arguments of a call as text. The text of a model is kept as it is; it is parsed for those who show it. */
 function argumentsOf(given: Json): string {
   if (typeof given !== "string") return JSON.stringify(given);
-  // They are parsed for those who show them.
   if (isNestedTooDeep(given))
     throw unstorable(`a call has arguments whose JSON ${tooDeep(JSON_BOUNDS.depth)}`);
   return given;
@@ -89,4 +121,28 @@ function isOfKind(field: Json | undefined, kind: Kind): boolean {
 
 function isObject(json: Json | undefined): json is JsonObject {
   return typeof json === "object" && json !== null && !Array.isArray(json);
+}
+
+/** The text of a delta; `undefined` for other chunks. */
+function deltaOf(chunk: Chunk): string | undefined {
+  if (chunk.type === "text-delta" || chunk.type === "reasoning-delta") return chunk.delta;
+  return chunk.type === "tool-input-delta" ? chunk.inputTextDelta : undefined;
+}
+
+/** Splits a long delta, never between the halves of a surrogate pair, because each piece is shown on its own. */
+function splitDelta(chunk: Chunk): Chunk[] {
+  const text = deltaOf(chunk);
+  if (text === undefined || text.length <= DELTA) return [chunk];
+  const pieces: Chunk[] = [];
+  for (let from = 0; from < text.length;) {
+    let to = Math.min(from + DELTA, text.length);
+    if (to < text.length && /[\ud800-\udbff]/.test(text[to - 1]!)) to -= 1;
+    const piece = text.slice(from, to);
+    pieces.push({
+      ...chunk,
+      ...(chunk.type === "tool-input-delta" ? { inputTextDelta: piece } : { delta: piece }),
+    });
+    from = to;
+  }
+  return pieces;
 }
