@@ -58,6 +58,10 @@ export function explainDatabaseError(error: unknown, url: string): DatabaseFault
       );
     case "CERT_HAS_EXPIRED":
       return lasting(`The certificate of ${place} has expired: renew it in the server.`);
+    case "25006":
+      return passing(
+        `PostgreSQL at ${place} is read-only, as a standby is: point DATABASE_URL at the primary server, or unset default_transaction_read_only.`,
+      );
     case "57P03":
       return passing(`PostgreSQL at ${place} is starting up: wait a moment.`);
     case "40P01":

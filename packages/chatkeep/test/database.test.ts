@@ -1,5 +1,5 @@
 import { createDatabase, fileDatabase, hasPgBouncer, startPgBouncer, startPostgres } from "@chatkeep/testing";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
 import { runCommand, startServe } from "./command.ts";
 
@@ -258,6 +258,54 @@ test.each([
   const [line, ...more] = doctor.stdout.split("\n").filter((one) => one.startsWith("fail"));
   expect(more).toEqual([]);
   expect(line!.replace(/^fail +schema +/, "")).toMatch(sentence);
+});
+
+test.each(["SQL_ASCII", "LATIN1"])(
+  "a database in %s is one sentence of serve, migrate and doctor",
+  async (encoding) => {
+    const name = `chatkeep_${encoding.toLowerCase()}_${process.pid}`;
+    await migrated.pool.query(
+      `create database ${name} template template0 encoding '${encoding}' locale_provider libc locale 'C'`,
+    );
+    onTestFinished(async () => void (await migrated.pool.query(`drop database ${name}`)));
+    const env = { PORT: "0", DATABASE_URL: changed(migrated.url, (url) => (url.pathname = name)) };
+    const sentence = new RegExp(`has the encoding ${encoding}, and Chatkeep needs UTF8`);
+    for (const command of ["serve", "migrate"]) {
+      const { code, stderr } = await runCommand([command], env);
+      expect(code).toBe(1);
+      expect(stderr.trim()).toMatch(sentence);
+      expect(stderr.trim()).not.toContain("\n");
+    }
+    const doctor = await runCommand(["doctor"], env);
+    expect(doctor).toMatchObject({ code: 1, stderr: "" });
+    expect(doctor.stdout).toMatch(/^fail +encoding +/m);
+    expect(doctor.stdout).toMatch(sentence);
+  },
+);
+
+test("a read-only database is one sentence of migrate and doctor", async () => {
+  await using database = await createDatabase();
+  await database.pool.query(`alter database ${database.name} set default_transaction_read_only = on`);
+  const env = { DATABASE_URL: database.url };
+  const { code, stderr } = await runCommand(["migrate"], env);
+  expect(code).toBe(1);
+  expect(stderr.trim()).toMatch(/^PostgreSQL at \S+ is read-only, [^\n]+$/);
+  const doctor = await runCommand(["doctor"], env);
+  expect(doctor).toMatchObject({ code: 1, stderr: "" });
+  expect(doctor.stdout).toMatch(/^fail +writes +the database is read-only: /m);
+});
+
+test("doctor says when PostgreSQL's log gets what people write", async () => {
+  await using database = await createDatabase();
+  const env = { DATABASE_URL: database.url };
+  await database.pool.query(`alter database ${database.name} set log_min_duration_statement = 200`);
+  const { code, stdout } = await runCommand(["doctor"], env);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /^note +log .*log_min_duration_statement = 200ms.* set log_parameter_max_length = 0/m,
+  );
+  await database.pool.query(`alter database ${database.name} set log_parameter_max_length = 0`);
+  expect((await runCommand(["doctor"], env)).stdout).not.toMatch(/^\w+ +log /m);
 });
 
 test("an application's own table in our schema is left alone", async () => {

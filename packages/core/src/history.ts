@@ -14,8 +14,7 @@ import { type TitleGenerator, createTitles } from "./context/titles.ts";
 import { createTokenCounter } from "./context/tokens.ts";
 import { createConversations } from "./conversations.ts";
 import type { DatabaseHealth } from "./database/breaker.ts";
-import { createClientDatabase } from "./database/client-database.ts";
-import { type Database, createDatabase } from "./database/database.ts";
+import { type Database, createClientDatabase, createDatabase } from "./database/database.ts";
 import { conversationNotFound } from "./database/failure.ts";
 import type { FunctionName } from "./database/functions.ts";
 import type { ConnectionPool, Queryable } from "./database/pool.ts";
@@ -42,8 +41,8 @@ export interface HistoryOptions {
   /** The host's `pg` pool, or one of its shape. The history does not close it. */
   readonly pool: ConnectionPool;
   /**
-   * A pool of one connection for health probes, so that a full `pool` does not look like an outage. Default: `pool`. The
-   * history does not close it.
+   * A pool of one connection for health probes. Default: `pool`; then a full pool looks like an outage, and `onError` says
+   * so. The history does not close it.
    */
   readonly probe?: Queryable;
   /** The schema that `migrate` created. Default `chatkeep`. */

@@ -1,7 +1,6 @@
 import { type Branches, createBranches } from "./branches.ts";
 import { type Conversations, createConversations } from "./conversations.ts";
-import { createClientDatabase } from "./database/client-database.ts";
-import type { Database } from "./database/database.ts";
+import { type Database, createClientDatabase } from "./database/database.ts";
 import type { Queryable } from "./database/pool.ts";
 import { type Handles, createHandles } from "./handles.ts";
 import type { Limits } from "./maintenance/limits.ts";

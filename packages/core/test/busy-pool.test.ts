@@ -15,6 +15,18 @@ afterAll(async () => {
   await probe.end();
 });
 
+test("a full pool that the probe shares is an outage, and the operator is told how to tell them apart", async () => {
+  const shared = createPool(url, { max: 1 });
+  const taken = await shared.connect();
+  const { promise: told, resolve: onError } = Promise.withResolvers<unknown>();
+  const other = createHistory({ pool: shared, responder, onError });
+  await expect(other.createConversation(newSession())).rejects.toMatchObject({ code: "unavailable" });
+  expect(await told).toMatchObject({ message: expect.stringMatching(/pass `probe` to createHistory/) });
+  taken.release();
+  await other.close();
+  await shared.end();
+});
+
 test("a full pool is no outage: no answer is given unsaved, and the health is ok", async () => {
   const owner = newSession();
   const { conversation } = await history.createConversation(owner);

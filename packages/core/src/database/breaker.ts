@@ -1,6 +1,6 @@
 import type { ChatkeepError } from "@chatkeep/protocol";
 
-import { isConnectionLost, isUnavailable, unavailable } from "./failure.ts";
+import { isConflict, isConnectionLost, isUnavailable, unavailable } from "./failure.ts";
 
 /** The result of a probe. */
 export interface DatabaseHealth {
@@ -22,6 +22,9 @@ export interface Breaker {
   close(): void;
 }
 
+/** The probe had no answer and no error in time. */
+export class ProbeTimeout extends Error {}
+
 /** Milliseconds without an answer until a probe is sent. */
 const ANSWER_TIMEOUT = 800;
 /** Timeout of a probe in milliseconds. With ANSWER_TIMEOUT, an outage is detected within 2 s. */
@@ -32,9 +35,12 @@ const RETRY = 500;
 /**
  * A circuit breaker with a live probe. It sends no probes in normal operation, so that a serverless database can sleep.
  * It probes when a connection error occurs or nothing was answered for 0.8 s. When the probe fails the breaker opens:
- * waiting and new calls are rejected, and probes continue until one succeeds.
+ * waiting and new calls are rejected, and probes continue until one succeeds. `onOpen` gets the probe's error.
  */
-export function createBreaker(ask: () => Promise<unknown>): Breaker {
+export function createBreaker(
+  ask: () => Promise<unknown>,
+  onOpen: (cause: unknown) => void = () => undefined,
+): Breaker {
   const waiting = new Set<{ since: number; reject: (error: ChatkeepError) => void }>();
   let open = false;
   let lastAnswer = 0;
@@ -68,7 +74,7 @@ export function createBreaker(ask: () => Promise<unknown>): Breaker {
     const timeout = Promise.withResolvers<never>();
     // A process that was held up for a second finds the timer first and the answer right behind it.
     const timer = setTimeout(
-      () => setImmediate(() => timeout.reject(new Error("timeout: the probe was not answered"))),
+      () => setImmediate(() => timeout.reject(new ProbeTimeout("timeout: the probe was not answered"))),
       PROBE_TIMEOUT,
     );
     const answer = askLiving(begin);
@@ -80,6 +86,7 @@ export function createBreaker(ask: () => Promise<unknown>): Breaker {
     } catch (error) {
       // A busy pool delays the probe while calls are answered. That is no outage.
       if (lastAnswer > begin) return { status: "ok", latencyMs: performance.now() - begin };
+      if (!open) onOpen(error);
       setOpen(true, error);
       return { status: "down", latencyMs: null };
     } finally {
@@ -130,7 +137,7 @@ export function createBreaker(ask: () => Promise<unknown>): Breaker {
           resolve(result);
         },
         async (error: unknown) => {
-          if (!isUnavailable(error)) lastAnswer = performance.now();
+          if (!isUnavailable(error) || isConflict(error)) lastAnswer = performance.now();
           else if (!open) await probe();
           waiting.delete(call);
           reject(error);

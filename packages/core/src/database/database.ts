@@ -1,9 +1,9 @@
-import { setImmediate as afterOthers } from "node:timers/promises";
+import { setImmediate as afterOthers, setTimeout as pause } from "node:timers/promises";
 
 import type { Json } from "@chatkeep/protocol";
 
-import { type Breaker, createBreaker } from "./breaker.ts";
-import { failureOf, isConnectionLost, isUnavailable } from "./failure.ts";
+import { type Breaker, ProbeTimeout, createBreaker } from "./breaker.ts";
+import { failureOf, isConflict, isConnectionLost, isPoolFull, isUnavailable } from "./failure.ts";
 import { FUNCTIONS, type FunctionName, type SqlFunction } from "./functions.ts";
 import type { ConnectionPool, QueryConfig, Queryable } from "./pool.ts";
 import { releaseSchema } from "./release.ts";
@@ -67,8 +67,17 @@ export interface DatabaseOptions {
    * 1.21 in transaction mode), then never again.
    */
   readonly preparedStatements?: "auto" | "never";
-  /** Called when an idle connection of the pool dies. */
+  /** Called when an idle connection of the pool dies, and when an outage may only be a full pool. */
   readonly onConnectionError?: (error: Error) => void;
+}
+
+export interface ClientDatabaseOptions {
+  /** The host's connection, inside its transaction. */
+  readonly client: Queryable;
+  /** Default `chatkeep`. */
+  readonly schema?: string | undefined;
+  /** Timeout of a statement in milliseconds. Default: the connection's. */
+  readonly timeout?: number;
 }
 
 /** Functions that return something else the second time, so a lost answer is not retried. */
@@ -77,8 +86,17 @@ const ONCE: ReadonlySet<FunctionName> = new Set(["delete_conversation", "delete_
 /** All connections of a pool may have died together; the first live one answers. */
 const TRIES = 12;
 
+/** Milliseconds in which a call that lost against concurrent transactions is retried: under `serializable` many do. */
+const CONFLICT_TIMEOUT = 5000;
+
+/** Maximum milliseconds between such retries; random, so that two do not meet again. */
+const CONFLICT_PAUSE = 50;
+
 /** Milliseconds between registrations of this release. Functions unregistered for a day are dropped. */
 const REGISTER_EVERY = 3_600_000;
+
+const SHARED_PROBE =
+  "No connection of the pool answered within a second, which counts as an outage of the database. If the pool was full, pass `probe` to createHistory, a pool of one connection for health probes, and raise the pool's `max`.";
 
 /** Characters of arguments after which other work has its turn. */
 const LARGE = 1_000_000;
@@ -87,86 +105,127 @@ const LARGE = 1_000_000;
 const NAME_LOST = new Set(["26000", "42P05"]);
 
 /** Returns columns as text, whatever types the host registered with its driver. */
-export const RAW: { getTypeParser: () => (value: string) => string } = {
+const RAW: { getTypeParser: () => (value: string) => string } = {
   getTypeParser: () => (value: string) => value,
 };
 
 export function createDatabase(options: DatabaseOptions): Database {
   const { pool } = options;
   const schema = releaseSchema(options.schema ?? "chatkeep");
-  const statements = new Map(
-    Object.entries(FUNCTIONS).map(([name, fn]: [string, SqlFunction]) => [
-      name,
-      {
-        text: statementOf(schema, name, fn),
-        name: `${schema}.${name}`,
-        args: Object.entries(fn.args),
-        columns: Object.entries(fn.returns),
-      },
-    ]),
-  );
   let named = options.preparedStatements !== "never";
   // The error only: the pool's second argument is the connection, which holds its last query.
   pool.on("error", (error) => options.onConnectionError?.(error));
-  const breaker = createBreaker(() => (options.probe ?? pool).query({ text: "select 1" }));
+  const { probe } = options;
+  const breaker = createBreaker(
+    () => (probe ?? pool).query({ text: "select 1" }),
+    (cause) => {
+      if (probe !== undefined || !(cause instanceof ProbeTimeout || isPoolFull(cause))) return;
+      options.onConnectionError?.(new Error(SHARED_PROBE, { cause }));
+    },
+  );
 
-  const send = async (statement: { text: string; name: string }, values: unknown[]): Promise<unknown[]> => {
-    const config: QueryConfig = { text: statement.text, values, types: RAW };
-    const name = named ? statement.name : undefined;
+  const send = async ({ name, ...config }: QueryConfig): Promise<unknown[]> => {
     try {
-      return (await pool.query(name === undefined ? config : { ...config, name })).rows;
+      return (await pool.query(named ? { ...config, name: name! } : config)).rows;
     } catch (error) {
       // The statement failed before it ran, so it is safe to retry.
-      if (name === undefined || !NAME_LOST.has(String((error as { code?: unknown }).code))) throw error;
+      if (!named || !NAME_LOST.has(String((error as { code?: unknown }).code))) throw error;
       named = false;
       return (await pool.query(config)).rows;
     }
   };
 
-  // `migrate` registered it. Calls renew that every hour.
-  let registeredAt = performance.now();
-  const stayRegistered = (): void => {
-    if (performance.now() - registeredAt < REGISTER_EVERY) return;
-    registeredAt = performance.now();
-    // The next hour retries.
-    send(statements.get("register_release")!, []).catch(() => undefined);
-  };
-
-  const call = async (
-    name: FunctionName,
-    args: Record<string, unknown>,
-  ): Promise<Record<string, unknown>[]> => {
-    const statement = statements.get(name)!;
-    const values = statement.args.map(([key, type]) => encode(type, args[key]));
-    // The driver copies them again: 8 MB took 20 ms to encode and 20 to copy.
-    if (isLarge(values)) await afterOthers();
-    let rows: unknown[] | undefined;
-    for (let tries = 1; rows === undefined; tries += 1) {
+  const sendAgain = async (name: FunctionName, config: QueryConfig): Promise<unknown[]> => {
+    const began = performance.now();
+    // The driver copies the values again: 8 MB took 20 ms to encode and 20 to copy.
+    if (isLarge(config.values!)) await afterOthers();
+    for (let tries = 1; ; tries += 1) {
       try {
-        rows = await breaker.guard(() => send(statement, values));
+        return await breaker.guard(() => send(config));
       } catch (error) {
+        if (isConflict(error)) {
+          if (performance.now() - began > CONFLICT_TIMEOUT) throw error;
+          await pause(Math.random() * CONFLICT_PAUSE);
+          continue;
+        }
         // Connections were lost, not the database. All other calls are safe to retry, because ids are made
         // before the call.
         const most = isConnectionLost(error) ? TRIES : 2;
         const again = isUnavailable(error) && !breaker.isOpen() && !ONCE.has(name) && tries < most;
-        if (!again) throw failureOf(error);
+        if (!again) throw error;
       }
     }
-    stayRegistered();
-    return rows.map((row) => decodeRow(statement.columns, row as Record<string, string | null>));
   };
 
+  // `migrate` registered it. Calls renew that every hour.
+  let registeredAt = performance.now();
+  const call = createCall(schema, async (name, config) => {
+    const rows = await sendAgain(name, config);
+    if (performance.now() - registeredAt > REGISTER_EVERY) {
+      registeredAt = performance.now();
+      // The next hour retries.
+      call("register_release", {}).catch(() => undefined);
+    }
+    return rows;
+  });
+
+  return { call, breaker, close: () => breaker.close() };
+}
+
+/**
+ * The SQL functions on a connection of the host. Statements are not prepared, because the connection is not ours, and
+ * never retried, because an error aborts the host's transaction.
+ */
+export function createClientDatabase({
+  client,
+  schema,
+  timeout,
+}: ClientDatabaseOptions): Pick<Database, "call"> {
+  const limit = timeout === undefined ? {} : { query_timeout: timeout };
   return {
-    call: call as Database["call"],
-    breaker,
-    close: () => breaker.close(),
+    call: createCall(releaseSchema(schema ?? "chatkeep"), async (_, { name: _name, ...config }) => {
+      return (await client.query({ ...config, ...limit })).rows;
+    }),
   };
 }
 
-/** The statement that calls a function. */
-export function statementOf(schema: string, name: string, fn: SqlFunction): string {
-  const args = Object.values(fn.args).map((type, index) => `$${index + 1}::${type}`);
-  return `select * from "${schema}".${name}(${args.join(", ")})`;
+/** Calls functions by name: encodes the arguments for `send`, and decodes its rows and errors. */
+function createCall(
+  schema: string,
+  send: (name: FunctionName, config: QueryConfig) => Promise<unknown[]>,
+): Database["call"] {
+  const statements = new Map<FunctionName, Statement>();
+  const call = async (
+    name: FunctionName,
+    given: Readonly<Record<string, unknown>>,
+  ): Promise<Record<string, unknown>[]> => {
+    const statement = statements.get(name) ?? statementOf(schema, name);
+    statements.set(name, statement);
+    const { text, args, columns } = statement;
+    const values = args.map(([key, type]) => encode(type, given[key]));
+    try {
+      const rows = await send(name, { text, name: `${schema}.${name}`, values, types: RAW });
+      return rows.map((row) => decodeRow(columns, row as Record<string, string | null>));
+    } catch (error) {
+      throw failureOf(error);
+    }
+  };
+  return call as Database["call"];
+}
+
+interface Statement {
+  readonly text: string;
+  /** Names and types. */
+  readonly args: readonly [string, string][];
+  readonly columns: readonly [string, string][];
+}
+
+function statementOf(schema: string, name: FunctionName): Statement {
+  const fn: SqlFunction = FUNCTIONS[name];
+  const args = Object.entries(fn.args);
+  const places = args.map(([, type], index) => `$${index + 1}::${type}`);
+  const text = `select * from "${schema}".${name}(${places.join(", ")})`;
+  return { text, args, columns: Object.entries(fn.returns) };
 }
 
 function isLarge(values: readonly unknown[]): boolean {

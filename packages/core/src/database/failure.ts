@@ -126,6 +126,12 @@ export function isConnectionLost(thrown: unknown): boolean {
   );
 }
 
+/** Whether the transaction lost against a concurrent one and was rolled back: it can be repeated, whatever it does. */
+export function isConflict(thrown: unknown): boolean {
+  const { code } = thrown as DriverError;
+  return code === "40001" || code === "40P01";
+}
+
 /** Whether the connection was lost, or the server is temporarily unable to answer. */
 export function isUnavailable(thrown: unknown): boolean {
   const { code = "", message = "" } = thrown as DriverError;

@@ -61,7 +61,7 @@ const OLDEST_SERVER = 150_000;
  * Brings the schema to this release, forward only. One transaction under one lock: any number of
  * processes may call it at once, through a transaction pooler too, and all but one find nothing to do.
  *
- * Errors: {@link MigrationError} when the server is too old, a newer release made the schema such that this one
+ * Errors: {@link MigrationError} when the server is too old or its database is not UTF8, a newer release made the schema such that this one
  * cannot work with it, or rights are missing; the driver's own when it cannot be reached, and with the code `55P03` or `40P01` when
  * a table is in use for more than 2 s or by whoever waits for us: try again.
  */
@@ -271,11 +271,18 @@ const OF_THE_STORE: readonly FunctionName[] = [
 const OF_THE_ENGINE: readonly FunctionName[] = ["purge_messages"];
 
 async function checkServer(connection: Queryable): Promise<void> {
-  if ((await serverVersion(connection)) >= OLDEST_SERVER) return;
-  const version = String(await ask(connection, "select current_setting('server_version')"));
-  throw new MigrationError(
-    `PostgreSQL ${version} is too old: Chatkeep needs 15 or newer. Upgrade the server.`,
-  );
+  if ((await serverVersion(connection)) < OLDEST_SERVER) {
+    const version = String(await ask(connection, "select current_setting('server_version')"));
+    throw new MigrationError(
+      `PostgreSQL ${version} is too old: Chatkeep needs 15 or newer. Upgrade the server.`,
+    );
+  }
+  const encoding = String(await ask(connection, "select current_setting('server_encoding')"));
+  if (encoding !== "UTF8") {
+    throw new MigrationError(
+      `The database has the encoding ${encoding}, and Chatkeep needs UTF8. Make another with "createdb -T template0 -E UTF8 NAME".`,
+    );
+  }
 }
 
 function bookkeeping(security: Security): string {

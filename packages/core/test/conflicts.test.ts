@@ -1,0 +1,59 @@
+import { createHistory, createPool } from "@chatkeep/core";
+import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { afterAll, expect, test } from "vitest";
+
+import { newSession } from "./fixture.ts";
+
+const file = await fileDatabase();
+// As an administrator sets it for every client of a database.
+await file.pool.query(
+  `do $$ begin execute format('alter database %I set default_transaction_isolation = serializable', current_database()); end $$`,
+);
+const pool = createPool(file.url);
+const { responder } = createScriptedResponder();
+const history = createHistory({ pool, responder });
+afterAll(async () => {
+  await history.close();
+  await pool.end();
+});
+
+// A sequence is not rolled back: eight transactions in nine lose, for the ids that are listed.
+await file.pool.query(`
+  create table losses (id text primary key, code text not null);
+  create sequence attempts;
+  grant select on losses to public;
+  grant usage on attempts to public;
+  create function lose() returns trigger language plpgsql as $$
+  declare
+    lost text := (select l.code from public.losses l where l.id = new.id);
+  begin
+    if lost is not null and nextval('public.attempts') % 9 <> 0 then
+      raise exception 'could not serialize access' using errcode = lost;
+    end if;
+    return new;
+  end
+  $$;
+  create trigger lose before insert on chatkeep.messages for each row execute function lose();
+  create trigger lose before update of deleted_at on chatkeep.conversations for each row execute function lose()`);
+
+test.for([
+  ["a serialization failure", "40001"],
+  ["a deadlock", "40P01"],
+])("a question that meets %s eight times is stored, not answered unsaved", async ([, code]) => {
+  const owner = newSession();
+  const { conversation } = await history.createConversation(owner);
+  await file.pool.query("insert into losses values ($1, $2)", [code, code]);
+  const { turn } = await history.startTurn(owner, conversation.id, { id: code, content: "Is it stored?" });
+  expect(turn.persisted).toBe(true);
+  const { messages } = await history.listMessages(owner, conversation.id);
+  expect(messages.map(({ id }) => id)).toEqual([code, turn.replyId]);
+});
+
+test("a conversation that meets a serialization failure eight times is deleted", async () => {
+  const owner = newSession();
+  const { conversation } = await history.createConversation(owner);
+  await file.pool.query("insert into losses values ($1, '40001')", [conversation.id]);
+  await history.deleteConversation(owner, conversation.id);
+  const { conversations } = await history.listTrash(owner);
+  expect(conversations.map(({ id }) => id)).toEqual([conversation.id]);
+});
