@@ -7,6 +7,7 @@ import { findBackup } from "./doctor/backup.ts";
 import { type Finding, checkServer, describeUrl } from "./doctor/checks.ts";
 import { findIsolation } from "./doctor/isolation.ts";
 import { findKeys } from "./doctor/keys.ts";
+import { findSettings } from "./doctor/settings.ts";
 import { EmbeddedDatabaseError } from "./embedded/error.ts";
 import type { Environment } from "./environment.ts";
 import type { Output } from "./log.ts";
@@ -62,6 +63,7 @@ async function examine({ url, schema, tell, log }: Examination): Promise<void> {
   connected.on("error", (error) => log.warn({ err: error }, "the connection was lost"));
   try {
     let isWhole = true;
+    for await (const finding of findSettings(connected)) tell(finding);
     for await (const finding of checkServer(connected, { url, schema })) {
       tell(finding);
       if (finding.check === "schema" && finding.state === "fail") isWhole = false;

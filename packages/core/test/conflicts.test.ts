@@ -19,11 +19,11 @@ afterAll(async () => {
 
 // A sequence is not rolled back: eight transactions in nine lose, for the ids that are listed.
 await file.pool.query(`
-  create table losses (id text primary key, code text not null);
-  create sequence attempts;
-  grant select on losses to public;
-  grant usage on attempts to public;
-  create function lose() returns trigger language plpgsql as $$
+  create table public.losses (id text primary key, code text not null);
+  create sequence public.attempts;
+  grant select on public.losses to public;
+  grant usage on public.attempts to public;
+  create function public.lose() returns trigger language plpgsql as $$
   declare
     lost text := (select l.code from public.losses l where l.id = new.id);
   begin
@@ -33,8 +33,8 @@ await file.pool.query(`
     return new;
   end
   $$;
-  create trigger lose before insert on chatkeep.messages for each row execute function lose();
-  create trigger lose before update of deleted_at on chatkeep.conversations for each row execute function lose()`);
+  create trigger lose before insert on chatkeep.messages for each row execute function public.lose();
+  create trigger lose before update of deleted_at on chatkeep.conversations for each row execute function public.lose()`);
 
 test.for([
   ["a serialization failure", "40001"],
@@ -42,7 +42,7 @@ test.for([
 ])("a question that meets %s eight times is stored, not answered unsaved", async ([, code]) => {
   const owner = newSession();
   const { conversation } = await history.createConversation(owner);
-  await file.pool.query("insert into losses values ($1, $2)", [code, code]);
+  await file.pool.query("insert into public.losses values ($1, $2)", [code, code]);
   const { turn } = await history.startTurn(owner, conversation.id, { id: code, content: "Is it stored?" });
   expect(turn.persisted).toBe(true);
   const { messages } = await history.listMessages(owner, conversation.id);
@@ -52,7 +52,7 @@ test.for([
 test("a conversation that meets a serialization failure eight times is deleted", async () => {
   const owner = newSession();
   const { conversation } = await history.createConversation(owner);
-  await file.pool.query("insert into losses values ($1, '40001')", [conversation.id]);
+  await file.pool.query("insert into public.losses values ($1, '40001')", [conversation.id]);
   await history.deleteConversation(owner, conversation.id);
   const { conversations } = await history.listTrash(owner);
   expect(conversations.map(({ id }) => id)).toEqual([conversation.id]);

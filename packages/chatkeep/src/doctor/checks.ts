@@ -1,7 +1,5 @@
 import { RELEASE, checkInstall, releaseSchema } from "@chatkeep/core";
 
-import { checkSettings } from "./settings.ts";
-
 /** What one check found. `note`: it works, and could be better. */
 export interface Finding {
   readonly check: string;
@@ -27,7 +25,6 @@ export async function* checkServer(
 ): AsyncGenerator<Finding> {
   yield* [checkTls(options.url)];
   yield await checkVersion(connection);
-  yield* checkSettings(connection);
   const rights = await checkRights(connection, options);
   yield rights;
   yield await checkPooler(connection);

@@ -9,8 +9,8 @@ interface Settings {
   readonly login: string;
 }
 
-/** Checks the settings of the server and the login that decide what is stored, and what else is written down. */
-export async function* checkSettings(connection: ServerConnection): AsyncGenerator<Finding> {
+/** Checks settings that keep messages from being stored, or copy them into PostgreSQL's log. Yields nothing if all is well. */
+export async function* findSettings(connection: ServerConnection): AsyncGenerator<Finding> {
   const { rows } = await connection.query(
     `select
        current_setting('server_encoding') as encoding, pg_is_in_recovery() as is_standby,

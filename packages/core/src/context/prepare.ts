@@ -79,7 +79,10 @@ export function createPreparation(options: PreparationOptions): Preparation {
           recalled: context.messages.flatMap(({ message, recalled }) => (recalled ? [message.seq] : [])),
           summary: context.summary,
         },
-        record: recordOf(context),
+        // Counts tokens, which the call of the model need not wait for.
+        get record() {
+          return recordOf(context);
+        },
         followUp({ parts }) {
           if (titles !== undefined && latest.length === 0) {
             inBackground(titles.make(owner, conversation.id, question, contentOf(parts)), turnId);

@@ -124,14 +124,16 @@ export function createDatabase(options: DatabaseOptions): Database {
     },
   );
 
-  const send = async ({ name, ...config }: QueryConfig): Promise<unknown[]> => {
+  const send = async (config: QueryConfig): Promise<unknown[]> => {
+    const { name: _name, ...unnamed } = config;
+    const isNamed = named;
     try {
-      return (await pool.query(named ? { ...config, name: name! } : config)).rows;
+      return (await pool.query(isNamed ? config : unnamed)).rows;
     } catch (error) {
       // The statement failed before it ran, so it is safe to retry.
-      if (!named || !NAME_LOST.has(String((error as { code?: unknown }).code))) throw error;
+      if (!isNamed || !NAME_LOST.has(String((error as { code?: unknown }).code))) throw error;
       named = false;
-      return (await pool.query(config)).rows;
+      return (await pool.query(unnamed)).rows;
     }
   };
 
