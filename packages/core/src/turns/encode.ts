@@ -21,13 +21,13 @@ export interface CheckedEncoder {
 }
 
 /** A chunk, and roughly how many bytes it takes. */
-export interface Piece {
+interface Piece {
   readonly chunk: Chunk;
   readonly bytes: number;
 }
 
 /** Maximum UTF-16 units of one delta: an event of 100 MB would block the events of all other turns. */
-export const DELTA = 16 * 1024;
+export const DELTA: number = 16 * 1024;
 /** Bytes that an event takes besides its text, so that a million empty events use up an answer's length. */
 export const EVENT = 100;
 /** Maximum values in one event, as in the rows of a large result. Checking 100,000 takes 30 ms. */
