@@ -13,11 +13,13 @@ import {
   isSessionId,
 } from "@chatkeep/protocol";
 
+import { REPLY_LENGTH, readLatest } from "./latest.ts";
+
 /** Which messages of a session to read. */
 export interface SessionHistoryQuery {
-  /** Only this chapter's. Default: all chapters', one conversation after the other, the latest active last. */
+  /** Only this chapter. Default: all chapters, one conversation after the other, the latest active last. */
   readonly chapter?: string | undefined;
-  /** 1 to 1,000 (default 100): the latest. */
+  /** 1 to 1,000 (default 100): the latest. Fewer are returned after 8 Mi characters. */
   readonly limit?: number | undefined;
   /** How many of the newest to skip. Default 0. */
   readonly offset?: number | undefined;
@@ -66,7 +68,7 @@ export interface SeedFunctions {
   listConversations(owner: Owner): Promise<readonly Conversation[]>;
 }
 
-/** The seeds' functions over a history; see {@link SeedFunctions}. */
+/** The functions over a history; see {@link SeedFunctions}. */
 export function createSeedFunctions(history: History): SeedFunctions {
   const append = async (owner: Owner, conversation: string, message: MessageInput): Promise<Message> => {
     const [stored] = await history.appendMessages(owner, conversation, [message]);
@@ -84,7 +86,7 @@ export function createSeedFunctions(history: History): SeedFunctions {
     getOrCreateSession(sessionId) {
       if (sessionId === undefined || sessionId === null) return { kind: "session", id: randomUUID() };
       if (!isSessionId(sessionId))
-        throw new TypeError("A session id is a UUID v4, made with crypto.randomUUID().");
+        throw new TypeError("A session id must be a UUID v4. Make one with crypto.randomUUID().");
       return { kind: "session", id: sessionId };
     },
 
@@ -94,17 +96,26 @@ export function createSeedFunctions(history: History): SeedFunctions {
     },
 
     async getHistory(owner, { chapter, limit = 100, offset = 0 } = {}) {
-      // Latest first, until the window is full.
-      const found: Message[] = [];
+      const found: (readonly Message[])[] = [];
       let total = 0;
-      for await (const conversation of conversationsOf(history, owner, chapter)) {
-        total += conversation.messageCount;
-        if (found.length >= limit + offset) continue;
-        found.push(
-          ...(await latest(history, owner, conversation.id, limit + offset - found.length)).reverse(),
-        );
+      let count = limit;
+      let skipped = offset;
+      let length = REPLY_LENGTH;
+      // The latest conversation first, until the window is full.
+      for await (const { id, messageCount } of conversationsOf(history, owner, chapter)) {
+        total += messageCount;
+        if (count === 0 || length <= 0) continue;
+        if (skipped >= messageCount) {
+          skipped -= messageCount;
+          continue;
+        }
+        const latest = await readLatest(history, owner, id, { count, offset: skipped, length });
+        found.unshift(latest.messages);
+        count -= latest.messages.length;
+        length -= latest.length;
+        skipped = 0;
       }
-      return { messages: found.slice(offset, offset + limit).reverse(), total };
+      return { messages: found.flat(), total };
     },
 
     async clearHistory(owner, chapter) {
@@ -116,7 +127,7 @@ export function createSeedFunctions(history: History): SeedFunctions {
     },
 
     async getContextualHistory(owner, conversationId, { limit = 10, tokenBudget } = {}) {
-      const messages = await latest(history, owner, conversationId, limit);
+      const { messages } = await readLatest(history, owner, conversationId, { count: limit });
       return contextOf(messages, tokenBudget === undefined ? {} : { tokenBudget });
     },
 
@@ -132,32 +143,14 @@ export function createSeedFunctions(history: History): SeedFunctions {
       append(owner, conversationId, { role, content, toolCalls }),
 
     async getChatHistory(owner, conversationId) {
-      return latest(history, owner, conversationId, Number.POSITIVE_INFINITY);
+      const count = Number.POSITIVE_INFINITY;
+      return [...(await readLatest(history, owner, conversationId, { count })).messages];
     },
 
     async listConversations(owner) {
       return (await history.listConversations(owner, { limit: 100 })).conversations;
     },
   };
-}
-
-/** The latest `count` messages of a conversation, oldest first, read in pages. */
-async function latest(
-  history: History,
-  owner: Owner,
-  conversation: string,
-  count: number,
-): Promise<Message[]> {
-  let found: Message[] = [];
-  let before: number | undefined;
-  while (found.length < count) {
-    const limit = Math.min(100, count - found.length);
-    const page = await history.listMessages(owner, conversation, { limit, before });
-    found = [...page.messages, ...found];
-    before = found[0]?.seq;
-    if (!page.hasMore) break;
-  }
-  return found;
 }
 
 /** An owner's conversations, of one scope or of all, latest active first. */

@@ -1,4 +1,4 @@
-import { type Conversation, type History, type Message, type Owner, ROLES } from "@chatkeep/protocol";
+import { type Conversation, type Message, ROLES } from "@chatkeep/protocol";
 import {
   type ApiServices,
   type Route,
@@ -19,12 +19,14 @@ import {
 } from "@chatkeep/server/apis";
 import { z } from "zod";
 
-/** `/api/conversations/conversations` reads the conversation with that id, so no user of this API can have it. */
+import { REPLY_LENGTH, readLatest } from "./latest.ts";
+
+/** `/api/conversations/conversations` is an address of the native API, so no user can have that id. */
 const userId = z
   .string()
   .refine(
     (user) => user !== "conversations",
-    "cannot be `conversations`, which is an address of the native API: use that, under `/api/conversations`",
+    "cannot be `conversations`, which is an address of the native API. Use the API under `/api/conversations`",
   );
 const params = { user_id: userId };
 
@@ -135,6 +137,7 @@ export function userConversationRoutes({ history, writableRoles }: ApiServices):
     route("GET /api/{user_id}/conversations/{conversation_id}/messages", {
       id: "listUserMessages",
       summary: "Read the latest messages, oldest first",
+      description: "A page ends early after 8 Mi characters of messages.",
       params,
       search: z.object({
         limit: pageLimit(1000, 1000),
@@ -154,8 +157,15 @@ export function userConversationRoutes({ history, writableRoles }: ApiServices):
         },
       },
       handle: async ({ owner, path, query }) => {
-        const page = await readPages(history, owner, path.conversation_id, query.limit ?? 1000, query.before);
-        return { conversation_id: path.conversation_id, ...page };
+        const { limit: count = 1000, before } = query;
+        const read = { count, before, length: REPLY_LENGTH };
+        const { messages, total, hasMore } = await readLatest(history, owner, path.conversation_id, read);
+        return {
+          conversation_id: path.conversation_id,
+          messages: messages.map(messageOf),
+          total,
+          next_before: hasMore ? (messages[0]?.seq ?? null) : null,
+        };
       },
     }),
     route("POST /api/{user_id}/chat", {
@@ -186,26 +196,6 @@ export function userConversationRoutes({ history, writableRoles }: ApiServices):
       },
     }),
   ];
-}
-
-/** The latest messages, read in pages of the contract's size. */
-async function readPages(
-  history: History,
-  owner: Owner,
-  conversation: string,
-  most: number,
-  before: number | undefined,
-): Promise<{ messages: object[]; total: number; next_before: number | null }> {
-  let found: Message[] = [];
-  for (;;) {
-    const limit = Math.min(100, most - found.length);
-    const page = await history.listMessages(owner, conversation, { limit, before: found[0]?.seq ?? before });
-    found = [...page.messages, ...found];
-    if (!page.hasMore || found.length >= most) {
-      const next = page.hasMore ? (found[0]?.seq ?? null) : null;
-      return { messages: found.map(messageOf), total: page.total, next_before: next };
-    }
-  }
 }
 
 function conversationOf(one: Conversation): object {

@@ -40,6 +40,30 @@ describe("the functions that the seeds call", () => {
     expect(await seeds.clearHistory(owner)).toEqual({ deleted: 1 });
   });
 
+  it("read no more messages than they return, however many are skipped", async () => {
+    let read = 0;
+    const counted = createSeedFunctions({
+      ...history,
+      async listMessages(...query) {
+        const page = await history.listMessages(...query);
+        read += page.messages.length;
+        return page;
+      },
+    });
+    const owner = seeds.createSession();
+    for (const scope of ["Introduction", "Sensors"]) {
+      const { conversation } = await history.createConversation(owner, { scope });
+      const messages = Array.from({ length: 120 }, (_, index) => ({
+        role: "user" as const,
+        content: `${scope} ${index}`,
+      }));
+      await history.appendMessages(owner, conversation.id, messages);
+    }
+    const { messages, total } = await counted.getHistory(owner, { limit: 3, offset: 130 });
+    expect(messages.map(({ content }) => content)).toEqual([107, 108, 109].map((n) => `Introduction ${n}`));
+    expect({ total, read }).toEqual({ total: 240, read: 3 });
+  });
+
   it("take a session id back, and no other string", () => {
     const owner = seeds.createSession();
     expect(seeds.getOrCreateSession(owner.id)).toEqual(owner);

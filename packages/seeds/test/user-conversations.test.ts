@@ -7,7 +7,7 @@ const CALL = {
   function: { name: "add_task", arguments: '{"title": "milk"' },
 };
 
-const { send, refused } = await startApiServer({
+const { send, refused, history } = await startApiServer({
   async *answers() {
     yield { type: "tool-call", id: "call_1", name: "add_task", arguments: CALL.function.arguments };
     yield { type: "tool-result", id: "call_1", result: "done" };
@@ -105,7 +105,7 @@ describe("the API of a user's conversations", () => {
     ] as const) {
       const problem = await refused(`/api/${id}/${path}`, { method: "POST", body, headers });
       expect(problem).toMatchObject({ status: 400, pointer: "user_id" });
-      expect(problem.detail).toContain("use that, under `/api/conversations`");
+      expect(problem.detail).toContain("Use the API under `/api/conversations`");
     }
   });
 
@@ -131,5 +131,27 @@ describe("the API of a user's conversations", () => {
     expect(await refused(foreign, { headers: other.headers })).toMatchObject({ status: 403 });
     const missing = { method: "POST", body: { ...body, conversation_id: "none" }, headers: me.headers };
     expect(await refused(`/api/${me.id}/chat`, missing)).toMatchObject({ status: 404 });
+  });
+
+  it("ends a page of large messages early, and goes on from `next_before`", async () => {
+    const { id, owner, headers } = await newPerson();
+    const { conversation } = await history.createConversation(owner);
+    for (let count = 0; count < 6; count += 1) {
+      const content = String(count).repeat(3 * 1024 * 1024);
+      await history.appendMessages(owner, conversation.id, [{ role: "assistant", content }]);
+    }
+    const path = `/api/${id}/conversations/${conversation.id}/messages?limit=1000`;
+    const pages: string[] = [];
+    let next = "";
+    do {
+      const page = (await (await send(path + next, { headers })).json()) as {
+        messages: { content: string }[];
+        next_before: number | null;
+      };
+      pages.unshift(page.messages.map(({ content }) => content[0]).join(""));
+      next = page.next_before === null ? "" : `&before=${page.next_before}`;
+    } while (next !== "");
+    expect(pages.length).toBeGreaterThan(1);
+    expect(pages.join("")).toBe("012345");
   });
 });

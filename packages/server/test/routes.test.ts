@@ -218,6 +218,13 @@ test("another method is refused and told which there are; OPTIONS tells them too
   }
 });
 
+test("another method is refused in the error format of the address's API", async () => {
+  const response = await send("/v1/responses", { method: "DELETE" });
+  expect([response.status, response.headers.get("allow")]).toEqual([405, "POST, OPTIONS"]);
+  expect(response.headers.get("content-type")).toBe("application/json; charset=utf-8");
+  expect(await response.json()).toMatchObject({ error: { code: "method_not_allowed", param: null } });
+});
+
 test("what is not there is a problem too", async () => {
   for (const path of ["/", "/api", "/api/nothing", "/api/conversations/x/y/z"]) {
     expect(await refused(path, { session: session() })).toMatchObject({ status: 404, code: "not_found" });

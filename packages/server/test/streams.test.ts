@@ -260,11 +260,19 @@ test("a turn that is not there is 404 before a stream begins", async () => {
 
 test("HEAD of a stream answers its headers and follows nothing", async () => {
   const me = session();
-  const { path, run, turnId } = await ask(me);
-  const response = await send(`${path}/${turnId}/events`, { method: "HEAD", session: me });
-  expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
-  expect(await response.text()).toBe("");
-  run.finish();
+  const { id, path, response: followed, run, turnId } = await ask(me);
+  for (const address of [`${path}/${turnId}/events`, `/api/chat/${id}/stream`]) {
+    const response = await send(address, { method: "HEAD", session: me });
+    expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
+    expect(await response.text()).toBe("");
+  }
+  // A stream that nobody reads is cut off after two heartbeats, with the connection.
+  let text = "";
+  for await (const bytes of followed.body!) {
+    text += Buffer.from(bytes).toString();
+    if (text.split(": keep-alive\n\n").length > 4) run.finish();
+  }
+  expect(logged().map(({ msg }) => msg)).not.toContain("cut off a reader that does not read");
 });
 
 test("a silent turn is kept open by heartbeats", async () => {

@@ -59,7 +59,9 @@ describe("with an allow list", async () => {
       const response = await call("GET", "/api/conversations", { credentials: { ...given, origin: SITE } });
       await response.text();
       expect(response.headers.get("access-control-allow-origin")).toBe(SITE);
-      expect(response.headers.get("access-control-expose-headers")).toContain("retry-after");
+      const exposed = response.headers.get("access-control-expose-headers");
+      for (const name of ["retry-after", "x-chatkeep-turn-status", "x-should-retry"])
+        expect(exposed).toContain(name);
     }
   });
 
