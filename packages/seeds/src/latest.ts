@@ -23,7 +23,7 @@ export interface Latest {
 }
 
 /** The characters of one reply. 1,000 messages of 4 MB, read page by page, would take a node's memory. */
-export const REPLY_LENGTH = 8 * 1024 * 1024;
+export const REPLY_LENGTH: number = 8 * 1024 * 1024;
 
 /** Reads the latest messages in pages of the contract's size. */
 export async function readLatest(
