@@ -11,6 +11,9 @@ const conditions = ["@chatkeep/source", "node"];
 /** The contract on further set-ups: the oldest PostgreSQL, forced row-level security, other credentials. */
 const MATRIX = "**/*.matrix.test.ts";
 
+/** Tests of the packages as npm packs them: they need `npm run build`. */
+const PACKED = "**/*.packed.test.ts";
+
 /** One configuration for every suite: sources are run as they are, so nothing has to be built before. */
 export default defineConfig({
   resolve: { conditions },
@@ -19,8 +22,12 @@ export default defineConfig({
   environments: { __vitest__: { resolve: { conditions } } },
   test: {
     include: ["packages/*/{src,test}/**/*.test.{ts,tsx}", "{bench,examples}/**/*.test.ts"],
-    // `npm run test:all` runs these too.
-    exclude: ["**/node_modules/**", ...(process.env["TEST_MATRIX"] === "1" ? [] : [MATRIX])],
+    exclude: [
+      "**/node_modules/**",
+      // `npm run test:all` and `npm run test:packed` run these.
+      ...(process.env["TEST_MATRIX"] === "1" ? [] : [MATRIX]),
+      ...(process.env["TEST_PACKED"] === "1" ? [] : [PACKED]),
+    ],
     globalSetup: ["packages/testing/src/setup.ts"],
     // The children that tests start and the modules that Node loads itself resolve to sources too.
     execArgv: ["--conditions=@chatkeep/source"],
