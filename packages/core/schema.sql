@@ -178,7 +178,7 @@ create table passages (
   anchor text,
   context text not null,
   text text not null,
-  search tsvector not null generated always as (((setweight(to_tsvector('book_words'::regconfig, translate(COALESCE(section, context), '/_.:=<>&@\'::text, '          '::text)), 'A'::"char") || setweight(to_tsvector('book_words'::regconfig, translate(context, '/_.:=<>&@\'::text, '          '::text)), 'B'::"char")) || to_tsvector('book_words'::regconfig, translate(text, '/_.:=<>&@\'::text, '          '::text)))) stored
+  search tsvector not null
 );
 
 create unlogged table rate_limits (
@@ -244,7 +244,8 @@ alter table summaries force row level security;
 create table terms (
   docs text collate "C" not null,
   term text collate "C" not null,
-  passage_count bigint not null
+  passage_count bigint not null,
+  letters text collate "C"
 );
 
 create table turn_contexts (
@@ -404,6 +405,7 @@ CREATE INDEX passages_search ON chatkeep.passages USING gin (search) WITH (fastu
 CREATE INDEX rate_limits_expired ON chatkeep.rate_limits USING btree (expires_at);
 CREATE UNIQUE INDEX running_turns_node ON chatkeep.running_turns USING btree (node_id, id);
 CREATE UNIQUE INDEX segments_parent ON chatkeep.segments USING btree (owner_id, conversation_id, parent_seq, first_seq);
+CREATE INDEX terms_letters ON chatkeep.terms USING btree (docs, letters) WHERE (letters IS NOT NULL);
 CREATE INDEX turns_partition ON chatkeep.turns USING btree (partition, settled_at);
 CREATE UNIQUE INDEX turns_question ON chatkeep.turns USING btree (owner_id, conversation_id, question_seq, reply_gap);
 
@@ -615,10 +617,10 @@ create function chatkeep_functions.postpone_message_vectors(owner uuid, conversa
 create function chatkeep_functions.postpone_passage_vectors(docs text[], paths text[], positions integer[], pause_ms bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.purge_batch(undo interval, session_idle interval, page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.purge_messages(owner uuid, conversation text, page_limit integer) returns TABLE(done boolean, messages_purged integer, turns_purged integer) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.put_documents(docs_name text, paths text[], positions integer[], titles text[], hashes text[], sources text[], passage_documents integer[], passage_sections text[], passage_anchors text[], passage_contexts text[], passage_texts text[]) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.put_documents(docs_name text, paths text[], positions integer[], titles text[], hashes text[], sources text[], passage_documents integer[], passage_sections text[], passage_anchors text[], passage_contexts text[], passage_texts text[], heading_words text[], context_words text[], text_words text[]) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.put_message_vectors(owner uuid, number integer, conversations text[], seqs bigint[], vectors text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.put_passage_vectors(number integer, docs text[], paths text[], positions integer[], vectors text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.question_terms(docs_name text, question text, background text) returns TABLE(asked boolean, found text, weight double precision, query tsquery) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.question_terms(docs_name text, question text[], background text[]) returns TABLE(asked boolean, weight double precision, query tsquery) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.read_events(owner uuid, conversation text, turn_id uuid, after_seq integer, page_limit integer) returns TABLE(status text, last_event integer, events json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.recall_words(owner uuid, conversation text, terms text[], below_seq bigint, most integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.recalled_messages(owner uuid, conversation text, leaf bigint, seqs bigint[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -631,8 +633,8 @@ create function chatkeep_functions.remove_documents(docs_name text, kept text[])
 create function chatkeep_functions.restore_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.restore_messages(owner uuid, conversation text, ids text[]) returns TABLE(restored bigint, head_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.rotate_events(grace interval) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.score_texts(docs_name text, question text, background text, texts text[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.search_passages(docs_name text, question text, background text, preferred text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.score_texts(docs_name text, question text[], background text[], word_texts text[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.search_passages(docs_name text, question text[], background text[], preferred text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.search_words(owner uuid, query text, only_conversation text, only_scope text, page_offset integer, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.segment_end(owner uuid, conversation text, seq bigint, last_seq bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.select_turn(owner uuid, conversation text, turn_id uuid) returns turns language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
@@ -640,6 +642,8 @@ create function chatkeep_functions.set_generated_title(owner uuid, conversation 
 create function chatkeep_functions.set_head(owner uuid, conversation text, message_id text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.settle_turn(owner uuid, conversation text, turn_id uuid, node bigint, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, new_context json, event_seqs integer[], event_chunks json[], word_text text, new_preview text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.stop_turn(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
+create function chatkeep_functions.term_letters(term text) returns text language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.term_weight(total double precision, held double precision) returns double precision language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.token_key() returns text language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.untracked_turns(node bigint, known uuid[]) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;
 create function chatkeep_functions.update_conversation(owner uuid, conversation text, fields text[], new_title text, question_title text, new_pinned boolean, new_archived boolean, new_metadata json) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;

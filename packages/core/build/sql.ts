@@ -11,7 +11,8 @@ const FOLDERS = { sql: "store", "sql/engine": "engine", "sql/docs": "engine" } a
 const MIGRATION = /^(\d{4})_[a-z_]+\.sql$/;
 /** The first line of a migration after which the functions of older releases fail. */
 const BREAKING = "--! breaking\n";
-const HEAD = /^create function ([a-z_]+)\(([^)]*)\)\s+returns\s+(?:table\s*\(([^)]*)\)|(\S+))/m;
+const HEAD =
+  /^create function ([a-z_]+)\(([^)]*)\)\s+returns\s+(?:table\s*\(([^)]*)\)|(double precision|\S+))/m;
 
 interface SqlFunction {
   readonly name: string;

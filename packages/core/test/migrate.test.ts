@@ -153,6 +153,47 @@ describe("migrate", () => {
     store.close();
   });
 
+  it("finds what an older release ingested, before the docs are ingested again and after", async () => {
+    await using database = await createDatabase({ contents: "empty" });
+    await makeVersion(database, 20, newUser());
+    const put = async (path: string, text: string) => {
+      await database.pool.query("insert into chatkeep.documents values ('docs', $1, 1, 'A', 'h', $2)", [
+        path,
+        text,
+      ]);
+      await database.pool.query(
+        "insert into chatkeep.passages (docs, path, position, context, text) values ('docs', $1, 1, 'A', $2)",
+        [path, text],
+      );
+    };
+    await database.pool.query("insert into chatkeep.docs values ('docs', 0, 0)");
+    await put("en.md", "Backups are kept.");
+    await put("fr.md", "Les crèmes brûlées.");
+    await put("ru.md", "словарь");
+    await database.pool.query(`
+      insert into chatkeep.terms
+        select 'docs', w.lexeme, count(*) from chatkeep.passages p, unnest(p.search) w group by w.lexeme;
+      update chatkeep.docs set passage_count = 3,
+        term_count = (select sum(length(p.search)) from chatkeep.passages p)`);
+    await migrate(database.pool);
+    const store = createDocsStore({ pool: database.pool });
+    const find = async (question: string) =>
+      (await store.search("docs", { question })).map(({ path }) => path);
+    const questions = ["backup", "bakcups", "cremes", "Brûlées", "словарь"];
+    const answers = [["en.md"], ["en.md"], ["fr.md"], ["fr.md"], ["ru.md"]];
+    expect(await Promise.all(questions.map(find))).toEqual(answers);
+
+    const passage = { section: null, anchor: null, context: "A" };
+    const document = { position: 1, title: "A", hash: "h2", source: "" };
+    await store.putDocuments("docs", [
+      { ...document, path: "en.md", passages: [{ ...passage, text: "Backups are kept." }] },
+      { ...document, path: "fr.md", passages: [{ ...passage, text: "Les crèmes brûlées." }] },
+      { ...document, path: "ru.md", passages: [{ ...passage, text: "словарь" }] },
+    ]);
+    expect(await Promise.all(questions.map(find))).toEqual(answers);
+    store.close();
+  });
+
   it("checks no row again that an older release has checked: a large table is not read while nobody may use it", async () => {
     await using database = await createDatabase({ contents: "empty" });
     await makeVersion(database, 9, newUser());

@@ -259,7 +259,7 @@ const CASES: Case[] = [
  * tests; vectors' in theirs; the first are called by others alone; the last read one row, or what is left to do in the background as it lies.
  */
 const ELSEWHERE = new Set(
-  `count_terms question_terms conversation_exists match_messages handle_exists refuse_conversation match_terms
+  `count_terms question_terms term_letters term_weight conversation_exists match_messages handle_exists refuse_conversation match_terms
    append_messages begin_turn create_conversation get_conversation get_turn list_conversations overview
    page_messages read_events recall_words register_node rotate_events search_words settle_turn
    stop_turn fence_dead_nodes update_conversation write_events hold_node close_turn finish_turn lock_conversation next_active_no open_turn select_turn

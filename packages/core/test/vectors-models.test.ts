@@ -144,6 +144,36 @@ describe.runIf(hasPgvector())("an embedding model that", () => {
     await expect.poll(() => vectors(id)).toEqual([DONE, DONE]);
   });
 
+  it("has embedded a passage is not given it again where a document changes behind it", async () => {
+    const asked: string[] = [];
+    const { history, embedding } = openNode({
+      embed: (texts, signal) => {
+        asked.push(...texts);
+        return embed(texts, signal);
+      },
+    });
+    const pool = createPool(database.url);
+    const store = createDocsStore({ pool, embedding });
+    onTestFinished(async () => {
+      store.close();
+      await pool.end();
+    });
+    const put = async (hash: string, ...texts: string[]): Promise<string[]> => {
+      const passages = texts.map((text) => ({ section: null, anchor: null, context: "A", text }));
+      await store.putDocuments("kept", [
+        { path: "a.md", position: 1, title: "A", hash, source: hash, passages },
+      ]);
+      await history.indexBacklog();
+      return asked.splice(0);
+    };
+    expect(await put("1", "One.", "Two.", "Three.")).toHaveLength(3);
+    expect(await put("2", "One.", "Two.", "Three.")).toEqual([]);
+    expect(await put("3", "One.", "Two and more.")).toEqual(["A\nTwo and more."]);
+    const found = await store.search("kept", { question: "one" });
+    expect(found.map(({ text }) => text)).toContain("One.");
+    expect(await store.search("kept", { question: "three" })).toEqual([]);
+  });
+
   it("gives vectors of another length under the same name finds those of this length, and the others by words", async () => {
     const how: { embed: Embed } = { embed };
     const { history, embedding, errors } = openNode(how);

@@ -97,7 +97,7 @@ export function searchWords(text: string): string {
 }
 
 function wordsOf(text: string): string[] {
-  return text.match(/[\p{L}\p{N}_'’-]+/gu) ?? [];
+  return text.match(/[\p{L}\p{M}\p{N}_'’-]+/gu) ?? [];
 }
 
 /** Whether a sentence, or an item of a list, says what the question asks for: "A scope is …". */

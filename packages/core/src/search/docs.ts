@@ -3,7 +3,9 @@ import type { ConnectionPool } from "../database/pool.ts";
 import { unescapeText } from "../database/values.ts";
 import type { Embedding } from "./embedding.ts";
 import { fuse } from "./fusion.ts";
+import { docsTerms } from "./terms.ts";
 import { createVectorSearch } from "./vector-search.ts";
+import { wordText } from "./words.ts";
 
 /** A document without its text. */
 export interface StoredDocument {
@@ -156,6 +158,9 @@ export function createDocsStore(options: DocsStoreOptions): DocsStore {
         passage_anchors: passages.map((passage) => passage.anchor),
         passage_contexts: passages.map((passage) => passage.context),
         passage_texts: passages.map((passage) => passage.text),
+        heading_words: passages.map((passage) => wordText(passage.section ?? passage.context)),
+        context_words: passages.map((passage) => wordText(passage.context)),
+        text_words: passages.map((passage) => wordText(passage.text)),
       });
       return row?.put_documents ?? 0;
     },
@@ -166,12 +171,12 @@ export function createDocsStore(options: DocsStoreOptions): DocsStore {
     },
 
     async search(docs, query) {
-      const { question, path, limit = 10 } = query;
+      const { question, background = "", path, limit = 10 } = query;
       const [[row], near] = await Promise.all([
         database.call("search_passages", {
           docs_name: docs,
-          question,
-          background: query.background ?? "",
+          question: docsTerms(question),
+          background: docsTerms(background),
           preferred: query.preferred ?? null,
           only_path: path ?? null,
           page_limit: vectorSearch === undefined ? limit : Math.max(limit, NEAR),
@@ -187,13 +192,13 @@ export function createDocsStore(options: DocsStoreOptions): DocsStore {
       return joined.slice(0, limit).map(passageFromRow);
     },
 
-    async score(docs, query, texts) {
+    async score(docs, { question, background = "" }, texts) {
       if (texts.length === 0) return [];
       const [row] = await database.call("score_texts", {
         docs_name: docs,
-        question: query.question,
-        background: query.background ?? "",
-        texts,
+        question: docsTerms(question),
+        background: docsTerms(background),
+        word_texts: texts.map(wordText),
       });
       return (row?.score_texts ?? []) as number[];
     },

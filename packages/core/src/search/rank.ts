@@ -1,12 +1,9 @@
 /** The result of `recall_words`. Lists are in the order of the question's words. */
 export interface Postings {
-  /** The number of messages in the conversation. */
-  readonly total: number;
-  /** The number of sampled latest messages, and their words. */
-  readonly sampled: number;
-  readonly words: number;
-  /** The number of sampled messages that hold each word. */
-  readonly counts: readonly number[];
+  /** Words of a message, on average. */
+  readonly average: number;
+  /** The inverse document frequency of each word. */
+  readonly weights: readonly number[];
   /**
    * The messages with each word, as three lists: their numbers, their sizes in words, and their ts_rank for the word
    * times 100,000; `null` for a word too common to fetch.
@@ -35,12 +32,7 @@ const COVER = 2;
  * Ranks messages: BM25 with the conversation's own statistics, a bonus for holding more of the question's words, and a
  * share of a better neighbour's score, because an answer need not repeat the words of its question.
  */
-export function rankMessages({ total, sampled, words, counts, postings }: Postings): Ranked[] {
-  const average = words / Math.max(1, sampled);
-  const weights = postings.map((posting, index) => {
-    const held = posting?.[0].length ?? ((counts[index] ?? 0) * total) / Math.max(1, sampled);
-    return Math.log(1 + (total - held + 0.5) / (held + 0.5));
-  });
+export function rankMessages({ average, weights, postings }: Postings): Ranked[] {
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
   const own = new Map<number, { score: number; covered: number }>();
   for (const [index, posting] of postings.entries()) {

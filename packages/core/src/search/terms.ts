@@ -1,7 +1,9 @@
 import { queryTerms } from "./query.ts";
 
-/** Maximum words of a question: each costs an index lookup. */
+/** Maximum words of a question to messages: each costs an index lookup. */
 const MOST_TERMS = 24;
+/** Maximum words of a question to docs: each that they do not know is compared with many that they do. */
+const MOST_DOCS_TERMS = 64;
 
 /** Question words, as stored. They carry no topic. */
 const ASKING = new Set(
@@ -16,4 +18,9 @@ export function recallTerms(question: string): string[] {
   const terms = [...new Set(queryTerms(question))];
   const telling = terms.filter((term) => !ASKING.has(term));
   return (telling.length > 0 ? telling : terms).slice(0, MOST_TERMS);
+}
+
+/** The words of a question, or of its background, that docs are searched for, each once. */
+export function docsTerms(text: string): string[] {
+  return [...new Set(queryTerms(text))].slice(0, MOST_DOCS_TERMS);
 }

@@ -13,12 +13,13 @@ begin
   where b.name = docs_name;
 
   if sign > 0 then
-    insert into terms as t (docs, term, passage_count)
-    select docs_name, word.lexeme, count(*)
+    insert into terms as t (docs, term, letters, passage_count)
+    select docs_name, word.lexeme, term_letters(word.lexeme), count(*)
     from passages p cross join lateral unnest(p.search) word
     where p.docs = docs_name and p.path = any (at_paths)
     group by word.lexeme
-    on conflict (docs, term) do update set passage_count = t.passage_count + excluded.passage_count;
+    on conflict (docs, term) do update set
+      letters = excluded.letters, passage_count = t.passage_count + excluded.passage_count;
   else
     with gone as (
       select word.lexeme, count(*) as passages

@@ -1,6 +1,6 @@
--- How much of a question each of `texts` holds, in their order: the share of its terms by weight, 0 to 1,
--- and up to 0.3 more for those of the `background`.
-create function score_texts(docs_name text, question text, background text, texts text[]) returns json
+-- How much of a question each text holds, in their order: the share of its terms by weight, 0 to 1, and up to 0.3 more
+-- for those of the `background`. Texts come as their words; the terms are those of `question_terms`.
+create function score_texts(docs_name text, question text[], background text[], word_texts text[]) returns json
 language plpgsql stable security definer set search_path from current as $$
 begin
   return (
@@ -9,10 +9,8 @@ begin
     ), total as (
       select sum(t.weight) filter (where t.asked) as weight from t
     ), given as (
-      select
-        body.place,
-        to_tsvector('book_words', translate(body.text, '/_.:=<>&@\', '          ')) as search
-      from unnest(texts) with ordinality as body (text, place)
+      select body.place, to_tsvector('message_words', body.word_text) as search
+      from unnest(word_texts) with ordinality as body (word_text, place)
     )
     select json_agg(round(coalesce((
       select sum(t.weight) / max(total.weight) from t, total where given.search @@ t.query

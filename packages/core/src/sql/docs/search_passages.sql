@@ -4,8 +4,8 @@
 -- passages count less. What fits the `background` counts on top. Documents at the `preferred` path count 1.2 times.
 create function search_passages(
   docs_name text,
-  question text,
-  background text,
+  question text[],
+  background text[],
   preferred text,
   only_path text,
   page_limit integer
@@ -48,7 +48,9 @@ begin
       join passages p on p.docs = docs_name and p.path = c.path and p.position = c.position
       cross join lateral (
         select coalesce(
-          sum(1.0 / w.passage_count) filter (where exists (select from t where t.found = word.lexeme))
+          sum(1.0 / w.passage_count) filter (where exists (
+            select from t where array_to_tsvector(array[word.lexeme]) @@ t.query
+          ))
             / sum(1.0 / w.passage_count), 0
         ) as matched
         from unnest(ts_filter(p.search, '{a}')) word

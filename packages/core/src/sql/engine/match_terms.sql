@@ -1,9 +1,9 @@
 -- Where the words of a question stand in a conversation, below a number. For each of `terms` (words as
--- `search/words.ts` cuts them): how many of the latest messages hold it, and, for the rarest ones, every message
--- that does: three lists, of the numbers, of the sizes, and of 100,000 times the ts_rank for that word alone, which
--- tells how often it is said. Words are taken
--- from the rarest on, while they come to about `most` messages: the commonest tell little and would fetch half
--- the conversation. Null when the conversation is not the owner's.
+-- `search/words.ts` cuts them): its weight, estimated from the latest messages for a common one, and, for the rarest,
+-- every message that holds it: three lists, of the numbers, of the sizes, and of 100,000 times the ts_rank for that
+-- word alone, which tells how often it is said. Words are taken from the rarest on, while they come to about `most`
+-- messages: the commonest tell little and would fetch half the conversation. Null when the conversation is not the
+-- owner's.
 -- It runs as the engine, for row-level security keeps "@@" from the index; so it gives numbers and no text, and
 -- only to recall_words, which asks first whose the conversation is.
 create function match_terms(owner uuid, conversation text, terms text[], below_seq bigint, most integer)
@@ -19,6 +19,7 @@ declare
   sampled bigint;
   words_sampled bigint;
   counts bigint[];
+  weights double precision[];
   postings json[] := array_fill(null::json, array[cardinality(terms)]);
   posting json;
   held bigint;
@@ -49,6 +50,10 @@ begin
       from unnest(queries) with ordinality q (query, place) order by q.place
     )
   into sampled, words_sampled, counts;
+  weights := array(
+    select term_weight(total, c.held * total / greatest(sampled, 1)::double precision)
+    from unnest(counts) with ordinality c (held, place) order by c.place
+  );
 
   for n in
     select c.place::integer as place, c.held, c.held * total / greatest(sampled, 1) as expected, queries[c.place] as query,
@@ -75,12 +80,13 @@ begin
       ) f;
     end if;
     postings[n.place] := case when held = 0 then '[[], [], []]' else posting end;
+    weights[n.place] := term_weight(total, held);
     left_over := left_over - held;
     taken := taken + 1;
   end loop;
   perform set_config('chatkeep.engine', 'off', true);
   return json_build_object(
-    'total', total, 'sampled', sampled, 'words', words_sampled, 'counts', counts, 'postings', postings
+    'average', words_sampled / greatest(sampled, 1)::double precision, 'weights', weights, 'postings', postings
   );
 end
 $$;
