@@ -9,30 +9,30 @@ import { searchWords } from "./docs/question.ts";
 export interface DocumentEntry {
   /** The file within the folder, with forward slashes: `docs/intro.md`. */
   readonly path: string;
-  /** The path without its ending, whatever the headings say: `docs/intro`. Fit as a conversation's scope. */
+  /** The path without its extension: `docs/intro`. Can be a conversation's scope. */
   readonly slug: string;
   readonly title: string;
-  /** Where a page shows it: `/documents/docs/intro.md`. */
+  /** The path of its page: `/documents/docs/intro.md`. */
   readonly url: string;
 }
 
 /** A document with its text. */
 export interface DocumentText extends DocumentEntry {
-  /** Its Markdown without front matter and without the code of MDX. */
+  /** Markdown, without front matter and the code of MDX. */
   readonly markdown: string;
-  /** Its headings in order, for a table of contents; passages are cited by their anchors. */
+  /** The headings in order. Citations name their anchors. */
   readonly sections: readonly { readonly title: string; readonly anchor: string; readonly depth: number }[];
 }
 
-/** What a document said until it changed or went. */
+/** The previous version of a document. */
 export interface FormerDocument extends Omit<DocumentText, "slug"> {
-  /** ISO 8601, milliseconds, UTC. */
+  /** When it was replaced or removed: ISO 8601, milliseconds, UTC. */
   readonly until: string;
 }
 
-/** What to look for in docs, and where. */
+/** The question and the range of a search. */
 export interface DocsSearch extends DocsQuery {
-  /** The path or slug of the document that the talk is about, preferred to others. Default: none. */
+  /** The path or slug of the document that the conversation is about. Its passages rank higher. Default: none. */
   readonly scope?: string | null | undefined;
   /** Only the document with this path or slug. Default: all. */
   readonly document?: string | undefined;
@@ -40,25 +40,24 @@ export interface DocsSearch extends DocsQuery {
   readonly limit?: number | undefined;
 }
 
-/** A folder of Markdown that answers can rest on. */
+/** A folder of Markdown documents, stored and searchable. */
 export interface Docs {
   /**
-   * Makes the stored docs equal to the folder: new and changed files are read, vanished ones removed.
-   * Safe to call again, and on several nodes at once. Errors: `invalid_request` when the folder cannot be
-   * read or holds no Markdown.
+   * Stores new and changed files of the folder and removes the documents of deleted ones. Several nodes may call it at
+   * once. Errors: `invalid_request` when the folder cannot be read or holds no Markdown.
    */
   ingest(): Promise<Ingested>;
-  /** The documents in order. */
+  /** Lists the documents in order. */
   documents(): Promise<DocumentEntry[]>;
-  /** The document with this path or slug; `null` when there is none. */
+  /** Reads the document with this path or slug; `null` when there is none. */
   document(path: string): Promise<DocumentText | null>;
-  /** What the document at this path said before it last changed, or went; `null` when it always said the same. */
+  /** Reads the previous version of a document; `null` when there is none. */
   former(path: string): Promise<FormerDocument | null>;
-  /** Opens what was cited, also when the docs have changed since. */
+  /** Finds a citation's passage, also in previous versions. */
   openCitation(cited: CitedPlace): Promise<OpenedCitation>;
-  /** The passages that best fit a question, best first. */
+  /** Finds the passages that match a question, best first. */
   search(query: DocsSearch): Promise<FoundPassage[]>;
-  /** How much of a question each of `texts` holds: 0 to 1. */
+  /** Scores texts by the share of the question that each holds, 0 to 1. */
   score(query: DocsQuery, texts: readonly string[]): Promise<number[]>;
 }
 
@@ -66,13 +65,13 @@ export interface DocsOptions {
   readonly store: DocsStore;
   /** The folder with its Markdown files. */
   readonly folder: string;
-  /** Its name in the store: servers that share a database and have different docs name them. Default `docs`. */
+  /** The name in the store. Servers with different docs on one database need different names. Default `docs`. */
   readonly name?: string | undefined;
-  /** Told what is wrong with a file that was read all the same. Default: nobody. */
+  /** Logs faults in files that were read nevertheless. Default: no log. */
   readonly log?: { warn(message: string): void } | undefined;
 }
 
-/** Docs in a folder, kept in the store. Nothing is read before `ingest` is called. */
+/** Creates docs over a folder. Reads no file before `ingest`. */
 export function createDocs({ store, folder, name = "docs", log }: DocsOptions): Docs {
   const find = async (path: string): Promise<DocumentEntry | undefined> => {
     const wanted = slugOf(path);
@@ -125,7 +124,7 @@ export function createDocs({ store, folder, name = "docs", log }: DocsOptions): 
   };
 }
 
-/** Where a page shows a document, or a section of it: `/documents/<path>#<anchor>`, each segment encoded. */
+/** The URL of a document or section: `/documents/<path>#<anchor>`, percent-encoded. */
 export function documentUrl(path: string, anchor: string | null): string {
   const segments = path.split("/").map(encodeURIComponent).join("/");
   return `/documents/${segments}${anchor === null ? "" : `#${encodeURIComponent(anchor)}`}`;
@@ -142,7 +141,7 @@ function toEntry({ path, title }: { path: string; title: string }): DocumentEntr
   return { path, slug: slugOf(path), title, url: documentUrl(path, null) };
 }
 
-/** Takes what hosts use for a page's address too: a leading slash, `/documents/` (once `/book/`), `.md`, `.html`. */
+/** Accepts a page's address too: a leading slash, `/documents/` (formerly `/book/`), `.md`, `.html`. */
 function slugOf(path: string): string {
   return path
     .replace(/^\/+(?:(?:documents|book)\/)?/, "")

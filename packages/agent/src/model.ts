@@ -10,13 +10,13 @@ import { createIdleTimeout } from "./model/idle-timeout.ts";
 import { toModelMessages } from "./model/messages.ts";
 import type { ProviderOptions } from "./model/name.ts";
 import { createProvider } from "./model/provider.ts";
-import { type Sources, findSources } from "./model/sources.ts";
+import { NO_SOURCES, type Sources, findSources } from "./model/sources.ts";
 import { callWithTools } from "./model/steps.ts";
 
 export interface ModelResponderOptions extends ProviderOptions {
-  /** What the model is told before the conversation. Default: nothing. */
+  /** The system prompt. Default: none. */
   readonly system?: string | undefined;
-  /** How long to wait, in milliseconds, before the turn fails with `model_timeout`. */
+  /** Timeouts in milliseconds, after which the turn fails with `model_timeout`. */
   readonly timeout?:
     | {
         /** For the first token of each answer, retries included. Default 60,000. */
@@ -27,28 +27,27 @@ export interface ModelResponderOptions extends ProviderOptions {
         readonly tools?: number | undefined;
       }
     | undefined;
-  /** Tools of the AI SDK, which are run here. Default: none. */
+  /** Tools of the AI SDK, run by the responder. Default: none. */
   readonly tools?: ToolSet | undefined;
-  /** How often a request is repeated that failed before its first token, 0 to 2. Default 2. */
+  /** Maximum retries of a request that failed before its first token, 0 to 2. Default 2. */
   readonly retries?: number | undefined;
   /**
-   * Its passages are given with each question, and the model is asked to cite them; what it cites otherwise is
-   * taken out. Default: none.
+   * Docs whose matching passages are added to each question for the model to cite. Other citations are removed from the
+   * answer. Default: none.
    */
   readonly docs?: Docs | undefined;
-  /** US dollars for a million tokens, from which the cost of each answer is told. Default: it is not told. */
+  /** US dollars per million tokens; adds the cost to each answer's usage. Default: no cost. */
   readonly price?: { readonly input: number; readonly output: number } | undefined;
-  /** The most answers of the model in one turn; each but the last one called tools. Default 8. */
+  /** Maximum calls of the model in one turn; each but the last one called tools. Default 8. */
   readonly maxSteps?: number | undefined;
 }
 
 /**
- * A responder that asks a model, through the AI SDK. The model is given the conversation so far, with the
- * question once, and hears of an abort at once. Only a request that could not connect, or was refused with
- * 408, 409, 429 or 5xx, is repeated (by the SDK, after 2 s and 4 s or what `Retry-After` says).
+ * Creates a responder that calls a model through the AI SDK, with the conversation's context and the question. An abort
+ * ends the call at once. Requests that could not connect, or failed with 408, 409, 429 or 5xx, are retried after 2 s and
+ * 4 s, or after `Retry-After`.
  *
- * Throws a `TypeError` when `model` or `baseUrl` is not of the form above. Its answers fail with
- * `model_error` or `model_timeout`.
+ * Throws a `TypeError` for an invalid `model` or `baseUrl`. Answers fail with `model_error` or `model_timeout`.
  */
 export function createModelResponder(options: ModelResponderOptions): Responder {
   const provider = createProvider(options);
@@ -91,9 +90,7 @@ export function createModelResponder(options: ModelResponderOptions): Responder 
   };
 }
 
-const NO_SOURCES: Sources = { instructions: "", citations: [] };
-
-/** The same events, with the markers of the text checked and the citations that they name. */
+/** Checks the citation markers of the text, and adds the citations that they name. */
 async function* cited(
   events: AsyncIterable<ResponderEvent>,
   { citations }: Sources,
@@ -111,7 +108,7 @@ async function* cited(
   yield* reader.end();
 }
 
-/** The same events, with what the answer cost. */
+/** Adds the cost to the usage. */
 async function* priced(
   events: AsyncIterable<ResponderEvent>,
   price: ModelResponderOptions["price"],
@@ -157,7 +154,7 @@ async function* readAnswer<Part extends { readonly type: string }>(
   }
 }
 
-/** What is waited for after a part of this type; `undefined`: the same as before it. */
+/** What is awaited after a part of this type; `undefined`: the same as before. */
 function silenceAfter(type: string): Silence | undefined {
   switch (type) {
     case "finish-step":

@@ -7,20 +7,20 @@ import { type Reading, defines } from "./question.ts";
 import { type Unit, chooseQuote, cutUnits } from "./quote.ts";
 import type { Finding } from "./retrieval.ts";
 
-/** An answer that rests on docs. */
+/** An answer with its citations. */
 export interface DocsAnswer {
   /** In the order of their markers: the first is `[1]`. */
   readonly citations: readonly Citation[];
   /** Markdown. */
   readonly text: string;
-  /** What the answer asks back about, in the order of its numbers: the next question may name one by it. */
+  /** The numbered places that the answer asks about. The next question can name one by its number. */
   readonly choices?: readonly Choice[];
 }
 
-/** How many units of the first and of each further passage are quoted at most. */
+/** Maximum quoted units of the first passage and of each further one. */
 const UNITS = [4, 2];
 
-/** Quotes the passages: a sentence that says where they stand, then each as a block with its marker. */
+/** Quotes the passages: a sentence that names their documents, then each as a block with its marker. */
 export async function quotePassages(
   docs: Docs,
   reading: Reading,
@@ -42,7 +42,7 @@ export async function quotePassages(
     return chooseQuote({ passage: passage.text, units, scores: own, first, most: UNITS[index] ?? 2 });
   });
   return {
-    citations: passages.map((passage, index) => citationOf(passage, quotes[index]?.text ?? passage.text)),
+    citations: passages.map((passage, index) => citationOf(passage, quotes[index]?.text)),
     text: [
       leadIn(passages, sure),
       ...quotes.map((quote, index) => blockquote(quote.markdown, `[${index + 1}]`)),
@@ -50,17 +50,18 @@ export async function quotePassages(
   };
 }
 
-/** From this share of the question on, a heading names what is asked, and what stands first under it answers. */
+/** The share of the question in a heading from which the text right below it is the answer. */
 const NAMED = 0.6;
 
-/** The unit that says what the question asks for, or the beginning under a heading that names it. */
+/** The unit that defines the question's subject, or the first below a heading that names it. */
 function firstUnit(units: readonly Unit[], headingScore: number, reading: Reading): number | undefined {
   const defining = units.findIndex((unit) => defines(unit.text, reading));
   if (defining >= 0) return defining;
   return headingScore >= NAMED ? 0 : undefined;
 }
 
-function citationOf(passage: FoundPassage, quote: string): Citation {
+/** The citation of a passage, or of a quote from it. */
+export function citationOf(passage: FoundPassage, quote: string = passage.text): Citation {
   return {
     path: passage.path,
     chapter: passage.title,
@@ -81,7 +82,7 @@ function leadIn(passages: readonly FoundPassage[], sure: boolean): string {
   return `The docs say, in ${documents} under “${first.section}”:`;
 }
 
-/** The marker stands behind the last sentence, or on a line of its own below what is not a sentence. */
+/** The marker follows the last sentence. After a table, list or code it gets its own line. */
 function blockquote(markdown: string, marker: string): string {
   const last = markdown.split("\n").at(-1) ?? "";
   const apart = /^(\||```|~~~|\s*([-*]|\d+\.)\s)/.test(last);

@@ -3,7 +3,7 @@ import type { Json, Message, ResponderRequest } from "@chatkeep/protocol";
 
 import type { Reading } from "./question.ts";
 
-/** A place of docs that an earlier answer named, and may now be asked for by its number. */
+/** A place in the docs that an answer listed, and that the next question can name by its number. */
 export interface Choice {
   readonly path: string;
   readonly anchor: string | null;
@@ -14,7 +14,7 @@ const NUMBERS = ["first", "second", "third"];
 const NTH =
   /^(?:and |ok(?:ay)?,? |i mean |please )*(?:the |number |no\. ?)?(first|second|third|last|1(?:st)?|2(?:nd)?|3(?:rd)?|one|two|three)(?: one| of them| source| point| option)?[.?!\s]*$/i;
 
-/** What "the second one" means: the place that the latest answer named second; `undefined` when it means nothing. */
+/** Resolves "the second one" to the place that the latest answer listed second; `undefined` when it lists none. */
 export function chosen({
   question,
   history,
@@ -36,7 +36,7 @@ export function chosen({
   return choices[index];
 }
 
-/** The places that an answer named: those that it asked about, else those that it cited. */
+/** The places that an answer asked about, else those that it cited. */
 function choicesOf(answer: Message | undefined): Choice[] {
   const asked = answer?.parts.find((part) => part.type === "data" && part.name === "choices");
   if (asked?.type === "data" && Array.isArray(asked.data)) return asked.data.flatMap(choiceOf);
@@ -54,15 +54,12 @@ function choiceOf(value: Json): Choice[] {
   return [{ path, anchor: typeof anchor === "string" ? anchor : null, title }];
 }
 
-/** Words of a question up to which it can mean several things. */
+/** Maximum words of a question that can be ambiguous. */
 const SHORT = 3;
-/** How near the best another place has to be, to be meant as well. */
+/** The minimum share of the best score for another place to be meant. */
 const NEAR = 0.9;
 
-/**
- * The places that a question of one word may mean, each in a document of its own and with the word in its
- * heading; none when it is clear what is meant.
- */
+/** The places that a question of one word may mean, one a document, with the word in its heading; none when it is clear. */
 export function ambiguous(asked: string, reading: Reading, passages: readonly FoundPassage[]): Choice[] {
   const words = reading.question.split(/\s+/);
   const isShort = asked.trim().split(/\s+/).length <= SHORT && words.length === 1;

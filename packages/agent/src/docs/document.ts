@@ -5,24 +5,24 @@ import { parse } from "yaml";
 import { headingText } from "./inline.ts";
 import { withoutMdx } from "./mdx.ts";
 
-/** A document as its file tells it. */
+/** A parsed document. */
 export interface Document {
   readonly title: string;
   /** The front matter's `order` (or Docusaurus's `sidebar_position`); {@link LAST_POSITION} without one. */
   readonly position: number;
-  /** Its Markdown without front matter and without the code of MDX. */
+  /** Markdown, without front matter and the code of MDX. */
   readonly markdown: string;
-  /** In order; the first is what stands before any heading but the title's, and may be empty. */
+  /** In order. The first is the text below the title, and may be empty. */
   readonly sections: readonly Section[];
 }
 
-/** What stands under one heading. */
+/** The text under one heading. */
 export interface Section {
-  /** The heading without marks; `null` for what stands under the document's title. */
+  /** The heading without marks; `null` for the text below the document's title. */
   readonly title: string | null;
-  /** GitHub's slug of the heading, unique in the document, or the id that it names itself (`## Title {#id}`). */
+  /** GitHub's slug of the heading, unique in the document, or its own id (`## Title {#id}`). */
   readonly anchor: string | null;
-  /** 1 to 6, as the heading's. */
+  /** The heading's depth, 1 to 6. */
   readonly depth: number;
   /** The headings above it, outermost first. */
   readonly above: readonly string[];
@@ -30,12 +30,12 @@ export interface Section {
   readonly blocks: readonly Token[];
 }
 
-/** The position of a document that asks for none: behind all that do. */
+/** The position of a document without an order: after all others. */
 export const LAST_POSITION = 2_147_483_647;
 
 /**
- * Reads a document from a Markdown or MDX file. Its title is the front matter's `title`, else the first
- * heading of depth 1, else its file's name. Front matter that is no YAML is passed over and named in `warn`.
+ * Parses a Markdown or MDX file. The title is the front matter's `title`, else the first heading of depth 1, else the
+ * file's name. Invalid front matter is ignored and reported to `warn`.
  */
 export function readDocument(
   path: string,

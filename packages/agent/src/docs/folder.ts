@@ -13,17 +13,17 @@ export interface DocsFile {
   readonly hash: string;
 }
 
-/** Part of every hash: raise it when passages are cut in another way, and all docs are read anew. */
+/** Part of every hash. A new value makes the next ingest read all files again: raise it when passages or words are cut differently. */
 const READING = "2";
 
 const MARKDOWN = /\.(md|mdx|markdown)$/i;
 
 /**
- * Reads the Markdown files of a folder and its sub-folders, in the order of their paths. Folders whose name
- * begins with a dot and `node_modules` are passed over; so are links to folders, which may turn in a circle.
+ * Reads the Markdown files of a folder and its subfolders, by path. Skips folders whose name begins with a dot,
+ * `node_modules`, and links to folders, which may form a circle.
  *
- * Errors: `invalid_request` when the folder is not there or holds no Markdown: docs are never emptied by a
- * mistyped path.
+ * Errors: `invalid_request` when the folder is missing or holds no Markdown, so that a mistyped path does not empty the
+ * docs.
  */
 export async function readFolder(folder: string): Promise<DocsFile[]> {
   const files: DocsFile[] = [];
@@ -70,13 +70,13 @@ async function isFile(path: string): Promise<boolean> {
   return found?.isFile() === true;
 }
 
-/** A file that vanished while the folder was read is no error. */
+/** A file may be deleted while the folder is read. */
 function ignoreMissing(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
   throw error;
 }
 
-/** Without a byte order mark, carriage returns and NUL, which Markdown does not hold (CommonMark 0.31, 2.3). */
+/** Removes the byte order mark and carriage returns, and replaces NUL (CommonMark 0.31, 2.3). */
 function cleanText(text: string): string {
   return text
     .replace(/^\uFEFF/, "")

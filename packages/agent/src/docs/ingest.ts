@@ -4,13 +4,13 @@ import { readDocument } from "./document.ts";
 import { type DocsFile, readFolder } from "./folder.ts";
 import { cutPassages } from "./passages.ts";
 
-/** What an ingest did, in documents. */
+/** The result of an ingest, in documents. */
 export interface Ingested {
-  /** How many the docs have now. */
+  /** The documents of the folder. */
   readonly documents: number;
-  /** How many were new or had changed, and were written by this call. */
+  /** New and changed documents that this call wrote. */
   readonly changed: number;
-  /** How many had vanished from the folder. */
+  /** Documents removed because their file was deleted. */
   readonly removed: number;
 }
 
@@ -19,17 +19,16 @@ export interface IngestOptions {
   /** The docs' name in the store. */
   readonly name: string;
   readonly folder: string;
-  /** Told what is wrong with a file that was read all the same. */
+  /** Reports faults in files that were read nevertheless. */
   readonly warn: (message: string) => void;
 }
 
-/** Passages put in one statement: some 300 kB, far below what would hold others up. */
+/** Passages in one statement: about 300 kB, so that no other statement waits long. */
 const BATCH = 500;
 
 /**
- * Makes the stored docs equal to the folder. Unchanged files cost their reading and hashing and one query
- * for all; each document is replaced at once, so a reader meets the old or the new one. Safe to run twice
- * and from several nodes at once. Errors: as of `readFolder` and the store.
+ * Makes the stored docs equal to the folder. Unchanged files are only read and hashed. Each document is replaced in one
+ * transaction. Several nodes may run it at once. Errors: those of `readFolder` and of the store.
  */
 export async function ingestFolder({ store, name, folder, warn }: IngestOptions): Promise<Ingested> {
   const [files, stored] = await Promise.all([readFolder(folder), store.documents(name)]);

@@ -1,9 +1,8 @@
 import type { Token } from "marked";
 
 /**
- * What a reader sees of a line, as Markdown: code, emphasis and escapes stand as they were written, so that
- * a quote of it is verbatim; of a link or an image only its words stand, for their addresses are relative
- * to the file; tags are left out, and a line break is a space.
+ * The Markdown of a line for quoting: code, emphasis and escapes as written, links and images as their words, because
+ * their addresses are relative to the file; no tags, and a space for a line break.
  */
 export function inlineMarkdown(tokens: readonly Token[]): string {
   return tokens.map(inlineToken).join("");
@@ -33,7 +32,7 @@ function inlineToken(token: Token): string {
   }
 }
 
-/** A heading's words, without any marks: what github-slugger is given. */
+/** A heading's words without marks, as github-slugger takes them. */
 export function headingText(tokens: readonly Token[]): string {
   return tokens
     .map((token) => {

@@ -1,12 +1,12 @@
-/** Fenced code, which is left as it is, or what stands between. */
+/** Fenced code, which is kept. */
 const FENCES = /(^ {0,3}(`{3,}|~{3,})[^\n]*\n[\s\S]*?(?:^ {0,3}\2[`~]*[ \t]*$|(?![\s\S])))/m;
 
-/** Code within a line, which is left as it is, or the tag of a component. */
+/** Inline code, which is kept, or the tag of a component. */
 const TAGS = /(`+[^`]+`+)|<\/?[A-Z][\w.]*(?:\s(?:"[^"]*"|'[^']*'|\{[^{}]*\}|[^<>])*)?\/?>/g;
 
 /**
- * The Markdown within MDX: without imports, exports, comments and the tags of components, whose children
- * stay. Code stays as it is. It reads what documentation holds, not every program that MDX could.
+ * The Markdown of MDX, without imports, exports, comments and the tags of components. Keeps code and the components'
+ * children. Covers what documentation uses, not every program that MDX allows.
  */
 export function withoutMdx(text: string): string {
   // `split` with two groups gives text, fence, fence's mark, text, …

@@ -3,30 +3,30 @@ import type { DocsStore } from "@chatkeep/core";
 import { type Document, readDocument } from "./document.ts";
 import { cutPassages } from "./passages.ts";
 
-/** What is known of a citation. */
+/** The place of a citation. */
 export interface CitedPlace {
   /** The file within the docs. */
   readonly path: string;
-  /** The words that were cited. */
+  /** The cited words. */
   readonly quote: string;
 }
 
-/** A citation, opened. */
+/** The passage of a citation. */
 export interface OpenedCitation {
-  /** `current`: the docs say so still; `changed`: it did until `changedAt`; `unknown`: no version of it is known to. */
+  /** `current`: the docs hold the quote; `changed`: a version until `changedAt` held it; `unknown`: no version holds it. */
   readonly status: "current" | "changed" | "unknown";
-  /** ISO 8601, of the version that holds the quote; `null` when it is the current one or unknown. */
+  /** When the version with the quote was replaced: ISO 8601; `null` when it is current or unknown. */
   readonly changedAt: string | null;
-  /** Whether the docs still has the document. */
+  /** Whether the document still exists. */
   readonly present: boolean;
-  /** The title of the document, as it was when it held the quote. */
+  /** The document's title in the version with the quote. */
   readonly document: string | null;
   /** The passage that holds the quote, as Markdown; `null` when unknown. */
   readonly passage: string | null;
   readonly quote: string;
 }
 
-/** Opens a citation, however often the docs were ingested since: from the document, else from its latest version that holds the quote. */
+/** Finds a citation's passage in the document, else in its latest previous version with the quote. */
 export async function openCitation(
   store: DocsStore,
   name: string,
@@ -53,7 +53,7 @@ export async function openCitation(
   };
 }
 
-/** The passage that holds a quote; a quote may go over two of them, since their borders move with what stands before. */
+/** The passage that holds a quote. A quote may cross two passages, because edits above move their borders. */
 function holding(document: Document, quote: string): string | undefined {
   const wanted = plain(quote);
   const passages = cutPassages(document).map(({ text }) => text);

@@ -4,21 +4,20 @@ import type { Token, Tokens } from "marked";
 import type { Document } from "./document.ts";
 import { inlineMarkdown } from "./inline.ts";
 
-/** Characters that a passage is filled up to: about what fits a screen, and one answer's quote. */
+/** Characters that a passage is filled up to: about a screen. */
 const FULL = 900;
-/** Characters beyond which a single block is cut. */
+/** Maximum characters of a block. A longer one is cut. */
 const MOST = 1800;
 
 /**
- * Cuts a document into passages: what stands under one heading, in pieces of about 900 characters, never
- * across a heading, and not within a paragraph, a list's item, a table's row or a line of code unless that
- * alone is longer than 1,800. Their text is Markdown as a reader sees it; see {@link inlineMarkdown}.
+ * Cuts a document into passages of about 900 characters, never across a heading. Cuts within a paragraph, list item,
+ * table row or line of code only where it is longer than 1,800. Their text is Markdown; see {@link inlineMarkdown}.
  */
 export function cutPassages(document: Document): PassageInput[] {
   return document.sections.flatMap((section) => {
     const context = [document.title, ...section.above].join(" · ");
     const texts = join(section.blocks.flatMap((block) => blockTexts(block)));
-    // A heading with nothing under it but other headings is found by the context of those.
+    // A heading that holds only other headings is found by their context.
     return texts.map((text) => ({ section: section.title, anchor: section.anchor, context, text }));
   });
 }
@@ -27,7 +26,7 @@ function join(blocks: readonly string[]): string[] {
   const passages: string[] = [];
   let open = "";
   for (const block of blocks) {
-    // What ends in a colon introduces what follows, so they stay together.
+    // A block that ends in a colon introduces the next one, so they stay together.
     const fits = open.length + block.length <= FULL || (open.endsWith(":") && open.length < FULL);
     if (open !== "" && !fits) {
       passages.push(open);
@@ -80,7 +79,7 @@ function cutCode(code: Tokens.Code): string[] {
     .map((text) => `${fence}${code.lang ?? ""}\n${text}\n${fence}`);
 }
 
-/** Each piece of a table has its head, for a row says little without it. */
+/** Each piece of a table repeats its head. */
 function cutTable(table: Tokens.Table): string[] {
   const row = (cells: readonly Tokens.TableCell[]): string =>
     `| ${cells.map((cell) => inlineMarkdown(cell.tokens)).join(" | ")} |`;
@@ -88,7 +87,7 @@ function cutTable(table: Tokens.Table): string[] {
   return cutText(table.rows.map(row).join("\n"), "\n").map((rows) => `${head}\n${rows}`);
 }
 
-/** Tags and comments out, words kept. */
+/** Removes tags and comments. */
 function htmlText(html: string): string {
   return html
     .replaceAll(/<!--[\s\S]*?-->/g, "")
@@ -97,7 +96,7 @@ function htmlText(html: string): string {
     .trim();
 }
 
-/** Pieces of at most {@link MOST} characters, cut at `separator` where there is one. */
+/** Cuts a text into pieces of at most {@link MOST} characters, at `separator` where possible. */
 function cutText(text: string, separator: string): string[] {
   const pieces: string[] = [];
   let rest = text;

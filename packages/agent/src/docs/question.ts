@@ -1,15 +1,15 @@
 import type { DocsQuery } from "@chatkeep/core";
 import type { ResponderRequest } from "@chatkeep/protocol";
 
-/** What a question asks of docs. */
+/** A parsed question. */
 export interface Reading extends DocsQuery {
-  /** `more`: nothing new is asked, so what was quoted before is of no use. */
+  /** `more` asks for other passages than those already quoted. */
   readonly kind: "question" | "follow-up" | "more" | "greeting" | "thanks" | "empty";
-  /** Of "what is X?": how a sentence begins that says it. */
+  /** For "what is X?": matches a sentence that defines X. */
   readonly definition?: RegExp | undefined;
 }
 
-/** Words of which questions are made and docs are not: they would count as rare, and find nothing. */
+/** Words of questions that docs seldom hold. They would weigh as rare words and match nothing. */
 const FILLERS = new Set(
   `a able about actually after also am an and any anybody anyone anything are as at be been before but by
   can cannot come could describe did do does doesnt dont during else everything exactly explain find for
@@ -31,14 +31,14 @@ const MORE =
 const OPENING = /^(and|but|so|or|what about|how about|what if|then|also)\b/i;
 const POINTING = /\b(it|its|they|them|their|that|this|these|those|there|one|ones|both|same|former|latter)\b/i;
 
-/** Words up to which a question may lean on the one before. */
+/** Maximum words of a question that depends on the one before. */
 const SHORT = 9;
-/** Words of a question that are looked for: each that the docs do not know is compared with many that they do. */
+/** Maximum words of a question that are searched. */
 const MOST_WORDS = 64;
 
 /**
- * Reads a question: a short one that opens with "and" or points at something ("what about its limits?") is
- * asked with the person's question before it as background; text that was selected is background too.
+ * Parses a question. A short one that begins with "and" or has a pronoun ("what about its limits?") gets the person's
+ * previous question as background. Selected text is background too.
  */
 export function readQuestion({ question, history }: Pick<ResponderRequest, "question" | "history">): Reading {
   const asked = question.content.trim();
@@ -71,18 +71,18 @@ function definitionOf(asked: string): RegExp | undefined {
   return new RegExp(`^(?:an?\\s+|the\\s+)?[\`*"“]?${subject}s?[\`*"”]?\\s+(?:is|are|means)\\b`, "iu");
 }
 
-/** Whether nothing is asked for by itself. */
+/** Whether a text asks nothing by itself. */
 function isEmpty(text: string): boolean {
   const asked = text.trim();
   return is(GREETING, asked) || is(THANKS, asked) || is(MORE, asked);
 }
 
-/** Whether a text as a whole is of a kind; a long one is of none, and costs no backtracking. */
+/** Whether a whole text matches. A long one does not, and costs no backtracking. */
 function is(kind: RegExp, text: string): boolean {
   return text.length <= 80 && kind.test(text);
 }
 
-/** The words that say what is asked about, at most 64; empty when there are none. */
+/** The words of a text without fillers, at most 64; may be empty. */
 function essence(text: string): string {
   return wordsOf(text)
     .filter((word) => !FILLERS.has(word.toLowerCase().replaceAll(/['’]/g, "")))
@@ -90,7 +90,7 @@ function essence(text: string): string {
     .join(" ");
 }
 
-/** What to search for: the essence, or all words where nothing else is left of them. */
+/** The words to search for: without fillers, unless there are no others. */
 export function searchWords(text: string): string {
   const words = essence(text);
   return words === "" ? wordsOf(text).slice(0, MOST_WORDS).join(" ") : words;
@@ -100,7 +100,7 @@ function wordsOf(text: string): string[] {
   return text.match(/[\p{L}\p{M}\p{N}_'’-]+/gu) ?? [];
 }
 
-/** Whether a sentence, or an item of a list, says what the question asks for: "A scope is …". */
+/** Whether a sentence or list item defines the subject of the question: "A scope is …". */
 export function defines(sentence: string, { definition }: Reading): boolean {
   return definition !== undefined && definition.test(sentence.replace(/^\s*(?:[-*+]|\d+\.)\s+/, ""));
 }

@@ -1,15 +1,15 @@
 import { type Token, type Tokens, marked } from "marked";
 
-/** A piece of a passage that can be quoted by itself. */
+/** A quotable piece of a passage. */
 export interface Unit {
   readonly kind: "sentence" | "item" | "row" | "code";
-  /** Where it stands in the passage's text. */
+  /** Offsets in the passage's text. */
   readonly start: number;
   readonly end: number;
   readonly text: string;
-  /** Which block of the passage it belongs to. */
+  /** The block of the passage that holds it, from 0. */
   readonly block: number;
-  /** Of a row: the table's head, without which it says little. */
+  /** The table's head, for a row. */
   readonly head?: string;
 }
 
@@ -25,7 +25,7 @@ export function cutUnits(passage: string): Unit[] {
     if (token.type === "space") continue;
     units.push(...blockUnits(token, start, block));
   }
-  // The lexer gives the text back piece by piece; where it did not, no place can be trusted.
+  // Where the lexer's pieces do not add up to the text, offsets are wrong.
   return units.filter((unit) => passage.slice(unit.start, unit.end) === unit.text);
 }
 
@@ -54,7 +54,7 @@ function rowUnits(raw: string, start: number, block: number): Unit[] {
   });
 }
 
-/** Sentences; one that ends within code (`a. b`) goes on. */
+/** Cuts sentences. A period within code (`a. b`) ends none. */
 function sentenceUnits(raw: string, start: number, block: number): Unit[] {
   const units: Unit[] = [];
   let open = "";
@@ -78,32 +78,31 @@ function unit(kind: Unit["kind"], raw: string, at: number, block: number): Unit 
   return { kind, start, end: start + text.length, text, block };
 }
 
-/** A stretch of a passage to quote. */
+/** A quote from a passage. */
 export interface Quote {
   /** Verbatim from the passage. */
   readonly text: string;
-  /** The same as Markdown to show: a table's row under its head. */
+  /** The quote as Markdown to show, with a row's table head. */
   readonly markdown: string;
 }
 
-/** Characters of a quote, unless a single unit is longer. */
+/** Maximum characters of a quote, unless a single unit is longer. */
 const LONGEST = 480;
 
 export interface QuoteOptions {
   readonly passage: string;
   readonly units: readonly Unit[];
-  /** How much of the question each unit holds, 0 to 1. */
+  /** Each unit's share of the question, 0 to 1. */
   readonly scores: readonly number[];
-  /** The unit to begin with; without one it is chosen by the scores. */
+  /** The first unit; `undefined`: chosen by the scores. */
   readonly first: number | undefined;
-  /** The most units in a row. */
+  /** Maximum units. */
   readonly most: number;
 }
 
 /**
- * The stretch of a passage that answers best: units in a row, verbatim. It begins with the `first` one where that
- * is given, or is the stretch that holds most of the question, or the beginning when no unit holds any. A unit
- * that ends in a colon brings what it introduces.
+ * Chooses the best quote: consecutive units, verbatim. It begins with the `first` unit if given. Otherwise it holds most
+ * of the question, or is the beginning when no unit holds any. A unit that ends in a colon includes what it introduces.
  */
 export function chooseQuote(options: QuoteOptions): Quote {
   const { passage, units, first } = options;

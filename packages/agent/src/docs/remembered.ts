@@ -1,6 +1,6 @@
 import type { Message, ResponderRequest } from "@chatkeep/protocol";
 
-/** Messages that an answer quotes at most. */
+/** Maximum messages that an answer quotes. */
 const MOST = 3;
 
 const OF_ONES_OWN =
@@ -10,14 +10,14 @@ const SAID =
 const WHEN_SAID =
   /\b(?:did|have) i (?:ever |already )?(?:ask|asked|mention|mentioned|say|said|tell|told)\b(.*)$/iu;
 const NTH = /\b(?:what|which) (?:was|is) (?:my|the) (first|last|latest|previous) (?:question|message)\b/iu;
-/** Words of such a question that say nothing of what it is about. */
+/** Words of such a question that do not name its topic. */
 const ABOUT =
   /\b(?:you|me|to|about|on|regarding|of|the|a|an|yesterday|today|this morning|last time|earlier|before|in this conversation|already|my|any|anything|something|question|questions|us)\b/giu;
 
 /**
- * Answers what a person asks of the conversation itself ("what did I ask about backups yesterday?", "what is my
- * name?") from what was said, the recalled turns included; `undefined` when they ask something else, or when
- * nothing was said of it and docs may know. Markdown, in the words that were used.
+ * Answers a question about the conversation itself ("what did I ask about backups yesterday?", "what is my name?") from
+ * its messages, including recalled turns. Returns Markdown with quotes; `undefined` for any other question, or when the
+ * docs may know the answer.
  */
 export function answerFromHistory({
   question,
@@ -29,7 +29,7 @@ export function answerFromHistory({
 
   const nth = NTH.exec(asked)?.[1]?.toLowerCase();
   if (nth !== undefined) {
-    // What is recalled may leave the first out: only the latest is certain, and the first when nothing is older.
+    // A context may lack older messages, so the first is certain only with its number.
     const message = nth === "first" ? said.find(({ seq }) => seq <= 2) : said.at(-1);
     return message === undefined ? undefined : `Your ${nth} question was: ${quoted(message)}`;
   }
@@ -58,7 +58,7 @@ export function answerFromHistory({
   return [`${mine ? "You" : "I"} said${topic}${when}:`, "", ...lines].join("\n");
 }
 
-/** What a person said of something of their own, in their latest words; the name is known to be theirs alone. */
+/** The person's latest statement about something of their own, such as their name. */
 function ofOnesOwn(thing: string, said: readonly Message[]): string | undefined {
   const isName = /^(?:first |full )?name$/i.test(thing);
   const name =
@@ -77,7 +77,7 @@ function ofOnesOwn(thing: string, said: readonly Message[]): string | undefined 
   return isName ? "You have not told me your name in this conversation." : undefined;
 }
 
-/** The day that a question names, as `2026-11-19`. */
+/** The day that a question names: `2026-11-19`. */
 function dayOf(asked: string, now: string): string | undefined {
   const day = new Date(now);
   if (/\byesterday\b/i.test(asked)) day.setUTCDate(day.getUTCDate() - 1);
@@ -86,10 +86,10 @@ function dayOf(asked: string, now: string): string | undefined {
 }
 
 function wordsOf(text: string): string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  return text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
 }
 
-/** The share of words that a text holds; the endings of longer ones may differ. */
+/** The share of words that a text holds. Endings of longer words may differ. */
 function shareOf(words: readonly string[], text: string): number {
   if (words.length === 0) return 1;
   const there = wordsOf(text);
@@ -100,7 +100,7 @@ function shareOf(words: readonly string[], text: string): number {
   return held.length / words.length;
 }
 
-/** Characters of a message that are quoted. */
+/** Maximum characters of a quoted message. */
 const LONGEST = 300;
 
 function quoted({ content }: Message): string {

@@ -14,10 +14,9 @@ export interface DocsResponderOptions {
 }
 
 /**
- * A responder that answers from docs, in its words, without a model, a key or a network: one sentence that
- * says where, then one to three quotes with the markers `[1]` to `[3]`, each with its citation. The citations
- * come before the text, word by word. When the docs have no answer it says so; when it cannot be read, for it is
- * in the database, it fails with `unavailable`.
+ * Creates a responder that answers with quotes from the docs, without a model: a sentence that names the documents, then
+ * one to three quotes with the markers `[1]` to `[3]`. Yields the citations first, then the text word by word. Says so
+ * when the docs have no answer. Errors: `unavailable` while the database is down.
  */
 export function createDocsResponder({ docs }: DocsResponderOptions): Responder {
   return async function* respond(request) {
@@ -33,7 +32,7 @@ export function createDocsResponder({ docs }: DocsResponderOptions): Responder {
     for (const word of text.match(/\s*\S+/g) ?? []) {
       request.signal.throwIfAborted();
       yield { type: "text", text: word };
-      // What was said so far can be stored and sent before the rest is: else a long answer is one event.
+      // Lets the words so far be stored and sent. Without it, a long answer is one event.
       await setImmediate();
     }
   };
@@ -57,13 +56,13 @@ async function answer(docs: Docs, reading: Reading, request: Parameters<Responde
   return plain(`${regret} ${await invitation(docs)}`);
 }
 
-/** One question back, with the answers that are possible. */
+/** Asks which of the places is meant. */
 function askBack(choices: readonly Choice[]): DocsAnswer {
   const listed = choices.map(({ title }, index) => `${index + 1}. ${title}`).join("\n");
   return { citations: [], text: `Which of these do you mean?\n\n${listed}`, choices };
 }
 
-/** The place that was chosen by its number, quoted. */
+/** Quotes the place that was chosen by its number. */
 async function quoteChoice(
   docs: Docs,
   reading: Reading,
@@ -86,7 +85,7 @@ function plain(text: string): DocsAnswer {
   return { citations: [], text };
 }
 
-/** Documents that an invitation names. */
+/** Maximum documents that an invitation names. */
 const NAMED = 4;
 
 async function invitation(docs: Docs): Promise<string> {

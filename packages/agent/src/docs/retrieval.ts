@@ -5,29 +5,26 @@ import { type Docs, documentUrl } from "../docs.ts";
 import { type Reading, defines } from "./question.ts";
 import { cutUnits } from "./quote.ts";
 
-/** Below this score of the best passage the docs have no answer. */
+/** The minimum score of the best passage. Below it the docs have no answer. */
 const ENOUGH = 0.16;
-/** Below this it may not be one. Measured on the guide: an answer's best passage has 0.26 and more, but for one in ten. */
+/** The minimum score of a certain answer. On the guide, nine of ten best passages have 0.26 or more. */
 const SURE = 0.23;
-/** How much less than the best a further passage may score. */
+/** The minimum share of the best score for a further passage. */
 const NEAR = 0.8;
-/** How many passages an answer quotes at most. */
+/** Maximum passages that an answer quotes. */
 const MOST = 3;
 
-/** What was found for a question. */
+/** The passages found for a question. */
 export interface Finding {
   /** Best first, at most three; none when the docs have no answer. */
   readonly passages: readonly FoundPassage[];
-  /** All that was found, best first. */
+  /** All matches, best first. */
   readonly candidates: readonly FoundPassage[];
-  /** Whether the best is likely to be an answer, and not only about the same thing. */
+  /** Whether the best passage is likely to be an answer. */
   readonly sure: boolean;
 }
 
-/**
- * The passages that answer a question. Those of the document that the conversation is about come before
- * equally good ones.
- */
+/** Finds the passages that answer a question. The document that the conversation is about ranks first among equals. */
 export async function findPassages(
   docs: Docs,
   reading: Reading,
@@ -51,7 +48,7 @@ export async function findPassages(
   return { passages: inReadingOrder(near.slice(0, MOST)), candidates: found, sure: true };
 }
 
-/** Pieces of one section in their order, in the places that the section has by its best one. */
+/** Puts the passages of a section next to each other, in their order, at the place of the best one. */
 function inReadingOrder(passages: readonly FoundPassage[]): FoundPassage[] {
   const sections = new Map<string, FoundPassage[]>();
   for (const passage of passages) {
@@ -64,10 +61,10 @@ function inReadingOrder(passages: readonly FoundPassage[]): FoundPassage[] {
   return [...sections.values()].flat();
 }
 
-/** How much more a passage counts that says what the question asks for. */
+/** The factor for a passage that defines the question's subject. */
 const DEFINING = 1.5;
 
-/** The passages best first; where some say what is asked for ("A scope is …"), only those. */
+/** The passages, best first. Where some define the question's subject ("A scope is …"), only those. */
 function weighed(passages: readonly FoundPassage[], reading: Reading): FoundPassage[] {
   const defining = passages.filter((passage) =>
     cutUnits(passage.text).some((unit) => defines(unit.text, reading)),
@@ -76,7 +73,7 @@ function weighed(passages: readonly FoundPassage[], reading: Reading): FoundPass
   return defining.map((passage) => ({ ...passage, score: Math.min(1, passage.score * DEFINING) }));
 }
 
-/** The sections that were quoted in this conversation. */
+/** The sections already quoted in this conversation. */
 function quotedBefore(history: ResponderRequest["history"]): Set<string> {
   return new Set(history.flatMap((message) => message.citations ?? []).map((citation) => citation.url ?? ""));
 }

@@ -6,17 +6,17 @@ export interface CallOptions {
   /** `""`: none. */
   readonly instructions: string;
   readonly messages: LanguageModelV4Prompt;
-  /** How often a request is repeated that failed before it was answered. */
+  /** Maximum retries of a request that failed before its first token. */
   readonly retries: number;
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds that a provider may ask to be waited for; it is asked again sooner where it wants more. */
+/** Maximum milliseconds of a provider's `Retry-After`. A longer one is ignored. */
 const LONGEST_WAIT = 60_000;
 
 /**
- * One answer of a model that has no tools, straight from its provider: `streamText` takes several times as long for
- * each token to be ready for tools, steps and more than one reader. A failed request is repeated as `streamText` does.
+ * Calls a model without tools through its provider. `streamText` takes several times as long for each token, because it
+ * supports tools, steps and several readers. Retries as `streamText` does.
  */
 export async function callModel(
   { model, retryWith, APICallError }: Provider,
@@ -39,7 +39,7 @@ export async function callModel(
 
 type Headers = Readonly<Record<string, string>>;
 
-/** What `Retry-After` says (RFC 9110), or OpenAI's `retry-after-ms`, in milliseconds. */
+/** The milliseconds of `Retry-After` (RFC 9110) or OpenAI's `retry-after-ms`. */
 function waitOf(headers: Headers = {}): number | undefined {
   const after = headers["retry-after"] ?? "";
   const seconds = Number.parseFloat(after);

@@ -1,21 +1,20 @@
 import type { Citation, ResponderEvent } from "@chatkeep/protocol";
 
-/** Reads the markers of a text that comes in pieces. */
+/** Reads the citation markers of a streamed text. */
 export interface CitationReader {
-  /** What a piece says: text, and a citation before the first marker that names its source. */
+  /** Returns the text, with each citation before the first marker that names its source. */
   push(text: string): ResponderEvent[];
-  /** What was kept back at the end, and how many markers named a source that was never given. */
+  /** Returns the held back rest, and the number of markers without a source. */
   end(): ResponderEvent[];
 }
 
-/** What may still become a marker: at most `[12, 3`. */
+/** The beginning of a possible marker: at most `[12, 3`. */
 const OPEN = /\s?\[[\d,\s]{0,12}$/;
 const MARKER = /(\s?)\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g;
 
 /**
- * Checks a model's citations against the sources it was given, numbered from 1. The markers are numbered anew in
- * the order in which they come, as those of the docs' own answers are; one that names no source is taken out of the
- * text and counted (`data` part `dropped_citations`).
+ * Checks a model's markers against its sources, which are numbered from 1. Renumbers them in the order of the text.
+ * Removes a marker without a source and counts it in the `data` part `dropped_citations`.
  */
 export function createCitationReader(sources: readonly Citation[]): CitationReader {
   const numbers = new Map<number, number>();

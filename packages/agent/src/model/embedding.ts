@@ -6,13 +6,13 @@ import { type ProviderOptions, type Settings, checkAddress, cutName } from "./na
 
 /** `model` is `openai-compatible/<name>`, `openai/<name>` or `google/<name>`. */
 export interface EmbeddingOptions extends ProviderOptions {
-  /** How similar (cosine) what is found has to be; see core's `Embedding`. Default 0.3. */
+  /** The minimum cosine similarity of a match; see core's `Embedding`. Default 0.3. */
   readonly leastSimilarity?: number | undefined;
-  /** How long one call may take, in milliseconds. Default 60,000. */
+  /** The timeout of a call in milliseconds. Default 60,000. */
   readonly timeout?: number | undefined;
 }
 
-/** How each provider's package is loaded; Anthropic has no embeddings. */
+/** Loads each provider's package. Anthropic has no embeddings. */
 const PROVIDERS: Readonly<Record<string, (name: string, settings: Settings) => Promise<EmbeddingModel>>> = {
   openai: async (name, settings) =>
     (await import("@ai-sdk/openai")).createOpenAI(settings).embeddingModel(name),
@@ -24,12 +24,12 @@ const PROVIDERS: Readonly<Record<string, (name: string, settings: Settings) => P
       .embeddingModel(name),
 };
 
-/** Statuses that a provider gives for a text that it will not take: too long, empty, not allowed. */
+/** Statuses of a provider that refuses a text: too long, empty, not allowed. */
 const REFUSED = new Set([400, 413, 422]);
 
 /**
- * Embeddings of a model, through the AI SDK, which is loaded with its provider when first asked. Throws a `TypeError`
- * when `model` or `baseUrl` is not of the form above. Its errors name what failed and quote no text.
+ * Creates an embedding through the AI SDK, which is loaded at the first call. Throws a `TypeError` for an invalid `model`
+ * or `baseUrl`. Errors quote no text.
  */
 export function createEmbedding(options: EmbeddingOptions): Embedding {
   const { model, apiKey = "", baseUrl, leastSimilarity, timeout = 60_000 } = options;
@@ -51,7 +51,7 @@ export function createEmbedding(options: EmbeddingOptions): Embedding {
         const { embeddings } = await sdk.embedMany({
           model: sdk.loaded,
           values: [...texts],
-          // Whoever asks tries again by itself, later and later.
+          // The embedding worker retries with backoff.
           maxRetries: 0,
           abortSignal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
         });

@@ -2,10 +2,10 @@ import type { LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import type { Json, ResponderEvent, Usage } from "@chatkeep/protocol";
 import type { TextStreamPart, ToolSet } from "ai";
 
-/** What one part of a stream says, as events; `error` and `abort` parts are the caller's. */
+/** Converts one part of a stream to events. The caller handles `error` and `abort` parts. */
 export type EventReader<Part> = (part: Part) => ResponderEvent[];
 
-/** Reads what a provider streams of a model that has no tools; one that it calls all the same is not there. */
+/** Reads a provider's stream of a model without tools. A tool that it calls nevertheless does not exist. */
 export function createCallReader(model: string): EventReader<LanguageModelV4StreamPart> {
   let modelId = model;
 
@@ -33,7 +33,7 @@ export function createCallReader(model: string): EventReader<LanguageModelV4Stre
   };
 }
 
-/** Reads the parts of an answer with tools. It keeps the arguments of calls as the string that the model wrote. */
+/** Reads the stream of a model with tools. Keeps the arguments of calls as the model wrote them. */
 export function createEventReader(model: string): EventReader<TextStreamPart<ToolSet>> {
   const names = new Map<string, string>();
   const written = new Map<string, string>();
@@ -77,7 +77,7 @@ export function createEventReader(model: string): EventReader<TextStreamPart<Too
   };
 }
 
-/** Anthropic signs its reasoning in a piece of its own, which has no text. */
+/** Anthropic signs its reasoning in a piece without text. */
 function reasoningOf(text: string): ResponderEvent[] {
   return text === "" ? [] : [{ type: "reasoning", text }];
 }
@@ -97,7 +97,7 @@ function usedBy(model: string, input: number | undefined, output: number | undef
   return { type: "model", model, usage };
 }
 
-/** What JSON keeps of a tool's output; a tool of the host may return anything. */
+/** Converts a tool's output to JSON. A host's tool may return anything. */
 function toJson(output: unknown): Json {
   try {
     return JSON.parse(JSON.stringify(output) ?? "null") as Json;
@@ -106,7 +106,7 @@ function toJson(output: unknown): Json {
   }
 }
 
-/** Why a call was not made. */
+/** The reason why a call was not made. */
 function refusalOf(tool: string, error: unknown): string {
   if (error instanceof Error && error.name === "AI_NoSuchToolError") return missingTool(tool);
   return `The arguments do not fit the tool ${tool}.`;
@@ -116,7 +116,7 @@ function missingTool(tool: string): string {
   return `There is no tool named ${tool}.`;
 }
 
-/** Why a call gave no result, in the tool's own words. */
+/** The tool's own error message. */
 function sentenceOf(tool: string, error: unknown): string {
   if (error instanceof Error) return error.message;
   return typeof error === "string" ? error : `The tool ${tool} failed.`;

@@ -1,9 +1,8 @@
 import { ResponderError } from "@chatkeep/protocol";
 
 /**
- * A model's failure in words for a person: `model_error` and one sentence that says whether trying again
- * helps. The provider's own text is left out, for it quotes keys and prompts; the cause names only the
- * kind of the error, its status and its system code, so that it can be logged.
+ * Converts a model's failure to `model_error` with a sentence that says whether a retry helps. Omits the provider's text,
+ * which may quote keys and prompts. The cause has the error's name, status and system code only, so it can be logged.
  */
 export function toResponderError(error: unknown): ResponderError {
   if (error instanceof ResponderError) return error;
@@ -11,10 +10,10 @@ export function toResponderError(error: unknown): ResponderError {
   return new ResponderError({ code: "model_error", detail: detailOf(root) }, { cause: causeOf(root) });
 }
 
-/** What an answer can be waiting for. */
+/** What an answer can wait for. */
 export type Silence = "first token" | "next token" | "tool";
 
-/** A model that says nothing: `model_timeout`. `waited` is in milliseconds. */
+/** The error `model_timeout`. `waited` is in milliseconds. */
 export function timeoutError(silence: Silence, waited: number): ResponderError {
   const seconds = `${Math.round(waited / 100) / 10} s`;
   const detail = {
@@ -37,7 +36,7 @@ function asErrorLike(error: unknown): ErrorLike {
   return typeof error === "object" && error !== null ? error : {};
 }
 
-/** The last error of a row of retries. */
+/** The last error of several retries. */
 function rootOf(error: unknown): ErrorLike {
   const { lastError } = asErrorLike(error);
   return asErrorLike(lastError ?? error);

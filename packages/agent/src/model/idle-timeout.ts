@@ -1,18 +1,15 @@
-/** Waits for one thing after another, each at most for a time; see {@link createIdleTimeout}. */
+/** Waits with a timeout, many times under one signal. */
 export interface IdleTimeout {
   /**
-   * What comes of `work`; rejects with `late()` after `limit` milliseconds, or at once when aborted. After an abort
-   * nothing is begun: nobody would hear how it failed.
+   * Resolves as `work` does. Rejects with `late()` after `limit` milliseconds, or at once when aborted. After an abort
+   * `work` is not called, because nobody would handle its failure.
    */
   wait<T>(work: () => Promise<T>, limit: number, late: () => Error): Promise<T>;
-  /** Ends the listening for the signal. */
+  /** Removes the signal's listener. */
   end(): void;
 }
 
-/**
- * Waits under a signal. One listener serves a whole answer: one for each token would cost more than the
- * token at 20,000 tokens a second.
- */
+/** One listener serves a whole answer: at 20,000 tokens a second, one per token would cost more than the token. */
 export function createIdleTimeout(signal: AbortSignal): IdleTimeout {
   let timer: NodeJS.Timeout | undefined;
   let refuse: (reason: unknown) => void = () => undefined;

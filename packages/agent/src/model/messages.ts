@@ -12,14 +12,12 @@ import {
 } from "@chatkeep/protocol";
 
 /**
- * The conversation as a model is given it: the summary of what is older, `history`, oldest first, with what was
- * recalled marked as such, then `question`, once; results of tools stand with the calls that they answer.
+ * Converts a conversation to a model's prompt: the summary, the `history` with recalled messages marked, and the
+ * `question` once.
  *
- * Valid whatever the history holds: a tool result stands right behind the message with its call, and a
- * call without a result or a result without a call is left out, for providers refuse the whole request
- * otherwise. Reasoning and citations are left out: they are for people, and not every provider takes the
- * former back. A file is shown when it is an image within a `data:` URL; any other is only named, so that
- * nobody can make this server fetch an address.
+ * Always valid for providers: a tool result follows the message with its call, and a call without a result, or a result
+ * without a call, is left out. Omits reasoning and citations, which not every provider accepts. Includes images in
+ * `data:` URLs; names any other file, so that nobody can make this server fetch an address.
  */
 export function toModelMessages({
   history,
@@ -58,7 +56,7 @@ export function toModelMessages({
   return isResult ? messages : [...messages, ...userMessage(question, false)];
 }
 
-/** What an assistant says at once: text, calls, and then the calls' results. */
+/** An assistant's text and calls, followed by the calls' results. */
 interface Step {
   push(part: Part): void;
   hasResults(): boolean;
@@ -100,7 +98,7 @@ function createStep(): Step {
   };
 }
 
-/** The arguments as the model wrote them; `{}` where they are no JSON object, which providers refuse. */
+/** The arguments as the model wrote them; `{}` unless they are a JSON object, because providers refuse others. */
 function validArguments(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
@@ -123,7 +121,7 @@ function resultOutput({ result, error }: ToolResultPart): ToolOutput {
   return typeof result === "string" ? { type: "text", value: result } : { type: "json", value: result };
 }
 
-/** `recalled`: it stands out of its order, so the model is told when it was said. */
+/** A recalled message is out of order, so it gets its date. */
 function userMessage(message: Message, recalled: boolean): LanguageModelV4Prompt {
   const selected = message.contextText ?? "";
   const words = contentOf(message.parts);
@@ -142,11 +140,11 @@ function userMessage(message: Message, recalled: boolean): LanguageModelV4Prompt
       imageOf(part.url) ?? { type: "text", text: `[file: ${part.name ?? "without a name"}, ${part.mime}]` },
     );
   }
-  // Left out, its answer would stand at the beginning, or behind another answer: both are refused by some.
+  // Without it, an answer would come first or follow another answer, which some providers refuse.
   return [{ role: "user", content: content.length === 0 ? [{ type: "text", text: "[no text]" }] : content }];
 }
 
-/** The image within a `data:` URL (RFC 2397) in base64, the form that providers take; `undefined` for any other address. */
+/** The image in a base64 `data:` URL (RFC 2397); `undefined` for any other URL. */
 function imageOf(url: string): LanguageModelV4FilePart | undefined {
   const [, mediaType, data] = /^data:(image\/[^;,]+)(?:;[^,]*)?;base64,(.+)$/s.exec(url) ?? [];
   if (mediaType === undefined || data === undefined) return undefined;

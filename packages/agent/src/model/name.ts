@@ -1,20 +1,20 @@
-/** What a provider's address and key are. */
+/** A model, its address and its key. */
 export interface ProviderOptions {
   /**
    * `openai-compatible/<name>`: any server that speaks OpenAI's chat completions; `openai/<name>`,
    * `anthropic/<name>`, `google/<name>`: that provider.
    */
   readonly model: string;
-  /** The address up to and with its version (`/v1`). Default: the provider's own; `openai-compatible` has none. */
+  /** The address including its version (`/v1`). Default: the provider's own. Required for `openai-compatible`. */
   readonly baseUrl?: string | undefined;
-  /** Default: none is sent. */
+  /** Default: no key is sent. */
   readonly apiKey?: string | undefined;
 }
 
-/** The address and key as the providers' packages take them. */
+/** The address and key, as the providers' packages take them. */
 export type Settings = { readonly baseURL?: string; readonly apiKey: string };
 
-/** Cuts `openai/<name>` and finds how that provider is opened. `what` names the setting in the `TypeError` of one that is not known. */
+/** Splits `openai/<name>` and looks up the provider. `what` names the setting in the `TypeError` for an unknown one. */
 export function cutName<T>(
   model: string,
   providers: Readonly<Record<string, T>>,
@@ -31,7 +31,7 @@ export function cutName<T>(
   return { name, open };
 }
 
-/** Throws a `TypeError` for an address that is none, or is missing where the provider has none of its own. */
+/** Throws a `TypeError` for an invalid address, or a missing one where the provider has no default. */
 export function checkAddress({ model, baseUrl }: ProviderOptions): void {
   const given = URL.parse(baseUrl ?? "")?.protocol ?? "";
   const isNeeded = model.startsWith("openai-compatible/");

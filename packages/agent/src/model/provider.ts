@@ -4,25 +4,25 @@ import type { APICallError, generateText, isStepCount, streamText } from "ai";
 
 import { type ProviderOptions, type Settings, checkAddress, cutName } from "./name.ts";
 
-/** The parts of the AI SDK that an answer needs. */
+/** A model, and the parts of the AI SDK that call it. */
 export interface Provider {
   readonly model: LanguageModelV4;
   readonly streamText: typeof streamText;
   readonly retryWith: typeof retryWithExponentialBackoff;
   readonly APICallError: typeof APICallError;
   readonly generateText: typeof generateText;
-  /** The condition that ends a row of tool calls after this many answers of the model. */
+  /** The condition that stops tool calls after this many calls of the model. */
   readonly stopAfter: typeof isStepCount;
 }
 
-/** A model's name and how it is loaded. */
+/** A model that is loaded when it is first used. */
 export interface NamedProvider {
-  /** The name without the provider's. */
+  /** The name without the provider. */
   readonly name: string;
   readonly load: () => Promise<Provider>;
 }
 
-/** How each provider's package is loaded: 0.1 to 0.2 s and up to 30 MB, which only those pay who name it. */
+/** Loads each provider's package, which takes 0.1 to 0.2 s and up to 30 MB. */
 const PROVIDERS: Readonly<Record<string, (name: string, settings: Settings) => Promise<LanguageModelV4>>> = {
   openai: async (name, settings) => (await import("@ai-sdk/openai")).createOpenAI(settings).chat(name),
   anthropic: async (name, settings) => (await import("@ai-sdk/anthropic")).createAnthropic(settings)(name),
@@ -38,10 +38,7 @@ const PROVIDERS: Readonly<Record<string, (name: string, settings: Settings) => P
       .chatModel(name),
 };
 
-/**
- * Checks the model's name and address at once, and gives a function that loads the AI SDK with its provider
- * when first called, which a server that answers from docs never does.
- */
+/** Checks the model's name and address. `load` imports the AI SDK and the provider once, at its first call. */
 export function createProvider(options: ProviderOptions): NamedProvider {
   const { model, baseUrl, apiKey = "" } = options;
   const { name, open } = cutName(model, PROVIDERS, "model");

@@ -4,13 +4,13 @@ import type { CallOptions } from "./call.ts";
 import type { Provider } from "./provider.ts";
 
 export interface StepsOptions extends CallOptions {
-  /** Tools of the AI SDK, which are run here. */
+  /** Tools of the AI SDK, run by `streamText`. */
   readonly tools: ToolSet;
-  /** The most answers of the model; each but the last one called tools. */
+  /** Maximum calls of the model; each but the last one called tools. */
   readonly maxSteps: number;
 }
 
-/** The answers of a model that has tools, one after the other, with what its tools gave in between. */
+/** Calls a model with tools until it calls no more, and streams answers and tool results. */
 export function callWithTools(
   { model, streamText, stopAfter }: Provider,
   { instructions, messages, retries, signal, tools, maxSteps }: StepsOptions,

@@ -4,15 +4,14 @@ import type { TextStreamPart, ToolSet } from "ai";
 import { createEventReader } from "./events.ts";
 import { toResponderError } from "./failure.ts";
 
-/** The part of `streamText`'s result that is read. */
+/** The part of `streamText`'s result that is used. */
 export interface StreamTextResult {
   readonly fullStream: AsyncIterable<{ readonly type: string }>;
 }
 
 /**
- * Gives the answer of the AI SDK's `streamText` as a responder's events: text, reasoning, tool calls with their
- * results, and usage. Throws when the model fails, with a sentence for the person; `textStream` would end as if the
- * model had said nothing.
+ * Converts the result of the AI SDK's `streamText` to a responder's events: text, reasoning, tool calls with their
+ * results, and usage. Throws a `ResponderError` when the model fails, where `textStream` would just end.
  */
 export async function* fromStreamText({
   fullStream,

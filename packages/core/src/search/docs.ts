@@ -111,7 +111,7 @@ export interface DocsStoreOptions {
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** Passages near a question that are joined with those that hold its words. */
+/** Maximum passages by vectors that are joined with those by words. */
 const NEAR = 20;
 
 export function createDocsStore(options: DocsStoreOptions): DocsStore {

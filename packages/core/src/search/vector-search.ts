@@ -42,7 +42,7 @@ interface NearPassages {
 export interface VectorSearch {
   /** Returns messages above the similarity threshold, nearest first. Errors: the store's. */
   messages(owner: Owner, query: NearQuery): Promise<NearMessage[]>;
-  /** Returns passages of docs alike. */
+  /** Returns passages of docs, likewise. */
   passages<T extends { readonly score: number }>(docs: string, query: NearPassages): Promise<T[]>;
 }
 
@@ -55,13 +55,11 @@ export interface VectorSearchOptions {
   readonly timeout?: number;
 }
 
-/** Questions to messages whose vectors are kept: a search that is paged, a question that is shown and then asked. */
+/** Cached vectors of questions: a search is paged, and a question's context may be read before it is asked. */
 const KEPT = 100;
-/**
- * Milliseconds in which a model is not asked again that failed, or whose vectors are not there: so that an outage
- * delays few answers.
- */
+/** Milliseconds without a call after the model failed or had no vectors, so that an outage delays few answers. */
 const PAUSE = 30_000;
+/** The default of {@link Embedding.leastSimilarity}. */
 const LEAST = 0.3;
 
 /** Search by the vectors that the embedding worker keeps. */
@@ -77,14 +75,14 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
     try {
       return (await vectorsOf(embedding, [asked], AbortSignal.timeout(timeout)))[0];
     } catch (error) {
-      // One person's text that the model refuses is no outage for the others.
+      // A refused text is no outage for other people.
       if (!(error instanceof EmbeddingRefused)) quietUntil = performance.now() + PAUSE;
       onError(error);
       return undefined;
     }
   };
 
-  /** Each owner's by itself: how soon an answer comes tells nobody what another one asked. */
+  /** Cached by owner: otherwise the time of an answer would tell what another owner asked. */
   const keptVectorOf = async (owner: string, text: string): Promise<string | undefined> => {
     const key = JSON.stringify([owner, text]);
     const known = kept.get(key);
@@ -97,7 +95,7 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
     return vector;
   };
 
-  /** What the database finds near a vector; `null` of it: it has none of this model. */
+  /** The matches of a vector. `find` resolves with `null` when the database has no vectors of this model. */
   const near = async <T extends { readonly score: number }>(
     vector: string | undefined,
     find: (vector: string) => Promise<T[] | null>,

@@ -1,19 +1,19 @@
 import { type Embedding, EmbeddingRefused } from "./embedding.ts";
 
-/** Code units of a text that are embedded: about 2,000 tokens, which every model takes. */
+/** Maximum code units of a text: about 2,000 tokens, which every model accepts. */
 const LONGEST = 8000;
-/** The greatest number of pgvector's `halfvec`, and how many it holds. */
+/** The greatest number in pgvector's `halfvec`, and its maximum dimensions. */
 const GREATEST = 65_504;
 const MOST_DIMENSIONS = 16_000;
 
-/** What is embedded of a text; empty where there is nothing. Half a character is no text that a model takes. */
+/** The part of a text to embed; may be empty. Replaces half characters, which models refuse. */
 export function embeddable(text: string): string {
   return text.slice(0, LONGEST).toWellFormed().trim();
 }
 
 /**
- * The vectors of texts as pgvector reads them, `[0.1,0.2]`, in their order. Rejects as the model does, with an
- * {@link EmbeddingRefused} too where it gave no vector for a text: not finite, of no direction, or too large.
+ * Embeds texts. Returns vectors as pgvector reads them, `[0.1,0.2]`, in order. Rejects as the model does, and with
+ * {@link EmbeddingRefused} for an invalid vector: not finite, zero, or too large.
  */
 export async function vectorsOf(
   embedding: Embedding,
@@ -27,7 +27,7 @@ export async function vectorsOf(
   return vectors.map((vector) => `[${vector.join(",")}]`);
 }
 
-/** Whether it has a direction that a `halfvec` can keep. */
+/** Whether a `halfvec` can hold the vector, and it is not zero. */
 function isVector(numbers: readonly number[]): boolean {
   return (
     numbers.length <= MOST_DIMENSIONS &&

@@ -1,6 +1,6 @@
--- Makes messages findable that were stored before there were words, and notes that those below `next_below` are
--- the next ones (0: none is left). Twice is once: words that are there stay. They were said before all that has a
--- number of the sequence, in the order of their times, which is all that tells it across conversations.
+-- Indexes messages of releases without an index, and records that those below `next_below` are next (0: none is left).
+-- Idempotent: indexed messages stay as they are. Across conversations they are ordered by their time, before all messages
+-- with a number of the sequence, because no other order was stored.
 create function backfill_search_index(
   owner uuid,
   conversation text,
@@ -12,7 +12,7 @@ language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
 begin
   perform set_config('chatkeep.owner', owner::text, true);
-  -- As every writer of words does: so nobody replaces a message meanwhile.
+  -- As every writer of words does, so that no message is replaced meanwhile.
   perform 1 from conversations c where c.owner_id = owner and c.id = conversation for no key update;
   insert into message_words (owner_id, conversation_id, seq, message_no, size, words)
   select

@@ -1,7 +1,5 @@
--- Gives the next messages to summarize, between the latest summary and `upper_seq` on the branch that goes on with
--- the next number, to whoever asks first: no
--- row when they are fewer than `fewest` or when somebody writes that summary already. Who began one and told
--- nothing for two minutes is taken for dead.
+-- Claims the next messages to summarize: between the latest summary and `upper_seq`, on the branch of the next number.
+-- Returns no row when they are fewer than `fewest`, or when another node has claimed a summary less than two minutes ago.
 create function begin_summary(owner uuid, conversation text, upper_seq bigint, fewest integer, most integer)
 returns table (summary json, to_seq bigint, messages json)
 language plpgsql security definer set search_path from current as $$

@@ -1,4 +1,4 @@
--- Makes a message findable, in the transaction that writes it; `word_text` is as `search/words.ts` makes it.
+-- Indexes a message, in the transaction that writes it. `word_text` holds its words as `search/words.ts` cuts them.
 create function index_message(owner uuid, conversation text, seq bigint, word_text text) returns void
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable

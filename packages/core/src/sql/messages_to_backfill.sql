@@ -1,5 +1,5 @@
--- The latest messages of a conversation that nobody can find yet, and the number below which the next ones are
--- (0: none). An answer that is being written is left out: it is made findable when it is settled.
+-- Returns the latest messages of a conversation that are not indexed, and the number below which the next ones are (0:
+-- none). Omits an answer in progress, which is indexed when it is settled.
 create function messages_to_backfill(owner uuid, conversation text, page_limit integer)
 returns table (messages json, next_below bigint)
 language plpgsql security definer set search_path from current as $$
@@ -8,7 +8,7 @@ declare
   upper_seq bigint;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
-  -- As variables: the bound of a join is no condition of an index, and a page would read the whole conversation.
+  -- Variables, because a bound from a join is no index condition, and a page would read the whole conversation.
   select c.cleared_seq, u.below_seq into lower_seq, upper_seq
   from unindexed_conversations u join conversations c on c.owner_id = u.owner_id and c.id = u.conversation_id
   where u.owner_id = owner and u.conversation_id = conversation;

@@ -1,7 +1,6 @@
--- The messages of an owner whose vectors are nearest to one, nearest first, with the conversation that each stands
--- in and how similar they are (cosine, 1 is equal); of all conversations that are not deleted or of one, of all
--- scopes or of one. Ten times as many are chosen by their codes and compared in full. Null
--- where there are no vectors of this model.
+-- Returns the messages of an owner nearest to a vector, nearest first, with their conversations and cosine similarity, in
+-- all conversations that are not deleted or in one, of all scopes or of one. Chooses ten times as many by their codes and
+-- compares these in full. Null without vectors of this model.
 create function near_messages(
   owner uuid,
   model text,

@@ -1,5 +1,5 @@
--- Gives messages back that were claimed and not embedded, for anybody from `pause_ms` on; null: for nobody, since
--- there is nothing in them or the model refuses them.
+-- Releases claimed messages, to be claimed again after `pause_ms`; null: never, because they have no text or the model
+-- refuses it.
 create function postpone_message_vectors(owner uuid, conversations text[], seqs bigint[], pause_ms bigint)
 returns void
 language plpgsql security definer set search_path from current as $$

@@ -1,5 +1,5 @@
--- Keeps the vectors of messages, each as text ([0.1,0.2]), if their model is still the one in use. A message that is
--- gone by now has no row to keep it in.
+-- Stores the vectors of messages, as text ([0.1,0.2]), if their model is still in use. A message that was deleted
+-- meanwhile has no row, and its vector is dropped.
 create function put_message_vectors(
   owner uuid,
   number integer,

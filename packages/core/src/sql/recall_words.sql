@@ -1,5 +1,4 @@
--- Where the words of a question stand in a conversation of the owner's, below a number; see match_terms. Null
--- when it is not the owner's.
+-- Finds the words of a question in a conversation of the owner; see match_terms. Null when it is not the owner's.
 create function recall_words(owner uuid, conversation text, terms text[], below_seq bigint, most integer)
 returns json
 language plpgsql security definer set search_path from current as $$

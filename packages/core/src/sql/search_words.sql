@@ -1,5 +1,5 @@
--- The messages of an owner that a query fits, best first, with the conversation that each stands in; see
--- match_messages for how they are found. What that finds is asked for again here, under row-level security.
+-- Returns the messages of an owner that match a query, best first, with their conversations. match_messages finds them;
+-- this function checks each again under row-level security.
 create function search_words(
   owner uuid,
   query text,
@@ -20,7 +20,7 @@ begin
       json_to_recordset(match_messages(owner, query, only_conversation, only_scope, page_offset, page_limit))
         as (conversation text, seq bigint, score numeric, places json)
     ) with ordinality as f (conversation, seq, score, places, place)
-    -- One by one, by their key: joined, they would be hashed, all of them.
+    -- A lookup by key for each: a join would hash all conversations.
     cross join lateral (
       select k.id, k.title, k.scope, k.scope_label from conversations k
       where k.owner_id = owner and k.id = f.conversation and k.deleted_at is null limit 1

@@ -1,4 +1,5 @@
--- Passages to embed, as `claim_message_vectors` gives messages, with their text, which is no person's.
+-- Claims passages to embed, as `claim_message_vectors` does messages, and returns them with their text: docs belong to no
+-- owner.
 create function claim_passage_vectors(number integer, lease interval, page_limit integer)
 returns table (claimed json, wait_ms bigint)
 language plpgsql security definer set search_path from current as $$

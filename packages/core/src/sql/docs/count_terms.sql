@@ -1,5 +1,5 @@
--- Adds the terms of these documents to the docs' statistics (`sign` 1), or takes them away (-1): in the
--- transaction that changes the passages, so the numbers always fit them. The caller holds the docs' row.
+-- Adds the terms of these documents to the docs' statistics (`sign` 1), or subtracts them (-1), in the transaction that
+-- changes the passages. The caller has locked the docs' row.
 create function count_terms(docs_name text, at_paths text[], sign integer) returns void
 language plpgsql security definer set search_path from current as $$
 begin

@@ -1,4 +1,4 @@
--- One document of docs with its text; null when there is none at that path.
+-- Returns a document with its text; null when there is none at the path.
 create function get_document(docs_name text, at_path text) returns json
 language plpgsql stable security definer set search_path from current as $$
 begin

@@ -1,4 +1,4 @@
--- What a document said before, latest first: at most 50 versions.
+-- Lists the previous versions of a document, latest first, at most 50.
 create function list_document_versions(docs_name text, at_path text) returns json
 language plpgsql stable security definer set search_path from current as $$
 begin

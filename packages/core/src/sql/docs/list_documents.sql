@@ -1,4 +1,4 @@
--- The documents of docs in order, without their text.
+-- Lists the documents in order, without their text.
 create function list_documents(docs_name text) returns json
 language plpgsql stable security definer set search_path from current as $$
 begin

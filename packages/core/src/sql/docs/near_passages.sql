@@ -1,5 +1,5 @@
--- The passages of docs whose vectors are nearest to one, nearest first, as `search_passages` gives them; the score
--- is how similar they are (cosine). Null where there are no vectors of this model.
+-- Returns the passages nearest to a vector, nearest first, as `search_passages` does. The score is the cosine similarity.
+-- Null without vectors of this model.
 create function near_passages(docs_name text, model text, vector text, only_path text, page_limit integer)
 returns json
 language plpgsql security definer set search_path from current set plan_cache_mode = force_custom_plan as $$

@@ -1,4 +1,4 @@
--- Gives passages back that were claimed and not embedded, as `postpone_message_vectors` does messages.
+-- Releases claimed passages, as `postpone_message_vectors` does messages.
 create function postpone_passage_vectors(docs text[], paths text[], positions integer[], pause_ms bigint)
 returns void
 language plpgsql security definer set search_path from current as $$

@@ -1,6 +1,7 @@
--- Puts documents with their passages in the place of what stood there, all or none, and says how many
--- changed: a document whose hash is there already is left alone. Two nodes that read the same folder at
--- once do the work once, for the docs' row is locked first. `passage_documents` are places in `paths`, from 1.
+-- Replaces the documents at these paths, all or none, and returns how many changed. Skips a document with an equal hash:
+-- the docs' row is locked first, so of two nodes that read a folder at once, one does the work. `passage_documents` are
+-- indexes into `paths`, from 1. The words of heading, context and text, cut by `search/words.ts`, have different weights.
+-- An equal passage at the same position keeps its vector.
 create function put_documents(
   docs_name text,
   paths text[],
@@ -63,8 +64,8 @@ begin
   insert into passages select n.* from unnest(put) n
   on conflict (docs, path, position) do update set search = excluded.search;
   perform count_terms(docs_name, changed, 1);
-  -- Without statistics the planner takes tables that were empty for small: a search among 3,200 new passages
-  -- took 75 ms, and 8 ms with them. They are due when a fifth of the docs or more is new.
+  -- Without statistics the planner takes new tables for small ones: a search among 3,200 new passages took 75 ms, and
+  -- 8 ms with them. So they are made when a fifth of the docs or more is new.
   if exists (
     select from docs b where b.name = docs_name and b.passage_count <= 5 * (
       select count(*) from passages p where p.docs = docs_name and p.path = any (changed)

@@ -1,4 +1,4 @@
--- Keeps the vectors of passages, as `put_message_vectors` those of messages.
+-- Stores the vectors of passages, as `put_message_vectors` does those of messages.
 create function put_passage_vectors(
   number integer,
   docs text[],

@@ -1,7 +1,7 @@
--- The terms of a question with their weight; `question` and `background` are words as `search/words.ts` cuts them, or
--- beginnings of words (`n0u29483z:*`). Those that only the `background` holds are not `asked`, and weigh together 0.3
--- of those that are. A term that the docs do not know is taken for the one it begins, continues or misses by one
--- letter, at 0.7; where there is none, `query` is null and its weight is that of a term in no passage.
+-- Returns the terms of a question with their weights. `question` and `background` hold words as `search/words.ts` cuts
+-- them, or prefixes (`n0u29483z:*`). Terms of the `background` alone are not `asked`, and together weigh 0.3 of those that
+-- are. A term that the docs do not hold is replaced by one that it begins, continues or misses by one letter, at 0.7 of
+-- the weight. Without such a term, `query` is null, and the weight is that of a term in no passage.
 create function question_terms(docs_name text, question text[], background text[])
 returns table (asked boolean, weight double precision, query tsquery)
 language plpgsql stable security definer set search_path from current as $$
@@ -39,8 +39,8 @@ begin
           starts_with(n.letters, given.letters)
           or starts_with(given.letters, n.letters)
           or (
-            -- One letter more, less or other, or two swapped: what stands before and behind is equal. A short
-            -- word that differs is more often another word (bread, break) than a slip.
+            -- One letter more, less or different, or two swapped; the rest is equal. A short word that differs is
+            -- more often another word (bread, break) than a typing error.
             abs(length(n.letters) - length(given.letters)) <= 1
             and exists (
               select from generate_series(0, length(given.letters)) as place

@@ -1,4 +1,4 @@
--- Removes every document of docs but those at the `kept` paths, and says how many it removed.
+-- Removes all documents except those at the `kept` paths, and returns their number.
 create function remove_documents(docs_name text, kept text[]) returns integer
 language plpgsql security definer set search_path from current as $$
 declare

@@ -1,5 +1,5 @@
--- How much of a question each text holds, in their order: the share of its terms by weight, 0 to 1, and up to 0.3 more
--- for those of the `background`. Texts come as their words; the terms are those of `question_terms`.
+-- Returns the share of a question's terms, by weight, that each text holds: 0 to 1, and up to 0.3 more for terms of the
+-- `background`. Texts come as words; the terms are those of `question_terms`.
 create function score_texts(docs_name text, question text[], background text[], word_texts text[]) returns json
 language plpgsql stable security definer set search_path from current as $$
 begin

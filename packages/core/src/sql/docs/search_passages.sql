@@ -1,7 +1,7 @@
--- The passages that best fit a question, best first, each with a score from 0 to 1: the share of the
--- question's terms, by weight, that the passage holds. A term counts 0.8 in the heading and 0.55 in the text,
--- each further time less and less, and 0.4 where only the document's title or a heading above has it; long
--- passages count less. What fits the `background` counts on top. Documents at the `preferred` path count 1.2 times.
+-- Returns the passages that match a question, best first, each with a score from 0 to 1: the share of the question's
+-- terms, by weight, that it holds. A term counts 0.8 in the heading, 0.55 in the text, less with each repetition, and 0.4
+-- in the document's title or a heading above. Long passages count less. Terms of the `background` add to the score.
+-- Passages of the `preferred` document count 1.2 times.
 create function search_passages(
   docs_name text,
   question text[],
@@ -18,15 +18,15 @@ begin
     ), total as (
       select
         sum(t.weight) filter (where t.asked) as weight,
-        -- Common words alone make no candidate: they would fetch most of the docs.
+        -- A common word alone makes no candidate, or most passages would be read.
         (string_agg(t.query::text, ' | ') filter (where t.weight >= heaviest.weight * 0.15))::tsquery as query
       from t, (select max(h.weight) as weight from t h where h.query is not null) heaviest
     ), candidates as (
       select
         p.path, p.position,
         case when p.path = preferred then 1.2 else 1.0 end
-          -- For one term, ts_rank is the sum of weight / place² over its places, divided by π²/6; in the heading
-          -- and twice in the text that comes to 0.77, which is taken for all that a passage can hold of it.
+          -- For one term, ts_rank is the sum of weight / place² over its places, divided by π²/6. Once in the heading
+          -- and twice in the text is 0.77, which counts as a full match.
           * sum(t.weight * ts_rank('{0.7, 0.6, 0.5, 1.0}', p.search, t.query) / 0.77)
           / total.weight
           / (0.85 + 0.15 * length(p.search) / greatest(1, b.term_count::double precision / b.passage_count))
@@ -42,7 +42,7 @@ begin
     ), ranked as (
       select
         p.path, p.position, p.section, p.anchor, p.text,
-        -- A heading that says little else is more to the point than one that says much besides.
+        -- A heading with few other words ranks higher.
         c.score * (0.8 + 0.2 * heading.matched) as score
       from candidates c
       join passages p on p.docs = docs_name and p.path = c.path and p.position = c.position

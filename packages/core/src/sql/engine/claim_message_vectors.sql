@@ -1,12 +1,12 @@
--- Messages to embed, the latest first, for whoever asks first: nobody else gets them within the lease, and
--- somebody does after it. Keys, no text. `wait_ms` is when to ask again: 0 at once, null when nothing is left or
--- another model has come. Where nothing is due, messages from before the model are noted, a page a call.
+-- Claims messages to embed, latest first, for the time of the lease. Returns keys, no text, and the milliseconds until the
+-- next call: 0 at once, null when nothing is left or another model is in use. When nothing is due, it queues a page of
+-- messages that are older than the model.
 create function claim_message_vectors(number integer, lease interval, page_limit integer)
 returns table (claimed json, wait_ms bigint)
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
 declare
-  -- A variable: what changes from row to row, as clock_timestamp() may, bounds no index.
+  -- A variable, because the volatile clock_timestamp() does not bound an index scan.
   moment timestamptz := clock_timestamp();
   m record;
   until timestamptz;

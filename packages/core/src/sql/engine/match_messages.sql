@@ -1,9 +1,7 @@
--- The messages of an owner that a query fits, best first, of all conversations that are not deleted or of one,
--- of all scopes or of one. How good: ts_rank (the rarer and closer words count no more: every one has to be
--- there), shared among the words of the message, and a little more for what was written later. With each come the
--- places of the query's words: what is at place 3 is its third word. It runs as the engine, for row-level security
--- keeps "@@" from the index; so it gives numbers and no text, and only to search_words, which asks again whose
--- they are.
+-- Returns the messages of an owner that match a query, best first, in all conversations that are not deleted or in one,
+-- of all scopes or of one. The score is ts_rank, divided by 1 + the logarithm of the length; the later message wins a tie.
+-- Each comes with the positions of the query's words, from 1. Runs as the engine, because row-level security keeps "@@" from
+-- the index. So it returns numbers, never text, and only to search_words, which checks the owner again.
 create function match_messages(
   owner uuid,
   query text,
@@ -15,7 +13,7 @@ create function match_messages(
 language plpgsql security definer set search_path from current set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_variable
 declare
-  -- Of what a very common word finds, the latest are ranked: 58,000 would take 80 ms more.
+  -- Only the latest matches of a common word are ranked: 58,000 would take 80 ms more.
   most constant integer := 5000;
   wanted tsquery := to_tsquery('message_words', query);
   result json;
@@ -26,7 +24,7 @@ begin
     from message_words w
     where w.owner_id = owner and w.words @@ wanted
       and (only_conversation is null or w.conversation_id = only_conversation)
-      -- Looked up for each, by "offset 0": a join reads all of a common word's messages before it can order them.
+      -- "offset 0" keeps this a lookup for each: a join would read all matches of a common word before ordering them.
       and exists (
         select from conversations c
         where c.owner_id = owner and c.id = w.conversation_id

@@ -1,11 +1,10 @@
--- Where the words of a question stand in a conversation, below a number. For each of `terms` (words as
--- `search/words.ts` cuts them): its weight, estimated from the latest messages for a common one, and, for the rarest,
--- every message that holds it: three lists, of the numbers, of the sizes, and of 100,000 times the ts_rank for that
--- word alone, which tells how often it is said. Words are taken from the rarest on, while they come to about `most`
--- messages: the commonest tell little and would fetch half the conversation. Null when the conversation is not the
--- owner's.
--- It runs as the engine, for row-level security keeps "@@" from the index; so it gives numbers and no text, and
--- only to recall_words, which asks first whose the conversation is.
+-- Finds the words of a question in the messages of a conversation below a number. Returns for each of `terms` (words as
+-- `search/words.ts` cuts them) its weight, for a common word estimated from the latest messages, and for a rare word all
+-- messages that hold it, as three lists: their numbers, their sizes, and 100,000 times their ts_rank for that word, which
+-- tells how often they hold it. Takes the rarest words first, up to about `most` messages: common words tell little and
+-- would fetch half the conversation. Null when the conversation is not the owner's.
+-- Runs as the engine, because row-level security keeps "@@" from the index. So it returns numbers, never text, and only to
+-- recall_words, which checks the owner first.
 create function match_terms(owner uuid, conversation text, terms text[], below_seq bigint, most integer)
 returns json
 language plpgsql security definer set search_path from current set plan_cache_mode = force_custom_plan as $$
@@ -60,7 +59,7 @@ begin
       (queries[c.place]::text || case when terms[c.place] ~ '^[a-z]{5,}$' then ':*' else '' end)::tsquery as longer
     from unnest(counts) with ordinality c (held, place) order by c.held, c.place
   loop
-    -- A word of every other message tells nothing, even alone.
+    -- A word in every other message tells nothing, even alone.
     exit when (taken > 0 and n.expected > left_over) or (sampled > 100 and 2 * n.held > sampled);
     select json_build_array(array_agg(f.seq), array_agg(f.size), array_agg(f.rank)), count(*) into posting, held from (
       select w.seq, w.size, (ts_rank(w.words, n.query) * 1e5)::integer as rank
@@ -70,7 +69,7 @@ begin
       limit 2 * most
     ) f;
     if held = 0 and terms[n.place] ~ '^[a-z]{5,}$' then
-      -- Nobody said it, but perhaps a longer word that begins with it: Wagnerian.
+      -- No message holds it, but one may hold a longer word: Wagnerian for Wagner.
       select json_build_array(array_agg(f.seq), array_agg(f.size), array_agg(f.rank)), count(*) into posting, held from (
         select w.seq, w.size, (ts_rank(w.words, n.longer) * 1e5)::integer as rank
         from message_words w

@@ -1,5 +1,5 @@
--- A conversation with messages that nobody can find yet; no row when there is none. Any, not the first, so that
--- several nodes seldom do the same.
+-- Returns a conversation with messages that are not indexed; no row when there is none. A random one, so that several
+-- nodes seldom take the same.
 create function next_backfill() returns table (owner_id uuid, conversation_id text)
 language plpgsql security definer set search_path from current as $$
 begin
