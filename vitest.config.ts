@@ -1,3 +1,5 @@
+import { fileURLToPath } from "node:url";
+
 import { defineConfig } from "vitest/config";
 
 import { writeSqlModules } from "./packages/core/build/sql.ts";
@@ -5,6 +7,9 @@ import { TEST_TIMEOUT, WAIT_TIMEOUT } from "./packages/testing/src/timeout.ts";
 
 // Before any suite loads them: a changed .sql file needs no step by hand.
 writeSqlModules();
+
+// Processes that tests start compile our sources once a checkout, not once a start.
+process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(new URL("node_modules/.cache/node", import.meta.url));
 
 const conditions = ["@chatkeep/source", "node"];
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-import { freePort } from "@chatkeep/testing";
+import { CHILD_ENV, freePort } from "@chatkeep/testing";
 
 import type { Life, Span, Timeline } from "./timeline.ts";
 
@@ -57,7 +57,7 @@ export async function createNode({ index, env, timeline, onCrash }: NodeOptions)
     ended = false;
     const began = timeline.begin(index);
     const started = spawn(process.execPath, ["--conditions=@chatkeep/source", command, "serve"], {
-      env: { PATH: process.env["PATH"], PORT: String(port), ...env },
+      env: { ...CHILD_ENV, PORT: String(port), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     child = started;

@@ -2,8 +2,8 @@ import { createModelResponder } from "@chatkeep/agent";
 import { contextOf } from "@chatkeep/core";
 import type { Message, MessageInput, MessageStatus, Part } from "@chatkeep/protocol";
 import { startModel } from "@chatkeep/testing";
+import { fc } from "@chatkeep/testing/properties";
 import type { ModelMessage } from "ai";
-import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 
 import { toModelMessages } from "../src/model/messages.ts";

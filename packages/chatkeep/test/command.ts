@@ -4,6 +4,8 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
+import { CHILD_ENV } from "@chatkeep/testing";
+
 const program = fileURLToPath(new URL("../src/bin.ts", import.meta.url));
 
 /** What a command said and how it ended. */
@@ -33,7 +35,7 @@ function start(
   const command = [process.execPath, "--conditions=@chatkeep/source", program, ...args];
   const [file = process.execPath, ...rest] = [...STARTERS[by], ...command];
   return spawn(file, rest, {
-    env: { PATH: process.env["PATH"], ...env },
+    env: { ...CHILD_ENV, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { createClient } from "@chatkeep/protocol";
-import { fileDatabase, freePort, openBrowser, startChatkeep, startModel } from "@chatkeep/testing";
+import { CHILD_ENV, fileDatabase, freePort, openBrowser, startChatkeep, startModel } from "@chatkeep/testing";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 
 import { runCommand } from "./command.ts";
@@ -87,7 +87,7 @@ afterAll(async () => {
 const ARGS = ["--conditions=@chatkeep/source", "--input-type=module-typescript", "--eval"];
 const MARK = "=== the next block";
 const environment = (more: Readonly<Record<string, string>>): Record<string, string> => ({
-  PATH: process.env["PATH"] ?? "",
+  ...CHILD_ENV,
   HOME: clone,
   DATABASE_URL: database.url,
   ...more,

@@ -1,6 +1,6 @@
 import { createHistory, createPool } from "@chatkeep/core";
 import type { History, Owner } from "@chatkeep/protocol";
-import { fileDatabase } from "@chatkeep/testing";
+import { fileDatabase, takeTimers } from "@chatkeep/testing";
 import type { Pool } from "pg";
 import { afterAll, describe, expect, it } from "vitest";
 
@@ -178,7 +178,9 @@ it("an answer recalls what was said on its branch, though the head moves before 
 
 it("a fork goes on beyond the time that the pool gives a statement", async () => {
   const { me, id } = await letters();
-  const hurried = createPool(url, { statementTimeout: 500 });
+  const STATEMENT = 77_000;
+  using times = takeTimers(STATEMENT);
+  const hurried = createPool(url, { statementTimeout: STATEMENT });
   const node = createHistory({ pool: hurried });
   const holder = await pool.connect();
   try {
@@ -189,12 +191,12 @@ it("a fork goes on beyond the time that the pool gives a statement", async () =>
     forked.catch(() => undefined);
     const waited = async (): Promise<boolean> => {
       const { rows } = await pool.query(
-        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
-         and clock_timestamp() - query_start > '1 s'`,
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
       );
       return rows.length > 0;
     };
     await expect.poll(waited).toBe(true);
+    for (let time = 0; time < 2; time++) times.elapse();
     await holder.query("rollback");
     expect(await forked).toMatchObject({ id: `${id}-slow`, messageCount: 2 });
   } finally {

@@ -2,7 +2,7 @@ import { createHistory, createPool } from "@chatkeep/core";
 import { type Responder, type ResponderEvent, type TurnState, createFold } from "@chatkeep/protocol";
 import { fileDatabase } from "@chatkeep/testing";
 import { collect } from "@chatkeep/testing/contract";
-import fc from "fast-check";
+import { fc } from "@chatkeep/testing/properties";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 
 import { newUser } from "./fixture.ts";

@@ -1,7 +1,13 @@
 import { randomUUID } from "node:crypto";
 
 import { checkIsolation, createHistory, createPool, migrate, releaseSchema } from "@chatkeep/core";
-import { type Database, createDatabase, createScriptedResponder, holdTimers } from "@chatkeep/testing";
+import {
+  type Database,
+  createDatabase,
+  createScriptedResponder,
+  holdDeadlines,
+  holdTimers,
+} from "@chatkeep/testing";
 import type { PoolClient } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -254,6 +260,7 @@ describe("a claim", () => {
       code: "forbidden",
     });
     expect(run.request.signal.aborted).toBe(false);
+    using _ = holdDeadlines();
     expect((await history.stopTurn(user, conversation.id, turn.id)).status).toBe("stopped");
     await close();
   });

@@ -3,6 +3,7 @@ import {
   type Database,
   type Postgres,
   createDatabase,
+  IS_MATRIX,
   oldestPostgres,
   startPostgres,
 } from "@chatkeep/testing";
@@ -63,7 +64,7 @@ export const sentence = (work: Promise<unknown>): Promise<string> =>
 
 export const SERVERS: readonly (string | undefined)[] = [
   undefined,
-  ...(oldestPostgres === undefined ? [] : [oldestPostgres]),
+  ...(IS_MATRIX && oldestPostgres !== undefined ? [oldestPostgres] : []),
 ];
 
 /** The servers that tests of a file share, by the npm package of their programs and a name. */

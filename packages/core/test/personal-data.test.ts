@@ -9,7 +9,7 @@ import {
   releaseSchema,
 } from "@chatkeep/core";
 import type { Owner } from "@chatkeep/protocol";
-import { fileDatabase } from "@chatkeep/testing";
+import { fileDatabase, takeTimers } from "@chatkeep/testing";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 
 import { newSession, newUser, openFixture } from "./fixture.ts";
@@ -301,12 +301,25 @@ describe("a claim that takes longer than a statement may", () => {
     };
     return { node, session, user: newUser(), release };
   };
+  /** The connections whose claim waits. */
+  const blocked = async (): Promise<number[]> => {
+    const { rows } = await database.pool.query<{ pid: number }>(
+      `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+       and query like '%claim_session%'`,
+    );
+    return rows.map(({ pid }) => pid);
+  };
   const titles = async (user: Owner): Promise<unknown> =>
     (await history.listConversations(user)).conversations.map(({ title }) => title);
 
   it("is told to be under way, and comes to its end", async () => {
-    const { node, session, user, release } = await openBusy(database.url, { statementTimeout: 300 });
+    const STATEMENT = 77_000;
+    using times = takeTimers(STATEMENT);
+    const { node, session, user, release } = await openBusy(database.url, { statementTimeout: STATEMENT });
     const claiming = node.claimSession(user, session);
+    claiming.catch(() => undefined);
+    await expect.poll(blocked).toHaveLength(1);
+    for (let time = 0; time < 2; time++) times.elapse();
     await expect(claiming).rejects.toMatchObject({
       code: "unavailable",
       retryAfter: 60,
@@ -318,10 +331,13 @@ describe("a claim that takes longer than a statement may", () => {
   });
 
   it("is told to need the operator where the database ends it, and has moved nothing", async () => {
-    const url = new URL(database.url);
-    url.searchParams.set("options", "-c statement_timeout=300");
-    const { node, session, user, release } = await openBusy(url.href);
-    await expect(node.claimSession(user, session)).rejects.toMatchObject({
+    const { node, session, user, release } = await openBusy(database.url);
+    const claiming = node.claimSession(user, session);
+    claiming.catch(() => undefined);
+    await expect.poll(blocked).toHaveLength(1);
+    // As its statement_timeout does.
+    await database.pool.query("select pg_cancel_backend($1)", await blocked());
+    await expect(claiming).rejects.toMatchObject({
       code: "unavailable",
       message: expect.stringContaining("statement_timeout") as string,
     });

@@ -1,5 +1,5 @@
 import { migrate } from "@chatkeep/core";
-import { createDatabase, hasPgBouncer, startPgBouncer } from "@chatkeep/testing";
+import { createDatabase, hasPgBouncer, holdDeadlines, startPgBouncer } from "@chatkeep/testing";
 import { type HistoryFixture, describeHistory } from "@chatkeep/testing/contract";
 import { describe, expect, it } from "vitest";
 
@@ -61,6 +61,7 @@ describe.runIf(hasPgBouncer())("through PgBouncer in transaction mode", () => {
     await run.emit("two");
     expect(await read()).toBe("text-delta");
 
+    using _ = holdDeadlines();
     const stopped = there.stopTurn(owner, conversation.id, turn.id);
     await run.aborted;
     expect((await stopped).status).toBe("stopped");

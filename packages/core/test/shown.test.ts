@@ -1,4 +1,4 @@
-import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { createScriptedResponder, fileDatabase, holdDeadlines } from "@chatkeep/testing";
 import { collect } from "@chatkeep/testing/contract";
 import { afterAll, describe, expect, it } from "vitest";
 
@@ -128,6 +128,7 @@ describe("close", () => {
   });
 
   it("waits for no responder that ignores its signal, and neither does a stop", async () => {
+    using _ = holdDeadlines();
     const me = newUser();
     const deaf = createScriptedResponder({ onAbort: "ignore" });
     const node = await fixture.asRestarted({ responder: deaf.responder });

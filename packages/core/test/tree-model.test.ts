@@ -1,7 +1,7 @@
 import { createHistory } from "@chatkeep/core";
 import type { History, Owner } from "@chatkeep/protocol";
-import { fileDatabase } from "@chatkeep/testing";
-import fc from "fast-check";
+import { IS_MATRIX, fileDatabase } from "@chatkeep/testing";
+import { fc } from "@chatkeep/testing/properties";
 import { afterAll, expect, it } from "vitest";
 
 import { newUser } from "./fixture.ts";
@@ -155,5 +155,5 @@ it("any acts on a tree, by two nodes in turn, come to what a model in memory com
       await compare(nodes[acts.length % 2]!, me, conversation.id, model, leaf);
     },
   );
-  await expect(fc.assert(property, { numRuns: 2000 })).resolves.toBeUndefined();
+  await expect(fc.assert(property, { numRuns: IS_MATRIX ? 2000 : 800 })).resolves.toBeUndefined();
 });

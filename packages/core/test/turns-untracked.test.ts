@@ -1,5 +1,3 @@
-import { once } from "node:events";
-
 import { type ConnectionPool, type CoreHistory, createHistory, createPool } from "@chatkeep/core";
 import {
   ChatkeepError,
@@ -9,11 +7,12 @@ import {
   type TurnEvent,
   createFold,
 } from "@chatkeep/protocol";
-import { createScriptedResponder, fileDatabase, holdTimers } from "@chatkeep/testing";
+import { createScriptedResponder, fileDatabase, holdTimers, takeTimers } from "@chatkeep/testing";
 import { collect } from "@chatkeep/testing/contract";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 
 import { newSession, newUser } from "./fixture.ts";
+import { readerOf } from "./reader.ts";
 
 const database = await fileDatabase();
 const pool = createPool(database.url);
@@ -77,11 +76,15 @@ describe("an answer that leaves nothing to store", () => {
   });
 });
 
+/** Milliseconds of silence after which an answer has failed. */
+const IDLE = 77_000;
+
 describe("a responder that says nothing more", () => {
   it("has failed after a while: it is aborted, its text kept, the next question taken, another turn untouched", async () => {
+    using idle = takeTimers(IDLE);
     const me = newUser();
     const script = createScriptedResponder();
-    const history = createHistory({ pool, responder: script.responder, idleTimeout: 300 });
+    const history = createHistory({ pool, responder: script.responder, idleTimeout: IDLE });
     onTestFinished(() => history.close());
     const [hanging, going] = [await newConversation(history, me), await newConversation(history, me)];
     const { turn, events } = await history.startTurn(me, hanging, { content: "Hello" });
@@ -89,12 +92,11 @@ describe("a responder that says nothing more", () => {
     await run.emit("Half");
     const other = await history.startTurn(me, going, { content: "Hello" });
     const otherRun = await script.started(going);
-    // This one says the next piece when the one before is shown.
-    const reading = (async () => {
-      for await (const { chunk } of other.events)
-        if (chunk.type === "text-delta" && !run.request.signal.aborted) void otherRun.emit("on ");
-    })();
-    await otherRun.emit("on ");
+    const reader = readerOf(other.events);
+    idle.elapse();
+    await otherRun.emit("On and ");
+    await reader.until("On and ");
+    idle.elapse();
     await collect(events);
     expect(await history.getTurn(me, hanging, turn.id)).toMatchObject({
       turn: { status: "failed", error: { code: "model_timeout" } },
@@ -102,7 +104,7 @@ describe("a responder that says nothing more", () => {
     });
     expect(otherRun.request.signal.aborted).toBe(false);
     otherRun.finish();
-    await reading;
+    await reader.rest();
     expect((await history.getTurn(me, going, other.turn.id)).turn.status).toBe("complete");
     const next = await history.startTurn(me, hanging, { content: "Again" });
     (await script.started(hanging)).finish();
@@ -112,33 +114,32 @@ describe("a responder that says nothing more", () => {
 
 describe("a responder that waits for the database", () => {
   it("has not failed, however long that takes", async () => {
+    using idle = takeTimers(IDLE);
     const me = newUser();
-    const script = createScriptedResponder();
     let given = 0;
     const history = createHistory({
       pool,
-      idleTimeout: 300,
-      async *responder(request) {
-        if (request.question.content !== "Much") return yield* script.responder(request);
+      idleTimeout: IDLE,
+      async *responder() {
         const padding = "x".repeat(1000);
         while (given < 4000) yield { type: "data", name: "count", data: [(given += 1), padding] };
         yield "Done.";
       },
     });
     onTestFinished(() => history.close());
-    const [silent, much] = [await newConversation(history, me), await newConversation(history, me)];
-    await history.startTurn(me, silent, { content: "Hello" });
-    const run = await script.started(silent);
+    const much = await newConversation(history, me);
     const locked = await database.pool.connect();
     onTestFinished(() => locked.release(true));
-    const { turn, events } = await history.startTurn(me, much, { content: "Much" });
     await locked.query("begin");
+    const { turn, events } = await history.startTurn(me, much, { content: "Much" });
     await locked.query("lock table chatkeep.turn_events in exclusive mode");
-    await expect.poll(() => given).toBeGreaterThan(800);
-    // The other one's silence begins now, and ends when both have said nothing for as long.
-    await run.emit("Half");
-    await once(run.request.signal, "abort");
+    // One that is let on gives something in every turn of the event loop.
+    for (let before = -1; before !== given || given < 800;) {
+      before = given;
+      for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate);
+    }
     expect(given).toBeLessThan(4000);
+    for (let time = 0; time < 10; time++) idle.elapse();
     await locked.query("commit");
     await collect(events);
     expect(await history.getTurn(me, much, turn.id)).toMatchObject({

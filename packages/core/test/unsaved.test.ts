@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import { type Outbox, type Owner, createFold, createOutbox, readToken } from "@chatkeep/protocol";
+import { holdDeadlines } from "@chatkeep/testing";
 import { describe, expect, it } from "vitest";
 
 import { newSession } from "./fixture.ts";
@@ -21,6 +22,7 @@ async function expectSaved(owner: Owner, id: string, outbox: Outbox): Promise<vo
 
 describe("an answer that an outage keeps from being saved (A17)", () => {
   it("stops an answer that is not saved, and says so", async () => {
+    using _ = holdDeadlines();
     const owner = newSession();
     const id = await begin(owner);
     await stop();

@@ -12,7 +12,7 @@ import {
 } from "@chatkeep/core";
 import { type Message, contentOf } from "@chatkeep/protocol";
 import { type Database, createDatabase, fileDatabase } from "@chatkeep/testing";
-import fc from "fast-check";
+import { fc } from "@chatkeep/testing/properties";
 import type { Pool } from "pg";
 import { describe, expect, it } from "vitest";
 

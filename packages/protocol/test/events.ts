@@ -1,5 +1,5 @@
+import { fc } from "@chatkeep/testing/properties";
 import { anyJson, anyString } from "@chatkeep/testing/values";
-import fc from "fast-check";
 
 import type { Citation, ResponderEvent } from "../src/index.ts";
 

@@ -1,5 +1,5 @@
 import type { Owner } from "@chatkeep/protocol";
-import { fileDatabase } from "@chatkeep/testing";
+import { IS_MATRIX, fileDatabase } from "@chatkeep/testing";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -25,7 +25,8 @@ const conversationOf = async (page: Page): Promise<string> => {
   return new URL(page.url()).hash.slice(1);
 };
 
-describe.each<Renderer>(["react", "preact"])("the components on %s", (renderer) => {
+// The widget's own tests run them on Preact too.
+describe.each<Renderer>(IS_MATRIX ? ["react", "preact"] : ["react"])("the components on %s", (renderer) => {
   let host: Host;
   beforeAll(async () => {
     host = await openHost(renderer, database.url);

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import type { Owner } from "@chatkeep/protocol";
 import { mintToken } from "@chatkeep/server";
-import { fileDatabase } from "@chatkeep/testing";
+import { fileDatabase, holdDeadlines } from "@chatkeep/testing";
 import { describe, expect, it } from "vitest";
 
 import {
@@ -255,6 +255,7 @@ describe("a forged id", () => {
 });
 
 it("a running stream of another's cannot be followed, stopped or ended by deleting", async () => {
+  using _ = holdDeadlines();
   const person = await newUser();
   const { conversation } = await history.createConversation(person.owner);
   const { turn } = await history.startTurn(person.owner, conversation.id, { content: "wait for me" });

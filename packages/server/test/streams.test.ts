@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 
 import { decodeFrames, type TurnEvent, type WireTurnState } from "@chatkeep/protocol";
+import { holdDeadlines } from "@chatkeep/testing";
 import { startServer } from "@chatkeep/testing/server";
 import { expect, test } from "vitest";
 
@@ -210,6 +211,7 @@ test("a client that leaves before its JSON answer stops nothing", async () => {
 });
 
 test("a stop ends the turn with what there is of it, twice as once", async () => {
+  using _ = holdDeadlines();
   const me = session();
   const { path, response, run, turnId } = await ask(me);
   await run.emit("Half");

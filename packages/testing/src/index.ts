@@ -1,6 +1,7 @@
 export { openBrowser } from "./browser.ts";
 export { createDatabase, fileDatabase } from "./database.ts";
 export type { Database, DatabaseOptions } from "./database.ts";
+export { CHILD_ENV } from "./environment.ts";
 export { temporaryHome } from "./home.ts";
 export type { TemporaryHome } from "./home.ts";
 export { hostileBodies, largeBodies } from "./hostile.ts";
@@ -16,6 +17,7 @@ export type {
   ModelRequest,
   ModelStep,
 } from "./model.ts";
+export { IS_MATRIX } from "./matrix.ts";
 export { meaningOf } from "./model/embeddings.ts";
 export { hasPgBouncer, startPgBouncer } from "./pgbouncer.ts";
 export type { PgBouncer } from "./pgbouncer.ts";
@@ -28,7 +30,8 @@ export type { Postgres, PostgresOptions } from "./postgres.ts";
 export { startChatkeep } from "./process.ts";
 export type { Chatkeep, ChatkeepOptions } from "./process.ts";
 export { WAIT_TIMEOUT } from "./timeout.ts";
-export { holdTimers } from "./timers.ts";
+export { holdDeadlines, holdTimers, takeTimers } from "./timers.ts";
+export type { TakenTimers } from "./timers.ts";
 export { switchTlsOn } from "./tls.ts";
 export { createScriptedResponder } from "./responder.ts";
 export type { Run, ScriptedResponder, ScriptedResponderOptions } from "./responder.ts";

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
+import { CHILD_ENV } from "./environment.ts";
 import { temporaryHome } from "./home.ts";
 
 /** How the command is started. */
@@ -53,7 +54,7 @@ export async function startChatkeep(options: ChatkeepOptions = {}): Promise<Chat
       ...(options.args ?? ["serve"]),
     ],
     {
-      env: { PATH: process.env["PATH"], PORT: "0", CHATKEEP_HOME: home.path, ...UNLIMITED, ...options.env },
+      env: { ...CHILD_ENV, PORT: "0", CHATKEEP_HOME: home.path, ...UNLIMITED, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
     },
   );

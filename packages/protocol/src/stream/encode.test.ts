@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "@chatkeep/testing/properties";
 import { describe, expect, it } from "vitest";
 
 import { anyEvent } from "../../test/events.ts";

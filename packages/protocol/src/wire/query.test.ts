@@ -1,5 +1,5 @@
+import { fc } from "@chatkeep/testing/properties";
 import { anyString } from "@chatkeep/testing/values";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { queryTextFromWire, queryTextToWire } from "./query.ts";

@@ -1,5 +1,5 @@
 import type { Citation } from "@chatkeep/protocol";
-import fc from "fast-check";
+import { fc } from "@chatkeep/testing/properties";
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "@chatkeep/testing/properties";
 import { expect, test } from "vitest";
 
 import { findJsonFault } from "./json-fault.ts";

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import { type ResponderEvent, uiMessagesOf } from "@chatkeep/protocol";
+import { holdDeadlines } from "@chatkeep/testing";
 import { startApiServer } from "@chatkeep/testing/people";
 import * as ai5 from "ai5";
 import * as ai6 from "ai6";
@@ -142,6 +143,7 @@ describe.each([
   });
 
   it("stops an answer from anywhere, and keeps what was said", async () => {
+    using _ = holdDeadlines();
     const page = await open();
     const sent = page.chat.sendMessage({ text: "Tell me all" });
     const run = await script.started(page.id);

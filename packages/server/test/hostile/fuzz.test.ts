@@ -1,5 +1,5 @@
 import { fileDatabase } from "@chatkeep/testing";
-import fc from "fast-check";
+import { fc } from "@chatkeep/testing/properties";
 import { expect, test } from "vitest";
 
 import { SERVER_KEY, newSession, startPeopleServer } from "../people.ts";

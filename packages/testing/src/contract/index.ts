@@ -19,7 +19,7 @@ import { describeTree } from "./tree.ts";
 import { describeTurns } from "./turns.ts";
 import { describeWhileRunning } from "./while-running.ts";
 
-export { collect } from "./fixture.ts";
+export { ask, collect } from "./fixture.ts";
 export type { HistoryFixture } from "./fixture.ts";
 
 /** Opens the fixture of a suite, once, before its first test. */

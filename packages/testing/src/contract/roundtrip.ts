@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 
 import type { Citation, Message, MessageInput, Part, ResponderEvent } from "@chatkeep/protocol";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { fc } from "../properties.ts";
 import { anyJson, anyJsonObject, anyString, anyText } from "../values.ts";
 import { type OpenedFixture, ask, collect, newConversation } from "./fixture.ts";
 

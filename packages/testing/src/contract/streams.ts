@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { holdDeadlines } from "../timers.ts";
 import {
   type OpenedFixture,
   ask,
@@ -192,6 +193,7 @@ export function describeStreams(open: OpenedFixture): void {
     });
 
     it("resolves with the settled turn, and again with the same", async () => {
+      using _ = holdDeadlines();
       const fixture = open();
       const { me, id } = await newConversation(fixture);
       const { turn, events } = await fixture.history.startTurn(me, id, { content: "Count." });
@@ -236,6 +238,7 @@ export function describeStreams(open: OpenedFixture): void {
     });
 
     it("frees the conversation for the next question", async () => {
+      using _ = holdDeadlines();
       const fixture = open();
       const { me, id } = await newConversation(fixture);
       const { turn } = await fixture.history.startTurn(me, id, { content: "Count." });

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "@chatkeep/testing/properties";
 import { expect, it } from "vitest";
 
 import { type IdPrefix, idFromOpenai, idToOpenai } from "./ids.ts";
