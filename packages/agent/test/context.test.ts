@@ -1,7 +1,7 @@
 import { createModelResponder, createModelTasks } from "@chatkeep/agent";
 import { type CoreHistory, type HistoryOptions, createHistory, createPool } from "@chatkeep/core";
 import type { MessageInput, Owner } from "@chatkeep/protocol";
-import { type Model, fileDatabase, startModel } from "@chatkeep/testing";
+import { UNHURRIED, type Model, fileDatabase, startModel } from "@chatkeep/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 
 const database = await fileDatabase();
@@ -10,7 +10,12 @@ const database = await fileDatabase();
 function openNode(model: Model, options: Partial<HistoryOptions> = {}): CoreHistory {
   const pool = createPool(database.url);
   const named = { model: "openai-compatible/fake", baseUrl: model.url };
-  const history = createHistory({ pool, responder: createModelResponder(named), ...options });
+  const history = createHistory({
+    pool,
+    responder: createModelResponder(named),
+    ...UNHURRIED.history,
+    ...options,
+  });
   onTestFinished(async () => {
     await history.close();
     await pool.end();

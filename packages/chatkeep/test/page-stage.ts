@@ -13,7 +13,7 @@ import {
   makeServerKey,
   readServerKeys,
 } from "@chatkeep/server";
-import { type ScriptedResponder, createScriptedResponder, openBrowser } from "@chatkeep/testing";
+import { UNHURRIED, type ScriptedResponder, createScriptedResponder, openBrowser } from "@chatkeep/testing";
 import type { BrowserContextOptions, Page } from "playwright-core";
 
 import { createPages } from "../src/pages.ts";
@@ -53,11 +53,12 @@ interface Visit extends AsyncDisposable {
 /** Opens a stage over the database of this URL. */
 export async function openStage(url: string, docs?: Documents): Promise<Stage> {
   const built = await buildPage();
-  const pool = createPool(url);
+  const pool = createPool(url, UNHURRIED.pool);
   const script = createScriptedResponder();
   const errors = createRecentErrors();
   const history = createHistory({
     pool,
+    ...UNHURRIED.history,
     responder: script.responder,
     onError: (error, turnId) => errors.record(error, { turnId }),
   });

@@ -45,6 +45,8 @@ export interface HistoryOptions {
    * so. The history does not close it.
    */
   readonly probe?: Queryable;
+  /** Milliseconds without an answer after which the database counts as down. Default 1,800. */
+  readonly databaseTimeout?: number;
   /** The schema that `migrate` created. Default `chatkeep`. */
   readonly schema?: string;
   /** The function that answers. Without it, no turn can be started. */
@@ -141,6 +143,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   const open = createDatabase({
     pool: options.pool,
     ...(options.probe === undefined ? {} : { probe: options.probe }),
+    timeout: options.databaseTimeout,
     ...(options.schema === undefined ? {} : { schema: options.schema }),
     preparedStatements: options.preparedStatements ?? "auto",
     onConnectionError: onError,

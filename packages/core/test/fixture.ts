@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { type CoreHistory, type HistoryOptions, createHistory, createPool } from "@chatkeep/core";
 import type { Owner } from "@chatkeep/protocol";
-import { type Database, type ScriptedResponder, createScriptedResponder } from "@chatkeep/testing";
+import { type Database, type ScriptedResponder, UNHURRIED, createScriptedResponder } from "@chatkeep/testing";
 import type { HistoryFixture } from "@chatkeep/testing/contract";
 
 /** A fixture of the contract whose histories are core's own. */
@@ -44,8 +44,8 @@ export function openFixture(
 
 /** A node: a history whose pool is closed with it. */
 function openNode(url: string, options: Partial<HistoryOptions>): CoreHistory {
-  const pool = createPool(url);
-  const history = createHistory({ pool, ...options });
+  const pool = createPool(url, UNHURRIED.pool);
+  const history = createHistory({ pool, ...UNHURRIED.history, ...options });
   const close: CoreHistory["close"] = async (how) => {
     await history.close(how);
     await pool.end();

@@ -4,7 +4,7 @@ import { type CoreHistory, createHistory, createPool } from "@chatkeep/core";
 import { type History, type Owner, createClient } from "@chatkeep/protocol";
 import { type Chat, type Readable, createChat, openStorage } from "@chatkeep/react";
 import { createLog, createServer, listen } from "@chatkeep/server";
-import { type ScriptedResponder, createScriptedResponder } from "@chatkeep/testing";
+import { UNHURRIED, type ScriptedResponder, createScriptedResponder } from "@chatkeep/testing";
 
 /** A server on a real port, and pages that use it. */
 export interface Fixture extends AsyncDisposable {
@@ -27,9 +27,9 @@ type Browser = Map<string, string>;
 
 /** Serves the database of this URL. */
 export async function openFixture(url: string): Promise<Fixture> {
-  const pool = createPool(url);
+  const pool = createPool(url, UNHURRIED.pool);
   const script = createScriptedResponder();
-  const history = createHistory({ pool, responder: script.responder });
+  const history = createHistory({ pool, ...UNHURRIED.history, responder: script.responder });
   const log = createLog({ level: "silent" });
   const server = createServer({ history, health: () => history.health(), log });
   const listener = await listen({ server, port: 0, log });

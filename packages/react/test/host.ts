@@ -7,7 +7,13 @@ import { fileURLToPath } from "node:url";
 import { type CoreHistory, createHistory, createPool } from "@chatkeep/core";
 import type { Owner } from "@chatkeep/protocol";
 import { createFiles, createLog, createServer, listen } from "@chatkeep/server";
-import { type ScriptedResponder, createScriptedResponder, freePort, openBrowser } from "@chatkeep/testing";
+import {
+  UNHURRIED,
+  type ScriptedResponder,
+  createScriptedResponder,
+  freePort,
+  openBrowser,
+} from "@chatkeep/testing";
 import type { BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { type BuildOptions, type Rolldown, build, defaultClientConditions } from "vite";
 
@@ -58,8 +64,8 @@ export async function openHost(renderer: Renderer, url: string, site: Site = FIX
   const log = createLog({ level: "silent" });
   const port = await freePort();
   const start = async () => {
-    const pool = createPool(url);
-    const history = createHistory({ pool, responder: script.responder });
+    const pool = createPool(url, UNHURRIED.pool);
+    const history = createHistory({ pool, ...UNHURRIED.history, responder: script.responder });
     const server = createServer({
       history,
       health: () => history.health(),

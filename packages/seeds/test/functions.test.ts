@@ -1,10 +1,10 @@
 import { createHistory } from "@chatkeep/core";
 import { createSeedFunctions } from "@chatkeep/seeds";
-import { fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { afterAll, describe, expect, it } from "vitest";
 
 const database = await fileDatabase();
-const history = createHistory({ pool: database.pool });
+const history = createHistory({ pool: database.pool, ...UNHURRIED.history });
 const seeds = createSeedFunctions(history);
 afterAll(() => history.close());
 

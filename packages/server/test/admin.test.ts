@@ -1,7 +1,7 @@
 import { createPool } from "@chatkeep/core";
 import type { WireOverview, WireRecentErrors } from "@chatkeep/protocol";
 import { createChatkeep } from "@chatkeep/server";
-import { fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { SERVER_KEY, SERVER_KEYS, startServer } from "@chatkeep/testing/server";
 import { afterAll, describe, expect, it } from "vitest";
 
@@ -83,10 +83,11 @@ describe("the last errors", () => {
   });
 
   it("are also those of turns, and not more than a hundred", async () => {
-    const pool = createPool(database.url);
+    const pool = createPool(database.url, UNHURRIED.pool);
     const me = session();
     const chatkeep = createChatkeep({
       pool,
+      ...UNHURRIED.history,
       authenticate: () => ({ kind: "session", id: me }),
       // oxlint-disable-next-line require-yield
       async *responder() {

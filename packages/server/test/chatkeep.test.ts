@@ -2,13 +2,14 @@ import type * as Protocol from "@chatkeep/protocol";
 import { ChatkeepError, type Owner } from "@chatkeep/protocol";
 import { seedApis } from "@chatkeep/seeds";
 import { createChatkeep, createLog } from "@chatkeep/server";
-import { createDatabase } from "@chatkeep/testing";
+import { UNHURRIED, createDatabase } from "@chatkeep/testing";
 import { Hono } from "hono";
 import { afterAll, describe, expect, it } from "vitest";
 
 const database = await createDatabase({ contents: "empty" });
 const chatkeep = createChatkeep({
   pool: database.pool,
+  ...UNHURRIED.history,
   basePath: "/assistant",
   apis: [seedApis()],
   log: createLog({ level: "fatal" }),

@@ -10,7 +10,7 @@ import {
 import { createPool } from "@chatkeep/core";
 import { seedApis } from "@chatkeep/seeds";
 import { authenticateSession, createChatkeep, createLog } from "@chatkeep/server";
-import { createDatabase } from "@chatkeep/testing";
+import { UNHURRIED, createDatabase } from "@chatkeep/testing";
 import { getRequestListener } from "@hono/node-server";
 import express from "express";
 import { expect, onTestFinished, test } from "vitest";
@@ -47,6 +47,7 @@ async function sleeping() {
   const pool = createPool(url.href);
   const chatkeep = createChatkeep({
     pool,
+    ...UNHURRIED.history,
     log,
     authenticate: authenticateSession,
     async *responder() {
@@ -93,6 +94,7 @@ test.each(Object.keys(PARSERS) as (keyof typeof PARSERS)[])(
     await using database = await createDatabase();
     const options = {
       pool: database.pool,
+      ...UNHURRIED.history,
       log,
       apis: [seedApis()],
       authenticate: () => ({ kind: "user", id: "ada" }) as const,

@@ -21,6 +21,7 @@ import {
   mintToken,
   readServerKeys,
 } from "@chatkeep/server";
+import { UNHURRIED } from "@chatkeep/testing";
 import { afterAll } from "vitest";
 
 /** What signs the tokens of tests. */
@@ -93,7 +94,7 @@ export async function startPeopleServer(
   databaseUrl: string,
   options: PeopleServerOptions = {},
 ): Promise<PeopleServer> {
-  const pool = createPool(databaseUrl);
+  const pool = createPool(databaseUrl, UNHURRIED.pool);
   const plain: ConnectionPool = pool;
   const sent: { owner: unknown; name: string }[] = [];
   const watched: ConnectionPool = {
@@ -109,6 +110,7 @@ export async function startPeopleServer(
   const log = createLog({ level: "trace", destination: { write: (line) => void lines.push(line) } });
   const history = createHistory({
     pool: watched,
+    ...UNHURRIED.history,
     responder: answer,
     onError: (error) => log.error({ err: error }, "an error"),
     ...options.history,

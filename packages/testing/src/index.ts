@@ -29,7 +29,7 @@ export { oldestPostgres, startPostgres } from "./postgres.ts";
 export type { Postgres, PostgresOptions } from "./postgres.ts";
 export { startChatkeep } from "./process.ts";
 export type { Chatkeep, ChatkeepOptions } from "./process.ts";
-export { WAIT_TIMEOUT } from "./timeout.ts";
+export { UNHURRIED, WAIT_TIMEOUT } from "./timeout.ts";
 export { holdDeadlines, holdTimers, takeTimers } from "./timers.ts";
 export type { TakenTimers } from "./timers.ts";
 export { switchTlsOn } from "./tls.ts";

@@ -17,6 +17,7 @@ import { afterAll, expect } from "vitest";
 
 import { fileDatabase } from "./database.ts";
 import { type ScriptedResponder, createScriptedResponder } from "./responder.ts";
+import { UNHURRIED } from "./timeout.ts";
 
 const { key, hash } = makeServerKey();
 
@@ -68,9 +69,14 @@ export interface TestServerOptions extends Partial<ServerOptions> {
 /** Starts it for a test file, to be called at its top level. */
 export async function startServer(given: TestServerOptions = {}): Promise<TestServer> {
   const { databaseUrl = (await fileDatabase()).url, answers, historyLimits = {}, ...options } = given;
-  const pool = createPool(databaseUrl);
+  const pool = createPool(databaseUrl, UNHURRIED.pool);
   const script = createScriptedResponder();
-  const history = createHistory({ pool, responder: answers ?? script.responder, limits: historyLimits });
+  const history = createHistory({
+    pool,
+    responder: answers ?? script.responder,
+    limits: historyLimits,
+    ...UNHURRIED.history,
+  });
   const lines: string[] = [];
   const waiting = new Set<() => void>();
   const write = (line: string): void => {

@@ -12,7 +12,7 @@ import {
   createTokenCheck,
   listen,
 } from "@chatkeep/server";
-import { type ScriptedResponder, createScriptedResponder, openBrowser } from "@chatkeep/testing";
+import { UNHURRIED, type ScriptedResponder, createScriptedResponder, openBrowser } from "@chatkeep/testing";
 import { type Built, buildPackage } from "@chatkeep/testing/page";
 import type { BrowserContext, BrowserContextOptions } from "playwright-core";
 
@@ -38,9 +38,9 @@ export function buildWidget(): Promise<Built> {
 /** Opens a stage over the database of this URL. */
 export async function openStage(url: string): Promise<Stage> {
   const built = await buildWidget();
-  const pool = createPool(url);
+  const pool = createPool(url, UNHURRIED.pool);
   const script = createScriptedResponder();
-  const history = createHistory({ pool, responder: script.responder });
+  const history = createHistory({ pool, ...UNHURRIED.history, responder: script.responder });
   const log = createLog({ level: "silent" });
   const widget = createFiles({ folder: built.folder, readers: "any site" });
   const server = createServer({

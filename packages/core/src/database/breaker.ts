@@ -25,22 +25,30 @@ export interface Breaker {
 /** The probe had no answer and no error in time. */
 export class ProbeTimeout extends Error {}
 
-/** Milliseconds without an answer until a probe is sent. */
-const ANSWER_TIMEOUT = 800;
-/** Timeout of a probe in milliseconds. With ANSWER_TIMEOUT, an outage is detected within 2 s. */
-const PROBE_TIMEOUT = 1000;
+/** Options of {@link createBreaker}. */
+export interface BreakerOptions {
+  /** Milliseconds without an answer after which the database counts as down. Default 1,800: an outage is told within 2 s. */
+  readonly timeout?: number | undefined;
+  /** Called with the probe's error when the breaker opens. */
+  readonly onOpen?: (cause: unknown) => void;
+}
+
+/** The share of the timeout after which a probe is sent. The rest is the probe's. */
+const SILENCE = 4 / 9;
 /** Milliseconds between probes during an outage. */
 const RETRY = 500;
 
 /**
  * A circuit breaker with a live probe. It sends no probes in normal operation, so that a serverless database can sleep.
  * It probes when a connection error occurs or nothing was answered for 0.8 s. When the probe fails the breaker opens:
- * waiting and new calls are rejected, and probes continue until one succeeds. `onOpen` gets the probe's error.
+ * waiting and new calls are rejected, and probes continue until one succeeds.
  */
 export function createBreaker(
   ask: () => Promise<unknown>,
-  onOpen: (cause: unknown) => void = () => undefined,
+  { timeout = 1800, onOpen }: BreakerOptions = {},
 ): Breaker {
+  const answerTimeout = timeout * SILENCE;
+  const probeTimeout = timeout - answerTimeout;
   const waiting = new Set<{ since: number; reject: (error: ChatkeepError) => void }>();
   let open = false;
   let lastAnswer = 0;
@@ -71,22 +79,22 @@ export function createBreaker(
 
   const measure = async (): Promise<DatabaseHealth> => {
     const begin = performance.now();
-    const timeout = Promise.withResolvers<never>();
+    const late = Promise.withResolvers<never>();
     // A process that was held up for a second finds the timer first and the answer right behind it.
     const timer = setTimeout(
-      () => setImmediate(() => timeout.reject(new ProbeTimeout("timeout: the probe was not answered"))),
-      PROBE_TIMEOUT,
+      () => setImmediate(() => late.reject(new ProbeTimeout("timeout: the probe was not answered"))),
+      probeTimeout,
     );
     const answer = askLiving(begin);
     answer.catch(() => undefined);
     try {
-      await Promise.race([answer, timeout.promise]);
+      await Promise.race([answer, late.promise]);
       setOpen(false);
       return { status: "ok", latencyMs: performance.now() - begin };
     } catch (error) {
       // A busy pool delays the probe while calls are answered. That is no outage.
       if (lastAnswer > begin) return { status: "ok", latencyMs: performance.now() - begin };
-      if (!open) onOpen(error);
+      if (!open) onOpen?.(error);
       setOpen(true, error);
       return { status: "down", latencyMs: null };
     } finally {
@@ -100,7 +108,7 @@ export function createBreaker(
       try {
         return await ask();
       } catch (error) {
-        if (!isConnectionLost(error) || performance.now() - begin > PROBE_TIMEOUT) throw error;
+        if (!isConnectionLost(error) || performance.now() - begin > probeTimeout) throw error;
       }
     }
   };
@@ -117,10 +125,10 @@ export function createBreaker(
   const look = async (): Promise<void> => {
     const now = performance.now();
     const oldest = waiting.values().next().value;
-    if (open || (oldest !== undefined && now - Math.max(oldest.since, lastAnswer) >= ANSWER_TIMEOUT))
+    if (open || (oldest !== undefined && now - Math.max(oldest.since, lastAnswer) >= answerTimeout))
       await probe();
     if (open) schedule(RETRY);
-    else if (waiting.size > 0) schedule(ANSWER_TIMEOUT / 2);
+    else if (waiting.size > 0) schedule(answerTimeout / 2);
   };
 
   const guard = <T>(work: () => Promise<T>): Promise<T> => {
@@ -129,7 +137,7 @@ export function createBreaker(
     return new Promise<T>((resolve, reject) => {
       const call = { since: performance.now(), reject };
       waiting.add(call);
-      schedule(ANSWER_TIMEOUT);
+      schedule(answerTimeout);
       work().then(
         (result) => {
           waiting.delete(call);

@@ -60,6 +60,8 @@ export interface DatabaseOptions {
   readonly pool: ConnectionPool;
   /** Runs health probes. Default: `pool`. */
   readonly probe?: Queryable;
+  /** Milliseconds without an answer after which the database counts as down. Default 1,800. */
+  readonly timeout?: number | undefined;
   /** Default `chatkeep`. */
   readonly schema?: string;
   /**
@@ -116,13 +118,13 @@ export function createDatabase(options: DatabaseOptions): Database {
   // The error only: the pool's second argument is the connection, which holds its last query.
   pool.on("error", (error) => options.onConnectionError?.(error));
   const { probe } = options;
-  const breaker = createBreaker(
-    () => (probe ?? pool).query({ text: "select 1" }),
-    (cause) => {
+  const breaker = createBreaker(() => (probe ?? pool).query({ text: "select 1" }), {
+    timeout: options.timeout,
+    onOpen(cause) {
       if (probe !== undefined || !(cause instanceof ProbeTimeout || isPoolFull(cause))) return;
       options.onConnectionError?.(new Error(SHARED_PROBE, { cause }));
     },
-  );
+  });
 
   const send = async (config: QueryConfig): Promise<unknown[]> => {
     const { name: _name, ...unnamed } = config;

@@ -1,6 +1,6 @@
 import { createHistory, createPool } from "@chatkeep/core";
 import type { Responder } from "@chatkeep/protocol";
-import { fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { newPerson, startApiServer } from "@chatkeep/testing/people";
 import { OpenAI } from "openai7";
 import { afterAll, expect, it } from "vitest";
@@ -13,7 +13,7 @@ const answers: Responder = async function* ({ question, history }) {
 };
 const { url: databaseUrl } = await fileDatabase();
 const pool = createPool(databaseUrl);
-const history = createHistory({ pool, responder: answers });
+const history = createHistory({ pool, responder: answers, ...UNHURRIED.history });
 afterAll(async () => {
   await history.close();
   await pool.end();

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { createPool } from "@chatkeep/core";
 import { seedApis } from "@chatkeep/seeds";
 import { createChatkeep, createLog } from "@chatkeep/server";
-import { fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { newPerson, startApiServer } from "@chatkeep/testing/people";
 import * as ai from "ai7";
 import { Hono } from "hono";
@@ -114,11 +114,11 @@ describe("the guide's chapter of the APIs", () => {
   });
 
   it("an app of one's own", async () => {
-    const pool = createPool((await fileDatabase({ contents: "empty" })).url);
+    const pool = createPool((await fileDatabase({ contents: "empty" })).url, UNHURRIED.pool);
     const app = new Hono();
     const names = {
       createChatkeep: (options: Parameters<typeof createChatkeep>[0]) =>
-        createChatkeep({ ...options, log: createLog({ level: "fatal" }) }),
+        createChatkeep({ ...options, ...UNHURRIED.history, log: createLog({ level: "fatal" }) }),
       seedApis,
       pool,
       app,
