@@ -318,8 +318,11 @@ describe("a claim that takes longer than a statement may", () => {
     const { node, session, user, release } = await openBusy(database.url, { statementTimeout: STATEMENT });
     const claiming = node.claimSession(user, session);
     claiming.catch(() => undefined);
-    await expect.poll(blocked).toHaveLength(1);
-    for (let time = 0; time < 2; time++) times.elapse();
+    // It is tried twice.
+    for (const tries of [1, 2]) {
+      await expect.poll(blocked).toHaveLength(tries);
+      for (let time = 0; time < 2; time++) times.elapse();
+    }
     await expect(claiming).rejects.toMatchObject({
       code: "unavailable",
       retryAfter: 60,
@@ -334,9 +337,13 @@ describe("a claim that takes longer than a statement may", () => {
     const { node, session, user, release } = await openBusy(database.url);
     const claiming = node.claimSession(user, session);
     claiming.catch(() => undefined);
-    await expect.poll(blocked).toHaveLength(1);
-    // As its statement_timeout does.
-    await database.pool.query("select pg_cancel_backend($1)", await blocked());
+    // As its statement_timeout does. It is tried twice.
+    for (const _ of [1, 2]) {
+      await expect.poll(blocked).toHaveLength(1);
+      const [pid] = await blocked();
+      await database.pool.query("select pg_cancel_backend($1)", [pid]);
+      await expect.poll(blocked).not.toContain(pid);
+    }
     await expect(claiming).rejects.toMatchObject({
       code: "unavailable",
       message: expect.stringContaining("statement_timeout") as string,

@@ -27,3 +27,16 @@ test("an answer that arrived while the process was held up counts: it is no outa
   expect(await probed).toMatchObject({ status: "ok" });
   expect(breaker.isOpen()).toBe(false);
 });
+
+test("an outage ends within a second of the database's return, however long it may be silent", async () => {
+  let isThere = false;
+  const ask = (): Promise<unknown> =>
+    isThere ? Promise.resolve() : Promise.reject(new Error("ECONNREFUSED"));
+  const breaker = createBreaker(ask, { timeout: 60_000 });
+  await expect(breaker.guard(ask)).rejects.toMatchObject({ code: "unavailable" });
+  expect(breaker.isOpen()).toBe(true);
+  isThere = true;
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(breaker.isOpen()).toBe(false);
+  breaker.close();
+});

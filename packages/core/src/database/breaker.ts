@@ -64,6 +64,9 @@ export function createBreaker(
       closing = Promise.withResolvers<void>();
       for (const call of waiting) call.reject(unavailable(cause));
       waiting.clear();
+      // Sooner than the look that was set for a call without an answer.
+      clearTimeout(watch);
+      watch = undefined;
       schedule(RETRY);
     } else {
       closing.resolve();
