@@ -45,6 +45,6 @@ export * from "./markdown/plain.ts";
 export * from "./strings/ar.ts";
 export * from "./strings/de.ts";
 export * from "./strings/en.ts";
+export * from "./strings/en-more.ts";
 export * from "./strings/en-thread.ts";
 export * from "./strings/format.ts";
-export * from "./strings/strings.ts";

@@ -8,7 +8,7 @@ import { ageOf } from "../state/age.ts";
 import type { ListQuery } from "../state/conversations.ts";
 import { sentenceOf } from "../state/failure.ts";
 import { monthIn, yearIn } from "../strings/format.ts";
-import type { Strings } from "../strings/strings.ts";
+import type { Strings } from "../strings/en.ts";
 import { ConversationRow, type ConversationRowProps } from "./ConversationRow.tsx";
 import { Notice } from "./Notice.tsx";
 import { RetryButton } from "./RetryButton.tsx";

@@ -75,7 +75,7 @@ export function ConversationRow(props: ConversationRowProps): ReactNode {
           {words}
           {conversation.runningTurn !== null && (
             <span className="ck-running">
-              <span className="ck-hidden">{strings.running}</span>
+              <span className="ck-hidden">{strings.statuses.streaming}</span>
             </span>
           )}
         </a>

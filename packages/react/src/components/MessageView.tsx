@@ -120,7 +120,7 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
             </>
           }
         >
-          <strong>{strings.notSent}.</strong> {entry.error?.detail}
+          <strong>{strings.outcomes.not_sent}.</strong> {entry.error?.detail}
         </Notice>
       )}
     </article>
@@ -197,10 +197,9 @@ function Again({ entry, actions }: Pick<MessageViewProps, "entry" | "actions">):
 function Ending({ entry }: Pick<MessageViewProps, "entry">): ReactNode {
   const strings = useStrings();
   const { status, error } = entry;
-  if (status === "stopped") return <p className="ck-delivery">{strings.answerStopped}</p>;
+  if (status === "stopped") return <p className="ck-delivery">{strings.outcomes.stopped}</p>;
   if (status !== "failed" && status !== "interrupted") return null;
-  const otherwise = status === "failed" ? strings.answerFailed : strings.answerInterrupted;
-  return <Notice tone="trouble">{error?.detail ?? otherwise}</Notice>;
+  return <Notice tone="trouble">{error?.detail ?? strings.outcomes[status]}</Notice>;
 }
 
 interface ContentViewProps {

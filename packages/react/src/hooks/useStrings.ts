@@ -1,7 +1,7 @@
 import { type Context, createContext, useContext } from "react";
 
-import { ENGLISH_THREAD } from "../strings/en-thread.ts";
-import type { MoreStrings, ThreadStrings } from "../strings/strings.ts";
+import type { MoreStrings } from "../strings/en-more.ts";
+import { ENGLISH_THREAD, type ThreadStrings } from "../strings/en-thread.ts";
 
 /** Gives the components below it the texts of a conversation; English without it. */
 export const StringsContext: Context<ThreadStrings> = createContext(ENGLISH_THREAD);

@@ -8,9 +8,10 @@ import {
 } from "@chatkeep/protocol";
 
 import { momentIn } from "../strings/format.ts";
-import type { Strings } from "../strings/strings.ts";
+import type { Strings } from "../strings/en.ts";
 import { placeOf } from "./citation.ts";
 import { messageContent, textOf } from "./content.ts";
+import { titleOf } from "./title.ts";
 
 /** A file for a person to keep; the host offers it as a download. */
 export interface ExportedFile {
@@ -40,7 +41,7 @@ export async function exportConversation(options: ExportOptions): Promise<Export
     messages.push(...page.messages);
     if (page.messages.length < PAGE) break;
   }
-  const name = fileName(conversation.title ?? conversation.preview ?? strings.untitled);
+  const name = fileName(titleOf(conversation, strings));
   if (format === "markdown")
     return { name: `${name}.md`, type: "text/markdown", text: markdown(conversation, messages, strings) };
   const whole = { conversation: conversationToWire(conversation), messages: messages.map(messageToWire) };
@@ -51,7 +52,6 @@ export async function exportConversation(options: ExportOptions): Promise<Export
 const PAGE = 100;
 
 function markdown(conversation: Conversation, messages: readonly Message[], strings: Strings): string {
-  const title = conversation.title ?? conversation.preview ?? strings.untitled;
   const pieces = messages.map((message) => {
     const { citations } = messageContent(message.parts);
     const who = { user: strings.you, assistant: strings.answer, tool: strings.tool, system: strings.system };
@@ -64,7 +64,7 @@ function markdown(conversation: Conversation, messages: readonly Message[], stri
       ...(sources === "" ? [] : [`${strings.sources}:\n\n${sources}`]),
     ].join("\n\n");
   });
-  return `${[`# ${title}`, ...pieces].join("\n\n")}\n`;
+  return `${[`# ${titleOf(conversation, strings)}`, ...pieces].join("\n\n")}\n`;
 }
 
 function quoted(text: string): string {

@@ -1,6 +1,6 @@
 import type { Conversation } from "@chatkeep/protocol";
 
-import type { ThreadStrings } from "../strings/strings.ts";
+import type { ThreadStrings } from "../strings/en-thread.ts";
 
 /** What people read of a conversation: its title, else how it begins. */
 export function titleOf(conversation: Conversation, strings: ThreadStrings): string {

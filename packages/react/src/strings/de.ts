@@ -1,4 +1,4 @@
-import type { Strings } from "./strings.ts";
+import type { Strings } from "./en.ts";
 
 /** The texts in German. */
 export const GERMAN: Strings = {
@@ -31,11 +31,9 @@ export const GERMAN: Strings = {
   toolUsed: (name) => `${name} verwendet`,
   toolFailed: (name) => `${name} ist fehlgeschlagen`,
   queued: "Wird gesendet, wenn diese Antwort fertig ist",
-  sending: "Wird gesendet…",
-  notSent: "Nicht gesendet",
   notSaved: "Nicht gespeichert",
   notSavedDetail:
-    "Der Server kann gerade nicht speichern. Frage und Antwort bleiben hier und werden gespeichert, sobald es geht.",
+    "Der Server kann gerade nicht speichern. Frage und Antwort bleiben in diesem Browser und werden gespeichert, sobald es geht.",
   retry: "Erneut versuchen",
   edit: "Bearbeiten",
   versionBefore: "Vorige Fassung",
@@ -43,19 +41,16 @@ export const GERMAN: Strings = {
   regenerate: "Neu beantworten",
   continue: "Fortsetzen",
   continueText: "Bitte fahre fort.",
-  answerStopped: "Angehalten",
-  answerInterrupted: "Die Antwort brach vor ihrem Ende ab.",
-  answerFailed: "Die Antwort ist fehlgeschlagen.",
   waiting: "Die Antwort geht weiter und erscheint, sobald sie gespeichert ist.",
   resuming: "Verbindung verloren. Wird fortgesetzt…",
   offline: "Sie sind offline. Was Sie fragen, wird gesendet, sobald das Netz zurück ist.",
   forgetful:
-    "Dieser Browser merkt sich hier nichts: Nach dem Schließen der Seite finden Sie diese Unterhaltungen nicht wieder.",
+    "Dieser Browser blockiert den Speicher. Wenn Sie die Seite schließen, finden Sie diese Unterhaltungen nicht wieder.",
   loading: "Die Unterhaltung wird geladen",
   historyFailed: "Diese Unterhaltung konnte nicht geladen werden",
-  historyKept: "Nichts davon ist verloren.",
-  missing: "Diese Unterhaltung gibt es hier nicht",
-  missingDetail: "Sie wurde gelöscht oder gehört zu einem anderen Browser.",
+  historyKept: "Ihre Nachrichten sind sicher.",
+  missing: "Unterhaltung nicht gefunden",
+  missingDetail: "Sie wurde gelöscht oder gehört zu einem anderen Browser oder Konto.",
   loadOlder: "Frühere Nachrichten laden",
   olderFailed: "Frühere Nachrichten konnten nicht geladen werden.",
   loadNewer: "Spätere Nachrichten laden",
@@ -79,13 +74,12 @@ export const GERMAN: Strings = {
   recalledNothing: "Nichts, was älter ist als die letzten Nachrichten.",
   detailsFailed: "Die Einzelheiten konnten nicht geladen werden.",
   conversations: "Unterhaltungen",
-  noConversations: "Ihre Unterhaltungen werden hier aufbewahrt.",
+  noConversations: "Hier erscheinen Ihre Unterhaltungen.",
   noArchived: "Nichts ist archiviert.",
   noDeleted: "Nichts ist gelöscht.",
   listFailed: "Ihre Unterhaltungen konnten nicht geladen werden.",
   loadMore: "Mehr anzeigen",
   untitled: "Neue Unterhaltung",
-  running: "Antwortet",
   actionsFor: (title) => `Aktionen für „${title}“`,
   rename: "Umbenennen",
   titleLabel: "Titel",
@@ -128,8 +122,8 @@ export const GERMAN: Strings = {
     generating: "Antwort entsteht",
     complete: "Antwort fertig",
     stopped: "Angehalten",
-    interrupted: "Die Antwort brach ab",
-    failed: "Die Antwort ist fehlgeschlagen",
+    interrupted: "Die Antwort brach vor ihrem Ende ab.",
+    failed: "Die Antwort ist fehlgeschlagen.",
     not_sent: "Nicht gesendet",
   },
 };

@@ -1,7 +1,5 @@
-import type { MoreStrings } from "./strings.ts";
-
-/** The texts of what is shown after a press in English; the default. */
-export const ENGLISH_MORE: MoreStrings = {
+/** The English texts of what opens after a press: lists, search, details of an answer, confirmations. */
+export const ENGLISH_MORE = {
   statusLabel: "Status",
   statuses: {
     complete: "Complete",
@@ -12,16 +10,16 @@ export const ENGLISH_MORE: MoreStrings = {
   },
   model: "Model",
   tokens: "Tokens",
-  tokensUsed: (input, output) => `${input} in, ${output} out`,
+  /** Both numbers are formatted already. */
+  tokensUsed: (input: string, output: string): string => `${input} in, ${output} out`,
   cost: "Cost",
   time: "Time",
   recalled: "Recalled from earlier",
-  recalledNothing: "Nothing from earlier than the latest messages.",
+  recalledNothing: "Nothing older than the latest messages.",
   noArchived: "Nothing is archived.",
   noDeleted: "Nothing is deleted.",
   loadMore: "Show more",
-  running: "Answering",
-  actionsFor: (title) => `Actions for “${title}”`,
+  actionsFor: (title: string): string => `Actions for “${title}”`,
   rename: "Rename",
   titleLabel: "Title",
   pin: "Pin",
@@ -33,15 +31,15 @@ export const ENGLISH_MORE: MoreStrings = {
   exportJson: "Export as JSON",
   delete: "Delete",
   deleted: "Deleted",
-  deletedNamed: (title) => `“${title}” was deleted.`,
+  deletedNamed: (title: string): string => `“${title}” was deleted.`,
   undo: "Undo",
   restore: "Restore",
   search: "Search",
   searchPlaceholder: "Search your conversations",
   searchFailed: "The search failed.",
   searching: "Searching…",
-  noHits: (text) => `Nothing found for “${text}”.`,
-  hits: (count) => (count === 1 ? "1 message found" : `${count} messages found`),
+  noHits: (text: string): string => `Nothing found for “${text}”.`,
+  hits: (count: number): string => (count === 1 ? "1 message found" : `${count} messages found`),
   scopeOnly: "This page",
   allScopes: "All",
   cancel: "Cancel",
@@ -51,3 +49,6 @@ export const ENGLISH_MORE: MoreStrings = {
   lastWeek: "Previous 7 days",
   lastMonth: "Previous 30 days",
 };
+
+/** These texts in one language. */
+export type MoreStrings = typeof ENGLISH_MORE;

@@ -1,9 +1,8 @@
-import type { ThreadStrings } from "./strings.ts";
-
-/** The texts of a conversation in English; the default. */
-export const ENGLISH_THREAD: ThreadStrings = {
+/** The texts of a conversation in English, the default. Another language has a table with the same keys. */
+export const ENGLISH_THREAD = {
+  /** A BCP 47 tag: dates and numbers are written in this language. */
   language: "en",
-  direction: "ltr",
+  direction: "ltr" as "ltr" | "rtl",
   you: "You",
   answer: "Answer",
   tool: "Tool",
@@ -12,7 +11,8 @@ export const ENGLISH_THREAD: ThreadStrings = {
   messageLabel: "Your question",
   messagePlaceholder: "Ask a question",
   keyHint: "Enter sends, Shift + Enter starts a new line",
-  tooLong: (length, most) => `${length} of at most ${most} characters`,
+  /** Both numbers are formatted already. */
+  tooLong: (length: string, most: string): string => `${length} of at most ${most} characters`,
   send: "Send",
   stop: "Stop",
   stopping: "Stopping…",
@@ -24,15 +24,13 @@ export const ENGLISH_THREAD: ThreadStrings = {
   table: "Table",
   code: "Code",
   sources: "Sources",
-  source: (number, place) => `Source ${number}: ${place}`,
+  source: (number: number, place: string): string => `Source ${number}: ${place}`,
   selectedText: "Selected text",
   dropSelectedText: "Ask without the selected text",
   reasoning: "Reasoning",
-  toolUsed: (name) => `Used ${name}`,
-  toolFailed: (name) => `${name} failed`,
+  toolUsed: (name: string): string => `Used ${name}`,
+  toolFailed: (name: string): string => `${name} failed`,
   queued: "Will be sent after this answer",
-  sending: "Sending…",
-  notSent: "Not sent",
   notSaved: "Not saved",
   notSavedDetail:
     "The server cannot save right now. This exchange is kept in this browser and saved as soon as possible.",
@@ -42,10 +40,9 @@ export const ENGLISH_THREAD: ThreadStrings = {
   versionAfter: "Next version",
   regenerate: "Regenerate",
   continue: "Continue",
+  /** The question that Continue asks. */
   continueText: "Continue.",
-  answerStopped: "Stopped",
-  answerInterrupted: "The answer was cut off.",
-  answerFailed: "The answer failed.",
+  /** While words of an answer wait to be saved. */
   waiting: "The answer continues and appears as soon as it is saved.",
   resuming: "Connection lost. Resuming…",
   offline: "You are offline. What you ask is sent when the network returns.",
@@ -73,15 +70,19 @@ export const ENGLISH_THREAD: ThreadStrings = {
   close: "Close",
   back: "Back",
   welcome: "What would you like to know?",
-  welcomeTo: (place) => `Ask about “${place}”`,
+  welcomeTo: (place: string): string => `Ask about “${place}”`,
   passageChanged: "The page has changed. The quoted passage is no longer there.",
+  /** How an answer goes: announced to screen readers, and shown where it did not end well. */
   outcomes: {
     none: "",
     generating: "Generating",
     complete: "Answer ready",
     stopped: "Stopped",
-    interrupted: "The answer was cut off",
-    failed: "The answer failed",
+    interrupted: "The answer was cut off.",
+    failed: "The answer failed.",
     not_sent: "Not sent",
   },
 };
+
+/** The texts of a conversation in one language. */
+export type ThreadStrings = typeof ENGLISH_THREAD;

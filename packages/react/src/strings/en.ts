@@ -1,6 +1,8 @@
-import { ENGLISH_MORE } from "./en-more.ts";
-import { ENGLISH_THREAD } from "./en-thread.ts";
-import type { Strings } from "./strings.ts";
+import { ENGLISH_MORE, type MoreStrings } from "./en-more.ts";
+import { ENGLISH_THREAD, type ThreadStrings } from "./en-thread.ts";
 
-/** The texts in English; the default. */
+/** Every text of the components in one language. */
+export type Strings = ThreadStrings & MoreStrings;
+
+/** Every text in English, the default. */
 export const ENGLISH: Strings = { ...ENGLISH_THREAD, ...ENGLISH_MORE };

@@ -1,4 +1,4 @@
-import type { ThreadStrings } from "./strings.ts";
+import type { ThreadStrings } from "./en-thread.ts";
 
 /** A number as it is written in the language of the texts. */
 export function numberIn({ language }: ThreadStrings, value: number): string {
