@@ -7,8 +7,8 @@ import {
   messageToWire,
 } from "@chatkeep/protocol";
 
-import { momentIn } from "../strings/format.ts";
 import type { Strings } from "../strings/en.ts";
+import { momentIn } from "../strings/format.ts";
 import { placeOf } from "./citation.ts";
 import { messageContent, textOf } from "./content.ts";
 import { titleOf } from "./title.ts";

@@ -1,4 +1,4 @@
-import { type Readable, type Schedule, createSnapshot } from "./snapshot.ts";
+import { type Readable, createValue } from "./snapshot.ts";
 
 /** The text that a person has selected on the page and can ask about: a {@link Readable} of it, `null` if none. */
 export interface Selection extends Readable<string | null> {
@@ -12,8 +12,6 @@ export interface SelectionOptions {
   readonly document?: Document | undefined;
   /** What is selected in here is not taken up, and a press in here does not let go of what was selected before. */
   readonly own?: Element | undefined;
-  /** Default: the next animation frame. */
-  readonly schedule?: Schedule | undefined;
 }
 
 /** Fewer selected characters than these are a slip of the finger rather than something to ask about. */
@@ -21,16 +19,10 @@ const FEWEST = 4;
 
 /** Watches what is selected. What was selected stays while the person writes the question in `own`. */
 export function watchSelection(options: SelectionOptions = {}): Selection {
-  const { own, schedule } = options;
+  const { own } = options;
   const page = options.document ?? document;
-  let text: string | null = null;
+  const { getSnapshot, subscribe, set } = createValue<string | null>(null);
   let inOwn = false;
-  const snapshot = createSnapshot<string | null>({ schedule, build: () => text });
-  const set = (next: string | null): void => {
-    if (next === text) return;
-    text = next;
-    snapshot.changed();
-  };
 
   const onPress = (event: Event): void => {
     inOwn = own !== undefined && event.composedPath().includes(own);
@@ -49,8 +41,8 @@ export function watchSelection(options: SelectionOptions = {}): Selection {
   onSelect();
 
   return {
-    getSnapshot: snapshot.getSnapshot,
-    subscribe: snapshot.subscribe,
+    getSnapshot,
+    subscribe,
     clear: () => set(null),
     close() {
       page.removeEventListener("pointerdown", onPress, true);

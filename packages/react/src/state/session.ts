@@ -1,7 +1,7 @@
 import { isSessionId } from "@chatkeep/protocol";
 
 import { newId } from "./identifier.ts";
-import type { Readable } from "./snapshot.ts";
+import { type Readable, createValue } from "./snapshot.ts";
 import type { TextStorage } from "./storage.ts";
 
 /** Where the session's id is kept. */
@@ -50,25 +50,17 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
 
   if (kept() === undefined) await (locks?.request(SESSION_KEY, make) ?? make());
-  let id = kept() ?? createId();
-  if (storage.get(SESSION_KEY) !== id) storage.set(SESSION_KEY, id);
+  const id = createValue(kept() ?? createId());
+  if (storage.get(SESSION_KEY) !== id.getSnapshot()) storage.set(SESSION_KEY, id.getSnapshot());
 
-  const listeners = new Set<() => void>();
   const adopt = (event: Event): void => {
-    if (!("key" in event) || event.key !== SESSION_KEY) return;
-    const now = kept();
-    if (now === undefined || now === id) return;
-    id = now;
-    for (const listener of listeners) listener();
+    if ("key" in event && event.key === SESSION_KEY) id.set(kept() ?? id.getSnapshot());
   };
   events?.addEventListener("storage", adopt);
 
   return {
-    getSnapshot: () => id,
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    getSnapshot: id.getSnapshot,
+    subscribe: id.subscribe,
     close: () => events?.removeEventListener("storage", adopt),
   };
 }

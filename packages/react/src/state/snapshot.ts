@@ -6,6 +6,29 @@ export interface Readable<State> {
   readonly subscribe: (listener: () => void) => () => void;
 }
 
+/** A {@link Readable} that is set: it tells of another value at once. */
+export interface Value<State> extends Readable<State> {
+  set(state: State): void;
+}
+
+/** Holds a value. */
+export function createValue<State>(first: State): Value<State> {
+  const listeners = new Set<() => void>();
+  let current = first;
+  return {
+    getSnapshot: () => current,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    set(state) {
+      if (Object.is(state, current)) return;
+      current = state;
+      for (const listener of listeners) listener();
+    },
+  };
+}
+
 /** A {@link Readable} whose owner says when it has changed. */
 export interface Snapshot<State> extends Readable<State> {
   /** The state has changed: a new snapshot is built with the next frame, once, however often this is called. */
@@ -37,21 +60,15 @@ export interface SnapshotOptions<State> {
 /** Holds the snapshot of a state that changes faster than it can be painted. */
 export function createSnapshot<State>(options: SnapshotOptions<State>): Snapshot<State> {
   const { build, schedule = nextFrame } = options;
-  const listeners = new Set<() => void>();
-  let current = build();
+  const { getSnapshot, subscribe, set } = createValue(build());
   let scheduled = false;
   const renew = (): void => {
     scheduled = false;
-    current = build();
-    for (const listener of listeners) listener();
+    set(build());
   };
-
   return {
-    getSnapshot: () => current,
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    getSnapshot,
+    subscribe,
     changed() {
       if (scheduled) return;
       scheduled = true;

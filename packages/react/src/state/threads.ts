@@ -5,9 +5,8 @@ import { createDrafts } from "./draft.ts";
 import type { ChatHistory } from "./history.ts";
 import { newId } from "./identifier.ts";
 import { type Known, createKnown } from "./known.ts";
-import { type OpenScope, createOpenScope } from "./open-scope.ts";
 import type { Origin, Scope } from "./scope.ts";
-import type { Schedule } from "./snapshot.ts";
+import { type Readable, type Schedule, type Value, createValue } from "./snapshot.ts";
 import type { TextStorage } from "./storage.ts";
 import { createKeptQuestions } from "./thread/kept-questions.ts";
 import { loadSending } from "./thread/load-sending.ts";
@@ -27,8 +26,11 @@ export interface Threads {
    * opening a page any number of times makes no empty conversation. With a `scope` it will be of that scope.
    */
   newThread(scope?: Scope | null): Thread;
-  /** The thread that a scope opens with: its default conversation, which is made with its first question. */
-  scope(scope: Scope): OpenScope;
+  /**
+   * The thread that a scope opens with: its default conversation, which is made with its first question. Another
+   * thread takes its place when the store knows the conversation under another id, or when it was deleted.
+   */
+  scope(scope: Scope): Readable<Thread>;
   /** Opens a thread because it is shown; streams of threads shown long ago are let go. */
   show(thread: Thread): void;
   /** The draft of a thread. */
@@ -71,7 +73,7 @@ export function createThreads(options: ThreadsOptions): Threads {
   const threads = new Map<string, Thread>();
   /** Where those come from that have not begun, by id. */
   const origins = new Map<string, Origin>();
-  const scopes = new Map<string, OpenScope>();
+  const scopes = new Map<string, { readonly scope: Scope; readonly opening: Value<Thread> }>();
   /** What belongs to conversations that were deleted here, for Undo. */
   const removed = new Map<string, { readonly draft: string; readonly questions: readonly KeptQuestion[] }>();
   let shown: Thread | undefined;
@@ -95,6 +97,20 @@ export function createThreads(options: ThreadsOptions): Threads {
   const thread = (conversationId: string): Thread =>
     threads.get(conversationId) ?? open(conversationId, unsent.originOf(conversationId));
 
+  const openScope = (scope: Scope): Thread => {
+    // One whose first question did not arrive before a reload.
+    const id = unsent.conversations().find((each) => {
+      const origin = unsent.originOf(each);
+      return origin.kind === "scope" && origin.scope.id === scope.id;
+    });
+    return id === undefined ? open(newId(), { kind: "scope", scope }) : thread(id);
+  };
+  /** `null`: a thread that has not begun takes its place. */
+  const replace = (conversationId: string, by: Thread | null): void => {
+    for (const { scope, opening } of scopes.values())
+      if (opening.getSnapshot().conversationId === conversationId) opening.set(by ?? openScope(scope));
+  };
+
   const forget = (conversationId: string): void => {
     threads.get(conversationId)?.close();
     threads.delete(conversationId);
@@ -113,7 +129,7 @@ export function createThreads(options: ThreadsOptions): Threads {
     to.sync("kept");
     // Not first when it is rendered: that is a frame later.
     if (shown === from) show(to);
-    for (const scope of scopes.values()) scope.replace(from.conversationId, to);
+    replace(from.conversationId, to);
     if (shown === to) await to.open();
   };
 
@@ -130,7 +146,7 @@ export function createThreads(options: ThreadsOptions): Threads {
     forget(conversationId);
     drafts.set(conversationId, "");
     for (const { id } of questions) unsent.remove(conversationId, id);
-    for (const scope of scopes.values()) scope.replace(conversationId, null);
+    replace(conversationId, null);
   };
 
   const keep = (thread: Thread): void => {
@@ -138,7 +154,7 @@ export function createThreads(options: ThreadsOptions): Threads {
     threads.set(thread.conversationId, thread);
     const behind = [...threads.values()].reverse().slice(1);
     for (const other of behind.filter(isRunning).slice(STREAMS_BEHIND)) other.rest();
-    const held = new Set([...scopes.values()].map((scope) => scope.getSnapshot()));
+    const held = new Set([...scopes.values()].map(({ opening }) => opening.getSnapshot()));
     const idle = behind.filter((other) => isIdle(other) && !held.has(other));
     for (const other of idle.slice(THREADS)) forget(other.conversationId);
   };
@@ -181,19 +197,10 @@ export function createThreads(options: ThreadsOptions): Threads {
     },
     scope(scope) {
       const kept = scopes.get(scope.id);
-      if (kept !== undefined) return kept;
-      const opened = createOpenScope({
-        open: () => {
-          // One whose first question did not arrive before a reload.
-          const id = unsent.conversations().find((each) => {
-            const origin = unsent.originOf(each);
-            return origin.kind === "scope" && origin.scope.id === scope.id;
-          });
-          return id === undefined ? open(newId(), { kind: "scope", scope }) : thread(id);
-        },
-      });
-      scopes.set(scope.id, opened);
-      return opened;
+      if (kept !== undefined) return kept.opening;
+      const opening = createValue(openScope(scope));
+      scopes.set(scope.id, { scope, opening });
+      return opening;
     },
     show,
     draft: (thread) => drafts.get(draftKey(thread)),

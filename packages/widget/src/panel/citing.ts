@@ -1,5 +1,5 @@
 import type { Citation } from "@chatkeep/protocol";
-import { type Readable, createSnapshot, loadLexer, plainText } from "@chatkeep/react";
+import { type Readable, createValue, loadLexer, plainText } from "@chatkeep/react";
 
 import type { TabMemory } from "../memory.ts";
 import type * as Passage from "./following-citation.ts";
@@ -29,29 +29,24 @@ const WAIT = 5_000;
 
 /** Opens citations and shows the passages that they lead to. */
 export function createCiting({ host, memory, endpoint, onLeave }: CitingOptions): Citing {
-  let outcome: "fine" | "changed" = "fine";
+  const { getSnapshot, subscribe, set } = createValue<"fine" | "changed">("fine");
   let showing = 0;
-  const snapshot = createSnapshot<"fine" | "changed">({ build: () => outcome });
-  const tell = (now: "fine" | "changed"): void => {
-    outcome = now;
-    snapshot.changed();
-  };
   /** What the server calls `/documents/…` is the server's, wherever the widget is. */
   const addressOf: Citing["addressOf"] = ({ url }) =>
     url === null ? null : (URL.parse(url, `${endpoint()}/`)?.href ?? url);
   const show = async (quote: string): Promise<boolean> => {
     const mine = ++showing;
-    tell("fine");
+    set("fine");
     const [passages, lex] = await Promise.all([loadPassage(), loadLexer()]).catch(() => [null, null]);
     // Not loaded, for want of a network: that says nothing of the page.
     if (passages === null) return false;
     const found = await passages.showPassage({ quote: plainText(quote, lex), waitMs: WAIT });
-    if (mine === showing && !found) tell("changed");
+    if (mine === showing && !found) set("changed");
     return found;
   };
   return {
-    getSnapshot: snapshot.getSnapshot,
-    subscribe: snapshot.subscribe,
+    getSnapshot,
+    subscribe,
     show,
     addressOf,
     async open(citation) {
@@ -70,7 +65,7 @@ export function createCiting({ host, memory, endpoint, onLeave }: CitingOptions)
         ({ clearPassage }) => clearPassage(),
         () => undefined,
       );
-      tell("fine");
+      set("fine");
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { OpenScope, Readable, Scope, Thread, Threads } from "@chatkeep/react";
+import { type Readable, type Scope, type Thread, type Threads, createValue } from "@chatkeep/react";
 
 /** Which thread the panel shows: a {@link Readable} of it. */
 export interface Shown extends Readable<Thread> {
@@ -15,47 +15,36 @@ export interface Shown extends Readable<Thread> {
 
 /** Begins with the thread that `scope` opens with. */
 export function createShown(chat: Threads, scope: Scope): Shown {
-  const listeners = new Set<() => void>();
-  let place: Scope;
-  let opened: OpenScope;
+  let place = scope;
+  let opening = chat.scope(scope);
   let chosen: Thread | null = null;
-  let end: () => void = () => undefined;
-
-  const changed = (): void => {
-    for (const listener of listeners) listener();
-  };
-  const enter = (next: Scope): void => {
-    end();
-    place = next;
-    opened = chat.scope(next);
-    end = opened.subscribe(changed);
-    chosen = null;
-  };
-  const show = (thread: Thread | null): void => {
+  const { getSnapshot, subscribe, set } = createValue(opening.getSnapshot());
+  const choose = (thread: Thread | null): void => {
     chosen = thread;
-    changed();
+    set(chosen ?? opening.getSnapshot());
   };
-  enter(scope);
+  const follow = (): (() => void) => opening.subscribe(() => choose(chosen));
+  let end = follow();
 
   return {
-    getSnapshot: () => chosen ?? opened.getSnapshot(),
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    getSnapshot,
+    subscribe,
     setScope(next) {
       if (next.id === place.id) return;
-      enter(next);
-      changed();
+      end();
+      place = next;
+      opening = chat.scope(next);
+      end = follow();
+      choose(null);
     },
     choose(conversationId, seq) {
       const thread = chat.thread(conversationId);
-      show(thread);
+      choose(thread);
       if (seq !== null) void thread.goTo(seq);
     },
-    startNew: () => show(chat.newThread(place)),
+    startNew: () => choose(chat.newThread(place)),
     leave(conversationId) {
-      if (chosen?.conversationId === conversationId) show(null);
+      if (chosen?.conversationId === conversationId) choose(null);
     },
     close: () => end(),
   };
