@@ -1,20 +1,16 @@
 import type { Requests, branchCalls, turnCalls } from "@chatkeep/protocol";
 
+import { once } from "./once.ts";
 import { loadSending } from "./thread/load-sending.ts";
 
 type Calls = ReturnType<typeof branchCalls> & ReturnType<typeof turnCalls>;
 
 /** `branchCalls` and `turnCalls`, loaded with the first of them: an opening makes none, unless an answer is being given. */
 export function lateCalls(requests: Requests): Calls {
-  let loading: Promise<Calls> | undefined;
-  const calls = (): Promise<Calls> => {
-    loading ??= loadSending().then((loaded) => ({
-      ...loaded.branchCalls(requests),
-      ...loaded.turnCalls(requests),
-    }));
-    loading.catch(() => (loading = undefined));
-    return loading;
-  };
+  const calls = once(async () => {
+    const loaded = await loadSending();
+    return { ...loaded.branchCalls(requests), ...loaded.turnCalls(requests) };
+  });
   /** The type of a method of its name alone is lost in one function for all of them. */
   const late = <Name extends Exclude<keyof Calls, "followTurn">>(name: Name): Calls[Name] =>
     (async (...call: never[]) =>

@@ -1,17 +1,14 @@
-import { type Conversation, type Owner } from "@chatkeep/protocol";
+import type { Conversation } from "@chatkeep/protocol";
 
 import { backoff, online, pause } from "../backoff.ts";
 import { isGone, isPassing, sentenceOf } from "../failure.ts";
-import type { ChatHistory } from "../history.ts";
+import { once } from "../once.ts";
 import type { Origin } from "../scope.ts";
-import type { Schedule } from "../snapshot.ts";
-import { createConversationDraft } from "./conversation-draft.ts";
-import type { Effect, ThreadEvent } from "./events.ts";
-import type { KeptQuestions } from "./kept-questions.ts";
+import type { Effect } from "./events.ts";
 import { loadSending } from "./load-sending.ts";
 import { type ThreadModel, loadedOf } from "./model.ts";
 import { type Source, readMessages, readSide } from "./read.ts";
-import type { Sending } from "./sending.ts";
+import type { Sending, SendingOptions } from "./sending.ts";
 
 /** Does what the reducer asks for. */
 export interface Effects {
@@ -25,32 +22,30 @@ export interface Effects {
 }
 
 /** Options of {@link createEffects}. */
-export interface EffectsOptions {
-  readonly history: ChatHistory;
-  readonly owner: Owner;
-  readonly conversationId: string;
+export interface EffectsOptions extends Omit<SendingOptions, "prepare" | "create"> {
   readonly origin: Origin;
   /** What was just read of it; default: it is read with its messages. */
   readonly conversation?: Conversation | undefined;
-  readonly kept: KeptQuestions;
-  readonly schedule: Schedule;
   readonly model: () => ThreadModel;
-  readonly dispatch: (event: ThreadEvent) => void;
   /** Told what is known of the conversation when it was `read`, or when it has become `active`. */
   readonly onConversation?: ((event: "read" | "active", conversation: Conversation) => void) | undefined;
-  /** Told that the scope's conversation is another one. Resolves when that one is read. */
+  /**
+   * Told that the scope's conversation is this one: whoever shows this thread shows that one's instead, and closes
+   * this. Resolves when that one is read.
+   */
   readonly onFound?: ((conversation: Conversation) => Promise<void>) | undefined;
 }
 
 /** Does nothing by itself. */
 export function createEffects(options: EffectsOptions): Effects {
-  const { history, owner, conversationId, kept, model, dispatch, onConversation } = options;
+  const { history, owner, conversationId, origin, kept, model, dispatch, onConversation } = options;
   const closing = new AbortController();
   const { signal } = closing;
-  const draft = createConversationDraft(options);
+  const scope = origin.scope ?? null;
+  const scoped = scope === null ? {} : { scope: scope.id, scopeLabel: scope.label };
+  const withId = { ...scoped, id: conversationId };
   let justRead = options.conversation;
   let loaded: Sending | undefined;
-  let loading: Promise<Sending> | undefined;
   let report = 0;
   const source: Source = {
     owner,
@@ -65,27 +60,25 @@ export function createEffects(options: EffectsOptions): Effects {
     },
   };
 
-  const sending = (): Promise<Sending> => {
-    loading ??= online(signal)
-      .then(loadSending)
-      .then(({ createSending }) => {
-        signal.throwIfAborted();
-        loaded = createSending({
-          ...options,
-          prepare,
-          create: async () => void (await history.createConversation(owner, draft.init)),
-        });
-        return loaded;
-      });
-    loading.catch(() => (loading = undefined));
-    return loading;
-  };
+  const sending = once(async () => {
+    await online(signal);
+    const { createSending } = await loadSending();
+    signal.throwIfAborted();
+    loaded = createSending({
+      ...options,
+      prepare,
+      create: async () => void (await history.createConversation(owner, withId)),
+    });
+    return loaded;
+  });
 
   /** Before a question is sent. */
   const prepare = async (): Promise<void> => {
     if (model().exists) return;
     try {
-      const conversation = await draft.create();
+      // Without an id it is the scope's default: of two tabs that begin at once both get the same.
+      const asked = origin.kind === "scope" ? scoped : withId;
+      const { conversation } = await history.createConversation(owner, asked);
       if (signal.aborted) return;
       // It gets its title with the first question; until then that is how it begins.
       const preview = conversation.preview ?? model().questions[0]?.text ?? null;
@@ -98,13 +91,15 @@ export function createEffects(options: EffectsOptions): Effects {
     }
   };
 
-  const find = async (): Promise<void> => {
+  /** The scope's default conversation, else the most recently active. */
+  const find = async (scope: string): Promise<void> => {
     try {
-      const conversation = await draft.find();
+      const { conversations } = await history.listConversations(owner, { scope, limit: 100 });
       if (signal.aborted) return;
-      if (conversation === null || conversation.id === conversationId)
-        dispatch({ type: "found", exists: conversation !== null });
-      else await options.onFound?.(conversation);
+      const found = conversations.find(({ isDefault }) => isDefault) ?? conversations[0];
+      if (found === undefined || found.id === conversationId)
+        dispatch({ type: "found", exists: found !== undefined });
+      else await options.onFound?.(found);
     } catch (error) {
       dispatch({ type: "find-failed", failure: sentenceOf(error) });
     }
@@ -121,7 +116,7 @@ export function createEffects(options: EffectsOptions): Effects {
   const perform = async (effect: Effect): Promise<void> => {
     switch (effect.type) {
       case "find":
-        return find();
+        return find(effect.scope);
       case "read":
         try {
           const read = await readMessages(source, loadedOf(model()), effect.wanted);

@@ -1,13 +1,6 @@
-import { type Answer, type Message, type Part, readToken } from "@chatkeep/protocol";
+import { type Message, type Part, readToken } from "@chatkeep/protocol";
 
-import {
-  type Entry,
-  answerEntry,
-  isShownInPlace,
-  questionEntry,
-  storedEntry,
-  unsavedEntry,
-} from "./entry.ts";
+import { type Entry, isShownInPlace } from "./entry.ts";
 import { upTo } from "./messages.ts";
 import { type LiveTurn, type Question, type ThreadModel, loadedOf } from "./model.ts";
 
@@ -17,20 +10,10 @@ import { type LiveTurn, type Question, type ThreadModel, loadedOf } from "./mode
  * followed by its answer. An entry stays the same object until it changes, so that it is not rendered again.
  */
 export function createEntries(): (model: ThreadModel) => readonly Entry[] {
-  const ofMessage = remembered<Message, Entry>(storedEntry);
-  const ofQuestion = remembered<Question, Entry>(questionEntry);
-  const ofToken = remembered<Question, Entry | null>(({ token }) => {
-    const unsaved = token === null ? null : readToken(token);
-    return unsaved === null ? null : unsavedEntry(unsaved);
-  });
-  const answers = new WeakMap<Answer, Entry>();
-  const ofTurn = (turn: LiveTurn): Entry => {
-    const known = answers.get(turn.answer);
-    if (known !== undefined && known.turnId === turn.turnId) return known;
-    const entry = answerEntry(turn);
-    answers.set(turn.answer, entry);
-    return entry;
-  };
+  const ofMessage = remembered<Message, Entry>((message) => ({ ...message, delivery: "saved" }));
+  const ofQuestion = remembered(questionEntry);
+  const ofToken = remembered(unsavedEntry);
+  const ofTurn = remembered(answerEntry);
 
   return (model) => {
     const { hasNewer, list } = loadedOf(model);
@@ -74,6 +57,58 @@ export function createEntries(): (model: ThreadModel) => readonly Entry[] {
     }
     return [...entries.values()];
   };
+}
+
+/** What an entry has when nothing else is known of it. */
+const NOTHING = {
+  seq: null,
+  turnId: null,
+  versions: { index: 1, count: 1 },
+  error: null,
+  contextText: null,
+  model: null,
+  usage: null,
+  createdAt: null,
+} as const;
+
+function questionEntry({ id, text, contextText, delivery, failure, replaces }: Question): Entry {
+  return {
+    ...NOTHING,
+    id,
+    parentId: isShownInPlace(delivery) ? replaces?.parentId : undefined,
+    role: "user",
+    parts: [{ type: "text", text }],
+    status: "complete",
+    delivery,
+    error: failure === null ? null : { code: "not_sent", detail: failure },
+    contextText,
+  };
+}
+
+/** An answer as its events tell it. */
+function answerEntry({ replyId, turnId, persisted, answer }: LiveTurn): Entry {
+  const { parts, status, error, model, usage } = answer;
+  return {
+    ...NOTHING,
+    id: replyId,
+    turnId,
+    role: "assistant",
+    parts,
+    status: status === "running" ? "streaming" : status,
+    delivery: persisted ? "saved" : "unsaved",
+    error,
+    model,
+    usage,
+  };
+}
+
+/** The answer that was shown to a question before a reload and is not saved yet. */
+function unsavedEntry({ token }: Question): Entry | null {
+  const unsaved = token === null ? null : readToken(token);
+  if (unsaved === null) return null;
+  const { turnId, reply } = unsaved;
+  const { id, parts, status } = reply;
+  return { ...NOTHING, id, turnId, role: "assistant", parts, status, delivery: "unsaved" };
 }
 
 /** Gives the same entry for the same object. */

@@ -58,7 +58,7 @@ export type ThreadEvent = Request | Report;
 
 /** What is to be done, as data; see `createEffects`. */
 export type Effect =
-  | { readonly type: "find" }
+  | { readonly type: "find"; readonly scope: string }
   | { readonly type: "read"; readonly wanted: Wanted }
   | { readonly type: "read-side"; readonly side: Side; readonly edge: number }
   | { readonly type: "look-up"; readonly turnId: string }

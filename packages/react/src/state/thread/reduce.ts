@@ -178,7 +178,8 @@ function opened(model: ThreadModel): Step {
   const save: Effect[] = unsaved ? [{ type: "save" }] : [];
   const begun = step(fresh, ...followed, ...save);
   if (exists) return chain(begun, (now) => requestRead(now, "newer"));
-  if (origin.kind === "scope") return chain(begun, (now) => step(now, { type: "find" }));
+  if (origin.kind === "scope")
+    return chain(begun, (now) => step(now, { type: "find", scope: origin.scope.id }));
   return chain(begun, next);
 }
 

@@ -1,13 +1,8 @@
-import type { Conversation, Owner } from "@chatkeep/protocol";
-
-import type { ChatHistory } from "../history.ts";
 import { newId } from "../identifier.ts";
-import type { Origin } from "../scope.ts";
 import { type Readable, type Schedule, createSnapshot, nextFrame } from "../snapshot.ts";
-import { createEffects } from "./effects.ts";
+import { type EffectsOptions, createEffects } from "./effects.ts";
 import { createEntries } from "./entries.ts";
 import type { ThreadEvent } from "./events.ts";
-import type { KeptQuestions } from "./kept-questions.ts";
 import { type ThreadModel, loadedOf, newModel, nextQuestion, runningTurn } from "./model.ts";
 import type { Side } from "./read.ts";
 import { reduce } from "./reduce.ts";
@@ -57,21 +52,7 @@ export interface Thread extends Readable<ThreadState> {
 }
 
 /** Options of {@link createThread}. */
-export interface ThreadOptions {
-  readonly history: ChatHistory;
-  readonly owner: Owner;
-  readonly conversationId: string;
-  readonly origin: Origin;
-  /** What was just read of it; default: it is read with its messages. */
-  readonly conversation?: Conversation | undefined;
-  readonly kept: KeptQuestions;
-  /** Told what is known of the conversation when it was `read`, or when it has become `active`. */
-  readonly onConversation?: ((event: "read" | "active", conversation: Conversation) => void) | undefined;
-  /**
-   * Told that the scope's conversation is this one: whoever shows this thread shows that one's instead, and closes
-   * this. Resolves when that one is read.
-   */
-  readonly onFound?: ((conversation: Conversation) => Promise<void>) | undefined;
+export interface ThreadOptions extends Omit<EffectsOptions, "model" | "dispatch" | "schedule"> {
   /** Default: the next animation frame. */
   readonly schedule?: Schedule | undefined;
 }
