@@ -388,7 +388,7 @@ describe.each<Renderer>(IS_MATRIX ? ["react", "preact"] : ["react"])("the compon
     const page = await person.open();
     const id = await exchange(page, "Where is the heron?", "At the pond.");
     await page.getByText("Details").click();
-    await page.getByText("Nothing from earlier than the latest messages.").waitFor();
+    await page.getByText("Nothing older than the latest messages.").waitFor();
     const said = await page.locator(".ck-details dd").allInnerTexts();
     const { messages } = await host.history().listMessages(person.owner, id);
     const time = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });

@@ -1,5 +1,5 @@
 import type { Message } from "@chatkeep/protocol";
-import { type ReactNode, useEffect, useState } from "react";
+import { Fragment, type ReactNode, useEffect, useState } from "react";
 
 import { useAllStrings } from "../hooks/useAllStrings.ts";
 import { useLexer } from "../hooks/useLexer.ts";
@@ -7,8 +7,8 @@ import { plainText } from "../markdown/plain.ts";
 import { sentenceOf } from "../state/failure.ts";
 import type { Entry } from "../state/thread/entry.ts";
 import { dollarsIn, momentIn, numberIn } from "../strings/format.ts";
+import { Button, RetryButton } from "./Button.tsx";
 import { Notice } from "./Notice.tsx";
-import { RetryButton } from "./RetryButton.tsx";
 
 /** Properties of {@link AnswerFacts}. */
 export interface AnswerFactsProps {
@@ -39,42 +39,32 @@ export function AnswerFacts({ entry, readRecalled, onGoTo }: AnswerFactsProps): 
   }, []);
   const { inputTokens = null, outputTokens = null, cost } = usage ?? {};
   const count = (tokens: number | null): string => (tokens === null ? "–" : numberIn(strings, tokens));
+  const previous =
+    recalled.status === "read" ? <RecalledMessages messages={recalled.messages} onGoTo={onGoTo} /> : null;
+  const facts: readonly (readonly [name: string, fact: ReactNode])[] = [
+    [strings.statusLabel, strings.statuses[status]],
+    [strings.time, createdAt === null ? null : momentIn(strings, createdAt)],
+    [strings.model, model],
+    [
+      strings.tokens,
+      inputTokens === null && outputTokens === null
+        ? null
+        : strings.tokensUsed(count(inputTokens), count(outputTokens)),
+    ],
+    [strings.cost, cost === undefined ? null : dollarsIn(strings, cost)],
+    [strings.recalled, previous],
+  ];
   return (
     <>
       <dl>
-        <dt>{strings.statusLabel}</dt>
-        <dd>{strings.statuses[status]}</dd>
-        {createdAt !== null && (
-          <>
-            <dt>{strings.time}</dt>
-            <dd>{momentIn(strings, createdAt)}</dd>
-          </>
-        )}
-        {model !== null && (
-          <>
-            <dt>{strings.model}</dt>
-            <dd>{model}</dd>
-          </>
-        )}
-        {(inputTokens !== null || outputTokens !== null) && (
-          <>
-            <dt>{strings.tokens}</dt>
-            <dd>{strings.tokensUsed(count(inputTokens), count(outputTokens))}</dd>
-          </>
-        )}
-        {cost !== undefined && (
-          <>
-            <dt>{strings.cost}</dt>
-            <dd>{dollarsIn(strings, cost)}</dd>
-          </>
-        )}
-        {recalled.status === "read" && (
-          <>
-            <dt>{strings.recalled}</dt>
-            <dd>
-              <RecalledMessages messages={recalled.messages} onGoTo={onGoTo} />
-            </dd>
-          </>
+        {facts.map(
+          ([name, fact]) =>
+            fact !== null && (
+              <Fragment key={name}>
+                <dt>{name}</dt>
+                <dd>{fact}</dd>
+              </Fragment>
+            ),
         )}
       </dl>
       {recalled.status === "failed" && (
@@ -103,9 +93,7 @@ function RecalledMessages({ messages, onGoTo }: RecalledMessagesProps): ReactNod
     <ul>
       {messages.map(({ id, seq, content }) => (
         <li key={id}>
-          <button type="button" className="ck-button ck-quiet" onClick={() => onGoTo(seq)}>
-            {plainText(content, lex)}
-          </button>
+          <Button tone="quiet" label={plainText(content, lex)} onPress={() => onGoTo(seq)} />
         </li>
       ))}
     </ul>

@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 
 import { useAllStrings } from "../hooks/useAllStrings.ts";
 import { sentenceOf } from "../state/failure.ts";
+import { Button } from "./Button.tsx";
 import { Notice } from "./Notice.tsx";
 
 export interface ConfirmDialogProps {
@@ -15,13 +16,8 @@ export interface ConfirmDialogProps {
 }
 
 /** Asks before something that cannot be undone. Mounted open, as a native modal dialog. */
-export function ConfirmDialog({
-  title,
-  children,
-  action,
-  onConfirm,
-  onClose,
-}: ConfirmDialogProps): ReactNode {
+export function ConfirmDialog(props: ConfirmDialogProps): ReactNode {
+  const { title, children, action, onConfirm, onClose } = props;
   const strings = useAllStrings();
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
@@ -47,17 +43,8 @@ export function ConfirmDialog({
       <div>{children}</div>
       {state.failure !== null && <Notice tone="trouble">{state.failure}</Notice>}
       <div className="ck-dialog-actions">
-        <button type="button" className="ck-button" onClick={() => dialog.current?.close()}>
-          {strings.cancel}
-        </button>
-        <button
-          type="button"
-          className="ck-button ck-danger"
-          disabled={state.doing}
-          onClick={() => void confirm()}
-        >
-          {action}
-        </button>
+        <Button label={strings.cancel} onPress={() => dialog.current?.close()} />
+        <Button tone="danger" label={action} disabled={state.doing} onPress={() => void confirm()} />
       </div>
     </dialog>
   );

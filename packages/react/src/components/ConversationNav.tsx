@@ -1,21 +1,22 @@
 import type { Conversation } from "@chatkeep/protocol";
-import { type ReactNode, useEffect, useId, useState } from "react";
+import { type ReactNode, useEffect, useId } from "react";
 
 import { useAllStrings } from "../hooks/useAllStrings.ts";
+import { useAttempt } from "../hooks/useAttempt.ts";
 import { useKeptFocus } from "../hooks/useKeptFocus.ts";
 import { useSnapshot } from "../hooks/useSnapshot.ts";
 import { ageOf } from "../state/age.ts";
 import type { ListQuery } from "../state/conversations.ts";
-import { sentenceOf } from "../state/failure.ts";
 import type { Strings } from "../strings/en.ts";
 import { monthIn, yearIn } from "../strings/format.ts";
+import { RetryButton } from "./Button.tsx";
 import { ConversationRow, type ConversationRowProps } from "./ConversationRow.tsx";
-import { Notice } from "./Notice.tsx";
-import { RetryButton } from "./RetryButton.tsx";
+import { MoreButton } from "./MoreButton.tsx";
+import { FailureNotice, Notice } from "./Notice.tsx";
 
 export interface ConversationNavProps extends Omit<
   ConversationRowProps,
-  "conversation" | "kind" | "onFailure"
+  "conversation" | "kind" | "attempt"
 > {
   /** Which conversations it shows; default the current ones of all scopes. */
   readonly query?: ListQuery | undefined;
@@ -30,17 +31,12 @@ export function ConversationNav(props: ConversationNavProps): ReactNode {
   const state = useSnapshot(list);
   const keptFocus = useKeptFocus();
   useEffect(() => void list.refresh(), [list]);
-  const [failure, setFailure] = useState<string | null>(null);
+  const { failure, attempt, clear } = useAttempt();
   const empty = {
     current: strings.noConversations,
     archived: strings.noArchived,
     deleted: strings.noDeleted,
   };
-  const close = (
-    <button type="button" className="ck-button" onClick={() => setFailure(null)}>
-      {strings.close}
-    </button>
-  );
   return (
     <nav
       {...keptFocus}
@@ -48,13 +44,7 @@ export function ConversationNav(props: ConversationNavProps): ReactNode {
       aria-label={strings.conversations}
       aria-busy={state.status === "loading"}
     >
-      {failure !== null && (
-        <div role="alert">
-          <Notice tone="trouble" actions={close}>
-            <strong>{strings.actionFailed}</strong> {failure}
-          </Notice>
-        </div>
-      )}
+      <FailureNotice failure={failure} onClose={clear} />
       {state.status === "loading" && state.conversations.length === 0 && <NavSkeleton />}
       {state.status === "failed" && (
         <Notice tone="trouble" actions={<RetryButton onPress={() => void list.refresh()} />}>
@@ -64,7 +54,7 @@ export function ConversationNav(props: ConversationNavProps): ReactNode {
       {state.status === "ready" && state.conversations.length === 0 && (
         <p className="ck-nav-empty">{empty[kind]}</p>
       )}
-      {groupsOf(state.conversations, strings).map(({ name, members }) => (
+      {groupsOf(state.conversations, strings).map(([name, members]) => (
         <Group key={name} name={name}>
           {members.map((conversation) => (
             <ConversationRow
@@ -72,43 +62,25 @@ export function ConversationNav(props: ConversationNavProps): ReactNode {
               key={conversation.id}
               conversation={conversation}
               kind={kind}
-              onFailure={(error) => setFailure(sentenceOf(error))}
+              attempt={attempt}
             />
           ))}
         </Group>
       ))}
-      {state.more !== "none" && (
-        <button
-          type="button"
-          className="ck-button ck-quiet"
-          disabled={state.more === "loading"}
-          onClick={() => void list.loadMore()}
-        >
-          {state.more === "failed" ? strings.retry : strings.loadMore}
-        </button>
-      )}
+      <MoreButton more={state.more} onPress={() => void list.loadMore()} />
     </nav>
   );
 }
 
-interface ConversationGroup {
-  readonly name: string;
-  readonly members: readonly Conversation[];
-}
-
-function groupsOf(conversations: readonly Conversation[], strings: Strings): ConversationGroup[] {
+function groupsOf(conversations: readonly Conversation[], strings: Strings): [string, Conversation[]][] {
   const now = new Date();
-  const groups = new Map<string, Conversation[]>();
-  const add = (name: string, conversation: Conversation): void => {
-    const members = groups.get(name);
-    if (members === undefined) groups.set(name, [conversation]);
-    else members.push(conversation);
-  };
-  for (const conversation of conversations)
-    if (conversation.pinnedAt !== null) add(strings.pinned, conversation);
-  for (const conversation of conversations)
-    if (conversation.pinnedAt === null) add(ageName(conversation, now, strings), conversation);
-  return [...groups].map(([name, members]) => ({ name, members }));
+  const isPinned = ({ pinnedAt }: Conversation): boolean => pinnedAt !== null;
+  const pinned = conversations.filter(isPinned);
+  const others = Map.groupBy(
+    conversations.filter((each) => !isPinned(each)),
+    (each) => ageName(each, now, strings),
+  );
+  return [...(pinned.length === 0 ? [] : [[strings.pinned, pinned] as [string, Conversation[]]]), ...others];
 }
 
 function ageName(conversation: Conversation, now: Date, strings: Strings): string {

@@ -1,12 +1,14 @@
 import type { Conversation } from "@chatkeep/protocol";
-import { type MouseEvent, type ReactNode, useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
 
 import { useAllStrings } from "../hooks/useAllStrings.ts";
 import type { Conversations } from "../state/conversations.ts";
+import { inPlace } from "../state/in-place.ts";
 import { titleOf } from "../state/title.ts";
 import { ActionMenu } from "./ActionMenu.tsx";
+import { Button, type ButtonProps } from "./Button.tsx";
 import { Icon } from "./Icon.tsx";
-import { MoreIcon } from "./MoreIcon.tsx";
+import { MoreIcon, type MoreIconProps } from "./MoreIcon.tsx";
 import { TitleField } from "./TitleField.tsx";
 
 export interface ConversationRowProps {
@@ -21,13 +23,13 @@ export interface ConversationRowProps {
   readonly onDelete: (conversation: Conversation) => void;
   /** Offers a conversation as a file; the menu has no such buttons without it. */
   readonly onExport?: ((conversation: Conversation, format: "markdown" | "json") => void) | undefined;
-  /** Told of what could not be done. */
-  readonly onFailure: (error: unknown) => void;
+  /** Tells of what could not be done. */
+  readonly attempt: (work: Promise<unknown>) => void;
 }
 
 /** A conversation in a list: a link to it, and what can be done with it. */
 export function ConversationRow(props: ConversationRowProps): ReactNode {
-  const { conversation, kind, conversations, currentId, addressOf, onSelect, onFailure } = props;
+  const { conversation, kind, conversations, currentId, addressOf, onSelect, attempt } = props;
   const strings = useAllStrings();
   const [renaming, setRenaming] = useState(false);
   const link = useRef<HTMLAnchorElement>(null);
@@ -37,12 +39,6 @@ export function ConversationRow(props: ConversationRowProps): ReactNode {
     endedBy.current = "leaving";
   }, [renaming]);
   const title = titleOf(conversation, strings);
-  const select = (event: MouseEvent): void => {
-    // With a modifier the browser opens a tab or a window, as with any link.
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    onSelect(conversation.id);
-  };
 
   if (renaming) {
     return (
@@ -52,7 +48,7 @@ export function ConversationRow(props: ConversationRowProps): ReactNode {
           onEnd={(named, by) => {
             endedBy.current = by;
             setRenaming(false);
-            if (named !== null) conversations.update(conversation.id, { title: named }).catch(onFailure);
+            if (named !== null) attempt(conversations.update(conversation.id, { title: named }));
           }}
         />
       </li>
@@ -70,7 +66,7 @@ export function ConversationRow(props: ConversationRowProps): ReactNode {
           href={addressOf(conversation.id)}
           aria-current={conversation.id === currentId ? "page" : undefined}
           title={title}
-          onClick={select}
+          onClick={inPlace(() => onSelect(conversation.id))}
         >
           {words}
           {conversation.runningTurn !== null && (
@@ -88,61 +84,54 @@ export function ConversationRow(props: ConversationRowProps): ReactNode {
 }
 
 function Actions(props: ConversationRowProps & { readonly onRename: () => void }): ReactNode {
-  const { conversation, kind, conversations, onRename, onDelete, onExport, onFailure } = props;
+  const { conversation, kind, conversations, onRename, onDelete, onExport, attempt } = props;
   const { id, pinnedAt } = conversation;
   const strings = useAllStrings();
-  const update = (patch: Parameters<Conversations["update"]>[1]) => (): void => {
-    conversations.update(id, patch).catch(onFailure);
-  };
+  const update = (patch: Parameters<Conversations["update"]>[1]): void =>
+    attempt(conversations.update(id, patch));
   if (kind === "deleted") {
-    return (
-      <Action icon={<MoreIcon name="undo" />} onAct={() => void conversations.restore(id).catch(onFailure)}>
-        {strings.restore}
-      </Action>
-    );
+    return <Action icon="undo" label={strings.restore} onPress={() => attempt(conversations.restore(id))} />;
   }
   const isArchived = kind === "archived";
   return (
     <>
-      <Action icon={<Icon name="edit" />} onAct={onRename}>
-        {strings.rename}
-      </Action>
+      <Button tone="quiet" icon={<Icon name="edit" />} label={strings.rename} onPress={onRename} />
       {!isArchived && (
-        <Action icon={<MoreIcon name="pin" />} onAct={update({ pinned: pinnedAt === null })}>
-          {pinnedAt === null ? strings.pin : strings.unpin}
-        </Action>
+        <Action
+          icon="pin"
+          label={pinnedAt === null ? strings.pin : strings.unpin}
+          onPress={() => update({ pinned: pinnedAt === null })}
+        />
       )}
-      <Action icon={<MoreIcon name="archive" />} onAct={update({ archived: !isArchived })}>
-        {isArchived ? strings.unarchive : strings.archive}
-      </Action>
+      <Action
+        icon="archive"
+        label={isArchived ? strings.unarchive : strings.archive}
+        onPress={() => update({ archived: !isArchived })}
+      />
       {onExport !== undefined && (
         <>
-          <Action icon={<MoreIcon name="download" />} onAct={() => onExport(conversation, "markdown")}>
-            {strings.exportMarkdown}
-          </Action>
-          <Action icon={<MoreIcon name="download" />} onAct={() => onExport(conversation, "json")}>
-            {strings.exportJson}
-          </Action>
+          <Action
+            icon="download"
+            label={strings.exportMarkdown}
+            onPress={() => onExport(conversation, "markdown")}
+          />
+          <Action icon="download" label={strings.exportJson} onPress={() => onExport(conversation, "json")} />
         </>
       )}
-      <Action icon={<Icon name="trash" />} onAct={() => onDelete(conversation)}>
-        {strings.delete}
-      </Action>
+      <Button
+        tone="quiet"
+        icon={<Icon name="trash" />}
+        label={strings.delete}
+        onPress={() => onDelete(conversation)}
+      />
     </>
   );
 }
 
-interface ActionProps {
-  readonly icon: ReactNode;
-  readonly onAct: () => void;
-  readonly children: string;
+interface ActionProps extends Pick<ButtonProps, "label" | "onPress"> {
+  readonly icon: MoreIconProps["name"];
 }
 
-function Action({ icon, onAct, children }: ActionProps): ReactNode {
-  return (
-    <button type="button" className="ck-button ck-quiet" onClick={onAct}>
-      {icon}
-      {children}
-    </button>
-  );
+function Action({ icon, ...props }: ActionProps): ReactNode {
+  return <Button {...props} tone="quiet" icon={<MoreIcon name={icon} />} />;
 }

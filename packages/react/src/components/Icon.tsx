@@ -1,7 +1,5 @@
 import type { ReactNode } from "react";
 
-import { Stroke } from "./Stroke.tsx";
-
 /** What a conversation needs. */
 const STROKES = {
   plus: "M12 5v14M5 12h14",
@@ -20,18 +18,24 @@ const STROKES = {
   next: "M5 12h14M13 6l6 6-6 6",
   down: "M12 5v14M6 13l6 6 6-6",
   edit: "M4 20h4L19 9l-4-4L4 16zM13 7l4 4",
+  // Filled by its lines.
+  stop: "M7 7h10v10H7zM8 8.5h8M8 10h8M8 11.5h8M8 13h8M8 14.5h8M8 15.5h8",
 } as const;
 
 export interface IconProps {
-  readonly name: keyof typeof STROKES | "stop";
+  readonly name: keyof typeof STROKES;
 }
 
 /** A small picture beside or in place of a word; it says nothing by itself, so its button needs a label. */
 export function Icon({ name }: IconProps): ReactNode {
-  if (name !== "stop") return <Stroke path={STROKES[name]} />;
+  return <Stroke path={STROKES[name]} />;
+}
+
+/** A picture of lines on a field of 24 by 24. */
+export function Stroke({ path }: { readonly path: string }): ReactNode {
   return (
     <svg className="ck-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-      <rect x="5.5" y="5.5" width="13" height="13" rx="2.5" />
+      <path d={path} />
     </svg>
   );
 }

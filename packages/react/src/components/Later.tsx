@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useState } from "react";
 
+import { RetryButton } from "./Button.tsx";
 import { Notice } from "./Notice.tsx";
-import { RetryButton } from "./RetryButton.tsx";
 
 /** Shows what is loaded when it is first shown. Offers to load it again when that failed. */
 export function Later<Part>(props: {

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-import { Stroke } from "./Stroke.tsx";
+import { Stroke } from "./Icon.tsx";
 
 /** What lists, searches and settings need; apart from the others, since a panel that shows a conversation needs none. */
 const STROKES = {

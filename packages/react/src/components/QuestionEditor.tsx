@@ -1,20 +1,21 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 
 import { useAllStrings } from "../hooks/useAllStrings.ts";
-import { isTouch } from "../state/pointer.ts";
-import { LONGEST } from "./Composer.tsx";
+import { Button } from "./Button.tsx";
+import { QuestionForm, isSendable } from "./QuestionForm.tsx";
 
-/** Edits a stored question in its place. Until it is sent nothing is changed anywhere. */
-export function QuestionEditor(props: {
+export interface QuestionEditorProps {
   readonly text: string;
   readonly onCancel: () => void;
   readonly onSend: (text: string) => void;
   /** Told what was typed when this goes away, neither sent nor cancelled. */
   readonly onLeft: (text: string) => void;
-}): ReactNode {
-  const { onCancel, onSend, onLeft } = props;
+}
+
+/** Edits a stored question in its place. Until it is sent nothing is changed anywhere. */
+export function QuestionEditor({ text: before, onCancel, onSend, onLeft }: QuestionEditorProps): ReactNode {
   const strings = useAllStrings();
-  const [text, setText] = useState(props.text);
+  const [text, setText] = useState(before);
   const field = useRef<HTMLTextAreaElement>(null);
   /** What was typed and neither sent nor cancelled. */
   const open = useRef("");
@@ -30,50 +31,29 @@ export function QuestionEditor(props: {
     };
     // oxlint-disable-next-line react/exhaustive-deps -- only when it appears and goes
   }, []);
-  const sendable = text.trim() !== "" && Array.from(text).length <= LONGEST;
-  const send = (): void => {
-    if (!sendable) return;
-    open.current = "";
-    onSend(text);
-  };
   const cancel = (): void => {
     open.current = "";
     onCancel();
   };
   return (
-    <form
+    <QuestionForm
       className="ck-composer ck-editor"
-      onSubmit={(event) => {
-        event.preventDefault();
-        send();
+      text={text}
+      field={field}
+      label={strings.edit}
+      onText={(typed) => setText((open.current = typed))}
+      onSend={() => {
+        open.current = "";
+        onSend(text);
       }}
+      onEscape={cancel}
     >
-      <textarea
-        ref={field}
-        rows={Math.min(8, text.split("\n").length)}
-        value={text}
-        aria-label={strings.edit}
-        onChange={(event) => setText((open.current = event.target.value))}
-        onKeyDown={(event) => {
-          if (event.nativeEvent.isComposing || event.keyCode === 229) return;
-          if (event.key === "Escape") {
-            event.stopPropagation();
-            cancel();
-          }
-          const plain = !event.shiftKey && !isTouch();
-          if (event.key !== "Enter" || !(plain || event.ctrlKey || event.metaKey)) return;
-          event.preventDefault();
-          send();
-        }}
-      />
       <div className="ck-actions">
-        <button type="button" className="ck-button ck-quiet" onClick={cancel}>
-          {strings.cancel}
-        </button>
-        <button type="submit" className="ck-button ck-primary" disabled={!sendable}>
+        <Button tone="quiet" label={strings.cancel} onPress={cancel} />
+        <button type="submit" className="ck-button ck-primary" disabled={!isSendable(text)}>
           {strings.send}
         </button>
       </div>
-    </form>
+    </QuestionForm>
   );
 }

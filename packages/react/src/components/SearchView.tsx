@@ -1,12 +1,14 @@
 import type { SearchHit } from "@chatkeep/protocol";
-import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 
 import { useAllStrings } from "../hooks/useAllStrings.ts";
 import { useSnapshot } from "../hooks/useSnapshot.ts";
+import { inPlace } from "../state/in-place.ts";
 import type { Search, SearchState } from "../state/search.ts";
 import { dateIn } from "../strings/format.ts";
+import { RetryButton } from "./Button.tsx";
+import { MoreButton } from "./MoreButton.tsx";
 import { Notice } from "./Notice.tsx";
-import { RetryButton } from "./RetryButton.tsx";
 import { Snippet } from "./Snippet.tsx";
 
 export interface SearchViewProps {
@@ -55,16 +57,7 @@ export function SearchView({ search, addressOf, onOpen }: SearchViewProps): Reac
           </li>
         ))}
       </ol>
-      {state.more !== "none" && (
-        <button
-          type="button"
-          className="ck-button ck-quiet"
-          disabled={state.more === "loading"}
-          onClick={() => void search.loadMore()}
-        >
-          {state.more === "failed" ? strings.retry : strings.loadMore}
-        </button>
-      )}
+      <MoreButton more={state.more} onPress={() => void search.loadMore()} />
     </search>
   );
 }
@@ -81,15 +74,9 @@ interface HitProps extends Pick<SearchViewProps, "onOpen"> {
 
 function Hit({ hit, address, onOpen }: HitProps): ReactNode {
   const strings = useAllStrings();
-  const open = (event: MouseEvent): void => {
-    // With a modifier the browser opens a tab or a window, as with any link.
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    onOpen(hit);
-  };
   const place = hit.scopeLabel === null ? [] : [hit.scopeLabel];
   return (
-    <a className="ck-hit" href={address} onClick={open}>
+    <a className="ck-hit" href={address} onClick={inPlace(() => onOpen(hit))}>
       <span className="ck-hit-place">
         {[hit.title ?? strings.untitled, ...place, dateIn(strings, hit.message.createdAt)].join(" · ")}
       </span>

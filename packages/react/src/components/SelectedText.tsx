@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { useSnapshot } from "../hooks/useSnapshot.ts";
 import { useStrings } from "../hooks/useStrings.ts";
 import type { Selection } from "../state/selection.ts";
-import { IconButton } from "./IconButton.tsx";
+import { IconButton } from "./Button.tsx";
 
 export interface SelectedTextProps {
   readonly selection: Selection;

@@ -1,11 +1,10 @@
 import type { Citation } from "@chatkeep/protocol";
 import { type ReactNode, useId } from "react";
 
-import { useCitationLink } from "../hooks/useCitations.ts";
-import { useLexer } from "../hooks/useLexer.ts";
 import { useStrings } from "../hooks/useStrings.ts";
-import { plainText } from "../markdown/plain.ts";
 import { placeOf } from "../state/citation.ts";
+import { CitationLink } from "./CitationLink.tsx";
+import { Quote } from "./Quote.tsx";
 
 export interface SourcesProps {
   /** In the order in which the text's markers count them. */
@@ -31,24 +30,11 @@ export function Sources({ citations }: SourcesProps): ReactNode {
 }
 
 function Source({ number, citation }: { number: number; citation: Citation }): ReactNode {
-  const link = useCitationLink(citation);
-  const lex = useLexer();
-  const body = (
-    <>
+  return (
+    <CitationLink citation={citation}>
       <span className="ck-source-number">{number}</span>
       <span className="ck-source-place">{placeOf(citation)}</span>
-      {citation.quote !== null && <q className="ck-source-quote">{plainText(citation.quote, lex)}</q>}
-    </>
-  );
-  if (link === null)
-    return (
-      <div className="ck-source" dir="auto">
-        {body}
-      </div>
-    );
-  return (
-    <a {...link} className="ck-source" dir="auto">
-      {body}
-    </a>
+      <Quote citation={citation} />
+    </CitationLink>
   );
 }

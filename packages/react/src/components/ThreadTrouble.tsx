@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { useStrings } from "../hooks/useStrings.ts";
 import type { ThreadState } from "../state/thread/thread-state.ts";
 import type { Thread } from "../state/thread/thread.ts";
+import { Button } from "./Button.tsx";
 import { Icon } from "./Icon.tsx";
 
 export interface ThreadTroubleProps {
@@ -34,15 +35,14 @@ export function ThreadTrouble({ thread, state, onNew }: ThreadTroubleProps): Rea
       <h2>{missing ? strings.missing : strings.historyFailed}</h2>
       <p>{missing ? strings.missingDetail : `${strings.historyKept} ${state.failure ?? ""}`}</p>
       {missing ? (
-        <button type="button" className="ck-button ck-primary" onClick={onNew}>
-          <Icon name="plus" />
-          {strings.untitled}
-        </button>
+        <Button tone="primary" icon={<Icon name="plus" />} label={strings.untitled} onPress={onNew} />
       ) : (
-        <button type="button" className="ck-button ck-primary" onClick={() => void thread.open()}>
-          <Icon name="retry" />
-          {strings.retry}
-        </button>
+        <Button
+          tone="primary"
+          icon={<Icon name="retry" />}
+          label={strings.retry}
+          onPress={() => void thread.open()}
+        />
       )}
     </div>
   );

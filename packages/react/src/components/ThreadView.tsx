@@ -1,9 +1,9 @@
 import { type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 
+import { useAttempt } from "../hooks/useAttempt.ts";
 import { useScrollKeeper } from "../hooks/useScrollKeeper.ts";
 import { useSnapshot } from "../hooks/useSnapshot.ts";
 import { useStrings } from "../hooks/useStrings.ts";
-import { sentenceOf } from "../state/failure.ts";
 import { isTouch } from "../state/pointer.ts";
 import { readRecalled } from "../state/recalled.ts";
 import type { Selection } from "../state/selection.ts";
@@ -12,7 +12,7 @@ import type { Threads } from "../state/threads.ts";
 import { Composer } from "./Composer.tsx";
 import { Icon } from "./Icon.tsx";
 import type { MessageActions } from "./MessageView.tsx";
-import { Notice } from "./Notice.tsx";
+import { FailureNotice } from "./Notice.tsx";
 import { SelectedText } from "./SelectedText.tsx";
 import { StatusNode } from "./StatusNode.tsx";
 import { ThreadTrouble } from "./ThreadTrouble.tsx";
@@ -45,8 +45,7 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
   const root = useRef<HTMLDivElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(() => chat.draft(thread));
-  /** Why an action did not work. */
-  const [failure, setFailure] = useState<string | null>(null);
+  const { failure, attempt, clear } = useAttempt();
 
   useLayoutEffect(() => chat.show(thread), [chat, thread]);
   useEffect(() => {
@@ -72,11 +71,6 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
   /** The button that was pressed goes away, and must not take the focus with it. */
   const keepFocus = (): void => {
     if (!isTouch()) field.current?.focus();
-  };
-  /** Tells why something did not work. */
-  const attempt = (work: Promise<unknown>): void => {
-    setFailure(null);
-    work.catch((error: unknown) => setFailure(sentenceOf(error)));
   };
   /** The buttons of a version are gone with it: the focus goes on to those of the version that is shown. */
   const focusVersions = (id: string): void =>
@@ -145,20 +139,7 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
             {strings.jumpToLatest}
           </button>
         )}
-        {failure !== null && (
-          <div role="alert">
-            <Notice
-              tone="trouble"
-              actions={
-                <button type="button" className="ck-button ck-quiet" onClick={() => setFailure(null)}>
-                  {strings.close}
-                </button>
-              }
-            >
-              <strong>{strings.actionFailed}</strong> {failure}
-            </Notice>
-          </div>
-        )}
+        <FailureNotice failure={failure} onClose={clear} />
         {selection !== undefined && state.status !== "missing" && <SelectedText selection={selection} />}
         {state.status !== "missing" && (
           <Composer

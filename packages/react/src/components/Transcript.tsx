@@ -5,9 +5,9 @@ import { useStrings } from "../hooks/useStrings.ts";
 import type { Entry } from "../state/thread/entry.ts";
 import type { MoreMessages, ThreadState } from "../state/thread/thread-state.ts";
 import type { Thread } from "../state/thread/thread.ts";
+import { Button, RetryButton } from "./Button.tsx";
 import { type MessageActions, MessageView } from "./MessageView.tsx";
 import { Notice } from "./Notice.tsx";
-import { RetryButton } from "./RetryButton.tsx";
 import { Waiting } from "./Waiting.tsx";
 
 export interface TranscriptProps {
@@ -109,14 +109,7 @@ function Edge({ side, more, load, root }: EdgeProps): ReactNode {
           {failed}
         </Notice>
       ) : (
-        <button
-          type="button"
-          className="ck-button ck-quiet"
-          disabled={more === "loading"}
-          onClick={() => void load()}
-        >
-          {label}
-        </button>
+        <Button tone="quiet" label={label} disabled={more === "loading"} onPress={() => void load()} />
       )}
     </div>
   );

@@ -5,6 +5,7 @@ import { useSnapshot } from "../hooks/useSnapshot.ts";
 import type { Conversations } from "../state/conversations.ts";
 import { sentenceOf } from "../state/failure.ts";
 import { titleOf } from "../state/title.ts";
+import { Button } from "./Button.tsx";
 import { MoreIcon } from "./MoreIcon.tsx";
 
 export interface UndoNoticeProps {
@@ -35,10 +36,7 @@ export function UndoNotice({ conversations, onRestore }: UndoNoticeProps): React
         {last !== undefined && (failure ?? strings.deletedNamed(titleOf(last, strings)))}
       </output>
       {last !== undefined && (
-        <button type="button" className="ck-button" onClick={() => void undo(last.id)}>
-          <MoreIcon name="undo" />
-          {strings.undo}
-        </button>
+        <Button icon={<MoreIcon name="undo" />} label={strings.undo} onPress={() => void undo(last.id)} />
       )}
     </div>
   );

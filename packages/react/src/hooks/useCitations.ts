@@ -2,6 +2,7 @@ import type { Citation } from "@chatkeep/protocol";
 import { type Context, type MouseEvent, createContext, useContext } from "react";
 
 import { safeAddress } from "../markdown/address.ts";
+import { inPlace } from "../state/in-place.ts";
 
 /** How citations are opened. */
 export interface Citations {
@@ -27,12 +28,7 @@ export function useCitationLink(citation: Citation): CitationLink | null {
     href,
     target: "_blank",
     rel: "noopener",
-    onClick(event) {
-      // With a modifier the browser opens a tab or a window, as with any link.
-      if (open === null || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-      event.preventDefault();
-      open(citation);
-    },
+    onClick: open === null ? () => undefined : inPlace(() => open(citation)),
   };
 }
 

@@ -1,9 +1,11 @@
 import type { Citation } from "@chatkeep/protocol";
 import { type MouseEvent, type ReactNode, useId, useRef, useState } from "react";
 
+import { CitationLink } from "../components/CitationLink.tsx";
+import { Quote } from "../components/Quote.tsx";
 import { useCitationLink } from "../hooks/useCitations.ts";
 import { useStrings } from "../hooks/useStrings.ts";
-import { placeOf } from "../state/citation.ts";
+import { headingsOf, placeOf } from "../state/citation.ts";
 import type { CitationCard } from "./CitationCard.tsx";
 
 export interface CitationMarkProps {
@@ -20,6 +22,7 @@ export function CitationMark({ number, citation }: CitationMarkProps): ReactNode
   const id = useId();
   const link = useCitationLink(citation);
   const label = useStrings().source(number, placeOf(citation));
+  const { title, chapter } = headingsOf(citation);
   const [Card, setCard] = useState<typeof CitationCard | null>(null);
   const wanted = useRef(false);
   const touched = useRef(false);
@@ -64,7 +67,16 @@ export function CitationMark({ number, citation }: CitationMarkProps): ReactNode
           {number}
         </a>
       )}
-      {Card !== null && <Card id={id} citation={citation} onClose={hide} />}
+      {Card !== null && (
+        <Card id={id} onClose={hide}>
+          {/* The marker is the same link: once is enough for the Tab key. */}
+          <CitationLink citation={citation} tabIndex={-1}>
+            {chapter !== null && <small>{chapter}</small>}
+            <b>{title}</b>
+            <Quote citation={citation} />
+          </CitationLink>
+        </Card>
+      )}
     </span>
   );
 }

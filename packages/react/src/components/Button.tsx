@@ -1,0 +1,47 @@
+import type { ReactNode } from "react";
+
+import { useStrings } from "../hooks/useStrings.ts";
+import { Icon, type IconProps } from "./Icon.tsx";
+
+export interface ButtonProps {
+  /** What it does, in words. */
+  readonly label: string;
+  readonly icon?: ReactNode;
+  /** `icon`: the words are its name and its tooltip. Default `words`, beside the icon. */
+  readonly shows?: "words" | "icon" | undefined;
+  readonly tone?: "plain" | "quiet" | "primary" | "danger" | undefined;
+  readonly disabled?: boolean | undefined;
+  readonly onPress: () => void;
+}
+
+/** A button that does something at once. */
+export function Button(props: ButtonProps): ReactNode {
+  const { label, icon, shows = "words", tone = "plain", disabled, onPress } = props;
+  const named = shows === "icon" ? { "aria-label": label, title: label } : {};
+  return (
+    <button
+      type="button"
+      className={`ck-button ck-${tone} ${shows === "icon" ? "ck-square" : ""}`}
+      disabled={disabled}
+      onClick={onPress}
+      {...named}
+    >
+      {icon}
+      {shows === "words" && label}
+    </button>
+  );
+}
+
+export interface IconButtonProps extends Omit<ButtonProps, "icon" | "tone"> {
+  readonly icon: IconProps["name"];
+}
+
+/** A quiet button that shows its icon, and its words where they are asked for. */
+export function IconButton({ icon, shows = "icon", ...props }: IconButtonProps): ReactNode {
+  return <Button {...props} tone="quiet" shows={shows} icon={<Icon name={icon} />} />;
+}
+
+/** Does again what has failed. */
+export function RetryButton({ onPress }: Pick<ButtonProps, "onPress">): ReactNode {
+  return <Button label={useStrings().retry} icon={<Icon name="retry" />} onPress={onPress} />;
+}
