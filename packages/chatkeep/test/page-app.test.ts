@@ -171,6 +171,13 @@ test("Ctrl+K finds a message by its words and opens the conversation at it, far 
   await using visit = await stage.visit({ owner });
   const { page } = visit;
   await page.getByLabel("Your question").waitFor();
+  await page.evaluate(() => {
+    const { animate } = Element.prototype;
+    Element.prototype.animate = function (...how) {
+      this.setAttribute("data-marked", "");
+      return animate.apply(this, how);
+    };
+  });
   await page.keyboard.press("Control+k");
   const dialog = page.getByRole("dialog", { name: "Search" });
   await page.keyboard.type("zeb");
@@ -188,6 +195,7 @@ test("Ctrl+K finds a message by its words and opens the conversation at it, far 
       }),
     )
     .toBe(true);
+  expect(await page.locator("[data-marked]").allInnerTexts()).toEqual([await found.innerText()]);
   expect(new URL(page.url()).searchParams.get("c")).toBe(conversation.id);
   await page.getByRole("button", { name: "Jump to latest" }).click();
   await page.getByText("Message 299 of many.").waitFor();
@@ -217,7 +225,7 @@ test("an answer's details tell its status, model, tokens and cost, and what was 
   await using visit = await stage.visit({ owner, path: `/?c=${conversation.id}` });
   const { page } = visit;
   await page.getByText("Details", { exact: true }).last().click();
-  const details = page.locator("details.ck-details[open]");
+  const details = page.locator(".ck-details");
   await expect
     .poll(() => details.innerText())
     .toMatch(/Complete[\s\S]*test\/model-1[\s\S]*1,234 in, 56 out[\s\S]*\$0\.0021/);
@@ -228,7 +236,7 @@ test("an answer's details tell its status, model, tokens and cost, and what was 
   await run.emit("Again.");
   run.finish();
   await page.locator("article", { hasText: "Again." }).getByText("Details", { exact: true }).click();
-  await page.getByText("Nothing from earlier than the latest messages.").waitFor();
+  await page.getByText("Nothing older than the latest messages.").waitFor();
 });
 
 test("an answer's details lead to what was recalled for it, far above what is shown", async () => {
@@ -257,6 +265,7 @@ test("an answer's details lead to what was recalled for it, far above what is sh
   await recalled.waitFor();
   expect(await cutOff(page)).toEqual([]);
   // Long messages leave the names beside them their room.
+  expect((await recalled.boundingBox())!.width).toBeGreaterThan(100);
   const names = await answer
     .locator("dt")
     .evaluateAll((each) => each.map((name) => name.getBoundingClientRect().width));

@@ -337,6 +337,7 @@ test.each(["light", "dark"] as const)(
     );
     await run.emit({ type: "reasoning", text: "I think." });
     await run.emit({ type: "tool-call", id: "t", name: "look_up", arguments: '{"a":1}' });
+    await page.getByText("Using look_up…").waitFor();
     await run.emit({ type: "tool-result", id: "t", result: { found: true } });
     await page.getByText("Used look_up").waitFor();
     await run.emit({ type: "tool-call", id: "u", name: "send_mail", arguments: "{}" });

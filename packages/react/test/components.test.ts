@@ -1,6 +1,6 @@
 import type { Owner } from "@chatkeep/protocol";
 import { IS_MATRIX, fileDatabase } from "@chatkeep/testing";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { type Host, type Person, type Renderer, openHost } from "./host.ts";
@@ -512,22 +512,31 @@ describe.each<Renderer>(IS_MATRIX ? ["react", "preact"] : ["react"])("the compon
     await field(page).fill("The page goes on");
   });
 
-  test("Enter while composing sends nothing, nor within 30 ms of its end", async () => {
+  test("Enter while composing sends nothing, nor within 30 ms of its end, in a question and in an edit", async () => {
     await using person = await host.person();
     const page = await person.open();
+    const compose = (written: Locator): Promise<void> =>
+      written.evaluate((element) => {
+        const press = (init: KeyboardEventInit): boolean =>
+          element.dispatchEvent(
+            new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true, ...init }),
+          );
+        press({ isComposing: true });
+        press({ keyCode: 229 });
+        element.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }));
+        element.dispatchEvent(new CompositionEvent("compositionend", { bubbles: true, data: "日本" }));
+        press({});
+      });
     await field(page).fill("にほん");
-    await field(page).evaluate((element) => {
-      const press = (init: KeyboardEventInit): boolean =>
-        element.dispatchEvent(
-          new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true, ...init }),
-        );
-      press({ isComposing: true });
-      press({ keyCode: 229 });
-      element.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }));
-      element.dispatchEvent(new CompositionEvent("compositionend", { bubbles: true, data: "日本" }));
-      press({});
-    });
+    await compose(field(page));
     expect(await field(page).inputValue()).toBe("にほん");
     expect(new URL(page.url()).hash).toBe("");
+
+    await exchange(page, "Where is the heron?", "At the pond.");
+    await page.getByRole("button", { name: "Edit" }).click();
+    const edit = page.getByRole("textbox", { name: "Edit" });
+    await edit.fill("さぎ");
+    await compose(edit);
+    expect(await edit.inputValue()).toBe("さぎ");
   });
 });

@@ -505,3 +505,25 @@ test("at 200% zoom the panel is in the window, with room to read and to write in
   expect(room).toBeGreaterThan(100);
   expect(field).toBeLessThan(400);
 });
+
+test("a citation's card stays in the panel, and from right to left a title stands where its lines begin", async () => {
+  for (const path of ["/sensors", "/sensors?lang=ar"]) {
+    await using page = await visit(path);
+    await openPanel(page);
+    await converse(stage, page, "What is a sensor?", "It feels [1].", [cite("sensors", SENSOR)]);
+    await page.locator("chatkeep-chat a.ck-mark").hover();
+    await page.locator("chatkeep-chat .ck-card", { hasText: SENSOR }).waitFor();
+    const { panel, card, head, title } = await page.locator("chatkeep-chat").evaluate((element) => {
+      const root = element.shadowRoot!;
+      const box = (selector: string): DOMRect => root.querySelector(selector)!.getBoundingClientRect();
+      const words = document.createRange();
+      words.selectNodeContents(root.querySelector(".head-text h2")!);
+      const title = words.getBoundingClientRect();
+      return { panel: box(".panel"), card: box(".ck-card"), head: box(".head-text"), title };
+    });
+    expect(card.left).toBeGreaterThanOrEqual(panel.left);
+    expect(card.right).toBeLessThanOrEqual(panel.right);
+    const away = path === "/sensors" ? title.left - head.left : head.right - title.right;
+    expect(away).toBeLessThan(10);
+  }
+});

@@ -1,4 +1,4 @@
-import { MoreIcon } from "@chatkeep/react";
+import { MoreIcon, useStrings } from "@chatkeep/react";
 import { type ReactNode, useId } from "react";
 
 import { Mark } from "./Mark.tsx";
@@ -12,13 +12,14 @@ export interface WelcomeProps {
 
 /** What is shown before the first question of a conversation. */
 export function Welcome({ documents, ask }: WelcomeProps): ReactNode {
+  const { welcome, welcomeDetail } = useStrings();
   const strings = useAppStrings();
   const id = useId();
   return (
     <div className="welcome">
       <Mark />
-      <h2>{strings.welcome}</h2>
-      <p>{strings.welcomeDetail}</p>
+      <h2>{welcome}</h2>
+      <p>{welcomeDetail}</p>
       {documents.length > 0 && (
         <section className="suggestions" aria-labelledby={id}>
           <h3 id={id}>{strings.suggestions}</h3>

@@ -1,27 +1,33 @@
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useId, useState } from "react";
 
 import { useStrings } from "../hooks/useStrings.ts";
 import type * as Facts from "./AnswerFacts.tsx";
 import { Later } from "./Later.tsx";
 
-/** What is known of an answer beside its text, folded away; it is loaded, made and read when it is unfolded first. */
+/** What is known of an answer beside its text, below its buttons; it is loaded and read when it is asked for. */
 export function AnswerDetails(props: Facts.AnswerFactsProps): ReactNode {
   const strings = useStrings();
-  const [seen, setSeen] = useState<"never" | "once">("never");
+  const id = useId();
+  const [open, setOpen] = useState(false);
   return (
-    <details
-      className="ck-details"
-      onToggle={({ currentTarget: { open } }) => {
-        if (open) setSeen("once");
-      }}
-    >
-      <summary>{strings.details}</summary>
-      {seen === "once" && (
-        <Later load={loadFacts} failed={strings.detailsFailed}>
-          {({ AnswerFacts }) => <AnswerFacts {...props} />}
-        </Later>
+    <>
+      <button
+        type="button"
+        className="ck-button ck-quiet"
+        aria-expanded={open}
+        aria-controls={id}
+        onClick={() => setOpen(!open)}
+      >
+        {strings.details}
+      </button>
+      {open && (
+        <div className="ck-details" id={id}>
+          <Later load={loadFacts} failed={strings.detailsFailed}>
+            {({ AnswerFacts }) => <AnswerFacts {...props} />}
+          </Later>
+        </div>
       )}
-    </details>
+    </>
   );
 }
 

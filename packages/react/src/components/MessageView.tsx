@@ -220,7 +220,7 @@ function ContentView({ content, citations, state }: ContentViewProps): ReactNode
         </details>
       );
     case "tool":
-      return <ToolCard call={content.call} result={content.result} />;
+      return <ToolCard call={content.call} result={content.result} state={state} />;
     case "file":
       return (
         <p>

@@ -49,7 +49,15 @@ export function useScrollKeeper({ reaches, target }: ScrollPlace): KeptScroll {
     keeper.current?.toElement(element);
     // Who reads with the keyboard or a screen reader goes on from there.
     element.focus({ preventScroll: true });
+    element.animate(MARKED, { duration: 2_000, easing: "ease-in" });
   }, [content, target]);
 
   return { containerRef, contentRef, container, sticking, toEnd: () => keeper.current?.toEnd() };
 }
+
+/** Shows for a moment which message was gone to. */
+const MARKED = {
+  borderRadius: ["0.25rem", "0.25rem"],
+  backgroundColor: ["var(--ck-accent-soft)", "transparent"],
+  boxShadow: ["0 0 0 0.5rem var(--ck-accent-soft)", "0 0 0 0.5rem transparent"],
+};

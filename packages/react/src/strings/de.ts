@@ -28,6 +28,7 @@ export const GERMAN: Strings = {
   selectedText: "Ausgewählter Text",
   dropSelectedText: "Ohne den ausgewählten Text fragen",
   reasoning: "Überlegung",
+  toolRunning: (name) => `${name} läuft…`,
   toolUsed: (name) => `${name} verwendet`,
   toolFailed: (name) => `${name} ist fehlgeschlagen`,
   queued: "Wird gesendet, wenn diese Antwort fertig ist",
@@ -110,6 +111,8 @@ export const GERMAN: Strings = {
   close: "Schließen",
   back: "Zurück",
   welcome: "Was möchten Sie wissen?",
+  welcomeDetail:
+    "Ihre Unterhaltungen werden gespeichert. Schließen Sie die Seite, kommen Sie zurück und machen Sie weiter, wo Sie aufgehört haben.",
   welcomeTo: (place) => `Fragen zu „${place}“`,
   passageChanged: "Die Seite hat sich seither geändert: Dort steht das nicht mehr.",
   pinned: "Angeheftet",

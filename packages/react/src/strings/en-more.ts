@@ -16,6 +16,7 @@ export const ENGLISH_MORE = {
   time: "Time",
   recalled: "Recalled from earlier",
   recalledNothing: "Nothing older than the latest messages.",
+  noConversations: "Your conversations will appear here.",
   noArchived: "Nothing is archived.",
   noDeleted: "Nothing is deleted.",
   loadMore: "Show more",

@@ -28,6 +28,7 @@ export const ENGLISH_THREAD = {
   selectedText: "Selected text",
   dropSelectedText: "Ask without the selected text",
   reasoning: "Reasoning",
+  toolRunning: (name: string): string => `Using ${name}…`,
   toolUsed: (name: string): string => `Used ${name}`,
   toolFailed: (name: string): string => `${name} failed`,
   queued: "Will be sent after this answer",
@@ -61,7 +62,6 @@ export const ENGLISH_THREAD = {
   details: "Details",
   detailsFailed: "The details could not be loaded.",
   conversations: "Conversations",
-  noConversations: "Your conversations will appear here.",
   listFailed: "Your conversations could not be loaded.",
   untitled: "New conversation",
   clear: "Clear messages",
@@ -70,6 +70,7 @@ export const ENGLISH_THREAD = {
   close: "Close",
   back: "Back",
   welcome: "What would you like to know?",
+  welcomeDetail: "Your conversations are saved. Close the page, come back, and continue where you stopped.",
   welcomeTo: (place: string): string => `Ask about “${place}”`,
   passageChanged: "The page has changed. The quoted passage is no longer there.",
   /** How an answer goes: announced to screen readers, and shown where it did not end well. */

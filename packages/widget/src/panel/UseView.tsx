@@ -36,6 +36,7 @@ export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
   const [clearing, setClearing] = useState(false);
   const [view, setView] = useState<"thread" | "history">("thread");
   const conversation = known.get(thread.conversationId);
+  const lasting = person.storage.lasting();
 
   const opening = useMemo<Citations>(
     () => ({ addressOf: citing.addressOf, open: (citation) => void citing.open(citation) }),
@@ -62,7 +63,7 @@ export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
       />
       <div className="notes">
         <OfflineNotice />
-        {!person.storage.lasting() && <Notice tone="quiet">{strings.forgetful}</Notice>}
+        {!lasting && <Notice tone="quiet">{strings.forgetful}</Notice>}
         {passage === "changed" && (
           <Notice
             tone="trouble"
@@ -94,7 +95,7 @@ export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
           key={thread.conversationId}
           chat={chat}
           thread={thread}
-          welcome={<Welcome place={settings.scope?.label ?? null} />}
+          welcome={<Welcome place={settings.scope?.label ?? null} lasting={lasting} />}
           onNew={shown.startNew}
           selection={selection ?? undefined}
           focus={focus === "in" ? "take" : "leave"}

@@ -13,8 +13,6 @@ export const APP_ARABIC: AppStrings = {
   deleteThis: "حذف هذه المحادثة",
   anonymous: "بلا حساب: هذه المحادثات تخصّ هذا المتصفّح.",
   signedInAs: (user) => `سُجّل الدخول باسم ${user}`,
-  welcome: "ماذا تودّ أن تعرف؟",
-  welcomeDetail: "كل محادثة تُحفظ: أغلق الصفحة ثم عُد وتابع من حيث توقّفت.",
   suggestions: "اسأل عن مستند",
   suggestion: (title) => `حدّثني عن «${title}»`,
   settings: "الإعدادات",

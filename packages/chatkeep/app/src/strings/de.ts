@@ -13,9 +13,6 @@ export const APP_GERMAN: AppStrings = {
   deleteThis: "Diese Unterhaltung löschen",
   anonymous: "Nicht angemeldet: Diese Unterhaltungen sind nur in diesem Browser.",
   signedInAs: (user) => `Angemeldet als ${user}`,
-  welcome: "Was möchten Sie wissen?",
-  welcomeDetail:
-    "Ihre Unterhaltungen sind gespeichert. Schließen Sie die Seite und machen Sie später dort weiter, wo Sie aufgehört haben.",
   suggestions: "Fragen zu einem Dokument",
   suggestion: (title) => `Worum geht es in „${title}“?`,
   settings: "Einstellungen",

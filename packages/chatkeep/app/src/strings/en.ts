@@ -13,8 +13,6 @@ export const APP_ENGLISH: AppStrings = {
   deleteThis: "Delete this conversation",
   anonymous: "Not signed in: these conversations are only in this browser.",
   signedInAs: (user) => `Signed in as ${user}`,
-  welcome: "What would you like to know?",
-  welcomeDetail: "Your conversations are saved. Close the page, come back, and continue where you stopped.",
   suggestions: "Ask about a document",
   suggestion: (title) => `Tell me about “${title}”`,
   settings: "Settings",

@@ -13,8 +13,6 @@ export interface AppStrings {
   readonly deleteThis: string;
   readonly anonymous: string;
   readonly signedInAs: (user: string) => string;
-  readonly welcome: string;
-  readonly welcomeDetail: string;
   readonly suggestions: string;
   readonly suggestion: (title: string) => string;
   readonly settings: string;
