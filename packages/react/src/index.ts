@@ -32,6 +32,7 @@ export * from "./state/known.ts";
 export * from "./hooks/useCitations.ts";
 export * from "./state/title.ts";
 export * from "./hooks/useLexer.ts";
+export * from "./hooks/useAttempt.ts";
 export * from "./hooks/useMedia.ts";
 export * from "./hooks/useRefreshing.ts";
 export * from "./hooks/useSnapshot.ts";

@@ -70,7 +70,7 @@ export function ConversationRow(props: ConversationRowProps): ReactNode {
         >
           {words}
           {conversation.runningTurn !== null && (
-            <span className="ck-running">
+            <span className="ck-dot">
               <span className="ck-hidden">{strings.statuses.streaming}</span>
             </span>
           )}

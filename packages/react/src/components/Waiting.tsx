@@ -4,9 +4,7 @@ import type { ReactNode } from "react";
 export function Waiting(): ReactNode {
   return (
     <p className="ck-waiting" aria-hidden="true">
-      <span />
-      <span />
-      <span />
+      <span className="ck-dot" />
     </p>
   );
 }

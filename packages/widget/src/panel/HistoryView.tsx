@@ -1,7 +1,7 @@
 import type { Conversation } from "@chatkeep/protocol";
 import {
   ConversationNav,
-  Notice,
+  FailureNotice,
   type Conversations,
   type Scope,
   type Threads,
@@ -12,6 +12,7 @@ import {
   useRefreshing,
   useSnapshot,
   useAllStrings,
+  useAttempt,
 } from "@chatkeep/react";
 import { type ReactNode, useEffect, useId, useMemo, useState } from "react";
 
@@ -41,14 +42,8 @@ export function HistoryView({ chat, scope, currentId, onSelect, onDelete }: Hist
   );
   useEffect(() => () => search.close(), [search]);
   const { status } = useSnapshot(search);
-  const [failed, setFailed] = useState<"none" | "delete">("none");
-  const remove = ({ id }: Conversation): void => {
-    setFailed("none");
-    conversations.remove(id).then(
-      () => onDelete(id),
-      () => setFailed("delete"),
-    );
-  };
+  const { failure, attempt, clear } = useAttempt();
+  const remove = ({ id }: Conversation): void => attempt(conversations.remove(id).then(() => onDelete(id)));
   // A conversation has no address of its own here.
   const addressOf = (): string => "#";
   return (
@@ -75,7 +70,7 @@ export function HistoryView({ chat, scope, currentId, onSelect, onDelete }: Hist
         addressOf={addressOf}
         onOpen={({ message }) => onSelect(message.conversationId, message.seq)}
       />
-      {failed === "delete" && <Notice tone="trouble">{strings.actionFailed}</Notice>}
+      <FailureNotice failure={failure} onClose={clear} />
       {status === "idle" && (
         <ConversationNav
           conversations={conversations}

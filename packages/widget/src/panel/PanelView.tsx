@@ -1,4 +1,5 @@
 import {
+  Button,
   MoreStringsContext,
   Notice,
   type Readable,
@@ -45,14 +46,7 @@ export function PanelView({ state, onClose, onRetry }: PanelViewProps): ReactNod
     >
       {trouble !== null && (
         <div className="notes" role="alert">
-          <Notice
-            tone="trouble"
-            actions={
-              <button type="button" className="ck-button" onClick={onRetry}>
-                {trouble.retry}
-              </button>
-            }
-          >
+          <Notice tone="trouble" actions={<Button label={trouble.retry} onPress={onRetry} />}>
             {trouble.listFailed}
           </Notice>
         </div>

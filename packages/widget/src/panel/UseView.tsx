@@ -1,4 +1,5 @@
 import {
+  Button,
   type Citations,
   CitationsContext,
   Notice,
@@ -67,11 +68,7 @@ export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
         {passage === "changed" && (
           <Notice
             tone="trouble"
-            actions={
-              <button type="button" className="ck-button ck-quiet" onClick={citing.clear}>
-                {strings.close}
-              </button>
-            }
+            actions={<Button tone="quiet" label={strings.close} onPress={citing.clear} />}
           >
             {strings.passageChanged}
           </Notice>

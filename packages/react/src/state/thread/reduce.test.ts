@@ -228,6 +228,19 @@ describe("a conversation's events", () => {
       ["m1 saved", "r-m1 saved"],
     ],
     [
+      "an edit of a question that is not read back yet is shown in its place once it is",
+      [
+        page([]),
+        ask("q"),
+        started("q"),
+        ended("q"),
+        { type: "edit", id: "v", questionId: "q", text: "edited" },
+        more(messageOf(1, { id: "q" }), messageOf(2, { id: "r-q" })),
+      ],
+      ["let-go", "report-activity", "send"],
+      ["v sending"],
+    ],
+    [
       "an edited question is shown in place of the old version and what followed",
       [
         page([1, 2, 3].map((seq) => messageOf(seq))),

@@ -83,12 +83,13 @@ export function reduce(model: ThreadModel, event: ThreadEvent): Step {
     case "edit": {
       const { id, questionId, text } = event;
       const stored = loadedOf(model).list.find((message) => message.id === questionId);
-      // Or another tab's version of it, on its way in its place.
       const pending = model.questions.find((question) => question.id === questionId);
-      const replaces =
-        stored === undefined ? pending?.replaces : { id: questionId, parentId: stored.parentId };
-      const contextText = (stored ?? pending)?.contextText ?? null;
-      return replaces === undefined ? step(model) : ask(model, { id, text, contextText, replaces });
+      const edited = stored ?? pending;
+      if (edited === undefined) return step(model);
+      // Not read back yet, what it follows is not known; or it is another tab's version, on its way in its place.
+      const unread = pending?.replaces ?? { id: questionId };
+      const replaces = stored === undefined ? unread : { id: questionId, parentId: stored.parentId };
+      return ask(model, { id, text, contextText: edited.contextText, replaces });
     }
     case "retry":
       return chain(
