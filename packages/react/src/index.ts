@@ -13,6 +13,7 @@ export * from "./components/UndoNotice.tsx";
 export * from "./state/chat-history.ts";
 export * from "./state/history.ts";
 export * from "./state/chat.ts";
+export * from "./state/claims.ts";
 export * from "./state/thread/load-sending.ts";
 export * from "./state/conversation-list.ts";
 export * from "./state/conversations.ts";

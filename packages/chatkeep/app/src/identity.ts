@@ -5,7 +5,7 @@ import {
   createClient,
   isChatkeepError,
 } from "@chatkeep/protocol";
-import { type Readable, type Session, type TextStorage, createSnapshot } from "@chatkeep/react";
+import { type Readable, type Session, type TextStorage, claimsOf, createSnapshot } from "@chatkeep/react";
 
 /** Whose conversations the page shows, and how it gets at them. */
 export interface Who {
@@ -96,14 +96,8 @@ function userOf(token: string): Pick<Who, "owner" | "history"> {
   };
 }
 
-/** Whom a token is of, to be shown; only the server checks it. Source: RFC 7519, section 4.1.2. */
+/** The subject of a token, to be shown. */
 function subjectOf(token: string): string {
-  try {
-    const base64 = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
-    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
-    const { sub } = JSON.parse(new TextDecoder().decode(bytes)) as { sub?: unknown };
-    return typeof sub === "string" ? sub : "";
-  } catch {
-    return "";
-  }
+  const sub = claimsOf(token)?.sub;
+  return typeof sub === "string" ? sub : "";
 }

@@ -1,4 +1,4 @@
-import type { SearchHit } from "@chatkeep/protocol";
+import type { SearchHit, Snippet } from "@chatkeep/protocol";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 
 import { useAllStrings } from "../hooks/useAllStrings.ts";
@@ -9,7 +9,6 @@ import { dateIn } from "../strings/format.ts";
 import { RetryButton } from "./Button.tsx";
 import { MoreButton } from "./MoreButton.tsx";
 import { Notice } from "./Notice.tsx";
-import { Snippet } from "./Snippet.tsx";
 
 export interface SearchViewProps {
   readonly search: Search;
@@ -80,7 +79,18 @@ function Hit({ hit, address, onOpen }: HitProps): ReactNode {
       <span className="ck-hit-place">
         {[hit.title ?? strings.untitled, ...place, dateIn(strings, hit.message.createdAt)].join(" · ")}
       </span>
-      <Snippet snippet={hit.snippet} />
+      <span className="ck-snippet">{withMarks(hit.snippet)}</span>
     </a>
   );
+}
+
+/** A piece of a message in which what was found is marked. */
+function withMarks({ text, marks }: Snippet): ReactNode {
+  const pieces: ReactNode[] = [];
+  let from = 0;
+  for (const { start, end } of marks) {
+    pieces.push(text.slice(from, start), <mark key={start}>{text.slice(start, end)}</mark>);
+    from = end;
+  }
+  return [...pieces, text.slice(from)];
 }

@@ -2,11 +2,11 @@ import { useSyncExternalStore } from "react";
 
 /** Whether the browser has a network; the component renders again when that changes. */
 export function useOnline(): boolean {
-  return useSyncExternalStore(subscribe, read, () => true);
-}
-
-function read(): boolean {
-  return navigator.onLine;
+  return useSyncExternalStore(
+    subscribe,
+    () => navigator.onLine,
+    () => true,
+  );
 }
 
 function subscribe(listener: () => void): () => void {

@@ -2,6 +2,7 @@ import { ChatkeepError, type Owner } from "@chatkeep/protocol";
 import {
   type Threads,
   type TextStorage,
+  claimsOf,
   createChatHistory,
   createThreads,
   openSession,
@@ -75,20 +76,9 @@ export async function openPerson({
   };
 }
 
-/**
- * Who a token is for: issuer and subject of a JWT (RFC 7519, 4.1), only read, for the server checks it. Tokens of
- * another kind cannot be told apart.
- */
+/** Tells people apart by the issuer and subject of their tokens; tokens of another kind cannot be told apart. */
 function subjectOf(token: string | null): string | null {
   if (token === null) return null;
-  try {
-    const [, claims = ""] = token.split(".");
-    const bytes = Uint8Array.from(atob(claims.replaceAll("-", "+").replaceAll("_", "/")), (c) =>
-      c.charCodeAt(0),
-    );
-    const { iss, sub } = JSON.parse(new TextDecoder().decode(bytes)) as { iss?: string; sub?: string };
-    return `${iss ?? ""} ${sub ?? ""}`;
-  } catch {
-    return "user";
-  }
+  const claims = claimsOf(token);
+  return claims === null ? "user" : `${claims.iss ?? ""} ${claims.sub ?? ""}`;
 }
