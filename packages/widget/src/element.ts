@@ -24,7 +24,7 @@ export class ChatkeepChat extends HTMLElement {
   #launcher: Launcher | undefined;
   #panel: Promise<Panel> | undefined;
 
-  /** Gives the bearer token of the person who is signed in; `null` (default): anonymous. */
+  /** Returns the bearer token of the person who is signed in; `null` (default): anonymous. */
   get getToken(): GetToken | null {
     return this.#getToken;
   }

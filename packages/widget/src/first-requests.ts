@@ -23,7 +23,7 @@ export function sendFirst({ endpoint, section, place, getToken }: Settings): typ
       // Read already: a new response of the text is only read some tasks later.
       return Object.assign(response, { text: async () => text });
     });
-    // Whoever asks for it is told.
+    // Whoever takes the answer gets the error.
     answer.catch(() => undefined);
     sent?.push({ request: requestOf(address, headers), answer });
   };

@@ -10,7 +10,7 @@ export interface Launcher {
 }
 
 export interface LauncherOptions {
-  /** Told when somebody is about to press it: the panel is loaded then. */
+  /** Called when somebody is about to press it: the panel is loaded then. */
   readonly onIntent: () => void;
   readonly onPress: () => void;
 }

@@ -1,4 +1,4 @@
-/** Gives the token of the person who is signed in; `null` for nobody. Asked before every request. */
+/** Returns the token of the person who is signed in; `null` for nobody. Called before every request. */
 export type GetToken = () => string | null | Promise<string | null>;
 
 /** Which colours the widget has; `auto` follows the reader's system. */
@@ -18,13 +18,13 @@ export interface Settings {
   readonly section: string;
   /** The place that is talked about; `null`: the page is about no place in particular. */
   readonly scope: Place | null;
-  /** The same; without a scope the whole site. */
+  /** The place that is talked about; without a scope, the whole site. */
   readonly place: Place;
   readonly mode: "floating" | "inline";
   readonly theme: Theme;
   /** A language tag (RFC 5646). */
   readonly language: string;
-  /** What the panel is called; `null`: the words of the language. */
+  /** The panel's name; `null`: the default of the language. */
   readonly label: string | null;
   readonly getToken: GetToken | null;
 }

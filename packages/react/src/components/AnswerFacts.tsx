@@ -10,7 +10,6 @@ import { dollarsIn, momentIn, numberIn } from "../strings/format.ts";
 import { Button, RetryButton } from "./Button.tsx";
 import { Notice } from "./Notice.tsx";
 
-/** Properties of {@link AnswerFacts}. */
 export interface AnswerFactsProps {
   readonly entry: Entry;
   /** Reads what was recalled for a turn. */
@@ -19,7 +18,7 @@ export interface AnswerFactsProps {
   readonly onGoTo: (seq: number) => void;
 }
 
-/** What is known of an answer beside its text; what was recalled for it is read when this appears. */
+/** What is known of an answer beside its text. What was recalled for it is read when this appears. */
 export function AnswerFacts({ entry, readRecalled, onGoTo }: AnswerFactsProps): ReactNode {
   const strings = useAllStrings();
   const [recalled, setRecalled] = useState<Recalled>({ status: "reading" });

@@ -1,6 +1,5 @@
 import { Component, type ReactNode } from "react";
 
-/** Properties of {@link Boundary}. */
 export interface BoundaryProps {
   readonly children: ReactNode;
   /** What is shown when the children cannot be rendered. */

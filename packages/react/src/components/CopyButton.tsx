@@ -8,7 +8,7 @@ export interface CopyButtonProps {
   readonly label: string;
 }
 
-/** How long the button says what became of it, in milliseconds. */
+/** How long the button shows the outcome, in milliseconds. */
 const SHOWN = 2_000;
 
 /** A button that copies a text and says so on itself. */

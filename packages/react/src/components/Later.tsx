@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import { RetryButton } from "./Button.tsx";
 import { Notice } from "./Notice.tsx";
 
-/** Shows what is loaded when it is first shown. Offers to load it again when that failed. */
+/** Loads a part when it first appears, and offers a retry when that failed. */
 export function Later<Part>(props: {
   /** Must stay the same function. */
   readonly load: () => Promise<Part>;

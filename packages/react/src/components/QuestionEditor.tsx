@@ -8,7 +8,7 @@ export interface QuestionEditorProps {
   readonly text: string;
   readonly onCancel: () => void;
   readonly onSend: (text: string) => void;
-  /** Told what was typed when this goes away, neither sent nor cancelled. */
+  /** Called with what was typed when this goes away, neither sent nor cancelled. */
   readonly onLeft: (text: string) => void;
 }
 

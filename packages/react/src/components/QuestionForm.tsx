@@ -11,7 +11,7 @@ export interface QuestionFormProps {
   readonly className: string;
   readonly text: string;
   readonly onText: (text: string) => void;
-  /** Told to send what can be sent. */
+  /** Called when a question that can be sent is sent. */
   readonly onSend: () => void;
   readonly onEscape?: (() => void) | undefined;
   readonly field: RefObject<HTMLTextAreaElement | null>;

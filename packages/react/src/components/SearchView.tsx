@@ -18,7 +18,7 @@ export interface SearchViewProps {
   readonly onOpen: (hit: SearchHit) => void;
 }
 
-/** A field to look for messages with, and what was found. Takes the focus when it appears. */
+/** A search field and its hits. Takes the focus when it appears. */
 export function SearchView({ search, addressOf, onOpen }: SearchViewProps): ReactNode {
   const strings = useAllStrings();
   const state = useSnapshot(search);

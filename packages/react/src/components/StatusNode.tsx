@@ -7,7 +7,7 @@ export interface StatusNodeProps {
   readonly outcome: Outcome;
 }
 
-/** Tells people who do not see the page about boundaries only: two entries for an answer of any length. */
+/** Announces boundaries only to people who do not see the page: two entries for an answer of any length. */
 export function StatusNode({ outcome }: StatusNodeProps): ReactNode {
   const strings = useStrings();
   return <output className="ck-hidden">{strings.outcomes[outcome]}</output>;

@@ -24,7 +24,7 @@ export interface ThreadViewProps {
   readonly thread: Thread;
   /** What is shown of a thread in which nothing was asked. */
   readonly welcome: ReactNode;
-  /** Told when something was asked. */
+  /** Called when a question was asked. */
   readonly onSend?: () => void;
   /** Opens a conversation that has not begun. */
   readonly onNew: () => void;

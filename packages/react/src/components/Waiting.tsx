@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** Something is on its way of which nothing can be shown yet. The status node says it in words. */
+/** An answer is on its way and has nothing to show yet. The status node says so in words. */
 export function Waiting(): ReactNode {
   return (
     <p className="ck-waiting" aria-hidden="true">

@@ -12,7 +12,7 @@ export interface Citations {
   readonly open: ((citation: Citation) => void) | null;
 }
 
-/** Tells the components below it how citations are opened. */
+/** Says how citations are opened. */
 export const CitationsContext: Context<Citations> = createContext<Citations>({
   addressOf: ({ url }) => url,
   open: null,

@@ -1,6 +1,6 @@
 import { type FocusEvent, type RefObject, useLayoutEffect, useRef } from "react";
 
-/** What an element needs so that the focus stays in it; see {@link useKeptFocus}. */
+/** The properties of an element that keeps the focus. */
 export interface KeptFocus {
   readonly ref: RefObject<HTMLElement | null>;
   readonly onFocus: (event: FocusEvent) => void;
@@ -8,7 +8,7 @@ export interface KeptFocus {
 }
 
 /**
- * Keeps the focus in a list when the row that has it goes away: the row that takes its place gets it. Without this who
+ * Keeps the focus in a list when the row that has it goes away: the row that takes its place gets it. Without this, who
  * deletes with the keyboard begins at the top of the page again.
  */
 export function useKeptFocus(): KeptFocus {

@@ -10,7 +10,7 @@ interface Refreshed {
  * `undefined` while no chat is shown.
  */
 export function useRefreshing(chat: Refreshed | undefined): void {
-  // Before the messages can be there that are being read: who opens a thread later reads it a second time.
+  // Before the messages can arrive that are being read: a thread that is opened after that is read twice.
   useLayoutEffect(() => {
     if (chat === undefined) return;
     chat.refresh();

@@ -2,7 +2,6 @@ import { type RefCallback, useLayoutEffect, useRef, useState } from "react";
 
 import { type ScrollKeeper, createScrollKeeper } from "../state/scroll.ts";
 
-/** What {@link useScrollKeeper} gives. */
 export interface KeptScroll {
   /** For the element that scrolls. */
   readonly containerRef: RefCallback<HTMLElement>;

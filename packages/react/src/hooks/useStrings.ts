@@ -3,10 +3,10 @@ import { type Context, createContext, useContext } from "react";
 import type { MoreStrings } from "../strings/en-more.ts";
 import { ENGLISH_THREAD, type ThreadStrings } from "../strings/en-thread.ts";
 
-/** Gives the components below it the texts of a conversation; English without it. */
+/** Provides the texts of a conversation; English without it. */
 export const StringsContext: Context<ThreadStrings> = createContext(ENGLISH_THREAD);
 
-/** Gives the components below it all other texts; English without it. */
+/** Provides all other texts; English without it. */
 export const MoreStringsContext: Context<MoreStrings | null> = createContext<MoreStrings | null>(null);
 
 /** The texts of a conversation in the page's language. */

@@ -5,7 +5,7 @@ import { place } from "../components/place.ts";
 export interface CitationCardProps {
   readonly id: string;
   readonly children: ReactNode;
-  /** Told when Escape or a press beside it has closed it. */
+  /** Called when Escape or a press beside it has closed it. */
   readonly onClose: () => void;
 }
 

@@ -11,7 +11,7 @@ export interface Chat extends Threads {
 
 export type ChatOptions = ThreadsOptions;
 
-/** Reads nothing by itself: call `refresh()` and `show(thread)`. */
+/** Reads nothing until `refresh()` and `show(thread)` are called. */
 export function createChat(options: ChatOptions): Chat {
   const threads = createThreads(options);
   const conversations = createConversations({ ...threads, schedule: options.schedule });

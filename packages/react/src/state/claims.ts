@@ -1,7 +1,7 @@
 /** Who a token is for. */
 export interface Claims {
-  readonly iss?: unknown;
-  readonly sub?: unknown;
+  readonly iss?: string;
+  readonly sub?: string;
 }
 
 /**

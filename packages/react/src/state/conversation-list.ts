@@ -21,9 +21,9 @@ export interface ConversationList extends Readable<ConversationListState> {
   refresh(): Promise<void>;
   /** Reads the next page. */
   loadMore(): Promise<void>;
-  /** Takes up what was read elsewhere; `active` moves it to the top. One that no longer belongs here leaves. */
+  /** Takes over what was read elsewhere; `active` moves it to the top. What no longer belongs here is removed. */
   put(event: "read" | "active", conversation: Conversation): void;
-  /** Takes out what no longer belongs here. */
+  /** Removes what no longer belongs here. */
   sift(): void;
 }
 
@@ -31,7 +31,7 @@ export interface ConversationListOptions {
   readonly read: (query: PageQuery) => Promise<ReadPage>;
   /** Whether a conversation belongs in this list; a reply that was under way brings none back. */
   readonly belongs: (conversation: Conversation) => boolean;
-  /** Told what a page held. */
+  /** Called with the conversations of each page. */
   readonly onRead: (conversations: readonly Conversation[]) => void;
   /** Default: the next animation frame. */
   readonly schedule?: Schedule | undefined;

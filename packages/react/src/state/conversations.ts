@@ -47,7 +47,7 @@ export interface ConversationsOptions {
   readonly owner: Owner;
   /** What is known of them, by whoever reads. */
   readonly known: Known;
-  /** Told when one was deleted or restored here. */
+  /** Called when a conversation was deleted or restored here. */
   readonly onRemoval: (event: "removed" | "restored", conversationId: string) => void;
   /** Default: the next animation frame. */
   readonly schedule?: Schedule | undefined;

@@ -1,6 +1,6 @@
 import { isChatkeepError } from "@chatkeep/protocol";
 
-/** The sentence that a person is told of an error; anything but a `ChatkeepError` is this page's own fault. */
+/** The sentence to show for an error; anything but a `ChatkeepError` is a fault of this page. */
 export function sentenceOf(error: unknown): string {
   return isChatkeepError(error)
     ? error.message

@@ -2,10 +2,10 @@ import type { Conversation } from "@chatkeep/protocol";
 
 import type { Readable } from "./snapshot.ts";
 
-/** What is known of the owner's conversations, by id: a {@link Readable} that tells at once, and of what. */
+/** The owner's conversations as far as they are known, by id. Listeners are called at once, with what has changed. */
 export interface Known extends Readable<ReadonlyMap<string, Conversation>> {
   readonly subscribe: (listener: (change: KnownChange) => void) => () => void;
-  /** Takes up what was read; nothing of one that was removed here, whose reply was under way. */
+  /** Takes over what was read, except of a conversation that was removed here while the reply was under way. */
   put(event: "listed" | "read" | "active", conversations: readonly Conversation[]): void;
   /** One was deleted here. */
   remove(conversationId: string): void;

@@ -17,7 +17,7 @@ export interface ScrollKeeperOptions {
   readonly container: HTMLElement;
   /** Its child that holds the messages as `article` elements. */
   readonly content: HTMLElement;
-  /** Told at first, and when the end begins or ceases to be kept in sight. */
+  /** Called at once, and whenever the end starts or stops being kept in sight. */
   readonly onSticking: (sticking: boolean) => void;
 }
 

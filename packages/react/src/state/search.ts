@@ -12,9 +12,9 @@ import { type Readable, type Schedule, createSnapshot } from "./snapshot.ts";
 /** A search as it is shown. */
 export interface SearchState {
   readonly text: string;
-  /** `idle` while nothing is looked for; the hits of the text before stay while it is `searching`. */
+  /** `idle` while the field is empty; the previous hits stay while it is `searching`. */
   readonly status: "idle" | "searching" | "ready" | "failed";
-  /** The sentence why nothing could be looked for. */
+  /** The sentence why the search failed. */
   readonly failure: string | null;
   /** Best first; each with a snippet and what to mark in it. */
   readonly hits: readonly SearchHit[];
@@ -22,11 +22,11 @@ export interface SearchState {
   readonly more: "none" | "more" | "loading" | "failed";
 }
 
-/** Looks for messages while a person types. */
+/** Searches messages while a person types. */
 export interface Search extends Readable<SearchState> {
-  /** Looks for this text once typing has paused. */
+  /** Searches this text once typing has paused. */
   set(text: string): void;
-  /** Looks for the text again now. */
+  /** Searches again now. */
   retry(): Promise<void>;
   /** Reads the next page. */
   loadMore(): Promise<void>;
@@ -36,7 +36,7 @@ export interface Search extends Readable<SearchState> {
 export interface SearchOptions extends Pick<SearchQuery, "scope" | "conversationId"> {
   readonly history: Pick<History, "searchMessages">;
   readonly owner: Owner;
-  /** How long typing has to pause before it is looked for, in milliseconds; default 200. */
+  /** How long typing has to pause before a search starts, in milliseconds; default 200. */
   readonly pauseMs?: number | undefined;
   /** Default: the next animation frame. */
   readonly schedule?: Schedule | undefined;
@@ -68,7 +68,7 @@ export function createSearch(options: SearchOptions): Search {
       change({ status: "ready", hits: page.hits, more: cursor === null ? "none" : "more" });
     } catch (error) {
       if (mine !== asked) return;
-      // Signs alone: there is no word in it yet.
+      // Punctuation alone: there is no word yet.
       if (isChatkeepError(error, "invalid_request")) change({ status: "ready", hits: [], more: "none" });
       else change({ status: "failed", failure: sentenceOf(error) });
     }
@@ -108,7 +108,7 @@ export function createSearch(options: SearchOptions): Search {
   };
 }
 
-/** The last word may be unfinished: it is looked for as a beginning. */
+/** The last word may be unfinished: it is searched as a prefix. */
 function asTyped(text: string): string {
   const trimmed = text.trim();
   return /[\p{L}\p{N}]$/u.test(trimmed) && trimmed.split('"').length % 2 === 1 ? `${trimmed}*` : trimmed;

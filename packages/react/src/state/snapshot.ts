@@ -2,7 +2,7 @@
 export interface Readable<State> {
   /** The same object until the state changes. */
   readonly getSnapshot: () => State;
-  /** Calls `listener` after each change; gives the function that ends it. */
+  /** Calls `listener` after each change; returns the function that ends it. */
   readonly subscribe: (listener: () => void) => () => void;
 }
 

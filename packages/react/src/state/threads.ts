@@ -62,7 +62,7 @@ const STREAMS_BEHIND = 1;
 /** Threads kept in memory; older ones are read again when shown. */
 const THREADS = 20;
 
-/** Reads nothing by itself: call `refresh()` and `show(thread)`. */
+/** Reads nothing until `refresh()` and `show(thread)` are called. */
 export function createThreads(options: ThreadsOptions): Threads {
   const { history, owner, storage, schedule } = options;
   const events = options.events ?? (typeof window === "undefined" ? undefined : window);

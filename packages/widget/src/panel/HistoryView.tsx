@@ -23,7 +23,7 @@ interface HistoryViewProps {
   readonly currentId: string;
   /** Goes to a conversation, and in it to the message with this number; `null`: to where it was left. */
   readonly onSelect: (conversationId: string, seq: number | null) => void;
-  /** Told that a conversation was deleted; it can be restored. */
+  /** Called when a conversation was deleted; it can be restored. */
   readonly onDelete: (conversationId: string) => void;
 }
 

@@ -16,11 +16,11 @@ import { UseView } from "./UseView.tsx";
 export interface PanelViewProps {
   readonly state: Readable<PanelState>;
   readonly onClose: () => void;
-  /** Asks once more who uses it. */
+  /** Finds out again who uses it. */
   readonly onRetry: () => void;
 }
 
-/** The panel: its frame, and in it what the person who uses it has said. */
+/** The panel: its frame, with the conversations of whoever uses it. */
 export function PanelView({ state, onClose, onRetry }: PanelViewProps): ReactNode {
   const now = useSnapshot(state);
   const { settings, visibility, entrances, use, trouble } = now;

@@ -90,7 +90,7 @@ export function mountPanel({ host, root, settings: first, memory, fetch, onClose
   const tell = (name: string): void =>
     void host.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true }));
 
-  /** Anew for another person or server; what was shown before belongs to neither. */
+  /** Starts again for another person or server; what was shown before belongs to neither. */
   const start = async (): Promise<void> => {
     const mine = ++opening;
     end();
@@ -114,7 +114,7 @@ export function mountPanel({ host, root, settings: first, memory, fetch, onClose
     for (const act of waiting.splice(0)) act(use);
     snapshot.changed();
   };
-  /** Not before the next frame, which is the first that can be seen, unless all is there: then it is laid out once. */
+  /** In the next frame, the first that can be seen, unless everything is there before: then it is laid out once. */
   const begin = (): void => {
     if (!container.isConnected) return;
     render(<PanelView state={snapshot} onClose={close} onRetry={() => void start()} />, container);

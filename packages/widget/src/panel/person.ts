@@ -28,11 +28,11 @@ export interface PersonOptions {
   readonly getToken: GetToken | null;
   /** What the history is asked with. */
   readonly fetch: typeof globalThis.fetch;
-  /** Told when somebody else uses it now: signed in, signed out, or another tab has made the session. */
+  /** Called when somebody else uses it now: signed in, signed out, or another tab has made the session. */
   readonly onChange: () => void;
 }
 
-/** Asks who is signed in, else opens the anonymous session of this browser. */
+/** Finds out who is signed in, else opens the anonymous session of this browser. */
 export async function openPerson({
   endpoint,
   section,

@@ -2,7 +2,7 @@ import type { Selection } from "@chatkeep/react";
 
 /**
  * Watches what is selected on the page, outside of `own`, from when anything is: most readers select nothing. Calls
- * `onLoad` with what watches then. Gives the function that ends it.
+ * `onLoad` with what watches then. Returns the function that ends it.
  */
 export function watchLater(own: Element, onLoad: (selection: Selection) => void): () => void {
   let selection: Selection | undefined;

@@ -11,7 +11,7 @@ export function registerUnit(): void {
   }
 }
 
-/** Makes the panel as high as what is visible above a screen keyboard; gives the function that ends it. */
+/** Makes the panel as high as what is visible above a screen keyboard; returns the function that ends it. */
 export function followKeyboard(frame: HTMLElement): () => void {
   const visible = globalThis.visualViewport;
   const fit = (): void =>

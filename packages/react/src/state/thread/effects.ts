@@ -12,25 +12,24 @@ import type { Sending, SendingOptions } from "./sending.ts";
 
 /** Does what the reducer asks for. */
 export interface Effects {
-  /** Does it; its end, and what happens on the way, are events. */
+  /** Performs an effect; its progress and its end are dispatched as events. */
   perform(effect: Effect): Promise<void>;
-  /** What sends, loaded as soon as there is a network. Rejects when it cannot be loaded. */
+  /** The code that sends, loaded as soon as there is a network. Rejects when it cannot be loaded. */
   sending(): Promise<Sending>;
   /** Detaches from all streams. */
   rest(): void;
   close(): void;
 }
 
-/** Options of {@link createEffects}. */
 export interface EffectsOptions extends Omit<SendingOptions, "prepare" | "create"> {
   readonly origin: Origin;
   /** What was just read of it; default: it is read with its messages. */
   readonly conversation?: Conversation | undefined;
   readonly model: () => ThreadModel;
-  /** Told what is known of the conversation when it was `read`, or when it has become `active`. */
+  /** Called with the conversation when it was `read`, or when it has become `active`. */
   readonly onConversation?: ((event: "read" | "active", conversation: Conversation) => void) | undefined;
   /**
-   * Told that the scope's conversation is this one: whoever shows this thread shows that one's instead, and closes
+   * Called with the scope's conversation when it has another id: whoever shows this thread shows that one's instead, and closes
    * this. Resolves when that one is read.
    */
   readonly onFound?: ((conversation: Conversation) => Promise<void>) | undefined;

@@ -111,7 +111,7 @@ function unsavedEntry({ token }: Question): Entry | null {
   return { ...NOTHING, id, turnId, role: "assistant", parts, status, delivery: "unsaved" };
 }
 
-/** Gives the same entry for the same object. */
+/** Returns the same entry for the same object. */
 function remembered<From extends object, Made extends Entry | null>(
   make: (from: From) => Made,
 ): (from: From) => Made {

@@ -21,7 +21,7 @@ export interface FollowToEndOptions {
   readonly after?: number | undefined;
   /** Aborting detaches; the turn goes on. */
   readonly signal: AbortSignal;
-  /** Told whenever the connection is lost (`resuming`) and whenever an event arrives after that (`live`). */
+  /** Called with `resuming` when the connection is lost, and with `live` when an event arrives after that. */
   readonly onConnection?: ((connection: Connection) => void) | undefined;
 }
 

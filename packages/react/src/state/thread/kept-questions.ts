@@ -12,13 +12,13 @@ export interface KeptQuestions {
   list(conversationId: string): KeptQuestion[];
   put(conversationId: string, question: KeptQuestion): void;
   remove(conversationId: string, questionId: string): void;
-  /** The same, for an outbox of the conversation. */
+  /** These questions as the storage of the conversation's outbox. */
   storage(conversationId: string): OutboxStorage;
   /** Where a conversation comes from that has any; `stored` where nothing else is known. */
   originOf(conversationId: string): Origin;
-  /** Lets other tabs read the conversation: it has changed without a question. */
+  /** Makes other tabs read the conversation, which has changed without a question. */
   announce(conversationId: string): void;
-  /** They are of another conversation than was thought. */
+  /** Moves the questions to another conversation. */
   move(fromId: string, toId: string): void;
   /** The conversation that a key of the storage belongs to; `null` for a key of something else. */
   conversationOf(key: string): string | null;

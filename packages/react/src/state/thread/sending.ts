@@ -13,7 +13,7 @@ import type { KeptQuestion, LiveTurn } from "./model.ts";
 
 export { branchCalls, turnCalls } from "@chatkeep/protocol";
 
-/** Sends the questions of a conversation and follows the turns that answer them. Tells of all by events. */
+/** Sends the questions of a conversation and follows the turns that answer them. Reports everything as events. */
 export interface Sending {
   /** Sends a question until its turn has begun, or sending it is given up. */
   send(question: KeptQuestion): Promise<void>;
@@ -36,7 +36,6 @@ export interface Sending {
   close(): void;
 }
 
-/** Options of {@link createSending}. */
 export interface SendingOptions {
   readonly history: ChatHistory;
   readonly owner: Owner;

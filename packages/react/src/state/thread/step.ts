@@ -71,7 +71,7 @@ export function failed(failure: string): (question: Question) => Question {
   return (question) => ({ ...question, delivery: "failed", failure, token: null });
 }
 
-/** The browser keeps it no more. */
+/** Removes it from the browser's storage. */
 export function letGo({ id }: Question): Effect {
   return { type: "let-go", questionId: id };
 }

@@ -51,7 +51,6 @@ export interface Thread extends Readable<ThreadState> {
   close(): void;
 }
 
-/** Options of {@link createThread}. */
 export interface ThreadOptions extends Omit<EffectsOptions, "model" | "dispatch" | "schedule"> {
   /** Default: the next animation frame. */
   readonly schedule?: Schedule | undefined;
