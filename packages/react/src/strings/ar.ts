@@ -109,7 +109,7 @@ export const ARABIC: Strings = {
   cancel: "إلغاء",
   close: "إغلاق",
   back: "رجوع",
-  welcome: "ماذا تريد أن تعرف؟",
+  welcome: "ماذا تودّ أن تعرف؟",
   welcomeDetail: "تُحفظ محادثاتك. أغلق الصفحة ثم عُد وتابع من حيث توقفت.",
   welcomeTo: (place) => `اسأل عن «${place}»`,
   passageChanged: "تغيّرت الصفحة منذ ذلك الحين، ولم يعد هذا النص موجودًا فيها.",
