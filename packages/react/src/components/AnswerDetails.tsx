@@ -1,4 +1,4 @@
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, useState } from "react";
 
 import { useStrings } from "../hooks/useStrings.ts";
 import type * as Facts from "./AnswerFacts.tsx";
@@ -7,7 +7,6 @@ import { Later } from "./Later.tsx";
 /** What is known of an answer beside its text, below its buttons; it is loaded and read when it is asked for. */
 export function AnswerDetails(props: Facts.AnswerFactsProps): ReactNode {
   const strings = useStrings();
-  const id = useId();
   const [open, setOpen] = useState(false);
   return (
     <>
@@ -15,13 +14,12 @@ export function AnswerDetails(props: Facts.AnswerFactsProps): ReactNode {
         type="button"
         className="ck-button ck-quiet"
         aria-expanded={open}
-        aria-controls={id}
         onClick={() => setOpen(!open)}
       >
         {strings.details}
       </button>
       {open && (
-        <div className="ck-details" id={id}>
+        <div className="ck-details">
           <Later load={loadFacts} failed={strings.detailsFailed}>
             {({ AnswerFacts }) => <AnswerFacts {...props} />}
           </Later>

@@ -48,7 +48,7 @@ export function useScrollKeeper({ reaches, target }: ScrollPlace): KeptScroll {
     keeper.current?.toElement(element);
     // Who reads with the keyboard or a screen reader goes on from there.
     element.focus({ preventScroll: true });
-    element.animate(MARKED, { duration: 2_000, easing: "ease-in" });
+    element.animate(MARKED, 2_000);
   }, [content, target]);
 
   return { containerRef, contentRef, container, sticking, toEnd: () => keeper.current?.toEnd() };
@@ -56,7 +56,6 @@ export function useScrollKeeper({ reaches, target }: ScrollPlace): KeptScroll {
 
 /** Shows for a moment which message was gone to. */
 const MARKED = {
-  borderRadius: ["0.25rem", "0.25rem"],
   backgroundColor: ["var(--ck-accent-soft)", "transparent"],
   boxShadow: ["0 0 0 0.5rem var(--ck-accent-soft)", "0 0 0 0.5rem transparent"],
 };
