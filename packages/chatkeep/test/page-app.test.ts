@@ -505,7 +505,7 @@ test("with reduced motion nothing moves; in forced colours what is chosen and wh
       const { outlineStyle, borderTopStyle } = getComputedStyle(element);
       return outlineStyle === "none" ? borderTopStyle : outlineStyle;
     });
-  expect(await line(".choice label:has(:checked)")).toBe("solid");
+  expect(await line(".ck-choice label:has(:checked)")).toBe("solid");
   expect(await line(".ck-nav-row:has([aria-current])")).toBe("solid");
   expect(await line(".ck-bubble >> nth=0")).toBe("solid");
   await page.getByLabel("Your question").focus();

@@ -1,6 +1,7 @@
 export * from "./components/ConfirmDialog.tsx";
 export * from "./components/ActionMenu.tsx";
 export * from "./components/Button.tsx";
+export * from "./components/Choice.tsx";
 export * from "./components/ConversationNav.tsx";
 export * from "./components/Icon.tsx";
 export * from "./components/Later.tsx";
@@ -10,6 +11,7 @@ export * from "./components/OfflineNotice.tsx";
 export * from "./components/SearchView.tsx";
 export * from "./components/ThreadView.tsx";
 export * from "./components/UndoNotice.tsx";
+export * from "./components/Welcome.tsx";
 export * from "./state/chat-history.ts";
 export * from "./state/history.ts";
 export * from "./state/chat.ts";

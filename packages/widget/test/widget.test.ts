@@ -444,7 +444,7 @@ test("at 320 pixels nothing is cut off, and what is pressed is 44 pixels large",
     page.locator("chatkeep-chat").evaluate((element) =>
       [
         ...(element.shadowRoot?.querySelectorAll(
-          "button, summary, .choice label, a.ck-source, .ck-nav-row a",
+          "button, summary, .ck-choice label, a.ck-source, .ck-nav-row a",
         ) ?? []),
       ]
         .map((each) => ({

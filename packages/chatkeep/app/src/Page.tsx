@@ -16,6 +16,7 @@ import {
 import { type ReactNode, useEffect, useState } from "react";
 
 import type { Address } from "./address.ts";
+import { AppWelcome } from "./AppWelcome.tsx";
 import { useDocuments } from "./documents.ts";
 import { download } from "./download.ts";
 import { Drawer } from "./Drawer.tsx";
@@ -26,7 +27,6 @@ import { SearchDialog } from "./SearchDialog.tsx";
 import { Sidebar } from "./Sidebar.tsx";
 import { useAppStrings } from "./useAppStrings.ts";
 import { useTask } from "./useTask.ts";
-import { Welcome } from "./Welcome.tsx";
 
 export interface PageProps {
   readonly chat: Chat;
@@ -154,7 +154,7 @@ export function Page({ chat, address, storage, onSettings }: PageProps): ReactNo
           key={thread.conversationId}
           chat={chat}
           thread={thread}
-          welcome={<Welcome documents={documents} ask={ask} />}
+          welcome={<AppWelcome documents={documents} lasting={storage.lasting()} ask={ask} />}
           onSend={() => address.push(thread.conversationId)}
           onNew={onNew}
         />

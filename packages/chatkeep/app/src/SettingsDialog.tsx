@@ -1,13 +1,12 @@
-import { MoreIcon, useSnapshot } from "@chatkeep/react";
+import { Choice, MoreIcon, useSnapshot } from "@chatkeep/react";
 import type { ReactNode } from "react";
 
 import { AccountSettings } from "./AccountSettings.tsx";
-import { Choice } from "./Choice.tsx";
 import { DataSettings } from "./DataSettings.tsx";
 import { Dialog } from "./Dialog.tsx";
 import type { Identity } from "./identity.ts";
 import { LANGUAGES, type Language } from "./language.ts";
-import type { Theme, ThemeName } from "./theme.ts";
+import type { Theme } from "./theme.ts";
 import { useAppStrings } from "./useAppStrings.ts";
 
 export interface SettingsDialogProps {
@@ -29,16 +28,18 @@ export function SettingsDialog(props: SettingsDialogProps): ReactNode {
     <Dialog title={strings.settings} onClose={onClose}>
       <Choice
         name={strings.colours}
+        title="shown"
         chosen={chosen}
         options={{
           system: <Labelled icon="screen" text={strings.themes.system} />,
           light: <Labelled icon="sun" text={strings.themes.light} />,
           dark: <Labelled icon="moon" text={strings.themes.dark} />,
         }}
-        onChoose={(name) => theme.choose(name as ThemeName)}
+        onChoose={theme.choose}
       />
       <Choice
         name={strings.language}
+        title="shown"
         chosen={strings.components.language}
         options={Object.fromEntries(
           Object.entries(LANGUAGES).map(([tag, { name }]) => [

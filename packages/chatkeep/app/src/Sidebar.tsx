@@ -1,6 +1,7 @@
 import type { Conversation } from "@chatkeep/protocol";
 import {
   type Chat,
+  Choice,
   ConversationNav,
   Icon,
   type ListQuery,
@@ -11,7 +12,6 @@ import {
 } from "@chatkeep/react";
 import { type ReactNode, useState } from "react";
 
-import { Choice } from "./Choice.tsx";
 import { Mark } from "./Mark.tsx";
 import { COMMAND } from "./platform.ts";
 import { useAppStrings } from "./useAppStrings.ts";
@@ -65,7 +65,7 @@ export function Sidebar(props: SidebarProps): ReactNode {
           name={conversations}
           chosen={kind}
           options={{ current: strings.current, archived, deleted }}
-          onChoose={(chosen) => setKind(chosen as Kind)}
+          onChoose={setKind}
         />
       </div>
       <div className="sidebar-list">

@@ -1,5 +1,5 @@
 import type { Conversation } from "@chatkeep/protocol";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
 
 import { useAllStrings } from "../hooks/useAllStrings.ts";
 import type { Conversations } from "../state/conversations.ts";
@@ -32,6 +32,12 @@ export function ConversationRow(props: ConversationRowProps): ReactNode {
   const { conversation, kind, conversations, currentId, addressOf, onSelect, attempt } = props;
   const strings = useAllStrings();
   const [renaming, setRenaming] = useState(false);
+  const link = useRef<HTMLAnchorElement>(null);
+  const endedBy = useRef<"key" | "leaving">("leaving");
+  useLayoutEffect(() => {
+    if (!renaming && endedBy.current === "key") link.current?.focus();
+    endedBy.current = "leaving";
+  }, [renaming]);
   const title = titleOf(conversation, strings);
 
   if (renaming) {
@@ -39,7 +45,8 @@ export function ConversationRow(props: ConversationRowProps): ReactNode {
       <li className="ck-nav-row">
         <TitleField
           title={conversation.title ?? ""}
-          onEnd={(named) => {
+          onEnd={(named, by) => {
+            endedBy.current = by;
             setRenaming(false);
             if (named !== null) attempt(conversations.update(conversation.id, { title: named }));
           }}
@@ -54,6 +61,7 @@ export function ConversationRow(props: ConversationRowProps): ReactNode {
         <span className="ck-nav-link">{words}</span>
       ) : (
         <a
+          ref={link}
           className="ck-nav-link"
           href={addressOf(conversation.id)}
           aria-current={conversation.id === currentId ? "page" : undefined}

@@ -5,7 +5,7 @@ import { useAllStrings } from "../hooks/useAllStrings.ts";
 export interface TitleFieldProps {
   readonly title: string;
   /** Called with the new title when Enter is pressed or the field is left; `null` after Escape or without a change. */
-  readonly onEnd: (title: string | null) => void;
+  readonly onEnd: (title: string | null, by: "key" | "leaving") => void;
 }
 
 /** A conversation's title while it is being written, in the place where it is shown. */
@@ -16,10 +16,10 @@ export function TitleField({ title, onEnd }: TitleFieldProps): ReactNode {
   const ended = useRef(false);
   useEffect(() => field.current?.select(), []);
   // Leaving the field follows Enter and Escape, which take it away.
-  const end = (named: string | null): void => {
+  const end = (named: string | null, by: "key" | "leaving"): void => {
     if (ended.current) return;
     ended.current = true;
-    onEnd(named === title ? null : named);
+    onEnd(named === title ? null : named, by);
   };
   return (
     <input
@@ -29,15 +29,15 @@ export function TitleField({ title, onEnd }: TitleFieldProps): ReactNode {
       maxLength={200}
       aria-label={strings.titleLabel}
       onChange={(event) => setText(event.target.value)}
-      onBlur={() => end(text)}
+      onBlur={() => end(text, "leaving")}
       onKeyDown={(event) => {
         if (event.nativeEvent.isComposing) return;
-        if (event.key === "Enter") end(text);
+        if (event.key === "Enter") end(text, "key");
         if (event.key !== "Escape") return;
         // It closes the field, and nothing else: neither a dialog around it nor a running answer.
         event.preventDefault();
         event.stopPropagation();
-        end(null);
+        end(null, "key");
       }}
     />
   );

@@ -1,5 +1,6 @@
 import type { Conversation } from "@chatkeep/protocol";
 import {
+  Choice,
   ConversationNav,
   FailureNotice,
   type Conversations,
@@ -14,7 +15,7 @@ import {
   useAllStrings,
   useAttempt,
 } from "@chatkeep/react";
-import { type ReactNode, useEffect, useId, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useState } from "react";
 
 interface HistoryViewProps {
   readonly chat: Threads;
@@ -30,7 +31,6 @@ interface HistoryViewProps {
 /** The conversations of this place or of all, and a search in them. */
 export function HistoryView({ chat, scope, currentId, onSelect, onDelete }: HistoryViewProps): ReactNode {
   const strings = useAllStrings();
-  const group = useId();
   const conversations = conversationsOf(chat);
   useRefreshing(conversations);
   const [where, setWhere] = useState<"scope" | "all">(scope === null ? "all" : "scope");
@@ -49,21 +49,12 @@ export function HistoryView({ chat, scope, currentId, onSelect, onDelete }: Hist
   return (
     <div className="history">
       {scope !== null && (
-        <fieldset className="choice">
-          <legend className="ck-hidden">{strings.conversations}</legend>
-          {(["scope", "all"] as const).map((each) => (
-            <label key={each}>
-              <input
-                type="radio"
-                className="ck-hidden"
-                name={group}
-                checked={where === each}
-                onChange={() => setWhere(each)}
-              />
-              {each === "scope" ? strings.scopeOnly : strings.allScopes}
-            </label>
-          ))}
-        </fieldset>
+        <Choice
+          name={strings.conversations}
+          chosen={where}
+          options={{ scope: strings.scopeOnly, all: strings.allScopes }}
+          onChoose={setWhere}
+        />
       )}
       <SearchView
         search={search}

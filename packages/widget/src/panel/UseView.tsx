@@ -2,9 +2,11 @@ import {
   Button,
   type Citations,
   CitationsContext,
+  Icon,
   Notice,
   OfflineNotice,
   ThreadView,
+  Welcome,
   titleOf,
   useSnapshot,
   useStrings,
@@ -16,7 +18,6 @@ import { Head } from "./Head.tsx";
 import type * as HistoryPart from "./history.ts";
 import type { PanelState, Use } from "./panel-state.ts";
 import { StyledLater } from "./StyledLater.tsx";
-import { Welcome } from "./Welcome.tsx";
 
 export interface UseViewProps {
   readonly state: PanelState;
@@ -92,7 +93,7 @@ export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
           key={thread.conversationId}
           chat={chat}
           thread={thread}
-          welcome={<Welcome place={settings.scope?.label ?? null} lasting={lasting} />}
+          welcome={<Welcome picture={<Icon name="chat" />} place={settings.scope?.label} lasting={lasting} />}
           onNew={shown.startNew}
           selection={selection ?? undefined}
           focus={focus === "in" ? "take" : "leave"}

@@ -1,25 +1,22 @@
-import { MoreIcon, useStrings } from "@chatkeep/react";
+import { MoreIcon, Welcome } from "@chatkeep/react";
 import { type ReactNode, useId } from "react";
 
 import { Mark } from "./Mark.tsx";
 import { useAppStrings } from "./useAppStrings.ts";
 
-export interface WelcomeProps {
+export interface AppWelcomeProps {
   /** Titles of documents that can be asked about with one press; none while they are not known. */
   readonly documents: readonly string[];
+  readonly lasting: boolean;
   readonly ask: (question: string) => void;
 }
 
-/** What is shown before the first question of a conversation. */
-export function Welcome({ documents, ask }: WelcomeProps): ReactNode {
-  const { welcome, welcomeDetail } = useStrings();
+/** The welcome of the app: it offers a question about each of some documents. */
+export function AppWelcome({ documents, lasting, ask }: AppWelcomeProps): ReactNode {
   const strings = useAppStrings();
   const id = useId();
   return (
-    <div className="welcome">
-      <Mark />
-      <h2>{welcome}</h2>
-      <p>{welcomeDetail}</p>
+    <Welcome picture={<Mark />} lasting={lasting}>
       {documents.length > 0 && (
         <section className="suggestions" aria-labelledby={id}>
           <h3 id={id}>{strings.suggestions}</h3>
@@ -35,6 +32,6 @@ export function Welcome({ documents, ask }: WelcomeProps): ReactNode {
           </ul>
         </section>
       )}
-    </div>
+    </Welcome>
   );
 }
