@@ -293,6 +293,23 @@ const STATES: readonly State[] = [
     },
   },
   {
+    name: "many",
+    visit: async (stage, owner) => {
+      for (let index = 1; index <= 200; index++)
+        await stage.history.createConversation(owner, { title: `Conversation no. ${index}` });
+      const title =
+        "A title that is far longer than the list, the head and a phone are wide, and then some more";
+      const { conversation } = await stage.history.createConversation(owner, { title });
+      await stage.history.appendMessages(owner, conversation.id, [{ role: "user", content: title }]);
+      return { path: `/?c=${conversation.id}` };
+    },
+    async reach(page) {
+      await page.locator("article").waitFor();
+      await openList(page);
+      await page.getByRole("button", { name: "Show more" }).scrollIntoViewIfNeeded();
+    },
+  },
+  {
     name: "rename",
     async reach(page) {
       await openList(page);

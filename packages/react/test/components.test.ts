@@ -139,6 +139,19 @@ describe.each<Renderer>(IS_MATRIX ? ["react", "preact"] : ["react"])("the compon
     await expect.poll(() => focused(page)).toBe("Three");
   });
 
+  test("the way to the latest message is gone once all is in sight", async () => {
+    await using person = await host.person();
+    const page = await person.open();
+    await page.setViewportSize({ width: 1280, height: 500 });
+    await exchange(page, "Where is the heron?", "It is at the pond. ".repeat(200).trim());
+    await page.locator(".ck-scroll").hover();
+    await page.mouse.wheel(0, -10_000);
+    const jump = page.getByRole("button", { name: "Jump to latest" });
+    await jump.waitFor();
+    await page.setViewportSize({ width: 1280, height: 3_000 });
+    await jump.waitFor({ state: "detached" });
+  });
+
   test("a message that was searched for is gone to, and both ways lead on without moving what is read", async () => {
     const { owner, id } = await longConversation(1_000);
     await using person = await host.person(owner);

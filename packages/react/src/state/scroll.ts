@@ -62,7 +62,10 @@ export function createScrollKeeper(options: ScrollKeeperOptions): ScrollKeeper {
   };
 
   const follow = (): void => {
-    if (sticking && reaches === "end") go(most());
+    if (reaches === "middle") return;
+    // With nothing to scroll to, the end is in sight.
+    if (most() <= 0) stick(true);
+    if (sticking) go(most());
   };
   const onScroll = (): void => {
     const top = container.scrollTop;
