@@ -1,7 +1,7 @@
 import { type Readable, type TextStorage, createSnapshot } from "@chatkeep/react";
 
 /** Which colours the page has: those of the system, or one of the two. */
-export type ThemeName = "system" | "light" | "dark";
+type ThemeName = "system" | "light" | "dark";
 
 /** The chosen colours; kept over reloads. */
 export interface Theme extends Readable<ThemeName> {
