@@ -75,7 +75,7 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
       page_offset: checkRange(query.offset, "offset", 0, Number.MAX_SAFE_INTEGER, 0),
       page_limit: size,
     });
-    const messages = messagesOf(pageOf(page as MessageRows, size), owner);
+    const messages = messagesOf(page as MessageRows, owner, size);
     const streaming = messages.findIndex((message) => message.status === "streaming");
     if (streaming >= 0) messages[streaming] = await withAnswer(messages[streaming]!, owner, answerSoFar);
     return {
@@ -185,14 +185,6 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
       return { deleted: row?.clear_messages ?? 0 };
     },
   };
-}
-
-/** The page in order: one row more than its size is the parent of the first. */
-function pageOf({ messages, ...page }: MessageRows, size: number): MessageRows {
-  const rows = messages.toSorted((one, other) => one.seq - other.seq);
-  return rows.length > size
-    ? { ...page, parent_id: rows[0]!.id, messages: rows.slice(1) }
-    : { ...page, messages: rows };
 }
 
 function seqOf(given: number | undefined, name: string): number | null {

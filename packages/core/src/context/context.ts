@@ -142,7 +142,7 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
         parent: null,
         context_limit: CONTEXT_MESSAGES,
       });
-      const latest = messagesOf(row?.history as MessageRows | undefined, owner);
+      const latest = messagesOf(row?.history as MessageRows | undefined, owner, CONTEXT_MESSAGES);
       return build({
         owner,
         conversationId,

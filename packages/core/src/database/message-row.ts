@@ -55,12 +55,18 @@ export interface MessageRows {
   forks: readonly [readonly number[], readonly number[], readonly boolean[]] | null;
 }
 
-/** Messages from consecutive rows. */
-export function messagesOf(rows: MessageRows | null | undefined, owner: Owner): Message[] {
+/** Messages from consecutive rows in any order; one row more than `size` is the parent of the first. */
+export function messagesOf(
+  rows: MessageRows | null | undefined,
+  owner: Owner,
+  size: number = Number.POSITIVE_INFINITY,
+): Message[] {
   if (rows === undefined || rows === null) return [];
   const versions = rows.forks === null ? undefined : placesOf(rows.forks);
-  return rows.messages.map((row, place) => {
-    const parentId = rows.messages[place - 1]?.id ?? rows.parent_id;
+  const ordered = rows.messages.toSorted((one, other) => one.seq - other.seq);
+  const extra = ordered.length > size ? ordered.shift() : undefined;
+  return ordered.map((row, place) => {
+    const parentId = (ordered[place - 1] ?? extra)?.id ?? rows.parent_id;
     return messageOf(
       row,
       owner,

@@ -34,6 +34,7 @@ begin
     message_id, reply_id, role, body, context_text, metadata, word_text, new_title, new_preview
   );
   t := opened.turn;
+  c := opened.c;
   if opened.is_new then
     -- A node that was taken for dead begins nothing. The conversation is locked first, as everywhere.
     perform hold_node(node, lease);
@@ -43,18 +44,16 @@ begin
     update owners o set active_at = clock_timestamp()
     where o.id = owner and o.active_at < clock_timestamp() - interval '1 day';
   end if;
-  select * into c from conversations k where k.owner_id = owner and k.id = conversation;
   leaf := case when c.fork_count > 0 then t.question_seq end;
-  return query select
-    -- A repeat of this call after a lost connection: the first call began it.
-    case when t.id = turn_id then 'started' else 'attached' end,
-    to_json(t), to_json(c), case
-      when leaf is not null then placed_message(owner, conversation, leaf)
-      else (
-        select to_json(m) from messages m
-        where m.owner_id = owner and m.conversation_id = conversation and m.seq = t.question_seq
-      ) end,
-    context_messages(owner, conversation, t.question_seq, t.question_seq, context_limit),
-    latest_summary(owner, conversation, leaf, c.cleared_seq);
+  -- A repeat of this call after a lost connection: the first call began it.
+  outcome := case when t.id = turn_id then 'started' else 'attached' end;
+  turn := to_json(t);
+  conversation_row := to_json(c);
+  question := case
+    when leaf is null then to_json(opened.asked) else placed_message(owner, conversation, leaf)
+  end;
+  history := context_messages(owner, conversation, leaf, c.cleared_seq, t.question_seq, context_limit);
+  summary := latest_summary(owner, conversation, leaf, c.cleared_seq);
+  return next;
 end
 $$;

@@ -4,10 +4,10 @@ create function get_context(owner uuid, conversation text, parent text, context_
 returns table (summary json, history json)
 language plpgsql security definer set search_path from current as $$
 declare
+  owner_setting text := set_config('chatkeep.owner', owner::text, true);
   c conversations;
   leaf bigint;
 begin
-  perform set_config('chatkeep.owner', owner::text, true);
   select * into c from conversations k
   where k.owner_id = owner and k.id = conversation and k.deleted_at is null;
   if not found then
@@ -27,6 +27,6 @@ begin
   end if;
   return query select
     latest_summary(owner, conversation, leaf, c.cleared_seq),
-    context_messages(owner, conversation, coalesce(leaf, c.last_seq), c.last_seq + 1, context_limit);
+    context_messages(owner, conversation, leaf, c.cleared_seq, c.last_seq + 1, context_limit);
 end
 $$;

@@ -1,6 +1,7 @@
 -- Locks a conversation, finds out whether a question was asked before, and if not stores it behind `parent` (see
 -- branch_off), with its empty answer, and opens its turn. Without a `body` the stored question with this id is answered
--- once more: the new answer is a version of the old one, and the same `reply_id` again finds its turn.
+-- once more: the new answer is a version of the old one, and the same `reply_id` again finds its turn. Returns the
+-- turn with its conversation and its question.
 create function open_turn(
   owner uuid,
   conversation text,
@@ -17,12 +18,9 @@ create function open_turn(
   word_text text,
   new_title text,
   new_preview text
-) returns table (is_new boolean, turn turns)
+) returns table (is_new boolean, turn turns, c conversations, asked messages)
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
-declare
-  c conversations;
-  asked messages;
 begin
   c := lock_conversation(owner, conversation);
 

@@ -10,10 +10,10 @@ create function read_events(
 language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_variable
 declare
+  owner_setting text := set_config('chatkeep.owner', owner::text, true);
   t turns;
   cleared bigint;
 begin
-  perform set_config('chatkeep.owner', owner::text, true);
   t := select_turn(owner, conversation, turn_id);
   -- Settling a dead node's turn reads its events even if the conversation was deleted meanwhile.
   if t.status is distinct from 'running' then

@@ -22,10 +22,10 @@ create function settle_turn(
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
 declare
+  owner_setting text := set_config('chatkeep.owner', owner::text, true);
   t turns;
   last_event integer := event_seqs[cardinality(event_seqs)];
 begin
-  perform set_config('chatkeep.owner', owner::text, true);
   perform 1 from conversations k where k.owner_id = owner and k.id = conversation for no key update;
   t := select_turn(owner, conversation, turn_id);
   if t.status is distinct from 'running' then

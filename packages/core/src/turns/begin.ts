@@ -61,7 +61,7 @@ export async function beginTurn(database: Database, node: Node, turn: NewTurn): 
       context_limit: CONTEXT_MESSAGES,
     }),
   );
-  const history = messagesOf(row!.history as MessageRows, owner);
+  const history = messagesOf(row!.history as MessageRows, owner, CONTEXT_MESSAGES);
   return {
     isNew: row!.outcome === "started",
     turn: turnFromRow(row!.turn as TurnRow),
@@ -94,7 +94,7 @@ export async function requireOpenCalls(database: Database, turn: NewTurn): Promi
     parent: parentArgument(parent),
     context_limit: CONTEXT_MESSAGES,
   });
-  const open = openCalls(messagesOf(row?.history as MessageRows | undefined, turn.owner));
+  const open = openCalls(messagesOf(row?.history as MessageRows | undefined, turn.owner, CONTEXT_MESSAGES));
   const lost = results.find((result) => !open.has(result.id));
   if (lost === undefined) return;
   const [stored] = await database.call("holds_messages", { owner, conversation, ids: [id] });

@@ -14,9 +14,11 @@ create function write_events(
 language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
+declare
+  setting text;
 begin
   perform hold_node(node, lease);
-  perform set_config('chatkeep.engine', 'on', true);
+  setting := set_config('chatkeep.engine', 'on', true);
   return query
   with found as materialized (
     select e.turn_id, e.owner_id as known_owner, e.seq, e.chunk, t.*
@@ -46,6 +48,6 @@ begin
   if cardinality(array_remove(seqs, null)) > 0 and exists (select from nodes n where n.id <> node) then
     perform pg_notify('chatkeep_events', node::text);
   end if;
-  perform set_config('chatkeep.engine', 'off', true);
+  setting := set_config('chatkeep.engine', 'off', true);
 end
 $$;
