@@ -1,7 +1,8 @@
 import { type JsonObject, parseJson } from "./json.ts";
-import type { Failure, Usage } from "./message.ts";
-import type { Part } from "./part.ts";
-import type { TurnStatus } from "./turn.ts";
+import type { Failure, Message, Usage } from "./message.ts";
+import { type Owner, userIdOf } from "./owner.ts";
+import { type Part, contentOf } from "./part.ts";
+import type { Question, Turn, TurnStatus } from "./turn.ts";
 
 /** The content of a token: an answer that an outage left unsaved, with everything needed to save it later. */
 export interface UnsavedTurn {
@@ -42,4 +43,36 @@ export function readToken(token: string): UnsavedTurn | null {
   } catch {
     return null;
   }
+}
+
+/**
+ * The message of a question that an outage keeps from being stored. It has the number 0, which no stored message has.
+ */
+export function unsavedQuestion(owner: Owner, turn: Turn, question: Omit<Question, "role">): Message {
+  const parts = question.parts ?? [{ type: "text", text: question.content ?? "" }];
+  return {
+    id: turn.messageId,
+    seq: 0,
+    conversationId: turn.conversationId,
+    userId: userIdOf(owner),
+    parentId: question.parent ?? null,
+    versions: { index: 1, count: 1 },
+    turnId: turn.id,
+    role: "user",
+    status: "complete",
+    parts,
+    content: contentOf(parts),
+    toolCalls: null,
+    toolCallId: null,
+    citations: null,
+    contextText: question.contextText ?? null,
+    intent: null,
+    processed: null,
+    model: null,
+    usage: null,
+    error: null,
+    metadata: question.metadata ?? null,
+    createdAt: turn.createdAt,
+    updatedAt: turn.createdAt,
+  };
 }

@@ -2,7 +2,6 @@ import { type Answer, type Chunk, type TurnEvent, createFold } from "@chatkeep/p
 
 import { DELTA, EVENT, createCheckedEncoder } from "./encode.ts";
 import { type Ending, type NewTurn, startChunk } from "./turn.ts";
-import { type Wait, createWait } from "./wakeups.ts";
 
 /** A turn that runs on this node: what its responder yielded, and what of it may be shown. */
 export interface LiveTurn {
@@ -43,6 +42,12 @@ export interface LiveTurn {
   shownAfter(seq: number): readonly TurnEvent[] | undefined;
   /** Waits for a change. */
   subscribe(signal: AbortSignal | undefined): Wait;
+}
+
+/** A reader that waits for news. */
+export interface Wait extends Disposable {
+  /** Resolves when there may be something new, or when it is time to look anyway. */
+  next(): Promise<void>;
 }
 
 /** The reason with which a responder is aborted. */
@@ -172,4 +177,37 @@ function joinDeltas(before: Chunk, chunk: Chunk): Chunk | undefined {
   if (before.type !== "text-delta" || chunk.type !== "text-delta" || before.id !== chunk.id) return undefined;
   if (before.delta.length + chunk.delta.length > DELTA) return undefined;
   return { ...chunk, delta: before.delta + chunk.delta };
+}
+
+/** Creates a wait for a call of its listener, the signal's abort, or `timeout()` milliseconds. */
+export function createWait(
+  listeners: Set<() => void>,
+  signal: AbortSignal | undefined,
+  timeout: () => number,
+): Wait {
+  /** Set by news that came while the reader did not wait. */
+  let due = false;
+  let resolveNext: (() => void) | undefined;
+  const wake = (): void => {
+    due = true;
+    resolveNext?.();
+  };
+  listeners.add(wake);
+  signal?.addEventListener("abort", wake);
+  return {
+    async next() {
+      if (!due) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        resolveNext = resolve;
+        const timer = setTimeout(resolve, timeout());
+        await promise;
+        clearTimeout(timer);
+      }
+      due = false;
+    },
+    [Symbol.dispose]() {
+      listeners.delete(wake);
+      signal?.removeEventListener("abort", wake);
+    },
+  };
 }

@@ -9,9 +9,8 @@ import { createLog } from "./log.ts";
 import type { Node } from "./node.ts";
 import { respond } from "./respond.ts";
 import { INTERRUPTED, settleFromLog, settleOwn, settleTurn } from "./settle.ts";
-import type { Tokens } from "./token.ts";
 import { type Ending, type NewTurn, type TurnKey, isSameTurn } from "./turn.ts";
-import { settleIfBegun, unsavedOf } from "./unsaved.ts";
+import { type Tokens, settleIfBegun, unsavedOf } from "./unsaved.ts";
 
 /** The turns that run on this node; see {@link createRunning}. */
 export interface Running {

@@ -20,9 +20,8 @@ import type { LiveTurn } from "./live.ts";
 import { createNode, createOrphans, goingDown } from "./node.ts";
 import { createReader, readEvents } from "./reader.ts";
 import { type RunningOptions, createRunning } from "./running.ts";
-import { createTokens, refusedToken } from "./token.ts";
 import { type NewTurn, type TurnKey, type TurnRow, argsOf, newTurn, turnFromRow, turnKey } from "./turn.ts";
-import { importUnsavedTurn, unsavedContext, unsavedTurn } from "./unsaved.ts";
+import { createTokens, importUnsavedTurn, refusedToken, unsavedContext, unsavedTurn } from "./unsaved.ts";
 import { createWakeups } from "./wakeups.ts";
 
 /** What happens to a question while the database is down: it is refused, or answered without saving. */
@@ -71,6 +70,7 @@ export function createTurns(options: TurnsOptions): Turns {
   const { database, limits, outage, onError } = options;
   let isClosing = false;
   let imported = 0;
+  let keyLoaded: Promise<void> | undefined;
 
   const tokens = createTokens(database);
   const node = createNode(database, options.lease * LEASE_SHARE);
@@ -82,6 +82,13 @@ export function createTurns(options: TurnsOptions): Turns {
   const orphans = createOrphans({ database, node, grace: options.eventsGrace, known, onError });
   const follow = ({ key }: NewTurn, signal: AbortSignal | undefined): StartedTurn["events"] =>
     reader.follow(key, { signal });
+
+  /** Loads the key of the tokens once. */
+  const loadKey = (): Promise<void> =>
+    (keyLoaded ??= tokens.load().catch((error: unknown) => {
+      keyLoaded = undefined;
+      throw error;
+    }));
 
   const requireRunning = (): void => {
     if (options.responder === undefined)
@@ -121,7 +128,7 @@ export function createTurns(options: TurnsOptions): Turns {
   const begin = async (turn: NewTurn, signal: AbortSignal | undefined): Promise<StartedTurn> => {
     const begun = await beginTurn(database, node, turn);
     // In case of a later outage.
-    void tokens.load().catch(() => undefined);
+    void loadKey().catch(() => undefined);
     if (!begun.isNew) {
       const key = { ...turn.key, turnId: begun.turn.id };
       return { turn: begun.turn, events: reader.followOrReplay(turn.owner, key, signal) };
@@ -179,7 +186,7 @@ export function createTurns(options: TurnsOptions): Turns {
 
     async importTurn(owner, conversationId, token) {
       orphans.touch();
-      await tokens.load();
+      await loadKey();
       const unsaved = tokens.open(token);
       if (unsaved?.ownerId !== ownerId(owner) || unsaved.conversationId !== conversationId) {
         // First the error of a conversation that is not the owner's.

@@ -1,11 +1,14 @@
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+
 import {
   type Answer,
+  ChatkeepError,
   type Conversation,
-  type Message,
   type Turn,
   type UnsavedTurn,
-  contentOf,
+  readToken,
   settledChunks,
+  unsavedQuestion,
   usageToWire,
   userIdOf,
 } from "@chatkeep/protocol";
@@ -18,6 +21,57 @@ import type { Begun } from "./begin.ts";
 import type { LiveTurn } from "./live.ts";
 import { settleTurn } from "./settle.ts";
 import { type Ending, type NewTurn, type TurnRow, argsOf, turnFromRow } from "./turn.ts";
+
+/** Signs the tokens of unsaved answers; see {@link createTokens}. */
+export interface Tokens {
+  /** Loads the key that all nodes share. Errors: `unavailable`. */
+  load(): Promise<void>;
+  sign(turn: UnsavedTurn): string;
+  /** Returns the content of a token; `undefined` if none of our nodes signed it. */
+  open(token: string): UnsavedTurn | undefined;
+  /** The number of tokens signed. */
+  signed(): number;
+}
+
+/**
+ * A token is the turn as JSON with its HMAC-SHA-256, under a key in the database. A node that has not loaded that yet signs
+ * with a key of its own, which no other node accepts.
+ */
+export function createTokens(database: Database): Tokens {
+  const keys: (string | Buffer)[] = [randomBytes(32)];
+  let signed = 0;
+  const macOf = (key: string | Buffer, text: string): Buffer =>
+    createHmac("sha256", key).update(text).digest();
+
+  return {
+    async load() {
+      const [row] = await database.call("token_key", {});
+      if (keys.length === 1) keys.unshift(row!.token_key!);
+    },
+    sign(turn) {
+      signed += 1;
+      const text = Buffer.from(JSON.stringify(turn)).toString("base64url");
+      return `${text}.${macOf(keys[0]!, text).toString("base64url")}`;
+    },
+    open(token) {
+      const [text = "", mac = ""] = token.split(".", 2);
+      const given = Buffer.from(mac, "base64url");
+      const unsaved = readToken(token);
+      const isOurs = keys.some((key) => {
+        const made = macOf(key, text);
+        return made.length === given.length && timingSafeEqual(made, given);
+      });
+      return isOurs && unsaved !== null ? unsaved : undefined;
+    },
+    signed: () => signed,
+  };
+}
+
+/** The error of a token that no node signed, or that is of another owner or conversation. */
+export function refusedToken(): ChatkeepError {
+  const detail = "This token is not valid for this conversation. Ask the question again.";
+  return new ChatkeepError("invalid_request", detail, { pointer: "/token" });
+}
 
 /** The content of the token of an answer that was shown and not saved. */
 export function unsavedOf(
@@ -104,7 +158,7 @@ export function unsavedContext(
 ): Pick<Begun, "conversation" | "question" | "history" | "summary"> {
   return {
     conversation: unsavedConversation(turn),
-    question: unsavedQuestion(turn),
+    question: unsavedQuestion(turn.owner, unsavedTurn(turn), turn.question),
     history: [],
     summary: null,
   };
@@ -144,34 +198,5 @@ function unsavedConversation({ owner, key }: NewTurn): Conversation {
     metadata: null,
     createdAt: now,
     updatedAt: now,
-  };
-}
-
-/** Stands for the message of a question that cannot be stored. */
-function unsavedQuestion({ owner, key, question, createdAt }: NewTurn): Message {
-  return {
-    id: question.id,
-    seq: 0,
-    conversationId: key.conversationId,
-    userId: userIdOf(owner),
-    parentId: question.parent ?? null,
-    versions: { index: 1, count: 1 },
-    turnId: key.turnId,
-    role: "user",
-    status: "complete",
-    parts: question.parts,
-    content: contentOf(question.parts),
-    toolCalls: null,
-    toolCallId: null,
-    citations: null,
-    contextText: question.contextText ?? null,
-    intent: null,
-    processed: null,
-    model: null,
-    usage: null,
-    error: null,
-    metadata: question.metadata ?? null,
-    createdAt,
-    updatedAt: createdAt,
   };
 }

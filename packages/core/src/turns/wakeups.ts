@@ -1,44 +1,6 @@
 import type { Breaker } from "../database/breaker.ts";
 import type { Connection, ConnectionPool } from "../database/pool.ts";
-
-/** A reader that waits for news. */
-export interface Wait extends Disposable {
-  /** Resolves when there may be something new, or when it is time to look anyway. */
-  next(): Promise<void>;
-}
-
-/** Creates a wait that ends when its listener is called or the signal aborts, and at the latest after `timeout()` milliseconds. */
-export function createWait(
-  listeners: Set<() => void>,
-  signal: AbortSignal | undefined,
-  timeout: () => number,
-): Wait {
-  /** Set by news that came while the reader did not wait. */
-  let due = false;
-  let resolveNext: (() => void) | undefined;
-  const wake = (): void => {
-    due = true;
-    resolveNext?.();
-  };
-  listeners.add(wake);
-  signal?.addEventListener("abort", wake);
-  return {
-    async next() {
-      if (!due) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        resolveNext = resolve;
-        const timer = setTimeout(resolve, timeout());
-        await promise;
-        clearTimeout(timer);
-      }
-      due = false;
-    },
-    [Symbol.dispose]() {
-      listeners.delete(wake);
-      signal?.removeEventListener("abort", wake);
-    },
-  };
-}
+import { type Wait, createWait } from "./live.ts";
 
 /** Wakes readers of turns of other nodes; see {@link createWakeups}. */
 export interface Wakeups {

@@ -8,7 +8,7 @@ import {
   citationsOf,
   contentOf,
   toolCallsOf,
-  userIdOf,
+  unsavedQuestion,
 } from "@chatkeep/protocol";
 
 /** Options of {@link unsavedTurnState}. */
@@ -19,64 +19,29 @@ export interface UnsavedTurn {
   readonly answer: Answer;
 }
 
-/**
- * The state of a turn that an outage kept from being saved, from its answer: nothing of it can be read
- * back now. Its messages have the number 0, which no stored message has.
- */
+/** The state of a turn that an outage kept from being saved, from its answer: nothing of it can be read back now. */
 export function unsavedTurnState({ owner, question, turn, answer }: UnsavedTurn): TurnState {
   const now = new Date().toISOString();
-  const parts = question.parts ?? [{ type: "text", text: question.content ?? "" }];
-  const asked: Message = {
-    ...EMPTY,
-    id: turn.messageId,
-    conversationId: turn.conversationId,
-    userId: userIdOf(owner),
-    turnId: turn.id,
-    role: "user",
-    status: "complete",
-    parts,
-    content: contentOf(parts),
-    parentId: question.parent ?? null,
-    contextText: question.contextText ?? null,
-    metadata: question.metadata ?? null,
-    createdAt: turn.createdAt,
-    updatedAt: turn.createdAt,
-  };
+  const message = unsavedQuestion(owner, turn, question);
+  const { status, error, parts, model, usage, intent, processed } = answer;
   const reply: Message = {
-    ...asked,
-    ...EMPTY,
+    ...message,
     id: turn.replyId ?? turn.id,
     role: "assistant",
-    parentId: asked.id,
-    status: answer.status === "running" ? "streaming" : answer.status,
-    parts: answer.parts,
-    content: contentOf(answer.parts),
-    toolCalls: toolCallsOf(answer.parts),
-    citations: citationsOf(answer.parts),
-    intent: answer.intent,
-    processed: answer.processed,
-    model: answer.model,
-    usage: answer.usage,
-    error: answer.error,
+    parentId: message.id,
+    status: status === "running" ? "streaming" : status,
+    parts,
+    content: contentOf(parts),
+    toolCalls: toolCallsOf(parts),
+    citations: citationsOf(parts),
+    contextText: null,
+    metadata: null,
+    intent,
+    processed,
+    model,
+    usage,
+    error,
     updatedAt: now,
   };
-  const settled = { ...turn, persisted: false, status: answer.status, error: answer.error, settledAt: now };
-  return { turn: settled, message: asked, reply };
+  return { turn: { ...turn, persisted: false, status, error, settledAt: now }, message, reply };
 }
-
-/** What a message has nothing of. */
-const EMPTY = {
-  seq: 0,
-  parentId: null,
-  versions: { index: 1, count: 1 },
-  toolCalls: null,
-  toolCallId: null,
-  citations: null,
-  contextText: null,
-  intent: null,
-  processed: null,
-  model: null,
-  usage: null,
-  error: null,
-  metadata: null,
-} as const;
