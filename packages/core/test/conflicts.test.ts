@@ -1,14 +1,12 @@
-import { createHistory, createPool } from "@chatkeep/core";
-import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { RELEASE, createHistory, createPool, migrate } from "@chatkeep/core";
+import { createDatabase, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import { afterAll, expect, test } from "vitest";
 
 import { newSession } from "./fixture.ts";
 
 const file = await fileDatabase();
 // As an administrator sets it for every client of a database.
-await file.pool.query(
-  `do $$ begin execute format('alter database %I set default_transaction_isolation = serializable', current_database()); end $$`,
-);
+await file.pool.query(`alter database ${file.name} set default_transaction_isolation = serializable`);
 const pool = createPool(file.url);
 const { responder } = createScriptedResponder();
 const history = createHistory({ pool, responder });
@@ -56,4 +54,24 @@ test("a conversation that meets a serialization failure eight times is deleted",
   await history.deleteConversation(owner, conversation.id);
   const { conversations } = await history.listTrash(owner);
   expect(conversations.map(({ id }) => id)).toEqual([conversation.id]);
+});
+
+test("processes that migrate a serializable database at once migrate it once", async () => {
+  await using empty = await createDatabase({ contents: "empty" });
+  await empty.pool.query(`alter database ${empty.name} set default_transaction_isolation = serializable`);
+  const holder = await empty.pool.connect();
+  await holder.query("begin; select pg_advisory_xact_lock(1667785076)");
+  const pools = [createPool(empty.url), createPool(empty.url)];
+  const migrating = pools.map((one) => migrate(one));
+  await expect
+    .poll(async () => {
+      const { rows } = await holder.query("select from pg_locks where locktype = 'advisory' and not granted");
+      return rows.length;
+    })
+    .toBe(2);
+  await holder.query("commit");
+  holder.release();
+  const froms = (await Promise.all(migrating)).map(({ from }) => from);
+  expect(froms.toSorted((one, other) => one - other)).toEqual([0, RELEASE]);
+  for (const one of pools) await one.end();
 });

@@ -72,7 +72,8 @@ export async function migrate(pool: ConnectionPool, options: MigrateOptions = {}
   }
   const connection = await takeConnection(pool);
   try {
-    await run(connection, "begin");
+    // Whatever the default is: whoever waited for the lock sees what was committed meanwhile.
+    await run(connection, "begin isolation level read committed");
     // A platform's limit is meant for requests; a migration takes what it needs.
     await run(connection, "set local statement_timeout = 0");
     const migrated = await migrateLocked(connection, { ...options, schema });

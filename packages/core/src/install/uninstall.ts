@@ -51,7 +51,7 @@ export async function uninstall(
 ): Promise<Removal> {
   const connection = await takeConnection(pool);
   try {
-    await run(connection, "begin");
+    await run(connection, "begin isolation level read committed");
     await run(connection, "set local statement_timeout = 0");
     const removal = await remove(connection, schema);
     await run(connection, "commit");
