@@ -17,7 +17,7 @@ export {
 } from "./database/pool.ts";
 export { RELEASE, releaseSchema } from "./database/release.ts";
 export type { CheckedForkOptions } from "./branches.ts";
-export { contextOf, type ContextOptions } from "./context.ts";
+export { contextOf, type ContextOptions } from "./context/turns.ts";
 export type { ContextSettings } from "./context/context.ts";
 export type { Summarizer, SummaryRequest } from "./context/summaries.ts";
 export type { TitleGenerator } from "./context/titles.ts";

@@ -65,7 +65,10 @@ test("processes that migrate a serializable database at once migrate it once", a
   const migrating = pools.map((one) => migrate(one));
   await expect
     .poll(async () => {
-      const { rows } = await holder.query("select from pg_locks where locktype = 'advisory' and not granted");
+      const { rows } = await holder.query(
+        `select from pg_locks l join pg_database d on d.oid = l.database
+         where d.datname = current_database() and l.locktype = 'advisory' and not l.granted`,
+      );
       return rows.length;
     })
     .toBe(2);
