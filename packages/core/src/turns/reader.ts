@@ -63,29 +63,33 @@ export function createReader({ database, wakeups, announce, find }: ReaderOption
     let isWaiting = false;
     using wait = (live ?? wakeups).subscribe(signal);
     while (!isAborted(signal)) {
-      if (live?.state() === "lost") {
-        yield* follow(key, { after, signal });
-        return;
-      }
+      // Before the events: the last ones may be shown while others are read.
+      const state = live?.state();
       try {
-        const { events, status, lastEvent } = await eventsAfter(key, after, live);
+        const held = state === "lost" ? [] : live?.shownAfter(after);
+        const page = held === undefined ? await readEvents(database, key, after) : undefined;
         isRead = true;
         if (isWaiting !== (live?.isLate() ?? false)) {
           isWaiting = !isWaiting;
           yield { seq: after, chunk: waitingNotice(isWaiting) };
         }
+        if (state === "lost") return yield* follow(key, { after, signal });
+        const events = held ?? page!.events;
         for (const event of events) {
           if (isAborted(signal)) return;
           after = event.seq;
           yield event;
           if (isLastChunk(event.chunk)) return;
         }
-        if (events.length === PAGE || (live !== undefined && events.length > 0)) continue;
-        if (live?.state() === "settled") return;
+        if (state === "settled" && events.length === 0) return;
         if (live === undefined) {
+          const { status, lastEvent } = page!;
+          if (events.length === PAGE) continue;
           if (status !== "running" && lastEvent !== null && after >= lastEvent) return;
           if (status !== "running") throw eventsExpired();
           if (await announce()) continue;
+        } else if (events.length > 0) {
+          continue;
         }
       } catch (error) {
         if (!isRead || !isChatkeepError(error, "unavailable")) throw error;
@@ -94,14 +98,6 @@ export function createReader({ database, wakeups, announce, find }: ReaderOption
       await wait.next();
     }
   }
-
-  /** From memory, or from the log if the turn runs elsewhere or the reader is behind what is held. */
-  const eventsAfter = async (key: TurnKey, after: number, live: LiveTurn | undefined): Promise<EventPage> => {
-    const events = live?.shownAfter(after);
-    return events === undefined
-      ? readEvents(database, key, after)
-      : { status: "running", lastEvent: null, events };
-  };
 
   const getTurn = async (owner: Owner, key: TurnKey): Promise<TurnState> => {
     const [row] = await database.call("get_turn", argsOf(key));
