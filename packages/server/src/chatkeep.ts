@@ -22,45 +22,45 @@ export interface ChatkeepOptions
   extends
     Omit<HistoryOptions, "responder">,
     Omit<ServerOptions, "history" | "health" | "authenticate" | "responder" | "limits"> {
-  /** Whose request it is, by the host's own login: see {@link Authenticate}. */
+  /** Returns the owner of a request, by the host's login; see {@link Authenticate}. */
   readonly authenticate: Authenticate;
   /** The function that answers. */
   readonly responder: Responder;
-  /** How often people and addresses may ask: `createRequestLimits`. Default: as often as they like. */
+  /** Limits of requests and questions: `createRequestLimits`. Default none. */
   readonly requestLimits?: ServerOptions["limits"];
-  /** Where it is mounted, e.g. `/assistant`; default at the root. Addresses outside of it are not found. */
+  /** The path of the mount, e.g. `/assistant`. Default: the root. Addresses outside of it are 404. */
   readonly basePath?: string;
 }
 
 /** Options of {@link Chatkeep.migrate}. */
 export interface MountedMigrateOptions extends Omit<MigrateOptions, "schema"> {
-  /** Milliseconds to wait for a database that cannot be reached (default 15,000: a serverless one wakes in up to 10 s). */
+  /** Milliseconds to wait for an unreachable database (default 15,000: a serverless one wakes in up to 10 s). */
   readonly wait?: number;
 }
 
-/** Chatkeep in a host's own app. */
+/** Chatkeep in a host's app. */
 export interface Chatkeep extends AsyncDisposable {
-  /** Answers a request, for any host that speaks the web's `Request` and `Response`; never rejects. */
+  /** Answers a request; never rejects. For hosts with the web's `Request` and `Response`. */
   readonly fetch: Fetch;
-  /** The same conversations, for the host's own code; `withClient` for its own transactions. */
+  /** The conversations, for the host's code. `withClient` joins the host's transactions. */
   readonly history: CoreHistory;
   /**
-   * Brings the tables to this release: at a deploy, at a start, or before each request, since success is remembered
-   * and a failure is not. A database that sleeps is waited for; see {@link MigrateOptions} for the rest.
+   * Brings the tables to this release and waits for a sleeping database. Call it at a deploy, at a start or before each
+   * request: success is remembered, a failure is not. See {@link MigrateOptions}.
    */
   migrate(options?: MountedMigrateOptions): Promise<Migrated>;
-  /** Settles what runs, within `grace` milliseconds (default 0). The pool stays open: it is the host's. */
+  /** Settles running turns within `grace` milliseconds (default 0). The host's pool stays open. */
   close(options?: { readonly grace?: number }): Promise<void>;
 }
 
 /**
- * All of Chatkeep on the host's pool, behind one function from requests to responses. Opens nothing by
- * itself. Errors: `TypeError` for a `basePath` that does not begin with a slash or ends with one.
+ * Chatkeep on the host's pool, as a function from requests to responses. Opens nothing by itself. Errors: `TypeError`
+ * when `basePath` does not begin with a slash, or ends with one.
  */
 export function createChatkeep(options: ChatkeepOptions): Chatkeep {
   const { responder, requestLimits, basePath = "", limits, log = createLog(), ...rest } = options;
   if (basePath !== "" && !/^\/.*[^/]$/.test(basePath))
-    throw new TypeError('`basePath` begins with a slash and ends without one, e.g. "/assistant".');
+    throw new TypeError('`basePath` must begin with a slash and not end with one, e.g. "/assistant".');
   const {
     errors = createRecentErrors(),
     onError = (error, turnId) => log.error({ err: error, turnId }, "a turn or the database met an error"),
@@ -96,7 +96,7 @@ export function createChatkeep(options: ChatkeepOptions): Chatkeep {
   };
   let migrated: Promise<Migrated> | undefined;
   const migrateOnce: Chatkeep["migrate"] = (how) => {
-    // What was asked for otherwise is asked anew: it finds nothing to do where there is nothing.
+    // Options may ask for more than the remembered call did.
     if (how?.grantTo !== undefined || how?.vectors !== undefined) return migrateAwake(how);
     if (migrated !== undefined) return migrated;
     const migrating = migrateAwake(how ?? {});
@@ -117,11 +117,11 @@ export function createChatkeep(options: ChatkeepOptions): Chatkeep {
 /** Milliseconds between two attempts to reach the database. */
 const RETRY = 250;
 
-/** Takes the path under which it is mounted off each request. */
+/** Removes the path of the mount from each request. */
 function below(basePath: string, fetch: Fetch): Fetch {
   return (request, connection) => {
     const url = new URL(request.url);
-    // What is not below it is answered as nothing is: with 404.
+    // No route has this path: outside of the mount everything is 404.
     const isBelow = url.pathname === basePath || url.pathname.startsWith(`${basePath}/`);
     url.pathname = isBelow ? url.pathname.slice(basePath.length) : "/ ";
     return fetch(new Request(url, request), connection);

@@ -1,6 +1,6 @@
 import pino, { type DestinationStream, type Logger } from "pino";
 
-/** What of a logger is used here; pino's has this shape. */
+/** A logger, such as pino's. */
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -12,11 +12,11 @@ export interface Log {
 export interface LogOptions {
   /** `trace`, `debug`, `info` (default), `warn`, `error`, `fatal` or `silent`. */
   readonly level?: string;
-  /** Where lines of JSON go; default standard output. */
+  /** Receives the lines of JSON. Default: standard output. */
   readonly destination?: DestinationStream;
 }
 
-/** A log of JSON lines (pino) in which an error never carries what a person wrote. */
+/** A log of JSON lines (pino). Its errors never contain chat text. */
 export function createLog({ level = "info", destination }: LogOptions = {}): Logger {
   const options = {
     level,
@@ -31,8 +31,8 @@ export function createLog({ level = "info", destination }: LogOptions = {}): Log
 const QUOTING = /^2[23]...$/;
 
 /**
- * An error for the log: its name, code, sentence, stack and causes. PostgreSQL's `detail` and `where`
- * are left out, and its message where it quotes values; so is a parser's, which quotes its input.
+ * Serializes an error: its name, code, message, stack and causes. PostgreSQL's `detail` and `where` are left out, and so
+ * are messages that quote values: of some SQLSTATEs, and of parsers.
  */
 function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error };
@@ -49,7 +49,7 @@ function describeError(error: unknown): object {
   };
 }
 
-/** The stack without its first lines, which repeat the message. */
+/** The stack without the message. */
 function framesOf(error: Error): string {
   const lines = (error.stack ?? "").split("\n");
   return lines.filter((line) => /^\s+at /.test(line)).join("\n");

@@ -34,7 +34,7 @@ test("a file with a hash in its name is kept for a year, others are asked for an
   expect(script?.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
   expect(script?.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
   const icon = await get("/icon.svg");
-  expect(icon?.headers.get("content-type")).toBe("image/svg+xml");
+  expect(icon?.headers.get("content-type")).toBe("image/svg+xml; charset=utf-8");
   expect(icon?.headers.get("cache-control")).toBe("no-cache");
 });
 

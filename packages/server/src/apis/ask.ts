@@ -17,25 +17,25 @@ import {
 
 import { unsavedTurnState } from "./unsaved.ts";
 
-/** A question as an API asks it. */
+/** A question to a history. */
 export interface Asking {
   readonly history: Pick<History, "createConversation" | "startTurn" | "getTurn">;
   readonly owner: Owner;
-  /** The id of the conversation to ask in, or what says which to get or make. */
+  /** The id of the conversation, or which one to get or create. */
   readonly conversation: string | ConversationInit;
   readonly question: Question;
-  /** Aborting detaches; the turn goes on. */
+  /** Aborting detaches the reader; the turn goes on. */
   readonly signal: AbortSignal;
 }
 
-/** A turn that an API began, and what its question says. */
+/** A turn that an API began. */
 export interface Begun extends StartedTurn {
   readonly asking: Asking;
 }
 
 /**
- * Begins a turn in a conversation, which is made when it is not there. While the database is down the
- * conversation has an id that nobody else knows, so that whom the outage policy answers is answered.
+ * Begins a turn in a conversation, which is created if it does not exist. While the database is down it begins the turn
+ * without the conversation, so that the outage policy decides whether to answer.
  */
 export async function beginTurn(asking: Asking): Promise<Begun> {
   const { history, owner, question, signal } = asking;
@@ -58,7 +58,7 @@ export async function beginTurn(asking: Asking): Promise<Begun> {
   }
 }
 
-/** Reads a turn to its end and gives it as it is settled. */
+/** Reads a turn to its end and returns it settled. */
 export async function settledTurn({ turn, events, asking }: Begun): Promise<TurnState> {
   const { history, owner, question, signal } = asking;
   const answer = await foldEvents(events);
@@ -68,8 +68,8 @@ export async function settledTurn({ turn, events, asking }: Begun): Promise<Turn
 }
 
 /**
- * The whole answer. Errors: `unavailable` once an outage keeps its words from being committed: a reply that is not a
- * stream has nothing to show meanwhile, and a retry attaches to the turn.
+ * Folds the whole answer. Errors: `unavailable` once text waits to be committed during an outage: a reply that is no
+ * stream cannot tell so, and a retry attaches to the turn.
  */
 export async function foldEvents(events: AsyncIterable<TurnEvent>): Promise<Answer> {
   const fold = createFold();
@@ -77,17 +77,14 @@ export async function foldEvents(events: AsyncIterable<TurnEvent>): Promise<Answ
     fold.push(chunk);
     if (isNotice(chunk) && fold.answer().waiting) {
       const detail =
-        "The answer cannot be saved just now. Nothing is lost: send the question again with its id.";
+        "The answer cannot be saved at the moment. Nothing is lost: send the question again with its id.";
       throw new ChatkeepError("unavailable", detail, { retryAfter: 2 });
     }
   }
   return fold.answer();
 }
 
-/**
- * What an API adds to an answer that is not complete, or not saved: an old client shows the text, a new one
- * says why it ends, and that it is gone after a reload.
- */
+/** The fields that an API adds to an answer that is not complete, or not saved. Old clients ignore them. */
 export function endingOf({ turn }: TurnState): Ending {
   return {
     ...(turn.status === "complete" ? {} : { status: turn.status, error: turn.error }),
@@ -101,7 +98,7 @@ interface Ending {
   persisted?: boolean;
 }
 
-/** The client's id of a question: of its `Idempotency-Key`, where it has no field for one. */
+/** The client's id of a question, from its `Idempotency-Key`: for APIs that have no field for it. */
 export function questionId(request: Request): string | undefined {
   return request.headers.get("idempotency-key") ?? undefined;
 }

@@ -1,9 +1,9 @@
 import { ChatkeepError, type Owner, type Role, type WireMessageInput } from "@chatkeep/protocol";
 
-/** Which roles an owner may write without a turn. */
+/** The roles that an owner may write without a turn. */
 export type WritableRoles = (owner: Owner) => readonly Role[];
 
-/** Refuses messages of roles that their sender may not write. Errors: `forbidden`. */
+/** Errors: `forbidden` when a message has a role that its sender may not write. */
 export function requireRoles(
   inputs: readonly Pick<WireMessageInput, "role">[],
   roles: readonly Role[],

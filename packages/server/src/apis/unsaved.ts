@@ -19,7 +19,10 @@ export interface UnsavedTurn {
   readonly answer: Answer;
 }
 
-/** The state of a turn that an outage kept from being saved, from its answer: nothing of it can be read back now. */
+/**
+ * The state of a turn that an outage left unsaved, made from its answer. Its messages have the `seq` 0, which no stored
+ * message has.
+ */
 export function unsavedTurnState({ owner, question, turn, answer }: UnsavedTurn): TurnState {
   const now = new Date().toISOString();
   const message = unsavedQuestion(owner, turn, question);

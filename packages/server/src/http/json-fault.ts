@@ -1,12 +1,12 @@
-/** A place in a text, counted from 1; columns in UTF-16 units, as editors do. */
-export interface TextPlace {
+/** A place in a text, counted from 1. Columns are in UTF-16 units, as in editors. */
+interface TextPlace {
   readonly line: number;
   readonly column: number;
 }
 
 /**
- * Finds the first character at which `text` stops being JSON (RFC 8259); the place after the last one
- * when it is cut off. V8's own message names no place for half of the faults, and quotes the text.
+ * Finds the first character at which `text` stops being JSON (RFC 8259), or the place after the last one when it is cut
+ * off. V8's message names no place for half of the faults, and quotes the text.
  */
 export function findJsonFault(text: string): TextPlace {
   const at = faultAt(text);
@@ -20,7 +20,7 @@ export function findJsonFault(text: string): TextPlace {
 }
 
 const SPACE = /[\t\n\r ]*/y;
-/** All but a quote, a backslash and U+0000 to U+001F. */
+/** Anything but a quote, a backslash and U+0000 to U+001F. */
 const PLAIN = /[^"\\\p{Cc}]*(?:[\x7f-\x9f][^"\\\p{Cc}]*)*/uy;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const LITERAL = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -30,7 +30,7 @@ function faultAt(text: string): number {
   const open: string[] = [];
   let at = 0;
 
-  /** Goes behind what the sticky `pattern` matches here. */
+  /** Skips what the sticky `pattern` matches here. */
   const skip = (pattern: RegExp): boolean => {
     pattern.lastIndex = at;
     if (!pattern.test(text)) return false;
@@ -51,7 +51,7 @@ function faultAt(text: string): number {
     return take('"');
   };
   const key = (): boolean => string() && take(":");
-  /** Ends the arrays and objects that end here; whether another value has to follow. */
+  /** Closes the arrays and objects that end here. Returns whether another value must follow; `undefined` at a fault. */
   const proceed = (): boolean | undefined => {
     for (let inner = open.at(-1); inner !== undefined; inner = open.at(-1)) {
       if (take(",")) return inner === "}" ? key() || undefined : true;

@@ -3,30 +3,30 @@ import { type JSONWebKeySet, type JWTVerifyGetKey, createLocalJWKSet, errors } f
 
 /** Options of {@link createKeySet}; times are in milliseconds. */
 export interface KeySetOptions {
-  /** Where the issuer publishes its keys (RFC 7517). */
+  /** The address of the issuer's keys (RFC 7517). */
   readonly url: string;
-  /** How old the keys may be before they are asked for again, beside the requests (default 10 minutes). */
+  /** The age at which the keys are read again in the background (default 10 minutes). */
   readonly fresh?: number;
-  /** The least time between two requests for them, whatever tokens name (default 30 s). */
+  /** The least time between two reads, whatever keys tokens name (default 30 s). */
   readonly cooldown?: number;
-  /** How long a request for them may take (default 3 s). */
-  readonly patience?: number;
-  /** The `fetch` to use; default the global one. */
+  /** The timeout of a read (default 3 s). */
+  readonly timeout?: number;
+  /** Default: the global `fetch`. */
   readonly fetch?: typeof fetch;
 }
 
-/** The largest key set that is read: a hundred keys with their certificates. */
+/** The most bytes of a key set: a hundred keys with their certificates. */
 const MOST_BYTES = 512 * 1024;
-/** Milliseconds between requests while there are no keys at all: nobody can sign in until there are. */
+/** Milliseconds between reads while there are no keys and nobody can sign in. */
 const FIRST = 1_000;
 
 /**
- * The keys of an issuer, kept in memory. A token of an unknown key makes them be asked for again, so that a
- * rotation needs nothing of us. While the issuer is down the last ones go on: nobody is signed out by its
- * outage. Errors: `unavailable` where a key is not known and the issuer cannot be asked.
+ * Keeps an issuer's keys in memory. A token with an unknown key makes it read them again, so a rotation needs no restart.
+ * During an outage of the issuer the last keys stay valid, so nobody is signed out. Errors: `unavailable` for an unknown
+ * key while the issuer cannot be reached.
  */
 export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
-  const { url, fresh = 600_000, cooldown = 30_000, patience = 3_000 } = options;
+  const { url, fresh = 600_000, cooldown = 30_000, timeout = 3_000 } = options;
   const send = options.fetch ?? ((...request: Parameters<typeof fetch>) => fetch(...request));
   let keys: ReturnType<typeof createLocalJWKSet> | undefined;
   let askedAt = Number.NEGATIVE_INFINITY;
@@ -38,7 +38,7 @@ export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
     try {
       const response = await send(url, {
         headers: { accept: "application/json" },
-        signal: AbortSignal.timeout(patience),
+        signal: AbortSignal.timeout(timeout),
         redirect: "error",
       });
       if (!response.ok) throw new Error(`The key set answered ${response.status}.`);
@@ -74,7 +74,7 @@ export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
 function unreachable(cause: unknown): ChatkeepError {
   return new ChatkeepError(
     "unavailable",
-    "The identity provider's keys cannot be read just now. Try again in a moment.",
+    "The identity provider's keys cannot be read. Try again in a moment.",
     { retryAfter: 5, cause },
   );
 }

@@ -3,34 +3,34 @@ import { type JWTPayload, SignJWT, errors, jwtVerify } from "jose";
 
 import { type KeySetOptions, createKeySet } from "./key-set.ts";
 
-/** How the tokens of signed-in people are checked. */
+/** How to check the tokens of signed-in users. */
 export interface TokenOptions {
   /**
-   * What they are signed with: a secret that both sides know (HS256, at least 32 bytes), or the place of
-   * the issuer's public keys. It alone decides which algorithms are taken, never the token.
+   * What signs them: a shared secret (HS256, at least 32 bytes) or the issuer's public keys. It decides which algorithms
+   * are accepted, never the token.
    */
   readonly key: { readonly secret: string } | { readonly jwks: KeySetOptions };
-  /** The `iss` that they must carry. Default: any, and none. */
+  /** The required `iss`. Default: any, or none. */
   readonly issuer?: string | undefined;
-  /** An `aud` that they must carry. Default: any, and none. */
+  /** A required `aud`. Default: any, or none. */
   readonly audience?: string | undefined;
-  /** Seconds by which the clocks of both sides may differ (default 30). */
+  /** Seconds by which the clocks may differ (default 30). */
   readonly clockSkew?: number;
 }
 
-/** Checks a token and gives the user. Errors: `unauthenticated`, and `unavailable` when the issuer's keys cannot be had. */
+/** Returns the user of a token. Errors: `unauthenticated`; `unavailable` when the issuer's keys cannot be read. */
 export type VerifyToken = (token: string) => Promise<Owner>;
 
-/** Bytes of a token: ten times a usual one, and a fourth of what Node takes as headers. */
+/** The most bytes of a token: ten times the usual, and a fourth of what Node accepts as headers. */
 const MOST_BYTES = 8 * 1024;
-/** Bytes of an HS256 secret: the hash's own length. Source: RFC 7518, 3.2. */
+/** The least bytes of an HS256 secret: the length of the hash. Source: RFC 7518, 3.2. */
 const LEAST_SECRET = 32;
-/** Public-key signatures only: with a symmetric one among them, a public key could pass for a secret. */
+/** Public-key signatures only: with a symmetric algorithm among them, a public key could serve as a secret. */
 const PUBLIC_KEY = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 
 /**
- * Users by JWT (RFC 7519): `sub` is their id and `iss`, where there is one, a part of who they are. `exp`
- * has to be there. Throws a `TypeError` for a secret that is too short.
+ * Identifies users by JWT (RFC 7519). `sub` is the user's id; `iss`, if there is one, belongs to their identity; `exp` is
+ * required. Errors: `TypeError` when the secret is too short.
  */
 export function createTokenCheck(options: TokenOptions): VerifyToken {
   const { key, issuer, audience, clockSkew = 30 } = options;
@@ -42,13 +42,13 @@ export function createTokenCheck(options: TokenOptions): VerifyToken {
   };
   const verify = verifierOf(key, checks);
   return async (token) => {
-    if (token.length > MOST_BYTES) throw refused(`A token has at most ${MOST_BYTES} bytes.`);
+    if (token.length > MOST_BYTES) throw refused(`A token must have at most ${MOST_BYTES} bytes.`);
     try {
       return userOf(await verify(token));
     } catch (error) {
       if (isChatkeepError(error)) throw error;
       if (error instanceof errors.JWTExpired) throw refused("The token has expired. Sign in again.", error);
-      throw refused("The token is not valid here. Sign in again.", error);
+      throw refused("The token is not valid. Sign in again.", error);
     }
   };
 }
@@ -68,19 +68,19 @@ function secretOf(text: string): Uint8Array {
   const secret = new TextEncoder().encode(text);
   if (secret.byteLength >= LEAST_SECRET) return secret;
   throw new TypeError(
-    `The secret that signs tokens has ${secret.byteLength} bytes and needs at least ${LEAST_SECRET}: make one with "openssl rand -base64 48".`,
+    `The secret that signs tokens has ${secret.byteLength} bytes and needs at least ${LEAST_SECRET}. Make one with "openssl rand -base64 48".`,
   );
 }
 
 function userOf({ sub, iss }: JWTPayload): Owner {
   if (typeof sub !== "string" || sub === "" || sub.length > 512) {
-    throw refused("The token's `sub` has to be 1 to 512 characters.");
+    throw refused("The token's `sub` must have 1 to 512 characters.");
   }
   return { kind: "user", id: sub, ...(iss === undefined ? {} : { issuer: iss }) };
 }
 
 function refused(detail: string, cause?: unknown): ChatkeepError {
-  // The cause is an error of jose's: it names the claim at fault, never the token.
+  // jose's error names the claim at fault, never the token.
   return new ChatkeepError("unauthenticated", detail, { cause });
 }
 
@@ -91,11 +91,11 @@ export interface MintOptions {
   readonly user: string;
   readonly issuer?: string | undefined;
   readonly audience?: string | undefined;
-  /** How long it is valid, as jose writes it: `1h` (default), `30 days`. Errors: jose's `TypeError` for another text. */
+  /** How long it is valid, in jose's format: `1h` (default), `30 days`. Errors: jose's `TypeError`. */
   readonly expires?: string | undefined;
 }
 
-/** Makes a token for trying out, as a host's own login would. */
+/** Makes a token for tests, as a host's login would. */
 export async function mintToken({
   secret,
   user,

@@ -1,12 +1,12 @@
 import { type Route, openRoutes } from "../http/route.ts";
 import { PAGE_STYLE } from "./page-style.ts";
-import { pageResponse } from "./page.ts";
+import { type Page, escapeHtml as h, pageResponse } from "./page.ts";
 
-/** The OpenAPI document, the page that shows it, and the look of the pages. `routes` gives all routes, these included. */
+/** The routes of the OpenAPI document and its page. `routes` returns all routes, these included. */
 export function referenceRoutes(routes: () => readonly Route[]): Route[] {
-  let document: Promise<{ json: string; page: string }> | undefined;
-  const documented = (): Promise<{ json: string; page: string }> => (document ??= makeDocuments(routes()));
-
+  // Made on the first request: it takes some 20 ms, which the start does not wait for.
+  let making: ReturnType<typeof makeReference> | undefined;
+  const made = (): ReturnType<typeof makeReference> => (making ??= makeReference(routes()));
   const route = openRoutes("Documents");
   return [
     route("GET /openapi.json", {
@@ -14,7 +14,7 @@ export function referenceRoutes(routes: () => readonly Route[]): Route[] {
       summary: "This document",
       replies: { 200: { description: "OpenAPI 3.1.", text: { "application/json": "An OpenAPI document." } } },
       handle: async () => {
-        const { json } = await documented();
+        const { json } = await made();
         return new Response(json, {
           headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-cache" },
         });
@@ -24,7 +24,7 @@ export function referenceRoutes(routes: () => readonly Route[]): Route[] {
       id: "docs",
       summary: "This document as a page",
       replies: { 200: { description: "A page.", text: { "text/html": "A page without a script." } } },
-      handle: async () => pageResponse({ title: "Chatkeep API", body: (await documented()).page }),
+      handle: async () => pageResponse((await made()).page),
     }),
     route("GET /pages.css", {
       id: "pagesStyle",
@@ -38,12 +38,22 @@ export function referenceRoutes(routes: () => readonly Route[]): Route[] {
   ];
 }
 
-/** Made when first asked for: they cost some 20 ms, which a start does not have to wait for. */
-async function makeDocuments(routes: readonly Route[]): Promise<{ json: string; page: string }> {
-  const [{ openapiOf }, { docsBody }] = await Promise.all([
+async function makeReference(routes: readonly Route[]): Promise<{ json: string; page: Page }> {
+  const [{ openapiOf }, { referenceOf }, { renderMarkdown }] = await Promise.all([
     import("./openapi.ts"),
-    import("./api-reference-page.ts"),
+    import("./reference.ts"),
+    import("./markdown.ts"),
   ]);
   const document = openapiOf(routes);
-  return { json: JSON.stringify(document, null, 2), page: docsBody(document) };
+  const { version, markdown, headings } = referenceOf(document);
+  const link = ({ depth, title, anchor }: (typeof headings)[number]): string =>
+    `<li class="depth${depth}"><a href="#${h(anchor)}">${h(title)}</a></li>`;
+  const page = {
+    title: "Chatkeep API",
+    bar: `<span>API ${h(version)}</span><a href="/openapi.json">openapi.json</a>`,
+    label: "Contents",
+    contents: `<ul>${headings.map(link).join("\n")}</ul>`,
+    main: `<h1>Chatkeep API</h1>\n${renderMarkdown(markdown, headings)}`,
+  };
+  return { json: JSON.stringify(document, null, 2), page };
 }

@@ -4,18 +4,18 @@ import { z } from "zod";
 import { type Call, type Route, openRoutes, ownerRoutes } from "../http/route.ts";
 import { escapeHtml as h, pageResponse } from "./page.ts";
 
-/** A document in the list. */
+/** An entry in the list of documents. */
 interface DocumentEntry {
-  /** The file within the docs, with forward slashes. */
+  /** The path of the file within the docs, with forward slashes. */
   readonly path: string;
   readonly title: string;
-  /** Where its page is: `/documents/<path>`. */
+  /** The address of its page: `/documents/<path>`. */
   readonly url: string;
 }
 
 interface DocumentText extends DocumentEntry {
   readonly markdown: string;
-  /** Its headings below the title, in order, with the anchors that citations point to. */
+  /** The headings below the title, in order, with the anchors that citations name. */
   readonly sections: readonly {
     readonly title: string;
     readonly anchor: string;
@@ -23,14 +23,14 @@ interface DocumentText extends DocumentEntry {
   }[];
 }
 
-/** The documents of docs, as far as their pages need them; the agent's `Docs` has this shape. */
+/** Docs, as far as their pages need them. The agent's `Docs` has this shape. */
 export interface Documents {
   documents(): Promise<readonly DocumentEntry[]>;
-  /** `null` when there is none under this path. */
+  /** `null` when no document has this path. */
   document(path: string): Promise<DocumentText | null>;
-  /** What it said until it last changed, or went; `null` when it always said the same. */
+  /** The text before the document last changed or was removed; `null` when it never changed. */
   former(path: string): Promise<(DocumentText & { readonly until: string }) | null>;
-  /** Opens what was cited, also when the docs have changed since. */
+  /** Opens a cited passage, even if the docs have changed since. */
   openCitation(cited: { readonly path: string; readonly quote: string }): Promise<{
     readonly status: "current" | "changed" | "unknown";
     readonly changedAt: string | null;
@@ -59,7 +59,7 @@ const openedCitation = z
   })
   .meta({ id: "OpenedCitation" });
 
-/** The pages of docs, to which citations lead. */
+/** The pages of docs, which citations link to. */
 export function documentRoutes(docs: Documents): Route[] {
   const route = openRoutes("Documents");
   return [
@@ -167,27 +167,21 @@ function page(
   title: string,
   documents: readonly DocumentEntry[],
   current: string | undefined,
-  content: string,
+  main: string,
 ): Response {
   const items = documents.map(
-    (document) =>
-      `<li><a href="${h(document.url)}"${document.url === current ? ' aria-current="page"' : ""}>${h(document.title)}</a></li>`,
+    ({ title, url }) =>
+      `<li><a href="${h(url)}"${url === current ? ' aria-current="page"' : ""}>${h(title)}</a></li>`,
   );
   return pageResponse({
     title,
-    body: `
-<a class="skip" href="#main">Skip to the content</a>
-<header class="bar"><a href="/">Chatkeep</a><a href="/documents">Documents</a></header>
-<div class="columns">
-<nav aria-label="Documents"><ul>${items.join("\n")}</ul></nav>
-<main id="main" class="text">
-${content}
-</main>
-</div>`,
+    bar: '<a href="/documents">Documents</a>',
+    label: "Documents",
+    contents: `<ul>${items.join("\n")}</ul>`,
+    main,
   });
 }
 
-/** The day of an instant, for people and for programs. */
 function day(instant: string): string {
   return `<time datetime="${h(instant)}">${h(instant.slice(0, 10))}</time>`;
 }

@@ -2,19 +2,18 @@ import { Marked, type Tokens } from "marked";
 
 import { escapeHtml as h } from "./page.ts";
 
-/** A heading with the anchor that citations point to. */
-interface Heading {
+/** A heading and its anchor, which citations name. */
+export interface Heading {
   readonly title: string;
   readonly anchor: string;
 }
 
-/** Addresses that become links: of the web, of mail, and those within the docs. */
+/** Addresses that become links: of the web, of mail, and within the docs. */
 const LINKED = /^(https?:|mailto:|#|[^:]*$)/i;
 
 /**
- * Markdown as HTML for a page of ours: raw HTML is shown as the text it is, images become links, and only
- * addresses that cannot run a script are linked. `headings` are those below the title, in order; the title
- * itself is left out, the page has it.
+ * Renders Markdown as HTML. Raw HTML is shown as text, images become links, and addresses that could run a script are
+ * not linked. `headings` are those below the title, in order. The title is left out: the page shows it.
  */
 export function renderMarkdown(markdown: string, headings: readonly Heading[]): string {
   const marked = new Marked({
@@ -36,7 +35,7 @@ export function renderMarkdown(markdown: string, headings: readonly Heading[]): 
   });
   const tokens = marked.lexer(markdown);
   const own = tokens.filter((token): token is Tokens.Heading => token.type === "heading");
-  // The document's title is the one heading that is no section.
+  // The title is the one heading that is no section.
   const title = own.length > headings.length ? own[0] : undefined;
   const rest = [...headings];
   return marked.parser(tokens.filter((token) => token !== title));

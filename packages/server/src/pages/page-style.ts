@@ -1,4 +1,4 @@
-/** The style sheet of the pages that the server makes: the API's and the book's. The system's fonts: nothing is loaded from elsewhere. */
+/** The style sheet of the server's pages. It uses the system's fonts and loads nothing. */
 export const PAGE_STYLE: string = `:root {
   color-scheme: light dark;
   --ground: light-dark(#ffffff, #111315);
@@ -7,10 +7,6 @@ export const PAGE_STYLE: string = `:root {
   --text: light-dark(#1b1f23, #e7eaec);
   --soft: light-dark(#5b656e, #9aa5ae);
   --accent: light-dark(#0b6bcb, #6db3f8);
-  --get: light-dark(#0a6b3d, #5fd39b);
-  --post: light-dark(#0b5cad, #79b8ff);
-  --patch: light-dark(#8a5300, #f0b35a);
-  --delete: light-dark(#b3261e, #ff8f87);
   --sans: ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
   --mono: ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace;
 }
@@ -105,18 +101,6 @@ nav {
   font-size: 0.875rem;
 }
 
-nav h2 {
-  margin: 1.25rem 0 0.25rem;
-  font-size: 0.75rem;
-  letter-spacing: 0.04em;
-  text-transform: uppercase;
-  color: var(--soft);
-}
-
-nav h2:first-child {
-  margin-top: 0;
-}
-
 nav ul {
   margin: 0;
   padding: 0;
@@ -130,6 +114,15 @@ nav a {
   text-decoration: none;
 }
 
+nav .depth2 {
+  margin-top: 1.25rem;
+  font-weight: 650;
+}
+
+nav .depth2:first-child {
+  margin-top: 0;
+}
+
 nav a:hover,
 nav a[aria-current] {
   color: var(--accent);
@@ -137,11 +130,8 @@ nav a[aria-current] {
 
 main {
   min-width: 0;
+  max-width: 53rem;
   padding: 2rem 2.5rem 6rem;
-}
-
-main.text {
-  max-width: 48rem;
 }
 
 h1,
@@ -164,12 +154,8 @@ main h2 {
 }
 
 main h3 {
-  margin: 0 0 0.25rem;
-  font-size: 1.0625rem;
-}
-
-main.text h3 {
   margin: 2rem 0 0.5rem;
+  font-size: 1.0625rem;
 }
 
 main :is(h1, h2, h3, h4) > a {
@@ -183,124 +169,17 @@ main :is(h2, h3, h4):target {
   text-decoration-thickness: 2px;
 }
 
-.lead {
-  margin: 0;
-  color: var(--soft);
-  font-size: 1.125rem;
-}
-
-.operation {
-  margin: 0 0 1.25rem;
-  padding: 1.25rem;
-  border: 1px solid var(--line);
-  border-radius: 12px;
-}
-
-.operation:target {
-  border-color: var(--accent);
-}
-
-.operation p {
-  margin: 0.5rem 0;
-}
-
-.call {
-  display: flex;
-  flex-wrap: wrap;
-  gap: 0.5rem;
-  align-items: baseline;
-}
-
-.call code {
-  background: none;
-  padding: 0;
-  overflow-wrap: anywhere;
-}
-
-.method,
-.status {
-  font: 600 0.75rem/1.6 var(--mono);
-  letter-spacing: 0.02em;
-}
-
-.method {
-  padding: 0.05rem 0.45rem;
-  border: 1px solid currentcolor;
-  border-radius: 6px;
-}
-
-.get,
-.s2 {
-  color: var(--get);
-}
-
-.post {
-  color: var(--post);
-}
-
-.patch,
-.s4 {
-  color: var(--patch);
-}
-
-.delete,
-.s5 {
-  color: var(--delete);
-}
-
-.note,
-.required,
-td small {
+.note {
   color: var(--soft);
   font-size: 0.8125rem;
 }
 
-.required {
-  margin-left: 0.4rem;
-}
-
-td small {
-  display: block;
-}
-
-td small code {
-  background: none;
-  padding: 0;
-}
-
-.errors {
-  padding-top: 0.75rem;
-  font-size: 0.875rem;
-}
-
-.errors > b {
-  color: var(--soft);
-}
-
-.errors ul {
-  display: flex;
-  flex-wrap: wrap;
-  gap: 0.25rem 1.25rem;
-  margin: 0.35rem 0 0;
-  padding: 0;
-  list-style: none;
-}
-
-.table {
-  overflow-x: auto;
-}
-
 table {
-  width: 100%;
+  display: block;
+  overflow-x: auto;
+  margin: 0.75rem 0;
   border-collapse: collapse;
   font-size: 0.875rem;
-}
-
-caption {
-  padding: 0.75rem 0 0.25rem;
-  text-align: left;
-  font-weight: 600;
-  color: var(--soft);
 }
 
 th,
@@ -311,19 +190,6 @@ td {
   vertical-align: top;
 }
 
-.operation td:first-child {
-  width: 12rem;
-}
-
-.operation td:nth-child(2) {
-  width: 18rem;
-}
-
-main.text table {
-  display: block;
-  overflow-x: auto;
-}
-
 code,
 pre {
   font-family: var(--mono);
@@ -331,6 +197,7 @@ pre {
 }
 
 code {
+  overflow-wrap: anywhere;
   padding: 0.1em 0.3em;
   background: var(--raised);
   border-radius: 4px;
@@ -382,26 +249,6 @@ hr {
 
   main {
     padding: 1.5rem 1.25rem 4rem;
-  }
-
-  .operation {
-    padding: 1rem;
-  }
-
-  .operation tr {
-    display: block;
-    padding: 0.45rem 0;
-    border-top: 1px solid var(--line);
-  }
-
-  .operation td,
-  .operation td:first-child,
-  .operation td:nth-child(2) {
-    display: block;
-    width: auto;
-    padding: 0.1rem 0;
-    border: 0;
-    overflow-wrap: anywhere;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a page of ours may load: itself and nothing else, no inline script or style, no script from a
- * string. Source: Content Security Policy Level 3, Trusted Types.
+ * Pages load nothing from other sites, no inline script or style, and no script from a string. Source: Content Security
+ * Policy Level 3, Trusted Types.
  */
 export const PAGE_POLICY: string = [
   "default-src 'none'",
@@ -15,16 +15,19 @@ export const PAGE_POLICY: string = [
   "require-trusted-types-for 'script'",
 ].join("; ");
 
-/** What a page made on the server holds. */
+/** A page of the server. All of it but `title` is HTML. */
 export interface Page {
   readonly title: string;
-  /** The inside of `<body>`; whoever makes it has escaped what it holds. */
-  readonly body: string;
-  readonly status?: number;
+  /** What stands in the bar at the top, beside the link to the app. */
+  readonly bar: string;
+  /** The label of the contents. */
+  readonly label: string;
+  readonly contents: string;
+  readonly main: string;
 }
 
-/** A page made on the server, in the look of all of them (`/pages.css`). */
-export function pageResponse({ title, body, status = 200 }: Page): Response {
+/** Sends a page, which needs no script. Its style sheet is `/pages.css`. */
+export function pageResponse({ title, bar, label, contents, main }: Page): Response {
   const html = `<!doctype html>
 <html lang="en">
 <head>
@@ -35,12 +38,20 @@ export function pageResponse({ title, body, status = 200 }: Page): Response {
 <link rel="stylesheet" href="/pages.css">
 </head>
 <body>
-${body}
+<a class="skip" href="#main">Skip to the content</a>
+<header class="bar"><a href="/">Chatkeep</a>${bar}</header>
+<div class="columns">
+<nav aria-label="${label}">
+${contents}
+</nav>
+<main id="main">
+${main}
+</main>
+</div>
 </body>
 </html>
 `;
   return new Response(html, {
-    status,
     headers: {
       "content-type": "text/html; charset=utf-8",
       "cache-control": "no-cache",
@@ -49,7 +60,7 @@ ${body}
   });
 }
 
-/** Text for an element's content or a quoted attribute. */
+/** Escapes text for the content of an element or a quoted attribute. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }

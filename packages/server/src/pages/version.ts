@@ -1,2 +1,2 @@
-/** The version of this package, as its package.json says; a file beside the modules would be lost in a bundle. */
+/** The version of this package, equal to its package.json, which a bundle would lose. */
 export const VERSION = "0.1.0";

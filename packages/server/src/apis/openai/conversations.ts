@@ -54,7 +54,7 @@ const listSearch = z.object({
   after: z.string().optional().meta({ description: "The `last_id` of the previous page." }),
 });
 
-/** OpenAI's Conversations, for its clients and for `OpenAIConversationsSession` of its Agents SDK. */
+/** The routes of OpenAI's Conversations, for its clients and `OpenAIConversationsSession` of its Agents SDK. */
 export function openaiConversationRoutes({ history, writableRoles }: ApiServices): Route[] {
   const route = ownerRoutes("OpenAI Conversations", openaiErrors);
 
@@ -122,7 +122,7 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
       id: "openaiCreateItems",
       summary: "Append items",
       description:
-        "All items are stored, or none. End users may write items of the user only; other roles require a server key.",
+        "All items are stored, or none. End users may write items of `user` only; other roles require a server key.",
       params,
       body: z.object({ items: z.array(itemInput).min(1) }),
       replies: { 200: { description: "The items.", json: itemList } },
@@ -181,7 +181,7 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
         if (items.length > 1) {
           throw new ChatkeepError(
             "conflict",
-            `This item is part of an answer. Delete the whole answer with DELETE /api/conversations/${conversationId}/messages/${id}`,
+            `This item is part of an answer. Delete the whole answer with DELETE /api/conversations/${conversationId}/messages/${id}.`,
           );
         }
         await history.deleteMessage(owner, conversationId, id);
@@ -219,7 +219,7 @@ interface Walk {
   readonly limit: number;
 }
 
-/** A conversation's items from a cursor on, read in pages. */
+/** Yields a conversation's items after a cursor, read in pages. */
 async function* walk(
   history: History,
   owner: Owner,

@@ -15,8 +15,8 @@ import { idFromOpenai } from "./ids.ts";
 import { type Item, VERBATIM, itemsOf } from "./items.ts";
 
 /**
- * An item that a client sends, as a message. Its parts are what every other API shows of it; where they do
- * not tell it whole, the item itself is kept beside them and given back as it came.
+ * Reads an item of a client as a message. Other APIs show its parts. Where the parts do not hold the whole item, the item
+ * is stored beside them and returned as it came.
  */
 export function messageFromItem(item: Item): MessageInput {
   const { id, ...given } = withType(item);
@@ -32,7 +32,7 @@ export function messageFromItem(item: Item): MessageInput {
   };
 }
 
-/** What an input asks: a question, or with the outputs of calls that the client ran, to go on with their answer. */
+/** The question of an input: a user's message, or the outputs of calls that the client ran. */
 interface Asked {
   /** The items before it. */
   readonly before: readonly Item[];
@@ -124,7 +124,7 @@ function citationParts({ annotations }: JsonObject): Part[] {
   });
 }
 
-/** The item with what OpenAI adds to it when it gives it back. */
+/** The item with the fields that OpenAI adds when it returns it. */
 function normalised(item: Item, role: Role): Item {
   if (item.type === "reasoning" || item.type === "data") return item;
   const { content, status = "completed", ...rest } = item;

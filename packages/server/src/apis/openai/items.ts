@@ -2,20 +2,20 @@ import type { Citation, JsonObject, Message, Part } from "@chatkeep/protocol";
 
 import { type IdPrefix, idToOpenai } from "./ids.ts";
 
-/** An item of a conversation as OpenAI writes it. */
+/** An item of a conversation in OpenAI's form. */
 export type Item = { type: string } & JsonObject;
 
-/** The data part that keeps an item which our parts do not tell whole. */
+/** The name of the data part that stores an item which parts cannot hold whole. */
 export const VERBATIM = "openai-item";
 
-/** What tells the items of a message. */
-export type Told = Pick<Message, "id" | "role" | "parts" | "status">;
+/** The fields of a message that its items are made from. */
+export type ItemSource = Pick<Message, "id" | "role" | "parts" | "status">;
 
 /**
- * The items of a message, in order: its texts with files and citations as `message` items, reasoning, calls
- * and their outputs as items of their own. A message that was an item we could not tell whole is that item.
+ * The items of a message, in order: texts with files and citations are `message` items; reasoning, calls and their outputs
+ * are items of their own. A message with a stored item is that item.
  */
-export function itemsOf(message: Told): Item[] {
+export function itemsOf(message: ItemSource): Item[] {
   const verbatim = message.parts.find((part) => part.type === "data" && part.name === VERBATIM);
   if (verbatim?.type === "data") {
     const item = verbatim.data as Item;
@@ -85,7 +85,7 @@ function itemOf(part: OwnItemPart): [IdPrefix, Item] {
   }
 }
 
-function textOf(role: Told["role"], text: string): JsonObject {
+function textOf(role: ItemSource["role"], text: string): JsonObject {
   if (role === "assistant") return { type: "output_text", text, annotations: [], logprobs: [] };
   return { type: role === "tool" ? "text" : "input_text", text };
 }
@@ -96,7 +96,7 @@ function fileOf({ url, mime, name }: Extract<Part, { type: "file" }>): JsonObjec
   return { type: "input_file", file_url: url, ...(name === undefined ? {} : { filename: name }) };
 }
 
-/** OpenAI's own fields of a citation, and all of ours besides. */
+/** OpenAI's fields of a citation, and all of ours. */
 function annotationOf(citation: Citation, end: number): JsonObject {
   const chatkeep = { ...citation } satisfies JsonObject;
   const title = citation.section ?? citation.chapter;

@@ -1,23 +1,30 @@
-import { type Answer, type JsonObject, type TurnEvent, type TurnState, createFold } from "@chatkeep/protocol";
+import {
+  type Answer,
+  type Chunk,
+  type JsonObject,
+  type TurnEvent,
+  type TurnState,
+  createFold,
+} from "@chatkeep/protocol";
 
 import { type Item, itemsOf } from "./items.ts";
 import type { ResponseBody } from "./response.ts";
 
 /** Options of {@link responseFrames}. */
 export interface ResponseFrames {
-  /** The turn's events from the first: the numbers of what is sent come from them. */
+  /** The turn's events from the first. The numbers of OpenAI's events follow from them. */
   readonly events: AsyncIterable<TurnEvent>;
-  /** The response as it begins. */
+  /** Returns the response as it begins. */
   readonly begun: (replyId: string) => ResponseBody;
-  /** The response as it is settled. */
+  /** Returns the settled response. */
   readonly settled: (answer: Answer) => Promise<ResponseBody>;
-  /** Only what comes after this number (default -1: all). */
+  /** Sends only events after this number (default -1: all). */
   readonly after?: number | undefined;
 }
 
 /**
- * A turn's events as OpenAI streams a response. They are numbered from 0 in an order that follows from the
- * stored events alone, so any node gives the same numbers to a reader who resumes.
+ * Translates a turn's events to OpenAI's events of a response. Their numbers start at 0 and follow from the stored events
+ * alone, so a reader can resume on any node.
  */
 export async function* responseFrames(options: ResponseFrames): AsyncGenerator<string, void, void> {
   const { after = -1 } = options;
@@ -30,10 +37,18 @@ export async function* responseFrames(options: ResponseFrames): AsyncGenerator<s
 
   const fold = createFold();
   let replyId = "";
-  let told: Item[] = [];
+  let sent: Item[] = [];
+  let growing: Growing | undefined;
   for await (const { chunk } of options.events) {
     fold.push(chunk);
     let frames = "";
+    if (growing !== undefined && isDeltaOf(growing, chunk)) {
+      const { piece, event, fields } = growing;
+      piece["text"] = `${piece["text"] as string}${chunk.delta}`;
+      frames = frame(event, { ...fields, delta: chunk.delta });
+      if (frames !== "") yield frames;
+      continue;
+    }
     if (chunk.type === "start") {
       replyId = chunk.messageId;
       const response = options.begun(replyId);
@@ -42,23 +57,24 @@ export async function* responseFrames(options: ResponseFrames): AsyncGenerator<s
     }
     const answer = fold.answer();
     const items = itemsOf({ id: replyId, role: "assistant", parts: answer.parts, status: "streaming" });
+    growing = undefined;
     for (const [index, item] of items.entries()) {
-      for (const [type, fields] of changes(told[index], item, index)) frames += frame(type, fields);
-      // The next item's beginning is this one's end.
-      if (index >= told.length - 1 && index < items.length - 1) {
+      const changed = changes(sent[index], item, index);
+      for (const [type, fields] of changed) frames += frame(type, fields);
+      // An item ends where the next one begins.
+      if (index === items.length - 1) growing = growingOf(item, changed.at(-1), chunk);
+      else if (index >= sent.length - 1)
         for (const [type, fields] of endOf(item, index)) frames += frame(type, fields);
-      }
     }
-    told = items;
-    // Nothing for a reader who has seen it.
+    sent = items;
     if (frames !== "") yield frames;
   }
 
   const response = await options.settled(fold.answer());
   let frames = "";
   for (const [index, item] of response.output.entries()) {
-    for (const [type, fields] of changes(told[index], item, index)) frames += frame(type, fields);
-    if (index >= told.length - 1)
+    for (const [type, fields] of changes(sent[index], item, index)) frames += frame(type, fields);
+    if (index >= sent.length - 1)
       for (const [type, fields] of endOf(item, index)) frames += frame(type, fields);
   }
   const kind =
@@ -66,18 +82,44 @@ export async function* responseFrames(options: ResponseFrames): AsyncGenerator<s
   yield frames + frame(`response.${kind}`, { response });
 }
 
-type Told = [type: string, fields: JsonObject];
+type Event = [type: string, fields: JsonObject];
+type Delta = Extract<Chunk, { type: "text-delta" | "reasoning-delta" }>;
 
-/** What a reader is told of an item that grew. */
-function changes(before: Item | undefined, item: Item, index: number): Told[] {
+/**
+ * The block that grows at the end of an answer. Its next delta is sent without a look at the answer: to compare the
+ * items at each event would read the whole text each time.
+ */
+interface Growing {
+  readonly block: Delta;
+  readonly piece: JsonObject;
+  readonly event: string;
+  readonly fields: JsonObject;
+}
+
+function growingOf(item: Item, last: Event | undefined, chunk: Chunk): Growing | undefined {
+  if (chunk.type !== "text-delta" && chunk.type !== "reasoning-delta") return undefined;
+  const pieces = piecesOf(item);
+  const piece = pieces.at(-1);
+  if (piece === undefined || last?.[0].endsWith("text.delta") !== true) return undefined;
+  const [event, fields] = last;
+  const place = fields["content_index"] ?? fields["summary_index"];
+  return place === pieces.length - 1 ? { block: chunk, piece, event, fields } : undefined;
+}
+
+function isDeltaOf({ block }: Growing, chunk: Chunk): chunk is Delta {
+  return chunk.type === block.type && chunk.id === block.id && chunk.delta !== "";
+}
+
+/** The events of an item that grew. */
+function changes(before: Item | undefined, item: Item, index: number): Event[] {
   const at = { item_id: item["id"] as string, output_index: index };
-  const told: Told[] = [];
+  const events: Event[] = [];
   if (before === undefined)
-    told.push(["response.output_item.added", { output_index: index, item: emptied(item) }]);
+    events.push(["response.output_item.added", { output_index: index, item: emptied(item) }]);
   const grown = (key: string): string => tail(before?.[key], item[key]);
   if (item.type === "function_call") {
     const delta = grown("arguments");
-    if (delta !== "") told.push(["response.function_call_arguments.delta", { ...at, delta }]);
+    if (delta !== "") events.push(["response.function_call_arguments.delta", { ...at, delta }]);
   }
   const old = piecesOf(before);
   for (const [place, piece] of piecesOf(item).entries()) {
@@ -85,10 +127,11 @@ function changes(before: Item | undefined, item: Item, index: number): Told[] {
       item.type === "reasoning" ? { ...at, summary_index: place } : { ...at, content_index: place };
     const kind = item.type === "reasoning" ? "reasoning_summary_part" : "content_part";
     const earlier = old[place];
-    if (earlier === undefined) told.push([`response.${kind}.added`, { ...here, part: emptiedPiece(piece) }]);
+    if (earlier === undefined)
+      events.push([`response.${kind}.added`, { ...here, part: emptiedPiece(piece) }]);
     const delta = tail(earlier?.["text"], piece["text"]);
     if (delta !== "") {
-      told.push(
+      events.push(
         item.type === "reasoning"
           ? ["response.reasoning_summary_text.delta", { ...here, delta }]
           : ["response.output_text.delta", { ...here, delta, logprobs: [] }],
@@ -96,35 +139,38 @@ function changes(before: Item | undefined, item: Item, index: number): Told[] {
     }
     for (const [at, annotation] of listOf(piece["annotations"]).entries()) {
       if (at < listOf(earlier?.["annotations"]).length) continue;
-      told.push(["response.output_text.annotation.added", { ...here, annotation_index: at, annotation }]);
+      events.push(["response.output_text.annotation.added", { ...here, annotation_index: at, annotation }]);
     }
   }
-  return told;
+  return events;
 }
 
-/** What a reader is told when an item is whole. */
-function endOf(item: Item, index: number): Told[] {
+/** The events of an item that is complete. */
+function endOf(item: Item, index: number): Event[] {
   const at = { item_id: item["id"] as string, output_index: index };
   const whole = item["status"] === "in_progress" ? { ...item, status: "completed" } : item;
-  const told: Told[] = [];
+  const events: Event[] = [];
   if (item.type === "function_call") {
     const { name, arguments: text } = item as JsonObject;
-    told.push(["response.function_call_arguments.done", { ...at, name: name ?? "", arguments: text ?? "" }]);
+    events.push([
+      "response.function_call_arguments.done",
+      { ...at, name: name ?? "", arguments: text ?? "" },
+    ]);
   }
   for (const [place, piece] of piecesOf(item).entries()) {
     if (item.type === "reasoning") {
       const here = { ...at, summary_index: place };
-      told.push(["response.reasoning_summary_text.done", { ...here, text: piece["text"] ?? "" }]);
-      told.push(["response.reasoning_summary_part.done", { ...here, part: piece }]);
+      events.push(["response.reasoning_summary_text.done", { ...here, text: piece["text"] ?? "" }]);
+      events.push(["response.reasoning_summary_part.done", { ...here, part: piece }]);
     } else {
       const here = { ...at, content_index: place };
       if (piece["type"] === "output_text")
-        told.push(["response.output_text.done", { ...here, text: piece["text"] ?? "", logprobs: [] }]);
-      told.push(["response.content_part.done", { ...here, part: piece }]);
+        events.push(["response.output_text.done", { ...here, text: piece["text"] ?? "", logprobs: [] }]);
+      events.push(["response.content_part.done", { ...here, part: piece }]);
     }
   }
-  told.push(["response.output_item.done", { output_index: index, item: whole }]);
-  return told;
+  events.push(["response.output_item.done", { output_index: index, item: whole }]);
+  return events;
 }
 
 function piecesOf(item: Item | undefined): JsonObject[] {
@@ -153,7 +199,7 @@ function emptiedPiece(piece: JsonObject): JsonObject {
   };
 }
 
-/** The state of a turn whose answer is only begun. */
+/** The state of a turn whose answer has just begun. */
 export function begunState(state: Omit<TurnState, "reply">): TurnState {
   return { ...state, turn: { ...state.turn, status: "running", error: null, settledAt: null }, reply: null };
 }

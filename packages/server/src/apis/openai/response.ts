@@ -3,21 +3,21 @@ import type { Json, JsonObject, TurnState, Usage } from "@chatkeep/protocol";
 import { idFromOpenai, idToOpenai } from "./ids.ts";
 import { type Item, itemsOf } from "./items.ts";
 
-/** A response as OpenAI writes it, as far as its clients read it. */
+/** A response in OpenAI's form, as far as its clients read it. */
 export type ResponseBody = JsonObject & { id: string; status: string; output: Item[] };
 
-/** What a request said that is told again in its response. */
+/** The fields of a request that its response repeats. */
 export interface Echo {
   readonly instructions?: Json | undefined;
   readonly previousResponseId?: string | null | undefined;
 }
 
-/** Which turn a response is: its id names both, so none is stored. */
+/** The id of a response names its turn and conversation, so none is stored. */
 function responseIdOf(turnId: string, conversationId: string): string {
   return `resp_${turnId.replaceAll("-", "")}_${idToOpenai("conv", conversationId)}`;
 }
 
-/** The reverse of {@link responseIdOf}; `undefined` for what is no such id. */
+/** The reverse of {@link responseIdOf}; `undefined` for any other text. */
 export function readResponseId(id: string): { turnId: string; conversationId: string } | undefined {
   const [, turn, conversation] = /^resp_([0-9a-f]{32})_(.+)$/.exec(id) ?? [];
   if (turn === undefined || conversation === undefined) return undefined;
@@ -32,7 +32,7 @@ const STATUS = {
   failed: "failed",
 } as const;
 
-/** A turn as a response. */
+/** Writes a turn as a response. */
 export function responseOf({ turn, message, reply }: TurnState, echo: Echo = {}): ResponseBody {
   const status = STATUS[turn.status];
   return {

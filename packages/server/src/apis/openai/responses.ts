@@ -34,7 +34,7 @@ const request = z.looseObject({
   model: z
     .string()
     .nullish()
-    .meta({ description: "Ignored: the server's responder answers. The response names the model that did." }),
+    .meta({ description: "Ignored: the server's responder answers. The response names its model." }),
   conversation: z.union([z.string(), z.object({ id: z.string() })]).nullish(),
   previous_response_id: z.string().nullish(),
   instructions: json
@@ -61,21 +61,21 @@ const STREAM = { "text/event-stream": "OpenAI's events of a response, numbered f
 
 interface Place {
   readonly conversation: string | (ConversationInit & { readonly id: string });
-  /** The message that is followed. Default: the head. */
+  /** The message that the question follows. Default: the head. */
   readonly parent?: string;
 }
 
-/** OpenAI's Responses, given by the server's responder and kept as turns. */
+/** The routes of OpenAI's Responses. The server's responder answers, and each response is stored as a turn. */
 export function openaiResponseRoutes(services: ApiServices): Route[] {
   const { history, writableRoles } = services;
   const route = ownerRoutes("OpenAI Responses", openaiErrors);
 
-  /** Where a request is asked. With `previous_response_id`, its question follows that response in any branch. */
+  /** The place of a question. With `previous_response_id`, it follows that response in any branch. */
   const placeOf = async (owner: Owner, body: ResponseRequest, ids: StableIds): Promise<Place> => {
     const { conversation: named, previous_response_id: previous } = body;
     if (named !== null && named !== undefined) {
       if (previous !== null && previous !== undefined) {
-        const detail = "Give `conversation` or `previous_response_id`, not both.";
+        const detail = "Send `conversation` or `previous_response_id`, not both.";
         throw new ChatkeepError("invalid_request", detail, { pointer: "/previous_response_id" });
       }
       return { conversation: idFromOpenai(typeof named === "string" ? named : named.id).id };
@@ -87,13 +87,13 @@ export function openaiResponseRoutes(services: ApiServices): Route[] {
       const { message, reply } = await history.getTurn(owner, conversationId, turnId);
       return { conversation: conversationId, parent: (reply ?? message).id };
     } catch (error) {
-      // In an outage, the turn itself says whether it is answered unsaved.
+      // In an outage, beginning the turn decides whether it is answered.
       if (isChatkeepError(error, "unavailable")) return { conversation: conversationId };
       throw error;
     }
   };
 
-  /** Refuses what comes before a question while another is answered, or it would stand there without the question. */
+  /** Errors: `turn_in_progress`, before messages are stored whose question would then be refused. */
   const requireIdle = async (
     owner: Owner,
     conversationId: string,
@@ -229,7 +229,7 @@ function ownTurn(responseId: string): { turnId: string; conversationId: string }
   return found;
 }
 
-/** A settled turn's stream from its stored answer, once its events are dropped. */
+/** Replays a settled turn from its stored answer once its events are dropped. */
 async function* orReplayed(
   events: AsyncIterable<TurnEvent>,
   state: TurnState,

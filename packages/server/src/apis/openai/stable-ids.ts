@@ -3,11 +3,11 @@ import { createHash, randomUUID } from "node:crypto";
 import { type IdempotencyKeys, ownerId } from "@chatkeep/core";
 import { ChatkeepError, type MessageInput, type Owner, isChatkeepError } from "@chatkeep/protocol";
 
-/** Ids for what a POST stores: equal in each attempt, so that a retry stores nothing twice. */
+/** The ids of everything that a POST stores. They are equal in each attempt, so a retry stores nothing twice. */
 export interface StableIds {
-  /** The id of what the request makes: a conversation, or a message by its place in the body. */
+  /** The id of the conversation, or of a message by its place in the body. */
   idOf(what: "conversation" | number): Promise<string>;
-  /** The messages, with ids for those that came without one. */
+  /** Adds ids to messages that have none. */
   withIds<T extends MessageInput>(messages: readonly T[]): Promise<(T & { id: string })[]>;
 }
 
@@ -16,14 +16,14 @@ export interface StableIdOptions {
   readonly history: IdempotencyKeys;
   readonly owner: Owner;
   readonly request: Request;
-  /** `performance.now()` when it came. */
+  /** `performance.now()` when the request came. */
   readonly arrived: number;
   readonly body: unknown;
 }
 
 /**
- * Makes ids from the request's `Idempotency-Key`; without one, from a key that the history gives. OpenAI's clients
- * send none: only `x-stainless-retry-count` tells a retry.
+ * Derives ids from the request's `Idempotency-Key`, or else from a key that the history claims: OpenAI's clients send no
+ * key, and mark a retry only by `x-stainless-retry-count`.
  */
 export function stableIds({ history, owner, request, arrived, body }: StableIdOptions): StableIds {
   const { pathname } = new URL(request.url);
@@ -39,12 +39,12 @@ export function stableIds({ history, owner, request, arrived, body }: StableIdOp
     try {
       const waited = performance.now() - arrived;
       const key = await history.claimIdempotencyKey(owner, { content, attempt, waited });
-      // The client retries from now on. In an outage the retry is told so.
+      // The client may retry from now on. In an outage its retry fails too.
       const extend = (): unknown => history.extendIdempotencyKey(owner, content, key).catch(() => undefined);
       request.signal.addEventListener("abort", extend, { once: true });
       return key;
     } catch (error) {
-      // In an outage a session is answered without saving: nothing is stored under this key.
+      // In an outage a session is answered unsaved, so nothing is stored under this key.
       if (isChatkeepError(error, "unavailable")) return randomUUID();
       throw error;
     }
@@ -60,7 +60,7 @@ export function stableIds({ history, owner, request, arrived, body }: StableIdOp
   };
 }
 
-/** A UUID (version 8, RFC 9562) of a text. */
+/** Derives a UUID (version 8, RFC 9562) from a text. */
 function uuidOf(text: string): string {
   const hash = createHash("sha256").update(text).digest().subarray(0, 16);
   hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x80;
