@@ -8,6 +8,7 @@ import { type LimitSettings, readLimits } from "./environment/limits.ts";
 import { type ModelSettings, readModel } from "./environment/model.ts";
 import { createReader } from "./environment/reader.ts";
 import { type TurnSettings, readTurns } from "./environment/turns.ts";
+import { SETTINGS } from "./settings.ts";
 import { StartError } from "./start-error.ts";
 
 /** What the command is told by its environment; `.env.example` lists the variables. */
@@ -42,13 +43,11 @@ export interface Environment {
   readonly limits: LimitSettings;
   /** How turns are kept. */
   readonly turns: TurnSettings;
-  /** A sentence for each setting that was given under its former name. */
+  /** A sentence for each setting that is misspelt or was given under its former name. */
   readonly notices: readonly string[];
   /** Whether npm started us (it sets npm_lifecycle_event). */
   readonly underNpm: boolean;
 }
-
-const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 
 /**
  * Reads the environment: the process's, and below it the file `.env` of the working directory. Throws a
@@ -58,13 +57,10 @@ export function readEnvironment(
   variables: Readonly<Record<string, string | undefined>> = readVariables(),
 ): Environment {
   const reader = createReader(variables);
-  const { text, faults, notices } = reader;
-  const port = reader.whole("PORT", 3000, 65_535);
-  const grace = reader.number("CHATKEEP_GRACE", 20, 3600, "a number of seconds from 0 to 3600");
-
-  const logLevel = text("LOG_LEVEL")?.toLowerCase() ?? "info";
-  if (!LOG_LEVELS.includes(logLevel))
-    faults.push(`LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}, not "${logLevel}".`);
+  const { text, number, choice, faults, notices } = reader;
+  const port = number("PORT");
+  const grace = number("CHATKEEP_GRACE");
+  const logLevel = choice("LOG_LEVEL");
 
   const urlName = text("DATABASE_URL") === undefined ? "NEON_DATABASE_URL" : "DATABASE_URL";
   const databaseUrl = text(urlName);
@@ -76,7 +72,7 @@ export function readEnvironment(
       faults.push(`${urlName} must name files that are there; there is no ${file} here.`);
   }
 
-  const schema = text("CHATKEEP_SCHEMA") ?? "chatkeep";
+  const schema = text("CHATKEEP_SCHEMA") ?? SETTINGS.CHATKEEP_SCHEMA.default;
   if (!/^[a-z_][a-z0-9_]{0,47}$/.test(schema)) {
     faults.push(`CHATKEEP_SCHEMA must be small letters, digits and _, at most 48 of them, not "${schema}".`);
   }
@@ -92,7 +88,7 @@ export function readEnvironment(
 
   const embedding = readEmbedding(reader);
 
-  const docs = reader.renamed("CHATKEEP_DOCS", "CHATKEEP_BOOK");
+  const docs = text("CHATKEEP_DOCS");
   if (docs !== undefined && statSync(docs, { throwIfNoEntry: false })?.isDirectory() !== true) {
     faults.push(`CHATKEEP_DOCS must name a folder of Markdown; there is no folder "${docs}" here.`);
   }
@@ -103,10 +99,10 @@ export function readEnvironment(
   if (faults.length > 0) throw new StartError(faults.join("\n"));
   return {
     port,
-    host: text("HOST") ?? "127.0.0.1",
+    host: text("HOST") ?? SETTINGS.HOST.default,
     logLevel,
     databaseUrl,
-    home: text("CHATKEEP_HOME") ?? ".chatkeep",
+    home: text("CHATKEEP_HOME") ?? SETTINGS.CHATKEEP_HOME.default,
     schema,
     docs: docs ?? ownGuide(),
     docsGiven: docs !== undefined,
@@ -118,7 +114,7 @@ export function readEnvironment(
     limits,
     turns,
     notices,
-    underNpm: text("npm_lifecycle_event") !== undefined,
+    underNpm: variables["npm_lifecycle_event"] !== undefined,
   };
 }
 

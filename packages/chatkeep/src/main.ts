@@ -1,7 +1,9 @@
 import { parseArgs } from "node:util";
 
+import { COMMANDS, type Command, commandHelp, generalHelp } from "./commands.ts";
 import { readEnvironment } from "./environment.ts";
-import { COMMANDS, type CommandName, FLAGS, OPTIONS, commandHelp, generalHelp } from "./help.ts";
+import { openLog } from "./log.ts";
+import { nearestOf } from "./nearest.ts";
 import { StartError } from "./start-error.ts";
 import { version } from "./version.ts";
 
@@ -12,134 +14,93 @@ const USAGE = 2;
  * Runs the command that the arguments name, and gives its exit code: 0, 1 when it could not do its work,
  * 2 for arguments that make no sense. What goes wrong is told in a sentence on standard error.
  */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(argv: readonly string[]): Promise<number> {
   const { stdout, stderr } = process;
+  const refuse = (sentence: string): number => {
+    stderr.write(`${sentence}\n`);
+    return USAGE;
+  };
   let parsed: ReturnType<typeof parse>;
   try {
-    parsed = parse(args);
+    parsed = parse(argv);
   } catch (error) {
-    stderr.write(`${(error as Error).message.split(". ")[0]}. See chatkeep --help.\n`);
-    return USAGE;
+    return refuse(`${(error as Error).message.split(". ")[0]}. See chatkeep --help.`);
   }
   const { values, positionals } = parsed;
-  const [name, ...rest] = positionals;
-  if (values.version === true) {
+  const [name, ...args] = positionals;
+  if (values["version"] === true) {
     stdout.write(`${version()}\n`);
     return 0;
   }
   if (name === undefined) {
-    (values.help === true ? stdout : stderr).write(generalHelp());
-    return values.help === true ? 0 : USAGE;
+    (values["help"] === true ? stdout : stderr).write(generalHelp());
+    return values["help"] === true ? 0 : USAGE;
   }
-  if (!isCommand(name)) {
-    stderr.write(`There is no command "${name}": the commands are ${Object.keys(COMMANDS).join(", ")}.\n`);
-    return USAGE;
+  const command = commandOf(name);
+  if (command === undefined) {
+    const names = Object.keys(COMMANDS);
+    const near = nearestOf(name, names);
+    const advice = near === undefined ? `The commands are ${names.join(", ")}.` : `Did you mean ${near}?`;
+    return refuse(`There is no command "${name}". ${advice}`);
   }
-  if (values.help === true) {
-    stdout.write(commandHelp(name));
+  if (values["help"] === true) {
+    stdout.write(commandHelp(name, command));
     return 0;
   }
-  if (name === "grant" && rest.length === 0) {
-    stderr.write("chatkeep grant needs a login: chatkeep grant LOGIN. See chatkeep grant --help.\n");
-    return USAGE;
-  }
-  if (name !== "grant" && rest.length > 0) {
-    stderr.write(
-      `chatkeep ${name} takes no arguments, and was given "${rest[0]}". See chatkeep ${name} --help.\n`,
+  const { argument } = command;
+  if (argument !== undefined && args.length === 0)
+    return refuse(
+      `chatkeep ${name} needs an argument: chatkeep ${name} ${argument}. See chatkeep ${name} --help.`,
     );
-    return USAGE;
-  }
+  if (argument === undefined && args.length > 0)
+    return refuse(
+      `chatkeep ${name} takes no arguments, and was given "${args[0]}". See chatkeep ${name} --help.`,
+    );
+  const given = Object.entries(values);
   try {
-    return await run(name, values, rest);
+    const environment = readEnvironment();
+    // The server's own log has them.
+    if (name !== "serve") for (const notice of environment.notices) stderr.write(`${notice}\n`);
+    const result = await command.run({
+      environment,
+      args,
+      options: Object.fromEntries(given.filter(([, value]) => typeof value === "string")) as Record<
+        string,
+        string
+      >,
+      flags: new Set(given.filter(([, value]) => value === true).map(([flag]) => flag)),
+      log: openLog("warn", stderr),
+      output: stdout,
+    });
+    if (typeof result === "number") return result;
+    stdout.write(`${result}\n`);
+    return 0;
   } catch (error) {
     stderr.write(`${sentenceOf(error)}\n`);
     return 1;
   }
 }
 
-/** The values of the options that a command takes. */
-type Values = Readonly<
-  Partial<
-    Record<"user" | "session" | "name" | "expires", string> & Record<"backup" | "repair" | "yes", boolean>
-  >
->;
-
-function parse(args: readonly string[]): {
-  values: Values & { help?: boolean; version?: boolean };
-  positionals: string[];
+function parse(argv: readonly string[]): {
+  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+  readonly positionals: readonly string[];
 } {
-  const name = args.find((arg) => !arg.startsWith("-")) ?? "";
-  const names = isCommand(name) ? Object.keys(OPTIONS[name]) : [];
-  const flags = isCommand(name) ? Object.keys(FLAGS[name] ?? {}) : [];
-  const own = Object.fromEntries([
-    ...names.map((option) => [option, { type: "string" as const }]),
-    ...flags.map((flag) => [flag, { type: "boolean" as const }]),
-  ]) as Record<string, { type: "string" | "boolean" }>;
+  const command = commandOf(argv.find((arg) => !arg.startsWith("-")) ?? "");
+  const own = (names: object = {}, type: "string" | "boolean"): [string, { type: "string" | "boolean" }][] =>
+    Object.keys(names).map((name) => [name, { type }]);
   return parseArgs({
-    args: [...args],
+    args: [...argv],
     allowPositionals: true,
-    options: { ...own, help: { type: "boolean", short: "h" }, version: { type: "boolean", short: "v" } },
+    options: {
+      ...Object.fromEntries([...own(command?.options, "string"), ...own(command?.flags, "boolean")]),
+      help: { type: "boolean", short: "h" },
+      version: { type: "boolean", short: "v" },
+    },
   });
 }
 
-function isCommand(name: string): name is CommandName {
-  return Object.hasOwn(COMMANDS, name);
-}
-
-/** Each command is loaded when it is run: `--help` needs none of them. */
-async function run(name: CommandName, values: Values, rest: readonly string[]): Promise<number> {
-  const { stdout, stderr } = process;
-  const environment = readEnvironment();
-  const { openLog } = await import("./log.ts");
-  switch (name) {
-    case "serve": {
-      const { runServe } = await import("./run-serve.ts");
-      return runServe(environment, { log: openLog(environment.logLevel, stdout), output: stdout });
-    }
-    case "migrate":
-    case "grant": {
-      const { runMigrate } = await import("./migrate.ts");
-      stdout.write(
-        `${await runMigrate(environment, openLog("warn", stderr), { logins: rest, backup: values.backup, repair: values.repair })}\n`,
-      );
-      return 0;
-    }
-    case "uninstall": {
-      const { runUninstall } = await import("./uninstall.ts");
-      const log = openLog("warn", stderr);
-      stdout.write(`${await runUninstall(environment, { log, output: stdout, yes: values.yes === true })}\n`);
-      return 0;
-    }
-    case "doctor": {
-      const { runDoctor } = await import("./doctor.ts");
-      return runDoctor(environment, { log: openLog("warn", stderr), output: stdout });
-    }
-    case "token": {
-      const { makeToken } = await import("./credentials.ts");
-      stdout.write(`${await makeToken(environment, values)}\n`);
-      return 0;
-    }
-    case "key": {
-      const { makeKey } = await import("./credentials.ts");
-      stdout.write(`${makeKey(values)}\n`);
-      return 0;
-    }
-    case "export": {
-      const { runExport } = await import("./owner-data.ts");
-      await runExport(environment, values, { log: openLog("warn", stderr), output: stdout });
-      return 0;
-    }
-    case "erase": {
-      const { runErase } = await import("./owner-data.ts");
-      stdout.write(`${await runErase(environment, values, openLog("warn", stderr))}\n`);
-      return 0;
-    }
-    case "prune": {
-      const { runPrune } = await import("./owner-data.ts");
-      stdout.write(`${await runPrune(environment, openLog("warn", stderr))}\n`);
-      return 0;
-    }
-  }
+function commandOf(name: string): Command | undefined {
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 }
 
 function sentenceOf(error: unknown): string {

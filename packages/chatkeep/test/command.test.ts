@@ -26,7 +26,9 @@ test.each(["serve", "migrate", "doctor"])(
 );
 
 test.each([
-  [["srve"], 'There is no command "srve": the commands are '],
+  [["srve"], 'There is no command "srve". Did you mean serve?'],
+  [["dance"], 'There is no command "dance". The commands are serve, migrate, '],
+  [["grant"], "chatkeep grant needs an argument: chatkeep grant LOGIN."],
   [["serve", "now"], 'chatkeep serve takes no arguments, and was given "now".'],
   [["serve", "--port=1"], "Unknown option '--port'. See chatkeep --help."],
   [["--hepl"], "Unknown option '--hepl'. See chatkeep --help."],
@@ -76,6 +78,31 @@ test("every variable that cannot be used is told of at once", async () => {
       .split("\n")
       .map((line) => line.split(" ")[0]),
   ).toEqual(["PORT", "CHATKEEP_GRACE", "LOG_LEVEL"]);
+});
+
+test("an unknown setting is told with the nearest name, and Kubernetes' variables of a service are not", async () => {
+  const env = {
+    CHATKEEP_MODLE: "x",
+    CHATKEEP_MAX_QUESTIONS: "5",
+    CHATKEEP_COLOUR: "red",
+    CHATKEEP_SERVICE_HOST: "10.0.0.1",
+    CHATKEEP_PORT: "tcp://10.0.0.1:3000",
+    CHATKEEP_PORT_3000_TCP: "tcp://10.0.0.1:3000",
+  };
+  const { code, stderr } = await runCommand(["key"], env);
+  expect(code).toBe(0);
+  expect(stderr.trim().split("\n")).toEqual([
+    "There is no setting CHATKEEP_MODLE. Did you mean CHATKEEP_MODEL?",
+    "There is no setting CHATKEEP_MAX_QUESTIONS. Did you mean CHATKEEP_MAX_QUESTION?",
+    "There is no setting CHATKEEP_COLOUR. See chatkeep serve --help.",
+  ]);
+  const serving = {
+    CHATKEEP_MODLE: "x",
+    HOST: "192.0.2.1",
+    DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
+  };
+  const { stdout } = await runCommand(["serve"], serving);
+  expect(stdout).toContain("There is no setting CHATKEEP_MODLE. Did you mean CHATKEEP_MODEL?");
 });
 
 test("a setting under its former name works for one more release, and says its new name", async () => {

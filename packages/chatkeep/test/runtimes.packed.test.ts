@@ -26,6 +26,9 @@ beforeAll(async () => {
     zod: "*",
   };
   await installPacked(app, tarballs, names, { others, omit: ["optional"] });
+});
+
+beforeAll(async () => {
   const node = `node-${process.platform}-${process.arch}`;
   const versions = { node20: `npm:${node}@20`, node22: `npm:${node}@22`, bun: "*", esbuild: "*", tsx: "*" };
   const allowScripts = { bun: true, esbuild: true };

@@ -17,7 +17,7 @@ const KINDS = ["openai-compatible", "openai", "google"];
 
 /** Reads what is said of the embedding model; `undefined` when none is named. */
 export function readEmbedding({ text, number, faults }: Reader): EmbeddingSettings | undefined {
-  const leastSimilarity = number("CHATKEEP_EMBEDDING_LEAST", 0.3, 1, "a number from 0 to 1");
+  const leastSimilarity = number("CHATKEEP_EMBEDDING_LEAST");
   const model = text("CHATKEEP_EMBEDDING_MODEL");
   if (model === undefined) return undefined;
   const kind = model.slice(0, Math.max(0, model.indexOf("/")));

@@ -1,5 +1,6 @@
 import { type ServerKey, readServerKeys } from "@chatkeep/server";
 
+import type { SettingName } from "../settings.ts";
 import type { Reader } from "./reader.ts";
 
 /** How people and back ends are told apart. */
@@ -61,7 +62,7 @@ function readKeys(list: string, faults: string[]): ServerKey[] {
   }
 }
 
-function readSwitch(name: string, text: Reader["text"], faults: string[]): boolean {
+function readSwitch(name: SettingName, text: Reader["text"], faults: string[]): boolean {
   const value = text(name)?.toLowerCase() ?? "false";
   if (["true", "1", "yes", "on"].includes(value)) return true;
   if (!["false", "0", "no", "off"].includes(value))

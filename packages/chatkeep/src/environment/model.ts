@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 
+import type { SettingName } from "../settings.ts";
 import type { Reader } from "./reader.ts";
 
 /** The model that answers, and what it does besides. */
@@ -19,14 +20,15 @@ export interface ModelSettings {
 }
 
 /** The variable of each provider's key, as its own tools name it. */
-const KEYS: Readonly<Record<string, string>> = {
+const KEYS: Readonly<Record<string, SettingName>> = {
   "openai-compatible": "OPENAI_API_KEY",
   openai: "OPENAI_API_KEY",
   anthropic: "ANTHROPIC_API_KEY",
   google: "GOOGLE_GENERATIVE_AI_API_KEY",
 };
+
 /** The variable that holds a provider's key; `undefined` for a provider that is not known. */
-export function keyOf(provider: string): string | undefined {
+export function keyOf(provider: string): SettingName | undefined {
   return Object.hasOwn(KEYS, provider) ? KEYS[provider] : undefined;
 }
 

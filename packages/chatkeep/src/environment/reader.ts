@@ -1,45 +1,54 @@
-/** Reads variables one by one and gathers what is wrong with them. */
+import {
+  type Choice,
+  type ChoiceName,
+  SETTINGS,
+  type SettingName,
+  findUnknown,
+  settingOf,
+} from "../settings.ts";
+
+/** Reads settings one by one and gathers what is wrong with them. */
 export interface Reader {
-  /** A variable; one that is set but empty counts as not set, as in a copied `.env.example`. */
-  text(name: string): string | undefined;
-  /** As `text`, under the name that the variable had in the last release too. */
-  renamed(name: string, former: string): string | undefined;
-  /** A number from 0 to `most`; `meaning` says so to a person. */
-  number(name: string, otherwise: number, most: number, meaning: string): number;
-  /** A whole number from 0 to `most`. */
-  whole(name: string, otherwise: number, most: number): number;
-  /** A sentence for each variable that cannot be used; none repeats a secret. */
+  /** A setting; one that is empty counts as not set, as in a copied `.env.example`. */
+  text(name: SettingName): string | undefined;
+  /** A number within the setting's bounds. */
+  number(name: SettingName): number;
+  /** One of the setting's choices. */
+  choice<N extends ChoiceName>(name: N): Choice<N>;
+  /** A sentence for each setting that cannot be used; none repeats a secret. */
   readonly faults: string[];
-  /** A sentence for each variable that was read under its former name. */
+  /** A sentence for each setting that is misspelt or has a new name. */
   readonly notices: string[];
 }
 
 /** A reader of these variables. */
 export function createReader(variables: Readonly<Record<string, string | undefined>>): Reader {
   const faults: string[] = [];
-  const text = (name: string): string | undefined => {
-    const value = variables[name]?.trim();
-    return value === "" ? undefined : value;
-  };
-  const notices: string[] = [];
-  const renamed: Reader["renamed"] = (name, former) => {
-    const value = text(name);
-    if (value !== undefined || text(former) === undefined) return value;
+  const notices = findUnknown(variables);
+  const given = (name: string): string | undefined => variables[name]?.trim() || undefined;
+  const text: Reader["text"] = (name) => {
+    const { former } = settingOf(name);
+    const value = given(name);
+    if (value !== undefined || former === undefined || given(former) === undefined) return value;
     notices.push(`${former} is now ${name}. The next release ignores the old name.`);
-    return text(former);
+    return given(former);
   };
-  const number: Reader["number"] = (name, otherwise, most, meaning) => {
+  const number: Reader["number"] = (name) => {
+    const { default: otherwise = 0, most = 0, unit } = settingOf(name);
     const value = text(name);
-    if (value === undefined) return otherwise;
-    if (/^\d+(\.\d+)?$/.test(value) && Number(value) <= most) return Number(value);
-    faults.push(`${name} must be ${meaning}, not "${value}".`);
-    return otherwise;
+    if (value === undefined) return Number(otherwise);
+    const isNumber = unit === undefined ? /^\d+$/ : /^\d+(\.\d+)?$/;
+    if (isNumber.test(value) && Number(value) <= most) return Number(value);
+    const kind = unit === undefined ? "a whole number" : unit === "" ? "a number" : `a number of ${unit}`;
+    faults.push(`${name} must be ${kind} from 0 to ${most}, not "${value}".`);
+    return Number(otherwise);
   };
-  const whole: Reader["whole"] = (name, otherwise, most) => {
-    const meaning = `a whole number from 0 to ${most}`;
-    const value = number(name, otherwise, most, meaning);
-    if (!Number.isInteger(value)) faults.push(`${name} must be ${meaning}, not "${value}".`);
-    return value;
+  const choice: Reader["choice"] = (name) => {
+    const { default: otherwise, choices } = SETTINGS[name];
+    const value = text(name)?.toLowerCase() ?? otherwise;
+    const chosen = choices.find((one) => one === value);
+    if (chosen === undefined) faults.push(`${name} must be one of ${choices.join(", ")}, not "${value}".`);
+    return chosen ?? otherwise;
   };
-  return { text, renamed, number, whole, faults, notices };
+  return { text, number, choice, faults, notices };
 }

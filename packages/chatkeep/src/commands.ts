@@ -1,0 +1,172 @@
+import type { Log } from "@chatkeep/server";
+
+import type { Environment } from "./environment.ts";
+import type { Output } from "./log.ts";
+import { SETTINGS, type SettingName, describeSettings } from "./settings.ts";
+
+/** What a command is run with. */
+export interface Call {
+  readonly environment: Environment;
+  /** The arguments after the command's name. */
+  readonly args: readonly string[];
+  /** The options that were given, by their names. */
+  readonly options: Readonly<Record<string, string | undefined>>;
+  /** The names of the flags that were given. */
+  readonly flags: ReadonlySet<string>;
+  /** Writes warnings to standard error. */
+  readonly log: Log;
+  /** Standard output. */
+  readonly output: Output & NodeJS.WritableStream;
+}
+
+/** One command. */
+export interface Command {
+  /** Its line in `chatkeep --help`. */
+  readonly summary: string;
+  /** The name of its arguments; without it there are none. */
+  readonly argument?: string;
+  /** Its options, each with a value. */
+  readonly options?: Readonly<Record<string, string>>;
+  /** Its options without a value. */
+  readonly flags?: Readonly<Record<string, string>>;
+  /** The settings that it reads. */
+  readonly settings: readonly SettingName[];
+  /** Runs it; each loads its code then. Resolves with a sentence to write, or with the exit code. */
+  run(call: Call): Promise<string | number>;
+}
+
+const DATABASE = [
+  "DATABASE_URL",
+  "NEON_DATABASE_URL",
+  "CHATKEEP_HOME",
+  "CHATKEEP_SCHEMA",
+  "LOG_LEVEL",
+] as const satisfies SettingName[];
+
+const OWNER = {
+  user: "The user's id, as `sub` in their tokens.",
+  session: "The session's id, a UUID v4.",
+} as const;
+
+/** Every command, in the order of `chatkeep --help`. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  serve: {
+    summary: "Serve the API and the page. `npm start` runs it.",
+    settings: Object.keys(SETTINGS) as SettingName[],
+    async run({ environment, output }) {
+      const [{ runServe }, { openLog }] = await Promise.all([import("./run-serve.ts"), import("./log.ts")]);
+      return runServe(environment, { log: openLog(environment.logLevel, output), output });
+    },
+  },
+  migrate: {
+    summary: "Migrate the database's schema to this release.",
+    flags: { repair: "Mend what a restore left wrong: owners, rights, policies, indexes, functions." },
+    settings: [...DATABASE, "CHATKEEP_EMBEDDING_MODEL"],
+    async run({ environment, log, flags }) {
+      const { runMigrate } = await import("./migrate.ts");
+      return runMigrate(environment, log, { repair: flags.has("repair") });
+    },
+  },
+  grant: {
+    summary: "Let another login serve: chatkeep grant LOGIN. Migrates first.",
+    argument: "LOGIN",
+    flags: { backup: "Let it read all rows instead, for pg_dump --enable-row-security." },
+    settings: [...DATABASE, "CHATKEEP_EMBEDDING_MODEL"],
+    async run({ environment, log, args, flags }) {
+      const { runMigrate } = await import("./migrate.ts");
+      return runMigrate(environment, log, { logins: args, backup: flags.has("backup") });
+    },
+  },
+  uninstall: {
+    summary: "Permanently remove Chatkeep's tables, functions and roles from the database.",
+    flags: { yes: "Do not ask." },
+    settings: DATABASE,
+    async run({ environment, log, output, flags }) {
+      const { runUninstall } = await import("./uninstall.ts");
+      return runUninstall(environment, { log, output, yes: flags.has("yes") });
+    },
+  },
+  doctor: {
+    summary: "Check the database, one line a check. Exit code 1 if one fails.",
+    settings: DATABASE,
+    async run({ environment, log, output }) {
+      const { runDoctor } = await import("./doctor.ts");
+      return runDoctor(environment, { log, output });
+    },
+  },
+  token: {
+    summary: "Make a user token, to try a signed-in user.",
+    options: { user: OWNER.user, expires: "How long it is valid: 30m, 1h (default), 7d." },
+    settings: ["CHATKEEP_JWT_SECRET", "CHATKEEP_JWT_ISSUER", "CHATKEEP_JWT_AUDIENCE"],
+    async run({ environment, options }) {
+      const { makeToken } = await import("./credentials.ts");
+      return makeToken(environment, options);
+    },
+  },
+  key: {
+    summary: "Make a server key for a trusted back end.",
+    options: { name: "The key's name in the audit. Default backend." },
+    settings: [],
+    async run({ options }) {
+      const { makeKey } = await import("./credentials.ts");
+      return makeKey(options);
+    },
+  },
+  export: {
+    summary: "Write all data of one user or session as JSON Lines.",
+    options: OWNER,
+    settings: [...DATABASE, "CHATKEEP_JWT_ISSUER"],
+    async run({ environment, options, log, output }) {
+      const { runExport } = await import("./owner-data.ts");
+      await runExport(environment, options, { log, output });
+      return 0;
+    },
+  },
+  erase: {
+    summary: "Permanently erase all data of one user or session.",
+    options: OWNER,
+    settings: [...DATABASE, "CHATKEEP_JWT_ISSUER"],
+    async run({ environment, options, log }) {
+      const { runErase } = await import("./owner-data.ts");
+      return runErase(environment, options, log);
+    },
+  },
+  prune: {
+    summary: "Permanently delete expired sessions and trashed conversations.",
+    settings: [...DATABASE, "CHATKEEP_UNDO", "CHATKEEP_SESSION_IDLE"],
+    async run({ environment, log }) {
+      const { runPrune } = await import("./owner-data.ts");
+      return runPrune(environment, log);
+    },
+  },
+};
+
+/** What `chatkeep --help` prints. */
+export function generalHelp(): string {
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(11)}${summary}`);
+  return `Conversation memory for AI chat, on PostgreSQL.
+
+Usage: chatkeep <command>
+
+${lines.join("\n")}
+
+  --help     This text; after a command: that command's.
+  --version  The version.
+`;
+}
+
+/** What `chatkeep <command> --help` prints. */
+export function commandHelp(name: string, { summary, argument, options, flags, settings }: Command): string {
+  const own = Object.entries({ ...options, ...flags });
+  return [
+    `chatkeep ${name}${argument === undefined ? "" : ` ${argument}`}\n\n${summary}\n`,
+    ...(own.length === 0
+      ? []
+      : [own.map(([option, meaning]) => `  ${`--${option}`.padEnd(33)}${meaning}\n`).join("")]),
+    ...(settings.length === 0
+      ? []
+      : [
+          `Settings come from the environment, or from a file .env in the working directory:\n\n${describeSettings(settings)}`,
+        ]),
+  ].join("\n");
+}
