@@ -5,7 +5,7 @@ import type { Output } from "./log.ts";
 import { SETTINGS, type SettingName, describeSettings } from "./settings.ts";
 
 /** What a command is run with. */
-export interface Call {
+interface Call {
   readonly environment: Environment;
   /** The arguments after the command's name. */
   readonly args: readonly string[];

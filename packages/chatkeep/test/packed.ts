@@ -85,10 +85,7 @@ export async function installPacked(
   folder: string,
   tarballs: ReadonlyMap<string, string>,
   names: readonly string[],
-  {
-    others = {},
-    omit = [],
-  }: { readonly others?: Record<string, string>; readonly omit?: readonly string[] } = {},
+  { others = {} }: { readonly others?: Record<string, string> } = {},
 ): Promise<void> {
   const files = [...tarballs].map(([name, path]) => [name, `file:${path}`] as const);
   const own = Object.fromEntries(files.filter(([name]) => names.includes(name)));
@@ -96,6 +93,5 @@ export async function installPacked(
   const manifest = { private: true, type: "module", dependencies: { ...own, ...others }, overrides };
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
-  const flags = omit.map((kind) => `--omit=${kind}`);
-  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...flags], { cwd: folder });
+  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { cwd: folder });
 }

