@@ -1,4 +1,4 @@
-import { type Readable, type TextStorage, createSnapshot } from "@chatkeep/react";
+import { type Readable, type TextStorage, createValue } from "@chatkeep/react";
 
 import { APP_ARABIC } from "./strings/ar.ts";
 import { APP_GERMAN } from "./strings/de.ts";
@@ -23,22 +23,22 @@ const KEY = "chatkeep-language";
 /** Sets the language that was chosen before, else the first of the browser's that the app speaks, else English. */
 export function createLanguage(storage: TextStorage): Language {
   const wanted = [storage.get(KEY) ?? "", ...navigator.languages].map((tag) => tag.split("-")[0] ?? "");
-  let strings = wanted.map((tag) => LANGUAGES[tag]).find((spoken) => spoken !== undefined) ?? APP_ENGLISH;
-  const snapshot = createSnapshot<AppStrings>({ build: () => strings, schedule: (run) => run() });
-  const apply = (): void => {
+  const { getSnapshot, subscribe, set } = createValue(
+    wanted.map((tag) => LANGUAGES[tag]).find((spoken) => spoken !== undefined) ?? APP_ENGLISH,
+  );
+  const apply = (strings: AppStrings): void => {
     const { language, direction } = strings.components;
     document.documentElement.lang = language;
     document.documentElement.dir = direction;
-    snapshot.changed();
+    set(strings);
   };
-  apply();
+  apply(getSnapshot());
   return {
-    getSnapshot: snapshot.getSnapshot,
-    subscribe: snapshot.subscribe,
+    getSnapshot,
+    subscribe,
     choose(tag) {
-      strings = LANGUAGES[tag] ?? strings;
       storage.set(KEY, tag);
-      apply();
+      apply(LANGUAGES[tag] ?? getSnapshot());
     },
   };
 }

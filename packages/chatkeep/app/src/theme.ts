@@ -1,4 +1,4 @@
-import { type Readable, type TextStorage, createSnapshot } from "@chatkeep/react";
+import { type Readable, type TextStorage, createValue } from "@chatkeep/react";
 
 /** Which colours the page has: those of the system, or one of the two. */
 type ThemeName = "system" | "light" | "dark";
@@ -13,21 +13,21 @@ const KEY = "chatkeep-theme";
 /** Sets the colours that were chosen before, as `data-theme` of the document. */
 export function createTheme(storage: TextStorage): Theme {
   const kept = storage.get(KEY);
-  let name: ThemeName = kept === "light" || kept === "dark" ? kept : "system";
-  const snapshot = createSnapshot<ThemeName>({ build: () => name, schedule: (run) => run() });
-  const apply = (): void => {
+  const { getSnapshot, subscribe, set } = createValue<ThemeName>(
+    kept === "light" || kept === "dark" ? kept : "system",
+  );
+  const apply = (name: ThemeName): void => {
     document.documentElement.dataset["theme"] = name;
-    snapshot.changed();
+    set(name);
   };
-  apply();
+  apply(getSnapshot());
   return {
-    getSnapshot: snapshot.getSnapshot,
-    subscribe: snapshot.subscribe,
-    choose(chosen) {
-      name = chosen;
-      if (chosen === "system") storage.remove(KEY);
-      else storage.set(KEY, chosen);
-      apply();
+    getSnapshot,
+    subscribe,
+    choose(name) {
+      if (name === "system") storage.remove(KEY);
+      else storage.set(KEY, name);
+      apply(name);
     },
   };
 }
