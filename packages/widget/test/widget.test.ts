@@ -150,6 +150,8 @@ test("the page's own styles do not get in, and ours do not get out", async () =>
     await using page = await visit(path);
     await openPanel(page);
     await converse(stage, page, "What is a sensor?", "It **feels** `x`.", [cite("sensors", SENSOR)]);
+    // Its buttons come when it is read back, after the answer's.
+    await page.locator("chatkeep-chat .ck-question > .ck-actions").waitFor();
     return await page.locator("chatkeep-chat").evaluate((element) =>
       [...(element.shadowRoot?.querySelectorAll(".launcher, .launcher *, .frame, .frame *") ?? [])].map(
         (each) => {
