@@ -2,7 +2,9 @@ import type { Chunk } from "../chunk.ts";
 import type { Citation } from "../citation.ts";
 import { parseArguments } from "../json-bounds.ts";
 import type { Json, JsonObject } from "../json.ts";
+import type { Failure } from "../message.ts";
 import type { ResponderEvent } from "../responder.ts";
+import type { TurnStatus } from "../turn.ts";
 import { usageToWire } from "../wire/message.ts";
 
 /** See {@link createEncoder}. */
@@ -141,4 +143,46 @@ function sourceChunk(sourceId: string, citation: Citation): Chunk {
         providerMetadata,
       }
     : { type: "source-url", sourceId, url: citation.url, title, providerMetadata };
+}
+
+/**
+ * The chunks that end a turn's stream: the status in our metadata, then the AI SDK's end. With `unsaved` they also say
+ * that the answer is not stored, and carry the token that stores it later.
+ */
+export function settledChunks(
+  status: Exclude<TurnStatus, "running">,
+  error: Failure | null,
+  unsaved?: { readonly token: string },
+): Chunk[] {
+  const messageMetadata: JsonObject = {
+    status,
+    ...(error === null ? {} : { error: { ...error } }),
+    ...(unsaved === undefined ? {} : { persisted: false, token: unsaved.token }),
+  };
+  if (status === "complete") return [{ type: "finish", messageMetadata }];
+  const last: Chunk =
+    status === "stopped"
+      ? { type: "abort" }
+      : { type: "error", errorText: error?.detail ?? "The answer was cut off before its end." };
+  return [{ type: "message-metadata", messageMetadata }, last];
+}
+
+/** Whether `chunk` is the last of a turn's stream. */
+export function isLastChunk(chunk: Chunk): boolean {
+  return chunk.type === "finish" || chunk.type === "abort" || chunk.type === "error";
+}
+
+/**
+ * The chunk that tells a reader whether text waits to be committed during an outage. Its event repeats the number before
+ * it and is not stored.
+ */
+export function waitingNotice(waiting: boolean): Chunk {
+  return { type: "message-metadata", messageMetadata: { waiting } };
+}
+
+/** Whether `chunk` is a {@link waitingNotice}. */
+export function isNotice(chunk: Chunk): boolean {
+  if (chunk.type !== "message-metadata") return false;
+  const { waiting, ...rest } = chunk.messageMetadata;
+  return typeof waiting === "boolean" && Object.keys(rest).length === 0;
 }

@@ -5,10 +5,9 @@ import { anyEvent } from "../../test/events.ts";
 import { citationsOf, contentOf, toolCallsOf } from "../part.ts";
 import type { ResponderEvent } from "../responder.ts";
 import type { TurnState } from "../turn.ts";
-import { createEncoder } from "./encode.ts";
+import { createEncoder, isLastChunk, settledChunks } from "./encode.ts";
 import { type Answer, createFold } from "./fold.ts";
 import { replayEvents } from "./replay.ts";
-import { isLastChunk, settledChunks } from "./settled.ts";
 
 const TIME = "2026-11-20T09:00:00.000Z";
 

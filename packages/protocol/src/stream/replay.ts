@@ -2,8 +2,7 @@ import type { Chunk } from "../chunk.ts";
 import type { JsonObject } from "../json.ts";
 import type { Message } from "../message.ts";
 import type { TurnEvent, TurnState } from "../turn.ts";
-import { createEncoder } from "./encode.ts";
-import { settledChunks } from "./settled.ts";
+import { createEncoder, settledChunks } from "./encode.ts";
 
 /**
  * The stream of a settled turn, rebuilt from its stored answer. Its text is equal, but its events and their numbers

@@ -3,8 +3,8 @@ import { anyString } from "@chatkeep/testing/values";
 import { describe, expect, it } from "vitest";
 
 import type { Failure } from "../message.ts";
+import { isLastChunk, settledChunks } from "./encode.ts";
 import { createFold } from "./fold.ts";
-import { isLastChunk, settledChunks } from "./settled.ts";
 
 const anyFailure: fc.Arbitrary<Failure | null> = fc.option(
   fc.record({ code: anyString, detail: anyString }, { noNullPrototype: true }),
