@@ -15,6 +15,7 @@ export {
   type Queryable,
   type QueryConfig,
 } from "./database/pool.ts";
+export { sharePool, type SharedPool } from "./database/shared-pool.ts";
 export { RELEASE, releaseSchema } from "./database/release.ts";
 export type { CheckedForkOptions } from "./branches.ts";
 export { contextOf, type ContextOptions } from "./context/turns.ts";

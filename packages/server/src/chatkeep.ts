@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 
 import {
+  type ConnectionPool,
   type CoreHistory,
   type HistoryOptions,
   type MigrateOptions,
@@ -8,6 +9,7 @@ import {
   createHistory,
   isUnavailable,
   migrate,
+  sharePool,
 } from "@chatkeep/core";
 import type { Responder } from "@chatkeep/protocol";
 
@@ -18,9 +20,24 @@ import { createLog } from "./log.ts";
 import { type ServerOptions, createServer } from "./server.ts";
 
 /** Options of {@link createChatkeep}. */
-export interface ChatkeepOptions
+export type ChatkeepOptions = MountOptions &
+  (
+    | {
+        /** The host's `pg` pool, or one of its shape. Chatkeep does not close it. */
+        readonly pool: ConnectionPool;
+      }
+    | {
+        /**
+         * Or the URL of the database: `process.env.DATABASE_URL`. All of a process share one pool of 10 connections,
+         * also when a module is loaded again by hot reload. Without a URL the requests fail, not the build.
+         */
+        readonly database: string | undefined;
+      }
+  );
+
+interface MountOptions
   extends
-    Omit<HistoryOptions, "responder">,
+    Omit<HistoryOptions, "responder" | "pool">,
     Omit<ServerOptions, "history" | "health" | "authenticate" | "responder" | "limits"> {
   /** Returns the owner of a request, by the host's login; see {@link Authenticate}. */
   readonly authenticate: Authenticate;
@@ -49,7 +66,7 @@ export interface Chatkeep extends AsyncDisposable {
    * request: success is remembered, a failure is not. See {@link MigrateOptions}.
    */
   migrate(options?: MountedMigrateOptions): Promise<Migrated>;
-  /** Settles running turns within `grace` milliseconds (default 0). The host's pool stays open. */
+  /** Settles running turns within `grace` milliseconds (default 0). The host's own pool stays open. */
   close(options?: { readonly grace?: number }): Promise<void>;
 }
 
@@ -59,6 +76,8 @@ export interface Chatkeep extends AsyncDisposable {
  */
 export function createChatkeep(options: ChatkeepOptions): Chatkeep {
   const { responder, requestLimits, basePath = "", limits, log = createLog(), ...rest } = options;
+  const { pool, end } =
+    "pool" in options ? { pool: options.pool, end: () => undefined } : sharePool(options.database);
   if (basePath !== "" && !/^\/.*[^/]$/.test(basePath))
     throw new TypeError('`basePath` must begin with a slash and not end with one, e.g. "/assistant".');
   const {
@@ -67,6 +86,7 @@ export function createChatkeep(options: ChatkeepOptions): Chatkeep {
   } = rest;
   const history = createHistory({
     ...rest,
+    pool,
     responder,
     onError(error, turnId) {
       errors.record(error, { turnId });
@@ -82,7 +102,7 @@ export function createChatkeep(options: ChatkeepOptions): Chatkeep {
     log,
     ...(requestLimits === undefined ? {} : { limits: requestLimits }),
   });
-  const { pool, schema } = options;
+  const { schema } = options;
   const migrateAwake = async ({ wait = 15_000, ...how }: MountedMigrateOptions): Promise<Migrated> => {
     const deadline = performance.now() + wait;
     for (;;) {
@@ -104,7 +124,10 @@ export function createChatkeep(options: ChatkeepOptions): Chatkeep {
     migrating.catch(() => (migrated = undefined));
     return migrating;
   };
-  const close: Chatkeep["close"] = (how) => history.close(how);
+  const close: Chatkeep["close"] = async (how) => {
+    await history.close(how);
+    await end();
+  };
   return {
     fetch: basePath === "" ? server.fetch : below(basePath, server.fetch),
     history,

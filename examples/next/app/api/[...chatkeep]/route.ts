@@ -1,10 +1,8 @@
-import { createPool } from "@chatkeep/core";
-import { authenticateSession, createChatkeep } from "@chatkeep/server";
+import { chatkeep } from "../../../lib/chatkeep";
 
-const pool = createPool(process.env["DATABASE_URL"] ?? "postgres://localhost/app");
-async function* responder({ question }: { question: { content: string } }) {
-  yield `You said “${question.content}”.`;
+async function handle(request: Request): Promise<Response> {
+  await chatkeep.migrate();
+  return chatkeep.fetch(request);
 }
-const chatkeep = createChatkeep({ pool, authenticate: authenticateSession, responder });
-const handle = async (request: Request) => (await chatkeep.migrate(), chatkeep.fetch(request));
+
 export { handle as DELETE, handle as GET, handle as PATCH, handle as POST };

@@ -1,0 +1,26 @@
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { fromStreamText, toModelMessages } from "@chatkeep/agent";
+import { ChatkeepError } from "@chatkeep/protocol";
+import { createChatkeep } from "@chatkeep/server";
+import { streamText } from "ai";
+
+import { signedInUser } from "./user";
+
+const provider = createOpenAICompatible({ name: "model", baseURL: process.env["MODEL_URL"] ?? "" });
+
+export const chatkeep = createChatkeep({
+  database: process.env["DATABASE_URL"],
+  async authenticate() {
+    const user = await signedInUser();
+    if (user === undefined) throw new ChatkeepError("unauthenticated", "Sign in first.");
+    return { kind: "user", id: user };
+  },
+  responder: (request) =>
+    fromStreamText(
+      streamText({
+        model: provider("assistant"),
+        messages: toModelMessages(request),
+        abortSignal: request.signal,
+      }),
+    ),
+});

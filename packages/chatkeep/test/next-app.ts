@@ -1,0 +1,73 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+
+import { freePort } from "@chatkeep/testing";
+
+/** A Next.js server that runs. */
+export interface NextServer extends AsyncDisposable {
+  readonly url: string;
+  readonly process: ChildProcess;
+  /** All that it wrote. */
+  output(): string;
+}
+
+/** How a Next.js server is started. */
+export interface NextOptions {
+  /** The app's folder. */
+  readonly folder: string;
+  /** The command and its arguments: `next start`, `next dev`, or the file of a standalone build. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The command of Next.js in an app's folder. */
+export function nextCommand(folder: string): string {
+  return join(folder, "node_modules/next/dist/bin/next");
+}
+
+/** Builds an app for production. */
+export async function buildNext(folder: string, ...flags: readonly string[]): Promise<void> {
+  // Without the URL of a database, as in an image's build.
+  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], NEXT_TELEMETRY_DISABLED: "1" };
+  await promisify(execFile)(process.execPath, [nextCommand(folder), "build", ...flags], { cwd: folder, env });
+}
+
+/** Starts a server of Next.js on a free port, and waits until it says that it is ready. */
+export async function startNext({ folder, args, env }: NextOptions): Promise<NextServer> {
+  const port = String(await freePort());
+  const child = spawn(process.execPath, [...args], {
+    cwd: folder,
+    env: {
+      PATH: process.env["PATH"],
+      HOME: process.env["HOME"],
+      NEXT_TELEMETRY_DISABLED: "1",
+      PORT: port,
+      HOSTNAME: "127.0.0.1",
+      ...env,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const exited = once(child, "exit");
+  let output = "";
+  const ready = Promise.withResolvers<void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => {
+      output += `${line}\n`;
+      if (line.includes("Ready in")) ready.resolve();
+    });
+  }
+  void exited.then(() => ready.reject(new Error(`Next.js ended:\n${output}`)));
+  await ready.promise;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    process: child,
+    output: () => output,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
