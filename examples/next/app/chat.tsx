@@ -21,7 +21,7 @@ export function Chat({ id, messages: stored }: ChatProps): ReactNode {
 
   const send = (form: FormData): void => {
     void sendMessage({
-      text: String(form.get("text")),
+      text: form.get("text") as string,
       ...(edited === undefined ? {} : { messageId: edited }),
     });
     setEdited(undefined);

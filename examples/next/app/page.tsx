@@ -7,7 +7,7 @@ import { Chat } from "./chat";
 
 async function signInAs(form: FormData): Promise<void> {
   "use server";
-  await signIn(String(form.get("name")));
+  await signIn(form.get("name") as string);
 }
 
 export default async function Page(): Promise<ReactNode> {

@@ -1,8 +1,6 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { fromStreamText, toModelMessages } from "@chatkeep/agent";
-import { ChatkeepError } from "@chatkeep/protocol";
-import { createChatkeep } from "@chatkeep/server";
 import { streamText } from "ai";
+import { ChatkeepError, createChatkeep, fromStreamText, toModelMessages } from "chatkeep";
 
 import { signedInUser } from "./user";
 

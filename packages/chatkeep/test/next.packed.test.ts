@@ -9,9 +9,6 @@ import { type Script, createScript } from "./model-script.ts";
 import { type NextServer, buildNext, nextCommand, startNext } from "./next-app.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../../examples/next", import.meta.url));
-/** To install, and to build twice. */
-const LONG = 1_800_000;
-
 const database = await createDatabase({ contents: "empty" });
 const script: Script = createScript();
 const model = await startModel({ reply: script.reply });
@@ -22,7 +19,7 @@ let app: App;
 beforeAll(async () => {
   app = await installApp(EXAMPLE);
   await buildNext(app.folder);
-}, LONG);
+});
 
 afterAll(async () => {
   await browser.close();
