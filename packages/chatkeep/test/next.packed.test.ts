@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 
 import { createDatabase, openBrowser, startModel } from "@chatkeep/testing";
-import { type App, installApp } from "@chatkeep/testing/packed";
+import { installApp } from "@chatkeep/testing/packed";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 
@@ -14,12 +14,8 @@ const script: Script = createScript();
 const model = await startModel({ reply: script.reply });
 const env = { DATABASE_URL: database.url, MODEL_URL: model.url, APP_SECRET: "a secret of tests" };
 const browser: Browser = await openBrowser();
-let app: App;
-
-beforeAll(async () => {
-  app = await installApp(EXAMPLE);
-  await buildNext(app.folder);
-});
+const app = await installApp(EXAMPLE);
+await buildNext(app.folder);
 
 afterAll(async () => {
   await browser.close();
