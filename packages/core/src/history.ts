@@ -69,6 +69,16 @@ export interface HistoryOptions {
   readonly eventsGrace?: number;
   /** Milliseconds without an event of the responder after which its turn fails. Default 120,000. */
   readonly idleTimeout?: number;
+  /**
+   * Keeps a function's instance alive until the promise is settled: `waitUntil` of a platform, `after` of Next.js. Called
+   * with each turn and its background work. Default: not called, because a server stays alive.
+   */
+  readonly waitUntil?: (work: Promise<unknown>) => void;
+  /**
+   * Milliseconds after which the platform ends an invocation. A turn that still runs 2 s before that is settled as
+   * `interrupted` with the text so far. Default: no limit.
+   */
+  readonly deadline?: number;
   /** The policy while the database is down. Default: `required` for users, `best-effort` for sessions. */
   readonly outage?: Partial<Record<Owner["kind"], OutagePolicy>>;
   /**
@@ -101,6 +111,12 @@ export interface CoreHistory
   health(): Promise<Health>;
   /** Permanently deletes expired data; see {@link JanitorOptions}. Returns the number of steps. */
   purge(options?: JanitorOptions, signal?: AbortSignal): Promise<number>;
+  /**
+   * Does once what a server does in the background: settles turns of dead nodes, drops expired events, and runs
+   * {@link purge} and {@link indexBacklog}. For hosts that are frozen between requests, from a scheduled request. Returns
+   * the number of steps.
+   */
+  maintain(options?: JanitorOptions, signal?: AbortSignal): Promise<number>;
   /**
    * Indexes messages of older releases that had no search index, and embeds messages without vectors, in small
    * transactions. Any number of nodes may run it. Returns the number of steps when nothing is left.
@@ -181,6 +197,8 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     lease: options.lease ?? 10_000,
     eventsGrace: options.eventsGrace ?? 600_000,
     idleTimeout: options.idleTimeout ?? 120_000,
+    deadline: options.deadline,
+    waitUntil: options.waitUntil ?? (() => undefined),
     outage,
     onError,
   });
@@ -203,6 +221,8 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     await worker?.close();
     database.close();
   };
+  const indexAll: CoreHistory["indexBacklog"] = async (signal) =>
+    (await indexBacklog(database, signal)) + ((await worker?.run(signal)) ?? 0);
   const { startTurn, regenerate, importTurn, getTurn, followTurn, stopTurn, stopRunning } = turns;
   return {
     ...createConversations({ database, limits, hideExistence, stopRunning }),
@@ -230,8 +250,11 @@ export function createHistory(options: HistoryOptions): CoreHistory {
         guard,
       }),
     purge: (purged, signal) => purge(database, purged, signal),
-    indexBacklog: async (signal) =>
-      (await indexBacklog(database, signal)) + ((await worker?.run(signal)) ?? 0),
+    indexBacklog: indexAll,
+    async maintain(purged, signal) {
+      await turns.recover();
+      return (await purge(database, purged, signal)) + (await indexAll(signal));
+    },
     async holdsMessages(owner, conversation, ids) {
       const [row] = await database.call("holds_messages", { owner: ownerId(owner), conversation, ids });
       return row?.holds_messages === true;

@@ -16,6 +16,8 @@ import type { Titles } from "./titles.ts";
 export interface Preparation {
   /** Builds the request with its context. */
   build(request: ResponderRequest, latest: readonly Message[], summary: Summary | null): Promise<Prepared>;
+  /** Resolves when the background work so far has ended. */
+  done(): Promise<void>;
   /** Waits `grace` milliseconds for background work, then aborts it. Resolves when none is left. */
   close(grace: number): Promise<void>;
 }
@@ -94,6 +96,7 @@ export function createPreparation(options: PreparationOptions): Preparation {
         },
       };
     },
+    done: async () => void (await Promise.all(pending)),
     async close(grace) {
       const timer = setTimeout(() => closing.abort(), grace);
       await Promise.all(pending);

@@ -103,6 +103,8 @@ export function goingDown(): ChatkeepError {
 export interface Orphans {
   /** Called when this node is used: it looks for dead nodes for the next minute. */
   touch(): void;
+  /** Looks now, and drops expired events. Errors: `unavailable`. */
+  look(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -122,8 +124,8 @@ const LOOK = 1000;
 const PAGE = 100;
 /** Turns settled at the same time. */
 const AT_ONCE = 8;
-/** Milliseconds without use after which the looking ends, so that a serverless database can sleep. */
-const IDLE = 60_000;
+/** Leases without use after which the looking ends, so that a serverless database can sleep: a minute by default. */
+const IDLE = 7.5;
 
 /**
  * Fences nodes whose lease ran out and settles their turns as `interrupted` with the committed text. Any number of nodes
@@ -131,7 +133,7 @@ const IDLE = 60_000;
  */
 export function createOrphans({ database, node, grace, known, onError }: OrphansOptions): Orphans {
   let until = 0;
-  let healthySince = 0;
+  let healthySince = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> | undefined;
   let isClosed = false;
@@ -199,8 +201,12 @@ export function createOrphans({ database, node, grace, known, onError }: Orphans
   };
 
   return {
+    look() {
+      nextRotation = 0;
+      return look();
+    },
     touch() {
-      until = performance.now() + IDLE;
+      until = performance.now() + IDLE * node.lease;
       if (timer === undefined && !isClosed) schedule();
     },
     async close() {

@@ -39,13 +39,29 @@ export interface RunningOptions {
   readonly preparation: Preparation;
   /** Milliseconds without an event of the responder after which the answer fails. */
   readonly idleTimeout: number;
+  /** Milliseconds from the beginning of a turn until the platform ends the process; `undefined`: it does not. */
+  readonly deadline: number | undefined;
+  /** Called with the work of each turn, background work after it included. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
   readonly onError: (error: unknown, turnId?: string) => void;
 }
 
 /** Milliseconds that a closing node waits for its turns to be settled. */
 const CLOSE_TIMEOUT = 5000;
+/** Milliseconds before the deadline at which a turn is settled, at most half of it. */
+const DEADLINE_MARGIN = 2000;
 
 const STOPPED: Ending = { status: "stopped", error: null };
+
+/** The ending of an answer that takes longer than its platform allows. */
+const OUT_OF_TIME: Ending = {
+  status: "interrupted",
+  error: {
+    code: "interrupted",
+    detail:
+      "The answer was cut off at the server's time limit. What was shown is kept; ask again for the rest.",
+  },
+};
 
 /** The ending of an answer of which the database refuses a piece. */
 const REFUSED: Ending = {
@@ -57,7 +73,7 @@ const REFUSED: Ending = {
 };
 
 export function createRunning(options: RunningOptions): Running {
-  const { database, node, tokens, limits, responder, preparation, idleTimeout, onError } = options;
+  const { database, node, tokens, limits, responder, preparation, idleTimeout, deadline, onError } = options;
   const log = createLog({ database, node, onError });
   const turns = new Map<string, { readonly live: LiveTurn; readonly done: Promise<void> }>();
   /** Turns that were answered unsaved, and may have begun in the database all the same. */
@@ -122,12 +138,17 @@ export function createRunning(options: RunningOptions): Running {
 
   const run = async (live: LiveTurn, begun: Described): Promise<void> => {
     const id = live.turn.key.turnId;
+    const timer =
+      deadline === undefined
+        ? undefined
+        : setTimeout(() => live.abort(OUT_OF_TIME), deadline - Math.min(DEADLINE_MARGIN, deadline / 2));
     try {
       await answer(live, begun);
     } catch (error) {
       onError(error, id);
       live.close("lost");
     }
+    clearTimeout(timer);
     turns.delete(id);
   };
 
@@ -153,9 +174,14 @@ export function createRunning(options: RunningOptions): Running {
       // Registered before the work begins, because a responder may end at once.
       const { promise: done, resolve } = Promise.withResolvers<void>();
       turns.set(turn.key.turnId, { live, done });
-      void run(live, begun)
+      const work = run(live, begun)
         .then(resolve)
-        .then(() => (persisted ? undefined : confirm(live)));
+        .then(() => (persisted ? preparation.done() : confirm(live)));
+      try {
+        options.waitUntil(work);
+      } catch (error) {
+        onError(error, turn.key.turnId);
+      }
     },
     find(key) {
       const live = turns.get(key.turnId)?.live;

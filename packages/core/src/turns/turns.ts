@@ -44,6 +44,8 @@ export interface Turns extends Pick<
   answerSoFar(owner: Owner, conversationId: string, turnId: string): Promise<Answer>;
   /** Stops a conversation's running turn, and waits up to one second until it is settled. */
   stopRunning(owner: Owner, conversationId: string): Promise<void>;
+  /** Settles turns of dead nodes and drops expired events. */
+  recover(): Promise<void>;
   /** The number of turns that run on this node. */
   running(): number;
   /** Counts of unsaved answers; see {@link UnsavedAnswers}. */
@@ -223,6 +225,7 @@ export function createTurns(options: TurnsOptions): Turns {
       orphans.touch();
       return reader.answerSoFar(owner, conversationId, turnId);
     },
+    recover: orphans.look,
     running: running.count,
     unsaved: () => ({ shown: tokens.signed(), saved: imported }),
 
