@@ -1,10 +1,12 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { promisify } from "node:util";
 
 import { freePort } from "@chatkeep/testing";
+
+import { REPOSITORY, installPacked, packPackages, run } from "./packed.ts";
 
 /** A Next.js server that runs. */
 export interface NextServer extends AsyncDisposable {
@@ -28,11 +30,24 @@ export function nextCommand(folder: string): string {
   return join(folder, "node_modules/next/dist/bin/next");
 }
 
-/** Builds an app for production. */
+/** Copies the example into a folder outside the repository, and installs what it depends on. */
+export async function installExample(folder: string): Promise<void> {
+  const example = join(REPOSITORY, "examples/next");
+  const { dependencies, devDependencies } = JSON.parse(
+    readFileSync(join(example, "package.json"), "utf8"),
+  ) as Record<"dependencies" | "devDependencies", Record<string, string>>;
+  const all = Object.entries({ ...dependencies, ...devDependencies });
+  const tarballs = await packPackages(join(folder, "tarballs"));
+  const names = all.map(([name]) => name).filter((name) => tarballs.has(name));
+  const others = Object.fromEntries(all.filter(([name]) => !tarballs.has(name)));
+  await installPacked(folder, tarballs, names, { others });
+  for (const part of ["app", "lib"]) cpSync(join(example, part), join(folder, part), { recursive: true });
+}
+
+/** Builds an app for production: without the URL of a database, as an image is built. */
 export async function buildNext(folder: string, ...flags: readonly string[]): Promise<void> {
-  // Without the URL of a database, as in an image's build.
-  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], NEXT_TELEMETRY_DISABLED: "1" };
-  await promisify(execFile)(process.execPath, [nextCommand(folder), "build", ...flags], { cwd: folder, env });
+  const env = { NEXT_TELEMETRY_DISABLED: "1" };
+  await run(process.execPath, [nextCommand(folder), "build", ...flags], { cwd: folder, env });
 }
 
 /** Starts a server of Next.js on a free port, and waits until it says that it is ready. */

@@ -1,26 +1,24 @@
-import { fileURLToPath } from "node:url";
-
 import { createDatabase, openBrowser, startModel } from "@chatkeep/testing";
-import { installApp } from "@chatkeep/testing/packed";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 
 import { type Script, createScript } from "./model-script.ts";
-import { type NextServer, buildNext, nextCommand, startNext } from "./next-app.ts";
+import { type NextServer, buildNext, installExample, nextCommand, startNext } from "./next-app.ts";
+import { temporaryFolder } from "./packed.ts";
 
-const EXAMPLE = fileURLToPath(new URL("../../../examples/next", import.meta.url));
 const database = await createDatabase({ contents: "empty" });
 const script: Script = createScript();
 const model = await startModel({ reply: script.reply });
 const env = { DATABASE_URL: database.url, MODEL_URL: model.url, APP_SECRET: "a secret of tests" };
 const browser: Browser = await openBrowser();
-const app = await installApp(EXAMPLE);
-await buildNext(app.folder);
+const app = temporaryFolder();
+await installExample(app.path);
+await buildNext(app.path);
 
 afterAll(async () => {
   await browser.close();
   await model.close();
-  await app[Symbol.asyncDispose]();
+  app.remove();
   await database.close();
 });
 
@@ -49,7 +47,7 @@ function shown(page: Page): Promise<string[]> {
 describe("the Next.js example, built with Turbopack and started", () => {
   let server: NextServer;
   beforeAll(async () => {
-    server = await startNext({ folder: app.folder, args: [nextCommand(app.folder), "start"], env });
+    server = await startNext({ folder: app.path, args: [nextCommand(app.path), "start"], env });
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
