@@ -7,8 +7,10 @@ import {
   type MigrateOptions,
   type Migrated,
   createHistory,
+  createLimitStore,
   isUnavailable,
   migrate,
+  requireIsolation,
   sharePool,
 } from "@chatkeep/core";
 import type { Responder } from "@chatkeep/protocol";
@@ -16,6 +18,7 @@ import type { Responder } from "@chatkeep/protocol";
 import { createRecentErrors } from "./errors.ts";
 import type { Fetch } from "./http/router.ts";
 import type { Authenticate } from "./identity/caller.ts";
+import { createRequestLimits } from "./limits/limits.ts";
 import { createLog } from "./log.ts";
 import { type ServerOptions, createServer } from "./server.ts";
 
@@ -43,7 +46,7 @@ interface MountOptions
   readonly authenticate: Authenticate;
   /** The function that answers. */
   readonly responder: Responder;
-  /** Limits of requests and questions: `createRequestLimits`. Default none. */
+  /** Limits of requests and questions. Default: {@link createRequestLimits} with the rates of the command. */
   readonly requestLimits?: ServerOptions["limits"];
   /** The path of the mount, e.g. `/assistant`. Default: the root. Addresses outside of it are 404. */
   readonly basePath?: string;
@@ -63,7 +66,8 @@ export interface Chatkeep extends AsyncDisposable {
   readonly history: CoreHistory;
   /**
    * Brings the tables to this release and waits for a sleeping database. Call it at a deploy, at a start or before each
-   * request: success is remembered, a failure is not. See {@link MigrateOptions}.
+   * request: success is remembered, a failure is not. See {@link MigrateOptions}. Errors: `IsolationError` if the
+   * database does not keep owners apart.
    */
   migrate(options?: MountedMigrateOptions): Promise<Migrated>;
   /** Settles running turns within `grace` milliseconds (default 0). The host's own pool stays open. */
@@ -71,11 +75,12 @@ export interface Chatkeep extends AsyncDisposable {
 }
 
 /**
- * Chatkeep on the host's pool, as a function from requests to responses. Opens nothing by itself. Errors: `TypeError`
- * when `basePath` does not begin with a slash, or ends with one.
+ * Chatkeep on the host's pool, as a function from requests to responses, with the checks and limits of the command. Opens
+ * nothing by itself, and runs no janitor: call `history.maintain()`. Errors: `TypeError` when `basePath` does not begin
+ * with a slash, or ends with one.
  */
 export function createChatkeep(options: ChatkeepOptions): Chatkeep {
-  const { responder, requestLimits, basePath = "", limits, log = createLog(), ...rest } = options;
+  const { responder, basePath = "", limits, log = createLog(), schema, ...rest } = options;
   const { pool, end } =
     "pool" in options ? { pool: options.pool, end: () => undefined } : sharePool(options.database);
   if (basePath !== "" && !/^\/.*[^/]$/.test(basePath))
@@ -84,9 +89,12 @@ export function createChatkeep(options: ChatkeepOptions): Chatkeep {
     errors = createRecentErrors(),
     onError = (error, turnId) => log.error({ err: error, turnId }, "a turn or the database met an error"),
   } = rest;
+  const place = { pool, ...(schema === undefined ? {} : { schema }) };
+  const store = createLimitStore(place);
+  const { requestLimits = createRequestLimits({ store }) } = options;
   const history = createHistory({
     ...rest,
-    pool,
+    ...place,
     responder,
     onError(error, turnId) {
       errors.record(error, { turnId });
@@ -100,14 +108,15 @@ export function createChatkeep(options: ChatkeepOptions): Chatkeep {
     health: () => history.health(),
     errors,
     log,
-    ...(requestLimits === undefined ? {} : { limits: requestLimits }),
+    limits: requestLimits,
   });
-  const { schema } = options;
   const migrateAwake = async ({ wait = 15_000, ...how }: MountedMigrateOptions): Promise<Migrated> => {
     const deadline = performance.now() + wait;
     for (;;) {
       try {
-        return await migrate(pool, { ...how, ...(schema === undefined ? {} : { schema }) });
+        const migrated = await migrate(pool, { ...how, ...place });
+        for (const warning of await requireIsolation(pool, place)) log.warn({}, warning);
+        return migrated;
       } catch (error) {
         if (!isUnavailable(error) || performance.now() >= deadline) throw error;
         await setTimeout(RETRY);
@@ -126,6 +135,7 @@ export function createChatkeep(options: ChatkeepOptions): Chatkeep {
   };
   const close: Chatkeep["close"] = async (how) => {
     await history.close(how);
+    store.close();
     await end();
   };
   return {

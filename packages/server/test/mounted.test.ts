@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import {
   type AddressInfo,
@@ -72,6 +73,81 @@ test("migrating waits for a database that sleeps, and its success is remembered"
   const { connections } = proxy;
   expect(await chatkeep.migrate()).toBe(one);
   expect(proxy.connections).toBe(connections);
+});
+
+test("mounts on one URL share one pool, which ends with the last; without a URL requests fail, not the mount", async () => {
+  await using database = await createDatabase();
+  const mount = (url: string | undefined) =>
+    createChatkeep({
+      database: url,
+      log,
+      authenticate: authenticateSession,
+      async *responder() {
+        yield "Hello.";
+      },
+    });
+  const list = (chatkeep: ReturnType<typeof mount>): Promise<Response> =>
+    chatkeep.fetch(
+      new Request("http://host.example/api/conversations", { headers: { "x-session-id": randomUUID() } }),
+    );
+  const connections = async (): Promise<number> => {
+    const { rows } = await database.pool.query(
+      "select from pg_stat_activity where datname = $1 and application_name = 'chatkeep'",
+      [database.name],
+    );
+    return rows.length;
+  };
+  // As hot reload loads a module again and again.
+  const mounts = Array.from({ length: 20 }, () => mount(database.url));
+  for (const one of mounts) expect((await list(one)).status).toBe(200);
+  expect(await connections()).toBe(1);
+  const last = mounts.pop()!;
+  for (const one of mounts) await one.close();
+  expect((await list(last)).status).toBe(200);
+  await last.close();
+  await expect.poll(connections).toBe(0);
+
+  await using without = mount(undefined);
+  expect((await list(without)).status).toBe(500);
+  await expect(without.migrate()).rejects.toThrow("set DATABASE_URL");
+});
+
+test("a mount counts how often a person asks, as the command does", async () => {
+  await using database = await createDatabase();
+  await using chatkeep = createChatkeep({
+    pool: database.pool,
+    log,
+    authenticate: authenticateSession,
+    async *responder() {
+      yield "Hello.";
+    },
+  });
+  const headers = { "x-session-id": randomUUID(), "content-type": "application/json" };
+  const send = (path: string, body: object): Promise<Response> =>
+    chatkeep.fetch(
+      new Request(`http://host.example${path}`, { method: "POST", headers, body: JSON.stringify(body) }),
+    );
+  const { id } = (await (await send("/api/conversations", {})).json()) as { id: string };
+  expect((await send(`/api/conversations/${id}/turns`, { content: "Hi" })).status).toBe(200);
+  const counted = async (): Promise<unknown[]> => {
+    const { rows } = await database.pool.query("select points from chatkeep.rate_limits");
+    return rows;
+  };
+  await expect.poll(counted).toEqual([{ points: 1 }]);
+});
+
+test("a mount refuses a database that does not keep people apart", async () => {
+  await using database = await createDatabase();
+  await database.pool.query("alter table chatkeep.messages disable row level security");
+  await using chatkeep = createChatkeep({
+    pool: database.pool,
+    log,
+    authenticate: authenticateSession,
+    async *responder() {
+      yield "Hello.";
+    },
+  });
+  await expect(chatkeep.migrate()).rejects.toThrow("does not keep");
 });
 
 test("migrating that failed can be asked for again", async () => {
