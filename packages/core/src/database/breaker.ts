@@ -11,6 +11,8 @@ export interface DatabaseHealth {
 
 /** Fails calls fast during an outage; see {@link createBreaker}. */
 export interface Breaker {
+  /** Milliseconds without an answer after which the database counts as down. */
+  readonly timeout: number;
   /** Runs `work`, or rejects at once while the database is down. Also rejects `work` that hangs in an outage. */
   guard<T>(work: () => Promise<T>): Promise<T>;
   /** Probes the database now. Concurrent calls share one probe. */
@@ -158,6 +160,7 @@ export function createBreaker(
   };
 
   return {
+    timeout,
     guard,
     probe,
     isOpen: () => open,

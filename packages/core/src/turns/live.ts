@@ -1,5 +1,6 @@
 import { type Answer, type Chunk, type TurnEvent, createFold } from "@chatkeep/protocol";
 
+import type { Breaker } from "../database/breaker.ts";
 import { DELTA, EVENT, createCheckedEncoder } from "./encode.ts";
 import { type Ending, type NewTurn, startChunk } from "./turn.ts";
 
@@ -65,12 +66,17 @@ export class TurnEnded extends Error {
 const HELD = 16;
 /** Bytes that may wait to be committed before the responder has to wait. */
 const MOST_PENDING = 1024 * 1024;
-/** Milliseconds after which waiting text is late. With a look every 500 ms, readers are told within 2 s. */
-const LATE = 1250;
+/** The share of the breaker's timeout after which waiting text is late. With a look every 500 ms, readers are told within 2 s. */
+const LATE = 0.7;
 const LOOK = 500;
 
 /** Creates the state of a turn whose answer has at most `most` UTF-16 units. */
-export function createLiveTurn(turn: NewTurn, persisted: boolean, most: number): LiveTurn {
+export function createLiveTurn(
+  turn: NewTurn,
+  persisted: boolean,
+  most: number,
+  { isOpen, timeout }: Breaker,
+): LiveTurn {
   const start: TurnEvent = { seq: 1, chunk: startChunk(turn, persisted) };
   const stopping = new AbortController();
   const encoder = createCheckedEncoder(most);
@@ -163,7 +169,8 @@ export function createLiveTurn(turn: NewTurn, persisted: boolean, most: number):
       wake();
     },
     state: () => state,
-    isLate: () => waitingSince !== undefined && performance.now() - waitingSince > LATE,
+    isLate: () =>
+      waitingSince !== undefined && (isOpen() || performance.now() - waitingSince > timeout * LATE),
     shownAfter(seq) {
       const first = held[0]!.seq;
       return seq + 1 < first ? undefined : held.slice(seq + 1 - first);

@@ -170,7 +170,7 @@ export function createRunning(options: RunningOptions): Running {
 
   return {
     run(turn, begun, persisted) {
-      const live = createLiveTurn(turn, persisted, limits.answerLength);
+      const live = createLiveTurn(turn, persisted, limits.answerLength, database.breaker);
       // Registered before the work begins, because a responder may end at once.
       const { promise: done, resolve } = Promise.withResolvers<void>();
       turns.set(turn.key.turnId, { live, done });
