@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 import { writeSqlModules } from "./packages/core/build/sql.ts";
+import { LongestFirst } from "./packages/testing/src/sequencer.ts";
 import { TEST_TIMEOUT, WAIT_TIMEOUT } from "./packages/testing/src/timeout.ts";
 
 // Before any suite loads them: a changed .sql file needs no step by hand.
@@ -38,6 +39,7 @@ export default defineConfig({
     execArgv: ["--conditions=@chatkeep/source"],
     pool: "forks",
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     testTimeout: TEST_TIMEOUT,
     hookTimeout: TEST_TIMEOUT,
     teardownTimeout: TEST_TIMEOUT,

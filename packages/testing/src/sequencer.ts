@@ -1,0 +1,25 @@
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** The files that take longest, some of them mostly waiting: at the end they would keep one core idle. */
+const LONG = [
+  "bench/test/chaos",
+  "react/test/components",
+  "server/test/isolation.test",
+  "chatkeep/test/database",
+  "chatkeep/test/page-app",
+  "chatkeep/test/guide",
+  "core/test/hostile-responders",
+  "widget/test/widget",
+];
+
+/** Long files first, then as Vitest has them. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const placeOf = ({ moduleId }: TestSpecification): number => {
+      const place = LONG.findIndex((name) => moduleId.includes(name));
+      return place === -1 ? LONG.length : place;
+    };
+    return sorted.toSorted((one, other) => placeOf(one) - placeOf(other));
+  }
+}
