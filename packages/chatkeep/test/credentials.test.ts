@@ -131,7 +131,7 @@ test.each([
     { CHATKEEP_API_KEYS: "shop:hunter2-secret" },
     "CHATKEEP_API_KEYS cannot be used: entry 1 (shop)",
   ],
-  [["serve"], { CHATKEEP_API_KEYS: "hunter2-secret" }, "CHATKEEP_API_KEYS cannot be used: entry 1 has to be"],
+  [["serve"], { CHATKEEP_API_KEYS: "hunter2-secret" }, "CHATKEEP_API_KEYS cannot be used: entry 1 must be"],
   [["serve"], { CHATKEEP_ORIGINS: "docs.example.org" }, "CHATKEEP_ORIGINS must list sites"],
   [["serve"], { CHATKEEP_HIDE_EXISTENCE: "maybe" }, "CHATKEEP_HIDE_EXISTENCE must be true or false"],
   [["serve"], { CHATKEEP_LIMIT_TURNS: "many" }, "CHATKEEP_LIMIT_TURNS must be a whole number"],

@@ -181,7 +181,7 @@ export function openaiConversationRoutes({ history, writableRoles }: ApiServices
         if (items.length > 1) {
           throw new ChatkeepError(
             "conflict",
-            `This item is part of an answer. Delete the whole answer with DELETE /api/conversations/${conversationId}/messages/${id}.`,
+            `This item is part of an answer. Delete the whole answer with DELETE /api/conversations/${conversationId}/messages/${id}`,
           );
         }
         await history.deleteMessage(owner, conversationId, id);
