@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import { createHistory } from "@chatkeep/core";
 import type { JsonObject, MessageInput, Part } from "@chatkeep/protocol";
 import { fileDatabase } from "@chatkeep/testing";
@@ -82,4 +84,12 @@ describe("what a host stores and cannot be stored", () => {
     ]);
     expect(message!.metadata).toEqual({ value: "first" });
   });
+});
+
+it("stores a message whose words are more than an index holds, and finds it by the first", async () => {
+  const me = newUser();
+  const { id } = (await history.createConversation(me)).conversation;
+  const digests = Array.from({ length: 17_000 }, (_, n) => createHash("sha256").update(`${n}`).digest("hex"));
+  await history.appendMessages(me, id, [{ role: "assistant", content: digests.join(" ") }]);
+  expect((await history.searchMessages(me, { text: digests[0]! })).hits).toHaveLength(1);
 });

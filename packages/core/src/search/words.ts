@@ -13,6 +13,8 @@ export interface Word {
 
 /** Maximum indexed words of a message: positions in a tsvector end at 16,383 (PostgreSQL, "Limitations" of text search). */
 const MOST_WORDS = 16_000;
+/** Maximum bytes of all words: a tsvector ends at 1 MiB, with four bytes for each position. */
+const MOST_BYTES = 900_000;
 /** Maximum code points of a word: encoded they stay below the 2,046 bytes of a lexeme. */
 const LONGEST = 64;
 
@@ -48,11 +50,12 @@ export function wordsOf(text: string, most: number = MOST_WORDS): Word[] {
   return words.length > most ? words.slice(0, most) : words;
 }
 
-/** The words of a text as stored; empty if there are none. */
+/** The words of a text as stored, up to {@link MOST_BYTES}; empty if there are none. */
 export function wordText(text: string): string {
-  return wordsOf(text)
-    .map((word) => word.form)
-    .join(" ");
+  let bytes = 0;
+  const forms = wordsOf(text).map(({ form }) => form);
+  const end = forms.findIndex((form) => (bytes += form.length) > MOST_BYTES);
+  return forms.slice(0, end === -1 ? undefined : end).join(" ");
 }
 
 /** The words by which a message is found: those of its content; reasoning and what stands in calls is not searched. */

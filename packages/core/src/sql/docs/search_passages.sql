@@ -29,14 +29,19 @@ begin
           -- and twice in the text is 0.77, which counts as a full match.
           * sum(t.weight * ts_rank('{0.7, 0.6, 0.5, 1.0}', p.search, t.query) / 0.77)
           / total.weight
-          / (0.85 + 0.15 * length(p.search) / greatest(1, b.term_count::double precision / b.passage_count))
+          / (0.85 + 0.15 * p.size / greatest(1, b.term_count::double precision / b.passage_count))
           as score
       from total
       join docs b on b.name = docs_name
-      join passages p on p.docs = b.name and p.search @@ total.query
+      cross join lateral (
+        -- "||" and "offset 0": terms beyond 2 kB, as Japanese and Russian ones are, would be decompressed for each term.
+        select m.path, m.position, length(m.search) as size, m.search || '' as search
+        from passages m
+        where m.docs = b.name and m.search @@ total.query and (only_path is null or m.path = only_path)
+        offset 0
+      ) p
       join t on p.search @@ t.query
-      where only_path is null or p.path = only_path
-      group by p.docs, p.path, p.position, total.weight, b.name
+      group by p.path, p.position, p.size, total.weight, b.name
       order by score desc, p.path, p.position
       limit greatest(50, page_limit)
     ), ranked as (
