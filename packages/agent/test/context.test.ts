@@ -206,6 +206,36 @@ describe("what a model does in the background", () => {
     expect((await second.getContext(me, conversation.id)).summary).toBeNull();
   });
 
+  test("a title that is lost with its node is made after the next answer, of the first question", async () => {
+    const model = await startModel({ reply: () => ({ steps: ["Every night."] }) });
+    onTestFinished(() => model.close());
+    const me = newOwner();
+    const asked = Promise.withResolvers<void>();
+    const dying = openNode(model, {
+      generateTitle: ({ signal }) => {
+        asked.resolve();
+        return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("killed"))));
+      },
+    });
+    const { conversation } = await dying.createConversation(me);
+    await prompt(dying, model, me, conversation.id, "Do backups run at night?");
+    await asked.promise;
+    await dying.close();
+
+    const requests: unknown[] = [];
+    const next = openNode(model, {
+      generateTitle: ({ question, answer }) => {
+        requests.push([question.content, answer]);
+        return Promise.resolve("Backups");
+      },
+    });
+    await prompt(next, model, me, conversation.id, "Really?");
+    await expect.poll(async () => (await next.getConversation(me, conversation.id)).title).toBe("Backups");
+    await prompt(next, model, me, conversation.id, "Each one?");
+    await next.close({ grace: 10_000 });
+    expect(requests).toEqual([["Do backups run at night?", "Every night."]]);
+  });
+
   test("it names a conversation once, and never over a person's title", async () => {
     const model = await startModel({
       reply: ({ body }) =>

@@ -1,12 +1,4 @@
-import {
-  type Answer,
-  type Context,
-  type ContextRecord,
-  type Message,
-  type ResponderRequest,
-  type Summary,
-  contentOf,
-} from "@chatkeep/protocol";
+import type { Context, ContextRecord, Message, ResponderRequest, Summary } from "@chatkeep/protocol";
 
 import type { Contexts } from "./context.ts";
 import type { Summaries } from "./summaries.ts";
@@ -28,8 +20,11 @@ export interface Prepared {
   /** The record of the context, stored with the turn. */
   readonly record: ContextRecord;
   /** Generates title and summary in the background, once the answer is complete. */
-  followUp(answer: Answer): void;
+  followUp(): void;
 }
+
+/** The conversation's length up to which a title that was lost with its node, or that failed, is generated again. */
+const UNTITLED = 20;
 
 export interface PreparationOptions {
   readonly contexts: Contexts;
@@ -85,9 +80,9 @@ export function createPreparation(options: PreparationOptions): Preparation {
         get record() {
           return recordOf(context);
         },
-        followUp({ parts }) {
-          if (titles !== undefined && latest.length === 0) {
-            inBackground(titles.make(owner, conversation.id, question, contentOf(parts)), turnId);
+        followUp() {
+          if (titles !== undefined && latest.length < UNTITLED) {
+            inBackground(titles.make(owner, conversation.id), turnId);
           }
           const first = context.messages.find(({ recalled }) => !recalled)?.message.seq;
           if (summaries !== undefined && first !== undefined) {

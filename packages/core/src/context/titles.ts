@@ -1,8 +1,10 @@
-import type { Message, Owner } from "@chatkeep/protocol";
+import { type Message, type Owner, contentOf } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
+import { type MessageRows, messagesOf } from "../database/message-row.ts";
 import { ownerId } from "../owners.ts";
 import { titleOf } from "../title.ts";
+import { turnsOf, validTurn } from "./turns.ts";
 
 /** Generates a title from the first question and its answer. An empty text is no title. */
 export type TitleGenerator = (request: {
@@ -13,10 +15,13 @@ export type TitleGenerator = (request: {
   readonly signal: AbortSignal;
 }) => Promise<string>;
 
-/** Generates titles in the background, once, and never replaces a person's title. */
+/** Messages that are read for a first turn. */
+const MOST = 20;
+
+/** Generates titles in the background and never replaces a person's title. */
 export interface Titles {
-  /** Never throws. */
-  make(owner: Owner, conversationId: string, question: Message, answer: string): Promise<void>;
+  /** Generates a title, unless there is one or the first question has no answer yet. Never throws. */
+  make(owner: Owner, conversationId: string): Promise<void>;
 }
 
 export interface TitlesOptions {
@@ -27,11 +32,16 @@ export interface TitlesOptions {
 }
 
 export function createTitles({ database, generateTitle, signal, onError }: TitlesOptions): Titles {
-  const make: Titles["make"] = async (owner, conversationId, question, answer) => {
+  const make = async (owner: Owner, conversationId: string): Promise<void> => {
+    const place = { owner: ownerId(owner), conversation: conversationId };
+    const [row] = await database.call("messages_to_title", { ...place, page_limit: MOST });
+    const turns = turnsOf(messagesOf(row?.messages_to_title as MessageRows | null, owner));
+    const [question, ...answers] = turns.map(validTurn).find((turn) => turn.length > 1) ?? [];
+    if (question === undefined) return;
+    const answer = contentOf(answers.flatMap(({ parts }) => parts));
     const text = await generateTitle({ owner, conversationId, question, answer, signal });
     const title = titleOf([{ type: "text", text }]);
     if (title === null) return;
-    const place = { owner: ownerId(owner), conversation: conversationId };
     await database.call("set_generated_title", { ...place, new_title: title });
   };
   return { make: (...given) => make(...given).catch(onError) };

@@ -125,7 +125,7 @@ export function createRunning(options: RunningOptions): Running {
     if (settled === "refused") return endFromLog(live, REFUSED);
     if (settled === "settled") live.show(ended.events);
     live.close(settled);
-    if (ending.status === "complete") prepared?.followUp(ended.answer);
+    if (ending.status === "complete") prepared?.followUp();
   };
 
   /** Ends a turn with what is committed; its readers follow the log. */
