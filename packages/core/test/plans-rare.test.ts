@@ -266,7 +266,14 @@ const ELSEWHERE = new Set(
    delete_turns on_branch ancestor_at branch_length branch_of branch_off context_messages forks_of is_straight earliest_messages latest_leaf latest_messages page_branch
    get_document list_documents put_documents remove_documents score_texts search_passages list_document_versions`
     .split(/\s+/)
-    .concat("token_key", "release_node", "next_backfill", "register_release", "drop_unused_releases"),
+    .concat(
+      "token_key",
+      "release_node",
+      "next_backfill",
+      "register_release",
+      "drop_unused_releases",
+      "messages_to_title",
+    ),
 );
 
 describe("the rarer statements", () => {
