@@ -214,7 +214,9 @@ describe("what a model does in the background", () => {
     const dying = openNode(model, {
       generateTitle: ({ signal }) => {
         asked.resolve();
-        return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("killed"))));
+        return new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(new Error("killed"))),
+        );
       },
     });
     const { conversation } = await dying.createConversation(me);
