@@ -50,7 +50,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const { argument } = command;
   if (argument !== undefined && args.length === 0)
     return refuse(
-      `chatkeep ${name} needs an argument: chatkeep ${name} ${argument}. See chatkeep ${name} --help.`,
+      `chatkeep ${name} needs a ${argument.toLowerCase()}: chatkeep ${name} ${argument}. See chatkeep ${name} --help.`,
     );
   if (argument === undefined && args.length > 0)
     return refuse(

@@ -28,7 +28,7 @@ test.each(["serve", "migrate", "doctor"])(
 test.each([
   [["srve"], 'There is no command "srve". Did you mean serve?'],
   [["dance"], 'There is no command "dance". The commands are serve, migrate, '],
-  [["grant"], "chatkeep grant needs an argument: chatkeep grant LOGIN."],
+  [["grant"], "chatkeep grant needs a login: chatkeep grant LOGIN."],
   [["serve", "now"], 'chatkeep serve takes no arguments, and was given "now".'],
   [["serve", "--port=1"], "Unknown option '--port'. See chatkeep --help."],
   [["--hepl"], "Unknown option '--hepl'. See chatkeep --help."],
