@@ -1,4 +1,4 @@
-import { fileDatabase } from "@chatkeep/testing";
+import { WAIT_TIMEOUT, fileDatabase } from "@chatkeep/testing";
 import { fc } from "@chatkeep/testing/properties";
 import { expect, test } from "vitest";
 
@@ -124,7 +124,7 @@ test("no request is answered with 500, whatever it holds", async () => {
           method,
           headers: { "content-type": "application/json", ...headers, ...who },
           ...(method === "GET" ? {} : { body: JSON.stringify(body) }),
-          signal: AbortSignal.timeout(20_000),
+          signal: AbortSignal.timeout(WAIT_TIMEOUT),
         });
         await answer.text();
         expect(answer.status).toBeLessThan(500);
