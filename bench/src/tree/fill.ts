@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import { type CoreHistory, openConnection, ownerId } from "@chatkeep/core";
+import { type CoreHistory, openConnection, ownerId, releaseSchema } from "@chatkeep/core";
 import type { Owner } from "@chatkeep/protocol";
 
 /** What a stored message says: no two the same, as otherwise an array of them would be compressed to nothing. */
@@ -27,46 +27,23 @@ export async function fillTrees(history: CoreHistory, url: string, tree: Tree): 
   await fillConversation(history, url, owner, "plain", messages);
   await fillConversation(history, url, owner, "forked", messages);
   await fillConversation(history, url, owner, "crossing", 2 * forks);
-  const columns = "owner_id, conversation_id, first_seq, parent_seq, depth, next_follows";
-  await sql(
+  await sql("select set_config('chatkeep.owner', $1, false)");
+  /** Lets a message follow another one than the message before it, and the later ones go on from there. */
+  const branchOff = async (id: string, seq: number, parent: number): Promise<void> => {
+    await sql("update chatkeep.conversations set last_seq = $3 where owner_id = $1 and id = $2", id, seq - 1);
+    await sql(`select ${releaseSchema("chatkeep")}.branch_off($1, $2, $3)`, id, `m${parent}`);
+  };
+  const stretch = messages / forks;
+  for (let end = stretch; end < messages; end += stretch) {
     // The last two messages of each stretch fork off the first of it; what follows goes on from before them.
-    `insert into chatkeep.segments (${columns})
-     select $1::uuid, 'forked', n * $2::int - 1, n * $2::int - 3, n * $2::int - 3 - 2 * (n - 1) + 1, true
-     from generate_series(1, $3::int - 1) n
-     union all
-     select $1::uuid, 'forked', n * $2::int + 1, n * $2::int - 2, n * $2::int - 2 - 2 * (n - 1) + 1, false
-     from generate_series(1, $3::int - 1) n`,
-    messages / forks,
-    forks,
-  );
+    await branchOff("forked", end - 1, end - 3);
+    await branchOff("forked", end + 1, end - 2);
+  }
+  for (let first = 3; first < 2 * forks; first += 2) await branchOff("crossing", first, first - 2);
   await sql(
-    `insert into chatkeep.segments (${columns})
-     select $1::uuid, 'crossing', 2 * n + 1, 2 * n - 1, n + 1, true from generate_series(1, $2::int - 1) n`,
-    forks,
-  );
-  // As branch_off writes it: each after those that lead to it.
-  await client.query(
-    `do $$
-     declare
-       s record;
-       before record;
-     begin
-       for s in select * from chatkeep.segments order by conversation_id, first_seq loop
-         select * into before from chatkeep.segments k
-         where k.owner_id = s.owner_id and k.conversation_id = s.conversation_id and k.first_seq <= s.parent_seq
-         order by k.first_seq desc limit 1;
-         update chatkeep.segments k set
-           path_firsts = (coalesce(before.first_seq, 0) || before.path_firsts)[:64],
-           path_parents = (coalesce(before.parent_seq, 0) || before.path_parents)[:64]
-         where k.owner_id = s.owner_id and k.conversation_id = s.conversation_id and k.first_seq = s.first_seq;
-       end loop;
-     end $$`,
-  );
-  await sql(
-    `update chatkeep.conversations set
-       fork_count = case id when 'forked' then 2 * ($2::int - 1) else $2::int - 1 end,
-       elsewhere_count = case id when 'forked' then 2 * ($2::int - 1) else $2::int - 1 end
+    `update chatkeep.conversations set last_seq = case id when 'forked' then $2::int else 2 * $3::int end
      where owner_id = $1 and id in ('forked', 'crossing')`,
+    messages,
     forks,
   );
   await client.query("vacuum full analyze chatkeep.segments");

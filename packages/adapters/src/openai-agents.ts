@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 
 import {
@@ -28,7 +28,7 @@ export interface SessionOptions {
 
 /** The data part that keeps an item of an agent as it was given. */
 const ITEM = "agent-item";
-/** The data part of a message that is no item: it marks that a transaction without items was applied. */
+/** The data part of a message that is no item: it marks an operation. */
 const MARK = "agent-operation";
 
 /**
@@ -82,9 +82,14 @@ export function createSession(options: SessionOptions): SessionHistoryTransactio
     },
 
     async popItem() {
+      const id = await getSessionId();
       const message = (await latest(1)).findLast(isItem);
       if (message === undefined) return undefined;
-      await history.deleteMessage(owner, await getSessionId(), message.id);
+      if (message.versions.count > 1) {
+        // Otherwise another version would take the item's place.
+        await history.appendMessages(owner, id, [markOf(randomUUID())], { parent: message.parentId });
+      }
+      await history.deleteMessage(owner, id, message.id);
       return itemsOf(message).at(-1);
     },
 
@@ -96,11 +101,11 @@ export function createSession(options: SessionOptions): SessionHistoryTransactio
       const id = await getSessionId();
       const digest = createHash("sha256").update(JSON.stringify(transaction)).digest("hex");
       const items = transaction.type === "append_items" ? transaction.items : transaction.replacement;
-      const mark: Part = { type: "data", name: MARK, data: digest };
+      const mark = markOf(digest);
       const messages: MessageInput[] =
         items.length === 0
-          ? [{ role: "system", parts: [mark] }]
-          : items.map((item, index) => messageOf(item, index === 0 ? [mark] : []));
+          ? [mark]
+          : items.map((item, index) => messageOf(item, index === 0 ? mark.parts : []));
       const named = messages.map((message, index) => ({ ...message, id: idOf(id, operationId, index) }));
       if (transaction.type === "append_items") {
         await history.appendMessages(owner, id, named);
@@ -118,6 +123,10 @@ export function createSession(options: SessionOptions): SessionHistoryTransactio
       }
     },
   };
+}
+
+function markOf(data: string): MessageInput & { readonly parts: readonly Part[] } {
+  return { role: "system", parts: [{ type: "data", name: MARK, data }] };
 }
 
 async function has(history: History, owner: Owner, conversation: string, id: string): Promise<boolean> {

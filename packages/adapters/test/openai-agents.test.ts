@@ -73,6 +73,23 @@ describe("a conversation as an Agents session", () => {
     expect(await session.popItem()).toBeUndefined();
   });
 
+  it("pops an item that was answered again, and shows no other version in its place", async () => {
+    const owner = newOwner();
+    const session = createSession({ history, owner });
+    await session.addItems([say("question"), say("first answer")]);
+    const id = await session.getSessionId();
+    const [question] = (await history.listMessages(owner, id)).messages;
+    const again = { role: "assistant" as const, content: "second answer" };
+    await history.appendMessages(owner, id, [again], { parent: question!.id });
+    expect(await session.popItem()).toMatchObject({ role: "assistant" });
+    expect(await session.getItems()).toEqual([say("question")]);
+    await session.addItems([say("third answer")]);
+    expect(await session.getItems()).toEqual([say("question"), say("third answer")]);
+    expect(await session.popItem()).toEqual(say("third answer"));
+    expect(await session.popItem()).toEqual(say("question"));
+    expect(await session.popItem()).toBeUndefined();
+  });
+
   it("reads what another API wrote", async () => {
     const owner = newOwner();
     const { conversation } = await history.createConversation(owner);

@@ -107,6 +107,21 @@ describe.runIf(hasPgvector())("with pgvector", () => {
       )
     ).rows;
 
+  it("recall finds what its branch holds, however many nearer messages other branches hold", async () => {
+    const { history } = openNode(database, await start());
+    const { owner, id } = await newConversation(history, ["We bought an automobile in May."]);
+    const [first] = (await history.listMessages(owner, id)).messages;
+    for (let n = 0; n < 60; n += 1)
+      await history.appendMessages(owner, id, said("The car."), { parent: first!.id });
+    const { messages } = await history
+      .appendMessages(owner, id, said("What now?"), { parent: first!.id })
+      .then(() => history.listMessages(owner, id));
+    await history.indexBacklog();
+    const recalled = await history.recallMessages({ owner, conversationId: id, question: "car" });
+    expect(messages).toHaveLength(2);
+    expect(recalled.map(({ seq }) => seq).toSorted((a, b) => a - b)).toEqual([1, 62]);
+  });
+
   it("recall and search join what means the same with what holds the words", async () => {
     const model = await start();
     const { history, errors } = openNode(database, model);

@@ -137,7 +137,7 @@ function argument(
     hash: victim.handle,
     digest: victim.digest,
     ids: [victim.message],
-    leaf: fn === "page_messages" || fn === "page_branch" ? null : 2,
+    leaf: fn === "page_messages" ? null : 2,
     parent: type === "text" ? victim.message : 1,
     expected_head: null,
     from_id: null,

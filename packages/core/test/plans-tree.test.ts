@@ -44,18 +44,14 @@ beforeAll(async () => {
     FORKS,
     2 * FORKS,
   );
-  await query(messages, "deep", 2 * DEEP);
-  await query(
-    `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth, next_follows)
-     select $1, 'deep', 2 * n + 1, 2 * n - 1, n + 1, true from generate_series(1, $2::int - 1) n`,
-    DEEP,
-  );
-  await query(
-    `update chatkeep.conversations set last_seq = $2::int, fork_count = $3::int, elsewhere_count = $3::int
-     where owner_id = $1 and id = 'deep'`,
-    2 * DEEP,
-    DEEP - 1,
-  );
+  for (let n = 0; n < DEEP; n += 1) {
+    const two = [2 * n + 1, 2 * n + 2].map((seq) => ({
+      id: `m${seq}`,
+      role: "user" as const,
+      content: "Hello",
+    }));
+    await history.appendMessages(me, "deep", two, n === 0 ? {} : { parent: `m${2 * n - 1}` });
+  }
   await query(
     `insert into chatkeep.message_words (owner_id, conversation_id, seq, size, words)
      select $1, 'wide', n, 1, to_tsvector('chatkeep.message_words', 'hello') from generate_series(1, $2::int) n`,
@@ -136,11 +132,30 @@ describe("a conversation with 1,000 forks", () => {
     expect(wasteOf(await plansOf(again), 400)).toEqual([]);
   });
 
-  it("a page that crosses 50 forks reads 50 messages and 50 segments", async () => {
+  it("a page that crosses 50 forks reads its messages and those between, and 50 segments", async () => {
     const plans = await plansOf(() => history.listMessages(me, "deep", { limit: 50 }));
-    expect(wasteOf(plans, 51)).toEqual([]);
+    expect(wasteOf(plans, 102)).toEqual([]);
     const { messages, total } = await history.listMessages(me, "deep", { limit: 50 });
     expect(messages).toHaveLength(50);
     expect(total).toBe(DEEP + 1);
+  });
+
+  it.each<MessageQuery>([{ before: 21 }, { after: 1 }, { offset: DEEP - 20 }])(
+    "a page %j, almost all forks behind the leaf, looks up a few of them",
+    async (query) => {
+      const plans = await plansOf(() => history.listMessages(me, "deep", { limit: 10, ...query }));
+      expect(wasteOf(plans, 64)).toEqual([]);
+      const lookups = plans.filter(({ text }) => text.includes("order by k.first_seq desc limit 1"));
+      expect(lookups.length).toBeLessThanOrEqual(12);
+    },
+  );
+
+  it("a fork 64 behind another looks up what it jumps to", async () => {
+    const plans = await plansOf((time) =>
+      history.appendMessages(me, "deep", [{ id: `n${time}`, role: "user", content: "Hello" }], {
+        parent: time === 1 ? `m${2 * (DEEP - 8) - 1}` : `n${time - 1}`,
+      }),
+    );
+    expect(wasteOf(plans, 20)).toEqual([]);
   });
 });

@@ -210,6 +210,17 @@ describe("a database that was never analyzed", () => {
     };
     // Recall looks at a sample of 400 messages at the most.
     expect(wasteOf(await telling.plansOf(ask), 400)).toEqual([]);
+    let { id: parent } = (await store.listMessages(me, conversation.id, { limit: 1 })).messages[0]!;
+    for (let count = 0; count < 60; count++) {
+      const two = [1, 2].map(() => ({ role: "user", content: "Hello" }) as const);
+      parent = (await store.appendMessages(me, conversation.id, two, { parent }))[0]!.id;
+    }
+    for (const query of [{}, { after: 5100 }, { offset: 100 }, { before: 2000 }]) {
+      const plans = await telling.plansOf(() => store.listMessages(me, conversation.id, query));
+      // With those between them.
+      expect(wasteOf(plans, 102)).toEqual([]);
+    }
+    expect(wasteOf(await telling.plansOf(ask), 400)).toEqual([]);
     await store.close();
     await telling.pool.end();
   });

@@ -1,5 +1,5 @@
 import { createHistory } from "@chatkeep/core";
-import type { History, Owner } from "@chatkeep/protocol";
+import type { History, MessageQuery, Owner } from "@chatkeep/protocol";
 import { IS_MATRIX, fileDatabase } from "@chatkeep/testing";
 import { fc } from "@chatkeep/testing/properties";
 import { afterAll, expect, it } from "vitest";
@@ -77,12 +77,7 @@ async function play(history: History, me: Owner, id: string, model: Model, [kind
     await history.appendMessages(me, id, inputs);
     for (let more = 0; more < count; more += 1) model.append(model.head);
   } else if (kind === "branch") {
-    const parent = a % 7 === 0 ? null : some;
-    const next = name(model.parents.length);
-    await history.appendMessages(me, id, [{ id: next, role: "user", content: next }], {
-      parent: parent === null ? null : name(parent),
-    });
-    model.append(parent);
+    await append(history, me, id, model, a % 7 === 0 ? null : some);
   } else if (kind === "head") {
     await history.setHead(me, id, name(some));
     model.head = model.leaf(some);
@@ -100,6 +95,21 @@ async function play(history: History, me: Owner, id: string, model: Model, [kind
     await history.restoreMessages(me, id, back.map(name));
     model.restore(back);
   }
+}
+
+/** Appends a message after another one (null: as a first message). */
+async function append(
+  history: History,
+  me: Owner,
+  id: string,
+  model: Model,
+  parent: number | null,
+): Promise<void> {
+  const next = `m${model.parents.length}`;
+  await history.appendMessages(me, id, [{ id: next, role: "user", content: next }], {
+    parent: parent === null ? null : `m${parent}`,
+  });
+  model.append(parent);
 }
 
 /** All that is told of a conversation is what the model says. */
@@ -156,4 +166,47 @@ it("any acts on a tree, by two nodes in turn, come to what a model in memory com
     },
   );
   await expect(fc.assert(property, { numRuns: IS_MATRIX ? 2000 : 800 })).resolves.toBeUndefined();
+});
+
+it("pages of a branch of hundreds of segments are what a model in memory says", async () => {
+  const step = fc.tuple(fc.constantFrom(0, 1, 1, 1, 2, 3, 400), fc.nat(999));
+  const window = fc.record({ leaf: fc.nat(999), limit: fc.integer({ min: 1, max: 60 }), at: fc.nat(299) });
+  const property = fc.asyncProperty(
+    fc.array(step, { minLength: 250, maxLength: 250 }),
+    fc.array(window, { minLength: 20, maxLength: 20 }),
+    fc.boolean(),
+    async (steps, windows, hasDeleted) => {
+      const me = newUser();
+      const { conversation } = await nodes[0]!.createConversation(me);
+      const model = new Model();
+      for (const [back, other] of steps) {
+        const branch = model.branch(model.head);
+        // A few messages before the head, or anywhere.
+        const parent = back < 400 ? branch.at(-1 - back) : model.live()[other % (model.live().length || 1)];
+        await append(nodes[0]!, me, conversation.id, model, parent ?? null);
+        if (hasDeleted && other % 40 === 0)
+          await play(nodes[1]!, me, conversation.id, model, ["delete", other, other]);
+      }
+      const name = (at: number): string => `m${at}`;
+      for (const { leaf: place, limit, at } of windows) {
+        const leaf = place % 3 === 0 ? model.head! : model.live()[place % model.live().length]!;
+        const branch = model.branch(leaf);
+        const idsOf = async (query: MessageQuery): Promise<string[]> =>
+          (
+            await nodes[1]!.listMessages(me, conversation.id, { leaf: name(leaf), limit, ...query })
+          ).messages.map(({ id }) => id);
+        const after = branch.filter((one) => one + 1 > at);
+        const rest = branch.slice(0, Math.max(0, branch.length - at));
+        expect(await idsOf({ before: at + 1 })).toEqual(
+          branch
+            .filter((one) => one < at)
+            .slice(-limit)
+            .map(name),
+        );
+        expect(await idsOf({ after: at })).toEqual(after.slice(0, limit).map(name));
+        expect(await idsOf({ offset: at })).toEqual(rest.slice(-limit).map(name));
+      }
+    },
+  );
+  await expect(fc.assert(property, { numRuns: 3 })).resolves.toBeUndefined();
 });

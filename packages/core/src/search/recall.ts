@@ -65,15 +65,17 @@ export function createRecall(database: Database, vectorSearch?: VectorSearch): R
   };
 
   return async (query) => {
-    const { owner, conversationId, question: text, below, limit = 20 } = query;
-    const [ranked, nearest] = await Promise.all([
+    const { owner, conversationId, question: text, leaf = 0, below, limit = 20 } = query;
+    const [ranked, near] = await Promise.all([
       byWords(query),
-      vectorSearch?.messages(owner, { text, conversationId, below, limit: NEAR }) ?? [],
+      vectorSearch?.messages(owner, { text, conversationId, leaf, below, limit: NEAR }) ?? [],
     ]);
     // Before the best are chosen: other branches may hold better ones than all of this.
-    const kept = await onBranch(query, [...new Set([...ranked, ...nearest].map(({ seq }) => seq))]);
+    const kept = await onBranch(
+      query,
+      ranked.map(({ seq }) => seq),
+    );
     const words = ranked.filter(({ seq }) => kept.has(seq)).slice(0, JOINED);
-    const near = nearest.filter(({ seq }) => kept.has(seq));
     if (near.length === 0) return words.slice(0, limit);
     const fused = fuse<{ readonly seq: number }>([words, near], ({ seq }) => seq);
     return fused.map(({ entry: { seq }, score }) => ({ seq, score })).slice(0, limit);

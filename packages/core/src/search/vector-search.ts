@@ -25,6 +25,8 @@ interface NearQuery {
   readonly conversationId?: string | undefined;
   /** Default: all scopes. */
   readonly scope?: string | undefined;
+  /** With `conversationId`: only the branch that ends with this `seq`; 0 is the head's. Default: all branches. */
+  readonly leaf?: number | undefined;
   /** Only messages with a smaller `seq`. Default: all. */
   readonly below?: number | undefined;
   readonly limit: number;
@@ -108,7 +110,7 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
 
   const { model } = embedding;
   return {
-    async messages(owner, { text, conversationId, scope, below, limit }) {
+    async messages(owner, { text, conversationId, scope, leaf, below, limit }) {
       const id = ownerId(owner);
       return near(await keptVectorOf(id, text), async (vector) => {
         const [row] = await database.call("near_messages", {
@@ -117,6 +119,7 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
           vector,
           only_conversation: conversationId ?? null,
           only_scope: scope ?? null,
+          leaf: leaf ?? null,
           below_seq: below ?? Number.MAX_SAFE_INTEGER,
           page_limit: limit,
         });

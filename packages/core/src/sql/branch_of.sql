@@ -1,7 +1,8 @@
 -- Returns the ranges of numbers that a branch consists of, the latest first: from its last message `leaf`, or from the
 -- last number below `below_seq`, down to the number `above_seq`, or until they hold `wanted` numbers. The first of the
 -- trunk is given as 0. The caller has set the owner. A segment's row names the 64 segments before it, so that 50 forks
--- are crossed by one lookup (15 us) instead of 50 (400 us).
+-- are crossed by one lookup (15 us) instead of 50 (400 us), and one further back, so that 10,000 forks that begin at
+-- `below_seq` or later are passed by 16.
 create function branch_of(
   owner uuid,
   conversation text,
@@ -13,28 +14,37 @@ create function branch_of(
 language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_variable
 declare
+  s segments;
   range_count bigint;
 begin
   last_seq := leaf;
   loop
+    select * into s from segments k
+    where k.owner_id = owner and k.conversation_id = conversation and k.first_seq <= last_seq
+    order by k.first_seq desc limit 1;
+    if s.path_firsts[64] >= below_seq then
+      last_seq := case when s.jump_first >= below_seq then s.jump_last else s.path_parents[63] end;
+      continue;
+    end if;
+    first_seq := coalesce(s.first_seq, 0);
+    if least(last_seq, below_seq - 1) - greatest(first_seq - 1, above_seq) >= wanted then
+      last_seq := least(last_seq, below_seq - 1);
+      return next;
+      return;
+    end if;
     return query
     select b.first_seq, least(b.last_seq, below_seq - 1)
-    from (select) one left join lateral (
-      select k.first_seq, k.parent_seq, k.path_firsts, k.path_parents from segments k
-      where k.owner_id = owner and k.conversation_id = conversation and k.first_seq <= last_seq
-      order by k.first_seq desc limit 1
-    ) s on true
-    cross join lateral unnest(
-      coalesce(s.first_seq, 0) || s.path_firsts, array[last_seq, s.parent_seq] || s.path_parents
-    ) b (first_seq, last_seq)
+    -- In the list of results, because one in "from" is written to a store first.
+    from (
+      select
+        unnest(first_seq || s.path_firsts) as first_seq,
+        unnest(array[last_seq, s.parent_seq] || s.path_parents) as last_seq
+    ) b
     where b.first_seq < below_seq and b.last_seq > above_seq;
     get diagnostics range_count = row_count;
     wanted := wanted - range_count;
-    exit when wanted <= 0;
-    select coalesce(k.path_parents[cardinality(k.path_parents)], k.parent_seq) into last_seq from segments k
-    where k.owner_id = owner and k.conversation_id = conversation and k.first_seq <= last_seq
-    order by k.first_seq desc limit 1;
-    exit when last_seq is null or last_seq <= above_seq;
+    last_seq := coalesce(s.path_parents[cardinality(s.path_parents)], s.parent_seq);
+    exit when wanted <= 0 or last_seq is null or last_seq <= above_seq;
   end loop;
 end
 $$;

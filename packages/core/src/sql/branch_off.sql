@@ -8,7 +8,9 @@ declare
   c conversations;
   parent_seq bigint := 0;
   is_fork boolean;
+  -- The segment of the parent, and the new one.
   s segments;
+  n segments;
 begin
   select * into c from conversations k where k.owner_id = owner and k.id = conversation;
   if parent is null then
@@ -23,23 +25,36 @@ begin
   parent_seq := case when parent_seq > c.cleared_seq then parent_seq else 0 end;
   is_fork := parent_seq <> c.last_seq and (parent_seq > 0 or c.last_seq > c.cleared_seq);
   if is_fork then
+    n.rank := 0;
+    n.depth := 1;
+    n.path_firsts := '{}';
+    n.path_parents := '{}';
     if parent_seq > 0 then
       select * into s from segments k
       where k.owner_id = owner and k.conversation_id = conversation and k.first_seq <= parent_seq
       order by k.first_seq desc limit 1;
+      n.rank := coalesce(s.rank, 0) + 1;
+      n.depth := coalesce(s.depth + parent_seq - s.first_seq, parent_seq - c.cleared_seq) + 1;
+      n.path_firsts := (coalesce(s.first_seq, 0) || s.path_firsts)[:64];
+      n.path_parents := (coalesce(s.parent_seq, 0) || s.path_parents)[:64];
+      n.jump_first := s.jump_first;
+      n.jump_last := s.jump_last;
+      if n.rank % 64 = 0 then
+        select j.first_seq, j.last_seq into n.jump_first, n.jump_last
+        from segment_jump(owner, conversation, n.path_firsts[64], n.path_parents[63]) j;
+      end if;
     end if;
     insert into segments (
-      owner_id, conversation_id, first_seq, parent_seq, depth, next_follows, path_firsts, path_parents
+      owner_id, conversation_id, first_seq, parent_seq, depth, next_follows, path_firsts, path_parents, rank, jump_first,
+      jump_last
     )
     values (
-      owner, conversation, c.last_seq + 1, parent_seq,
-      case when parent_seq = 0 then 1 else coalesce(s.depth + parent_seq - s.first_seq, parent_seq - c.cleared_seq) + 1 end,
+      owner, conversation, c.last_seq + 1, parent_seq, n.depth,
       parent_seq = 0 or not exists (
         select from segments k
         where k.owner_id = owner and k.conversation_id = conversation and k.first_seq = parent_seq + 1
       ),
-      case when parent_seq = 0 then '{}' else (coalesce(s.first_seq, 0) || s.path_firsts)[:64] end,
-      case when parent_seq = 0 then '{}' else (coalesce(s.parent_seq, 0) || s.path_parents)[:64] end
+      n.path_firsts, n.path_parents, n.rank, n.jump_first, n.jump_last
     );
   end if;
   update conversations k set

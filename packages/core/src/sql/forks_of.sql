@@ -1,18 +1,21 @@
 -- Returns the versions of messages, where branches leave what they follow: `[parents, versions, follows]`, three lists
 -- with an entry per branch, by parent and version. Where `follows` is true, the message with the number after the
 -- parent's follows it too and is the first version. Null where nothing branches off. `seqs` are the numbers of the
--- messages, oldest first, each after the number of its parent (0: the beginning). The caller has set the owner.
+-- messages, the latest first, each before the number of its parent (0: the beginning). The caller has set the owner.
 create function forks_of(owner uuid, conversation text, seqs bigint[], has_deleted boolean) returns json
 language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 begin
   -- Mostly nothing does. Where the numbers have gaps, something does.
-  if seqs[cardinality(seqs)] - seqs[1] < cardinality(seqs) and not exists (
-    select from segments k
+  if seqs[1] - seqs[cardinality(seqs)] < cardinality(seqs) then
+    perform from segments k
     where k.owner_id = owner and k.conversation_id = conversation
-      and k.parent_seq >= seqs[1] and k.parent_seq < seqs[cardinality(seqs)]
-  ) then
-    return null;
-  elsif has_deleted then
+      and k.parent_seq >= seqs[cardinality(seqs)] and k.parent_seq < seqs[1]
+    limit 1;
+    if not found then
+      return null;
+    end if;
+  end if;
+  if has_deleted then
     -- What was deleted between a message and its parent may have left its children to the parent.
     return (
       select json_build_array(
@@ -20,7 +23,7 @@ begin
         array_agg(false)
       )
       from (
-        select m.parent_seq, v.seq from unnest(seqs[2:], seqs) m (seq, parent_seq)
+        select m.parent_seq, v.seq from unnest(seqs[:cardinality(seqs) - 1], seqs[2:]) m (seq, parent_seq)
         cross join lateral unnest(versions_of(owner, conversation, m.parent_seq)) v (seq)
         where exists (
           select from segments k

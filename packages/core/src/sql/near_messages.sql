@@ -1,12 +1,14 @@
 -- Returns the messages of an owner nearest to a vector, nearest first, with their conversations and cosine similarity, in
--- all conversations that are not deleted or in one, of all scopes or of one. Chooses ten times as many by their codes and
--- compares these in full. Null without vectors of this model.
+-- all conversations that are not deleted or in one, of all scopes or of one. In one, also only those on the branch that
+-- ends with `leaf` (0: the head). Chooses ten times as many by their codes and compares these in full. Null without
+-- vectors of this model.
 create function near_messages(
   owner uuid,
   model text,
   vector text,
   only_conversation text,
   only_scope text,
+  leaf bigint,
   below_seq bigint,
   page_limit integer
 ) returns json
@@ -15,6 +17,10 @@ set enable_seqscan = off as $$
 #variable_conflict use_variable
 declare
   number integer;
+  place conversations;
+  -- The ranges of the branch; null: all messages.
+  firsts bigint[];
+  lasts bigint[];
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   if to_regclass('message_vectors') is null then
@@ -23,6 +29,14 @@ begin
   select k.number into number from vector_model k where k.name = model;
   if not found then
     return null;
+  end if;
+  select * into place from conversations k where k.owner_id = owner and k.id = only_conversation;
+  if leaf is not null and place.fork_count > 0 then
+    select array_agg(b.first_seq order by b.first_seq), array_agg(b.last_seq order by b.first_seq) into firsts, lasts
+    from branch_of(
+      owner, only_conversation, coalesce(nullif(leaf, 0), place.head_seq, place.last_seq), place.cleared_seq,
+      below_seq, place.last_seq
+    ) b;
   end if;
   return (
     with near as materialized (
@@ -33,6 +47,8 @@ begin
       where v.owner_id = owner and v.model_number = number
         and length(v.code) = vector_dims(vector::halfvec) and v.seq < below_seq
         and (only_conversation is null or v.conversation_id = only_conversation)
+        -- Before the nearest are chosen, because other branches may hold nearer ones than all of this.
+        and (firsts is null or v.seq <= lasts[width_bucket(v.seq, firsts)])
       order by v.code <~> binary_quantize(vector::halfvec) limit 10 * page_limit
     ), nearest as (
       select n.*, 1 - (v.embedding <=> vector::halfvec) as similarity

@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 /** The step of a branch before which the first node is held up, as one that dies there is for ever. */
-type Step = "getTurn" | "appendMessages" | "startTurn";
+type Step = "getTurn" | "appendMessages" | "regenerate";
 let held: { step: Step; reached: PromiseWithResolvers<void>; go: Promise<void> } | undefined;
 const upTo = async <T>(step: Step, work: () => Promise<T>): Promise<T> => {
   if (held?.step === step) {
@@ -33,7 +33,7 @@ const slow: typeof history = {
   ...history,
   getTurn: (...given) => upTo("getTurn", () => history.getTurn(...given)),
   appendMessages: (...given) => upTo("appendMessages", () => history.appendMessages(...given)),
-  startTurn: (...given) => upTo("startTurn", () => history.startTurn(...given)),
+  regenerate: (...given) => upTo("regenerate", () => history.regenerate(...given)),
 };
 const [first, second] = [
   await startApiServer({ databaseUrl, answers, history: slow }),
@@ -41,7 +41,7 @@ const [first, second] = [
 ];
 const split = await openBreakingWay(first.url, second.url);
 
-it.each<Step>(["getTurn", "appendMessages", "startTurn"])(
+it.each<Step>(["getTurn", "appendMessages", "regenerate"])(
   "a branch is made once, when the node that made it is lost before its %s",
   async (step) => {
     const person = await newPerson();

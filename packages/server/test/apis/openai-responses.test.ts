@@ -297,6 +297,22 @@ describe.each([
     await running;
   });
 
+  it.each([
+    ["is blank", " ", {}, 400],
+    ["is too long", "x".repeat(10_001), {}, 400],
+    ["has too much metadata", "Now.", { metadata: { a: "x".repeat(20_000) } }, 413],
+  ])("not at all when the last item of several %s: none is stored", async (_, content, more, status) => {
+    const { client, own, id, person } = await open();
+    const input = [
+      { role: "user" as const, content: "Listen." },
+      { role: "user" as const, content },
+    ];
+    await expect(client.responses.create({ input, conversation: id, ...more })).rejects.toMatchObject({
+      status,
+    });
+    expect((await history.listMessages(person.owner, own, { branches: "all" })).total).toBe(0);
+  });
+
   it("from a response behind which a thousand messages were said, without a copy", async () => {
     const { client, person } = await open(`${greeter.url}/v1`);
     const first = await client.responses.create({ input: "one" });

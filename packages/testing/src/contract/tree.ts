@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 
-import type { Message, MessageInput, MessageQuery, Owner } from "@chatkeep/protocol";
+import type { Message, MessageInput, MessageQuery, Owner, Question } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
 import { type OpenedFixture, ask, collect, createReader, newConversation } from "./fixture.ts";
 import { Tree, codeOf, letters as lettersOf } from "./letters.ts";
+
+const PICTURE = `data:image/png;base64,${"A".repeat(5 * 1024 * 1024)}`;
 
 /** What a history promises of a conversation as a tree: parents, versions, heads, branches, forks, deleting and restoring. */
 export function describeTree(open: OpenedFixture): void {
@@ -127,6 +129,26 @@ export function describeTree(open: OpenedFixture): void {
       expect(new Set(codes)).toEqual(new Set([undefined, "conflict"]));
       expect(await codeOf(write(String(codes.indexOf(undefined))))).toBeUndefined();
       expect((await tree.branch()).slice(0, 2)).toBe("ab");
+    });
+
+    it.each<[string, Question]>([
+      ["a blank text", { content: " " }],
+      ["a text that is too long", { content: "x".repeat(10_001) }],
+      ["a picture that is too large", { parts: [{ type: "file", mime: "image/png", url: PICTURE }] }],
+      ["metadata that is too large", { content: "uno?", metadata: { all: "x".repeat(20 * 1024) } }],
+      ["an id that is taken", { id: "q2", content: "uno?" }],
+    ])("an edit to %s is refused, and changes nothing", async (_what, edit) => {
+      const tree = await questions();
+      const before = await tree.page();
+      expect(await codeOf(tree.history.startTurn(tree.me, tree.id, { ...edit, parent: null }))).toMatch(
+        /^(invalid_request|payload_too_large|idempotency_mismatch)$/,
+      );
+      expect(await tree.page()).toEqual(before);
+      expect((await tree.page({ branches: "all" })).total).toBe(4);
+      expect(await tree.history.getConversation(tree.me, tree.id)).toMatchObject({
+        runningTurn: null,
+        headId: before.messages[3]!.id,
+      });
     });
 
     it("two tabs that ask the same anew at once make two versions", async () => {

@@ -18,7 +18,7 @@ import { type Call, type Route, ownerRoutes } from "../../http/route.ts";
 import { streamFrames } from "../../http/stream.ts";
 import type { Caller } from "../../identity/caller.ts";
 import type { ApiServices } from "../api.ts";
-import { beginTurn, settledTurn } from "../ask.ts";
+import { type Asking, beginTurn, settledTurn } from "../ask.ts";
 import { requireRoles } from "../roles.ts";
 import { unsavedTurnState } from "../unsaved.ts";
 import { itemInput } from "./conversations.ts";
@@ -116,12 +116,6 @@ export function openaiResponseRoutes(services: ApiServices): Route[] {
     const { id, parts } = messages.at(-1) ?? question;
     const { conversation, parent } = await placeOf(owner, body, ids);
     const earlier = messages.slice(0, -1);
-    if (earlier.length > 0) {
-      if (typeof conversation !== "string") await history.createConversation(owner, conversation);
-      const conversationId = typeof conversation === "string" ? conversation : conversation.id;
-      await requireIdle(owner, conversationId, earlier);
-      await history.appendMessages(owner, conversationId, earlier, { parent });
-    }
     const asked: Question = {
       id,
       role: question.role,
@@ -129,7 +123,23 @@ export function openaiResponseRoutes(services: ApiServices): Route[] {
       parts,
       metadata: body.metadata ?? null,
     };
-    return beginTurn({ history, owner, conversation, question: asked, signal });
+    if (earlier.length === 0) return beginTurn({ history, owner, conversation, question: asked, signal });
+
+    if (typeof conversation !== "string") await history.createConversation(owner, conversation);
+    const conversationId = typeof conversation === "string" ? conversation : conversation.id;
+    // A call is stored before its result is checked. All else is checked and stored as one.
+    const isResult = question.role === "tool";
+    const stored = isResult ? earlier : [...earlier, { ...messages.at(-1)!, metadata: asked.metadata }];
+    await requireIdle(owner, conversationId, stored);
+    await history.appendMessages(owner, conversationId, stored, { parent });
+    if (isResult) return beginTurn({ history, owner, conversation, question: asked, signal });
+    const replyId = await ids.idOf("reply");
+    const asking: Asking["history"] = {
+      ...history,
+      startTurn: (_, place, { id: questionId }, options) =>
+        history.regenerate(owner, place, questionId!, { ...options, id: replyId }),
+    };
+    return beginTurn({ history: asking, owner, conversation: conversationId, question: asked, signal });
   };
 
   const frames = (

@@ -5,8 +5,8 @@ import { ChatkeepError, type MessageInput, type Owner, isChatkeepError } from "@
 
 /** The ids of everything that a POST stores. They are equal in each attempt, so a retry stores nothing twice. */
 export interface StableIds {
-  /** The id of the conversation, or of a message by its place in the body. */
-  idOf(what: "conversation" | number): Promise<string>;
+  /** The id of the conversation, of the answer, or of a message by its place in the body. */
+  idOf(what: "conversation" | "reply" | number): Promise<string>;
   /** Adds ids to messages that have none. */
   withIds<T extends MessageInput>(messages: readonly T[]): Promise<(T & { id: string })[]>;
 }
