@@ -1,6 +1,6 @@
 import { MigrationError, RELEASE, createHistory, createPool, migrate, releaseSchema } from "@chatkeep/core";
 import { type Database, createDatabase } from "@chatkeep/testing";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { createLogin, newUser } from "./fixture.ts";
 import { dumpSchema } from "./schema.ts";
@@ -113,13 +113,14 @@ describe("the functions of a release", () => {
     const me = newUser();
     const { conversation } = await history.createConversation(me);
     expect(await registered(() => history.startTurn(me, conversation.id, { content: "Hi" }))).toBe(true);
-    const now = performance.now();
-    const clock = vi.spyOn(performance, "now").mockImplementation(() => now + 3_700_000);
-    try {
-      expect(await registered(() => history.getConversation(me, conversation.id))).toBe(true);
-    } finally {
-      clock.mockRestore();
-    }
+    onTestFinished(() => void vi.restoreAllMocks());
+    const anHourLater = performance.now() + 3_700_000;
+    const readLater = (): Promise<unknown> => {
+      // Only now: the node asks things of its own, and its first call after the hour is the one that registers.
+      vi.spyOn(performance, "now").mockReturnValue(anHourLater);
+      return history.getConversation(me, conversation.id);
+    };
+    expect(await registered(readLater)).toBe(true);
   });
 });
 
