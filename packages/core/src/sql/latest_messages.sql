@@ -1,5 +1,5 @@
 -- Returns the latest messages below a number of the branch that ends with `leaf`, without the newest `skipped` of them,
--- oldest first, up to `most_bytes` of parts plus one message; the id of the first one's parent; and their versions as
+-- in no order, up to `most_bytes` of parts plus one message; the id of the first one's parent; and their versions as
 -- forks_of does. The caller has set the owner. One plan for all calls, as in page_messages.
 create function latest_messages(
   owner uuid,
@@ -17,6 +17,9 @@ declare
   wanted bigint := skipped + page_limit + 1;
   -- The numbers of the messages, the latest first, and of the parent of the first.
   seqs bigint[];
+  kept bigint := page_limit;
+  is_small boolean;
+  is_cut boolean := false;
 begin
   select * into c from conversations k where k.owner_id = owner and k.id = conversation;
   if c.deleted_count = 0 then
@@ -42,25 +45,18 @@ begin
       wanted := 64 * wanted;
     end loop;
   end if;
-  return query
-  select
-    (
-      select m.id from messages m
-      where m.owner_id = owner and m.conversation_id = conversation and m.seq <= seqs[page.number + 1]
-      order by m.seq desc limit 1
-    ),
-    page.messages,
-    case when c.fork_count > 0 then
-      forks_of(owner, conversation, seqs[:page.number] || coalesce(seqs[page.number + 1], 0), c.deleted_count > 0)
-    end
-  from (
-    select coalesce(json_agg(sized.m order by sized.seq), '[]') as messages, count(*) as number
+  loop
+    select coalesce(json_agg(page.message) filter (where page.is_small or is_cut), '[]'), coalesce(bool_and(page.is_small), true)
+    into messages, is_small
     from (
       select
-        m, m.seq, sum(octet_length(m.parts::text)) over (order by m.seq desc) - octet_length(m.parts::text) as bytes_behind
+        m as message,
+        case
+          when pg_column_compression(m.parts) is null then pg_column_size(m.parts) else octet_length(m.parts::text)
+        end < most_bytes / 105 as is_small
       from (
         select min(s.seq) as low, max(s.seq) as high, array_agg(s.seq) as seqs
-        from unnest(seqs[:page_limit]) s (seq) group by s.seq / 128
+        from unnest(seqs[:kept]) s (seq) group by s.seq / 128
       ) near
       -- Neighbours by one scan: it finds 100 rows in the time of 20 lookups. With "is true" the list is no condition of
       -- an index: without statistics, several lookups seem to cost more than to read the conversation.
@@ -70,8 +66,28 @@ begin
           and (k.seq = any (near.seqs)) is true
         order by k.seq desc
       ) m
+    ) page;
+    -- 100 small ones fit. Only if one is large, the bytes are added up: a running sum takes 70 us.
+    exit when is_small or is_cut;
+    select count(*) into kept from (
+      select sum(m.bytes) over (order by s.place) - m.bytes as bytes_behind
+      from unnest(seqs[:page_limit]) with ordinality s (seq, place)
+      cross join lateral (
+        select octet_length(k.parts::text) as bytes from messages k
+        where k.owner_id = owner and k.conversation_id = conversation and k.seq >= s.seq and k.seq <= s.seq
+        order by k.seq desc limit 1
+      ) m
     ) sized
-    where sized.bytes_behind < most_bytes
-  ) page;
+    where sized.bytes_behind < most_bytes;
+    is_cut := true;
+  end loop;
+  kept := least(kept, cardinality(seqs));
+  select m.id into parent_id from messages m
+  where m.owner_id = owner and m.conversation_id = conversation and m.seq <= seqs[kept + 1]
+  order by m.seq desc limit 1;
+  if c.fork_count > 0 then
+    forks := forks_of(owner, conversation, seqs[:kept] || coalesce(seqs[kept + 1], 0), c.deleted_count > 0);
+  end if;
+  return next;
 end
 $$;
