@@ -17,7 +17,10 @@ export interface ReadMessage {
 }
 
 /** The messages that the page shows, in order. */
-export function readTranscript(page: Page): Promise<ReadMessage[]> {
+export async function readTranscript(page: Page): Promise<ReadMessage[]> {
+  // A question gets its buttons when it is read back, after its answer has ended.
+  const withoutButtons = page.locator(".ck-question[data-delivery=saved]:not(:has(.ck-actions))");
+  await withoutButtons.first().waitFor({ state: "detached" });
   return page.locator("article").evaluateAll((articles) =>
     articles.map((article) => ({
       text: (article as HTMLElement).innerText,

@@ -36,7 +36,8 @@ async function openSite(): Promise<{ page: Page; faults: string[] }> {
 
 const chat = (page: Page) => page.locator("chatkeep-chat");
 const scopeOf = (page: Page) => chat(page).getAttribute("scope");
-const texts = (page: Page) => chat(page).locator("article").allInnerTexts();
+const texts = (page: Page) =>
+  chat(page).locator("article").locator(".ck-bubble, .ck-markdown").allInnerTexts();
 const isFirstLoad = (page: Page) => page.locator("html[data-first-load]").count();
 const goTo = (page: Page, title: string) =>
   page.getByRole("link", { name: title, exact: true }).first().click();
