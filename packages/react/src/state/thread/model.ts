@@ -59,7 +59,7 @@ export interface ThreadModel {
   readonly readNext: Wanted | null;
   /** Readings that failed since the last good one. */
   readonly failedReadings: number;
-  /** Something is stored that was not read back yet: nothing else is sent before. */
+  /** Something is stored that was not read back yet: nothing else is sent before, unless reading it failed. */
   readonly unread: boolean;
   /** The running turn of another page that is looked up. */
   readonly lookedUp: string | null;

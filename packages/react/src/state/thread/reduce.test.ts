@@ -228,6 +228,12 @@ describe("a conversation's events", () => {
       ["m1 saved", "r-m1 saved"],
     ],
     [
+      "a question is sent although what was stored before it cannot be read back",
+      [page([]), ask("q"), started("q"), ended("q"), ask("p"), unread],
+      ["wait", "send"],
+      ["q saved", "r-q saved", "p sending"],
+    ],
+    [
       "an edit of a question that is not read back yet is shown in its place once it is",
       [
         page([]),

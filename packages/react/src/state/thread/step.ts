@@ -30,7 +30,9 @@ export function chain(first: Step, then: (model: ThreadModel) => Step): Step {
 /** Sends the next question if nothing is in its way: one turn at a time runs in a conversation. */
 export function next(model: ThreadModel): Step {
   const question = nextQuestion(model);
-  const blocked = model.sending !== null || model.busy || model.unread || runningTurn(model) !== undefined;
+  // In an outage nothing can be read back, and a question may be answered all the same.
+  const unread = model.unread && model.failedReadings === 0;
+  const blocked = model.sending !== null || model.busy || unread || runningTurn(model) !== undefined;
   if (question === undefined || blocked) return step(model);
   const sent: Question = { ...question, delivery: "sending" };
   return step(
