@@ -54,6 +54,29 @@ describe("the guide's page", () => {
     expect(await conversations()).toMatchObject([{ scope: "chapter-3", messageCount: 2 }]);
   });
 
+  it("opens another conversation in place of one that was deleted elsewhere", async () => {
+    await using host = await openHost("react", database.url, page);
+    await using person = await host.person();
+    const history = host.history();
+    const chapter = { scope: "chapter-3", scopeLabel: "Sensors" };
+    const { conversation } = await history.createConversation(person.owner, chapter);
+    await history.appendMessages(person.owner, conversation.id, [{ role: "user", content: "Hello?" }]);
+    const tab = await person.open();
+    await tab.getByText("Hello?").waitFor();
+    await history.deleteConversation(person.owner, conversation.id);
+    await tab.evaluate(() => dispatchEvent(new Event("online")));
+    await tab.getByRole("button", { name: "New conversation" }).click();
+    await tab.getByText("Ask about sensors.").waitFor();
+    await tab.getByLabel("Your question").fill("What is a sensor?");
+    await tab.keyboard.press("Enter");
+    const conversations = async () => (await history.listConversations(person.owner)).conversations;
+    await expect.poll(conversations).toMatchObject([{ scope: "chapter-3" }]);
+    const run = await host.script.started((await conversations())[0]!.id);
+    await run.emit("It turns a quantity into a signal.");
+    run.finish();
+    await tab.locator("article[data-status=complete]").waitFor();
+  });
+
   it("loads no more than its budgets: 25 KB beside React, and 15 KB with the first answer", async () => {
     const input = join(page.root, "main.tsx");
     const external = /^(react|react-dom)(\/|$)/;

@@ -6,7 +6,7 @@ import type { ChatHistory } from "./history.ts";
 import { newId } from "./identifier.ts";
 import { type Known, createKnown } from "./known.ts";
 import type { Origin, Scope } from "./scope.ts";
-import { type Readable, type Schedule, type Value, createValue } from "./snapshot.ts";
+import { type Schedule, type Value, createValue } from "./snapshot.ts";
 import type { TextStorage } from "./storage.ts";
 import { createKeptQuestions } from "./thread/kept-questions.ts";
 import { loadSending } from "./thread/load-sending.ts";
@@ -28,9 +28,10 @@ export interface Threads {
   newThread(scope?: Scope | null): Thread;
   /**
    * The thread that a scope opens with: its default conversation, which is made with its first question. Another
-   * thread takes its place when the store knows the conversation under another id, or when it was deleted.
+   * thread takes its place when the store knows the conversation under another id, when it was deleted here, or when
+   * `set` names one, such as `newThread(scope)`.
    */
-  scope(scope: Scope): Readable<Thread>;
+  scope(scope: Scope): Value<Thread>;
   /** Opens a thread because it is shown; streams of threads shown long ago are let go. */
   show(thread: Thread): void;
   /** The draft of a thread. */
@@ -211,8 +212,7 @@ export function createThreads(options: ThreadsOptions): Threads {
     },
     refresh() {
       // Also those that are not shown, if something asked in them is not known to be saved.
-      const waiting = unsent.conversations().map(thread);
-      for (const one of new Set([...waiting, ...(shown === undefined ? [] : [shown])])) void one.open();
+      for (const one of new Set([...unsent.conversations().map(thread), shown])) void one?.open();
     },
     onRemoval,
     close() {
