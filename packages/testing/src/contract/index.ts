@@ -1,15 +1,19 @@
 import { afterAll, beforeAll, describe } from "vitest";
 
+import { describeBranches } from "./branches.ts";
 import { describeConversations } from "./conversations.ts";
+import { describeDeletedMessages } from "./deleted-messages.ts";
 import { describeDeletion } from "./deletion.ts";
 import { describeErasure } from "./erasure.ts";
 import type { HistoryFixture } from "./fixture.ts";
+import { describeForks } from "./forks.ts";
 import { describeIsolation } from "./isolation.ts";
 import { describeListing } from "./listing.ts";
 import { describeMessages } from "./messages.ts";
 import { describeOutage } from "./outage.ts";
 import { describePaging } from "./paging.ts";
 import { describePersonalData } from "./personal-data.ts";
+import { describeRegenerate } from "./regenerate.ts";
 import { describeRetries } from "./retries.ts";
 import { describeRoundTrip } from "./roundtrip.ts";
 import { describeSearch } from "./search.ts";
@@ -17,6 +21,7 @@ import { describeStreams } from "./streams.ts";
 import { describeToolResults } from "./tool-results.ts";
 import { describeTree } from "./tree.ts";
 import { describeTurns } from "./turns.ts";
+import { describeVersions } from "./versions.ts";
 import { describeWhileRunning } from "./while-running.ts";
 
 export { ask, collect } from "./fixture.ts";
@@ -50,6 +55,11 @@ export function describeHistory(name: string, open: OpenFixture): void {
     describeRetries(opened);
     describeToolResults(opened);
     describeDeletion(opened);
+    describeVersions(opened);
+    describeRegenerate(opened);
+    describeBranches(opened);
+    describeForks(opened);
+    describeDeletedMessages(opened);
     describeTree(opened);
     describeWhileRunning(opened);
     describeSearch(opened);

@@ -1,6 +1,6 @@
 import type { History, Message, MessageQuery, Owner } from "@chatkeep/protocol";
 
-import { type HistoryFixture, errorOf, newConversation } from "./fixture.ts";
+import { type OpenedFixture, ask, errorOf, newConversation } from "./fixture.ts";
 
 /** A conversation whose messages are named by letters. */
 export class Tree {
@@ -55,10 +55,30 @@ export async function codeOf(work: Promise<unknown>): Promise<string | undefined
   return (await errorOf(work))?.code;
 }
 
-/** A conversation of one message for each letter, each after the one before. */
-export async function letters(fixture: HistoryFixture, text: string): Promise<Tree> {
-  const { me, id } = await newConversation(fixture);
-  const tree = new Tree(fixture.history, me, id);
-  await tree.append(text);
-  return tree;
+/** What the tests of a tree begin with. */
+export interface Trees {
+  /** A conversation of one message for each letter, each after the one before. */
+  letters(text: string): Promise<Tree>;
+  /** A conversation of two questions, `q1` and `q2`, with their answers. */
+  questions(): Promise<Tree>;
+}
+
+/** Makes trees of new owners. */
+export function treesOf(open: OpenedFixture): Trees {
+  return {
+    async letters(text) {
+      const fixture = open();
+      const { me, id } = await newConversation(fixture);
+      const tree = new Tree(fixture.history, me, id);
+      await tree.append(text);
+      return tree;
+    },
+    async questions() {
+      const fixture = open();
+      const { me, id } = await newConversation(fixture);
+      await ask(fixture, me, id, { id: "q1", content: "one?" }, ["one."]);
+      await ask(fixture, me, id, { id: "q2", content: "two?" }, ["two."]);
+      return new Tree(fixture.history, me, id);
+    },
+  };
 }

@@ -4,13 +4,15 @@ import type { Owner } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
 import { type OpenedFixture, ask, createReader, errorOf, newConversation } from "./fixture.ts";
-import { Tree, codeOf, letters } from "./letters.ts";
+import { Tree, codeOf, treesOf } from "./letters.ts";
 
 /** What each act means while an answer is given. docs/guide/turns.md has the table. */
 export function describeWhileRunning(open: OpenedFixture): void {
+  const { letters } = treesOf(open);
+
   /** a-b, and behind a the question q, whose answer has said "It" and is the head. */
   const answering = async () => {
-    const tree = await letters(open(), "ab");
+    const tree = await letters("ab");
     const question = { id: "q", content: "?", parent: "a" };
     const { turn, events } = await tree.history.startTurn(tree.me, tree.id, question);
     const reader = createReader(events);
