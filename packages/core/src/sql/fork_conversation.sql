@@ -43,41 +43,39 @@ begin
   if not found then
     raise exception 'conflict' using errcode = 'CK000', detail = 'A conversation with this id exists. Use another id.';
   end if;
-  with copied as (insert into messages (
-    owner_id, conversation_id, seq, id, role, status, parts_version, parts, context_text, intent, processed, model, usage,
-    error, metadata, created_at, updated_at
-  )
-  select
-    owner, new_id, row_number() over (order by m.seq), m.id, m.role, m.status, m.parts_version, m.parts,
-    m.context_text, m.intent, m.processed, m.model, m.usage, m.error, m.metadata, m.created_at, m.updated_at
-  from branch_of(owner, conversation, leaf, c.cleared_seq, leaf + 1, leaf) b
-  cross join lateral (
-    select k.* from messages k
-    where k.owner_id = owner and k.conversation_id = conversation and k.seq >= b.first_seq and k.seq <= b.last_seq
-      and k.seq > c.cleared_seq
-    -- One key range for each segment; a join would read the whole conversation.
-    offset 0
-  ) m
-  returning pg_column_size(parts) as size)
-  select count(*), sum(copied.size) into n, bytes from copied;
-  update conversations k set last_seq = n where k.owner_id = owner and k.id = new_id;
-  insert into message_words (owner_id, conversation_id, seq, size, words)
-  select owner, new_id, m.place, w.size, w.words
-  from (
-    select k.seq, row_number() over (order by k.seq) as place
+  -- One statement, so that one state is copied: the lock does not keep messages from being deleted meanwhile.
+  with original as materialized (
+    select m.*, row_number() over (order by m.seq) as place
     from branch_of(owner, conversation, leaf, c.cleared_seq, leaf + 1, leaf) b
     cross join lateral (
-      select m.seq from messages m
-      where m.owner_id = owner and m.conversation_id = conversation and m.seq >= b.first_seq and m.seq <= b.last_seq
-        and m.seq > c.cleared_seq
+      select k.* from messages k
+      where k.owner_id = owner and k.conversation_id = conversation and k.seq >= b.first_seq and k.seq <= b.last_seq
+        and k.seq > c.cleared_seq
+      -- One key range for each segment; a join would read the whole conversation.
       offset 0
-    ) k
-  ) m
-  cross join lateral (
-    select k.size, k.words from message_words k
-    where k.owner_id = owner and k.conversation_id = conversation and k.seq = m.seq offset 0
-  ) w
-  order by m.place;
+    ) m
+  ), copied as (
+    insert into messages (
+      owner_id, conversation_id, seq, id, role, status, parts_version, parts, context_text, intent, processed, model, usage,
+      error, metadata, created_at, updated_at
+    )
+    select
+      owner, new_id, m.place, m.id, m.role, m.status, m.parts_version, m.parts, m.context_text, m.intent, m.processed,
+      m.model, m.usage, m.error, m.metadata, m.created_at, m.updated_at
+    from original m
+    returning pg_column_size(parts) as size
+  ), indexed as (
+    insert into message_words (owner_id, conversation_id, seq, size, words)
+    select owner, new_id, m.place, w.size, w.words
+    from original m
+    cross join lateral (
+      select k.size, k.words from message_words k
+      where k.owner_id = owner and k.conversation_id = conversation and k.seq = m.seq offset 0
+    ) w
+    order by m.place
+  )
+  select count(*), sum(copied.size) into n, bytes from copied;
+  update conversations k set last_seq = n where k.owner_id = owner and k.id = new_id;
   -- Last, so that a long copy does not hold up the owner's other conversations.
   update owners o set conversation_count = o.conversation_count + 1 where o.id = owner
   returning o.conversation_count + o.archived_count > most into too_many;

@@ -1,0 +1,91 @@
+import { type StoreCalls, ownerId } from "@chatkeep/core";
+import type { Owner } from "@chatkeep/protocol";
+import { fileDatabase } from "@chatkeep/testing";
+import { afterAll, expect, it } from "vitest";
+
+import { newSession, openFixture } from "./fixture.ts";
+
+const database = await fileDatabase();
+const { history, close } = openFixture(database.url, newSession);
+afterAll(close);
+
+/** Runs `call`, which waits for its first statement on `table`, and `act` before that statement goes on. */
+async function between<T>(
+  table: string,
+  call: () => Promise<T>,
+  act: (store: StoreCalls) => Promise<unknown>,
+): Promise<T> {
+  const client = await database.pool.connect();
+  await client.query("begin");
+  await client.query(`lock table chatkeep.${table} in access exclusive mode`);
+  const called = call();
+  await expect
+    .poll(async () => {
+      const { rows } = await database.pool.query(
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      return rows.length;
+    })
+    .toBe(1);
+  await act(history.withClient(client));
+  await client.query("commit");
+  client.release();
+  return called;
+}
+
+/** A conversation of the messages one to six, and a seventh that follows the fifth as the sixth does. */
+async function seven(): Promise<{ me: Owner; id: string }> {
+  const me = newSession();
+  const { conversation } = await history.createConversation(me);
+  const { id } = conversation;
+  const words = ["one", "two", "three", "four", "five", "six"];
+  await history.appendMessages(
+    me,
+    id,
+    words.map((word) => ({ id: word, role: "user", content: `The word ${word}` })),
+  );
+  await history.appendMessages(me, id, [{ id: "seven", role: "user", content: "The word seven" }], {
+    parent: "five",
+  });
+  return { me, id };
+}
+
+it("a message deleted while its branch is copied leaves the words of the copy at their messages", async () => {
+  const { me, id } = await seven();
+  const copy = await between(
+    "message_words",
+    () => history.forkConversation(me, id, "six"),
+    (store) => store.deleteMessages(me, id, { ids: ["two"] }),
+  );
+  const { messages } = await history.listMessages(me, copy.id);
+  for (const { id: word, seq } of messages) {
+    const { hits } = await history.searchMessages(me, { text: word, conversationId: copy.id });
+    expect([word, hits.map((hit) => hit.message.seq)]).toEqual([word, [seq]]);
+  }
+});
+
+it("a conversation erased while it is copied leaves neither it nor the copy", async () => {
+  const { me, id } = await seven();
+  const client = await database.pool.connect();
+  await client.query("begin; lock table chatkeep.messages in share mode");
+  const copied = Promise.allSettled([history.forkConversation(me, id, "six")]);
+  await expect
+    .poll(async () => {
+      const { rows } = await client.query(
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      return rows.length;
+    })
+    .toBe(1);
+  const erased = history.eraseData(me);
+  await client.query("commit");
+  client.release();
+  await copied;
+  await erased;
+  const { rows } = await database.pool.query<{ count: number }>(
+    `select (select count(*) from chatkeep.conversations where owner_id = $1)::integer
+       + (select count(*) from chatkeep.messages where owner_id = $1)::integer as count`,
+    [ownerId(me)],
+  );
+  expect(rows).toEqual([{ count: 0 }]);
+});
