@@ -64,6 +64,32 @@ it("a message deleted while its branch is copied leaves the words of the copy at
   }
 });
 
+it.each([
+  ["of consecutive numbers", "six"],
+  ["across a fork", "seven"],
+])(
+  "a message deleted while a page %s is read does not hide the messages before the page",
+  async (_, leaf) => {
+    const { me, id } = await seven();
+    const page = await between(
+      "messages",
+      () => history.listMessages(me, id, { leaf, limit: 2 }),
+      (store) => store.deleteMessages(me, id, { ids: ["five"] }),
+    );
+    expect(page.hasMore).toBe(true);
+  },
+);
+
+it("a message deleted while the tree is read is in the page as it was, or not at all", async () => {
+  const { me, id } = await seven();
+  const page = await between(
+    "messages",
+    () => history.listMessages(me, id, { branches: "all" }),
+    (store) => store.deleteMessages(me, id, { ids: ["five"] }),
+  );
+  expect(page.messages).toHaveLength(page.total);
+});
+
 it("a conversation erased while it is copied leaves neither it nor the copy", async () => {
   const { me, id } = await seven();
   const client = await database.pool.connect();

@@ -1,7 +1,7 @@
 -- Returns the number of the message at position `depth` of the branch that ends with `leaf`; 0 before the first.
 -- Deleted messages count. The caller has set the owner.
 create function ancestor_at(owner uuid, conversation text, leaf bigint, depth bigint) returns bigint
-language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_variable
 declare
   cleared bigint := (select c.cleared_seq from conversations c where c.owner_id = owner and c.id = conversation);

@@ -1,6 +1,6 @@
 -- Returns the number of messages in the branch that ends with `leaf` (0: none). The caller has set the owner.
 create function branch_length(owner uuid, conversation text, leaf bigint) returns bigint
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 declare
   c conversations;
   s segments;

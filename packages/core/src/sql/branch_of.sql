@@ -11,7 +11,7 @@ create function branch_of(
   below_seq bigint,
   wanted bigint
 ) returns table (first_seq bigint, last_seq bigint)
-language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_variable
 declare
   s segments;

@@ -10,7 +10,7 @@ create function context_messages(
   below_seq bigint,
   context_limit integer
 ) returns json
-language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 declare
   recent json;
 begin

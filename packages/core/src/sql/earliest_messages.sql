@@ -9,7 +9,7 @@ create function earliest_messages(
   below_seq bigint,
   page_limit integer
 ) returns table (parent_id text, messages json, forks json)
-language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_variable
 declare
   upper_seq bigint := above_seq + page_limit + 1;

@@ -3,7 +3,7 @@
 -- since its `cleared` was read: the export is then incomplete.
 create function export_messages(owner uuid, conversation text, cleared bigint, after_seq bigint, page_limit integer)
 returns json
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 declare
   c conversations;
   -- Variables, because columns of a join would not bound the index scan, and every page would start at the first row.

@@ -1,6 +1,6 @@
 -- Returns those of the numbers whose messages are on the branch that ends with `leaf` (null: the head), in order.
 create function filter_branch(owner uuid, conversation text, leaf bigint, seqs bigint[]) returns json
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 declare
   forks integer;
 begin

@@ -3,7 +3,7 @@
 -- parent's follows it too and is the first version. Null where nothing branches off. `seqs` are the numbers of the
 -- messages, the latest first, each before the number of its parent (0: the beginning). The caller has set the owner.
 create function forks_of(owner uuid, conversation text, seqs bigint[], has_deleted boolean) returns json
-language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 begin
   -- Mostly nothing does. Where the numbers have gaps, something does.
   if seqs[1] - seqs[cardinality(seqs)] < cardinality(seqs) then

@@ -2,7 +2,7 @@
 -- a message's id, '' for the beginning, null for the head.
 create function get_context(owner uuid, conversation text, parent text, context_limit integer)
 returns table (summary json, history json)
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 declare
   owner_setting text := set_config('chatkeep.owner', owner::text, true);
   c conversations;

@@ -1,6 +1,6 @@
 -- Returns one message by its id.
 create function get_message(owner uuid, conversation text, message_id text) returns json
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 declare
   cleared bigint;
   m messages;

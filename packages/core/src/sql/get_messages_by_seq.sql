@@ -1,6 +1,6 @@
 -- Returns messages by their numbers, in the given order, without missing ones.
 create function get_messages_by_seq(owner uuid, conversations text[], seqs bigint[]) returns json
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   return (

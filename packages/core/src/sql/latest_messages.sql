@@ -10,7 +10,7 @@ create function latest_messages(
   page_limit integer,
   most_bytes bigint
 ) returns table (parent_id text, messages json, forks json)
-language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_variable
 declare
   c conversations;

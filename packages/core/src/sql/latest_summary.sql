@@ -1,7 +1,7 @@
 -- Returns the summary that covers the most, unless a message that it covers was cleared; null when there is none.
 -- `leaf` names the branch in a conversation with forks, else it is null. The caller has set the owner.
 create function latest_summary(owner uuid, conversation text, leaf bigint, cleared bigint) returns json
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 begin
   if leaf is null then
     return (

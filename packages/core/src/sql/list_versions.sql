@@ -1,6 +1,6 @@
 -- Returns the versions of a message, this one included, in order of arrival.
 create function list_versions(owner uuid, conversation text, message_id text) returns json
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 declare
   wanted bigint;
 begin

@@ -1,7 +1,7 @@
 -- Returns those of the numbers that are on the branch that ends with `leaf` (null: the head). The caller has set the
 -- owner.
 create function on_branch(owner uuid, conversation text, leaf bigint, seqs bigint[]) returns bigint[]
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 declare
   c conversations;
   firsts bigint[];

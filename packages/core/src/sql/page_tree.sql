@@ -3,7 +3,7 @@
 -- of parts plus one message.
 create function page_tree(owner uuid, conversation text, before_seq bigint, after_seq bigint, page_limit integer)
 returns table (total bigint, has_more boolean, messages json)
-language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 declare
   c conversations;
   -- Variables, because "coalesce" is no index condition under row-level security.

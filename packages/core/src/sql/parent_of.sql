@@ -1,6 +1,6 @@
 -- The message that another one follows, deleted ones passed over; no row for the first. The caller has set the owner.
 create function parent_of(owner uuid, conversation text, seq bigint) returns table (parent_seq bigint, parent_id text)
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 #variable_conflict use_variable
 declare
   cleared bigint := (select c.cleared_seq from conversations c where c.owner_id = owner and c.id = conversation);

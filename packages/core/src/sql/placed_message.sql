@@ -1,7 +1,7 @@
 -- Returns a message with its parent and its place among its versions; null when it does not exist. The caller has set
 -- the owner.
 create function placed_message(owner uuid, conversation text, seq bigint) returns json
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 #variable_conflict use_variable
 declare
   parent record;

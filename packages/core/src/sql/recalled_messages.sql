@@ -1,7 +1,7 @@
 -- Returns messages of a conversation by their numbers, in order, limited to the branch that ends with `leaf` (null: the
 -- head); none when it is not the owner's.
 create function recalled_messages(owner uuid, conversation text, leaf bigint, seqs bigint[]) returns json
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 declare
   c conversations;
 begin

@@ -1,7 +1,7 @@
 -- Returns the messages that follow `parent` (0: the beginning) in order of arrival: versions of each other. A message
 -- that followed a deleted one counts as following the one before it. The caller has set the owner.
 create function versions_of(owner uuid, conversation text, parent bigint) returns bigint[]
-language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 declare
   c conversations;
   next_seq bigint;
