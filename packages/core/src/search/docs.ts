@@ -61,7 +61,7 @@ export interface FoundPassage {
 /** The question of a search. */
 export interface DocsQuery {
   readonly question: string;
-  /** Earlier text of the conversation. Its terms count 0.4. Default: none. */
+  /** Earlier text of the conversation. Its terms together weigh 0.3 of the question's. Default: none. */
   readonly background?: string | undefined;
 }
 
