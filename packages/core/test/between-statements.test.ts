@@ -1,6 +1,7 @@
 import { type StoreCalls, ownerId } from "@chatkeep/core";
 import type { Owner } from "@chatkeep/protocol";
 import { fileDatabase } from "@chatkeep/testing";
+import type { PoolClient } from "pg";
 import { afterAll, expect, it } from "vitest";
 
 import { newSession, openFixture } from "./fixture.ts";
@@ -13,7 +14,7 @@ afterAll(close);
 async function between<T>(
   table: string,
   call: () => Promise<T>,
-  act: (store: StoreCalls) => Promise<unknown>,
+  act: (store: StoreCalls, client: PoolClient) => Promise<unknown>,
 ): Promise<T> {
   const client = await database.pool.connect();
   await client.query("begin");
@@ -27,7 +28,7 @@ async function between<T>(
       return rows.length;
     })
     .toBe(1);
-  await act(history.withClient(client));
+  await act(history.withClient(client), client);
   await client.query("commit");
   client.release();
   return called;
@@ -88,6 +89,16 @@ it("a message deleted while the tree is read is in the page as it was, or not at
     (store) => store.deleteMessages(me, id, { ids: ["five"] }),
   );
   expect(page.messages).toHaveLength(page.total);
+});
+
+it("a conversation erased while it is read is returned as it was, or not at all", async () => {
+  const { me, id } = await seven();
+  const conversation = await between(
+    "messages",
+    () => history.getConversation(me, id),
+    (_, client) => client.query("delete from chatkeep.conversations where owner_id = $1", [ownerId(me)]),
+  );
+  expect(conversation).toMatchObject({ id, messageCount: 6 });
 });
 
 it("a conversation erased while it is copied leaves neither it nor the copy", async () => {

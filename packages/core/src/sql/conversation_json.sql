@@ -1,6 +1,6 @@
 -- Returns a conversation with the id of its head. The caller has set the owner.
 create function conversation_json(owner uuid, conversation text) returns json
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 begin
   return (
     select to_json(described) from (

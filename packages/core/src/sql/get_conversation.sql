@@ -1,6 +1,6 @@
 -- Returns one conversation of the owner.
 create function get_conversation(owner uuid, conversation text) returns json
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   if not exists (

@@ -1,7 +1,7 @@
 -- Returns a turn with its question and its answer.
 create function get_turn(owner uuid, conversation text, turn_id uuid)
 returns table (turn json, question json, reply json)
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 declare
   t turns;
   cleared bigint;

@@ -11,7 +11,7 @@ create function list_conversations(
   page_offset integer,
   page_limit integer
 ) returns table (total bigint, conversations json)
-language plpgsql security definer set search_path from current set enable_sort = off as $$
+language plpgsql stable security definer set search_path from current set enable_sort = off as $$
 declare
   -- A variable, because row-level security keeps "coalesce" out of index conditions.
   bound bigint := coalesce(after_no, case when ascending then 0 else 9223372036854775807 end);

@@ -2,7 +2,7 @@
 -- settled meanwhile is then found among the settled. The caller has set the owner. Without whole scans: the plan of a
 -- moment in which nothing runs would read all that run later.
 create function select_turn(owner uuid, conversation text, turn_id uuid) returns turns
-language plpgsql security definer set search_path from current set enable_seqscan = off as $$
+language plpgsql stable security definer set search_path from current set enable_seqscan = off as $$
 #variable_conflict use_variable
 declare
   t turns;
