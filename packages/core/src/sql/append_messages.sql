@@ -22,7 +22,6 @@ create function append_messages(
 ) returns table (message json, parent_id text)
 language plpgsql security definer set search_path from current as $$
 declare
-  -- Not "perform", which is a query of its own: 9 us.
   owner_setting text := set_config('chatkeep.owner', owner::text, true);
   wanted integer := cardinality(ids);
   base bigint;

@@ -1,6 +1,6 @@
 -- Returns the parts of the first question on the head's branch, for the title; null when there is none.
 create function first_question(owner uuid, conversation text) returns json
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 declare
   c conversations;
 begin

@@ -2,7 +2,7 @@
 -- and the last message's number.
 create function get_branch_ends(owner uuid, conversation text)
 returns table (head_seq bigint, head json, question json)
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 declare
   c conversations;
 begin

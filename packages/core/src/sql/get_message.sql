@@ -2,10 +2,10 @@
 create function get_message(owner uuid, conversation text, message_id text) returns json
 language plpgsql stable security definer set search_path from current as $$
 declare
+  owner_setting text := set_config('chatkeep.owner', owner::text, true);
   cleared bigint;
   m messages;
 begin
-  perform set_config('chatkeep.owner', owner::text, true);
   select c.cleared_seq into cleared from conversations c
   where c.owner_id = owner and c.id = conversation and c.deleted_at is null;
   if not found then

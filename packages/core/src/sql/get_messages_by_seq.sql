@@ -1,8 +1,9 @@
 -- Returns messages by their numbers, in the given order, without missing ones.
 create function get_messages_by_seq(owner uuid, conversations text[], seqs bigint[]) returns json
 language plpgsql stable security definer set search_path from current as $$
+declare
+  owner_setting text := set_config('chatkeep.owner', owner::text, true);
 begin
-  perform set_config('chatkeep.owner', owner::text, true);
   return (
     select coalesce(json_agg(placed_message(owner, g.conversation, m.seq) order by g.place), '[]')
     from unnest(conversations, seqs) with ordinality g (conversation, seq, place)

@@ -3,10 +3,10 @@ create function get_turn(owner uuid, conversation text, turn_id uuid)
 returns table (turn json, question json, reply json)
 language plpgsql stable security definer set search_path from current as $$
 declare
+  owner_setting text := set_config('chatkeep.owner', owner::text, true);
   t turns;
   cleared bigint;
 begin
-  perform set_config('chatkeep.owner', owner::text, true);
   select c.cleared_seq into cleared from conversations c
   where c.owner_id = owner and c.id = conversation and c.deleted_at is null;
   if not found then

@@ -1,7 +1,7 @@
 -- Returns whether the owner's conversation holds messages with all of these ids, which means that a request is a
 -- retry.
 create function holds_messages(owner uuid, conversation text, ids text[]) returns boolean
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 declare
   cleared bigint;
 begin

@@ -13,12 +13,12 @@ create function list_conversations(
 ) returns table (total bigint, conversations json)
 language plpgsql stable security definer set search_path from current set enable_sort = off as $$
 declare
+  owner_setting text := set_config('chatkeep.owner', owner::text, true);
   -- A variable, because row-level security keeps "coalesce" out of index conditions.
   bound bigint := coalesce(after_no, case when ascending then 0 else 9223372036854775807 end);
   -- As conversations_created has it.
   state integer := case when only_archived then 1 else 0 end;
 begin
-  perform set_config('chatkeep.owner', owner::text, true);
   if only_scope is null then
     select case when only_archived then o.archived_count else o.conversation_count end
     into total from owners o where o.id = owner;

@@ -2,7 +2,6 @@
 create function lock_conversation(owner uuid, conversation text) returns conversations
 language plpgsql security definer set search_path from current as $$
 declare
-  -- Not "perform", which is a query of its own: 9 us.
   owner_setting text := set_config('chatkeep.owner', owner::text, true);
   c conversations;
 begin

@@ -1,7 +1,7 @@
 -- Returns the first messages of a conversation that is still named after its first question; null when it has another
 -- title, or none.
 create function messages_to_title(owner uuid, conversation text, page_limit integer) returns json
-language plpgsql security definer set search_path from current as $$
+language plpgsql stable security definer set search_path from current as $$
 #variable_conflict use_variable
 declare
   c conversations;

@@ -12,7 +12,7 @@ create function near_messages(
   below_seq bigint,
   page_limit integer
 ) returns json
-language plpgsql security definer set search_path from current set plan_cache_mode = force_custom_plan
+language plpgsql stable security definer set search_path from current set plan_cache_mode = force_custom_plan
 set enable_seqscan = off as $$
 #variable_conflict use_variable
 declare

@@ -17,7 +17,6 @@ create function page_messages(
 ) returns table (total bigint, parent_id text, running_turn uuid, messages json, forks json)
 language plpgsql stable security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 declare
-  -- Not "perform", which is a query of its own: 9 us.
   owner_setting text := set_config('chatkeep.owner', owner::text, true);
   c conversations;
   leaf_seq bigint;

@@ -7,7 +7,7 @@ create function read_events(
   after_seq integer,
   page_limit integer
 ) returns table (status text, last_event integer, events json)
-language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_variable
 declare
   owner_setting text := set_config('chatkeep.owner', owner::text, true);

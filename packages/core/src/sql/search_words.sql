@@ -9,8 +9,9 @@ create function search_words(
   page_limit integer
 ) returns json
 language plpgsql security definer set search_path from current as $$
+declare
+  owner_setting text := set_config('chatkeep.owner', owner::text, true);
 begin
-  perform set_config('chatkeep.owner', owner::text, true);
   return (
     select coalesce(json_agg(json_build_object(
       'conversation', c.id, 'seq', f.seq, 'title', c.title, 'scope', c.scope, 'scope_label', c.scope_label,
