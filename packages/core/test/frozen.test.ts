@@ -52,16 +52,23 @@ it("a platform is given the work of a turn, which ends when the turn and what fo
   expect(await history.getConversation(me, conversation.id)).toMatchObject({ title: "Of books" });
 });
 
-it("a platform that refuses the work is told of, and the turn goes on", async () => {
+const refusal = new Error("outside a request");
+
+it.each<[string, () => unknown]>([
+  [
+    "throws",
+    () => {
+      throw refusal;
+    },
+  ],
+  ["rejects", () => Promise.reject(refusal)],
+])("a platform that refuses the work is told of, and the turn goes on: it %s", async (_, waitUntil) => {
   const told: unknown[] = [];
-  const refusal = new Error("outside a request");
   const history = open({
     async *responder() {
       yield "Hello.";
     },
-    waitUntil() {
-      throw refusal;
-    },
+    waitUntil,
     onError: (error) => told.push(error),
   });
   const me = newUser();

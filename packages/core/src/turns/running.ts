@@ -177,11 +177,10 @@ export function createRunning(options: RunningOptions): Running {
       const work = run(live, begun)
         .then(resolve)
         .then(() => (persisted ? preparation.done() : confirm(live)));
-      try {
-        options.waitUntil(work);
-      } catch (error) {
-        onError(error, turn.key.turnId);
-      }
+      // It may throw or return a promise that rejects, which nobody else handles.
+      void new Promise<void>((resolve) => resolve(options.waitUntil(work))).catch((error: unknown) =>
+        onError(error, turn.key.turnId),
+      );
     },
     find(key) {
       const live = turns.get(key.turnId)?.live;
