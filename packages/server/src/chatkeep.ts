@@ -16,7 +16,7 @@ import {
 import type { Responder } from "@chatkeep/protocol";
 
 import { createRecentErrors } from "./errors.ts";
-import type { Fetch } from "./http/router.ts";
+import { type Fetch, requireBasePath } from "./http/router.ts";
 import type { Authenticate } from "./identity/caller.ts";
 import { createRequestLimits } from "./limits/limits.ts";
 import { createLog } from "./log.ts";
@@ -48,8 +48,6 @@ interface MountOptions
   readonly responder: Responder;
   /** Limits of requests and questions. Default: {@link createRequestLimits} with the rates of the command. */
   readonly requestLimits?: ServerOptions["limits"];
-  /** The path of the mount, e.g. `/assistant`. Default: the root. Addresses outside of it are 404. */
-  readonly basePath?: string;
 }
 
 /** Options of {@link Chatkeep.migrate}. */
@@ -81,10 +79,10 @@ export interface Chatkeep extends AsyncDisposable {
  */
 export function createChatkeep(options: ChatkeepOptions): Chatkeep {
   const { responder, basePath = "", limits, log = createLog(), schema, ...rest } = options;
+  // Before a share of the pool is taken, which nobody would give back.
+  requireBasePath(basePath);
   const { pool, end } =
     "pool" in options ? { pool: options.pool, end: () => undefined } : sharePool(options.database);
-  if (basePath !== "" && !/^\/.*[^/]$/.test(basePath))
-    throw new TypeError('`basePath` must begin with a slash and not end with one, e.g. "/assistant".');
   const {
     errors = createRecentErrors(),
     onError = (error, turnId) => log.error({ err: error, turnId }, "a turn or the database met an error"),
@@ -104,6 +102,7 @@ export function createChatkeep(options: ChatkeepOptions): Chatkeep {
   });
   const server = createServer({
     ...rest,
+    basePath,
     history,
     health: () => history.health(),
     errors,
@@ -139,7 +138,7 @@ export function createChatkeep(options: ChatkeepOptions): Chatkeep {
     await end();
   };
   return {
-    fetch: basePath === "" ? server.fetch : below(basePath, server.fetch),
+    fetch: server.fetch,
     history,
     migrate: migrateOnce,
     close,
@@ -149,14 +148,3 @@ export function createChatkeep(options: ChatkeepOptions): Chatkeep {
 
 /** Milliseconds between two attempts to reach the database. */
 const RETRY = 250;
-
-/** Removes the path of the mount from each request. */
-function below(basePath: string, fetch: Fetch): Fetch {
-  return (request, connection) => {
-    const url = new URL(request.url);
-    // No route has this path: outside of the mount everything is 404.
-    const isBelow = url.pathname === basePath || url.pathname.startsWith(`${basePath}/`);
-    url.pathname = isBelow ? url.pathname.slice(basePath.length) : "/ ";
-    return fetch(new Request(url, request), connection);
-  };
-}

@@ -35,6 +35,8 @@ export interface ServerOptions {
   readonly history: ServedHistory;
   /** A live probe of the database that ends in bounded time: `health` of a core history. */
   readonly health: () => Promise<Health>;
+  /** The path of the mount, e.g. `/assistant`. Default: the root. Addresses outside of it are 404. */
+  readonly basePath?: string;
   /** Whether this node takes requests. Default: unless the probe says `down`. */
   readonly ready?: () => boolean;
   /** Returns the owner of a request. Default: anonymous sessions by `X-Session-ID`; `authenticatePeople` reads tokens too. */
@@ -96,6 +98,7 @@ export interface Server {
 export function createServer(options: ServerOptions): Server {
   const {
     health,
+    basePath = "",
     ready = () => true,
     authenticate = authenticateSession,
     serverKeys = [],
@@ -141,6 +144,7 @@ export function createServer(options: ServerOptions): Server {
   const routes: Route[] = [...own.filter((route) => !isReplaced(route)), ...given];
   const fetch = createRouter({
     routes,
+    basePath,
     identify,
     origins,
     limits,

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { ChatkeepError, type Owner, isChatkeepError } from "@chatkeep/protocol";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { getPath } from "hono/utils/url";
 import type { z } from "zod";
 
 import type { RecentErrors } from "../errors.ts";
@@ -22,6 +23,7 @@ export type Fetch = (request: Request, connection?: Connection) => Promise<Respo
 /** Options of {@link createRouter}; see `ServerOptions`. */
 export interface RouterOptions {
   readonly routes: readonly Route[];
+  readonly basePath: string;
   readonly identify: Identify;
   readonly origins: readonly string[];
   readonly limits: RequestLimits;
@@ -40,8 +42,10 @@ type Handler = (c: Context<Env>) => Promise<Response>;
 
 /** Routes requests. Trailing slashes are accepted, HEAD is GET without its body, another method is 405 with `Allow`. */
 export function createRouter(options: RouterOptions): Fetch {
-  const { routes, origins, fallback, errors, log } = options;
-  const app = new Hono<Env>({ strict: false });
+  const { routes, basePath, origins, fallback, errors, log } = options;
+  requireBasePath(basePath);
+  // Routes and `authenticate` get the host's own request: a copy would lose what the host added to it.
+  const app = new Hono<Env>({ getPath: (request) => pathBelow(basePath, getPath(request)) });
 
   /** Sends what `handle` throws in the error format of the route. */
   const guarded =
@@ -76,7 +80,7 @@ export function createRouter(options: RouterOptions): Fetch {
   }
   app.notFound(
     guarded(undefined, async (c) => {
-      const response = await fallback(c.req.raw);
+      const response = c.req.path === OUTSIDE ? undefined : await fallback(below(basePath, c.req.raw));
       if (response !== undefined) return response;
       throw new ChatkeepError("not_found", "There is no route at this address. `/docs` lists all routes.");
     }),
@@ -229,6 +233,29 @@ function asChatkeepError(thrown: unknown): ChatkeepError {
   if (isChatkeepError(thrown)) return thrown;
   const detail = "The server failed. Its operator finds the reason in the log under the request's id.";
   return new ChatkeepError("internal", detail, { cause: thrown });
+}
+
+/** Errors: `TypeError` for a path that does not begin with a slash, or ends with one. */
+export function requireBasePath(basePath: string): void {
+  if (basePath !== "" && !/^\/.*[^/]$/.test(basePath))
+    throw new TypeError('`basePath` must begin with a slash and not end with one, e.g. "/assistant".');
+}
+
+/** The path of addresses outside of the mount. No route has it. */
+const OUTSIDE = "/ ";
+
+/** A path below the mount, without a slash at its end. */
+function pathBelow(basePath: string, path: string): string {
+  if (path !== basePath && !path.startsWith(`${basePath}/`)) return OUTSIDE;
+  return path.slice(basePath.length).replace(/\/$/, "") || "/";
+}
+
+/** The request as its sender would write it without a mount. */
+function below(basePath: string, request: Request): Request {
+  if (basePath === "") return request;
+  const url = new URL(request.url);
+  url.pathname = url.pathname.slice(basePath.length);
+  return new Request(url, request);
 }
 
 /** An OpenAPI path in hono's syntax; `{path}` may contain slashes. */
