@@ -2,9 +2,9 @@ import type { Log } from "@chatkeep/server";
 
 import type { Environment } from "./environment.ts";
 import type { Output } from "./log.ts";
-import { SETTINGS, type SettingName, describeSettings } from "./settings.ts";
+import { SETTINGS, type SettingName } from "./settings.ts";
 
-/** What a command is run with. */
+/** The call of a command. */
 interface Call {
   readonly environment: Environment;
   /** The arguments after the command's name. */
@@ -140,33 +140,3 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     },
   },
 };
-
-/** What `chatkeep --help` prints. */
-export function generalHelp(): string {
-  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(11)}${summary}`);
-  return `Conversation memory for AI chat, on PostgreSQL.
-
-Usage: chatkeep <command>
-
-${lines.join("\n")}
-
-  --help     This text; after a command: that command's.
-  --version  The version.
-`;
-}
-
-/** What `chatkeep <command> --help` prints. */
-export function commandHelp(name: string, { summary, argument, options, flags, settings }: Command): string {
-  const own = Object.entries({ ...options, ...flags });
-  return [
-    `chatkeep ${name}${argument === undefined ? "" : ` ${argument}`}\n\n${summary}\n`,
-    ...(own.length === 0
-      ? []
-      : [own.map(([option, meaning]) => `  ${`--${option}`.padEnd(33)}${meaning}\n`).join("")]),
-    ...(settings.length === 0
-      ? []
-      : [
-          `Settings come from the environment, or from a file .env in the working directory:\n\n${describeSettings(settings)}`,
-        ]),
-  ].join("\n");
-}

@@ -12,7 +12,7 @@ import { EmbeddedDatabaseError } from "./embedded/error.ts";
 import type { Environment } from "./environment.ts";
 import type { Output } from "./log.ts";
 
-/** What {@link runDoctor} takes besides the environment. */
+/** Options of {@link runDoctor}. */
 export interface DoctorOptions {
   readonly log: Log;
   readonly output: Output;

@@ -11,7 +11,7 @@ import { type TurnSettings, readTurns } from "./environment/turns.ts";
 import { SETTINGS } from "./settings.ts";
 import { StartError } from "./start-error.ts";
 
-/** What the command is told by its environment; `.env.example` lists the variables. */
+/** The settings of the command; `.env.example` lists the variables. */
 export interface Environment {
   /** PORT: 0 takes a free one. */
   readonly port: number;
@@ -29,15 +29,15 @@ export interface Environment {
   readonly docs: string;
   /** Whether CHATKEEP_DOCS is set: a model answers from the docs only then. */
   readonly docsGiven: boolean;
-  /** CHATKEEP_MODEL, and what is said of it; `undefined`: the docs answer. */
+  /** CHATKEEP_MODEL and its settings; `undefined`: the docs answer. */
   readonly model: ModelSettings | undefined;
-  /** CHATKEEP_EMBEDDING_MODEL, and what is said of it; `undefined`: words alone find. */
+  /** CHATKEEP_EMBEDDING_MODEL and its settings; `undefined`: no vector search. */
   readonly embedding: EmbeddingSettings | undefined;
   /** CHATKEEP_RESPONDER: a file whose default export is a responder. */
   readonly responder: string | undefined;
   /** CHATKEEP_GRACE: how long turns may go on after SIGTERM, in milliseconds; seconds in the variable. */
   readonly grace: number;
-  /** How people and back ends are told apart. */
+  /** How people and back ends sign in. */
   readonly identity: IdentitySettings;
   /** What one person may do and keep. */
   readonly limits: LimitSettings;

@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
 
-import { COMMANDS, type Command, commandHelp, generalHelp } from "./commands.ts";
+import { COMMANDS, type Command } from "./commands.ts";
 import { readEnvironment } from "./environment.ts";
+import { commandHelp, generalHelp } from "./help.ts";
 import { openLog } from "./log.ts";
 import { nearestOf } from "./nearest.ts";
 import { StartError } from "./start-error.ts";
@@ -12,7 +13,7 @@ const USAGE = 2;
 
 /**
  * Runs the command that the arguments name, and gives its exit code: 0, 1 when it could not do its work,
- * 2 for arguments that make no sense. What goes wrong is told in a sentence on standard error.
+ * 2 for arguments that make no sense. An error is one sentence on standard error.
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const { stdout, stderr } = process;

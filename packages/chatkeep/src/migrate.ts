@@ -6,7 +6,7 @@ import { openDatabase } from "./database.ts";
 import type { Environment } from "./environment.ts";
 import { StartError } from "./start-error.ts";
 
-/** What {@link runMigrate} takes besides the environment. */
+/** Options of {@link runMigrate}. */
 export interface RunMigrateOptions {
   /** Logins that may serve from now on. */
   readonly logins?: readonly string[];

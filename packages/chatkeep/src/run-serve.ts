@@ -6,7 +6,7 @@ import type { Environment } from "./environment.ts";
 import type { Output } from "./log.ts";
 import { serve } from "./serve.ts";
 
-/** What {@link runServe} takes besides the environment. */
+/** Options of {@link runServe}. */
 export interface RunOptions {
   readonly log: Log;
   /** Where a person is told; only a terminal is. */

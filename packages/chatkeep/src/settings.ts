@@ -1,8 +1,6 @@
 import { DEFAULT_LIMITS } from "@chatkeep/core";
 import { DEFAULT_RATES, DEFAULT_STORAGE } from "@chatkeep/server";
 
-import { nearestOf } from "./nearest.ts";
-
 /** One setting, as the environment or the file `.env` gives it. */
 export interface Setting {
   /** What it sets, in one sentence. */
@@ -191,34 +189,4 @@ export type Choice<N extends ChoiceName> = (typeof SETTINGS)[N]["choices"][numbe
 /** What is known of a setting. */
 export function settingOf(name: SettingName): Setting {
   return SETTINGS[name];
-}
-
-/** Lines such as `  PORT    The port to listen on; 0 takes a free one. Default 3000.` */
-export function describeSettings(names: readonly SettingName[]): string {
-  return names.map((name) => `  ${name.padEnd(33)}${describe(settingOf(name))}\n`).join("");
-}
-
-function describe({ meaning, default: value, otherwise, choices }: Setting): string {
-  return [
-    meaning,
-    ...(choices === undefined ? [] : [`One of ${choices.join(", ")}.`]),
-    ...(value === undefined ? [] : [`Default ${value}.`]),
-    ...(otherwise === undefined ? [] : [`Default: ${otherwise}.`]),
-  ].join(" ");
-}
-
-/**
- * Sentences about variables that look like settings and are none. Kubernetes sets CHATKEEP_PORT and CHATKEEP_SERVICE_…
- * where a service has our name.
- */
-export function findUnknown(variables: Readonly<Record<string, string | undefined>>): string[] {
-  const former = new Set(Object.values<Setting>(SETTINGS).map((setting) => setting.former));
-  return Object.keys(variables)
-    .filter((name) => /^CHATKEEP_(?!PORT(_|$)|SERVICE_)/.test(name))
-    .filter((name) => !Object.hasOwn(SETTINGS, name) && !former.has(name))
-    .map((name) => {
-      const near = nearestOf(name, Object.keys(SETTINGS));
-      const advice = near === undefined ? "See chatkeep serve --help." : `Did you mean ${near}?`;
-      return `There is no setting ${name}. ${advice}`;
-    });
 }

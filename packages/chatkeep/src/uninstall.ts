@@ -10,7 +10,7 @@ import type { Environment } from "./environment.ts";
 import type { Output } from "./log.ts";
 import { StartError } from "./start-error.ts";
 
-/** What {@link runUninstall} takes besides the environment. */
+/** Options of {@link runUninstall}. */
 export interface RunUninstallOptions {
   readonly log: Log;
   /** Where it is said what goes. */

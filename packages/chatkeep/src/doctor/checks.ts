@@ -12,7 +12,7 @@ export interface ServerConnection {
   query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
 }
 
-/** What {@link checkServer} takes besides the connection. */
+/** Options of {@link checkServer}. */
 export interface CheckOptions {
   readonly url: string;
   readonly schema: string;

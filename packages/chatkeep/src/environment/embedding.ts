@@ -1,7 +1,7 @@
 import { keyOf } from "./model.ts";
 import type { Reader } from "./reader.ts";
 
-/** The model by whose vectors is found what means the same. */
+/** The embedding model of vector search. */
 export interface EmbeddingSettings {
   /** CHATKEEP_EMBEDDING_MODEL: a provider and a name. */
   readonly model: string;
@@ -9,13 +9,13 @@ export interface EmbeddingSettings {
   readonly baseUrl: string | undefined;
   /** The key under the name that the provider gives it. */
   readonly apiKey: string | undefined;
-  /** CHATKEEP_EMBEDDING_LEAST: how similar what is found has to be, 0 to 1. */
+  /** CHATKEEP_EMBEDDING_LEAST: the minimum similarity of a match, 0 to 1. */
   readonly leastSimilarity: number;
 }
 
 const KINDS = ["openai-compatible", "openai", "google"];
 
-/** Reads what is said of the embedding model; `undefined` when none is named. */
+/** Reads the settings of the embedding model; `undefined` when none is named. */
 export function readEmbedding({ text, number, faults }: Reader): EmbeddingSettings | undefined {
   const leastSimilarity = number("CHATKEEP_EMBEDDING_LEAST");
   const model = text("CHATKEEP_EMBEDDING_MODEL");

@@ -3,9 +3,9 @@ import { type ServerKey, readServerKeys } from "@chatkeep/server";
 import type { SettingName } from "../settings.ts";
 import type { Reader } from "./reader.ts";
 
-/** How people and back ends are told apart. */
+/** How people and back ends sign in. */
 export interface IdentitySettings {
-  /** CHATKEEP_JWT_SECRET, or CHATKEEP_JWKS_URL: what the tokens of signed-in people are signed with. */
+  /** CHATKEEP_JWT_SECRET, or CHATKEEP_JWKS_URL: the key that signs user tokens. */
   readonly tokenKey: { readonly secret: string } | { readonly jwks: { readonly url: string } } | undefined;
   /** CHATKEEP_JWT_ISSUER: the `iss` that they must carry. */
   readonly issuer: string | undefined;
@@ -13,13 +13,13 @@ export interface IdentitySettings {
   readonly audience: string | undefined;
   /** CHATKEEP_API_KEYS: the keys of trusted back ends. */
   readonly serverKeys: readonly ServerKey[];
-  /** CHATKEEP_HIDE_EXISTENCE: what is somebody else's is answered as if it were not there. */
+  /** CHATKEEP_HIDE_EXISTENCE: another owner's data is 404 instead of 403. */
   readonly hideExistence: boolean;
   /** CHATKEEP_ORIGINS: the other sites whose pages may use the API. */
   readonly origins: readonly string[];
 }
 
-/** Reads who is taken for whom. No secret is repeated in a fault. */
+/** Reads how people and back ends sign in. No fault repeats a secret. */
 export function readIdentity({ text, faults }: Reader): IdentitySettings {
   const secret = text("CHATKEEP_JWT_SECRET");
   const jwks = text("CHATKEEP_JWKS_URL");
@@ -46,7 +46,7 @@ export function readIdentity({ text, faults }: Reader): IdentitySettings {
   };
 }
 
-/** Keys that came over a network in the clear would let anybody sign anybody in; this machine's own is none. */
+/** Over plain HTTP a stranger could replace the keys and sign anybody in. On this machine it is safe. */
 function isSafeUrl(url: string): boolean {
   if (!URL.canParse(url)) return false;
   const { protocol, hostname } = new URL(url);

@@ -2,7 +2,7 @@ import type { Rates, StorageQuota } from "@chatkeep/server";
 
 import type { Reader } from "./reader.ts";
 
-/** What one person may do and keep, and for how long. */
+/** The limits of one person, and how long data is kept. */
 export interface LimitSettings {
   /** A minute; 0 is no limit. */
   readonly rates: Rates;

@@ -34,7 +34,7 @@ export function keyOf(provider: string): SettingName | undefined {
 
 const TASKS = ["titles", "summaries"];
 
-/** Reads what is said of the model; `undefined` when none is named. */
+/** Reads the settings of the model; `undefined` when none is named. */
 export function readModel({ text, faults }: Reader): ModelSettings | undefined {
   const name = text("CHATKEEP_MODEL");
   if (name === undefined) return undefined;

@@ -1,9 +1,10 @@
+import { nearestOf } from "../nearest.ts";
 import {
   type Choice,
   type ChoiceName,
   SETTINGS,
+  type Setting,
   type SettingName,
-  findUnknown,
   settingOf,
 } from "../settings.ts";
 
@@ -51,4 +52,20 @@ export function createReader(variables: Readonly<Record<string, string | undefin
     return chosen ?? otherwise;
   };
   return { text, number, choice, faults, notices };
+}
+
+/**
+ * Sentences about variables that look like settings and are none. Kubernetes sets CHATKEEP_PORT and CHATKEEP_SERVICE_…
+ * where a service has our name.
+ */
+function findUnknown(variables: Readonly<Record<string, string | undefined>>): string[] {
+  const former = new Set(Object.values<Setting>(SETTINGS).map((setting) => setting.former));
+  return Object.keys(variables)
+    .filter((name) => /^CHATKEEP_(?!PORT(_|$)|SERVICE_)/.test(name))
+    .filter((name) => !Object.hasOwn(SETTINGS, name) && !former.has(name))
+    .map((name) => {
+      const near = nearestOf(name, Object.keys(SETTINGS));
+      const advice = near === undefined ? "See chatkeep serve --help." : `Did you mean ${near}?`;
+      return `There is no setting ${name}. ${advice}`;
+    });
 }

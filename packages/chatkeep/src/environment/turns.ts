@@ -4,11 +4,11 @@ import type { Reader } from "./reader.ts";
 
 /** How turns are kept; times are milliseconds. */
 export interface TurnSettings {
-  /** Until a dead node's turns are settled. */
+  /** Time until a dead node's turns are settled. */
   readonly lease: number;
-  /** For which a settled turn's events are kept at least. */
+  /** Minimum time that a settled turn's events are kept. */
   readonly eventsGrace: number;
-  /** Without output, after which a responder fails. */
+  /** Time without output after which a responder fails. */
   readonly idleTimeout: number;
   /** Whether questions are refused or answered without saving while the database is down. */
   readonly outage: { readonly user: OutagePolicy; readonly session: OutagePolicy };
