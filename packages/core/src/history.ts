@@ -149,9 +149,10 @@ const BRANCH_TIMEOUT = 600_000;
 
 /**
  * Creates conversation memory on PostgreSQL. {@link History} states what each method promises. `migrate` must have run.
- * Opens no connection until the first call.
+ * Opens no connection until the first call. Errors: `TypeError` for a time of more than 24 days.
  */
 export function createHistory(options: HistoryOptions): CoreHistory {
+  checkTimes(options);
   const onError = quietly(options.onError);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const outage = { user: "required", session: "best-effort", ...options.outage } as const;
@@ -276,6 +277,17 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     close,
     [Symbol.asyncDispose]: () => close(),
   };
+}
+
+/** Milliseconds that a timer takes. Node fires one of more, or of NaN, at once: `Infinity` would end every turn. */
+const MOST_TIME = 2 ** 31 - 1;
+
+function checkTimes(options: HistoryOptions): void {
+  for (const name of ["databaseTimeout", "lease", "idleTimeout", "deadline"] as const) {
+    const { [name]: time = 0 } = options;
+    if (!(time <= MOST_TIME))
+      throw new TypeError(`\`${name}\` must be at most ${MOST_TIME} milliseconds, not ${time}.`);
+  }
 }
 
 /** Makes `onError` safe to call: a responder can throw any value, and the log must not throw again. */

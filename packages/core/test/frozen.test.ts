@@ -103,6 +103,16 @@ it("a turn that its platform's time limit would cut is settled before, and its r
   });
 });
 
+it.each(["databaseTimeout", "lease", "idleTimeout", "deadline"])(
+  "a %s that no timer can hold is refused",
+  (name) => {
+    for (const time of [Number.POSITIVE_INFINITY, Number.NaN, 2 ** 31])
+      expect(() => createHistory({ pool: database.pool, [name]: time })).toThrow(
+        `\`${name}\` must be at most`,
+      );
+  },
+);
+
 it("maintenance settles what a frozen process left, from a process that did nothing else; thawed, the first tells its reader", async () => {
   const script = createScriptedResponder();
   const pool = createPool(database.url);

@@ -6,6 +6,7 @@ import {
   type HistoryOptions,
   type MigrateOptions,
   type Migrated,
+  type SharedPool,
   createHistory,
   createLimitStore,
   isUnavailable,
@@ -16,7 +17,7 @@ import {
 import type { Responder } from "@chatkeep/protocol";
 
 import { createRecentErrors } from "./errors.ts";
-import { type Fetch, requireBasePath } from "./http/router.ts";
+import type { Fetch } from "./http/router.ts";
 import type { Authenticate } from "./identity/caller.ts";
 import { createRequestLimits } from "./limits/limits.ts";
 import { createLog } from "./log.ts";
@@ -74,15 +75,23 @@ export interface Chatkeep extends AsyncDisposable {
 
 /**
  * Chatkeep on the host's pool, as a function from requests to responses, with the checks and limits of the command. Opens
- * nothing by itself, and runs no janitor: call `history.maintain()`. Errors: `TypeError` when `basePath` does not begin
- * with a slash, or ends with one.
+ * nothing by itself, and runs no janitor: call `history.maintain()`. Errors: `TypeError` for an invalid
+ * `basePath`, URL or time.
  */
 export function createChatkeep(options: ChatkeepOptions): Chatkeep {
-  const { responder, basePath = "", limits, log = createLog(), schema, ...rest } = options;
-  // Before a share of the pool is taken, which nobody would give back.
-  requireBasePath(basePath);
-  const { pool, end } =
-    "pool" in options ? { pool: options.pool, end: () => undefined } : sharePool(options.database);
+  if ("pool" in options) return mount(options, { pool: options.pool, end: () => Promise.resolve() });
+  const shared = sharePool(options.database);
+  try {
+    return mount(options, shared);
+  } catch (error) {
+    // Nobody else would give the share back.
+    void shared.end();
+    throw error;
+  }
+}
+
+function mount(options: MountOptions, { pool, end }: SharedPool): Chatkeep {
+  const { responder, limits, log = createLog(), schema, ...rest } = options;
   const {
     errors = createRecentErrors(),
     onError = (error, turnId) => log.error({ err: error, turnId }, "a turn or the database met an error"),
@@ -102,7 +111,6 @@ export function createChatkeep(options: ChatkeepOptions): Chatkeep {
   });
   const server = createServer({
     ...rest,
-    basePath,
     history,
     health: () => history.health(),
     errors,

@@ -43,7 +43,8 @@ type Handler = (c: Context<Env>) => Promise<Response>;
 /** Routes requests. Trailing slashes are accepted, HEAD is GET without its body, another method is 405 with `Allow`. */
 export function createRouter(options: RouterOptions): Fetch {
   const { routes, basePath, origins, fallback, errors, log } = options;
-  requireBasePath(basePath);
+  if (basePath !== "" && !/^\/.*[^/]$/.test(basePath))
+    throw new TypeError('`basePath` must begin with a slash and not end with one, e.g. "/assistant".');
   // Routes and `authenticate` get the host's own request: a copy would lose what the host added to it.
   const app = new Hono<Env>({ getPath: (request) => pathBelow(basePath, getPath(request)) });
 
@@ -233,12 +234,6 @@ function asChatkeepError(thrown: unknown): ChatkeepError {
   if (isChatkeepError(thrown)) return thrown;
   const detail = "The server failed. Its operator finds the reason in the log under the request's id.";
   return new ChatkeepError("internal", detail, { cause: thrown });
-}
-
-/** Errors: `TypeError` for a path that does not begin with a slash, or ends with one. */
-export function requireBasePath(basePath: string): void {
-  if (basePath !== "" && !/^\/.*[^/]$/.test(basePath))
-    throw new TypeError('`basePath` must begin with a slash and not end with one, e.g. "/assistant".');
 }
 
 /** The path of addresses outside of the mount. No route has it. */

@@ -151,14 +151,17 @@ test.each([0, -1, 1])(
   },
 );
 
-test("a mount that is refused takes no share of the pool", async () => {
-  await expect(mounted({ basePath: "chat/" })).rejects.toThrow(TypeError);
-  const { chatkeep } = await mounted();
-  await chatkeep.close();
-  await expect(chatkeep.history.listConversations({ kind: "user", id: "ada" })).rejects.toMatchObject({
-    cause: { message: expect.stringContaining("after calling end") },
-  });
-});
+test.each([{ basePath: "chat/" }, { deadline: Number.POSITIVE_INFINITY }])(
+  "a mount that is refused keeps no share of the pool: %o",
+  async (options) => {
+    await expect(mounted(options)).rejects.toThrow(TypeError);
+    const { chatkeep } = await mounted();
+    await chatkeep.close();
+    await expect(chatkeep.history.listConversations({ kind: "user", id: "ada" })).rejects.toMatchObject({
+      cause: { message: expect.stringContaining("after calling end") },
+    });
+  },
+);
 
 test.each(["", "/assistant"])(
   "a mount below %j gives the host's login the host's own request",
