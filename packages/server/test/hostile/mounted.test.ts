@@ -193,3 +193,16 @@ test.each(["", "/assistant"])(
     expect((await chatkeep.fetch(request)).status).toBe(400);
   },
 );
+
+test("a fallback below a path gets the address below it, and no address from outside", async () => {
+  const given: string[] = [];
+  const { chatkeep } = await mounted({
+    fallback(request) {
+      given.push(request.url);
+      return Promise.resolve(undefined);
+    },
+  });
+  for (const path of ["/assistant/a%20b/?c=d", "/assistant", "/assistants", "/", "/%20"])
+    expect((await chatkeep.fetch(new Request(`http://host.example${path}`))).status).toBe(404);
+  expect(given).toEqual(["http://host.example/a%20b/?c=d", "http://host.example/"]);
+});
