@@ -20,6 +20,8 @@ const MATRIX = "**/*.matrix.test.ts";
 /** Tests of the packages as npm packs them: they need `npm run build`. */
 const PACKED = "**/*.packed.test.ts";
 
+const isPacked = process.env["TEST_PACKED"] === "1";
+
 /** One configuration for every suite: sources are run as they are, so nothing has to be built before. */
 export default defineConfig({
   resolve: { conditions },
@@ -32,9 +34,12 @@ export default defineConfig({
       "**/node_modules/**",
       // `npm run test:all` and `npm run test:packed` run these.
       ...(process.env["TEST_MATRIX"] === "1" ? [] : [MATRIX]),
-      ...(process.env["TEST_PACKED"] === "1" ? [] : [PACKED]),
+      ...(isPacked ? [] : [PACKED]),
     ],
-    globalSetup: ["packages/testing/src/setup.ts"],
+    globalSetup: [
+      "packages/testing/src/setup.ts",
+      ...(isPacked ? ["packages/chatkeep/test/packed-setup.ts"] : []),
+    ],
     // The children that tests start and the modules that Node loads itself resolve to sources too.
     execArgv: ["--conditions=@chatkeep/source"],
     pool: "forks",

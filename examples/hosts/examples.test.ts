@@ -1,11 +1,10 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
-import { createInterface } from "node:readline";
+import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { fileDatabase } from "@chatkeep/testing";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { checkMount, startHost } from "@chatkeep/testing/host";
+import { describe, expect, it } from "vitest";
 
 const database = await fileDatabase({ contents: "empty" });
 const env = { ...process.env, DATABASE_URL: database.url };
@@ -43,20 +42,18 @@ describe("the examples", () => {
     ]);
   });
 
-  it("an Express app serves its own page and the assistant", async () => {
-    const child = spawn(process.execPath, [CONDITION, pathOf("express.ts")], {
-      env,
-      stdio: ["ignore", "pipe", "inherit"],
+  it.each([
+    ["express.ts", "/assistant"],
+    ["fastify.ts", ""],
+    ["hono.ts", ""],
+    ["node.ts", ""],
+  ])("%s serves its own page and Chatkeep, and ends by itself", async (name, path) => {
+    await using host = await startHost([process.execPath, CONDITION, pathOf(name)], {
+      env: { DATABASE_URL: database.url },
     });
-    onTestFinished(() => ended(child));
-    const url = await firstLine(child);
-    expect(await (await fetch(url)).text()).toBe("The host's own page");
-    const response = await fetch(`${url}/assistant/chat`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-session-id": randomUUID() },
-      body: JSON.stringify({ question: "Hello" }),
-    });
-    expect(await response.json()).toMatchObject({ answer: "You said “Hello”.", persisted: true });
+    expect(host.page).toBe("The host's own page");
+    await checkMount(host.url + path);
+    expect(await host.stop()).toBe(0);
   });
 
   it("a web-standard route handler answers", async () => {
@@ -77,17 +74,3 @@ describe("the examples", () => {
     await close();
   });
 });
-
-function firstLine(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout! }).once("line", resolve);
-    child.once("exit", () => reject(new Error("The example ended before it said where it is.")));
-  });
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  const exit = new Promise((resolve) => child.once("exit", resolve));
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill("SIGTERM");
-  await exit;
-}

@@ -1,35 +1,12 @@
-/** Chatkeep in an Express app, under `/assistant`. Start it with `DATABASE_URL` (and `PORT`). */
-import type { AddressInfo } from "node:net";
-
-import { createPool } from "@chatkeep/core";
-import { seedApis } from "@chatkeep/seeds";
-import { authenticateSession, createChatkeep, createLog } from "@chatkeep/server";
-import { getRequestListener } from "@hono/node-server";
+/** Express: `DATABASE_URL=… node express.ts` */
+import { createNodeHandler } from "chatkeep";
 import express from "express";
 
-const pool = createPool(process.env["DATABASE_URL"] ?? "");
-const chatkeep = createChatkeep({
-  pool,
-  authenticate: authenticateSession,
-  async *responder({ question }) {
-    yield `You said “${question.content}”.`;
-  },
-  apis: [seedApis()],
-  log: createLog({ level: "warn" }),
-});
-await chatkeep.migrate();
+import { chatkeep } from "./chatkeep.ts";
 
 const app = express();
+// Behind a body parser it works too, but that of Express takes 100 KB at most.
+app.use("/assistant", createNodeHandler(chatkeep));
+app.use(express.json());
 app.get("/", (_, response) => void response.send("The host's own page"));
-// Express takes the path off that it is mounted under.
-app.use("/assistant", getRequestListener(chatkeep.fetch));
-
-const server = app.listen(Number(process.env["PORT"] ?? 0), "127.0.0.1", () => {
-  console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-});
-
-process.once("SIGTERM", () => {
-  server.close();
-  server.closeIdleConnections();
-  void chatkeep.close({ grace: 5000 }).then(() => pool.end());
-});
+app.listen(Number(process.env["PORT"] ?? 3000));

@@ -6,7 +6,8 @@ import { createInterface } from "node:readline";
 
 import { freePort } from "@chatkeep/testing";
 
-import { REPOSITORY, installPacked, packPackages, run } from "./packed.ts";
+import { installPacked, linkFolder, sharedFolder } from "./installed.ts";
+import { REPOSITORY, publicPackages, run } from "./packed.ts";
 
 /** A Next.js server that runs. */
 export interface NextServer extends AsyncDisposable {
@@ -25,23 +26,29 @@ export interface NextOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
+const EXAMPLE = join(REPOSITORY, "examples/next");
+
 /** The command of Next.js in an app's folder. */
 export function nextCommand(folder: string): string {
   return join(folder, "node_modules/next/dist/bin/next");
 }
 
-/** Copies the example into a folder outside the repository, and installs what it depends on. */
-export async function installExample(folder: string): Promise<void> {
-  const example = join(REPOSITORY, "examples/next");
+/** Puts the example, with what it depends on installed, into a folder outside the repository that does not exist. */
+export async function createExample(folder: string): Promise<void> {
+  await linkFolder(await sharedFolder("next", installExample), folder);
+  // Not linked: a test may edit them.
+  for (const part of ["app", "lib"]) cpSync(join(EXAMPLE, part), join(folder, part), { recursive: true });
+}
+
+async function installExample(folder: string): Promise<void> {
   const { dependencies, devDependencies } = JSON.parse(
-    readFileSync(join(example, "package.json"), "utf8"),
+    readFileSync(join(EXAMPLE, "package.json"), "utf8"),
   ) as Record<"dependencies" | "devDependencies", Record<string, string>>;
   const all = Object.entries({ ...dependencies, ...devDependencies });
-  const tarballs = await packPackages(join(folder, "tarballs"));
-  const names = all.map(([name]) => name).filter((name) => tarballs.has(name));
-  const others = Object.fromEntries(all.filter(([name]) => !tarballs.has(name)));
-  await installPacked(folder, tarballs, names, { others });
-  for (const part of ["app", "lib"]) cpSync(join(example, part), join(folder, part), { recursive: true });
+  const isOurs = (name: string): boolean => publicPackages.some((ours) => ours.name === name);
+  const names = all.map(([name]) => name).filter(isOurs);
+  const others = Object.fromEntries(all.filter(([name]) => !isOurs(name)));
+  await installPacked(folder, names, { others });
 }
 
 /** Builds an app for production: without the URL of a database, as an image is built. */

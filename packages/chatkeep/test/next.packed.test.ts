@@ -1,9 +1,11 @@
+import { join } from "node:path";
+
 import { createDatabase, openBrowser, startModel } from "@chatkeep/testing";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 
 import { type Script, createScript } from "./model-script.ts";
-import { type NextServer, buildNext, installExample, nextCommand, startNext } from "./next-app.ts";
+import { type NextServer, buildNext, createExample, nextCommand, startNext } from "./next-app.ts";
 import { temporaryFolder } from "./packed.ts";
 
 const database = await createDatabase({ contents: "empty" });
@@ -11,14 +13,15 @@ const script: Script = createScript();
 const model = await startModel({ reply: script.reply });
 const env = { DATABASE_URL: database.url, MODEL_URL: model.url, APP_SECRET: "a secret of tests" };
 const browser: Browser = await openBrowser();
-const app = temporaryFolder();
-await installExample(app.path);
-await buildNext(app.path);
+const folder = temporaryFolder();
+const app = join(folder.path, "app");
+await createExample(app);
+await buildNext(app);
 
 afterAll(async () => {
   await browser.close();
   await model.close();
-  app.remove();
+  folder.remove();
   await database.close();
 });
 
@@ -47,7 +50,7 @@ function shown(page: Page): Promise<string[]> {
 describe("the Next.js example, built with Turbopack and started", () => {
   let server: NextServer;
   beforeAll(async () => {
-    server = await startNext({ folder: app.path, args: [nextCommand(app.path), "start"], env });
+    server = await startNext({ folder: app, args: [nextCommand(app), "start"], env });
   });
   afterAll(() => server[Symbol.asyncDispose]());
 

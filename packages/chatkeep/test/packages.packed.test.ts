@@ -1,18 +1,18 @@
 import { mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, expect, inject, test } from "vitest";
 
-import { REPOSITORY, installPacked, packPackages, publicPackages, run, temporaryFolder } from "./packed.ts";
+import { installPacked } from "./installed.ts";
+import { REPOSITORY, publicPackages, run, temporaryFolder } from "./packed.ts";
 
 const folder = temporaryFolder();
-let tarballs: ReadonlyMap<string, string>;
+const tarballs = inject("tarballs");
 const names = publicPackages.map(({ name }) => name);
 
-beforeAll(async () => {
-  tarballs = await packPackages(join(folder.path, "tarballs"));
-});
 afterAll(() => folder.remove());
+
+const tool = (name: string): string => join(REPOSITORY, "node_modules/.bin", name);
 
 /** The files of a folder, as paths relative to it. */
 function filesOf(path: string): string[] {
@@ -22,13 +22,12 @@ function filesOf(path: string): string[] {
 }
 
 test.for(names)("publint and attw find nothing in %s", async (name) => {
-  const tarball = tarballs.get(name)!;
-  const { stdout } = await run("npx", ["publint", "run", tarball, "--strict"]);
+  const tarball = tarballs[name]!;
+  const { stdout } = await run(tool("publint"), ["run", tarball, "--strict"]);
   expect(stdout).toContain("All good!");
   // What is no code has no types.
   const data = ["./styles.css", "./styles/*.css", "./prisma/chatkeep.prisma"];
-  await run("npx", [
-    "attw",
+  await run(tool("attw"), [
     tarball,
     "--profile",
     "esm-only",
@@ -51,7 +50,7 @@ test.for(publicPackages)(
   async ({ name, manifest }) => {
     const place = join(folder.path, "contents", name);
     mkdirSync(place, { recursive: true });
-    await run("tar", ["xzf", tarballs.get(name)!, "-C", place, "--strip-components=1"]);
+    await run("tar", ["xzf", tarballs[name]!, "-C", place, "--strip-components=1"]);
     const files = filesOf(place);
     expect(Object.keys(manifest)).toEqual(expect.arrayContaining(METADATA));
     expect(files).toEqual(expect.arrayContaining(["README.md", "CHANGELOG.md", "LICENSE"]));
@@ -80,7 +79,7 @@ interface SourceMap {
 
 test("@chatkeep/core installs in less than 8 MB, without the embedded PostgreSQL", async () => {
   const place = join(folder.path, "core");
-  await installPacked(place, tarballs, ["@chatkeep/core"]);
+  await installPacked(place, ["@chatkeep/core"]);
   const files = filesOf(join(place, "node_modules"));
   const bytes = files.reduce((sum, file) => sum + statSync(join(place, "node_modules", file)).size, 0);
   expect(bytes).toBeLessThan(8 * 1024 * 1024);

@@ -1,13 +1,5 @@
 import { execFile } from "node:child_process";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,14 +24,19 @@ export const publicPackages: readonly PublicPackage[] = readdirSync(join(REPOSIT
   .filter(({ manifest }) => manifest["private"] !== true)
   .map(({ folder, manifest }) => ({ folder, manifest, name: manifest["name"] as string }));
 
+/**
+ * What npm and Vitest set for the programs that they start, and would configure those that run here. The certificates of
+ * the machine (`NODE_EXTRA_CA_CERTS`) stay: without them npm reaches no registry behind a proxy.
+ */
+const INHERITED = /^(npm_(?!config_(registry|cafile|cache)$)|NODE_(?!EXTRA_CA_CERTS$)|DATABASE_URL|VITEST)/i;
+
 /** A program that ended with code 0. Rejects with what it wrote when it did not. */
 export async function run(
   file: string,
   args: readonly string[],
   { cwd = REPOSITORY, env = {} }: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  // npm sets variables for the scripts it runs, which would configure the npm that runs here.
-  const own = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|DATABASE_URL)/i.test(name));
+  const own = Object.entries(process.env).filter(([name]) => !INHERITED.test(name));
   try {
     return await promisify(execFile)(file, args, {
       cwd,
@@ -65,8 +62,7 @@ export function temporaryFolder(): TemporaryFolder {
 }
 
 /** Packs every public package into `folder`, as npm publishes it; gives the tarballs by the packages' names. */
-export async function packPackages(folder: string): Promise<ReadonlyMap<string, string>> {
-  mkdirSync(folder, { recursive: true });
+export async function packPackages(folder: string): Promise<Readonly<Record<string, string>>> {
   const workspaces = publicPackages.flatMap(({ name }) => ["--workspace", name]);
   const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder, ...workspaces]);
   // The output of prepack scripts comes before; npm 11 gives a list, npm 12 an object by name.
@@ -74,24 +70,7 @@ export async function packPackages(folder: string): Promise<ReadonlyMap<string, 
     string,
     { name: string; filename: string }
   >;
-  return new Map(Object.values(packed).map(({ name, filename }) => [name, join(folder, filename)]));
-}
-
-/**
- * Installs `names` from their tarballs into `folder`, and of ours only what these depend on; `others` are packages of
- * the registry, as in a package.json.
- */
-export async function installPacked(
-  folder: string,
-  tarballs: ReadonlyMap<string, string>,
-  names: readonly string[],
-  { others = {} }: { readonly others?: Record<string, string> } = {},
-): Promise<void> {
-  const files = [...tarballs].map(([name, path]) => [name, `file:${path}`] as const);
-  const own = Object.fromEntries(files.filter(([name]) => names.includes(name)));
-  const overrides = Object.fromEntries(files.filter(([name]) => !names.includes(name)));
-  const manifest = { private: true, type: "module", dependencies: { ...own, ...others }, overrides };
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
-  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { cwd: folder });
+  return Object.fromEntries(
+    Object.values(packed).map(({ name, filename }) => [name, join(folder, filename)]),
+  );
 }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { createDatabase } from "@chatkeep/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { REPOSITORY, installPacked, packPackages, publicPackages, run, temporaryFolder } from "./packed.ts";
+import { installPacked } from "./installed.ts";
+import { REPOSITORY, publicPackages, run, temporaryFolder } from "./packed.ts";
 
 const folder = temporaryFolder();
 /** An app whose only packages of ours are `chatkeep`, the widget, React's and the adapters. */
@@ -14,7 +15,6 @@ const tools = join(folder.path, "tools");
 const tool = (name: string): string => join(tools, "node_modules", name);
 
 beforeAll(async () => {
-  const tarballs = await packPackages(join(folder.path, "tarballs"));
   const names = ["chatkeep", "@chatkeep/react", "@chatkeep/widget", "@chatkeep/adapters"];
   const others = {
     "@openai/agents": "*",
@@ -25,7 +25,7 @@ beforeAll(async () => {
     "react-dom": "*",
     zod: "*",
   };
-  await installPacked(app, tarballs, names, { others });
+  await installPacked(app, names, { others });
 });
 
 beforeAll(async () => {

@@ -99,6 +99,8 @@ function mount(options: MountOptions, { pool, end }: SharedPool): Chatkeep {
   const place = { pool, ...(schema === undefined ? {} : { schema }) };
   const store = createLimitStore(place);
   const { requestLimits = createRequestLimits({ store }) } = options;
+  let isMigrating = false;
+  let isClosed = false;
   const history = createHistory({
     ...rest,
     ...place,
@@ -113,6 +115,7 @@ function mount(options: MountOptions, { pool, end }: SharedPool): Chatkeep {
     ...rest,
     history,
     health: () => history.health(),
+    ready: () => !isMigrating && !isClosed && (rest.ready?.() ?? true),
     errors,
     log,
     limits: requestLimits,
@@ -137,10 +140,15 @@ function mount(options: MountOptions, { pool, end }: SharedPool): Chatkeep {
     if (migrated !== undefined) return migrated;
     const migrating = migrateAwake(how ?? {});
     migrated = migrating;
-    migrating.catch(() => (migrated = undefined));
+    isMigrating = true;
+    migrating.then(
+      () => (isMigrating = false),
+      () => (migrated = undefined),
+    );
     return migrating;
   };
   const close: Chatkeep["close"] = async (how) => {
+    isClosed = true;
     await history.close(how);
     store.close();
     await end();

@@ -29,6 +29,7 @@ export type { ServedHistory } from "./history.ts";
 export { type FilesOptions, createFiles } from "./pages/files.ts";
 export { type ListenOptions, type Listener, listen } from "./listen.ts";
 export { type Log, type LogOptions, createLog } from "./log.ts";
+export { type NodeHandler, createNodeHandler } from "./node-handler.ts";
 export type { Fetch } from "./http/router.ts";
 export type { Call, Reply, Route, RouteInfo } from "./http/route.ts";
 export type { Documents } from "./pages/documents.ts";

@@ -138,6 +138,8 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   listErrors: { others: "operator", own: 200 },
   health: { others: "anyone", own: 200 },
   ready: { others: "anyone", own: 200 },
+  apiHealth: { others: "anyone", own: 200 },
+  apiReady: { others: "anyone", own: 200 },
   openapi: { others: "anyone", own: 200 },
   docs: { others: "anyone", own: 200 },
   pagesStyle: { others: "anyone", own: 200 },

@@ -10,9 +10,8 @@ import {
 
 import { createPool } from "@chatkeep/core";
 import { seedApis } from "@chatkeep/seeds";
-import { authenticateSession, createChatkeep, createLog } from "@chatkeep/server";
+import { authenticateSession, createChatkeep, createLog, createNodeHandler } from "@chatkeep/server";
 import { UNHURRIED, createDatabase } from "@chatkeep/testing";
-import { getRequestListener } from "@hono/node-server";
 import express from "express";
 import { expect, onTestFinished, test } from "vitest";
 
@@ -73,6 +72,22 @@ test("migrating waits for a database that sleeps, and its success is remembered"
   const { connections } = proxy;
   expect(await chatkeep.migrate()).toBe(one);
   expect(proxy.connections).toBe(connections);
+});
+
+test("a mount is ready when its tables are there, until it closes; a probe passes through below `/api`", async () => {
+  const { chatkeep, proxy } = await sleeping();
+  const probe = async (path: string): Promise<unknown[]> => {
+    const response = await chatkeep.fetch(new Request(`http://host.example/api/${path}`));
+    return [response.status, await response.json()];
+  };
+  proxy.awake = true;
+  expect(await probe("health")).toMatchObject([200, { status: "ok" }]);
+  const migrating = chatkeep.migrate();
+  expect(await probe("ready")).toEqual([503, { ready: false }]);
+  await migrating;
+  expect(await probe("ready")).toEqual([200, { ready: true }]);
+  await chatkeep.close();
+  expect(await probe("ready")).toEqual([503, { ready: false }]);
 });
 
 test("mounts on one URL share one pool, which ends with the last; without a URL requests fail, not the mount", async () => {
@@ -167,6 +182,7 @@ const PARSERS = {
 test.each(Object.keys(PARSERS) as (keyof typeof PARSERS)[])(
   "mounts in Express behind %s, below a path of Express' or of its own",
   async (name) => {
+    const { Request: request, Response: response } = globalThis;
     await using database = await createDatabase();
     const options = {
       pool: database.pool,
@@ -182,8 +198,8 @@ test.each(Object.keys(PARSERS) as (keyof typeof PARSERS)[])(
     await using second = createChatkeep({ ...options, basePath: "/own" });
     const app = express();
     app.use(PARSERS[name]);
-    app.use("/assistant", getRequestListener(first.fetch));
-    app.all("/own/*path", getRequestListener(second.fetch));
+    app.use("/assistant", createNodeHandler(first));
+    app.all("/own/*path", createNodeHandler(second));
     const server = app.listen(0, "127.0.0.1");
     await once(server, "listening");
     onTestFinished(() => void server.close());
@@ -200,6 +216,11 @@ test.each(Object.keys(PARSERS) as (keyof typeof PARSERS)[])(
       const deep = await send(`${path}/api/ada/chat`, `{"message":${"[".repeat(600)}${"]".repeat(600)}}`);
       expect(deep.status).toBe(400);
       expect(await deep.json()).toMatchObject({ detail: expect.stringContaining("nested") });
+      expect(await (await fetch(`http://127.0.0.1:${port}${path}/api/ready`)).json()).toEqual({
+        ready: true,
+      });
     }
+    // The host's own: its code and its libraries use them.
+    expect([globalThis.Request, globalThis.Response]).toEqual([request, response]);
   },
 );

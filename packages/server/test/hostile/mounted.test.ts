@@ -3,10 +3,9 @@ import { type Server, createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 
 import { type Owner, type TurnEvent, decodeFrames } from "@chatkeep/protocol";
-import { type ChatkeepOptions, createChatkeep, createLog } from "@chatkeep/server";
+import { type ChatkeepOptions, createChatkeep, createLog, createNodeHandler } from "@chatkeep/server";
 import { UNHURRIED, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import { collect } from "@chatkeep/testing/contract";
-import { getRequestListener } from "@hono/node-server";
 import { expect, onTestFinished, test } from "vitest";
 
 const database = await fileDatabase();
@@ -23,8 +22,7 @@ async function mounted(options: Partial<ChatkeepOptions> = {}) {
     responder: script.responder,
     ...options,
   });
-  const listener = getRequestListener(chatkeep.fetch, { overrideGlobalObjects: false });
-  const server: Server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
+  const server: Server = createServer(createNodeHandler(chatkeep));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(async () => {

@@ -39,12 +39,18 @@ export interface HealthRouteOptions {
 
 const readiness = z.strictObject({ ready: z.boolean() });
 
+/** The places and ids of the probes. Many hosts pass on no other path than `/api`. */
+const PLACES = [
+  ["", "health", "ready"],
+  ["/api", "apiHealth", "apiReady"],
+] as const;
+
 /** The probes of operators and load balancers. */
 export function healthRoutes(options: HealthRouteOptions): Route[] {
   const route = openRoutes("Operating");
-  return [
-    route("GET /health", {
-      id: "health",
+  return PLACES.flatMap(([prefix, healthId, readyId]) => [
+    route(`GET ${prefix}/health`, {
+      id: healthId,
       summary: "Check the database",
       replies: {
         200: { description: "`ok`, or `degraded`.", json: health },
@@ -55,8 +61,8 @@ export function healthRoutes(options: HealthRouteOptions): Route[] {
         return privateJson(healthToWire(probed), probed.status === "down" ? 503 : 200);
       },
     }),
-    route("GET /ready", {
-      id: "ready",
+    route(`GET ${prefix}/ready`, {
+      id: readyId,
       summary: "Check whether this node accepts requests",
       replies: {
         200: { description: "The node accepts requests.", json: readiness },
@@ -67,5 +73,5 @@ export function healthRoutes(options: HealthRouteOptions): Route[] {
         return privateJson({ ready }, ready ? 200 : 503);
       },
     }),
-  ];
+  ]);
 }
