@@ -156,7 +156,9 @@ create table migrations (
 create table nodes (
   id bigint not null generated always as identity,
   lease_until timestamp with time zone not null,
-  started_at timestamp with time zone not null default clock_timestamp()
+  started_at timestamp with time zone not null default clock_timestamp(),
+  duration interval not null default '01:00:00'::interval,
+  held_since timestamp with time zone not null default '-infinity'::timestamp with time zone
 );
 
 create table owners (
@@ -570,7 +572,7 @@ create function chatkeep_functions.erase_owner(owner uuid, actor text, receipt j
 create function chatkeep_functions.expire_quotas() returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.export_conversations(owner uuid, after_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.export_messages(owner uuid, conversation text, cleared bigint, after_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.fence_dead_nodes(page_limit integer) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.fence_dead_nodes(node bigint, page_limit integer) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.filter_branch(owner uuid, conversation text, leaf bigint, seqs bigint[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.find_handle(owner uuid, hash text) returns TABLE(conversation_id text, active boolean) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.find_turn(node bigint, turn_id uuid) returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;

@@ -81,7 +81,8 @@ async function sleepingNode() {
     /** What another node does when the lease is over: first it takes the turn, then it settles it. */
     async take() {
       await file.pool.query("update chatkeep.nodes set lease_until = now() where id = $1", [node]);
-      await database.call("fence_dead_nodes", { page_limit: 10 });
+      const [other] = await database.call("register_node", { lease: LEASE });
+      await database.call("fence_dead_nodes", { node: other!.register_node!, page_limit: 10 });
     },
     settleTaken: (seq: number) => settle(null, "as it was taken", seq),
     async stored() {

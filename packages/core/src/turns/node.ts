@@ -133,7 +133,6 @@ const IDLE = 7.5;
  */
 export function createOrphans({ database, node, grace, known, onError }: OrphansOptions): Orphans {
   let until = 0;
-  let healthySince = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> | undefined;
   let isClosed = false;
@@ -142,20 +141,15 @@ export function createOrphans({ database, node, grace, known, onError }: Orphans
   let untracked = new Set<string>();
 
   const look = async (): Promise<void> => {
-    const now = performance.now();
-    if (database.breaker.isOpen()) {
-      healthySince = Number.POSITIVE_INFINITY;
-      await database.breaker.whenClosed();
-      healthySince = performance.now();
-      return;
-    }
-    // After an outage all leases have run out: living nodes need time to renew theirs.
-    if (now - healthySince < node.lease * 0.4) return;
+    await database.breaker.whenClosed();
+    // Only a node that holds a lease itself fences others.
+    await node.announce();
     for (let isFull = true; isFull;) {
-      const keys = keysOf(await database.call("fence_dead_nodes", { page_limit: PAGE }));
+      const keys = keysOf(await database.call("fence_dead_nodes", { node: node.last(), page_limit: PAGE }));
       isFull = (await settleAll(keys, null)) > 0 && keys.length === PAGE;
     }
     await settleUntracked();
+    const now = performance.now();
     if (now < nextRotation) return;
     nextRotation = now + grace / 4;
     await database.call("rotate_events", { grace });

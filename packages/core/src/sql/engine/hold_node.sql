@@ -11,7 +11,10 @@ begin
   if not found then
     raise exception 'node_fenced' using errcode = 'CK001';
   elsif lease_until < clock_timestamp() + lease * 0.7 then
-    update nodes n set lease_until = clock_timestamp() + lease where n.id = node;
+    update nodes n set
+      lease_until = clock_timestamp() + lease,
+      held_since = case when n.lease_until < clock_timestamp() then clock_timestamp() else n.held_since end
+    where n.id = node;
   end if;
 end
 $$;

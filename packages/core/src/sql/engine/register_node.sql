@@ -5,7 +5,7 @@ declare
   node bigint;
 begin
   perform register_release();
-  insert into nodes (lease_until) values (clock_timestamp() + lease) returning id into node;
+  insert into nodes (duration, lease_until) values (lease, clock_timestamp() + lease) returning id into node;
   return node;
 end
 $$;
