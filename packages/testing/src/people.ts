@@ -13,7 +13,7 @@ import {
 import { type TestServer, type TestServerOptions, startServer } from "./server.ts";
 
 const SECRET = "a secret of at least thirty-two bytes";
-const { key: SERVER_KEY } = makeServerKey();
+export const { key: SERVER_KEY } = makeServerKey();
 
 /** Tells users by token, and sessions. */
 export const authenticate: Authenticate = authenticatePeople(createTokenCheck({ key: { secret: SECRET } }));

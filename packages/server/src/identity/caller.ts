@@ -82,8 +82,14 @@ export interface IdentifyOptions {
   readonly recordAct: (owner: Owner, actor: string) => Promise<void>;
 }
 
-/** The header in which a server key names its user, percent-encoded where it is not plain ASCII. */
+/**
+ * The header in which a server key names its user, percent-encoded where it is not plain ASCII. Without it the owner is the
+ * key's name, as the official `openai` client sends a key and nothing else.
+ */
 export const USER_HEADER = "X-Chatkeep-User";
+
+/** The issuer of owners that are keys: no user is one of them. */
+const KEY_ISSUER = "chatkeep:server-key";
 
 /** Milliseconds between two records of a key that acts for one owner. One for each request would add a write to each. */
 const RECORD_EVERY = 3_600_000;
@@ -117,15 +123,8 @@ export function createIdentify(options: IdentifyOptions): Identify {
       if (named !== undefined) requireUser(owner, named, USER_HEADER);
       return { owner, key: undefined };
     }
-    if (named === undefined) {
-      throw new ChatkeepError(
-        "invalid_request",
-        `A server key acts for a user. Name the user in the header ${USER_HEADER}.`,
-        { pointer: USER_HEADER },
-      );
-    }
-    const { issuer } = options;
-    const owner: Owner = { kind: "user", id: named, ...(issuer === undefined ? {} : { issuer }) };
+    const issuer = named === undefined ? KEY_ISSUER : options.issuer;
+    const owner: Owner = { kind: "user", id: named ?? key.name, ...(issuer === undefined ? {} : { issuer }) };
     await record(owner, key.name);
     return { owner, key: key.name };
   };

@@ -63,7 +63,7 @@ export function openapiOf(routes: readonly Route[]): Node {
         server: {
           type: "http",
           scheme: "bearer",
-          description: `A server key (\`ck_…\`) of the operator or a trusted back end. It acts for the user named in \`${USER_HEADER}\`.`,
+          description: `A server key (\`ck_…\`) of the operator or a trusted back end. It acts for the user named in \`${USER_HEADER}\`, and without that header for itself.`,
         },
       },
     },

@@ -1,6 +1,6 @@
 import type { Citation, Responder } from "@chatkeep/protocol";
 import { fileDatabase } from "@chatkeep/testing";
-import { authenticate, newPerson, startApiServer } from "@chatkeep/testing/people";
+import { SERVER_KEY, authenticate, newPerson, startApiServer } from "@chatkeep/testing/people";
 import { OpenAI as OpenAI6 } from "openai6";
 import { OpenAI as OpenAI7 } from "openai7";
 import { describe, expect, it } from "vitest";
@@ -80,6 +80,25 @@ describe.each([
     for (const word of words) await run.emit(word);
     run.finish();
   };
+
+  it("with a server key alone, whose conversations are nobody else's", async () => {
+    const client = new OpenAI({ baseURL: `${greeter.url}/v1`, apiKey: SERVER_KEY }) as unknown as Client;
+    const conversation = await client.conversations.create();
+    const response = await client.responses.create({
+      model: "any",
+      input: "Hello",
+      conversation: conversation.id,
+    });
+    expect(response.output_text).toBe("Hi.");
+    expect((await client.conversations.items.list(conversation.id)).data).toHaveLength(2);
+    // Users who are called as the key is, by their own token and by the key.
+    const { headers, asServer } = await newPerson("tests");
+    for (const credentials of [headers, asServer]) {
+      const apiKey = credentials["authorization"]?.slice("Bearer ".length) ?? "";
+      const other = new OpenAI({ baseURL: `${greeter.url}/v1`, apiKey, defaultHeaders: credentials });
+      await expect(other.conversations.retrieve(conversation.id)).rejects.toMatchObject({ status: 403 });
+    }
+  });
 
   it("in a conversation, and after a response", async () => {
     const { client, own, id } = await open();
