@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -54,6 +55,14 @@ describe("the examples", () => {
     expect(host.page).toBe("The host's own page");
     await checkMount(host.url + path);
     expect(await host.stop()).toBe(0);
+  });
+
+  it("are what the guide shows, character for character", () => {
+    const guide = readFileSync(pathOf("../../docs/guide/frameworks.md"), "utf8");
+    const blocks = [...guide.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) => code);
+    const hosts = ["chatkeep", "express", "fastify", "hono", "node", "bun"].map((name) => `${name}.ts`);
+    const files = [...hosts, "../next/app/api/[...chatkeep]/route.ts", "../nitro/server/api/[...].ts"];
+    expect(blocks).toEqual(files.map((name) => readFileSync(pathOf(name), "utf8")));
   });
 
   it("a web-standard route handler answers", async () => {

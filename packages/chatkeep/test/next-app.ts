@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,9 +12,8 @@ import { REPOSITORY, publicPackages, run } from "./packed.ts";
 /** A Next.js server that runs. */
 export interface NextServer extends AsyncDisposable {
   readonly url: string;
-  readonly process: ChildProcess;
-  /** All that it wrote. */
-  output(): string;
+  /** Sends a signal to it and to the processes that it started. */
+  kill(signal: NodeJS.Signals): void;
 }
 
 /** How a Next.js server is started. */
@@ -71,7 +70,10 @@ export async function startNext({ folder, args, env }: NextOptions): Promise<Nex
       ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],
+    // A process group: `next dev` serves from a process of its own.
+    detached: true,
   });
+  const kill = (signal: NodeJS.Signals): void => void process.kill(-child.pid!, signal);
   const exited = once(child, "exit");
   let output = "";
   const ready = Promise.withResolvers<void>();
@@ -84,11 +86,11 @@ export async function startNext({ folder, args, env }: NextOptions): Promise<Nex
   void exited.then(() => ready.reject(new Error(`Next.js ended:\n${output}`)));
   await ready.promise;
   return {
-    url: `http://127.0.0.1:${port}`,
-    process: child,
-    output: () => output,
+    // `next dev` takes 127.0.0.1 for another site.
+    url: `http://localhost:${port}`,
+    kill,
     async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
+      if (child.exitCode === null && child.signalCode === null) kill("SIGKILL");
       await exited;
     },
   };

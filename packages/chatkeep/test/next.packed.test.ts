@@ -1,56 +1,19 @@
-import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { createDatabase, openBrowser, startModel } from "@chatkeep/testing";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { type NextServer, buildNext, nextCommand, startNext } from "./next-app.ts";
+import { ask, openNextStage, shown } from "./next-page.ts";
 
-import { type Script, createScript } from "./model-script.ts";
-import { type NextServer, buildNext, createExample, nextCommand, startNext } from "./next-app.ts";
-import { temporaryFolder } from "./packed.ts";
-
-const database = await createDatabase({ contents: "empty" });
-const script: Script = createScript();
-const model = await startModel({ reply: script.reply });
-const env = { DATABASE_URL: database.url, MODEL_URL: model.url, APP_SECRET: "a secret of tests" };
-const browser: Browser = await openBrowser();
-const folder = temporaryFolder();
-const app = join(folder.path, "app");
-await createExample(app);
+const { app, script, env, visit } = await openNextStage();
 await buildNext(app);
 
-afterAll(async () => {
-  await browser.close();
-  await model.close();
-  folder.remove();
-  await database.close();
-});
-
-/** The page of somebody who signed in, in a browser of their own. */
-async function visit(url: string, name: string): Promise<Page> {
-  const context = await browser.newContext();
-  onTestFinished(() => context.close());
-  const page = await context.newPage();
-  await page.goto(url);
-  await page.getByLabel("Your name").fill(name);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { name }).waitFor();
-  return page;
-}
-
-async function ask(page: Page, text: string): Promise<void> {
-  await page.getByLabel(/^Your (edited )?question$/).fill(text);
-  await page.getByRole("button", { name: "Send" }).click();
-}
-
-/** What the page shows, a line a message. */
-function shown(page: Page): Promise<string[]> {
-  return page.locator("li p").allTextContents();
-}
+/** `next start` on the build. */
+const start = (): Promise<NextServer> => startNext({ folder: app, args: [nextCommand(app), "start"], env });
 
 describe("the Next.js example, built with Turbopack and started", () => {
   let server: NextServer;
   beforeAll(async () => {
-    server = await startNext({ folder: app, args: [nextCommand(app), "start"], env });
+    server = await start();
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
@@ -123,6 +86,40 @@ describe("the Next.js example, built with Turbopack and started", () => {
     expect((await fetch(server.url + path)).status).toBe(401);
     // "dora" as the cookie says it, with another signature.
     expect((await fetch(server.url + path, { headers: { cookie: "user=dora.AAAA" } })).status).toBe(401);
+  });
+});
+
+describe("an instance that its platform freezes in the middle of an answer", () => {
+  it("leaves the words to another one, which ends the answer; thawed, it adds nothing, tells its reader, and serves on", async () => {
+    await using frozen = await start();
+    await using other = await start();
+    const reader = await visit(frozen.url, "fay");
+    await ask(reader, "How long?");
+    const answer = await script.answer("How long?");
+    answer.say("Half ");
+    await expect.poll(() => shown(reader)).toEqual(["How long?", "Half "]);
+    frozen.kill("SIGSTOP");
+    answer.say("a life.");
+
+    // It follows the answer until the lease of the frozen one has ended.
+    const elsewhere = await visit(other.url, "fay");
+    await expect.poll(() => shown(elsewhere)).toEqual(["How long?", "Half "]);
+    await elsewhere.getByRole("alert").waitFor();
+    await ask(elsewhere, "And now?");
+    (await script.answer("And now?")).end("Now.");
+    const all = ["How long?", "Half ", "And now?", "Now."];
+    await expect.poll(() => shown(elsewhere)).toEqual(all);
+
+    frozen.kill("SIGCONT");
+    await reader.getByRole("alert").waitFor();
+    expect(await shown(reader)).toEqual(["How long?", "Half "]);
+    for (const page of [reader, elsewhere]) {
+      await page.reload();
+      expect(await shown(page)).toEqual(all);
+    }
+    await ask(reader, "Again?");
+    (await script.answer("Again?")).end("Again.");
+    await expect.poll(() => shown(reader)).toEqual([...all, "Again?", "Again."]);
   });
 });
 

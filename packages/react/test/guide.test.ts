@@ -13,14 +13,15 @@ import { type Output, type Site, compile, openHost } from "./host.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** The page of the guide's chapter, as it is written but for the address of its server. */
-function writePage(): Site {
+/** The page of the guide's chapter, as it is written but for the address of its server, on a site with these styles. */
+function writePage(styles = ""): Site {
   const folder = mkdtempSync(join(tmpdir(), "ck-guide-"));
   const chapter = readFileSync(join(REPOSITORY, "docs/guide/react.md"), "utf8");
   const [, code = ""] = /^```tsx\n([\s\S]*?)^```/m.exec(chapter) ?? [];
   const address = "https://chat.example.org";
   expect(code).toContain(address);
-  writeFileSync(join(folder, "main.tsx"), code.replace(address, "."));
+  writeFileSync(join(folder, "site.css"), styles);
+  writeFileSync(join(folder, "main.tsx"), `import "./site.css";\n${code.replace(address, ".")}`);
   const script = '<script type="module" src="./main.tsx"></script>';
   writeFileSync(
     join(folder, "index.html"),
@@ -32,8 +33,11 @@ function writePage(): Site {
 
 const database = await fileDatabase();
 const page = writePage();
+const darkPage = writePage("html { color-scheme: light dark; }");
 beforeAll(() => promisify(execFile)("npm", ["run", "build", "-w", "@chatkeep/react"], { cwd: REPOSITORY }));
-afterAll(() => rmSync(page.root, { recursive: true, force: true }));
+afterAll(() => {
+  for (const { root } of [page, darkPage]) rmSync(root, { recursive: true, force: true });
+});
 
 describe("the guide's page", () => {
   it("keeps a chapter's conversation over a reload", async () => {
@@ -52,6 +56,22 @@ describe("the guide's page", () => {
     await tab.reload();
     await tab.getByText("It turns a quantity into a signal.").waitFor();
     expect(await conversations()).toMatchObject([{ scope: "chapter-3", messageCount: 2 }]);
+  });
+
+  it.each([
+    ["light where the site declares no color scheme", page, "rgb(29, 28, 25)", "rgb(246, 245, 242)"],
+    ["those of the site's color scheme", darkPage, "rgb(237, 236, 231)", "rgb(19, 19, 18)"],
+  ])("has its colours when it is built for production: %s", async (_, site, text, sunken) => {
+    await using host = await openHost("react", database.url, site);
+    await using person = await host.person(undefined, { colorScheme: "dark" });
+    const tab = await person.open();
+    await tab.getByText("Ask about sensors.").waitFor();
+    const colours = await tab.locator(".ck").evaluate((element) => {
+      const probe = element.appendChild(document.createElement("i"));
+      probe.style.background = "var(--ck-sunken)";
+      return [getComputedStyle(element).color, getComputedStyle(probe).backgroundColor];
+    });
+    expect(colours).toEqual([text, sunken]);
   });
 
   it("opens another conversation in place of one that was deleted elsewhere", async () => {

@@ -112,6 +112,9 @@ const RAW: { getTypeParser: () => (value: string) => string } = {
 };
 
 export function createDatabase(options: DatabaseOptions): Database {
+  // npm warns of an older Node, and goes on. It lacks this and more.
+  if (!("withResolvers" in Promise))
+    throw new TypeError(`Chatkeep needs Node 22.18 or newer, and this is ${process.version}.`);
   const { pool } = options;
   const schema = releaseSchema(options.schema ?? "chatkeep");
   let named = options.preparedStatements !== "never";
