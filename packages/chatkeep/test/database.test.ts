@@ -96,11 +96,14 @@ test("doctor tells a line a check, and changes nothing", async () => {
   const good = await runCommand(["doctor"], { DATABASE_URL: migrated.url });
   expect(good).toMatchObject({ code: 0, stderr: "" });
   const lines = good.stdout.trimEnd().split("\n");
-  expect(lines.map((line) => line.split(/ +/).slice(0, 2).join(" "))).toEqual(
-    ["URL", "TLS", "version", "rights", "pooler", "latency", "schema", "isolation", "backup"].map(
+  expect(lines.map((line) => line.split(/ +/).slice(0, 2).join(" "))).toEqual([
+    "ok URL",
+    // The tests' server runs without fsync.
+    "note durability",
+    ...["TLS", "version", "rights", "pooler", "latency", "schema", "isolation", "backup"].map(
       (check) => `ok ${check}`,
     ),
-  );
+  ]);
   expect(good.stdout).not.toContain(new URL(migrated.url).password);
 
   await using database = await createDatabase({ contents: "empty" });
@@ -293,6 +296,15 @@ test("a read-only database is one sentence of migrate and doctor", async () => {
   const doctor = await runCommand(["doctor"], env);
   expect(doctor).toMatchObject({ code: 1, stderr: "" });
   expect(doctor.stdout).toMatch(/^fail +writes +the database is read-only: /m);
+});
+
+test("doctor says when PostgreSQL may lose what it has committed", async () => {
+  await using database = await createDatabase();
+  const env = { DATABASE_URL: database.url };
+  await database.pool.query(`alter database ${database.name} set synchronous_commit = off`);
+  const { code, stdout } = await runCommand(["doctor"], env);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^note +durability +.*\(fsync = off, synchronous_commit = off\): set it on/m);
 });
 
 test("doctor says when PostgreSQL's log gets what people write", async () => {
