@@ -47,13 +47,7 @@ export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<Em
   const lock = lockHome(home);
   try {
     const directory = placeOf(home, options.log);
-    let cluster = await openCluster({ directory });
-    try {
-      await ensureDatabase(cluster);
-    } catch (error) {
-      await cluster.stop();
-      throw error;
-    }
+    let cluster = await openServing(directory);
     const { pid, adopted } = cluster;
     options.log.info(
       { pid, adopted, directory, ms: Math.round(performance.now() - started) },
@@ -79,6 +73,19 @@ export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<Em
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+async function openServing(directory: string): Promise<Cluster> {
+  const cluster = await openCluster({ directory });
+  try {
+    await ensureDatabase(cluster);
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    if (!cluster.adopted) throw error;
+    // It was just dying.
+    return openServing(directory);
   }
 }
 

@@ -101,6 +101,24 @@ test("after a kill -9 of the holder and of PostgreSQL what was committed is reco
   expect(await ask(database.url, "select text from kept3")).toEqual(["still here"]);
 });
 
+test.runIf(existsSync("/proc/net/unix"))(
+  "a PostgreSQL that dies while it is adopted is started again",
+  async () => {
+    const holder = await startHolder(home.path);
+    await ask(holder.url!, "create table kept4 as select 'still here' as text");
+    await holder.end("SIGKILL");
+    const pid = postmasterPid(home.path);
+    process.kill(pid, "SIGSTOP");
+    const opening = open(home.path);
+    const socket = join(home.path, "postgres/.s.PGSQL.5432");
+    // The one that listens, and ours.
+    await expect.poll(() => readFileSync("/proc/net/unix", "utf8").split(socket)).toHaveLength(3);
+    process.kill(pid, "SIGKILL");
+    await using database = await opening;
+    expect(await ask(database.url, "select text from kept4")).toEqual(["still here"]);
+  },
+);
+
 test("lock files of PostgreSQL whose number belongs to another process by now do not keep us out", async () => {
   await (await open(home.path)).close();
   const postgres = join(home.path, "postgres");
