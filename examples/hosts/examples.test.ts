@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 import { fileDatabase } from "@chatkeep/testing";
 import { checkMount, startHost } from "@chatkeep/testing/host";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 const database = await fileDatabase({ contents: "empty" });
 const env = { ...process.env, DATABASE_URL: database.url };
@@ -66,7 +66,8 @@ describe("the examples", () => {
   });
 
   it("a web-standard route handler answers", async () => {
-    process.env["DATABASE_URL"] = database.url;
+    vi.stubEnv("DATABASE_URL", database.url);
+    onTestFinished(() => void vi.unstubAllEnvs());
     const { POST, close } = await import("./route-handler.ts");
     const ask = (cookie: string) =>
       POST(

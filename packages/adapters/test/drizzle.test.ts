@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 
 import { conversations, defineViews, messages, turns, usage } from "@chatkeep/adapters/drizzle";
 import { createHistory, ownerId } from "@chatkeep/core";
-import { createDatabase, fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, createDatabase, fileDatabase } from "@chatkeep/testing";
 import { and, asc, eq, getViewSelectedFields } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { expect, test } from "vitest";
@@ -24,7 +24,7 @@ async function columnsOf(): Promise<Record<string, string[]>> {
 }
 
 test("Drizzle reads the views, with their columns and types", async () => {
-  const history = createHistory({ pool: database.pool });
+  const history = createHistory({ ...UNHURRIED.history, pool: database.pool });
   const me = { kind: "user" as const, id: "ada" };
   await history.createConversation(me, { id: "c1", title: "Mine", metadata: { a: 1 } });
   await history.appendMessages(me, "c1", [

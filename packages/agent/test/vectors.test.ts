@@ -9,8 +9,9 @@ import {
   type Database,
   type Model,
   type ModelOptions,
-  PGVECTOR_SETTINGS,
   type Postgres,
+  PGVECTOR_SETTINGS,
+  UNHURRIED,
   createDatabase,
   hasPgvector,
   meaningOf,
@@ -44,9 +45,10 @@ function openNode(
   model: Model,
   name?: string,
 ): { history: CoreHistory; errors: unknown[] } {
-  const pool = createPool(database.url);
+  const pool = createPool(database.url, UNHURRIED.pool);
   const errors: unknown[] = [];
   const history = createHistory({
+    ...UNHURRIED.history,
     pool,
     embedding: embeddingOf(model, name),
     onError: (error) => errors.push(error),
@@ -74,7 +76,7 @@ it("without pgvector nothing changes: there are no tables, and words find what t
   const { history, errors } = openNode(database, model);
   const { owner, id } = await newConversation(history, ["The cat sleeps.", "The physician came."]);
   await history.indexBacklog();
-  const plain = createHistory({ pool: database.pool });
+  const plain = createHistory({ ...UNHURRIED.history, pool: database.pool });
   const question = { owner, conversationId: id, question: "Where is the cat?" };
   expect(await history.recallMessages(question)).toEqual(await plain.recallMessages(question));
   expect((await history.searchMessages(owner, { text: "cat" })).hits).toHaveLength(1);
@@ -206,7 +208,7 @@ describe.runIf(hasPgvector())("with pgvector", () => {
   it("what a killed node had is another one's after the lease, and not before", async () => {
     const silent = await start(() => new Promise<never>(() => undefined));
     const model = await start();
-    const plain = createHistory({ pool: database.pool });
+    const plain = createHistory({ ...UNHURRIED.history, pool: database.pool });
     const { id } = await newConversation(plain, ["Whoever reads this."]);
     await plain.close();
     const child = spawn(process.execPath, ["--conditions=@chatkeep/source", CHILD, database.url, silent.url]);
@@ -359,7 +361,7 @@ describe.runIf(hasPgvector())("with pgvector", () => {
   it("the docs' passages are found by meaning, and only changed documents are embedded again", async () => {
     const model = await start();
     const { history } = openNode(database, model);
-    const pool = createPool(database.url);
+    const pool = createPool(database.url, UNHURRIED.pool);
     const store = createDocsStore({ pool, embedding: embeddingOf(model) });
     onTestFinished(async () => {
       store.close();

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { createHistory, createPool } from "@chatkeep/core";
 import { mintToken } from "@chatkeep/server";
-import { fileDatabase, startChatkeep } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase, startChatkeep } from "@chatkeep/testing";
 import { expect, test } from "vitest";
 
 import { runCommand } from "./command.ts";
@@ -81,8 +81,8 @@ test("a token of `chatkeep token` and a key of `chatkeep key` let the server kno
 });
 
 test("export writes JSON Lines, erase erases, prune prunes, each with a sentence", async () => {
-  const pool = createPool(DATABASE_URL);
-  const history = createHistory({ pool });
+  const pool = createPool(DATABASE_URL, UNHURRIED.pool);
+  const history = createHistory({ ...UNHURRIED.history, pool });
   const id = randomUUID();
   const owner = { kind: "session", id } as const;
   const { conversation } = await history.createConversation(owner);

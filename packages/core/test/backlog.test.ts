@@ -1,5 +1,5 @@
 import { createHistory, migrate, ownerId } from "@chatkeep/core";
-import { type Database, createDatabase } from "@chatkeep/testing";
+import { type Database, UNHURRIED, createDatabase } from "@chatkeep/testing";
 import { describe, expect, it } from "vitest";
 
 import { newUser } from "./fixture.ts";
@@ -34,7 +34,7 @@ describe("what an older release stored without its words", () => {
   it("is found, recalled and ordered before what came since, once the backlog is indexed", async () => {
     const { database, me } = await oldDatabase(450);
     await using _ = database;
-    await using history = createHistory({ pool: database.pool });
+    await using history = createHistory({ ...UNHURRIED.history, pool: database.pool });
     await history.appendMessages(me, "old", [{ role: "user", content: "Where is the marmalade line?" }]);
     expect((await history.searchMessages(me, { text: "marmalade" })).hits).toHaveLength(1);
 
@@ -62,8 +62,8 @@ describe("what an older release stored without its words", () => {
   it("goes on where it was ended, and several nodes at once store each word once", async () => {
     const { database, me } = await oldDatabase(450);
     await using _ = database;
-    await using history = createHistory({ pool: database.pool });
-    await using other = createHistory({ pool: database.pool });
+    await using history = createHistory({ ...UNHURRIED.history, pool: database.pool });
+    await using other = createHistory({ ...UNHURRIED.history, pool: database.pool });
     // Ended between two of its calls: what is committed by then stays, the rest is still to do.
     const ending = new AbortController();
     const ended = history.indexBacklog(ending.signal);
@@ -80,7 +80,7 @@ describe("what an older release stored without its words", () => {
   it("leaves alone what was cleared or deleted meanwhile, and an answer that is being written", async () => {
     const { database, me } = await oldDatabase(3);
     await using _ = database;
-    await using history = createHistory({ pool: database.pool });
+    await using history = createHistory({ ...UNHURRIED.history, pool: database.pool });
     await database.pool.query("update chatkeep.messages set status = 'streaming' where id = 'o2'");
     await history.clearMessages(me, "c1");
     await history.indexBacklog();

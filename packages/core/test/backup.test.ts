@@ -11,17 +11,18 @@ import {
   requireIsolation,
   uninstall,
 } from "@chatkeep/core";
-import { type Database, hasPgDump, pgDump, pgRestore } from "@chatkeep/testing";
+import { type Database, UNHURRIED, hasPgDump, pgDump, pgRestore } from "@chatkeep/testing";
 import { describe, expect, it } from "vitest";
 
 import { newUser, rolesOf } from "./fixture.ts";
-import { type Login, SERVERS, createRole, openEmpty, own, sentence } from "./logins.ts";
+import { type Login, SERVERS, createRole, own, sentence, shareServers } from "./logins.ts";
 
 const ME = newUser();
+const openEmpty = shareServers();
 
 /** Two conversations, one of them with a fork. */
 async function fill(pool: Login["pool"]): Promise<void> {
-  const history = createHistory({ pool });
+  const history = createHistory({ ...UNHURRIED.history, pool });
   await history.createConversation(ME, { id: "c1", title: "Mine" });
   await history.appendMessages(ME, "c1", [
     { id: "m1", role: "user", content: "Hello" },
@@ -34,7 +35,7 @@ async function fill(pool: Login["pool"]): Promise<void> {
 
 /** What {@link fill} wrote, read through the functions; and that they still write. */
 async function holdsAll(pool: Login["pool"]): Promise<void> {
-  const history = createHistory({ pool });
+  const history = createHistory({ ...UNHURRIED.history, pool });
   try {
     expect((await history.listConversations(ME)).total).toBe(2);
     expect((await history.listMessages(ME, "c1")).messages).toMatchObject([

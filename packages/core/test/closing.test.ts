@@ -1,11 +1,11 @@
 import { type ConnectionPool, createHistory, createPool } from "@chatkeep/core";
-import { fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { afterAll, expect, it } from "vitest";
 
 import { newUser } from "./fixture.ts";
 
 const database = await fileDatabase();
-const pool = createPool(database.url);
+const pool = createPool(database.url, UNHURRIED.pool);
 afterAll(() => pool.end());
 
 const isFlush = (text: string): boolean => text.includes(".write_events(");
@@ -25,6 +25,7 @@ it("a closed history makes no more calls, not even for a flush that fails afterw
     on: () => undefined,
   };
   const history = createHistory({
+    ...UNHURRIED.history,
     pool: failingPool,
     async *responder({ signal }) {
       await new Promise((_, reject) =>
@@ -54,6 +55,7 @@ it("a closed history makes no more calls, not even for a flush that fails afterw
     on: () => undefined,
   };
   await using living = createHistory({
+    ...UNHURRIED.history,
     pool: countingPool,
     async *responder() {
       await flushed.promise;

@@ -1,5 +1,5 @@
 import { RELEASE, createHistory, createPool, migrate } from "@chatkeep/core";
-import { createDatabase, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, createDatabase, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import { afterAll, expect, test } from "vitest";
 
 import { newSession } from "./fixture.ts";
@@ -7,9 +7,9 @@ import { newSession } from "./fixture.ts";
 const file = await fileDatabase();
 // As an administrator sets it for every client of a database.
 await file.pool.query(`alter database ${file.name} set default_transaction_isolation = serializable`);
-const pool = createPool(file.url);
+const pool = createPool(file.url, UNHURRIED.pool);
 const { responder } = createScriptedResponder();
-const history = createHistory({ pool, responder });
+const history = createHistory({ ...UNHURRIED.history, pool, responder });
 afterAll(async () => {
   await history.close();
   await pool.end();
@@ -61,7 +61,7 @@ test("processes that migrate a serializable database at once migrate it once", a
   await empty.pool.query(`alter database ${empty.name} set default_transaction_isolation = serializable`);
   const holder = await empty.pool.connect();
   await holder.query("begin; select pg_advisory_xact_lock(1667785076)");
-  const pools = [createPool(empty.url), createPool(empty.url)];
+  const pools = [createPool(empty.url, UNHURRIED.pool), createPool(empty.url, UNHURRIED.pool)];
   const migrating = pools.map((one) => migrate(one));
   await expect
     .poll(async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { createHistory, createPool, ownerId } from "@chatkeep/core";
 import { type Answer, createFold } from "@chatkeep/protocol";
-import { fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { afterAll, describe, expect, it } from "vitest";
 
 import { createDatabase } from "../src/database/database.ts";
@@ -11,9 +11,9 @@ import { settleTurn } from "../src/turns/settle.ts";
 import { newUser } from "./fixture.ts";
 
 const file = await fileDatabase();
-const pool = createPool(file.url);
+const pool = createPool(file.url, UNHURRIED.pool);
 const database = createDatabase({ pool });
-const history = createHistory({ pool });
+const history = createHistory({ ...UNHURRIED.history, pool });
 afterAll(async () => {
   await history.close();
   database.close();

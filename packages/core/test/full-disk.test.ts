@@ -1,13 +1,13 @@
 import { type ConnectionPool, createHistory, createPool } from "@chatkeep/core";
 import { createFold, isChatkeepError } from "@chatkeep/protocol";
-import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import { collect } from "@chatkeep/testing/contract";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 
 import { newSession, newUser } from "./fixture.ts";
 
 const database = await fileDatabase();
-const pool = createPool(database.url);
+const pool = createPool(database.url, UNHURRIED.pool);
 const sent: string[] = [];
 const watched: ConnectionPool = {
   query(config) {
@@ -20,6 +20,7 @@ const watched: ConnectionPool = {
 const told: (string | undefined)[] = [];
 const script = createScriptedResponder();
 const history = createHistory({
+  ...UNHURRIED.history,
   pool: watched,
   responder: script.responder,
   onError: (_error, turnId) => void told.push(turnId),

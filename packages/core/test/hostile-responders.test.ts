@@ -1,6 +1,6 @@
 import { createHistory, createPool } from "@chatkeep/core";
 import { type Responder, type ResponderEvent, type TurnState, createFold } from "@chatkeep/protocol";
-import { fileDatabase } from "@chatkeep/testing";
+import { type TakenTimers, UNHURRIED, fileDatabase, takeTimers } from "@chatkeep/testing";
 import { collect } from "@chatkeep/testing/contract";
 import { fc } from "@chatkeep/testing/properties";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
@@ -8,8 +8,10 @@ import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { newUser } from "./fixture.ts";
 
 const database = await fileDatabase();
-const pool = createPool(database.url);
+const pool = createPool(database.url, UNHURRIED.pool);
 const me = newUser();
+/** Milliseconds of silence after which an answer has failed: more than a busy machine takes for anything here. */
+const IDLE = 61_000;
 const SHOWN = "Shown before. ";
 const WORDS = Array.from({ length: 20 }, (_, index) => `word ${index} `);
 
@@ -17,13 +19,14 @@ const WORDS = Array.from({ length: 20 }, (_, index) => `word ${index} `);
 const hostile = new Map<string, Responder>();
 const told: unknown[] = [];
 const history = createHistory({
+  ...UNHURRIED.history,
   pool,
-  idleTimeout: 1500,
+  idleTimeout: IDLE,
   onError: (error) => void told.push(error),
   responder: (request) => (hostile.get(request.conversation.id) ?? sayWords)(request),
 });
 /** Reads what is stored, without anything of the node's own memory. */
-const witness = createHistory({ pool });
+const witness = createHistory({ ...UNHURRIED.history, pool });
 afterAll(async () => {
   await history.close();
   await witness.close();
@@ -37,8 +40,11 @@ async function* sayWords(): AsyncGenerator<string> {
   }
 }
 
-/** Asks a responder while three others answer; the others have to be whole, its own turn is given back. */
-async function beside(responder: Responder): Promise<TurnState> {
+/**
+ * Asks a responder while three others answer; the others have to be whole, its own turn is given back. With `idle`, time
+ * passes for it alone, after the others have ended.
+ */
+async function beside(responder: Responder, idle?: TakenTimers): Promise<TurnState> {
   const ask = async (own?: Responder): Promise<TurnState> => {
     const { id } = (await history.createConversation(me)).conversation;
     if (own !== undefined) hostile.set(id, own);
@@ -51,7 +57,10 @@ async function beside(responder: Responder): Promise<TurnState> {
     expect(state).toMatchObject({ turn: { status, error }, reply: { parts } });
     return state;
   };
-  const [mine, ...others] = await Promise.all([ask(responder), ask(), ask(), ask()]);
+  const asked = ask(responder);
+  const others = await Promise.all([ask(), ask(), ask()]);
+  const passing = setInterval(() => idle?.elapse(), 1);
+  const mine = await asked.finally(() => clearInterval(passing));
   for (const { turn, reply } of others) {
     expect(turn.status).toBe("complete");
     expect(reply?.content).toBe(WORDS.join(""));
@@ -268,7 +277,8 @@ describe("a responder that is none", () => {
     ],
     ["its failure is none", yieldingThen({ failure: { code: 1n, detail: proxy } })],
   ])("fails its own turn: %s", async (_what, responder) => {
-    const { turn } = await beside(responder);
+    using idle = takeTimers(IDLE);
+    const { turn } = await beside(responder, idle);
     expect(turn).toMatchObject({
       status: "failed",
       error: { code: expect.any(String), detail: expect.any(String) },

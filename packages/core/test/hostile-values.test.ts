@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 
 import { createHistory } from "@chatkeep/core";
 import type { JsonObject, MessageInput, Part } from "@chatkeep/protocol";
-import { fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { afterAll, describe, expect, it } from "vitest";
 
 import { newUser } from "./fixture.ts";
 
 const database = await fileDatabase();
 const history = createHistory({
+  ...UNHURRIED.history,
   pool: database.pool,
   async *responder() {
     yield "Hi.";

@@ -263,6 +263,18 @@ const INNER = new Set([
   "refuse_conversation",
 ]);
 
+/** Does work in a transaction and undoes it. */
+export async function undone<Result>(client: PoolClient, work: () => Promise<Result>): Promise<Result> {
+  await client.query("begin");
+  // Where the running turn's node locks the tables in another order, it is the one that gives way and tries again.
+  await client.query("set local deadlock_timeout = '1h'");
+  try {
+    return await work();
+  } finally {
+    await client.query("rollback");
+  }
+}
+
 /** Takes the owner out of every condition of every owners' function. */
 export async function dropPredicates(client: PoolClient): Promise<void> {
   const { rows } = await client.query<{ name: string; text: string }>(

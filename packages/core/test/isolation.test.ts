@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { checkIsolation, createHistory, createPool, migrate, releaseSchema } from "@chatkeep/core";
 import {
   type Database,
+  UNHURRIED,
   createDatabase,
   createScriptedResponder,
   holdDeadlines,
@@ -20,6 +21,7 @@ import {
   intrude,
   makeVictim,
   ownerFunctions,
+  undone,
 } from "./intruder.ts";
 import { openTellingPool } from "./telling-pool.ts";
 
@@ -65,7 +67,7 @@ describe.each(["roles", "forced"] as const)("with row-level security by %s", (se
       await migrate(database.pool, { grantTo: [login.name] });
     } else {
       await database.pool.query(`grant create on database ${database.name} to ${login.name}`);
-      const pool = createPool(login.url);
+      const pool = createPool(login.url, UNHURRIED.pool);
       await migrate(pool);
       await pool.end();
     }
@@ -84,19 +86,13 @@ describe.each(["roles", "forced"] as const)("with row-level security by %s", (se
   });
 
   /** Calls every function as an intruder, after `prepare` opened one lock or both, and takes all of it back. */
-  const intrudeAll = async (prepare: (on: PoolClient) => Promise<unknown>) => {
-    await client.query("begin");
-    // Where the running turn's node reads the tables in another order, it is the one that gives way and tries again.
-    await client.query("set local deadlock_timeout = '1h'");
-    try {
+  const intrudeAll = (prepare: (on: PoolClient) => Promise<unknown>) =>
+    undone(client, async () => {
       await prepare(client);
       const outcomes: ({ name: string } & Awaited<ReturnType<typeof intrude>>)[] = [];
       for (const fn of functions) outcomes.push({ name: fn.name, ...(await intrude(client, fn, victim)) });
       return outcomes;
-    } finally {
-      await client.query("rollback");
-    }
-  };
+    });
   const leaks = (outcomes: Awaited<ReturnType<typeof intrudeAll>>): string[] =>
     outcomes.filter(({ seen, changed }) => seen || changed).map(({ name }) => name);
 
@@ -128,7 +124,7 @@ describe.each(["roles", "forced"] as const)("with row-level security by %s", (se
   });
 
   it("whoever logs in sees no row of any owner's table, and changes none", async () => {
-    const pool = createPool(login.url);
+    const pool = createPool(login.url, UNHURRIED.pool);
     const { rows: tables } = await database.pool.query<{ name: string }>(
       `select c.relname as name from pg_class c
        where c.relnamespace = 'chatkeep'::regnamespace and c.relkind in ('r', 'p') and c.relrowsecurity`,
@@ -228,7 +224,7 @@ it("whoever logs in cannot act as the roles that own the functions, nor read wha
   await using database = await createDatabase();
   await using login = await createLogin(database);
   await migrate(database.pool, { grantTo: [login.name] });
-  const pool = createPool(login.url);
+  const pool = createPool(login.url, UNHURRIED.pool);
   const { store, engine } = await rolesOf(database);
   for (const statement of [
     `set role ${store}`,
@@ -287,7 +283,7 @@ describe("a claim", () => {
 describe("of another's and of what is not there", async () => {
   const database = await createDatabase();
   const telling = openTellingPool(database.url);
-  const history = createHistory({ pool: telling.pool });
+  const history = createHistory({ ...UNHURRIED.history, pool: telling.pool });
   const [me, stranger] = [newUser(), newUser()];
   const { conversation } = await history.createConversation(me);
   afterAll(async () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 import { createHistory, createPool } from "@chatkeep/core";
 import type { Owner, TurnEvent } from "@chatkeep/protocol";
-import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import { collect } from "@chatkeep/testing/contract";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 
@@ -16,9 +16,9 @@ const LEASE = 3000;
 const SCRIPT = fileURLToPath(new URL("processes/node.ts", import.meta.url));
 
 const database = await fileDatabase();
-const pool = createPool(database.url);
+const pool = createPool(database.url, UNHURRIED.pool);
 const script = createScriptedResponder();
-const history = createHistory({ pool, responder: script.responder });
+const history = createHistory({ ...UNHURRIED.history, pool, responder: script.responder });
 afterAll(async () => {
   await history.close();
   await pool.end();

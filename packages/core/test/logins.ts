@@ -2,6 +2,7 @@ import { type ConnectionPool, MigrationError, createHistory, createPool } from "
 import {
   type Database,
   type Postgres,
+  UNHURRIED,
   createDatabase,
   IS_MATRIX,
   oldestPostgres,
@@ -25,7 +26,7 @@ export async function createRole(database: Database, attributes: string, name = 
   const url = new URL(database.url);
   url.username = encodeURIComponent(full);
   url.password = "secret";
-  const pool = createPool(url.href);
+  const pool = createPool(url.href, UNHURRIED.pool);
   return {
     name: full,
     pool,
@@ -47,7 +48,7 @@ export const own = (database: Database, { name }: Login): Promise<unknown> =>
   database.pool.query(`alter database ${database.name} owner to "${name.replaceAll('"', '""')}"`);
 
 export async function serves(pool: ConnectionPool): Promise<boolean> {
-  const history = createHistory({ pool });
+  const history = createHistory({ ...UNHURRIED.history, pool });
   const { created } = await history.createConversation(newUser());
   await history.close();
   return created;
@@ -67,20 +68,23 @@ export const SERVERS: readonly (string | undefined)[] = [
   ...(IS_MATRIX && oldestPostgres !== undefined ? [oldestPostgres] : []),
 ];
 
-/** The servers that tests of a file share, by the npm package of their programs and a name. */
-const servers = new Map<string, Promise<Postgres>>();
+/** Makes an empty database on a server from this npm package; without one, on the server of the run. */
+export type OpenEmpty = (program: string | undefined, server?: string) => Promise<Database>;
 
-afterAll(async () => {
-  for (const server of servers.values()) await (await server).remove();
-});
-
-/** An empty database on a server of the file from this npm package; without one, on the server of the run. */
-export async function openEmpty(program: string | undefined, server = "first"): Promise<Database> {
-  if (program === undefined && server === "first") return createDatabase({ contents: "empty" });
-  const key = `${program} ${server}`;
-  const settings = { fsync: "off" };
-  const started =
-    servers.get(key) ?? startPostgres(program === undefined ? { settings } : { settings, package: program });
-  servers.set(key, started);
-  return createDatabase({ server: (await started).url("postgres"), contents: "empty" });
+/** To be called at the top level of a test file, whose tests share the servers that it starts. */
+export function shareServers(): OpenEmpty {
+  const servers = new Map<string, Promise<Postgres>>();
+  afterAll(async () => {
+    for (const server of servers.values()) await (await server).remove();
+  });
+  return async (program, server = "first") => {
+    if (program === undefined && server === "first") return createDatabase({ contents: "empty" });
+    const key = `${program} ${server}`;
+    const settings = { fsync: "off" };
+    const started =
+      servers.get(key) ??
+      startPostgres(program === undefined ? { settings } : { settings, package: program });
+    servers.set(key, started);
+    return createDatabase({ server: (await started).url("postgres"), contents: "empty" });
+  };
 }

@@ -2,17 +2,17 @@ import { randomUUID } from "node:crypto";
 
 import { type ConnectionPool, type CoreHistory, createHistory, createPool } from "@chatkeep/core";
 import type { Owner } from "@chatkeep/protocol";
-import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import { collect } from "@chatkeep/testing/contract";
 import { afterAll, describe, expect, it } from "vitest";
 
 import { newUser } from "./fixture.ts";
 
 const database = await fileDatabase();
-const pool = createPool(database.url);
+const pool = createPool(database.url, UNHURRIED.pool);
 const script = createScriptedResponder();
 /** Sees what is stored. */
-const witness = createHistory({ pool, responder: script.responder });
+const witness = createHistory({ ...UNHURRIED.history, pool, responder: script.responder });
 afterAll(async () => {
   await witness.close();
   await pool.end();
@@ -30,7 +30,7 @@ async function losing<T>(name: string, work: (history: CoreHistory) => Promise<T
     connect: () => pool.connect(),
     on: () => undefined,
   };
-  const history = createHistory({ pool: flaky, responder: script.responder });
+  const history = createHistory({ ...UNHURRIED.history, pool: flaky, responder: script.responder });
   try {
     const result = await work(history);
     expect(left).toBeLessThan(1);

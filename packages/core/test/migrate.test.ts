@@ -17,7 +17,7 @@ import {
   ownerId,
   releaseSchema,
 } from "@chatkeep/core";
-import { IS_MATRIX, createDatabase } from "@chatkeep/testing";
+import { IS_MATRIX, UNHURRIED, createDatabase } from "@chatkeep/testing";
 import { describe, expect, it } from "vitest";
 
 import { MIGRATIONS } from "../src/generated/sql.ts";
@@ -58,7 +58,7 @@ describe("migrate", () => {
     await using fresh = await createDatabase();
     expect(await dumpSchema(database.pool)).toBe(await dumpSchema(fresh.pool));
 
-    const history = createHistory({ pool: database.pool });
+    const history = createHistory({ ...UNHURRIED.history, pool: database.pool });
     expect(await history.listConversations(me)).toMatchObject({
       conversations: [{ id: "c1", title: "Mine", messageCount: 2, preview: "Hi." }],
       total: 1,
@@ -98,7 +98,7 @@ describe("migrate", () => {
       );
     }
     await migrate(database.pool);
-    const history = createHistory({ pool: database.pool });
+    const history = createHistory({ ...UNHURRIED.history, pool: database.pool });
     let shown = "";
     for await (const { chunk } of history.followTurn(me, "c1", turn)) {
       if (chunk.type === "text-delta") shown += chunk.delta;
@@ -126,7 +126,7 @@ describe("migrate", () => {
       "select seq from chatkeep.deleted_messages order by seq",
     );
     expect(rows.map(({ seq }) => Number(seq))).toEqual([4, 5, 8, 9]);
-    const history = createHistory({ pool: database.pool });
+    const history = createHistory({ ...UNHURRIED.history, pool: database.pool });
     expect(await history.listMessages(me, "c1")).toMatchObject({
       total: 5,
       messages: [1, 2, 3, 6, 7].map((seq) => ({ seq })),
@@ -248,7 +248,7 @@ describe("migrate", () => {
       "select nspname as name from pg_namespace where nspname ~ '^chatkeep_v[0-9]' order by 1",
     );
     expect(rows.map(({ name }) => name)).toEqual([functions, `${functions}_before`]);
-    await using history = createHistory({ pool: database.pool });
+    await using history = createHistory({ ...UNHURRIED.history, pool: database.pool });
     expect((await history.createConversation(newUser())).created).toBe(true);
   });
 
@@ -257,8 +257,8 @@ describe("migrate", () => {
     await migrate(database.pool, { schema: "other_chats" });
     const me = newUser();
     const [first, second] = [
-      createHistory({ pool: database.pool }),
-      createHistory({ pool: database.pool, schema: "other_chats" }),
+      createHistory({ ...UNHURRIED.history, pool: database.pool }),
+      createHistory({ ...UNHURRIED.history, pool: database.pool, schema: "other_chats" }),
     ];
     await first.createConversation(me, { id: "c1", title: "Here" });
     expect((await second.listConversations(me)).total).toBe(0);
@@ -278,7 +278,7 @@ describe("migrate", () => {
   it("tells a role without the right to create a schema what to do", async () => {
     await using database = await createDatabase({ contents: "empty" });
     await using login = await createLogin(database);
-    const pool = createPool(login.url);
+    const pool = createPool(login.url, UNHURRIED.pool);
     const error: unknown = await migrate(pool).catch((thrown: unknown) => thrown);
     await pool.end();
     expect(error).toBeInstanceOf(MigrationError);
@@ -289,11 +289,11 @@ describe("migrate", () => {
     await using database = await createDatabase({ contents: "empty" });
     await using login = await createLogin(database);
     await database.pool.query(`grant create on database ${database.name} to ${login.name}`);
-    const pool = createPool(login.url);
+    const pool = createPool(login.url, UNHURRIED.pool);
     expect(await migrate(pool)).toEqual({ from: 0, to: RELEASE, security: "forced" });
     expect(await migrate(pool)).toEqual({ from: RELEASE, to: RELEASE, security: "forced" });
     const me = newUser();
-    const history = createHistory({ pool });
+    const history = createHistory({ ...UNHURRIED.history, pool });
     await history.createConversation(me, { id: "c1" });
     const { rows } = await pool.query("select count(*)::int as visible from chatkeep.conversations");
     expect(rows).toEqual([{ visible: 0 }]);
@@ -306,8 +306,8 @@ describe("migrate", () => {
     await using database = await createDatabase();
     await using login = await createLogin(database);
     await migrate(database.pool, { grantTo: [login.name] });
-    const pool = createPool(login.url);
-    const history = createHistory({ pool });
+    const pool = createPool(login.url, UNHURRIED.pool);
+    const history = createHistory({ ...UNHURRIED.history, pool });
     const me = newUser();
     await history.createConversation(me, { id: "c1" });
     expect((await history.getConversation(me, "c1")).id).toBe("c1");

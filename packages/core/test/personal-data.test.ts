@@ -9,7 +9,7 @@ import {
   releaseSchema,
 } from "@chatkeep/core";
 import type { Owner } from "@chatkeep/protocol";
-import { fileDatabase, takeTimers } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase, takeTimers } from "@chatkeep/testing";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 
 import { newSession, newUser, openFixture } from "./fixture.ts";
@@ -125,6 +125,7 @@ describe("erasing", () => {
     const theirs = await newConversation(other);
     const steps: number[] = [];
     const erasing = createHistory({
+      ...UNHURRIED.history,
       pool: {
         async query(config) {
           if (!config.text.includes(".erase_batch(")) return database.pool.query(config);
@@ -186,7 +187,7 @@ describe("exporting", () => {
     const me = newUser();
     const id = await newConversation(me);
     await fill(me, id, 12, 400_000);
-    const pool = createPool(database.url);
+    const pool = createPool(database.url, UNHURRIED.pool);
     const { rows } = await pool.query<{ page: unknown[] }>(
       `select ${releaseSchema("chatkeep")}.export_messages($1, $2, 0, 0, 100) as page`,
       [ownerId(me), id],
@@ -285,7 +286,7 @@ describe("a claim that takes longer than a statement may", () => {
   /** A node with such a pool, and a session whose conversations somebody holds until `release`. */
   const openBusy = async (url: string, options: PoolOptions = {}) => {
     const pool = createPool(url, options);
-    const node = createHistory({ pool });
+    const node = createHistory({ ...UNHURRIED.history, pool });
     const session = newSession();
     await history.createConversation(session, { title: "Much" });
     const holder = await database.pool.connect();

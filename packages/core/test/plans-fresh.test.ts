@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import { createHistory, ownerId, releaseSchema } from "@chatkeep/core";
-import { fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { newSession } from "./fixture.ts";
@@ -14,7 +14,7 @@ const database = await fileDatabase();
 const me = newSession();
 const schema = releaseSchema("chatkeep");
 const { pool, plansOf } = openTellingPool(database.url);
-const history = createHistory({ pool });
+const history = createHistory({ ...UNHURRIED.history, pool });
 const turns = Array.from({ length: RUNNING }, () => randomUUID());
 let node = "";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import { createHistory, ownerId, releaseSchema } from "@chatkeep/core";
-import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { FUNCTIONS } from "../src/database/functions.ts";
@@ -16,7 +16,7 @@ const me = newUser();
 const owner = ownerId(me);
 const schema = releaseSchema("chatkeep");
 const { pool, plansOf, seen } = openTellingPool(database.url);
-const history = createHistory({ pool, responder: createScriptedResponder().responder });
+const history = createHistory({ ...UNHURRIED.history, pool, responder: createScriptedResponder().responder });
 
 beforeAll(async () => {
   const fill = (text: string): Promise<unknown> => database.pool.query(text, [owner, MANY]);

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type CoreHistory, createHistory, ownerId, releaseSchema } from "@chatkeep/core";
 import {
   type Database,
+  UNHURRIED,
   createDatabase,
   IS_MATRIX,
   createScriptedResponder,
@@ -56,7 +57,7 @@ describe.each(SERVERS)("one big owner among many small ones, on %s", (_, program
 
     beforeAll(() => {
       telling = openTellingPool(database.url, mode);
-      history = createHistory({ pool: telling.pool, responder: script.responder });
+      history = createHistory({ ...UNHURRIED.history, pool: telling.pool, responder: script.responder });
     });
     afterAll(async () => {
       await history.close();
@@ -192,7 +193,7 @@ const CASES: [name: string, most: number, work: Work][] = [
 ];
 
 async function fill({ pool }: Database): Promise<void> {
-  const history = createHistory({ pool });
+  const history = createHistory({ ...UNHURRIED.history, pool });
   await history.createConversation(me, { id: "long", scope: "intro" });
   await history.close();
   const query = (text: string, ...values: unknown[]): Promise<unknown> => pool.query(text, values);

@@ -1,6 +1,6 @@
 import { createHistory, ownerId } from "@chatkeep/core";
 import type { MessageQuery } from "@chatkeep/protocol";
-import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import { collect } from "@chatkeep/testing/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -16,7 +16,7 @@ const me = newUser();
 const owner = ownerId(me);
 const { pool, plansOf } = openTellingPool(database.url);
 const script = createScriptedResponder();
-const history = createHistory({ pool, responder: script.responder });
+const history = createHistory({ ...UNHURRIED.history, pool, responder: script.responder });
 
 /** A conversation in which each segment forks off the first message of the one before. */
 const DEEP = 200;

@@ -9,8 +9,9 @@ import {
 import type { Owner } from "@chatkeep/protocol";
 import {
   type Database,
-  PGVECTOR_SETTINGS,
   type Postgres,
+  PGVECTOR_SETTINGS,
+  UNHURRIED,
   createDatabase,
   hasPgvector,
   startPostgres,
@@ -42,7 +43,7 @@ describe.runIf(hasPgvector())("the statements of vectors", () => {
     schema = releaseSchema("chatkeep");
     ({ pool, plansOf } = openTellingPool(database.url));
     const query = (text: string, values: unknown[]): Promise<unknown> => database.pool.query(text, values);
-    const plain = createHistory({ pool: database.pool });
+    const plain = createHistory({ ...UNHURRIED.history, pool: database.pool });
     const store = createDocsStore({ pool: database.pool });
     for (const [owner, count] of [
       [rich, MANY],
@@ -106,7 +107,7 @@ describe.runIf(hasPgvector())("the statements of vectors", () => {
     pool.query(`select * from ${schema}.${text}`, values);
 
   it("near_messages compares an owner's own, in the index, however many others have", async () => {
-    const history = createHistory({ pool, embedding });
+    const history = createHistory({ ...UNHURRIED.history, pool, embedding });
     const recall = (owner: Owner) => () =>
       history.recallMessages({ owner, conversationId: owner.kind, question: "Something" });
     expect(await recall(poor)()).toHaveLength(20);

@@ -1,6 +1,6 @@
 import { createHistory, ownerId, releaseSchema } from "@chatkeep/core";
 import type { ConversationQuery, MessageQuery } from "@chatkeep/protocol";
-import { createDatabase, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, createDatabase, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import { collect } from "@chatkeep/testing/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -18,7 +18,7 @@ const schema = releaseSchema("chatkeep");
 
 const { pool, plansOf } = openTellingPool(database.url);
 const script = createScriptedResponder();
-const history = createHistory({ pool, responder: script.responder });
+const history = createHistory({ ...UNHURRIED.history, pool, responder: script.responder });
 
 beforeAll(async () => {
   await history.createConversation(me, { id: "long", scope: "intro" });
@@ -191,7 +191,7 @@ describe("a database that was never analyzed", () => {
   it("appends, pages and asks in a long conversation at the cost of a short one", async () => {
     await using fresh = await createDatabase();
     const telling = openTellingPool(fresh.url);
-    const store = createHistory({ pool: telling.pool, responder: script.responder });
+    const store = createHistory({ ...UNHURRIED.history, pool: telling.pool, responder: script.responder });
     const { conversation } = await store.createConversation(me);
     const batch = Array.from({ length: 1000 }, () => ({ role: "user", content: "Hello" }) as const);
     for (let count = 0; count < 5; count++) await store.appendMessages(me, conversation.id, batch);

@@ -11,11 +11,11 @@ import {
   requireIsolation,
   uninstall,
 } from "@chatkeep/core";
-import { type Database, hasPgDump, pgDump, pgRestore } from "@chatkeep/testing";
+import { type Database, UNHURRIED, hasPgDump, pgDump, pgRestore } from "@chatkeep/testing";
 import { expect, it } from "vitest";
 
 import { newUser } from "./fixture.ts";
-import { type Login, createRole, openEmpty, serves } from "./logins.ts";
+import { type Login, createRole, serves, shareServers } from "./logins.ts";
 
 const GUIDE = new URL("../../../docs/guide/the-database.md", import.meta.url);
 const me = newUser();
@@ -101,6 +101,7 @@ async function rent(database: Database, platform: Platform): Promise<Login> {
 
 /** Tests of every platform, on PostgreSQL of this npm package (default: the run's own). */
 export function testPlatforms(program?: string): void {
+  const openEmpty = shareServers();
   it.runIf(hasPgDump).each(PLATFORMS)(
     "the login of $name migrates, serves, upgrades, backs up, restores and uninstalls, as the guide says",
     async (platform) => {
@@ -111,7 +112,7 @@ export function testPlatforms(program?: string): void {
       const warnings = await requireIsolation(login.pool);
       expect(await serves(login.pool)).toBe(true);
 
-      const history = createHistory({ pool: login.pool });
+      const history = createHistory({ ...UNHURRIED.history, pool: login.pool });
       await history.createConversation(me, { id: "c1" });
       await history.appendMessages(me, "c1", [{ role: "user", content: "Hello" }]);
       await history.close();
@@ -153,7 +154,7 @@ export function testPlatforms(program?: string): void {
       await pgRestore(restored.href, file, ["--no-owner", "--no-acl"]);
       rmSync(file);
       await migrate(tenant.pool, { repair: true });
-      const again = createHistory({ pool: tenant.pool });
+      const again = createHistory({ ...UNHURRIED.history, pool: tenant.pool });
       expect((await again.listMessages(me, "c1")).messages).toMatchObject([{ content: "Hello" }]);
       await again.close();
       await uninstall(tenant.pool);

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 
 import { createHistory, ownerId } from "@chatkeep/core";
-import { fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { newUser } from "./fixture.ts";
 
 const database = await fileDatabase();
-const history = createHistory({ pool: database.pool });
+const history = createHistory({ ...UNHURRIED.history, pool: database.pool });
 const me = newUser();
 const owner = ownerId(me);
 const text = '[{"type":"text","text":"Hello"}]';

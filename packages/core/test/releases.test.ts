@@ -1,5 +1,5 @@
 import { MigrationError, RELEASE, createHistory, createPool, migrate, releaseSchema } from "@chatkeep/core";
-import { type Database, createDatabase } from "@chatkeep/testing";
+import { type Database, UNHURRIED, createDatabase } from "@chatkeep/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { createLogin, newUser } from "./fixture.ts";
@@ -40,7 +40,7 @@ describe("the functions of a release", () => {
   it("stay while a node uses them, and are dropped by another release's janitor a day later", async () => {
     await using database = await createDatabase();
     await addRelease(database, "chatkeep_v9_00000000");
-    await using history = createHistory({ pool: database.pool });
+    await using history = createHistory({ ...UNHURRIED.history, pool: database.pool });
     await history.purge();
     expect(await releasesOf(database)).toEqual([OURS, "chatkeep_v9_00000000"].toSorted());
 
@@ -58,8 +58,8 @@ describe("the functions of a release", () => {
     await addRelease(database, "chatkeep_v9_00000000");
     await migrate(database.pool, { grantTo: [login.name] });
     await forget(database);
-    const pool = createPool(login.url);
-    const history = createHistory({ pool });
+    const pool = createPool(login.url, UNHURRIED.pool);
+    const history = createHistory({ ...UNHURRIED.history, pool });
     await history.purge();
     expect(await releasesOf(database)).toEqual([OURS]);
     await history.close();
@@ -72,7 +72,7 @@ describe("the functions of a release", () => {
     await forget(database);
     const migrating = await database.pool.connect();
     await migrating.query("begin; select pg_advisory_xact_lock(1667785076)");
-    await using history = createHistory({ pool: database.pool });
+    await using history = createHistory({ ...UNHURRIED.history, pool: database.pool });
     await history.purge();
     expect(await releasesOf(database)).toHaveLength(2);
     await migrating.query("rollback");
@@ -86,7 +86,7 @@ describe("the functions of a release", () => {
     await makeVersion(database, 10, newUser());
     await database.pool.query("create schema chatkeep_v10_0123abcd authorization chatkeep_engine");
     await migrate(database.pool);
-    await using history = createHistory({ pool: database.pool });
+    await using history = createHistory({ ...UNHURRIED.history, pool: database.pool });
     await history.purge();
     expect(await releasesOf(database)).toHaveLength(2);
     await forget(database);
@@ -105,6 +105,7 @@ describe("the functions of a release", () => {
     };
     expect(await registered(() => migrate(database.pool))).toBe(true);
     await using history = createHistory({
+      ...UNHURRIED.history,
       pool: database.pool,
       async *responder() {
         yield "Hello.";
@@ -114,10 +115,11 @@ describe("the functions of a release", () => {
     const { conversation } = await history.createConversation(me);
     expect(await registered(() => history.startTurn(me, conversation.id, { content: "Hi" }))).toBe(true);
     onTestFinished(() => void vi.restoreAllMocks());
-    const anHourLater = performance.now() + 3_700_000;
+    const now = performance.now.bind(performance);
     const readLater = (): Promise<unknown> => {
-      // Only now: the node asks things of its own, and its first call after the hour is the one that registers.
-      vi.spyOn(performance, "now").mockReturnValue(anHourLater);
+      // Only now: the node asks things of its own, and its first call after the hour is the one that registers. The clock
+      // goes on: in one that stands still no probe has an answer in time, and who is taken for down registers nothing.
+      vi.spyOn(performance, "now").mockImplementation(() => now() + 3_700_000);
       return history.getConversation(me, conversation.id);
     };
     expect(await registered(readLater)).toBe(true);
@@ -129,7 +131,7 @@ describe("a release beside a newer one", () => {
     await using database = await createDatabase();
     await addMigration(database, false);
     expect(await migrate(database.pool)).toMatchObject({ from: RELEASE + 1, to: RELEASE + 1 });
-    await using history = createHistory({ pool: database.pool });
+    await using history = createHistory({ ...UNHURRIED.history, pool: database.pool });
     expect((await history.createConversation(newUser())).created).toBe(true);
   });
 
@@ -140,7 +142,7 @@ describe("a release beside a newer one", () => {
     await database.pool.query(`drop schema ${OURS} cascade`);
     expect(await migrate(database.pool)).toMatchObject({ to: RELEASE + 1 });
     expect(await releasesOf(database)).toContain(OURS);
-    await using history = createHistory({ pool: database.pool });
+    await using history = createHistory({ ...UNHURRIED.history, pool: database.pool });
     expect((await history.createConversation(newUser())).created).toBe(true);
   });
 

@@ -3,7 +3,9 @@ import { type Database, createDatabase } from "@chatkeep/testing";
 import { describe, expect, it } from "vitest";
 
 import { rolesOf } from "./fixture.ts";
-import { SERVERS, createRole, openEmpty, own, sentence, serves } from "./logins.ts";
+import { SERVERS, createRole, own, sentence, serves, shareServers } from "./logins.ts";
+
+const openEmpty = shareServers();
 
 describe.each(SERVERS)("on PostgreSQL %s", (program) => {
   const open = (): Promise<Database> => openEmpty(program);

@@ -1,5 +1,5 @@
 import { createHistory, createPool, releaseSchema } from "@chatkeep/core";
-import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import type { Pool } from "pg";
 import { describe, expect, it } from "vitest";
 
@@ -19,8 +19,8 @@ const NAME = `${releaseSchema("chatkeep")}.list_conversations`;
 
 describe("statements", () => {
   it("are prepared once under their names", async () => {
-    const pool = createPool(database.url, { max: 1 });
-    const history = createHistory({ pool });
+    const pool = createPool(database.url, { ...UNHURRIED.pool, max: 1 });
+    const history = createHistory({ ...UNHURRIED.history, pool });
     await history.listConversations(newUser());
     await history.listConversations(newUser());
     expect(await preparedOn(pool)).toEqual([NAME]);
@@ -29,8 +29,8 @@ describe("statements", () => {
   });
 
   it("have no names where that is switched off", async () => {
-    const pool = createPool(database.url, { max: 1 });
-    const history = createHistory({ pool, preparedStatements: "never" });
+    const pool = createPool(database.url, { ...UNHURRIED.pool, max: 1 });
+    const history = createHistory({ ...UNHURRIED.history, pool, preparedStatements: "never" });
     await history.listConversations(newUser());
     expect(await preparedOn(pool)).toEqual([]);
     await history.close();
@@ -38,8 +38,8 @@ describe("statements", () => {
   });
 
   it("go on without names, for good, when the server turns out not to keep them", async () => {
-    const pool = createPool(database.url, { max: 1 });
-    const history = createHistory({ pool });
+    const pool = createPool(database.url, { ...UNHURRIED.pool, max: 1 });
+    const history = createHistory({ ...UNHURRIED.history, pool });
     const me = newUser();
     await history.listConversations(me);
     // What a transaction pooler does: the next transaction is on a connection that knows no names.
@@ -53,17 +53,17 @@ describe("statements", () => {
   });
 
   it("go on without names when another client took the name", async () => {
-    const pool = createPool(database.url, { max: 1 });
+    const pool = createPool(database.url, { ...UNHURRIED.pool, max: 1 });
     await pool.query(`prepare "${NAME}" as select 1`);
-    const history = createHistory({ pool });
+    const history = createHistory({ ...UNHURRIED.history, pool });
     expect((await history.listConversations(newUser())).total).toBe(0);
     await history.close();
     await pool.end();
   });
 
   it("hold no connection between them", async () => {
-    const pool = createPool(database.url, { max: 1 });
-    const history = createHistory({ pool });
+    const pool = createPool(database.url, { ...UNHURRIED.pool, max: 1 });
+    const history = createHistory({ ...UNHURRIED.history, pool });
     await history.createConversation(newUser());
     expect([pool.totalCount, pool.idleCount, pool.waitingCount]).toEqual([1, 1, 0]);
     await history.close();
@@ -71,9 +71,9 @@ describe("statements", () => {
   });
 
   it("hold none while responders think: on a pool of one, five turns run and everything else is answered", async () => {
-    const pool = createPool(database.url, { max: 1 });
+    const pool = createPool(database.url, { ...UNHURRIED.pool, max: 1 });
     const script = createScriptedResponder();
-    const history = createHistory({ pool, responder: script.responder });
+    const history = createHistory({ ...UNHURRIED.history, pool, responder: script.responder });
     const me = newUser();
     const ids = ["1", "2", "3", "4", "5"];
     for (const id of ids) {
@@ -89,8 +89,8 @@ describe("statements", () => {
   });
 
   it("are none when a history is made, and none when it is closed unused", async () => {
-    const pool = createPool(database.url);
-    const history = createHistory({ pool });
+    const pool = createPool(database.url, UNHURRIED.pool);
+    const history = createHistory({ ...UNHURRIED.history, pool });
     await history.close();
     expect(pool.totalCount).toBe(0);
     await pool.end();

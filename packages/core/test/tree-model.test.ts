@@ -1,13 +1,16 @@
 import { createHistory } from "@chatkeep/core";
 import type { History, MessageQuery, Owner } from "@chatkeep/protocol";
-import { fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { fc } from "@chatkeep/testing/properties";
 import { afterAll, expect, it } from "vitest";
 
 import { newUser } from "./fixture.ts";
 
 const database = await fileDatabase();
-const nodes = [createHistory({ pool: database.pool }), createHistory({ pool: database.pool })];
+const nodes = [
+  createHistory({ ...UNHURRIED.history, pool: database.pool }),
+  createHistory({ ...UNHURRIED.history, pool: database.pool }),
+];
 afterAll(() => Promise.all(nodes.map((node) => node.close())));
 
 /** A tree in memory: what each message follows, in the order of arrival, and which ones are deleted. */

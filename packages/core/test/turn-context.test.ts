@@ -1,5 +1,5 @@
 import { type ConnectionPool, createHistory, ownerId } from "@chatkeep/core";
-import { createScriptedResponder, fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import { collect } from "@chatkeep/testing/contract";
 import { expect, it } from "vitest";
 
@@ -16,12 +16,12 @@ it.each(["throw", "ignore"] as const)(
   async (onAbort) => {
     const me = newSession();
     const script = createScriptedResponder({ onAbort });
-    const history = createHistory({ pool: database.pool, responder: script.responder });
+    const history = createHistory({ ...UNHURRIED.history, pool: database.pool, responder: script.responder });
     const { conversation } = await history.createConversation(me);
     const { turn } = await history.startTurn(me, conversation.id, { content: "What is a sensor?" });
     await script.started(conversation.id);
     await history.close();
-    await using other = createHistory({ pool: database.pool });
+    await using other = createHistory({ ...UNHURRIED.history, pool: database.pool });
     expect(await other.getTurnContext(me, conversation.id, turn.id)).toMatchObject({ latest: [] });
   },
 );
@@ -38,7 +38,7 @@ it("what a responder was given is kept with the end of its answer, without a sta
     connect: () => database.pool.connect(),
     on: () => undefined,
   };
-  await using history = createHistory({ pool: watched, responder: say });
+  await using history = createHistory({ ...UNHURRIED.history, pool: watched, responder: say });
   const { conversation } = await history.createConversation(me);
   const ask = async (): Promise<string> => {
     const { turn, events } = await history.startTurn(me, conversation.id, { content: "What is a sensor?" });

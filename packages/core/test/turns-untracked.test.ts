@@ -7,7 +7,7 @@ import {
   type TurnEvent,
   createFold,
 } from "@chatkeep/protocol";
-import { createScriptedResponder, fileDatabase, holdTimers, takeTimers } from "@chatkeep/testing";
+import { UNHURRIED, createScriptedResponder, fileDatabase, holdTimers, takeTimers } from "@chatkeep/testing";
 import { collect } from "@chatkeep/testing/contract";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 
@@ -15,12 +15,12 @@ import { newSession, newUser } from "./fixture.ts";
 import { readerOf } from "./reader.ts";
 
 const database = await fileDatabase();
-const pool = createPool(database.url);
+const pool = createPool(database.url, UNHURRIED.pool);
 afterAll(() => pool.end());
 
 /** A history that is closed with the test. */
 function openHistory(responder: Responder, over: ConnectionPool = pool): CoreHistory {
-  const history = createHistory({ pool: over, responder });
+  const history = createHistory({ ...UNHURRIED.history, pool: over, responder });
   onTestFinished(() => history.close());
   return history;
 }
@@ -84,7 +84,12 @@ describe("a responder that says nothing more", () => {
     using idle = takeTimers(IDLE);
     const me = newUser();
     const script = createScriptedResponder();
-    const history = createHistory({ pool, responder: script.responder, idleTimeout: IDLE });
+    const history = createHistory({
+      ...UNHURRIED.history,
+      pool,
+      responder: script.responder,
+      idleTimeout: IDLE,
+    });
     onTestFinished(() => history.close());
     const [hanging, going] = [await newConversation(history, me), await newConversation(history, me)];
     const { turn, events } = await history.startTurn(me, hanging, { content: "Hello" });
@@ -118,6 +123,7 @@ describe("a responder that waits for the database", () => {
     const me = newUser();
     let given = 0;
     const history = createHistory({
+      ...UNHURRIED.history,
       pool,
       idleTimeout: IDLE,
       async *responder() {
@@ -254,7 +260,7 @@ describe("a node that goes down", () => {
         connect: () => pool.connect(),
         on: () => undefined,
       };
-      const history = createHistory({ pool: slow, responder: script.responder });
+      const history = createHistory({ ...UNHURRIED.history, pool: slow, responder: script.responder });
       const id = await newConversation(history, me);
       const asked = history.startTurn(me, id, { content: "Hello" });
       await sent.promise;

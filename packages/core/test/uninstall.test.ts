@@ -12,7 +12,7 @@ import { type Database, createDatabase } from "@chatkeep/testing";
 import { describe, expect, it } from "vitest";
 
 import { newUser, rolesOf } from "./fixture.ts";
-import { SERVERS, createRole, openEmpty, own, sentence, serves } from "./logins.ts";
+import { SERVERS, createRole, own, sentence, serves, shareServers } from "./logins.ts";
 import { makeVersion } from "./versions.ts";
 
 /** Of these roles those that are there, and the schemas of the database. */
@@ -28,6 +28,7 @@ async function left(database: Database, roles: readonly string[]): Promise<unkno
 }
 
 const FUNCTIONS = releaseSchema("chatkeep");
+const openEmpty = shareServers();
 
 describe.each(SERVERS)("on PostgreSQL %s, uninstall", (program) => {
   it("leaves nothing of an install, by the login that made it", async () => {

@@ -20,6 +20,7 @@ import {
   intrude,
   makeVictim,
   ownerFunctions,
+  undone,
 } from "./intruder.ts";
 
 /** The functions of an owner that touch vectors; without pgvector they do nothing. */
@@ -71,9 +72,8 @@ describe.runIf(hasPgvector()).each(["roles", "forced"] as const)(
     });
 
     /** Which functions see or change the victim's vectors, after `prepare` opened one lock or both. */
-    const leaks = async (prepare: (on: PoolClient) => Promise<unknown>): Promise<string[]> => {
-      await client.query("begin");
-      try {
+    const leaks = (prepare: (on: PoolClient) => Promise<unknown>): Promise<string[]> =>
+      undone(client, async () => {
         await prepare(client);
         const leaking: string[] = [];
         for (const fn of await ownerFunctions(database.pool)) {
@@ -83,10 +83,7 @@ describe.runIf(hasPgvector()).each(["roles", "forced"] as const)(
           if (seen || changed) leaking.push(fn.name);
         }
         return leaking;
-      } finally {
-        await client.query("rollback");
-      }
-    };
+      });
 
     it("either lock alone keeps them from another owner; with both open the same calls leak", async () => {
       const { rows } = await database.pool.query(

@@ -10,8 +10,9 @@ import {
 import type { Owner } from "@chatkeep/protocol";
 import {
   type Database,
-  PGVECTOR_SETTINGS,
   type Postgres,
+  PGVECTOR_SETTINGS,
+  UNHURRIED,
   createDatabase,
   hasPgvector,
   meaningOf,
@@ -44,14 +45,19 @@ describe.runIf(hasPgvector())("an embedding model that", () => {
   const openNode = (how: {
     embed: Embed;
   }): { history: CoreHistory; embedding: Embedding; errors: unknown[] } => {
-    const pool = createPool(database.url);
+    const pool = createPool(database.url, UNHURRIED.pool);
     const errors: unknown[] = [];
     const embedding: Embedding = {
       model: "own",
       embed: (texts, signal) => how.embed(texts, signal),
       leastSimilarity: 0.2,
     };
-    const history = createHistory({ pool, embedding, onError: (error) => errors.push(error) });
+    const history = createHistory({
+      ...UNHURRIED.history,
+      pool,
+      embedding,
+      onError: (error) => errors.push(error),
+    });
     onTestFinished(async () => {
       await history.close();
       await pool.end();
@@ -152,7 +158,7 @@ describe.runIf(hasPgvector())("an embedding model that", () => {
         return embed(texts, signal);
       },
     });
-    const pool = createPool(database.url);
+    const pool = createPool(database.url, UNHURRIED.pool);
     const store = createDocsStore({ pool, embedding });
     onTestFinished(async () => {
       store.close();
@@ -179,7 +185,7 @@ describe.runIf(hasPgvector())("an embedding model that", () => {
     const { history, embedding, errors } = openNode(how);
     const owner = newSession();
     await say(history, owner, "An automobile.", "The car is old.");
-    const pool = createPool(database.url);
+    const pool = createPool(database.url, UNHURRIED.pool);
     const store = createDocsStore({ pool, embedding, onError: (error) => errors.push(error) });
     onTestFinished(async () => {
       store.close();
@@ -234,7 +240,7 @@ describe.runIf(hasPgvector())("an embedding model that", () => {
   it("comes to a conversation in the trash embeds it once it is restored", async () => {
     const { history } = openNode({ embed });
     const owner = newSession();
-    const plain = createHistory({ pool: database.pool });
+    const plain = createHistory({ ...UNHURRIED.history, pool: database.pool });
     const id = await say(plain, owner, "An automobile.");
     await plain.deleteConversation(owner, id);
     await history.indexBacklog();

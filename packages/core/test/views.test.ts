@@ -11,7 +11,7 @@ import {
   uninstall,
 } from "@chatkeep/core";
 import { type Message, contentOf } from "@chatkeep/protocol";
-import { type Database, createDatabase, fileDatabase } from "@chatkeep/testing";
+import { type Database, UNHURRIED, createDatabase, fileDatabase } from "@chatkeep/testing";
 import { fc } from "@chatkeep/testing/properties";
 import type { Pool } from "pg";
 import { describe, expect, it } from "vitest";
@@ -22,6 +22,7 @@ import { createRole, own, serves } from "./logins.ts";
 
 const database = await fileDatabase();
 const history = createHistory({
+  ...UNHURRIED.history,
   pool: database.pool,
   async *responder() {
     yield "Hello.";
@@ -306,7 +307,7 @@ describe("a foreign key of an application's table", () => {
     const { database, app } = await openApplication();
     await using _ = database;
     await using __ = app;
-    const store = createHistory({ pool: database.pool });
+    const store = createHistory({ ...UNHURRIED.history, pool: database.pool });
     const session = newSession();
     const user = newUser();
     await store.createConversation(session, { id: "c1" });
@@ -334,7 +335,7 @@ describe("a foreign key of an application's table", () => {
 describe("migrate", () => {
   it("takes the views off their tables while it changes those, and keeps their rights and what depends on them", async () => {
     await using database = await createDatabase();
-    const store = createHistory({ pool: database.pool });
+    const store = createHistory({ ...UNHURRIED.history, pool: database.pool });
     const me = newUser();
     await store.createConversation(me, { id: "c1", title: "Mine" });
     await store.close();
@@ -367,7 +368,7 @@ describe("migrate", () => {
     await own(database, owner);
     await migrate(owner.pool);
     const me = newUser();
-    const store = createHistory({ pool: owner.pool });
+    const store = createHistory({ ...UNHURRIED.history, pool: owner.pool });
     await store.createConversation(me, { id: "c1" });
     await store.close();
     const url = new URL(database.url);
@@ -379,7 +380,7 @@ describe("migrate", () => {
       ["-c chatkeep.engine=on", [{ id: "c1" }]],
     ] as const) {
       url.searchParams.set("options", setting);
-      const pool = createPool(url.href);
+      const pool = createPool(url.href, UNHURRIED.pool);
       expect(await rowsOf(pool, "select id from chatkeep_views.conversations")).toEqual(rows);
       await pool.end();
     }

@@ -1,5 +1,5 @@
 import { createHistory } from "@chatkeep/core";
-import { createDatabase } from "@chatkeep/testing";
+import { UNHURRIED, createDatabase } from "@chatkeep/testing";
 import { Pool } from "pg";
 import { expect, it } from "vitest";
 
@@ -30,7 +30,7 @@ it("gives its connection back when that dies while it begins to listen", async (
       }
     }) as typeof client.query;
   });
-  const there = createHistory({ pool });
+  const there = createHistory({ ...UNHURRIED.history, pool });
   const leaving = new AbortController();
   const events = there.followTurn(owner, conversation.id, turn.id, { signal: leaving.signal });
   const reader = (async () => {

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 import { createHistory, createPool, ownerId } from "@chatkeep/core";
 import type { Owner } from "@chatkeep/protocol";
-import { fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { expect, it } from "vitest";
 
 import { newSession, startPeopleServer } from "./people.ts";
@@ -17,8 +17,8 @@ const BYTES = 1_500;
 it("an export of 90 MB is served in 64 MB of heap", async () => {
   const session = randomUUID();
   const owner: Owner = { kind: "session", id: session };
-  const pool = createPool(database.url);
-  const history = createHistory({ pool });
+  const pool = createPool(database.url, UNHURRIED.pool);
+  const history = createHistory({ ...UNHURRIED.history, pool });
   const { conversation } = await history.createConversation(owner);
   await database.pool.query(
     `insert into chatkeep.messages (owner_id, conversation_id, seq, id, role, parts)

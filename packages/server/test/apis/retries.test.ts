@@ -1,13 +1,13 @@
 import { createHistory, createPool } from "@chatkeep/core";
-import { fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { newPerson, startApiServer } from "@chatkeep/testing/people";
 import { afterAll, describe, expect, it } from "vitest";
 
 import { stableIds } from "../../src/apis/openai/stable-ids.ts";
 
 const database = await fileDatabase();
-const pool = createPool(database.url);
-const history = createHistory({ pool });
+const pool = createPool(database.url, UNHURRIED.pool);
+const history = createHistory({ ...UNHURRIED.history, pool });
 afterAll(async () => {
   await history.close();
   await pool.end();
