@@ -1,3 +1,5 @@
+import { readAddress } from "@chatkeep/core";
+
 /** What a failure to reach or use a database means to the person who started us. */
 export interface DatabaseFault {
   /** One sentence that says what to do. */
@@ -12,10 +14,7 @@ const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/;
 /** Explains an error of the driver, of TLS or of PostgreSQL; `undefined` for one that is not of these. */
 export function explainDatabaseError(error: unknown, url: string): DatabaseFault | undefined {
   const { code = "", message = "" } = error as { code?: string; message?: string };
-  const { hostname, port, username, pathname, searchParams } = new URL(url);
-  const user = decodeURIComponent(username) || "(none)";
-  const database = decodeURIComponent(pathname.slice(1)) || user;
-  const place = `${decodeURIComponent(hostname) || (searchParams.get("host") ?? "localhost")}:${port || "5432"}`;
+  const { host, user, database, place } = readAddress(url);
   const lasting = (sentence: string): DatabaseFault => ({ sentence, passing: false });
   const passing = (sentence: string): DatabaseFault => ({ sentence, passing: true });
 
@@ -40,7 +39,7 @@ export function explainDatabaseError(error: unknown, url: string): DatabaseFault
       );
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return passing(`No machine is known as "${hostname}": correct the host in DATABASE_URL.`);
+      return passing(`No machine is known as "${host}": correct the host in DATABASE_URL.`);
     case "ECONNREFUSED":
     case "ENOENT":
       return passing(

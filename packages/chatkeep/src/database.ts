@@ -22,6 +22,23 @@ export async function openDatabase({ databaseUrl, home }: Environment, log: Log)
   return { url: embedded.url, kind: "embedded", close: () => embedded.close() };
 }
 
+/** Milliseconds that a command waits for a database that wakes: a serverless one takes up to 10 s. */
+export const WAKE_TIMEOUT = 15_000;
+
+/** Runs `work`, and runs it again while PostgreSQL says that it is starting up. */
+export async function whenAwake<T>(work: () => Promise<T>): Promise<T> {
+  const began = performance.now();
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const isStarting = (error as { code?: unknown }).code === "57P03";
+      if (!isStarting || performance.now() - began > WAKE_TIMEOUT) throw error;
+      await setTimeout(LOOK);
+    }
+  }
+}
+
 /** Milliseconds to wait for whoever holds the home: at a restart that is our predecessor, which is just ending. */
 const HOME_TIMEOUT = 2_000;
 const LOOK = 100;

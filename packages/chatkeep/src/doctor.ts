@@ -2,7 +2,7 @@ import { openConnection } from "@chatkeep/core";
 import type { Log } from "@chatkeep/server";
 
 import { explainDatabaseError } from "./database-fault.ts";
-import { openDatabase } from "./database.ts";
+import { WAKE_TIMEOUT, openDatabase, whenAwake } from "./database.ts";
 import { findBackup } from "./doctor/backup.ts";
 import { type Finding, checkServer, describeUrl } from "./doctor/checks.ts";
 import { findIsolation } from "./doctor/isolation.ts";
@@ -53,7 +53,7 @@ interface Examination {
 }
 
 async function examine({ url, schema, tell, log }: Examination): Promise<void> {
-  const connected = await openConnection(url).catch((error: unknown) => {
+  const connected = await whenAwake(() => openConnection(url, WAKE_TIMEOUT)).catch((error: unknown) => {
     const fault = explainDatabaseError(error, url);
     if (fault === undefined) throw error;
     tell({ check: "connect", state: "fail", text: fault.sentence });

@@ -2,6 +2,8 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 
+import { readAddress } from "@chatkeep/core";
+
 import { type EmbeddingSettings, readEmbedding } from "./environment/embedding.ts";
 import { type IdentitySettings, readIdentity } from "./environment/identity.ts";
 import { type LimitSettings, readLimits } from "./environment/limits.ts";
@@ -64,12 +66,18 @@ export function readEnvironment(
 
   const urlName = text("DATABASE_URL") === undefined ? "NEON_DATABASE_URL" : "DATABASE_URL";
   const databaseUrl = text(urlName);
-  if (databaseUrl !== undefined && !isDatabaseUrl(databaseUrl)) {
-    // The value is not repeated: it holds a password.
-    faults.push(`${urlName} must look like postgres://user:password@host:5432/database.`);
-  } else if (databaseUrl !== undefined) {
-    for (const file of missingFiles(databaseUrl))
-      faults.push(`${urlName} must name files that are there; there is no ${file} here.`);
+  if (databaseUrl !== undefined) {
+    try {
+      const { unused } = readAddress(databaseUrl);
+      if (unused.length > 0) notices.push(unusedParameters(urlName, unused));
+    } catch (error) {
+      // It does not repeat the value, which holds a password.
+      faults.push(
+        (error as TypeError).message
+          .replaceAll("the database URL", urlName)
+          .replace("The database URL", urlName),
+      );
+    }
   }
 
   const schema = text("CHATKEEP_SCHEMA") ?? SETTINGS.CHATKEEP_SCHEMA.default;
@@ -123,17 +131,10 @@ function readVariables(): Record<string, string | undefined> {
   return { ...file, ...process.env };
 }
 
-function isDatabaseUrl(text: string): boolean {
-  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
-}
-
-/** The parameters of a URL that name a file which is not there. */
-function missingFiles(url: string): string[] {
-  const { searchParams } = new URL(url);
-  return ["sslrootcert", "sslcert", "sslkey"].flatMap((name) => {
-    const file = searchParams.get(name);
-    return file === null || file === "system" || existsSync(file) ? [] : [`${name}=${file}`];
-  });
+/** The sentence about parameters of a URL that are for other clients. */
+export function unusedParameters(urlName: string, names: readonly string[]): string {
+  const schema = names.includes("schema") ? " Chatkeep's schema is CHATKEEP_SCHEMA." : "";
+  return `${urlName} has parameters without effect here: ${names.join(", ")}.${schema}`;
 }
 
 /** Chatkeep's own guide: beside the built package, or in the repository. */

@@ -2,7 +2,7 @@ import { createPool, migrate } from "@chatkeep/core";
 import type { Log } from "@chatkeep/server";
 
 import { explainDatabaseError } from "./database-fault.ts";
-import { openDatabase } from "./database.ts";
+import { WAKE_TIMEOUT, openDatabase, whenAwake } from "./database.ts";
 import type { Environment } from "./environment.ts";
 import { StartError } from "./start-error.ts";
 
@@ -27,15 +27,17 @@ export async function runMigrate(
 ): Promise<string> {
   const { schema, embedding } = environment;
   const database = await openDatabase(environment, log);
-  const pool = createPool(database.url, { max: 1 });
+  const pool = createPool(database.url, { max: 1, connectTimeout: WAKE_TIMEOUT });
   try {
-    const { from, to } = await migrate(pool, {
-      schema,
-      grantTo: backup ? [] : logins,
-      backupTo: backup ? logins : [],
-      repair,
-      ...(embedding === undefined ? {} : { vectors: true }),
-    });
+    const { from, to } = await whenAwake(() =>
+      migrate(pool, {
+        schema,
+        grantTo: backup ? [] : logins,
+        backupTo: backup ? logins : [],
+        repair,
+        ...(embedding === undefined ? {} : { vectors: true }),
+      }),
+    );
     const names = logins.map((login) => `"${login}"`).join(", ");
     if (backup)
       return `${names} may read all rows of the schema "${schema}": back up with pg_dump --enable-row-security.`;

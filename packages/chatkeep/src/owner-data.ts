@@ -3,7 +3,7 @@ import { type Owner, exportLineToWire, isSessionId } from "@chatkeep/protocol";
 import type { Log } from "@chatkeep/server";
 
 import { explainDatabaseError } from "./database-fault.ts";
-import { openDatabase } from "./database.ts";
+import { WAKE_TIMEOUT, openDatabase, whenAwake } from "./database.ts";
 import type { Environment } from "./environment.ts";
 import type { Output } from "./log.ts";
 import { StartError } from "./start-error.ts";
@@ -70,10 +70,10 @@ async function withHistory<T>(
 ): Promise<T> {
   const { schema } = environment;
   const database = await openDatabase(environment, log);
-  const pool = createPool(database.url, { max: 2 });
+  const pool = createPool(database.url, { max: 2, connectTimeout: WAKE_TIMEOUT });
   const history = createHistory({ pool, schema });
   try {
-    await migrate(pool, { schema });
+    await whenAwake(() => migrate(pool, { schema }));
     return await work(history);
   } catch (error) {
     const fault = explainDatabaseError(error, database.url);

@@ -1,6 +1,13 @@
 import { fileURLToPath } from "node:url";
 
-import { createHistory, createLimitStore, createPool, migrate, requireIsolation } from "@chatkeep/core";
+import {
+  createHistory,
+  createLimitStore,
+  createPool,
+  migrate,
+  readAddress,
+  requireIsolation,
+} from "@chatkeep/core";
 import { seedApis } from "@chatkeep/seeds";
 import {
   type Log,
@@ -78,9 +85,11 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
     closers.push(() => docs.close());
     const responder = given?.of(docs.docs) ?? docs.responder;
     const errors = createRecentErrors();
+    const { databaseTimeout } = readAddress(database.url);
     const history = createHistory({
       pool,
       probe,
+      ...(databaseTimeout === undefined ? {} : { databaseTimeout }),
       schema,
       responder,
       ...given?.tasks,

@@ -4,7 +4,7 @@ import { type Removal, createPool, planUninstall, uninstall } from "@chatkeep/co
 import type { Log } from "@chatkeep/server";
 
 import { explainDatabaseError } from "./database-fault.ts";
-import { openDatabase } from "./database.ts";
+import { WAKE_TIMEOUT, openDatabase, whenAwake } from "./database.ts";
 import { describeUrl } from "./doctor/checks.ts";
 import type { Environment } from "./environment.ts";
 import type { Output } from "./log.ts";
@@ -26,9 +26,9 @@ export async function runUninstall(
 ): Promise<string> {
   const { schema } = environment;
   const database = await openDatabase(environment, log);
-  const pool = createPool(database.url, { max: 1 });
+  const pool = createPool(database.url, { max: 1, connectTimeout: WAKE_TIMEOUT });
   try {
-    const plan = await planUninstall(pool, { schema });
+    const plan = await whenAwake(() => planUninstall(pool, { schema }));
     if (plan.schemas.length + plan.roles.length === 0)
       return `Nothing of Chatkeep is in the schema "${schema}".`;
     output.write(`${describeUrl(database.url, database.kind)}\nTo be removed permanently:\n${listOf(plan)}`);

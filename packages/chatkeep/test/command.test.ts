@@ -46,6 +46,14 @@ test.each([
   [{ LOG_LEVEL: "loud" }, "LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent"],
   [{ DATABASE_URL: "mysql://me:secret@host/db" }, "DATABASE_URL must look like postgres://"],
   [{ NEON_DATABASE_URL: "secret" }, "NEON_DATABASE_URL must look like postgres://"],
+  [
+    { NEON_DATABASE_URL: '"postgres://me:secret@host/db"' },
+    "NEON_DATABASE_URL has something around it, such as quotes",
+  ],
+  [
+    { DATABASE_URL: "postgres://me:secret@secret@host/db" },
+    "The user or the password in DATABASE_URL holds a character that ends it. Write @ as %40",
+  ],
   [{ CHATKEEP_SCHEMA: "My Schema" }, "CHATKEEP_SCHEMA must be small letters"],
   [{ CHATKEEP_GRACE: "soon" }, 'CHATKEEP_GRACE must be a number of seconds from 0 to 3600, not "soon".'],
   [

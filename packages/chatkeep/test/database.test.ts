@@ -54,6 +54,16 @@ test.each([
     "postgres://me@127.0.0.1:1/db",
     /^Nothing answers at 127\.0\.0\.1:1: start /,
   ],
+  [
+    "a host and a port in parameters",
+    "postgres://me@/db?host=127.0.0.1&port=1",
+    /^Nothing answers at 127\.0\.0\.1:1: start /,
+  ],
+  [
+    "a socket that is not there",
+    "postgres://me:secret@/db?host=/nowhere/project:region:instance",
+    /^Nothing answers at \/nowhere\/project:region:instance\/\.s\.PGSQL\.5432: start /,
+  ],
 ])("%s is answered with a sentence", async (_, url, sentence) => {
   const [migrate, doctor] = await Promise.all(
     ["migrate", "doctor"].map((command) => runCommand([command], { DATABASE_URL: url })),
@@ -61,6 +71,19 @@ test.each([
   expect([migrate!.code, doctor!.code]).toEqual([1, 1]);
   expect(migrate!.stderr).toMatch(sentence);
   expect(doctor!.stdout).toContain(migrate!.stderr);
+});
+
+test("parameters of other clients are told to have no effect, and the rest of the URL works", async () => {
+  const url = changed(
+    migrated.url,
+    (copy) => (copy.search = "schema=public&pgbouncer=true&connection_limit=1"),
+  );
+  const { code, stderr } = await runCommand(["doctor"], { DATABASE_URL: url });
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr:
+      "DATABASE_URL has parameters without effect here: schema, pgbouncer. Chatkeep's schema is CHATKEEP_SCHEMA.\n",
+  });
 });
 
 test("a role without rights is told to whom to turn", async () => {

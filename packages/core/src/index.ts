@@ -6,6 +6,7 @@ export { planUninstall, uninstall, type Removal, type UninstallOptions } from ".
 export { isUnavailable } from "./database/failure.ts";
 export { MigrationError } from "./install/migration-error.ts";
 export type { Security } from "./install/roles.ts";
+export { readAddress, type DatabaseAddress } from "./database/address.ts";
 export {
   createPool,
   openConnection,

@@ -90,7 +90,7 @@ export function createChatkeep(options: ChatkeepOptions): Chatkeep {
   }
 }
 
-function mount(options: MountOptions, { pool, end }: SharedPool): Chatkeep {
+function mount(options: MountOptions, { pool, address, end }: SharedPool): Chatkeep {
   const { responder, limits, log = createLog(), schema, ...rest } = options;
   const {
     errors = createRecentErrors(),
@@ -99,9 +99,12 @@ function mount(options: MountOptions, { pool, end }: SharedPool): Chatkeep {
   const place = { pool, ...(schema === undefined ? {} : { schema }) };
   const store = createLimitStore(place);
   const { requestLimits = createRequestLimits({ store }) } = options;
+  if (address !== undefined && address.unused.length > 0)
+    log.info({ parameters: address.unused }, "these parameters of the database URL have no effect");
   let isMigrating = false;
   let isClosed = false;
   const history = createHistory({
+    ...(address?.databaseTimeout === undefined ? {} : { databaseTimeout: address.databaseTimeout }),
     ...rest,
     ...place,
     responder,

@@ -1,4 +1,4 @@
-import { RELEASE, checkInstall, releaseSchema } from "@chatkeep/core";
+import { RELEASE, checkInstall, readAddress, releaseSchema } from "@chatkeep/core";
 
 /** What one check found. `note`: it works, and could be better. */
 export interface Finding {
@@ -38,26 +38,23 @@ export async function* checkServer(
 
 /** The URL without its password. */
 export function describeUrl(url: string, kind: "embedded" | "external"): string {
-  const { hostname, port, username, pathname, searchParams } = new URL(url);
-  const host = decodeURIComponent(hostname) || (searchParams.get("host") ?? "a socket");
-  const place = host.startsWith("/") ? host : `${host}:${port || "5432"}`;
+  const { user, host, place, database } = readAddress(url);
   const from = kind === "embedded" ? "embedded PostgreSQL" : "DATABASE_URL";
-  return `${from}: ${decodeURIComponent(username)} at ${place}${decodeURIComponent(pathname)}`;
+  return `${from}: ${user} at ${host.startsWith("/") ? host : place}/${database}`;
 }
 
 function checkTls(url: string): Finding {
-  const { hostname, searchParams } = new URL(url);
-  const mode = searchParams.get("sslmode") ?? "disable";
-  if (isLocal(hostname) && ["disable", "allow", "prefer"].includes(mode))
+  const { host, isLocal, sslmode } = readAddress(url);
+  if (isLocal && ["disable", "allow", "prefer"].includes(sslmode))
     return { check: "TLS", state: "ok", text: "not needed: the server is on this machine" };
-  if (mode === "disable") {
+  if (sslmode === "disable") {
     return {
       check: "TLS",
       state: "note",
-      text: `the connection to ${hostname} is not encrypted: add ?sslmode=require to DATABASE_URL`,
+      text: `the connection to ${host} is not encrypted: add ?sslmode=require to DATABASE_URL`,
     };
   }
-  if (mode === "no-verify") {
+  if (sslmode === "no-verify") {
     return {
       check: "TLS",
       state: "note",
@@ -65,11 +62,6 @@ function checkTls(url: string): Finding {
     };
   }
   return { check: "TLS", state: "ok", text: "encrypted, certificate verified" };
-}
-
-function isLocal(hostname: string): boolean {
-  // %2F begins the path of a socket.
-  return /^($|localhost$|127\.|\[::1\]$|%2F)/i.test(hostname);
 }
 
 async function checkVersion(connection: ServerConnection): Promise<Finding> {

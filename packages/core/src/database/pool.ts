@@ -1,5 +1,6 @@
-import { Client, Pool, type PoolConfig } from "pg";
-import { parse } from "pg-connection-string";
+import { Client, Pool } from "pg";
+
+import { readAddress } from "./address.ts";
 
 /** Runs queries: `pg`'s Pool, PoolClient and Client, and Neon's equivalents. */
 export interface Queryable {
@@ -36,9 +37,12 @@ export interface ConnectionPool extends Queryable {
 
 /** Options of {@link createPool}. */
 export interface PoolOptions {
-  /** Maximum number of connections. Default 10. */
+  /** Maximum number of connections. Default: `connection_limit` of the URL, else 10. */
   readonly max?: number;
-  /** Milliseconds to wait for a connection. Default 1,500, so that an outage is reported within 2 s. */
+  /**
+   * Milliseconds to wait for a connection. Default: `connect_timeout` of the URL, else 1,500, so that an outage is
+   * reported within 2 s.
+   */
   readonly connectTimeout?: number;
   /** Timeout of a statement in milliseconds. Default 10,000. */
   readonly statementTimeout?: number;
@@ -46,20 +50,17 @@ export interface PoolOptions {
   readonly onError?: (error: Error) => void;
 }
 
-/**
- * Creates a pool for a URL as Neon, Docker and libpq print it: `postgres://` or `postgresql://` with `sslmode`,
- * `sslrootcert`, `channel_binding`. `sslmode=require` and stricter modes verify the server's certificate;
- * `sslmode=no-verify` does not. Errors: `TypeError` for an invalid URL.
- */
+/** Creates a pool for a database URL; see {@link readAddress}. Errors: `TypeError` for a URL that cannot be used. */
 export function createPool(url: string, options: PoolOptions = {}): Pool {
+  const { config, connectTimeout = 1500, connectionLimit = 10 } = readAddress(url);
   const pool = new Pool({
-    ...connectionConfig(url),
-    max: options.max ?? 10,
-    connectionTimeoutMillis: options.connectTimeout ?? 1500,
+    application_name: "chatkeep",
+    ...config,
+    max: options.max ?? connectionLimit,
+    connectionTimeoutMillis: options.connectTimeout ?? connectTimeout,
     // A client-side timeout: transaction poolers refuse statement_timeout as a startup parameter.
     query_timeout: options.statementTimeout ?? 10_000,
     keepAlive: true,
-    application_name: "chatkeep",
   });
   pool.on("error", options.onError ?? (() => undefined));
   // Before the first event: a dying server may accept and end the connection in one packet.
@@ -83,43 +84,8 @@ export async function takeConnection(pool: Pick<ConnectionPool, "connect">): Pro
 
 /** Opens one connection to inspect a server; the caller ends it. Errors: the driver's. Its loss as above. */
 export async function openConnection(url: string, connectTimeout = 5000): Promise<Client> {
-  const client = new Client({ ...connectionConfig(url), connectionTimeoutMillis: connectTimeout });
+  const client = new Client({ ...readAddress(url).config, connectionTimeoutMillis: connectTimeout });
   client.on("error", () => undefined);
   await client.connect();
   return client;
-}
-
-function connectionConfig(url: string): PoolConfig {
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch {
-    throw new TypeError(
-      "The database URL cannot be read. It looks like postgres://user:password@host:5432/database.",
-    );
-  }
-  if (parsed.protocol !== "postgres:" && parsed.protocol !== "postgresql:") {
-    throw new TypeError(
-      `The database URL begins with ${parsed.protocol}//; it has to begin with postgres://.`,
-    );
-  }
-  const mode = parsed.searchParams.get("sslmode");
-  const binding = parsed.searchParams.get("channel_binding");
-  parsed.searchParams.delete("channel_binding");
-  // Node's own trusted certificates; the driver would look for a file with this name.
-  if (parsed.searchParams.get("sslrootcert") === "system") parsed.searchParams.delete("sslrootcert");
-  // The driver warns that these modes verify the certificate; that is intended.
-  if (mode === "require" || mode === "verify-ca") parsed.searchParams.set("sslmode", "verify-full");
-  // "prefer": the driver cannot negotiate, so remote servers must support TLS.
-  if (mode === "prefer" || mode === "allow") {
-    parsed.searchParams.set("sslmode", isLocal(parsed.hostname) ? "disable" : "verify-full");
-  }
-  const config = parse(parsed.href) as unknown as PoolConfig;
-  return { ...config, enableChannelBinding: binding === "require" || binding === "prefer" };
-}
-
-function isLocal(host: string): boolean {
-  return (
-    host === "" || host === "localhost" || host === "127.0.0.1" || host === "[::1]" || host.startsWith("%2F")
-  );
 }

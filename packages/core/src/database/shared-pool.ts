@@ -1,10 +1,13 @@
 import type { Pool } from "pg";
 
+import { type DatabaseAddress, readAddress } from "./address.ts";
 import { type ConnectionPool, createPool } from "./pool.ts";
 
 /** A share of a pool. */
 export interface SharedPool {
   readonly pool: ConnectionPool;
+  /** What the URL says; without a URL nothing. */
+  readonly address?: DatabaseAddress;
   /** Gives the share back, once; the last one ends the pool. */
   end(): Promise<void>;
 }
@@ -34,6 +37,7 @@ export function sharePool(url: string | undefined): SharedPool {
   let isEnded = false;
   return {
     pool,
+    address: readAddress(url),
     async end() {
       if (isEnded) return;
       isEnded = true;
