@@ -132,7 +132,7 @@ function readVariables(): Record<string, string | undefined> {
 }
 
 /** The sentence about parameters of a URL that are for other clients. */
-export function unusedParameters(urlName: string, names: readonly string[]): string {
+function unusedParameters(urlName: string, names: readonly string[]): string {
   const schema = names.includes("schema") ? " Chatkeep's schema is CHATKEEP_SCHEMA." : "";
   return `${urlName} has parameters without effect here: ${names.join(", ")}.${schema}`;
 }

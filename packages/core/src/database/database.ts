@@ -5,7 +5,7 @@ import type { Json } from "@chatkeep/protocol";
 import { type Breaker, ProbeTimeout, createBreaker } from "./breaker.ts";
 import { failureOf, isConflict, isConnectionLost, isPoolFull, isUnavailable } from "./failure.ts";
 import { FUNCTIONS, type FunctionName, type SqlFunction } from "./functions.ts";
-import type { ConnectionPool, QueryConfig, Queryable } from "./pool.ts";
+import { type ConnectionPool, type QueryConfig, type Queryable, requirePool } from "./pool.ts";
 import { releaseSchema } from "./release.ts";
 import { decodeRow, encode } from "./values.ts";
 
@@ -116,6 +116,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   if (!("withResolvers" in Promise))
     throw new TypeError(`Chatkeep needs Node 22.18 or newer, and this is ${process.version}.`);
   const { pool } = options;
+  requirePool(pool);
   const schema = releaseSchema(options.schema ?? "chatkeep");
   let named = options.preparedStatements !== "never";
   // The error only: the pool's second argument is the connection, which holds its last query.

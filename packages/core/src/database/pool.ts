@@ -35,6 +35,16 @@ export interface ConnectionPool extends Queryable {
   on(event: "error", listener: (error: Error) => void): unknown;
 }
 
+/** Errors: `TypeError` for what a host may take for a pool. */
+export function requirePool(pool: ConnectionPool): void {
+  const methods = ["query", "connect", "on"] as const;
+  if (methods.every((name) => typeof (pool as Partial<ConnectionPool> | undefined)?.[name] === "function"))
+    return;
+  throw new TypeError(
+    "`pool` must be a Pool of pg or of @neondatabase/serverless. neon() sends single queries over HTTP and has no connections; postgres.js and ORMs have other methods. With one of these, pass the URL to createPool and use its pool.",
+  );
+}
+
 /** Options of {@link createPool}. */
 export interface PoolOptions {
   /** Maximum number of connections. Default: `connection_limit` of the URL, else 10. */

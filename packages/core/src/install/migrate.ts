@@ -1,5 +1,5 @@
 import { type FunctionName, signatureOf } from "../database/functions.ts";
-import { type Connection, type ConnectionPool, takeConnection } from "../database/pool.ts";
+import { type Connection, type ConnectionPool, requirePool, takeConnection } from "../database/pool.ts";
 import { RELEASE, functionTexts, releaseSchema } from "../database/release.ts";
 import { MIGRATIONS, SECURITY } from "../generated/sql.ts";
 import { grantReader, hasReader, openToReader } from "./backup-role.ts";
@@ -70,6 +70,7 @@ export async function migrate(pool: ConnectionPool, options: MigrateOptions = {}
   if (!/^[a-z_][a-z0-9_]{0,47}$/.test(schema)) {
     throw new TypeError("`schema` has to be a plain name: small letters, digits and _, at most 48 of them.");
   }
+  requirePool(pool);
   const connection = await takeConnection(pool);
   try {
     // Whatever the default is: whoever waited for the lock sees what was committed meanwhile.
