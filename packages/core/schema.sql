@@ -310,12 +310,7 @@ alter table audit add constraint audit_pkey PRIMARY KEY (id);
 alter table audit add constraint audit_action CHECK ((action = ANY (ARRAY['claim'::text, 'export'::text, 'erase'::text, 'act'::text])));
 alter table conversations add constraint conversations_pkey PRIMARY KEY (owner_id, id);
 alter table conversations add constraint conversations_owner FOREIGN KEY (owner_id) REFERENCES owners(id) ON DELETE CASCADE;
-alter table conversations add constraint conversations_default_scope CHECK (((NOT is_default) OR (scope IS NOT NULL)));
-alter table conversations add constraint conversations_deleted CHECK (((deleted_count >= 0) AND (elsewhere_count >= 0) AND ((deleted_count + elsewhere_count) <= (last_seq - cleared_seq)))) NOT VALID;
-alter table conversations add constraint conversations_id CHECK ((((octet_length(id) >= 1) AND (octet_length(id) <= 128)) AND (id !~ '[^!-~]'::text))) NOT VALID;
-alter table conversations add constraint conversations_seq CHECK (((purged_seq >= 0) AND (cleared_seq >= purged_seq) AND (last_seq >= cleared_seq)));
-alter table conversations add constraint conversations_title CHECK (((title IS NULL) = (title_source IS NULL)));
-alter table conversations add constraint conversations_title_source CHECK ((title_source = ANY (ARRAY['person'::text, 'question'::text, 'model'::text])));
+alter table conversations add constraint conversations_check CHECK (check_conversation(id, scope, is_default, title, title_source, last_seq, cleared_seq, purged_seq, deleted_count, elsewhere_count)) NOT VALID;
 alter table deleted_messages add constraint deleted_messages_pkey PRIMARY KEY (owner_id, conversation_id, seq);
 alter table deleted_messages add constraint deleted_messages_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table deleted_messages add constraint deleted_messages_kept CHECK ((num_nulls(deleted_at, id, message) = ANY (ARRAY[0, 3])));
@@ -339,12 +334,7 @@ alter table message_words add constraint message_words_size CHECK ((size > 0));
 alter table messages add constraint messages_once UNIQUE (owner_id, id, conversation_id);
 alter table messages add constraint messages_pkey PRIMARY KEY (owner_id, conversation_id, seq);
 alter table messages add constraint messages_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
-alter table messages add constraint messages_id CHECK ((((octet_length(id) >= 1) AND (octet_length(id) <= 128)) AND (id !~ '[^!-~]'::text))) NOT VALID;
-alter table messages add constraint messages_not_empty CHECK (((json_array_length(parts) > 0) OR ((role = 'assistant'::text) AND (status <> 'complete'::text))));
-alter table messages add constraint messages_parts CHECK ((json_typeof(parts) = 'array'::text));
-alter table messages add constraint messages_role CHECK ((role = ANY (ARRAY['system'::text, 'user'::text, 'assistant'::text, 'tool'::text])));
-alter table messages add constraint messages_seq CHECK ((seq > 0));
-alter table messages add constraint messages_status CHECK ((status = ANY (ARRAY['complete'::text, 'streaming'::text, 'stopped'::text, 'interrupted'::text, 'failed'::text])));
+alter table messages add constraint messages_check CHECK (check_message(seq, id, role, status, parts)) NOT VALID;
 alter table migrations add constraint migrations_pkey PRIMARY KEY (version);
 alter table nodes add constraint nodes_pkey PRIMARY KEY (id);
 alter table owners add constraint owners_pkey PRIMARY KEY (id);
@@ -531,6 +521,8 @@ create view chatkeep_views.usage (
 
 -- Functions
 create function chatkeep.breaking_version() returns integer language sql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine; -- for everybody
+create function chatkeep.check_conversation(id text, scope text, is_default boolean, title text, title_source text, last_seq bigint, cleared_seq bigint, purged_seq bigint, deleted_count bigint, elsewhere_count bigint) returns boolean language plpgsql owner chatkeep_engine; -- for everybody
+create function chatkeep.check_message(seq bigint, id text, role text, status text, parts json) returns boolean language plpgsql owner chatkeep_engine; -- for everybody
 create function chatkeep.schema_security() returns text language sql owner chatkeep_engine; -- for everybody
 create function chatkeep.schema_version() returns integer language sql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine; -- for everybody
 create function chatkeep_functions.ancestor_at(owner uuid, conversation text, leaf bigint, depth bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
@@ -548,7 +540,7 @@ create function chatkeep_functions.claim_message_vectors(number integer, lease i
 create function chatkeep_functions.claim_passage_vectors(number integer, lease interval, page_limit integer) returns TABLE(claimed json, wait_ms bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.claim_session(owner uuid, session uuid, actor text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;
 create function chatkeep_functions.clear_messages(owner uuid, conversation text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.close_turn(owner uuid, conversation text, turn_id uuid, new_status text, new_error json, new_last_event integer) returns turns language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
+create function chatkeep_functions.close_turn(turn turns, new_status text, new_error json, new_last_event integer) returns turns language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.consume_quota(limit_keys text[], spent integer[], windows_ms integer[]) returns TABLE(limit_key text, points integer, left_ms bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.context_messages(owner uuid, conversation text, leaf bigint, cleared bigint, below_seq bigint, context_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.conversation_exists(conversation text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
@@ -576,7 +568,7 @@ create function chatkeep_functions.fence_dead_nodes(node bigint, page_limit inte
 create function chatkeep_functions.filter_branch(owner uuid, conversation text, leaf bigint, seqs bigint[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.find_handle(owner uuid, hash text) returns TABLE(conversation_id text, active boolean) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.find_turn(node bigint, turn_id uuid) returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;
-create function chatkeep_functions.finish_turn(owner uuid, conversation text, turn_id uuid, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, new_last_event integer, word_text text, new_preview text) returns turns language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.finish_turn(t turns, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, new_last_event integer, word_text text, new_preview text) returns turns language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.first_question(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.fork_conversation(owner uuid, conversation text, message_id text, new_id text, new_title text, most bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.forks_of(owner uuid, conversation text, seqs bigint[], has_deleted boolean) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
@@ -653,4 +645,4 @@ create function chatkeep_functions.token_key() returns text language plpgsql sec
 create function chatkeep_functions.untracked_turns(node bigint, known uuid[]) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;
 create function chatkeep_functions.update_conversation(owner uuid, conversation text, fields text[], new_title text, question_title text, new_pinned boolean, new_archived boolean, new_metadata json) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.versions_of(owner uuid, conversation text, parent bigint) returns bigint[] language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
-create function chatkeep_functions.write_events(node bigint, lease interval, turn_ids uuid[], owner_ids uuid[], seqs integer[], chunks json[]) returns TABLE(state text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan set enable_seqscan=off owner chatkeep_engine;
+create function chatkeep_functions.write_events(node bigint, lease interval, turn_ids uuid[], owner_ids uuid[], seqs integer[], chunks json[]) returns TABLE(turn_id uuid, is_gone boolean, is_stopped boolean, is_moved boolean) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan set enable_seqscan=off owner chatkeep_engine;

@@ -121,7 +121,7 @@ describe("a node", () => {
     expect(await node.settleTaken(2)).toBe(false);
     expect(await node.end(2)).toBe(true);
     // A settled turn takes nothing more of its own node either.
-    expect(await node.write(3)).toMatchObject([{ state: "gone" }]);
+    expect(await node.write(3)).toMatchObject([{ is_gone: true }]);
     expect(await node.stored()).toEqual({
       status: "complete",
       text: "of the node that slept",

@@ -1,21 +1,10 @@
 -- Moves a turn from those that run to those that are settled; of one that is settled already, how it was settled. The
 -- conversation's row must be locked, and the caller has set the owner.
-create function close_turn(
-  owner uuid,
-  conversation text,
-  turn_id uuid,
-  new_status text,
-  new_error json,
-  new_last_event integer
-) returns turns
+create function close_turn(turn turns, new_status text, new_error json, new_last_event integer) returns turns
 language plpgsql security definer set search_path from current set enable_seqscan = off as $$
-declare
-  turn turns := select_turn(owner, conversation, turn_id);
 begin
-  if turn.id is null then
-    return null;
-  end if;
-  delete from running_turns r where r.owner_id = owner and r.conversation_id = conversation and r.id = turn.id;
+  delete from running_turns r
+  where r.owner_id = turn.owner_id and r.conversation_id = turn.conversation_id and r.id = turn.id;
   turn.status := new_status;
   turn.error := new_error;
   turn.last_event := new_last_event;

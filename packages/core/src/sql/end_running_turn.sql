@@ -5,10 +5,9 @@ language plpgsql security definer set search_path from current set enable_seqsca
 declare
   turn turns;
 begin
-  turn := close_turn(owner, conversation, (
-    select r.id from running_turns r where r.owner_id = owner and r.conversation_id = conversation
-  ), 'stopped', null, 0);
-  if turn.id is not null then
+  select * into turn from running_turns r where r.owner_id = owner and r.conversation_id = conversation;
+  if found then
+    turn := close_turn(turn, 'stopped', null, 0);
     delete from turn_events e where e.owner_id = owner and e.turn_id = turn.id and e.partition = turn.partition;
     perform pg_notify('chatkeep_events', turn.node_id::text);
   end if;

@@ -47,7 +47,7 @@ begin
     where w.owner_id = owner and w.conversation_id = conversation and w.seq = t.question_seq + t.reply_gap;
   end if;
   t := finish_turn(
-    owner, conversation, turn_id, reply_status, reply_body, reply_intent, reply_processed, reply_model, reply_usage, reply_error,
+    t, reply_status, reply_body, reply_intent, reply_processed, reply_model, reply_usage, reply_error,
     case when opened.is_new then 1 else 2147483647 end, reply_word_text, new_preview
   );
   return query select 'imported', to_json(t);

@@ -75,13 +75,19 @@ begin
   where k.owner_id = owner and k.id = conversation
   returning * into c;
   if asked.id is null then
-    insert into messages as k (owner_id, conversation_id, seq, id, turn_id, role, parts, context_text, metadata)
-    values (owner, conversation, c.last_seq - 1, message_id, turn_id, role, body, context_text, metadata)
-    returning k.* into asked;
+    with stored as (
+      insert into messages as k (owner_id, conversation_id, seq, id, turn_id, role, status, parts, context_text, metadata)
+      values
+        (owner, conversation, c.last_seq - 1, message_id, turn_id, role, 'complete', body, context_text, metadata),
+        (owner, conversation, c.last_seq, reply_id, turn_id, 'assistant', 'streaming', '[]', null, null)
+      returning k.*
+    )
+    select * into asked from stored s where s.id = message_id;
     perform index_message(owner, conversation, asked.seq, word_text);
+  else
+    insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts)
+    values (owner, conversation, c.last_seq, reply_id, turn_id, 'assistant', 'streaming', '[]');
   end if;
-  insert into messages (owner_id, conversation_id, seq, id, turn_id, role, status, parts)
-  values (owner, conversation, c.last_seq, reply_id, turn_id, 'assistant', 'streaming', '[]');
   insert into running_turns as r (
     owner_id, id, conversation_id, question_seq, reply_gap, message_id, reply_id, node_id, partition, created_at
   )

@@ -41,9 +41,8 @@ begin
 
   insert into turn_events (owner_id, turn_id, seq, partition, chunk)
   select owner, turn_id, e.seq, t.partition, e.chunk from unnest(event_seqs, event_chunks) as e (seq, chunk);
-  perform finish_turn(
-    owner, conversation, turn_id, new_status, body, new_intent, new_processed, new_model, new_usage, new_error, last_event, word_text,
-    new_preview
+  t := finish_turn(
+    t, new_status, body, new_intent, new_processed, new_model, new_usage, new_error, last_event, word_text, new_preview
   );
   -- What the responder was given, in the same commit.
   if new_context is not null then

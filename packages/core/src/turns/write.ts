@@ -65,10 +65,9 @@ export function createWriter({
           chunks: rows.map(({ event }) => event?.chunk ?? null),
         });
         return batch.map(({ key: { turnId }, events }) => {
-          const has = (state: string): boolean =>
-            news.some((row) => row.turn_id === turnId && row.state === state);
-          if (has("gone")) return { state: "gone" };
-          return { state: "written", events, isStopped: has("stop"), isMoved: has("moved") };
+          const row = news.find(({ turn_id: id }) => id === turnId);
+          if (row?.is_gone === true) return { state: "gone" };
+          return { state: "written", events, isStopped: row?.is_stopped === true, isMoved: row?.is_moved === true };
         });
       } catch (error) {
         if (isFenced(error) || node.isReleased()) {
