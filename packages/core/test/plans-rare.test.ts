@@ -243,7 +243,8 @@ const CASES: Case[] = [
   ],
   [
     "import_unsaved_turn",
-    1,
+    // The question and its answer, which one statement inserts.
+    2,
     /Index Scan messages_/,
     () =>
       sql(
