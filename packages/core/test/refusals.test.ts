@@ -128,6 +128,8 @@ describe("the database itself refuses, even a superuser,", () => {
     ],
     ["a default of no scope", "set scope = null", CHECK, "conversations_default_scope"],
     ["a title of nobody", "set title = 'x', title_source = null", CHECK, "conversations_title"],
+    ["a title of a stranger", "set title = 'x', title_source = 'cat'", CHECK, "conversations_title_source"],
+    ["more deleted than there is", "set deleted_count = last_seq + 1", CHECK, "conversations_deleted"],
     ["numbers that go back", "set cleared_seq = -1", CHECK, "conversations_seq"],
     ["an id that no path can hold", "set id = 'a b'", CHECK, "conversations_id"],
     ["an owner who is not there", `set owner_id = '${randomUUID()}'`, FOREIGN_KEY, "conversations_owner"],

@@ -67,7 +67,12 @@ export function createWriter({
         return batch.map(({ key: { turnId }, events }) => {
           const row = news.find(({ turn_id: id }) => id === turnId);
           if (row?.is_gone === true) return { state: "gone" };
-          return { state: "written", events, isStopped: row?.is_stopped === true, isMoved: row?.is_moved === true };
+          return {
+            state: "written",
+            events,
+            isStopped: row?.is_stopped === true,
+            isMoved: row?.is_moved === true,
+          };
         });
       } catch (error) {
         if (isFenced(error) || node.isReleased()) {
