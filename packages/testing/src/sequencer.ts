@@ -2,6 +2,8 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files that take longest, some of them mostly waiting: at the end they would keep one core idle. */
 const LONG = [
+  "chatkeep/test/next",
+  "chatkeep/test/runtimes",
   "bench/test/chaos",
   "react/test/components",
   "server/test/isolation.test",
