@@ -47,7 +47,8 @@ export default defineConfig({
     // Files share a process one after another, which loads the sources once: 0.5 s of CPU less a file.
     isolate: false,
     // Suites wait for PostgreSQL, browsers and timers a third of their time.
-    maxWorkers: availableParallelism() + 1,
+    // The builds in packed tests use more than a core and a gigabyte each.
+    maxWorkers: isPacked ? 2 : availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
     testTimeout: TEST_TIMEOUT,
     hookTimeout: TEST_TIMEOUT,
