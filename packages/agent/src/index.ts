@@ -12,5 +12,5 @@ export { createModelTasks } from "./model/tasks.ts";
 export type { ModelTaskOptions, ModelTasks } from "./model/tasks.ts";
 export { createEmbedding } from "./model/embedding.ts";
 export type { EmbeddingOptions } from "./model/embedding.ts";
-export type { ProviderOptions } from "./model/name.ts";
+export type { ModelOptions, ProviderOptions } from "./model/name.ts";
 export type { CitedPlace, OpenedCitation } from "./docs/opening.ts";

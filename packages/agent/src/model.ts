@@ -8,12 +8,12 @@ import { type EventReader, createCallReader, createEventReader } from "./model/e
 import { type Silence, timeoutError, toResponderError } from "./model/failure.ts";
 import { createIdleTimeout } from "./model/idle-timeout.ts";
 import { toModelMessages } from "./model/messages.ts";
-import type { ProviderOptions } from "./model/name.ts";
+import type { ModelOptions } from "./model/name.ts";
 import { createProvider } from "./model/provider.ts";
 import { NO_SOURCES, type Sources, findSources } from "./model/sources.ts";
 import { callWithTools } from "./model/steps.ts";
 
-export interface ModelResponderOptions extends ProviderOptions {
+export interface ModelResponderOptions extends ModelOptions {
   /** The system prompt. Default: none. */
   readonly system?: string | undefined;
   /** Timeouts in milliseconds, after which the turn fails with `model_timeout`. */

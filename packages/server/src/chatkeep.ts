@@ -14,7 +14,7 @@ import {
   requireIsolation,
   sharePool,
 } from "@chatkeep/core";
-import type { Responder } from "@chatkeep/protocol";
+import { ChatkeepError, type Responder } from "@chatkeep/protocol";
 
 import { createRecentErrors } from "./errors.ts";
 import type { Fetch } from "./http/router.ts";
@@ -42,7 +42,7 @@ export type ChatkeepOptions = MountOptions &
 interface MountOptions
   extends
     Omit<HistoryOptions, "responder" | "pool">,
-    Omit<ServerOptions, "history" | "health" | "authenticate" | "responder" | "limits"> {
+    Omit<ServerOptions, "history" | "health" | "prepare" | "authenticate" | "responder" | "limits"> {
   /** Returns the owner of a request, by the host's login; see {@link Authenticate}. */
   readonly authenticate: Authenticate;
   /** The function that answers. */
@@ -57,16 +57,23 @@ export interface MountedMigrateOptions extends Omit<MigrateOptions, "schema"> {
   readonly wait?: number;
 }
 
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+
 /** Chatkeep in a host's app. */
 export interface Chatkeep extends AsyncDisposable {
-  /** Answers a request; never rejects. For hosts with the web's `Request` and `Response`. */
+  /**
+   * Answers a request; never rejects. For hosts with the web's `Request` and `Response`. The first request migrates, unless
+   * {@link migrate} was called.
+   */
   readonly fetch: Fetch;
+  /** {@link fetch} by method, for a route file: `export const { GET, POST, PATCH, DELETE } = chatkeep.handlers`. */
+  readonly handlers: Readonly<Record<Method, (request: Request) => Promise<Response>>>;
   /** The conversations, for the host's code. `withClient` joins the host's transactions. */
   readonly history: CoreHistory;
   /**
-   * Brings the tables to this release and waits for a sleeping database. Call it at a deploy, at a start or before each
-   * request: success is remembered, a failure is not. See {@link MigrateOptions}. Errors: `IsolationError` if the
-   * database does not keep owners apart.
+   * Brings the tables to this release and waits for a sleeping database. Call it at a deploy, at a start, or before the
+   * host's own code reads {@link history}: success is remembered, a failure is not. See {@link MigrateOptions}. Errors:
+   * `IsolationError` if the database does not keep owners apart.
    */
   migrate(options?: MountedMigrateOptions): Promise<Migrated>;
   /** Settles running turns within `grace` milliseconds (default 0). The host's own pool stays open. */
@@ -117,6 +124,7 @@ function mount(options: MountOptions, { pool, address, end }: SharedPool): Chatk
   const server = createServer({
     ...rest,
     history,
+    prepare: () => prepare(),
     health: () => history.health(),
     ready: () => !isMigrating && !isClosed && (rest.ready?.() ?? true),
     errors,
@@ -146,9 +154,23 @@ function mount(options: MountOptions, { pool, address, end }: SharedPool): Chatk
     isMigrating = true;
     migrating.then(
       () => (isMigrating = false),
-      () => (migrated = undefined),
+      (error: unknown) => {
+        migrated = undefined;
+        // The next request tries again, and a node that is not ready gets none.
+        isMigrating = !isUnavailable(error);
+      },
     );
     return migrating;
+  };
+  const prepare = async (): Promise<void> => {
+    try {
+      await migrateOnce();
+    } catch (cause) {
+      if (!isUnavailable(cause)) throw cause;
+      throw new ChatkeepError("unavailable", "The database cannot be reached. Try again in a moment.", {
+        cause,
+      });
+    }
   };
   const close: Chatkeep["close"] = async (how) => {
     isClosed = true;
@@ -156,8 +178,11 @@ function mount(options: MountOptions, { pool, address, end }: SharedPool): Chatk
     store.close();
     await end();
   };
+  // A router's second argument is its own, and no connection.
+  const handle = (request: Request): Promise<Response> => server.fetch(request);
   return {
     fetch: server.fetch,
+    handlers: { GET: handle, POST: handle, PUT: handle, PATCH: handle, DELETE: handle, OPTIONS: handle },
     history,
     migrate: migrateOnce,
     close,

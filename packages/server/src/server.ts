@@ -39,6 +39,8 @@ export interface ServerOptions {
   readonly basePath?: string;
   /** Whether this node takes requests. Default: unless the probe says `down`. */
   readonly ready?: () => boolean;
+  /** Awaited before every request but probes, documents and pages: a mount migrates. Default: nothing. */
+  readonly prepare?: () => Promise<unknown>;
   /** Returns the owner of a request. Default: anonymous sessions by `X-Session-ID`; `authenticatePeople` reads tokens too. */
   readonly authenticate?: Authenticate;
   /** The keys of trusted back ends, which act for users: `readServerKeys`. Default none. */
@@ -100,6 +102,7 @@ export function createServer(options: ServerOptions): Server {
     health,
     basePath = "",
     ready = () => true,
+    prepare = () => Promise.resolve(),
     authenticate = authenticateSession,
     serverKeys = [],
     issuer,
@@ -145,6 +148,7 @@ export function createServer(options: ServerOptions): Server {
   const fetch = createRouter({
     routes,
     basePath,
+    prepare,
     identify,
     origins,
     limits,

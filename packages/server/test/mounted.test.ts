@@ -224,3 +224,68 @@ test.each(Object.keys(PARSERS) as (keyof typeof PARSERS)[])(
     expect([globalThis.Request, globalThis.Response]).toEqual([request, response]);
   },
 );
+
+test("the first request makes the tables, all methods of a route file answer, and a login without rights needs none", async () => {
+  await using database = await createDatabase({ contents: "empty" });
+  const mount = (url: string) =>
+    createChatkeep({
+      database: url,
+      log,
+      authenticate: authenticateSession,
+      async *responder() {
+        yield "Hello.";
+      },
+    });
+  const headers = { "x-session-id": randomUUID(), "content-type": "application/json" };
+  const request = (method: string, path = "", body?: object): Request =>
+    new Request(`http://host.example/api/conversations${path}`, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+  await using chatkeep = mount(database.url);
+  const { GET, POST, PATCH, DELETE, OPTIONS } = chatkeep.handlers;
+  // As many at once as a page sends.
+  const [created, listed] = await Promise.all([
+    POST(request("POST", "", { id: "first" })),
+    GET(request("GET")),
+  ]);
+  expect([created.status, listed.status]).toEqual([201, 200]);
+  expect(await (await PATCH(request("PATCH", "/first", { title: "One" }))).json()).toMatchObject({
+    title: "One",
+  });
+  expect((await DELETE(request("DELETE", "/first"))).status).toBe(204);
+  expect((await OPTIONS(request("OPTIONS"))).headers.get("allow")).toContain("POST");
+
+  const login = `reader_${randomUUID().slice(0, 8)}`;
+  await database.pool.query(`create role ${login} login password 'secret'`);
+  try {
+    await chatkeep.migrate({ grantTo: [login] });
+    const url = new URL(database.url);
+    url.username = login;
+    url.password = "secret";
+    await using other = mount(url.href);
+    expect((await other.handlers.GET(request("GET"))).status).toBe(200);
+  } finally {
+    await database.pool.query(`drop owned by ${login}`);
+    await database.pool.query(`drop role ${login}`);
+  }
+});
+
+test("a first request while the database cannot be reached is 503, and the next one makes the tables", async () => {
+  const { chatkeep, proxy } = await sleeping();
+  const list = (): Promise<Response> =>
+    chatkeep.handlers.GET(
+      new Request("http://host.example/api/conversations", { headers: { "x-session-id": randomUUID() } }),
+    );
+  // Both wait for one attempt.
+  const [attempt, refused] = await Promise.allSettled([chatkeep.migrate({ wait: 0 }), list()]);
+  expect(attempt.status).toBe("rejected");
+  if (refused.status !== "fulfilled") throw refused.reason;
+  const { value } = refused;
+  expect([value.status, await value.json()]).toMatchObject([503, { code: "unavailable" }]);
+  proxy.awake = true;
+  const ready = (): Promise<Response> => chatkeep.fetch(new Request("http://host.example/api/ready"));
+  expect((await ready()).status).toBe(200);
+  expect((await list()).status).toBe(200);
+});

@@ -1,3 +1,5 @@
+import type { LanguageModel } from "ai";
+
 /** A model, its address and its key. */
 export interface ProviderOptions {
   /**
@@ -10,6 +12,14 @@ export interface ProviderOptions {
   /** Default: no key is sent. */
   readonly apiKey?: string | undefined;
 }
+
+/** A model by its name, or as an object of the AI SDK. */
+export interface ModelOptions extends Omit<ProviderOptions, "model"> {
+  /** As in {@link ProviderOptions}, or a model of any provider of the AI SDK: `openai("…")`. An object has its own address and key. */
+  readonly model: string | ModelObject;
+}
+
+export type ModelObject = Exclude<LanguageModel, string>;
 
 /** The address and key, as the providers' packages take them. */
 export type Settings = { readonly baseURL?: string; readonly apiKey: string };

@@ -2,7 +2,7 @@ import type { LanguageModelV4 } from "@ai-sdk/provider";
 import type { retryWithExponentialBackoff } from "@ai-sdk/provider-utils";
 import type { APICallError, generateText, isStepCount, streamText } from "ai";
 
-import { type ProviderOptions, type Settings, checkAddress, cutName } from "./name.ts";
+import { type ModelObject, type ModelOptions, type Settings, checkAddress, cutName } from "./name.ts";
 
 /** A model, and the parts of the AI SDK that call it. */
 export interface Provider {
@@ -38,11 +38,18 @@ const PROVIDERS: Readonly<Record<string, (name: string, settings: Settings) => P
       .chatModel(name),
 };
 
+/** A model of any version of the provider's interface. */
+function given(model: ModelObject): { readonly name: string; readonly open: () => Promise<LanguageModelV4> } {
+  const open = async (): Promise<LanguageModelV4> =>
+    (await import("ai")).wrapLanguageModel({ model, middleware: [] });
+  return { name: model.modelId, open };
+}
+
 /** Checks the model's name and address. `load` imports the AI SDK and the provider once, at its first call. */
-export function createProvider(options: ProviderOptions): NamedProvider {
-  const { model, baseUrl, apiKey = "" } = options;
-  const { name, open } = cutName(model, PROVIDERS, "model");
-  checkAddress(options);
+export function createProvider({ model, ...options }: ModelOptions): NamedProvider {
+  const { baseUrl, apiKey = "" } = options;
+  const { name, open } = typeof model === "string" ? cutName(model, PROVIDERS, "model") : given(model);
+  if (typeof model === "string") checkAddress({ ...options, model });
   let loading: Promise<Provider> | undefined;
   const load = async (): Promise<Provider> => {
     const settings = { apiKey, ...(baseUrl === undefined ? {} : { baseURL: baseUrl }) };

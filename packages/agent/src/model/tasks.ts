@@ -1,9 +1,9 @@
 import { type Message, contentOf } from "@chatkeep/protocol";
 
-import type { ProviderOptions } from "./name.ts";
+import type { ModelOptions } from "./name.ts";
 import { createProvider } from "./provider.ts";
 
-export interface ModelTaskOptions extends ProviderOptions {
+export interface ModelTaskOptions extends ModelOptions {
   /** The timeout of a task in milliseconds. Default 60,000. */
   readonly timeout?: number | undefined;
 }

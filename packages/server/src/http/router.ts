@@ -24,6 +24,7 @@ export type Fetch = (request: Request, connection?: Connection) => Promise<Respo
 export interface RouterOptions {
   readonly routes: readonly Route[];
   readonly basePath: string;
+  readonly prepare: () => Promise<unknown>;
   readonly identify: Identify;
   readonly origins: readonly string[];
   readonly limits: RequestLimits;
@@ -119,7 +120,7 @@ function observe(log: Log): MiddlewareHandler<Env> {
 
 /** Handles a route: counts the request, identifies its sender, validates its input, and calls the route. */
 function createAnswer(options: RouterOptions): (route: Route) => Handler {
-  const { identify, limits, trustedProxies, bodyLimit, log } = options;
+  const { prepare, identify, limits, trustedProxies, bodyLimit, log } = options;
   let isWarned = false;
 
   /** Counts a request under its address. Probes are not counted, nor are trusted back ends, which send for many people. */
@@ -141,6 +142,7 @@ function createAnswer(options: RouterOptions): (route: Route) => Handler {
       if (context.exceeded !== undefined && route.rateLimit !== "after-deduplication") throw context.exceeded;
     };
     refuse();
+    if (route.access !== "anyone") await prepare();
     const admit = async (carrier: Request = request): Promise<Caller> => {
       const caller = await identify.identify(carrier);
       context.exceeded ??= limits.countRequest(caller.owner);

@@ -1,0 +1,112 @@
+import {
+  type Owner,
+  conversationCalls,
+  createRequests,
+  isChatkeepError,
+  messageCalls,
+  uiMessagesOf,
+} from "@chatkeep/protocol";
+import { type ChatTransport, DefaultChatTransport, type UIMessage } from "ai";
+
+import { once } from "./once.ts";
+import { openSession } from "./session.ts";
+import { openStorage } from "./storage.ts";
+
+/** Makes the headers of a request. */
+export type Headers = () => Record<string, string> | Promise<Record<string, string>>;
+
+/** Where a conversation of `useChat` is. */
+export interface StoredChatOptions {
+  /** The place that is talked about: each has a conversation of its own. Default `chat`. */
+  readonly scope?: string | undefined;
+  /** Or the conversation of this id. The first question creates it. */
+  readonly conversationId?: string | undefined;
+  /** The path or address of the mount. Default: the page's own site. */
+  readonly baseUrl?: string | undefined;
+}
+
+/** A conversation of this browser's session, or of whoever the host's login names. Opens nothing by itself. */
+export interface StoredChat<Shown extends UIMessage> {
+  /** Names it among the page's chats. */
+  readonly key: string;
+  readonly transport: ChatTransport<Shown>;
+  /** Sends these headers from now on. */
+  sendHeaders(headers: Headers | undefined): void;
+  /** The latest 100 messages; none where nothing was asked yet. A failure is not remembered. */
+  load(): Promise<Shown[]>;
+  /** Ends the running answer, if any. */
+  stop(): Promise<void>;
+}
+
+/** One session a page. */
+const openBrowserSession = once(() => openSession({ storage: openStorage() }));
+
+export function createStoredChat<Shown extends UIMessage>({
+  scope = "chat",
+  conversationId,
+  baseUrl = "",
+}: StoredChatOptions): StoredChat<Shown> {
+  let headers: Headers | undefined;
+  const ownerNow = async (): Promise<Owner> => {
+    const session = await openBrowserSession();
+    return { kind: "session", id: session.getSnapshot() };
+  };
+  const credentials = async (): Promise<Record<string, string>> => ({
+    "x-session-id": (await ownerNow()).id,
+    ...(await headers?.()),
+  });
+  const requests = createRequests({ baseUrl, credentials });
+  const history = { ...conversationCalls(requests), ...messageCalls(requests) };
+
+  // Looking at a page creates no conversation; the first question does.
+  const find = once(async (): Promise<string | undefined> => {
+    if (conversationId !== undefined) return conversationId;
+    const { conversations } = await history.listConversations(await ownerNow(), { scope, limit: 100 });
+    return (conversations.find(({ isDefault }) => isDefault) ?? conversations[0])?.id;
+  });
+  const begin = once(
+    async (): Promise<string> =>
+      (await find()) ?? (await history.createConversation(await ownerNow(), { scope })).conversation.id,
+  );
+  let begun: string | undefined = conversationId;
+
+  const http = new DefaultChatTransport<Shown>({
+    api: `${baseUrl}/api/chat`,
+    headers: credentials,
+    prepareSendMessagesRequest: async ({ messages, trigger, messageId, body }) => {
+      begun = await begin();
+      // The server reads the last message, and the id of the one before it.
+      return { body: { ...body, id: begun, messages: messages.slice(-2), trigger, messageId } };
+    },
+    prepareReconnectToStreamRequest: async () => ({ api: `${pathOf(await begin())}/stream` }),
+  });
+  const pathOf = (id: string): string => `${baseUrl}/api/chat/${encodeURIComponent(id)}`;
+
+  return {
+    key: conversationId ?? `scope:${scope}`,
+    transport: {
+      sendMessages: (call) => http.sendMessages(call),
+      reconnectToStream: async (call) =>
+        (begun ?? (await find())) === undefined ? null : http.reconnectToStream(call),
+    },
+    sendHeaders: (given) => void (headers = given),
+    async load() {
+      const id = await find();
+      if (id === undefined) return [];
+      try {
+        const { messages } = await history.listMessages(await ownerNow(), id, { limit: 100 });
+        // The answer that is being given comes with its stream.
+        const settled = messages.filter(({ status }) => status !== "streaming");
+        return uiMessagesOf(settled) as unknown as Shown[];
+      } catch (error) {
+        if (isChatkeepError(error, "conversation_not_found")) return [];
+        throw error;
+      }
+    },
+    async stop() {
+      const id = begun ?? (await find());
+      if (id === undefined) return;
+      await requests.send(await ownerNow(), "POST", `/api/chat/${encodeURIComponent(id)}/stop`);
+    },
+  };
+}
