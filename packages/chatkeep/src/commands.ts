@@ -50,6 +50,15 @@ const OWNER = {
 
 /** Every command, in the order of `chatkeep --help`. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
+  init: {
+    summary: "Put Chatkeep into the Next.js, Vite or Express app of this folder.",
+    flags: { "no-install": "Only name the command that installs the packages." },
+    settings: [],
+    async run({ output, flags }) {
+      const { runInit } = await import("./init.ts");
+      return runInit({ folder: process.cwd(), output, install: !flags.has("no-install") });
+    },
+  },
   serve: {
     summary: "Serve the API and the page. `npm start` runs it.",
     settings: Object.keys(SETTINGS) as SettingName[],

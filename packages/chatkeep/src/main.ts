@@ -59,7 +59,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     );
   const given = Object.entries(values);
   try {
-    const environment = readEnvironment();
+    // The .env of an app that is not set up yet is not about us.
+    const environment = readEnvironment(name === "init" ? {} : undefined);
     // The server's own log has them.
     if (name !== "serve") for (const notice of environment.notices) stderr.write(`${notice}\n`);
     const result = await command.run({

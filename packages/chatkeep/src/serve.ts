@@ -31,6 +31,7 @@ import { explainListenError } from "./listen-fault.ts";
 import { createPages } from "./pages.ts";
 import { loadResponder } from "./responder.ts";
 import { openTables } from "./tables.ts";
+import { WIDGET_FOLDER } from "./widget.ts";
 
 export { type Environment, readEnvironment } from "./environment.ts";
 export { StartError } from "./start-error.ts";
@@ -49,8 +50,6 @@ const NO_VECTORS =
 
 /** The page as Vite builds it: beside the sources and beside the built command alike. */
 const PAGE_FOLDER = fileURLToPath(new URL("../dist/app", import.meta.url));
-/** The widget, which other sites embed. */
-const WIDGET_FOLDER = fileURLToPath(new URL(".", import.meta.resolve("@chatkeep/widget")));
 
 /**
  * Opens all that serving needs, in the order in which it is needed; what was opened is closed again when
