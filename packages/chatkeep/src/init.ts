@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { constants, accessSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { constants, accessSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { planExpress } from "./init/express.ts";
@@ -81,12 +81,13 @@ function indented(text: string): string {
 function requireWritable(folder: string, path: string): void {
   let place = dirname(join(folder, path));
   while (!existsSync(place)) place = dirname(place);
+  const refuse = (reason: string, cause?: unknown): StartError =>
+    new StartError(`${path} cannot be written, so nothing was: ${reason}.`, { cause });
+  if (!statSync(place).isDirectory()) throw refuse(`${place} is a file`);
   try {
-    accessSync(join(place, "."), constants.W_OK);
+    accessSync(place, constants.W_OK);
   } catch (cause) {
-    throw new StartError(`${path} cannot be written, so nothing was: ${(cause as Error).message}.`, {
-      cause,
-    });
+    throw refuse((cause as Error).message, cause);
   }
 }
 

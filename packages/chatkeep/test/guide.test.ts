@@ -27,10 +27,14 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "docusaurus.md 4": "docusaurus' site.test.ts",
   "react.md": "react's guide.test.ts",
   "your-data-in-sql.md": "core's views.test.ts and the adapters' drizzle.test.ts",
-  "README.md 0": "the first block of a first conversation; `npm test` is what runs this",
-  "README.md 5": "the first block of the widget",
-  "README.md 7": "apis.md",
-  "README.md 8": "apis.md",
+  "into-your-app.md": "stopwatch.packed.test.ts and init.packed.test.ts",
+  "README.md 0": "stopwatch.packed.test.ts",
+  "README.md 1": "stopwatch.packed.test.ts",
+  "README.md 2": "stopwatch.packed.test.ts",
+  "README.md 3": "init.packed.test.ts",
+  "README.md 4": "init.packed.test.ts",
+  "README.md 5": "the first block of a first conversation; `npm test` is what runs this",
+  "README.md 11": "apis.md",
 };
 
 /** The blocks of each document, in order. */
@@ -311,21 +315,21 @@ describe("the guide's commands do what it says, as they are written", () => {
   it("the README", async () => {
     await using model = await startModel();
     const address = { "http://127.0.0.1:11434/v1": model.url };
-    expect(await answerOf(await served(blocksOf("README.md", [1], address)), "Say it back")).toMatchObject({
+    expect(await answerOf(await served(blocksOf("README.md", [6], address)), "Say it back")).toMatchObject({
       content: "You said: Say it back",
     });
-    const [respond = ""] = blocksOf("README.md", [2]);
+    const [respond = ""] = blocksOf("README.md", [7]);
     writeFileSync(join(clone, "respond.ts"), respond);
     const [, start = ""] = /then: (.+)/.exec(respond) ?? [];
     const said = "You asked: What is a scope?. We have spoken of 0 things before.";
     expect(await answerOf(await served([start]))).toMatchObject({ content: said });
     const place = { "postgres://user:password@host/db?sslmode=require": database.url };
-    const [serve = "", doctor = ""] = blocksOf("README.md", [3], place)[0]?.split("\n") ?? [];
+    const [serve = "", doctor = ""] = blocksOf("README.md", [8], place)[0]?.split("\n") ?? [];
     expect(await answerOf(await served([serve]))).toMatchObject({ status: "complete" });
     expect((await shell([doctor]))[0]).toMatch(/^ok +/m);
-    const [http] = await shell(blocksOf("README.md", [4], HERE));
+    const [http] = await shell(blocksOf("README.md", [9], HERE));
     expect(http).toMatch(/^\{"id":"[\s\S]*data: \[DONE\]\s+\{"messages":\[[\s\S]*"total":2/);
-    const library = `${respond.replace("export default respond;", "")}\n${blocksOf("README.md", [6])[0]}`;
+    const library = `${respond.replace("export default respond;", "")}\n${blocksOf("README.md", [10])[0]}`;
     expect(await shell([`node ${ARGS.join(" ")} "$CODE"`], { CODE: `${library}\nprocess.exit();` })).toEqual([
       "You asked: What is a sensor?. We have spoken of 0 things before.",
     ]);

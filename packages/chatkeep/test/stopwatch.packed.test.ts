@@ -52,6 +52,8 @@ describe("from nothing to a chat that is kept, as the README says", () => {
   it("takes three commands, or ten lines of one's own", () => {
     const counted = commands.flatMap((line) => line.split(" && ")).filter((one) => !one.startsWith("cd "));
     expect(counted).toHaveLength(3);
+    const given = [...commands.at(-1)!.matchAll(/\b([A-Z_]+)=/g)].map(([, name]) => name);
+    expect(given).toEqual(["DATABASE_URL", "OPENAI_API_KEY"]);
     const written = [...code, ...change!.filter((line) => line.startsWith("+"))];
     expect(written.length).toBeLessThanOrEqual(10);
   });
@@ -73,8 +75,6 @@ describe("from nothing to a chat that is kept, as the README says", () => {
     let server: NextServer;
     beforeAll(async () => {
       await buildNext(app);
-      const names = [...commands.at(-1)!.matchAll(/\b([A-Z_]+)=/g)].map(([, name]) => name);
-      expect(names).toEqual(["DATABASE_URL", "OPENAI_API_KEY"]);
       server = await startNext({
         folder: app,
         args: [nextCommand(app), "start"],
