@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 
 import { freePort } from "@chatkeep/testing";
 
@@ -26,6 +27,7 @@ export interface NextOptions {
 }
 
 const EXAMPLE = join(REPOSITORY, "examples/next");
+const FONTS = fileURLToPath(new URL("fixtures/google-fonts.cjs", import.meta.url));
 
 /** The command of Next.js in an app's folder. */
 export function nextCommand(folder: string): string {
@@ -52,7 +54,7 @@ async function installExample(folder: string): Promise<void> {
 
 /** Builds an app for production: without the URL of a database, as an image is built. */
 export async function buildNext(folder: string, ...flags: readonly string[]): Promise<void> {
-  const env = { NEXT_TELEMETRY_DISABLED: "1" };
+  const env = { NEXT_TELEMETRY_DISABLED: "1", NEXT_FONT_GOOGLE_MOCKED_RESPONSES: FONTS };
   await run(process.execPath, [nextCommand(folder), "build", ...flags], { cwd: folder, env });
 }
 

@@ -17,7 +17,7 @@ export interface Project {
 }
 
 /** A package manager, and its command that adds packages. */
-export type Manager = keyof typeof ADD;
+type Manager = keyof typeof ADD;
 
 export const ADD = { npm: "install", pnpm: "add", yarn: "add", bun: "add" } as const;
 
