@@ -27,7 +27,7 @@ test.each(["serve", "migrate", "doctor"])(
 
 test.each([
   [["srve"], 'There is no command "srve". Did you mean serve?'],
-  [["dance"], 'There is no command "dance". The commands are serve, migrate, '],
+  [["dance"], 'There is no command "dance". The commands are init, serve, migrate, '],
   [["grant"], "chatkeep grant needs a login: chatkeep grant LOGIN."],
   [["serve", "now"], 'chatkeep serve takes no arguments, and was given "now".'],
   [["serve", "--port=1"], "Unknown option '--port'. See chatkeep --help."],
