@@ -33,6 +33,8 @@ async function* measureWithModel(postgres: Postgres, load: Child, sdkLoad: Child
   const modelUrl = await model.next<string>();
   await using bare = startChild(BARE, [postgres.url("postgres"), modelUrl]);
   const bareUrl = await bare.next<string>();
+  await using keyed = startChild(BARE, [postgres.url("postgres"), modelUrl, "keyed"]);
+  const keyedUrl = await keyed.next<string>();
   // A database each: servers of one database tell each other of their turns.
   await using own = await startServer(await makeDatabase(postgres, "own"), {
     CHATKEEP_RESPONDER: OWN_RESPONDER,
@@ -47,6 +49,7 @@ async function* measureWithModel(postgres: Postgres, load: Child, sdkLoad: Child
     directly: { ...fifty, through: "model", url: modelUrl },
     sdkDirectly: { ...fifty, through: "sdk", url: modelUrl },
     bare: { ...fifty, through: "bare", url: bareUrl },
+    keyed: { ...fifty, through: "bare", url: keyedUrl },
     own: { ...fifty, through: "turn", url: own.url },
     sdk: { ...fifty, through: "turn", url: sdk.url },
   } as const;
@@ -70,6 +73,7 @@ async function* measureWithModel(postgres: Postgres, load: Child, sdkLoad: Child
   const added = (side: Side, to: Side, percent: number): number =>
     median(rounds.map((times) => percentile(times[side], percent) - percentile(times[to], percent)));
   for (const percent of [50, 95]) {
+    const ours = added("own", "directly", percent);
     const bareAdds = added("bare", "directly", percent);
     const held = (value: number): Pick<Measure, "value" | "unit" | "limit" | "ratio" | "target"> => ({
       value,
@@ -80,7 +84,15 @@ async function* measureWithModel(postgres: Postgres, load: Child, sdkLoad: Child
     });
     yield {
       name: `time to the first token added by us, 50 turns at once, against a bare server's, p${percent}`,
-      ...held(added("own", "directly", percent)),
+      ...held(ours),
+    };
+    const keyedAdds = added("keyed", "directly", percent);
+    yield {
+      name: `the same, against a server that commits a question, a turn and events with keys, p${percent}`,
+      value: ours,
+      unit: "ms",
+      limit: keyedAdds,
+      ratio: ours / keyedAdds,
     };
     yield {
       name: `the same with the AI SDK, to the model asked by it without us, p${percent}`,

@@ -46,7 +46,6 @@ const appendText = (schema: string): string => `
   ), conversation as (
     update ${schema}.conversations c set
       last_seq = c.last_seq + cardinality($3::text[]),
-      active_no = nextval('${schema}.activity'),
       updated_at = clock_timestamp(),
       title = coalesce(c.title, $6),
       title_source = coalesce(c.title_source, 'question'),
