@@ -19,11 +19,14 @@ async function serve(port: string): Promise<void> {
   const { PORT = "3000" } = process.env;
   const site = `http://127.0.0.1:${port}`;
   await finished(astro(["build"], { DOCS_URL: site, CHATKEEP_URL: `http://127.0.0.1:${PORT}` }));
-  const chatkeep = start(["--conditions=@chatkeep/source", path("../../packages/chatkeep/src/bin.ts"), "serve"], {
-    PORT,
-    CHATKEEP_DOCS: path("../guide"),
-    CHATKEEP_ORIGINS: site,
-  });
+  const chatkeep = start(
+    ["--conditions=@chatkeep/source", path("../../packages/chatkeep/src/bin.ts"), "serve"],
+    {
+      PORT,
+      CHATKEEP_DOCS: path("../guide"),
+      CHATKEEP_ORIGINS: site,
+    },
+  );
   const running = [chatkeep, astro(["preview", "--host", "127.0.0.1", "--port", port], { DOCS_URL: site })];
   const stop = (): void => running.forEach((child) => child.kill("SIGTERM"));
   process.on("SIGINT", stop).on("SIGTERM", stop);
@@ -35,11 +38,17 @@ async function serve(port: string): Promise<void> {
 function install(): void {
   const [installed, lock] = [path("node_modules/.package-lock.json"), path("package-lock.json")];
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
-  execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: path("."), stdio: "inherit" });
+  execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
+    cwd: path("."),
+    stdio: "inherit",
+  });
 }
 
 function astro(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
-  return start([path("node_modules/astro/bin/astro.mjs"), ...args], { ASTRO_TELEMETRY_DISABLED: "1", ...env });
+  return start([path("node_modules/astro/bin/astro.mjs"), ...args], {
+    ASTRO_TELEMETRY_DISABLED: "1",
+    ...env,
+  });
 }
 
 function start(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {

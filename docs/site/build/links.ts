@@ -19,10 +19,13 @@ export const checkLinks: AstroIntegration = {
 };
 
 function brokenLinks(folder: string): string[] {
-  const pages = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith("index.html"));
+  const pages = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith("index.html"),
+  );
   const htmls = new Map(pages.map((name) => [join(folder, name), readFileSync(join(folder, name), "utf8")]));
   const anchors = new Map<string, Set<string>>();
-  for (const [file, html] of htmls) anchors.set(file, new Set([...html.matchAll(/\sid="([^"]*)"/g)].map(([, id = ""]) => id)));
+  for (const [file, html] of htmls)
+    anchors.set(file, new Set([...html.matchAll(/\sid="([^"]*)"/g)].map(([, id = ""]) => id)));
 
   const site = new URL(SITE);
   const found: string[] = [];
@@ -35,7 +38,8 @@ function brokenLinks(folder: string): string[] {
       const at = join(folder, path.slice(site.pathname.length), path.endsWith("/") ? "index.html" : "");
       const anchor = decodeURIComponent(target.hash.slice(1));
       const isThere = path.startsWith(site.pathname) && existsSync(at);
-      if (!isThere || (anchor !== "" && anchors.get(at)?.has(anchor) !== true)) found.push(`${here.pathname}: ${link}`);
+      if (!isThere || (anchor !== "" && anchors.get(at)?.has(anchor) !== true))
+        found.push(`${here.pathname}: ${link}`);
     }
   }
   return [...new Set(found)];

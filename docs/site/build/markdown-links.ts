@@ -13,7 +13,9 @@ const LINK = /\]\(([^)\s]+)\)/g;
 export function withLinks(file: string, markdown: string): string {
   const parts = markdown.split(CODE).filter((part) => part !== undefined);
   return parts
-    .map((part) => (part.startsWith("`") ? part : part.replace(LINK, (_, target: string) => `](${lead(file, target)})`)))
+    .map((part) =>
+      part.startsWith("`") ? part : part.replace(LINK, (_, target: string) => `](${lead(file, target)})`),
+    )
     .join("");
 }
 

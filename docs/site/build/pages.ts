@@ -2,10 +2,10 @@ import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } f
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { type SourcePage, readDecision, readGuidePage } from "./source-page.ts";
-import { withLinks } from "./markdown-links.ts";
 import { llmsFull, llmsIndex } from "./llms.ts";
+import { withLinks } from "./markdown-links.ts";
 import { REPOSITORY, ROOT, SITE } from "./settings.ts";
+import { type SourcePage, readDecision, readGuidePage } from "./source-page.ts";
 
 /** A group of the sidebar. */
 interface Group {
@@ -21,7 +21,8 @@ const PUBLIC = fileURLToPath(new URL("../public/", import.meta.url));
  * pictures. Returns the guide's part of the sidebar: `order` is the order of the pages, `group` their heading.
  */
 export function writePages(): Group[] {
-  for (const folder of ["guide", "decisions"]) rmSync(join(CONTENT, folder), { recursive: true, force: true });
+  for (const folder of ["guide", "decisions"])
+    rmSync(join(CONTENT, folder), { recursive: true, force: true });
   rmSync(PUBLIC, { recursive: true, force: true });
 
   const guide = read("docs/guide", readGuidePage).sort((a, b) => a.order - b.order);
@@ -39,7 +40,9 @@ export function writePages(): Group[] {
     const item = { label: title, slug: id };
     if (last?.label === group) last.items.push(item);
     else if (groups.some(({ label }) => label === group))
-      throw new Error(`docs/${id}.md: its \`order\` puts it outside of the other pages of the group "${group}".`);
+      throw new Error(
+        `docs/${id}.md: its \`order\` puts it outside of the other pages of the group "${group}".`,
+      );
     else groups.push({ label: group, items: [item] });
   }
   return groups;
@@ -47,7 +50,9 @@ export function writePages(): Group[] {
 
 function read(folder: string, page: (file: string, text: string) => SourcePage): SourcePage[] {
   const names = readdirSync(join(ROOT, folder)).filter((name) => name.endsWith(".md"));
-  return names.sort().map((name) => page(`${folder}/${name}`, readFileSync(join(ROOT, folder, name), "utf8")));
+  return names
+    .sort()
+    .map((name) => page(`${folder}/${name}`, readFileSync(join(ROOT, folder, name), "utf8")));
 }
 
 /** A page with the front matter that Starlight takes. JSON is YAML. */

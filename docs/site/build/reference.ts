@@ -8,7 +8,8 @@ import { REPOSITORY, SITE } from "./settings.ts";
 
 /** The modules that people import, and what they hold. `chatkeep` re-exports of these. */
 const MODULES: Readonly<Record<string, string>> = {
-  "@chatkeep/protocol": "The shared types, `History`, the errors, the stream, and the client for browsers and Node.js",
+  "@chatkeep/protocol":
+    "The shared types, `History`, the errors, the stream, and the client for browsers and Node.js",
   "@chatkeep/core": "`History` on PostgreSQL",
   "@chatkeep/agent": "Responders: the docs, and any AI SDK model",
   "@chatkeep/server": "`History` over HTTP, and the mount for your own server",
@@ -47,8 +48,8 @@ function writeEntries(): string[] {
 /** Gives the first page its words, and leads links to a module to its folder and those to sources to the repository. */
 function mendPages(app: Pick<Application, "renderer">): void {
   app.renderer.on(PageEvent.END, (page: PageEvent) => {
-    page.contents = page.contents
-      ?.replaceAll("/index/)", "/)")
+    page.contents = (page.contents ?? "")
+      .replaceAll("/index/)", "/)")
       // Without git, TypeDoc takes these paths from the folder of the entries.
       .replaceAll("/blob/main/../../../", "/blob/main/");
     if (page.url === "index.md") page.contents = INDEX;

@@ -30,7 +30,15 @@ export function readDecision(file: string, text: string): SourcePage {
   const [, title, body = ""] = /^# (.+)\n([\s\S]*)$/.exec(text) ?? [];
   if (title === undefined) throw new Error(`${file}: it must begin with its title, such as "# 63. A title".`);
   const plain = title.replaceAll("`", "");
-  return { file, id: idOf(file), title: plain, group: "Decisions", order: 0, description: firstSentence(body), body };
+  return {
+    file,
+    id: idOf(file),
+    title: plain,
+    group: "Decisions",
+    order: 0,
+    description: firstSentence(body),
+    body,
+  };
 }
 
 function idOf(file: string): string {
@@ -39,6 +47,9 @@ function idOf(file: string): string {
 
 function firstSentence(body: string): string {
   const paragraph = body.trim().split(/\n\s*\n/)[0] ?? "";
-  const plain = paragraph.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/[`*]|^[-#] /gm, "").replace(/\s+/g, " ");
+  const plain = paragraph
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/[`*]|^[-#] /gm, "")
+    .replace(/\s+/g, " ");
   return /^.+?[.:](?= |$)/.exec(plain)?.[0].replace(/:$/, ".") ?? plain;
 }

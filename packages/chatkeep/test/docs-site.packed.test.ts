@@ -81,8 +81,8 @@ it("shows pages of the guide, of types, of routes and of decisions, without a fa
 it("describes what a function takes and returns, with links to the types", async () => {
   const { page } = await openPage("/reference/chatkeep/core/functions/createhistory/");
   await page.getByRole("main").getByRole("link", { name: "HistoryOptions" }).click();
-  await page.getByRole("heading", { level: 1, name: "HistoryOptions" }).waitFor();
-  await page.getByText("responder", { exact: true }).first().waitFor();
+  await page.waitForURL(/\/interfaces\/historyoptions\//);
+  expect(await page.getByRole("main").innerText()).toContain("The function that answers");
   await page.context().close();
 });
 
@@ -109,7 +109,9 @@ it("answers in its own widget, with sources that open a section of this site and
   await chat.locator(".ck-source", { hasText: "Stop an answer" }).first().click();
   await page.waitForURL(`${SITE}/guide/turns/#stop-an-answer`);
   await expect
-    .poll(() => page.evaluate(() => [...(CSS.highlights.get("chatkeep-passage") ?? [])].map(String).join(" ")))
+    .poll(() =>
+      page.evaluate(() => [...(CSS.highlights.get("chatkeep-passage") ?? [])].map(String).join(" ")),
+    )
     .toContain("A person can cancel an answer");
   expect(faults).toEqual([]);
   await page.context().close();
@@ -133,7 +135,8 @@ it("lists each page of the guide in llms.txt, as Markdown that is there, and hol
   const full = await (await fetch(`${SITE}/llms-full.txt`)).text();
   expect(index).toMatch(/^# Chatkeep\n\n> .+\n\n## /);
   for (const name of GUIDE) {
-    const [, title, url] = new RegExp(`^- \\[(.+)\\]\\((${SITE}/guide/${name}\\.md)\\): .+\\.$`, "m").exec(index) ?? [];
+    const [, title, url] =
+      new RegExp(`^- \\[(.+)\\]\\((${SITE}/guide/${name}\\.md)\\): .+\\.$`, "m").exec(index) ?? [];
     expect([name, url]).toEqual([name, `${SITE}/guide/${name}.md`]);
     expect(await (await fetch(url!)).text()).toMatch(`# ${title}\n`);
     expect(full).toContain(`\n## ${title}\n`);
