@@ -17,5 +17,9 @@ if (chat !== null) {
   });
 }
 
-// The keys are no part of the button's name, which is "Search".
-document.querySelector("site-search kbd")?.setAttribute("aria-hidden", "true");
+// Its name has the keys that it shows: Starlight leaves them out, and whoever speaks to a page says what is there.
+const search = document.querySelector("site-search button");
+search?.setAttribute("aria-label", search.textContent.trim().replaceAll(/\s+/g, " "));
+
+// starlight-openapi goes from a heading of the third level to one of the fifth.
+for (const heading of document.querySelectorAll(".sl-openapi-examples-heading")) heading.ariaLevel = "4";

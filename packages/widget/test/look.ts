@@ -92,7 +92,7 @@ const states: State[] = [
     {},
     async (page) => {
       await answered(page);
-      await page.locator("chatkeep-chat header button").first().click();
+      await page.locator("chatkeep-chat [part=head] button").first().click();
     },
   ],
   [

@@ -320,6 +320,23 @@ test("a citation opens and its passage is painted: on this page, on the next, by
   await page.waitForURL("**/motors#words");
   await expect.poll(() => painted(page)).toBe(MOTOR);
   await page.goBack();
+
+  // A page that takes the event may as well load the other page.
+  await page.evaluate(() =>
+    document.addEventListener(
+      "chatkeep-navigate",
+      (event) => {
+        event.preventDefault();
+        location.assign("/motors?loaded#words");
+      },
+      { once: true },
+    ),
+  );
+  await marks.nth(1).click();
+  await page.waitForURL("**/motors?loaded#words");
+  await expect.poll(() => painted(page)).toBe(MOTOR);
+  await page.goBack();
+
   await page.clock.install();
   await marks.nth(2).click();
   await page.clock.runFor(6_000);
@@ -427,7 +444,7 @@ test("axe finds nothing in any state, wide and narrow, light and dark, from left
     await check(`${name} card`, page);
     await page.keyboard.press("Escape");
     await page.locator("chatkeep-chat .ck-card").waitFor({ state: "detached" });
-    await page.locator("chatkeep-chat header button").first().click();
+    await page.locator("chatkeep-chat [part=head] button").first().click();
     await page.locator("chatkeep-chat .ck-nav-row").first().waitFor();
     await check(`${name} conversations`, page);
   };
@@ -479,7 +496,7 @@ test("at 320 pixels nothing is cut off, and what is pressed is 44 pixels large",
       .locator("chatkeep-chat .panel")
       .evaluate((element) => element.scrollWidth - element.clientWidth),
   ).toBe(0);
-  await page.locator("chatkeep-chat header button").first().click();
+  await page.locator("chatkeep-chat [part=head] button").first().click();
   await page.locator("chatkeep-chat .ck-nav-row").first().waitFor();
   expect(await targets()).toEqual([]);
 });

@@ -21,7 +21,8 @@ export function Head(props: HeadProps): ReactNode {
   const strings = useStrings();
   const inHistory = view === "history";
   return (
-    <header className="head" part="head">
+    // No `header`: outside of a page's `main` that is a second banner of the page.
+    <div className="head" part="head">
       <IconButton
         icon={inHistory ? "back" : "menu"}
         label={inHistory ? strings.back : strings.conversations}
@@ -36,6 +37,6 @@ export function Head(props: HeadProps): ReactNode {
       )}
       <IconButton icon="plus" label={strings.untitled} onPress={onNew} />
       {onClose !== undefined && <IconButton icon="close" label={strings.close} onPress={onClose} />}
-    </header>
+    </div>
   );
 }

@@ -57,7 +57,11 @@ export function createCiting({ host, memory, endpoint, onLeave }: CitingOptions)
       if (passages === null) return location.assign(address);
       if (passages.openCitation({ host, memory, citation, address }) === "away") return;
       onLeave();
-      if (citation.quote !== null) void show(citation.quote);
+      if (citation.quote === null) return;
+      // Kept until it was looked for here: a page that handles the event may load another page, which then looks for it.
+      memory.passage.set(citation.quote);
+      await show(citation.quote);
+      if (memory.passage.get() === citation.quote) memory.passage.set(null);
     },
     clear() {
       showing += 1;
