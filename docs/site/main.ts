@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -34,14 +34,14 @@ async function serve(port: string): Promise<void> {
   stop();
 }
 
-/** Installs what the site is built with, when it is missing or older than the lockfile. */
+/** Installs what the site is built with, unless this lockfile was installed. */
 function install(): void {
-  const [installed, lock] = [path("node_modules/.package-lock.json"), path("package-lock.json")];
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
-  execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
-    cwd: path("."),
-    stdio: "inherit",
-  });
+  const lock = readFileSync(path("package-lock.json"));
+  const installed = path("node_modules/.installed-lock.json");
+  if (existsSync(installed) && lock.equals(readFileSync(installed))) return;
+  const command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+  execFileSync("npm", command, { cwd: path("."), stdio: "inherit" });
+  writeFileSync(installed, lock);
 }
 
 function astro(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
