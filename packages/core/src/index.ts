@@ -23,7 +23,7 @@ export { contextOf, type ContextOptions } from "./context/turns.ts";
 export type { ContextSettings } from "./context/context.ts";
 export type { Summarizer, SummaryRequest } from "./context/summaries.ts";
 export type { TitleGenerator } from "./context/titles.ts";
-export type { Ranked } from "./search/rank.ts";
+export type { Ranked } from "./search/recall.ts";
 export type { RecallQuery } from "./search/recall.ts";
 export type { Handles, HandleState } from "./handles.ts";
 export type { IdempotencyKeys, UnkeyedRequest } from "./idempotency-keys.ts";

@@ -131,8 +131,8 @@ it("the message that a branch leaves is on that branch", async () => {
     await history.appendMessages(me, id, [{ id: name, role: "user", content: name }]);
   await history.appendMessages(me, id, [{ id: "c", role: "user", content: "c" }], { parent: "a" });
   const { rows } = await database.pool.query<{ seqs: number[] }>(
-    `select ${releaseSchema("chatkeep")}.filter_branch($1, $2, null, $3) as seqs`,
+    `select ${releaseSchema("chatkeep")}.branch_seqs($1, $2, null, $3) as seqs`,
     [ownerId(me), id, [1, 2, 3]],
   );
-  expect(rows[0]!.seqs).toEqual([1, 3]);
+  expect(rows[0]!.seqs).toEqual([1, 3, null]);
 });

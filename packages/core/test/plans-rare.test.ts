@@ -121,7 +121,7 @@ const CASES: Case[] = [
   // One more than asked for: the parent of the first.
   ["get_context", 61, /Index Scan messages_pkey/, () => history.getContext(me, "long")],
   ["delete_messages", 2, /messages_/, (time) => history.deleteMessage(me, "long", `m${MANY - 20 - time}`)],
-  ["filter_branch", 3, /conversations_/, () => sql("filter_branch($1, 'long', null, '{7,8,9}')", [owner])],
+  ["branch_seqs", 1, /conversations_/, () => sql("branch_seqs($1, 'long', null, '{7,8,9}')", [owner])],
   // The head's own branch has to be looked at from its beginning: of one segment here.
   ["get_branch_ends", 2, /messages_pkey/, () => sql("get_branch_ends($1, 'long')", [owner])],
   ["describe_branch", 1, /conversations_/, () => sql("describe_branch($1, 'long', 1, 'x', 'y')", [owner])],
@@ -187,7 +187,7 @@ const CASES: Case[] = [
     "recalled_messages",
     3,
     /messages_pkey/,
-    () => sql("recalled_messages($1, 'long', null, '{7,8,9}')", [owner]),
+    () => sql("recalled_messages($1, 'long', null, 100, '{8}', 1)", [owner]),
   ],
   [
     "get_messages_by_seq",
@@ -264,7 +264,7 @@ const ELSEWHERE = new Set(
    append_messages begin_turn create_conversation get_conversation get_turn list_conversations overview
    page_messages read_events recall_words register_node rotate_events search_words settle_turn
    stop_turn fence_dead_nodes update_conversation write_events hold_node close_turn finish_turn lock_conversation next_active_no open_turn select_turn
-   delete_turns on_branch ancestor_at branch_length branch_of branch_off context_messages forks_of earliest_messages latest_leaf latest_messages segment_jump
+   delete_turns branch_ranges ancestor_at branch_length branch_of branch_off context_messages forks_of earliest_messages latest_leaf latest_messages segment_jump
    get_document list_documents put_documents remove_documents score_texts search_passages list_document_versions`
     .split(/\s+/)
     .concat(

@@ -111,6 +111,21 @@ describe("a conversation with 1,000 forks", () => {
     expect(early.messages.map(({ id }) => id)).toEqual(["m9", "m10"]);
   });
 
+  it("recalls the few matches of a branch, though another holds a hundred times as many", async () => {
+    await database.pool.query(
+      `insert into chatkeep.message_words (owner_id, conversation_id, seq, size, words)
+       values ($1, 'wide', $2, 1, to_tsvector('chatkeep.message_words', 'hello'))`,
+      [owner, TRUNK + 1],
+    );
+    const found = await history.recallMessages({
+      owner: me,
+      conversationId: "wide",
+      question: "Hello?",
+      leaf: TRUNK + 2,
+    });
+    expect(found.map(({ seq }) => seq)).toEqual([TRUNK + 1, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, TRUNK + 2]);
+  });
+
   it("appends, and branches off, at the cost of any append", async () => {
     const append = (parent?: string): Promise<unknown> =>
       history.appendMessages(me, "wide", [{ role: "user", content: "Hello" }], { parent });

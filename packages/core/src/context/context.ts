@@ -72,13 +72,15 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
       ? fits(turns, recalling ? room * (1 - recalledShare) : room, tokens)
       : turns.length;
     const newest = turns.slice(turns.length - count).flatMap((turn) => weigh(validTurn(turn), false));
-    const below = turns[turns.length - count]?.[0]?.seq ?? (latest.at(-1)?.seq ?? 0) + 1;
+    const first = turns[turns.length - count]?.[0];
+    const below = first?.seq ?? (latest.at(-1)?.seq ?? 0) + 1;
+    const before = (first === undefined ? latest.at(-1)?.id : first.parentId) ?? null;
     const recalled: ContextMessage[][] = [];
     // Of this branch, also when the head has moved since.
     const leaf = latest.at(-1)?.seq;
     if (recalling && leaf !== undefined) {
       let left = room - sum(newest);
-      for (const turn of await recalledTurns({ owner, conversationId, question, below, leaf })) {
+      for (const turn of await recalledTurns({ owner, conversationId, question, below, before, leaf })) {
         const weighed = weigh(validTurn(turn), true);
         const cost = sum(weighed);
         if (weighed.length === 0 || cost > left) continue;
@@ -109,26 +111,21 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
 
   /** Older turns that match a question, best first, then the neighbours of the best; each once. */
   const recalledTurns = async (
-    query: RecallQuery & { below: number; leaf: number },
+    query: RecallQuery & { below: number; before: string | null; leaf: number },
   ): Promise<Message[][]> => {
-    const { owner, conversationId, below, leaf } = query;
+    const { owner, conversationId, below, before, leaf } = query;
     const ranked = await recall({ ...query, limit: RECALLED });
-    const wanted = new Set<number>();
-    for (const { seq } of ranked) {
-      for (let near = seq - REACH; near <= seq + REACH; near += 1) {
-        if (near > 0 && near < below) wanted.add(near);
-      }
-    }
-    if (wanted.size === 0) return [];
-    const seqs = [...wanted].sort((a, b) => a - b);
+    if (ranked.length === 0) return [];
     const [row] = await database.call("recalled_messages", {
       owner: ownerId(owner),
       conversation: conversationId,
       leaf,
-      seqs,
+      below_seq: below,
+      seqs: ranked.map(({ seq }) => seq),
+      reach: REACH,
     });
     const messages = ((row?.recalled_messages ?? []) as MessageRow[]).map((one) => messageOf(one, owner));
-    return inOrderOf(ranked, completeTurns(messages, below));
+    return inOrderOf(ranked, completeTurns(messages, before));
   };
 
   return {
@@ -177,8 +174,8 @@ function sum(messages: readonly ContextMessage[]): number {
   return messages.reduce((cost, one) => cost + one.tokens, 0);
 }
 
-/** The complete turns of each run of consecutive messages. The last turn of a run may be cut off. */
-function completeTurns(messages: readonly Message[], below: number): Message[][] {
+/** The complete turns of each run of messages that follow each other. The last turn of a run may be cut off, unless `before` ends it. */
+function completeTurns(messages: readonly Message[], before: string | null): Message[][] {
   const runs: Message[][] = [];
   for (const message of messages) {
     const last = runs.at(-1)?.at(-1);
@@ -188,9 +185,7 @@ function completeTurns(messages: readonly Message[], below: number): Message[][]
   return runs.flatMap((run) => {
     const turns = turnsOf(run);
     const end = run.at(-1);
-    const isOver = end === undefined || end.seq + 1 >= below || end.role === "user" || end.role === "system";
-    // A question at the end of the run may have an answer after it.
-    return isOver && !(end?.role === "user" && end.seq + 1 < below) ? turns : turns.slice(0, -1);
+    return end?.id === before || end?.role === "system" ? turns : turns.slice(0, -1);
   });
 }
 

@@ -5,16 +5,12 @@ export interface Postings {
   /** The inverse document frequency of each word. */
   readonly weights: readonly number[];
   /**
-   * The messages with each word, as three lists: their numbers, their sizes in words, and their ts_rank for the word
-   * times 100,000; `null` for a word too common to fetch.
+   * The messages with each word, as three lists: their places on the branch, their sizes in words, and their ts_rank for
+   * the word times 100,000; `null` for a word too common to fetch.
    */
   readonly postings: readonly (readonly [readonly number[], readonly number[], readonly number[]] | null)[];
-}
-
-/** A message and its score. Greater is better. */
-export interface Ranked {
-  readonly seq: number;
-  readonly score: number;
+  /** Whether the branch crosses forks. If not, places are numbers. */
+  readonly crosses: boolean;
 }
 
 /**
@@ -32,34 +28,38 @@ const COVER = 2;
  * Ranks messages: BM25 with the conversation's own statistics, a bonus for holding more of the question's words, and a
  * share of a better neighbour's score, because an answer need not repeat the words of its question.
  */
-export function rankMessages({ average, weights, postings }: Postings): Ranked[] {
+export function rankMessages({
+  average,
+  weights,
+  postings,
+}: Postings): { readonly place: number; readonly score: number }[] {
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
   const own = new Map<number, { score: number; covered: number }>();
   for (const [index, posting] of postings.entries()) {
     const weight = weights[index] ?? 0;
-    const [seqs, sizes, ranks] = posting ?? [[], [], []];
-    for (const [place, seq] of seqs.entries()) {
-      const [size, rank] = [sizes[place] ?? 1, (ranks[place] ?? 0) / 100_000];
+    const [places, sizes, ranks] = posting ?? [[], [], []];
+    for (const [at, place] of places.entries()) {
+      const [size, rank] = [sizes[at] ?? 1, (ranks[at] ?? 0) / 100_000];
       const often = timesOf(rank);
       const part = (weight * often * (K1 + 1)) / (often + K1 * (1 - B + (B * size) / average));
-      const entry = own.get(seq) ?? { score: 0, covered: 0 };
-      own.set(seq, { score: entry.score + part, covered: entry.covered + weight });
+      const entry = own.get(place) ?? { score: 0, covered: 0 };
+      own.set(place, { score: entry.score + part, covered: entry.covered + weight });
     }
   }
 
   const full = new Map<number, number>();
-  for (const [seq, { score, covered }] of own) full.set(seq, score * (1 + (COVER * covered) / whole));
+  for (const [place, { score, covered }] of own) full.set(place, score * (1 + (COVER * covered) / whole));
   const beside = new Map<number, number>();
-  for (const [seq, score] of full) {
+  for (const [at, score] of full) {
     for (const [distance, share] of NEAR.entries()) {
-      for (const place of [seq - distance, seq + distance]) {
+      for (const place of [at - distance, at + distance]) {
         if (place > 0) beside.set(place, Math.max(beside.get(place) ?? 0, share * score));
       }
     }
   }
   return [...beside]
-    .map(([seq, share]) => ({ seq, score: (full.get(seq) ?? 0) + share }))
-    .sort((a, b) => b.score - a.score || b.seq - a.seq);
+    .map(([place, share]) => ({ place, score: (full.get(place) ?? 0) + share }))
+    .sort((a, b) => b.score - a.score || b.place - a.place);
 }
 
 /** The ts_rank of a word with n occurrences is 0.1 · (1 + 1/4 + … + 1/n²) · 6/π². */

@@ -3,7 +3,7 @@ import type { Owner } from "@chatkeep/protocol";
 import type { Database } from "../database/database.ts";
 import { ownerId } from "../owners.ts";
 import { fuse } from "./fusion.ts";
-import { type Postings, type Ranked, rankMessages } from "./rank.ts";
+import { type Postings, rankMessages } from "./rank.ts";
 import { recallTerms } from "./terms.ts";
 import type { VectorSearch } from "./vector-search.ts";
 
@@ -20,7 +20,13 @@ export interface RecallQuery {
   readonly limit?: number | undefined;
 }
 
-/** Finds the messages of a conversation that match a question, best first. */
+/** A message and its score. Greater is better. */
+export interface Ranked {
+  readonly seq: number;
+  readonly score: number;
+}
+
+/** Finds the messages of a branch that match a question, best first. */
 export type Recall = (query: RecallQuery) => Promise<Ranked[]>;
 
 /** Approximate maximum of ranked messages: each takes 5 µs to find. */
@@ -35,47 +41,47 @@ const NEAR = 50;
  * rankings are joined, and the score comes from the ranks.
  */
 export function createRecall(database: Database, vectorSearch?: VectorSearch): Recall {
-  const byWords = async ({ owner, conversationId, question, below }: RecallQuery): Promise<Ranked[]> => {
+  const byWords = async ({
+    owner,
+    conversationId,
+    question,
+    below,
+    leaf,
+  }: RecallQuery): Promise<Ranked[]> => {
     const terms = recallTerms(question);
     if (terms.length === 0) return [];
     const [row] = await database.call("recall_words", {
       owner: ownerId(owner),
       conversation: conversationId,
+      leaf: leaf ?? null,
       terms,
       below_seq: below ?? Number.MAX_SAFE_INTEGER,
       most: CANDIDATES,
     });
     const postings = row?.recall_words as Postings | null;
-    return postings === null ? [] : rankMessages(postings);
-  };
-
-  /** Returns those of the numbers that are on the branch. */
-  const onBranch = async (
-    { owner, conversationId, leaf }: RecallQuery,
-    seqs: readonly number[],
-  ): Promise<ReadonlySet<number>> => {
-    if (seqs.length === 0) return new Set();
-    const [row] = await database.call("filter_branch", {
+    if (postings === null) return [];
+    const ranked = rankMessages(postings).slice(0, JOINED);
+    if (!postings.crosses || ranked.length === 0)
+      return ranked.map(({ place, score }) => ({ seq: place, score }));
+    const [numbers] = await database.call("branch_seqs", {
       owner: ownerId(owner),
       conversation: conversationId,
       leaf: leaf ?? null,
-      seqs,
+      places: ranked.map(({ place }) => place),
     });
-    return new Set((row?.filter_branch ?? []) as number[]);
+    const seqs = numbers?.branch_seqs as (number | null)[];
+    return ranked.flatMap(({ score }, index) => {
+      const seq = seqs[index] ?? null;
+      return seq === null ? [] : [{ seq, score }];
+    });
   };
 
   return async (query) => {
     const { owner, conversationId, question: text, leaf = 0, below, limit = 20 } = query;
-    const [ranked, near] = await Promise.all([
+    const [words, near] = await Promise.all([
       byWords(query),
       vectorSearch?.messages(owner, { text, conversationId, leaf, below, limit: NEAR }) ?? [],
     ]);
-    // Before the best are chosen: other branches may hold better ones than all of this.
-    const kept = await onBranch(
-      query,
-      ranked.map(({ seq }) => seq),
-    );
-    const words = ranked.filter(({ seq }) => kept.has(seq)).slice(0, JOINED);
     if (near.length === 0) return words.slice(0, limit);
     const fused = fuse<{ readonly seq: number }>([words, near], ({ seq }) => seq);
     return fused.map(({ entry: { seq }, score }) => ({ seq, score })).slice(0, limit);

@@ -4,15 +4,20 @@
 -- messages, the latest first, each before the number of its parent (0: the beginning). The caller has set the owner.
 create function forks_of(owner uuid, conversation text, seqs bigint[], has_deleted boolean) returns json
 language plpgsql stable security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
+declare
+  forks json;
 begin
-  -- Mostly nothing does. Where the numbers have gaps, something does.
+  -- Where the numbers have no gaps, one range holds all parents.
   if seqs[1] - seqs[cardinality(seqs)] < cardinality(seqs) then
-    perform from segments k
-    where k.owner_id = owner and k.conversation_id = conversation
-      and k.parent_seq >= seqs[cardinality(seqs)] and k.parent_seq < seqs[1]
-    limit 1;
-    if not found then
-      return null;
+    select json_build_array(array_agg(f.parent_seq), array_agg(f.first_seq), array_agg(f.next_follows)) into forks from (
+      select k.parent_seq, k.first_seq, k.next_follows from segments k
+      where k.owner_id = owner and k.conversation_id = conversation
+        and k.parent_seq >= seqs[cardinality(seqs)] and k.parent_seq < seqs[1]
+      order by k.parent_seq, k.first_seq
+    ) f
+    having count(*) > 0;
+    if forks is null or not has_deleted then
+      return forks;
     end if;
   end if;
   if has_deleted then

@@ -18,6 +18,8 @@ declare
   -- The numbers of the messages, the latest first, and of the parent of the first.
   seqs bigint[];
   kept bigint := page_limit;
+  -- Whether these are consecutive.
+  is_straight boolean;
   is_small boolean;
   is_cut boolean := false;
 begin
@@ -45,6 +47,7 @@ begin
       wanted := 64 * wanted;
     end loop;
   end if;
+  is_straight := seqs[1] - seqs[cardinality(seqs)] + 1 = cardinality(seqs);
   loop
     select coalesce(json_agg(page.message) filter (where page.is_small or is_cut), '[]'), coalesce(bool_and(page.is_small), true)
     into messages, is_small
@@ -55,17 +58,21 @@ begin
           when pg_column_compression(m.parts) is null then pg_column_size(m.parts) else octet_length(m.parts::text)
         end < most_bytes / 105 as is_small
       from (
-        select min(s.seq) as low, max(s.seq) as high, array_agg(s.seq) as seqs
-        from unnest(seqs[:kept]) s (seq) group by s.seq / 128
+        -- Consecutive ones, as on a page without forks: grouping and filtering took 120 of 500 us.
+        select seqs[cardinality(seqs)] as low, seqs[1] as high, null::bigint[] as seqs where is_straight
+        union all
+        select min(s.seq), max(s.seq), array_agg(s.seq) from unnest(seqs[:kept]) s (seq)
+        where not is_straight group by s.seq / 128
       ) near
       -- Neighbours by one scan: it finds 100 rows in the time of 20 lookups. With "is true" the list is no condition of
       -- an index: without statistics, several lookups seem to cost more than to read the conversation.
       cross join lateral (
         select k.* from messages k
         where k.owner_id = owner and k.conversation_id = conversation and k.seq >= near.low and k.seq <= near.high
-          and (k.seq = any (near.seqs)) is true
+          and (near.seqs is null or k.seq = any (near.seqs)) is true
         order by k.seq desc
       ) m
+      limit kept
     ) page;
     -- 100 small ones fit. Only if one is large, the bytes are added up: a running sum takes 70 us.
     exit when is_small or is_cut;

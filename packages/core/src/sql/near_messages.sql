@@ -17,7 +17,6 @@ set enable_seqscan = off as $$
 #variable_conflict use_variable
 declare
   number integer;
-  place conversations;
   -- The ranges of the branch; null: all messages.
   firsts bigint[];
   lasts bigint[];
@@ -30,13 +29,9 @@ begin
   if not found then
     return null;
   end if;
-  select * into place from conversations k where k.owner_id = owner and k.id = only_conversation;
-  if leaf is not null and place.fork_count > 0 then
-    select array_agg(b.first_seq order by b.first_seq), array_agg(b.last_seq order by b.first_seq) into firsts, lasts
-    from branch_of(
-      owner, only_conversation, coalesce(nullif(leaf, 0), place.head_seq, place.last_seq), place.cleared_seq,
-      below_seq, place.last_seq
-    ) b;
+  if leaf is not null then
+    select b.firsts, b.lasts into firsts, lasts
+    from branch_ranges(owner, only_conversation, nullif(leaf, 0), below_seq) b;
   end if;
   return (
     with near as materialized (

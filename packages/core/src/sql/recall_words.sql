@@ -1,5 +1,6 @@
--- Finds the words of a question in a conversation of the owner; see match_terms. Null when it is not the owner's.
-create function recall_words(owner uuid, conversation text, terms text[], below_seq bigint, most integer)
+-- Finds the words of a question on the branch of a conversation that ends with `leaf` (null: the head); see
+-- match_terms. Null when the conversation is not the owner's.
+create function recall_words(owner uuid, conversation text, leaf bigint, terms text[], below_seq bigint, most integer)
 returns json
 language plpgsql security definer set search_path from current as $$
 begin
@@ -9,6 +10,9 @@ begin
   ) then
     return null;
   end if;
-  return match_terms(owner, conversation, terms, below_seq, most);
+  return (
+    select match_terms(owner, conversation, b.firsts, b.lasts, b.places, terms, most)
+    from branch_ranges(owner, conversation, leaf, below_seq) b
+  );
 end
 $$;

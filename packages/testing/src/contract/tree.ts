@@ -33,31 +33,37 @@ export function describeTree(open: OpenedFixture): void {
     it("recalls what was said long ago on its branch, and nothing of another", async () => {
       const { history } = open();
       const { me, id } = await newConversation(open());
-      const filler = (from: string): MessageInput[] =>
-        Array.from({ length: 70 }, (_, index) => ({
-          id: `${from}${index}`,
-          role: index % 2 === 0 ? "user" : "assistant",
-          content: `${from} ${"filler ".repeat(150)}`,
-        }));
       await history.appendMessages(me, id, [
-        { id: "q", role: "user", content: "The herring is Ada's." },
-        { id: "a", role: "assistant", content: "Noted." },
+        said("q", "user", "The herring is Ada's."),
+        said("a", "assistant", "Noted."),
         ...filler("x"),
       ]);
-      // Better ones on another branch, more than are ranked by both words and meaning.
-      for (let batch = 0; batch < 2; batch += 1) {
-        const better = Array.from({ length: 75 }, (_, index) => ({
-          id: `other${batch}-${index}`,
-          role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
-          content: "Herring, herring.",
-        }));
-        await history.appendMessages(me, id, better, { parent: batch === 0 ? "a" : undefined });
-      }
+      // Better ones on another branch, more than are ranked, and so many that the word seems common.
+      const better = Array.from({ length: 500 }, (_, index) =>
+        said(`other${index}`, index % 2 === 0 ? "user" : "assistant", "Herring, herring."),
+      );
+      await history.appendMessages(me, id, better, { parent: "a" });
       await history.setHead(me, id, "x0");
       const { messages } = await history.getContext(me, id, { question: "Whose is the herring?" });
       const recalled = messages.filter((one) => one.recalled).map(({ message }) => message.id);
       expect(recalled).toContain("q");
       expect(recalled.filter((one) => one.startsWith("other"))).toEqual([]);
+    });
+
+    it("recalls a question with the answer that was given long after it", async () => {
+      const { history } = open();
+      const { me, id } = await newConversation(open());
+      await history.appendMessages(me, id, [
+        said("q", "user", "Whose herring is it?"),
+        said("a", "assistant", "I do not know."),
+        ...filler("x"),
+      ]);
+      await history.appendMessages(me, id, [said("again", "assistant", "It is Ada's."), ...filler("y")], {
+        parent: "q",
+      });
+      const { messages } = await history.getContext(me, id, { question: "The herring?" });
+      const recalled = messages.filter((one) => one.recalled).map(({ message }) => message.id);
+      expect(recalled.slice(0, 2)).toEqual(["q", "again"]);
     });
 
     it("is exported whole, each message with its parent", async () => {
@@ -117,4 +123,15 @@ export function describeTree(open: OpenedFixture): void {
       expect(await tree.everything()).toEqual(before);
     });
   });
+}
+
+function said(id: string, role: "user" | "assistant", content: string): MessageInput {
+  return { id, role, content };
+}
+
+/** More than a context holds. */
+function filler(from: string): MessageInput[] {
+  return Array.from({ length: 70 }, (_, index) =>
+    said(`${from}${index}`, index % 2 === 0 ? "user" : "assistant", `${from} ${"filler ".repeat(150)}`),
+  );
 }

@@ -1,12 +1,20 @@
--- Finds the words of a question in the messages of a conversation below a number. Returns for each of `terms` (words as
--- `search/words.ts` cuts them) its weight, for a common word estimated from the latest messages, and for a rare word all
--- messages that hold it, as three lists: their numbers, their sizes, and 100,000 times their ts_rank for that word, which
--- tells how often they hold it. Takes the rarest words first, up to about `most` messages: common words tell little and
--- would fetch half the conversation. Null when the conversation is not the owner's.
+-- Finds the words of a question in the messages of a branch, which consists of the ranges from `firsts` to `lasts` (see
+-- branch_ranges). Returns for each of `terms` (words as `search/words.ts` cuts them) its weight, for a common word
+-- estimated from the latest messages, and for a rare word all messages that hold it, as three lists: their places on the
+-- branch, their sizes, and 100,000 times their ts_rank for that word, which tells how often they hold it. Takes the
+-- rarest words first, up to about `most` messages: common words tell little and would fetch half the branch.
+-- Null when the conversation is not the owner's.
 -- Runs as the engine, because row-level security keeps "@@" from the index. So it returns numbers, never text, and only to
 -- recall_words, which checks the owner first.
-create function match_terms(owner uuid, conversation text, terms text[], below_seq bigint, most integer)
-returns json
+create function match_terms(
+  owner uuid,
+  conversation text,
+  firsts bigint[],
+  lasts bigint[],
+  places bigint[],
+  terms text[],
+  most integer
+) returns json
 language plpgsql security definer set search_path from current set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_variable
 declare
@@ -19,6 +27,7 @@ declare
   words_sampled bigint;
   counts bigint[];
   weights double precision[];
+  query tsquery;
   postings json[] := array_fill(null::json, array[cardinality(terms)]);
   posting json;
   held bigint;
@@ -27,20 +36,30 @@ declare
   n record;
 begin
   perform set_config('chatkeep.engine', 'on', true);
-  select c.cleared_seq, least(c.last_seq, below_seq - 1) - c.cleared_seq into cleared, total from conversations c
+  select c.cleared_seq into cleared from conversations c
   where c.owner_id = owner and c.id = conversation and c.deleted_at is null;
   if not found then
     perform set_config('chatkeep.engine', 'off', true);
     return null;
   end if;
+  total := (
+    select coalesce(sum(b.last_seq - greatest(b.first_seq - 1, cleared)), 0)
+    from unnest(firsts, lasts) b (first_seq, last_seq)
+  );
   queries := array(
     select to_tsquery('message_words', g.term) from unnest(terms) with ordinality g (term, place) order by g.place
   );
 
   with sample as materialized (
-    select w.words, w.size from message_words w
-    where w.owner_id = owner and w.conversation_id = conversation and w.seq > cleared and w.seq < below_seq
-    order by w.seq desc limit sample_size
+    select w.words, w.size
+    from (select r.* from unnest(firsts, lasts) r (first_seq, last_seq) order by r.first_seq desc) b
+    cross join lateral (
+      select k.words, k.size from message_words k
+      where k.owner_id = owner and k.conversation_id = conversation and k.seq > cleared
+        and k.seq >= b.first_seq and k.seq <= b.last_seq
+      order by k.seq desc limit sample_size
+    ) w
+    limit sample_size
   )
   select
     (select count(*) from sample), (select coalesce(sum(s.size), 0) from sample s),
@@ -61,23 +80,19 @@ begin
   loop
     -- A word in every other message tells nothing, even alone.
     exit when (taken > 0 and n.expected > left_over) or (sampled > 100 and 2 * n.held > sampled);
-    select json_build_array(array_agg(f.seq), array_agg(f.size), array_agg(f.rank)), count(*) into posting, held from (
-      select w.seq, w.size, (ts_rank(w.words, n.query) * 1e5)::integer as rank
-      from message_words w
-      where w.owner_id = owner and w.words @@ n.query
-        and w.conversation_id = conversation and w.seq > cleared and w.seq < below_seq
-      limit 2 * most
-    ) f;
-    if held = 0 and terms[n.place] ~ '^[a-z]{5,}$' then
-      -- No message holds it, but one may hold a longer word: Wagnerian for Wagner.
-      select json_build_array(array_agg(f.seq), array_agg(f.size), array_agg(f.rank)), count(*) into posting, held from (
-        select w.seq, w.size, (ts_rank(w.words, n.longer) * 1e5)::integer as rank
-        from message_words w
-        where w.owner_id = owner and w.words @@ n.longer
-          and w.conversation_id = conversation and w.seq > cleared and w.seq < below_seq
-        limit most
+    query := n.query;
+    loop
+      select json_build_array(array_agg(f.place), array_agg(f.size), array_agg(f.rank)), count(*) into posting, held from (
+        select w.seq - firsts[b.range] + places[b.range] as place, w.size, (ts_rank(w.words, query) * 1e5)::integer as rank
+        from message_words w cross join lateral width_bucket(w.seq, firsts) b (range)
+        where w.owner_id = owner and w.words @@ query
+          and w.conversation_id = conversation and w.seq > cleared and w.seq <= lasts[b.range]
+        limit 2 * most
       ) f;
-    end if;
+      exit when held > 0 or query = n.longer;
+      -- No message holds it, but one may hold a longer word: Wagnerian for Wagner.
+      query := n.longer;
+    end loop;
     postings[n.place] := case when held = 0 then '[[], [], []]' else posting end;
     weights[n.place] := term_weight(total, held);
     left_over := left_over - held;
@@ -85,7 +100,8 @@ begin
   end loop;
   perform set_config('chatkeep.engine', 'off', true);
   return json_build_object(
-    'average', words_sampled / greatest(sampled, 1)::double precision, 'weights', weights, 'postings', postings
+    'average', words_sampled / greatest(sampled, 1)::double precision, 'weights', weights, 'postings', postings,
+    'crosses', cardinality(firsts) > 1
   );
 end
 $$;
