@@ -121,6 +121,51 @@ test("an answer that cannot be given again stays, and the reason is told", async
   expect(script.calls(id)).toBe(0);
 });
 
+test("a version that was deleted elsewhere fails once, and what is left is shown", async () => {
+  const { owner, id } = await longConversation(history, 2);
+  await using visit = await stage.visit({ owner, path: `/?c=${id}` });
+  const { page } = visit;
+  const other = await otherTab(page);
+  await page.getByRole("button", { name: "Regenerate" }).click();
+  const run = await script.started(id);
+  await run.emit("Said otherwise.");
+  run.finish();
+  for (const tab of [page, other]) await tab.getByText("2 / 2").waitFor();
+  const { headId } = await history.getConversation(owner, id);
+  await history.deleteMessages(owner, id, { ids: [headId!] });
+  await page.getByRole("button", { name: "Previous version" }).click();
+  await other.getByRole("button", { name: "Regenerate" }).click();
+  for (const tab of [page, other]) {
+    await tab.getByRole("alert").getByText("There is no message").waitFor();
+    await tab.getByText("Message 1.").waitFor();
+    await tab.getByText("2 / 2").waitFor({ state: "detached" });
+  }
+  expect(script.calls(id)).toBe(1);
+});
+
+test("a hit of the search in another branch opens that branch", async () => {
+  const { owner, id } = await longConversation(history, 4);
+  const { messages } = await history.listMessages(owner, id);
+  const other = [
+    { role: "user", content: "Where is the zebra?" },
+    { role: "assistant", content: "Here." },
+  ] as const;
+  await history.appendMessages(owner, id, other, { parent: messages[1]!.id });
+  await history.setHead(owner, id, messages[3]!.id);
+  await using visit = await stage.visit({ owner, path: `/?c=${id}` });
+  const { page } = visit;
+  await page.getByText("Message 3.").waitFor();
+  await page.keyboard.press("Control+k");
+  const dialog = page.getByRole("dialog", { name: "Search" });
+  await page.keyboard.type("zebra");
+  await dialog.locator("mark", { hasText: "zebra" }).waitFor();
+  await dialog.getByRole("link").click();
+  await page.getByText("Here.").waitFor();
+  await page.getByText("2 / 2").waitFor();
+  await page.getByText("Message 3.").waitFor({ state: "detached" });
+  expect((await history.listMessages(owner, id)).messages.map(({ seq }) => seq)).toEqual([1, 2, 5, 6]);
+});
+
 test("an answer is continued where it stands: at the end by a question, before it as a branch", async () => {
   const { owner, id } = await longConversation(history, 4);
   await using visit = await stage.visit({ owner, path: `/?c=${id}` });

@@ -70,7 +70,7 @@ export function Page({ chat, address, storage, onSettings }: PageProps): ReactNo
   const openHit = ({ message }: SearchHit): void => {
     setDialog(null);
     goTo(message.conversationId);
-    void chat.thread(message.conversationId).goTo(message.seq);
+    void chat.thread(message.conversationId).goTo(message.seq, message.id);
   };
   const ask = (question: string): void => {
     thread.send(question);

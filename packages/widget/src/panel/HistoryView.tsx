@@ -23,7 +23,10 @@ interface HistoryViewProps {
   readonly scope: Scope | null;
   readonly currentId: string;
   /** Goes to a conversation, and in it to the message with this number; `null`: to where it was left. */
-  readonly onSelect: (conversationId: string, seq: number | null) => void;
+  readonly onSelect: (
+    conversationId: string,
+    message?: { readonly seq: number; readonly id: string },
+  ) => void;
   /** Called when a conversation was deleted; it can be restored. */
   readonly onDelete: (conversationId: string) => void;
 }
@@ -59,7 +62,7 @@ export function HistoryView({ chat, scope, currentId, onSelect, onDelete }: Hist
       <SearchView
         search={search}
         addressOf={addressOf}
-        onOpen={({ message }) => onSelect(message.conversationId, message.seq)}
+        onOpen={({ message }) => onSelect(message.conversationId, message)}
       />
       <FailureNotice failure={failure} onClose={clear} />
       {status === "idle" && (
@@ -68,7 +71,7 @@ export function HistoryView({ chat, scope, currentId, onSelect, onDelete }: Hist
           query={query}
           currentId={currentId}
           addressOf={addressOf}
-          onSelect={(id) => onSelect(id, null)}
+          onSelect={(id) => onSelect(id)}
           onDelete={remove}
         />
       )}

@@ -84,7 +84,7 @@ export function UseView({ state, use, onClose }: UseViewProps): ReactNode {
             chat,
             scope: settings.scope,
             currentId: thread.conversationId,
-            onSelect: (id, seq) => goTo(() => shown.choose(id, seq)),
+            onSelect: (id, message) => goTo(() => shown.choose(id, message)),
             onDelete: shown.leave,
           }}
         />

@@ -5,7 +5,7 @@ export interface Shown extends Readable<Thread> {
   /** Goes to the thread that a place opens with. The same place again changes nothing. */
   setScope(scope: Scope): void;
   /** Goes to a conversation, and in it to the message with this number. */
-  choose(conversationId: string, seq: number | null): void;
+  choose(conversationId: string, message?: { readonly seq: number; readonly id: string }): void;
   /** Goes to a thread of the place that has not begun. */
   startNew(): void;
   /** Goes from a conversation, if it is shown, to the thread that the place opens with. */
@@ -37,10 +37,10 @@ export function createShown(chat: Threads, scope: Scope): Shown {
       end = follow();
       choose(null);
     },
-    choose(conversationId, seq) {
+    choose(conversationId, message) {
       const thread = chat.thread(conversationId);
       choose(thread);
-      if (seq !== null) void thread.goTo(seq);
+      if (message !== undefined) void thread.goTo(message.seq, message.id);
     },
     startNew: () => choose(chat.newThread(place)),
     leave(conversationId) {

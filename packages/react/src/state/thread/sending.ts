@@ -21,6 +21,8 @@ export interface Sending {
   regenerate(replyId: string): Promise<void>;
   /** Makes the version before or after a message the head, and gives its id. Throws what the history throws. */
   showVersion(messageId: string, step: -1 | 1): Promise<string>;
+  /** Makes a message's branch the head's, if that does not hold it. Throws what the history throws. */
+  showBranch(seq: number, id: string): Promise<void>;
   /** Follows a turn to its end. A turn that is followed is not followed twice. */
   follow(turn: LiveTurn): Promise<void>;
   /** Asks the server to end a turn. */
@@ -234,6 +236,12 @@ export function createSending(options: SendingOptions): Sending {
       await history.setHead(owner, conversationId, version.id);
       kept.announce(conversationId);
       return version.id;
+    },
+    async showBranch(seq, id) {
+      const { messages } = await history.listMessages(owner, conversationId, { before: seq + 1, limit: 1 });
+      if (messages[0]?.id === id) return;
+      await history.setHead(owner, conversationId, id);
+      kept.announce(conversationId);
     },
     send: (question) => exclusively({ questionId: question.id, signal }, () => deliver(question)),
     async stop(turnId) {

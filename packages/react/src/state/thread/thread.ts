@@ -1,3 +1,5 @@
+import { isChatkeepError } from "@chatkeep/protocol";
+
 import { newId } from "../identifier.ts";
 import { type Readable, type Schedule, createSnapshot, nextFrame } from "../snapshot.ts";
 import { type EffectsOptions, createEffects } from "./effects.ts";
@@ -17,8 +19,11 @@ export interface Thread extends Readable<ThreadState> {
   loadOlder(): Promise<void>;
   /** Reads the page after the newest message loaded, while the middle of the conversation is shown. */
   loadNewer(): Promise<void>;
-  /** Shows the message with this number: it is the state's `target` once it is there. */
-  goTo(seq: number): Promise<void>;
+  /**
+   * Shows the message with this number: it is the state's `target` once it is there. With its `id` also one of another
+   * branch, which then becomes the head's.
+   */
+  goTo(seq: number, id?: string): Promise<void>;
   /** Shows the end of the conversation again. */
   toLatest(): Promise<void>;
   /** Asks: shown at once, sent as soon as no other answer runs in this conversation. */
@@ -131,6 +136,20 @@ export function createThread(options: ThreadOptions): Thread {
     await until(({ sides }) => sides[side] !== "loading");
   };
 
+  const readAgain = async (): Promise<void> => {
+    dispatch({ type: "waited", for: "reading" });
+    await until(isRead);
+  };
+  /** If a message was deleted elsewhere, shows what is left before it fails: else it would fail for ever. */
+  const orRead = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (isChatkeepError(error, "message_not_found")) await readAgain();
+      throw error;
+    }
+  };
+
   return {
     conversationId,
     getSnapshot: snapshot.getSnapshot,
@@ -141,7 +160,9 @@ export function createThread(options: ThreadOptions): Thread {
     },
     loadOlder: () => load("older"),
     loadNewer: () => load("newer"),
-    async goTo(seq) {
+    async goTo(seq, id) {
+      // What cannot be asked cannot be read either, and reading it tells why.
+      if (id !== undefined) await (await performing.sending()).showBranch(seq, id).catch(() => undefined);
       dispatch({ type: "go-to", seq });
       await until(isRead);
     },
@@ -162,13 +183,12 @@ export function createThread(options: ThreadOptions): Thread {
     },
     edit: (questionId, text) => dispatch({ type: "edit", id: newId(), questionId, text }),
     async showVersion(messageId, by) {
-      const shown = await (await performing.sending()).showVersion(messageId, by);
-      dispatch({ type: "waited", for: "reading" });
-      await until(isRead);
+      const shown = await orRead((await performing.sending()).showVersion(messageId, by));
+      await readAgain();
       return shown;
     },
     async regenerate(replyId) {
-      await (await performing.sending()).regenerate(replyId);
+      await orRead((await performing.sending()).regenerate(replyId));
     },
     continue: (replyId, text) => dispatch({ type: "continue", id: newId(), replyId, text }),
     async stop() {
