@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 import { fileDatabase } from "@chatkeep/testing";
 import { checkMount, startHost } from "@chatkeep/testing/host";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 
 const database = await fileDatabase({ contents: "empty" });
 const env = { ...process.env, DATABASE_URL: database.url };
@@ -66,21 +66,21 @@ describe("the examples", () => {
   });
 
   it("a web-standard route handler answers", async () => {
-    vi.stubEnv("DATABASE_URL", database.url);
-    onTestFinished(() => void vi.unstubAllEnvs());
-    const { POST, close } = await import("./route-handler.ts");
-    const ask = (cookie: string) =>
-      POST(
-        new Request("https://host.example/api/bob/chat", {
-          method: "POST",
-          headers: { "content-type": "application/json", cookie },
-          body: JSON.stringify({ message: "Hello" }),
-        }),
-      );
-    expect(await (await ask("user=bob")).json()).toMatchObject({
-      response: "You said “Hello”, after 0 messages.",
-    });
-    expect((await ask("")).status).toBe(401);
-    await close();
+    // In a process of its own: its log is written to standard output.
+    const host = `
+      const { POST, close } = await import(process.argv[1]);
+      for (const cookie of ["user=bob", ""]) {
+        const headers = { "content-type": "application/json", cookie };
+        const body = JSON.stringify({ message: "Hello" });
+        const response = await POST(new Request("https://host.example/api/bob/chat", { method: "POST", headers, body }));
+        console.log(JSON.stringify({ status: response.status, ...(await response.json()) }));
+      }
+      await close();`;
+    const args = [CONDITION, "--input-type=module", "--eval", host, pathOf("route-handler.ts")];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+    const lines = stdout.trim().split("\n");
+    expect(
+      lines.map((line) => JSON.parse(line) as object).filter((line) => !("level" in line)),
+    ).toMatchObject([{ status: 200, response: "You said “Hello”, after 0 messages." }, { status: 401 }]);
   });
 });

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { createPool } from "@chatkeep/core";
 import { seedApis } from "@chatkeep/seeds";
 import { createChatkeep, createLog } from "@chatkeep/server";
-import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, createDatabase } from "@chatkeep/testing";
 import { newPerson, startApiServer } from "@chatkeep/testing/people";
 import * as ai from "ai7";
 import { Hono } from "hono";
@@ -114,7 +114,8 @@ describe("the guide's chapter of the APIs", () => {
   });
 
   it("an app of one's own", async () => {
-    const pool = createPool((await fileDatabase({ contents: "empty" })).url, UNHURRIED.pool);
+    await using database = await createDatabase({ contents: "empty" });
+    const pool = createPool(database.url, UNHURRIED.pool);
     const app = new Hono();
     const names = {
       createChatkeep: (options: Parameters<typeof createChatkeep>[0]) =>

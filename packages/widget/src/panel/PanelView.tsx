@@ -26,10 +26,11 @@ export function PanelView({ state, onClose, onRetry }: PanelViewProps): ReactNod
   const { settings, visibility, entrances, use, trouble } = now;
   useRefreshing(visibility === "open" ? use?.person.chat : undefined);
 
-  /** Ends what runs, else the panel. */
+  /** Stops a running answer once; otherwise closes the panel. */
   const onEscape = (): "done" | "nothing" => {
     const thread = use?.shown.getSnapshot();
-    if (thread !== undefined && thread.getSnapshot().running !== null) void thread.stop();
+    // An answer shows that it was stopped before its stream ends: a second Escape in between was lost.
+    if (thread?.getSnapshot().running?.stopping === false) void thread.stop();
     else if (settings.mode === "inline") return "nothing";
     else onClose();
     return "done";
