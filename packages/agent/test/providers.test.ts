@@ -1,8 +1,9 @@
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { createEmbedding, createModelResponder, createModelTasks } from "@chatkeep/agent";
 import { EmbeddingRefused } from "@chatkeep/core";
 import type { ResponderEvent } from "@chatkeep/protocol";
 import { type Model, type ModelOptions, type ModelStep, holdTimers, startModel } from "@chatkeep/testing";
-import { jsonSchema, tool } from "ai";
+import { type LanguageModel, jsonSchema, tool } from "ai";
 import { describe, expect, onTestFinished, test } from "vitest";
 
 import { type Asked, eventsOf, failureOf, requestFor, storedMessage, textOf } from "./request.ts";
@@ -389,4 +390,18 @@ describe.each(["openai", "openai-compatible", "google"])("embeddings of %s/…",
     expect(`${error?.stack} ${String(error?.cause)}`).not.toMatch(/my plan|sk-secret/);
     expect(model.requests).toHaveLength(1);
   });
+});
+
+test("a model of the AI SDK answers as an object, with tools, and so does one of an earlier version", async () => {
+  const server = await start({ reply: ({ index }) => ({ steps: index === 1 ? [CALL] : ["3 degrees."] }) });
+  const given = createOpenAICompatible({ name: "own", baseURL: server.url })("llama");
+  const plain = createModelResponder({ model: given });
+  expect(textOf(await eventsOf(plain(requestFor({ question: "Weather in Oslo?" }))))).toBe("3 degrees.");
+  expect(server.requests[0]?.body.model).toBe("llama");
+  const withTools = createModelResponder({ model: given, tools: { weather } });
+  expect(textOf(await eventsOf(withTools(requestFor({ question: "Weather in Oslo?" }))))).toBe("3 degrees.");
+  // Version 3 streams the same parts.
+  const earlier = Object.create(given, { specificationVersion: { value: "v3" } }) as LanguageModel & object;
+  const answered = createModelResponder({ model: earlier });
+  expect(textOf(await eventsOf(answered(requestFor({ question: "And now?" }))))).toBe("3 degrees.");
 });

@@ -11,7 +11,8 @@ import { lacking } from "./use-chat.ts";
 export function planExpress({ folder, packages, isTypeScript, isModule }: Project): Plan {
   const chosen = chooseModel(packages);
   const name = isTypeScript ? "chatkeep.ts" : isModule ? "chatkeep.js" : "chatkeep.mjs";
-  const file = existsSync(join(folder, "src")) ? `src/${name}` : name;
+  // A compiler takes its sources from there.
+  const file = isTypeScript && existsSync(join(folder, "src")) ? `src/${name}` : name;
   const load =
     isTypeScript || isModule
       ? `import { handler } from "./${isTypeScript ? importedName(folder) : name}";`
@@ -20,7 +21,7 @@ export function planExpress({ folder, packages, isTypeScript, isModule }: Projec
     files: [{ path: file, text: expressHandler(chosen), meaning: "your model, and the place of your login" }],
     packages: lacking(packages, [["chatkeep", `chatkeep@^${version()}`]]),
     byHand: [
-      `In your app, before its body parsers:
+      `In the app's file beside ${file}, before its body parsers:
 
 + ${load}
 + app.use("/chatkeep", handler);`,
