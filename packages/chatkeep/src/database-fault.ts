@@ -35,7 +35,7 @@ export function explainDatabaseError(error: unknown, url: string): DatabaseFault
       );
     case "42501":
       return lasting(
-        `The role "${user}" lacks a right: run "chatkeep migrate" once with a role that owns the database "${database}".`,
+        `The role "${user}" lacks a right: run "chatkeep grant ${user}" with the role that migrated the schema, or "chatkeep migrate" with one that owns the database "${database}".`,
       );
     case "ENOTFOUND":
     case "EAI_AGAIN":

@@ -66,7 +66,7 @@ async function examine({ url, schema, tell, log }: Examination): Promise<void> {
     for await (const finding of findSettings(connected)) tell(finding);
     for await (const finding of checkServer(connected, { url, schema })) {
       tell(finding);
-      if (finding.check === "schema" && finding.state === "fail") isWhole = false;
+      if (["rights", "schema"].includes(finding.check) && finding.state === "fail") isWhole = false;
     }
     if (isWhole) {
       for await (const finding of findIsolation(connected, schema)) tell(finding);

@@ -1,4 +1,12 @@
-import { createDatabase, fileDatabase, hasPgBouncer, startPgBouncer, startPostgres } from "@chatkeep/testing";
+import { releaseSchema } from "@chatkeep/core";
+import {
+  createDatabase,
+  fileDatabase,
+  hasPgBouncer,
+  startPgBouncer,
+  startPostgres,
+  startSleepingProxy,
+} from "@chatkeep/testing";
 import { expect, onTestFinished, test } from "vitest";
 
 import { runCommand, startServe } from "./command.ts";
@@ -181,6 +189,42 @@ test("a login that another lets serve is told so, and serves; doctor says what i
   await database.pool.query(`drop owned by ${login}; drop role ${login}`);
   expect((await runCommand(["grant"], { DATABASE_URL: database.url })).stderr).toMatch(/needs a login/);
 });
+
+test.each([
+  ["a function", (login: string) => `revoke execute on function :functions.page_messages from ${login}`],
+  ["the schema of the tables", (login: string) => `revoke usage on schema chatkeep from ${login}`],
+])("doctor says when a login that was granted lacks %s, and grant gives it again", async (_, revoke) => {
+  await using database = await createDatabase();
+  const login = `${database.name}_app`;
+  await database.pool.query(`create role ${login} login password 'secret'`);
+  await runCommand(["grant", login], { DATABASE_URL: database.url });
+  await database.pool.query(revoke(login).replace(":functions", releaseSchema("chatkeep")));
+  const url = changed(database.url, (copy) => {
+    copy.username = login;
+    copy.password = "secret";
+  });
+  const { code, stdout, stderr } = await runCommand(["doctor"], { DATABASE_URL: url });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+  expect(stdout.match(/^fail .*/gm)).toEqual([
+    expect.stringMatching(new RegExp(`^fail +rights .*run "chatkeep grant ${login}" with the role`)),
+  ]);
+  await runCommand(["grant", login], { DATABASE_URL: database.url });
+  expect(await runCommand(["doctor"], { DATABASE_URL: url })).toMatchObject({ code: 0 });
+  await database.pool.query(`drop owned by ${login}; drop role ${login}`);
+});
+
+test.each(["holds", "starting"] as const)(
+  "migrate and doctor wait for a database that wakes (%s)",
+  async (sleep) => {
+    for (const command of ["migrate", "doctor"]) {
+      await using proxy = await startSleepingProxy(migrated.url, sleep);
+      const running = runCommand([command], { DATABASE_URL: proxy.url });
+      await proxy.asked();
+      proxy.wake();
+      expect(await running).toMatchObject({ code: 0, stderr: "" });
+    }
+  },
+);
 
 test("the owner that a platform gives serves, and is warned once that it may read everything", async () => {
   await using database = await createDatabase({ contents: "empty" });

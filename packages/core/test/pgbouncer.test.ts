@@ -13,7 +13,8 @@ describe.runIf(hasPgBouncer())("through PgBouncer in transaction mode", () => {
   const openThrough = async (): Promise<HistoryFixture> => {
     const database = await createDatabase();
     const bouncer = await startPgBouncer(database.url);
-    const fixture = openFixture(bouncer.url, newSession);
+    // One connection: an operation that needed a second one would wait for the first one, for ever.
+    const fixture = openFixture(`${bouncer.url}?connection_limit=1`, newSession);
     return {
       ...fixture,
       async close() {

@@ -32,6 +32,8 @@ export type { Chatkeep, ChatkeepOptions } from "./process.ts";
 export { UNHURRIED, WAIT_TIMEOUT } from "./timeout.ts";
 export { holdDeadlines, holdTimers, takeTimers } from "./timers.ts";
 export type { TakenTimers } from "./timers.ts";
+export { startSleepingProxy } from "./sleeping-proxy.ts";
+export type { Sleep, SleepingProxy } from "./sleeping-proxy.ts";
 export { switchTlsOn } from "./tls.ts";
 export { createScriptedResponder } from "./responder.ts";
 export type { Run, ScriptedResponder, ScriptedResponderOptions } from "./responder.ts";

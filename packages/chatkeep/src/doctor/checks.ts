@@ -89,7 +89,14 @@ async function checkRights(connection: ServerConnection, { schema }: CheckOption
   const functions = releaseSchema(schema);
   const ready = await value(connection, "select to_regnamespace($1)::text", [`"${functions}"`]);
   if (ready !== null) {
-    const usable = await value(connection, "select has_schema_privilege($1, 'usage')", [functions]);
+    const usable = await value(
+      connection,
+      `select has_schema_privilege($1, 'usage') and coalesce(has_schema_privilege(to_regnamespace($2), 'usage'), true)
+         and not exists (
+           select from pg_proc p where p.pronamespace = to_regnamespace($3) and not has_function_privilege(p.oid, 'execute')
+         )`,
+      [functions, `"${schema}"`, `"${functions}"`],
+    );
     return usable === true
       ? { check: "rights", state: "ok", text: `"${user}" may use the schema "${schema}"` }
       : {

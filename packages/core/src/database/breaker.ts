@@ -1,3 +1,5 @@
+import { setTimeout as pause } from "node:timers/promises";
+
 import type { ChatkeepError } from "@chatkeep/protocol";
 
 import { isConflict, isConnectionLost, isUnavailable, unavailable } from "./failure.ts";
@@ -37,6 +39,9 @@ export interface BreakerOptions {
 
 /** The share of the timeout after which a probe is sent. The rest is the probe's. */
 const SILENCE = 4 / 9;
+/** Lost connections in a row after which a probe pauses, and for how many milliseconds. */
+const LOST = 12;
+const LOST_PAUSE = 50;
 /** Milliseconds between probes during an outage. */
 const RETRY = 500;
 
@@ -109,11 +114,13 @@ export function createBreaker(
 
   /** Probes on the next connection while the previous one turns out to be dead. */
   const askLiving = async (begin: number): Promise<unknown> => {
-    for (;;) {
+    for (let tries = 1; ; tries += 1) {
       try {
         return await ask();
       } catch (error) {
         if (!isConnectionLost(error) || performance.now() - begin > probeTimeout) throw error;
+        // More than a pool holds: the server closes new ones too, and would be asked thousands of times a second.
+        if (tries > LOST) await pause(LOST_PAUSE);
       }
     }
   };

@@ -33,6 +33,8 @@ export interface Connection extends Queryable {
 export interface ConnectionPool extends Queryable {
   connect(): Promise<Connection>;
   on(event: "error", listener: (error: Error) => void): unknown;
+  /** `max`: the number of connections. One alone is never kept. */
+  readonly options?: { readonly max?: number | undefined };
 }
 
 /** Errors: `TypeError` for what a host may take for a pool. */

@@ -30,6 +30,8 @@ const LINGER = 10_000;
  */
 export function createWakeups(pool: ConnectionPool, breaker: Breaker): Wakeups {
   const readers = new Set<() => void>();
+  // Listening would keep the only connection from everybody else.
+  const isAlone = pool.options?.max === 1;
   let connection: Connection | undefined;
   let isProven = false;
   let backoff = BACKOFF;
@@ -59,7 +61,7 @@ export function createWakeups(pool: ConnectionPool, breaker: Breaker): Wakeups {
   /** Connects, probes or disconnects, whichever is due, and schedules the next time. */
   const tend = async (): Promise<void> => {
     if (isBusy || isClosed) return;
-    if (readers.size === 0) return drop();
+    if (readers.size === 0 || isAlone) return drop();
     isBusy = true;
     let delay = PROBE_AGAIN;
     try {

@@ -1,0 +1,78 @@
+import { once } from "node:events";
+import { type AddressInfo, type Socket, connect, createServer } from "node:net";
+
+/** What a client meets while the database sleeps: a connection that is held open, closed, or told "starting up". */
+export type Sleep = "holds" | "closes" | "starting";
+
+/** A database that sleeps until it is woken, as serverless ones do. */
+export interface SleepingProxy extends AsyncDisposable {
+  /** The database's URL, through the proxy. */
+  readonly url: string;
+  /** Resolves when a client has tried to connect `times` times. */
+  asked(times?: number): Promise<void>;
+  /** Lets everybody through, those whose connection is held too. */
+  wake(): void;
+  /** Closes every connection without a word, as a proxy closes idle ones. */
+  cut(): void;
+}
+
+// An ErrorResponse of PostgreSQL's protocol.
+const STARTING_UP = Buffer.from("E\0\0\0\x37SFATAL\0C57P03\0Mthe database system is starting up\0\0");
+
+/** Starts a proxy on loopback in front of the database of `url`. */
+export async function startSleepingProxy(url: string, sleep: Sleep): Promise<SleepingProxy> {
+  const through = new URL(url);
+  const { hostname, port } = through;
+  const open = new Set<Socket>();
+  const held = new Set<Socket>();
+  const waiting = new Set<() => void>();
+  let attempts = 0;
+  let isAwake = false;
+
+  const join = (socket: Socket): void => {
+    const upstream = connect(Number(port), hostname);
+    open.add(upstream.on("error", () => socket.destroy()));
+    socket.pipe(upstream).pipe(socket);
+  };
+  const server = createServer((socket) => {
+    open.add(socket.on("error", () => undefined));
+    attempts += 1;
+    for (const look of waiting) look();
+    if (isAwake) join(socket);
+    else if (sleep === "holds") held.add(socket);
+    else if (sleep === "closes") socket.destroy();
+    else socket.once("data", () => socket.end(STARTING_UP));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  through.hostname = "127.0.0.1";
+  through.port = String((server.address() as AddressInfo).port);
+  const cut = (): void => {
+    for (const socket of open) socket.destroy();
+    open.clear();
+  };
+  return {
+    url: through.href,
+    asked: (times = 1) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (attempts < times) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+        look();
+      }),
+    wake() {
+      isAwake = true;
+      for (const socket of held) join(socket);
+      held.clear();
+    },
+    cut,
+    async [Symbol.asyncDispose]() {
+      cut();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
