@@ -22,6 +22,7 @@ const GUIDE = join(REPOSITORY, "docs/guide");
 const ELSEWHERE: Readonly<Record<string, string>> = {
   "apis.md": "server's apis/guide.test.ts",
   "frameworks.md": "the examples' tests, which run the files that it shows",
+  "deploying.md": "deploy.test.ts, which checks the files that it shows",
   "docusaurus.md 0": "docusaurus' site.test.ts, with the package of this repository",
   "docusaurus.md 1": "docusaurus' site.test.ts, with the address of its server",
   "docusaurus.md 4": "docusaurus' site.test.ts",
