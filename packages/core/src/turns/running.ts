@@ -141,7 +141,10 @@ export function createRunning(options: RunningOptions): Running {
     const timer =
       deadline === undefined
         ? undefined
-        : setTimeout(() => live.abort(OUT_OF_TIME), deadline - Math.min(DEADLINE_MARGIN, deadline / 2));
+        : setTimeout(
+            () => live.abort(OUT_OF_TIME),
+            Math.max(0, deadline - Math.min(DEADLINE_MARGIN, deadline / 2)),
+          );
     try {
       await answer(live, begun);
     } catch (error) {
