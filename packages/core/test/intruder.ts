@@ -145,6 +145,7 @@ function argument(
     above_seq: 0,
     skipped: 0,
     seqs: type === "bigint[]" ? [1, 2, 3, 4] : [1],
+    places: [1, 2, 3, 4],
     conversations: Array.from({ length: 4 }, () => victim.conversation),
     seq: 1,
     query: "mark",

@@ -96,7 +96,7 @@ describe("a follow-up", () => {
     expect(after.citations[0]?.quote).toContain("metadata");
     expect(
       (await ask({ question: "and with Neon?", history: said("run it with docker") })).citations[0],
-    ).toMatchObject({ path: "the-database.md", anchor: "neon-and-other-hosted-databases" });
+    ).toMatchObject({ path: "deploying.md", anchor: "functions-beside-a-neon-database" });
   });
 
   test("that asks for more is given something that was not quoted before", async () => {

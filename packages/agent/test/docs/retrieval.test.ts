@@ -26,7 +26,7 @@ describe("of the guide", () => {
   test("a slip of the pen, an unfinished word and a part of a name are forgiven", async () => {
     expect((await ask("conect to pgbuoncer"))[0]).toBe("the-database.md");
     expect((await ask("idempot"))[0]).toMatch(/errors|turns/);
-    expect(await ask("chatkeep_grace")).toContain("operating.md");
+    expect((await ask("chatkeep_grace"))[0]).toMatch(/deploying|operating|outages/);
     expect((await ask("last event id"))[0]).toBe("turns.md");
   });
 });

@@ -79,8 +79,10 @@ export function readAddress(text: string): DatabaseAddress {
       .split("&")
       .filter(Boolean)
       .map((pair) => {
-        const [name = "", ...value] = pair.split("=");
-        return [decode(name), decode(value.join("="))];
+        const [name = "", ...rest] = pair.split("=");
+        const value = rest.join("=");
+        // `URLSearchParams` writes a space as +, which psql does not read, and no option begins with one.
+        return [decode(name), decode(name === "options" ? value.replaceAll("+", " ") : value)];
       }),
   );
   const port = given.get("port") ?? decode(ownPort);

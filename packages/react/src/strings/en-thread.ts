@@ -53,7 +53,7 @@ export const ENGLISH_THREAD = {
   historyFailed: "This conversation could not be loaded",
   historyKept: "Your messages are safe.",
   missing: "Conversation not found",
-  missingDetail: "It was deleted, or it belongs to another browser or account.",
+  missingDetail: "It was deleted or belongs to another browser or account.",
   loadOlder: "Load earlier messages",
   olderFailed: "Earlier messages could not be loaded.",
   loadNewer: "Load later messages",
@@ -72,7 +72,7 @@ export const ENGLISH_THREAD = {
   welcome: "What would you like to know?",
   welcomeDetail: "Your conversations are saved. Close the page, come back, and continue where you stopped.",
   welcomeTo: (place: string): string => `Ask about “${place}”`,
-  passageChanged: "The page has changed. The quoted passage is no longer there.",
+  passageChanged: "The page has changed and no longer says this.",
   /** How an answer goes: announced to screen readers, and shown where it did not end well. */
   outcomes: {
     none: "",

@@ -21,8 +21,8 @@ export interface Sending {
   regenerate(replyId: string): Promise<void>;
   /** Makes the version before or after a message the head, and gives its id. Throws what the history throws. */
   showVersion(messageId: string, step: -1 | 1): Promise<string>;
-  /** Makes a message's branch the head's, if that does not hold it. Throws what the history throws. */
-  showBranch(seq: number, id: string): Promise<void>;
+  /** Makes the branch of a message the head's, if the head's does not hold it. Without an id it does. Never rejects. */
+  showBranch(seq: number, id: string | undefined): Promise<void>;
   /** Follows a turn to its end. A turn that is followed is not followed twice. */
   follow(turn: LiveTurn): Promise<void>;
   /** Asks the server to end a turn. */
@@ -225,24 +225,41 @@ export function createSending(options: SendingOptions): Sending {
     }
   };
 
+  const setHead = async (id: string): Promise<string> => {
+    await history.setHead(owner, conversationId, id);
+    kept.announce(conversationId);
+    return id;
+  };
+
+  const showVersion = async (messageId: string, step: -1 | 1): Promise<string> => {
+    const versions = await history.listVersions(owner, conversationId, messageId);
+    const version = versions[versions.findIndex(({ id }) => id === messageId) + step];
+    return version === undefined ? messageId : setHead(version.id);
+  };
+
+  const showBranch = async (seq: number, id: string | undefined): Promise<void> => {
+    if (id === undefined) return;
+    const { messages } = await history.listMessages(owner, conversationId, { before: seq + 1, limit: 1 });
+    if (messages[0]?.id !== id) await setHead(id);
+  };
+
+  /** If a message was deleted elsewhere, what is left is read: else the call would fail for ever. */
+  const orRead = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (isChatkeepError(error, "message_not_found")) dispatch({ type: "waited", for: "reading" });
+      throw error;
+    }
+  };
+
   return {
     follow,
-    regenerate,
     rest,
-    async showVersion(messageId, by) {
-      const versions = await history.listVersions(owner, conversationId, messageId);
-      const version = versions[versions.findIndex(({ id }) => id === messageId) + by];
-      if (version === undefined) return messageId;
-      await history.setHead(owner, conversationId, version.id);
-      kept.announce(conversationId);
-      return version.id;
-    },
-    async showBranch(seq, id) {
-      const { messages } = await history.listMessages(owner, conversationId, { before: seq + 1, limit: 1 });
-      if (messages[0]?.id === id) return;
-      await history.setHead(owner, conversationId, id);
-      kept.announce(conversationId);
-    },
+    regenerate: (replyId) => orRead(regenerate(replyId)),
+    showVersion: (messageId, step) => orRead(showVersion(messageId, step)),
+    // What cannot be asked cannot be read either, and reading it tells why.
+    showBranch: (seq, id) => showBranch(seq, id).catch(() => undefined),
     send: (question) => exclusively({ questionId: question.id, signal }, () => deliver(question)),
     async stop(turnId) {
       for (let attempt = 0; attempt < ATTEMPTS && !signal.aborted; attempt++) {

@@ -1,5 +1,3 @@
-import { isChatkeepError } from "@chatkeep/protocol";
-
 import { newId } from "../identifier.ts";
 import { type Readable, type Schedule, createSnapshot, nextFrame } from "../snapshot.ts";
 import { type EffectsOptions, createEffects } from "./effects.ts";
@@ -136,20 +134,6 @@ export function createThread(options: ThreadOptions): Thread {
     await until(({ sides }) => sides[side] !== "loading");
   };
 
-  const readAgain = async (): Promise<void> => {
-    dispatch({ type: "waited", for: "reading" });
-    await until(isRead);
-  };
-  /** If a message was deleted elsewhere, shows what is left before it fails: else it would fail for ever. */
-  const orRead = async <T>(work: Promise<T>): Promise<T> => {
-    try {
-      return await work;
-    } catch (error) {
-      if (isChatkeepError(error, "message_not_found")) await readAgain();
-      throw error;
-    }
-  };
-
   return {
     conversationId,
     getSnapshot: snapshot.getSnapshot,
@@ -162,7 +146,7 @@ export function createThread(options: ThreadOptions): Thread {
     loadNewer: () => load("newer"),
     async goTo(seq, id) {
       // What cannot be asked cannot be read either, and reading it tells why.
-      if (id !== undefined) await (await performing.sending()).showBranch(seq, id).catch(() => undefined);
+      await (await performing.sending()).showBranch(seq, id);
       dispatch({ type: "go-to", seq });
       await until(isRead);
     },
@@ -183,12 +167,13 @@ export function createThread(options: ThreadOptions): Thread {
     },
     edit: (questionId, text) => dispatch({ type: "edit", id: newId(), questionId, text }),
     async showVersion(messageId, by) {
-      const shown = await orRead((await performing.sending()).showVersion(messageId, by));
-      await readAgain();
+      const shown = await (await performing.sending()).showVersion(messageId, by);
+      dispatch({ type: "waited", for: "reading" });
+      await until(isRead);
       return shown;
     },
     async regenerate(replyId) {
-      await orRead((await performing.sending()).regenerate(replyId));
+      await (await performing.sending()).regenerate(replyId);
     },
     continue: (replyId, text) => dispatch({ type: "continue", id: newId(), replyId, text }),
     async stop() {
