@@ -71,7 +71,17 @@ function makeLinks(root: string): void {
   const links = JSON.parse(readFileSync(list, "utf8")) as { source: string; target: string }[];
   for (const { source, target } of links) {
     const at = join(root, target);
-    if (!existsSync(at)) symlinkSync(relative(dirname(target), source), at);
+    if (existsSync(at)) continue;
+    try {
+      symlinkSync(relative(dirname(target), source), at);
+    } catch (cause) {
+      throw new EmbeddedDatabaseError(
+        "start_failed",
+        `The embedded PostgreSQL in ${root} was installed without its install script, and this user may not change it: ` +
+          'run "node scripts/hydrate-symlinks.js" in that folder as who installed it, or set DATABASE_URL.',
+        { cause },
+      );
+    }
   }
 }
 
