@@ -3,8 +3,11 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { createLog } from "@chatkeep/server";
 import { fileDatabase } from "@chatkeep/testing";
 import { checkMount, startHost } from "@chatkeep/testing/host";
+import { authenticateSession, createChatkeep, createNodeHandler } from "chatkeep";
+import fastify from "fastify";
 import { describe, expect, it } from "vitest";
 
 const database = await fileDatabase({ contents: "empty" });
@@ -55,6 +58,27 @@ describe("the examples", () => {
     expect(host.page).toBe("The host's own page");
     await checkMount(host.url + path);
     expect(await host.stop()).toBe(0);
+  });
+
+  it("a Fastify app that reads bodies itself passes them on, as the guide says", async () => {
+    await using chatkeep = createChatkeep({
+      database: database.url,
+      authenticate: authenticateSession,
+      log: createLog({ level: "warn" }),
+      async *responder({ question }) {
+        yield `You said “${question.content}”.`;
+      },
+    });
+    await chatkeep.migrate();
+    // Fastify takes 1 MB by default, and refuses the key `__proto__`.
+    const app = fastify({ bodyLimit: 8 * 1024 * 1024, onProtoPoisoning: "ignore" });
+    const handle = createNodeHandler(chatkeep);
+    app.all("/api/*", (request, reply) => {
+      reply.hijack();
+      handle(Object.assign(request.raw, { body: request.body }), reply.raw);
+    });
+    await checkMount(await app.listen({ port: 0, host: "127.0.0.1" }));
+    await app.close();
   });
 
   it("are what the guide shows, character for character", () => {
