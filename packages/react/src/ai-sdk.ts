@@ -26,7 +26,7 @@ const RETRY = 3000;
 export function useChat<Shown extends UIMessage = UIMessage>(
   options: UseStoredChatOptions<Shown> = {},
 ): UseChatHelpers<Shown> {
-  const { scope, conversationId, baseUrl, headers, ...rest } = options;
+  const { scope, conversationId, baseUrl, headers, throttle, ...rest } = options;
   const stored = useMemo(
     () => createStoredChat<Shown>({ scope, conversationId, baseUrl }),
     [scope, conversationId, baseUrl],
@@ -40,6 +40,8 @@ export function useChat<Shown extends UIMessage = UIMessage>(
     id: stored.key,
     transport: stored.transport,
     resume: loaded === stored,
+    // Versions 5 and 6 of the AI SDK have the second name.
+    ...(throttle === undefined ? {} : { throttle, experimental_throttle: throttle }),
   });
   const { setMessages, stop: leave } = chat;
 

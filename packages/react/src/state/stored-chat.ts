@@ -21,7 +21,7 @@ export interface StoredChatOptions {
   readonly scope?: string | undefined;
   /** Or the conversation of this id. The first question creates it. */
   readonly conversationId?: string | undefined;
-  /** The path or address of the mount. Default: the page's own site. */
+  /** The path or address of the mount. A trailing slash is accepted. Default: the page's own site. */
   readonly baseUrl?: string | undefined;
 }
 
@@ -46,6 +46,8 @@ export function createStoredChat<Shown extends UIMessage>({
   conversationId,
   baseUrl = "",
 }: StoredChatOptions): StoredChat<Shown> {
+  // With the slash of "/", the path would name another host: "//api/chat".
+  const base = baseUrl.replace(/\/+$/, "");
   let headers: Headers | undefined;
   const ownerNow = async (): Promise<Owner> => {
     const session = await openBrowserSession();
@@ -55,7 +57,7 @@ export function createStoredChat<Shown extends UIMessage>({
     "x-session-id": (await ownerNow()).id,
     ...(await headers?.()),
   });
-  const requests = createRequests({ baseUrl, credentials });
+  const requests = createRequests({ baseUrl: base, credentials });
   const history = { ...conversationCalls(requests), ...messageCalls(requests) };
 
   // Looking at a page creates no conversation; the first question does.
@@ -71,7 +73,7 @@ export function createStoredChat<Shown extends UIMessage>({
   let begun: string | undefined = conversationId;
 
   const http = new DefaultChatTransport<Shown>({
-    api: `${baseUrl}/api/chat`,
+    api: `${base}/api/chat`,
     headers: credentials,
     prepareSendMessagesRequest: async ({ messages, trigger, messageId, body }) => {
       begun = await begin();
@@ -80,7 +82,7 @@ export function createStoredChat<Shown extends UIMessage>({
     },
     prepareReconnectToStreamRequest: async () => ({ api: `${pathOf(await begin())}/stream` }),
   });
-  const pathOf = (id: string): string => `${baseUrl}/api/chat/${encodeURIComponent(id)}`;
+  const pathOf = (id: string): string => `${base}/api/chat/${encodeURIComponent(id)}`;
 
   return {
     key: conversationId ?? `scope:${scope}`,
