@@ -114,6 +114,7 @@ describe("in a Next.js app, init", () => {
     const { said, made } = await init(localized);
     expect(Object.keys(made)).toEqual(["app/api/[...chatkeep]/route.ts"]);
     expect(said).toContain("app has no root layout");
+    expect(said).toMatch(/open your page\.$/);
     const other = await init(app({ ...NEXT, "app/chat/page.js": "export default () => null;\n" }));
     expect(Object.keys(other.made)).toEqual(["app/api/[...chatkeep]/route.ts"]);
   });

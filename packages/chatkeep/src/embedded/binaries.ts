@@ -78,7 +78,7 @@ function makeLinks(root: string): void {
       throw new EmbeddedDatabaseError(
         "start_failed",
         `The embedded PostgreSQL in ${root} was installed without its install script, and this user may not change it: ` +
-          'run "node scripts/hydrate-symlinks.js" in that folder as who installed it, or set DATABASE_URL.',
+          'run "node scripts/hydrate-symlinks.js" in that folder as the user who installed it, or set DATABASE_URL.',
         { cause },
       );
     }

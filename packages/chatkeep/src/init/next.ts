@@ -46,7 +46,7 @@ export function planNext(project: Project): Plan {
         ? []
         : [`${app} has no root layout: use useChat of "@chatkeep/react/ai-sdk" in a page of yours.`]),
     ],
-    start: `Set DATABASE_URL and ${chosen.key}, for example in .env.local, start the app, and open ${uses.length > 0 ? "your page" : "/chat"}.`,
+    start: `Set DATABASE_URL and ${chosen.key}, for example in .env.local, start the app, and open ${uses.length > 0 || !hasLayout ? "your page" : "/chat"}.`,
   };
 }
 
