@@ -3,6 +3,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -11,7 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 import { temporaryHome } from "@chatkeep/testing";
 import { Client } from "pg";
@@ -201,6 +202,22 @@ test("a platform without a PostgreSQL of ours gets a sentence with the way out, 
     ),
   });
   expect(existsSync(join(directory, "data"))).toBe(false);
+});
+
+test("a PostgreSQL without its links, in a folder that cannot be changed, gets a sentence with the way out", async () => {
+  await using home = temporaryHome();
+  const at = (path: string): string => join(home.path, path);
+  mkdirSync(at("native"));
+  writeFileSync(at("package.json"), JSON.stringify({ version: "18.4.0", type: "module" }));
+  writeFileSync(at("index.js"), `export const postgres = ${JSON.stringify(at("native/bin/postgres"))};`);
+  // Nobody can make a link in /proc, root neither.
+  const link = { source: "native/lib/libpq.so.5.18", target: relative(home.path, "/proc/libpq.so.5") };
+  writeFileSync(at("native/pg-symlinks.json"), JSON.stringify([link]));
+  await expect(openCluster({ directory: at("postgres"), package: at("index.js") })).rejects.toMatchObject({
+    code: "start_failed",
+    message: `The embedded PostgreSQL in ${home.path} was installed without its install script, and this user may not change it: run "node scripts/hydrate-symlinks.js" in that folder as the user who installed it, or set DATABASE_URL.`,
+  });
+  expect(existsSync(at("postgres/data"))).toBe(false);
 });
 
 test("a first start that was broken off half way begins again", async () => {
