@@ -1,7 +1,7 @@
 import type { ModelBody, ModelReply, ModelRequest } from "@chatkeep/testing";
 
 /** An answer of the fake model, which a test leads. */
-interface LedAnswer {
+export interface LedAnswer {
   readonly request: ModelRequest;
   say(text: string): void;
   /** Says the last words, if any, and ends the answer. */

@@ -2,9 +2,9 @@ import { join } from "node:path";
 
 import { type Database, createDatabase, openBrowser, startModel } from "@chatkeep/testing";
 import type { Page } from "playwright-core";
-import { afterAll, onTestFinished } from "vitest";
+import { afterAll, expect, onTestFinished } from "vitest";
 
-import { type Script, createScript } from "./model-script.ts";
+import { type LedAnswer, type Script, createScript } from "./model-script.ts";
 import { createExample } from "./next-app.ts";
 import { temporaryFolder } from "./packed.ts";
 
@@ -67,4 +67,15 @@ export async function ask(page: Page, text: string): Promise<void> {
 /** The messages that the page shows. */
 export function shown(page: Page): Promise<string[]> {
   return page.locator("li p").allTextContents();
+}
+
+/** Asks "What is it?" and reloads the page after the answer's first word, "Once ", which is shown again. */
+export async function reloadInAnswer(page: Page, script: Script): Promise<LedAnswer> {
+  await ask(page, "What is it?");
+  const answer = await script.answer("What is it?");
+  answer.say("Once ");
+  await expect.poll(() => shown(page)).toEqual(["What is it?", "Once "]);
+  await page.reload();
+  await expect.poll(() => shown(page)).toEqual(["What is it?", "Once "]);
+  return answer;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { type NextServer, buildNext, startNext } from "./next-app.ts";
-import { ask, openNextStage, shown } from "./next-page.ts";
+import { openNextStage, reloadInAnswer, shown } from "./next-page.ts";
 
 const { folder, app, script, env, visit } = await openNextStage();
 const protocol = join(app, "node_modules/@chatkeep/protocol");
@@ -26,12 +26,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 it("built with webpack as standalone, and moved, it makes the tables, streams an answer, and keeps it", async () => {
   const page = await visit(server.url, "ada");
-  await ask(page, "What is it?");
-  const answer = await script.answer("What is it?");
-  answer.say("Once ");
-  await expect.poll(() => shown(page)).toEqual(["What is it?", "Once "]);
-  await page.reload();
-  await expect.poll(() => shown(page)).toEqual(["What is it?", "Once "]);
+  const answer = await reloadInAnswer(page, script);
   answer.end("upon a time.");
   await expect.poll(() => shown(page)).toEqual(["What is it?", "Once upon a time."]);
   expect(await (await fetch(`${server.url}/api/ready`)).json()).toEqual({ ready: true });

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { type NextServer, buildNext, nextCommand, startNext } from "./next-app.ts";
-import { ask, openNextStage, shown } from "./next-page.ts";
+import { ask, openNextStage, reloadInAnswer, shown } from "./next-page.ts";
 
 const { app, script, env, visit } = await openNextStage();
 await buildNext(app);
@@ -19,12 +19,7 @@ describe("the Next.js example, built with Turbopack and started", () => {
 
   it("streams an answer, goes on with it after a reload in its middle, and keeps it", async () => {
     const page = await visit(server.url, "ada");
-    await ask(page, "What is it?");
-    const answer = await script.answer("What is it?");
-    answer.say("Once ");
-    await expect.poll(() => shown(page)).toEqual(["What is it?", "Once "]);
-    await page.reload();
-    await expect.poll(() => shown(page)).toEqual(["What is it?", "Once "]);
+    const answer = await reloadInAnswer(page, script);
     answer.say("upon a time.");
     await expect.poll(() => shown(page)).toEqual(["What is it?", "Once upon a time."]);
     answer.end();
