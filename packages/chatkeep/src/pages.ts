@@ -1,10 +1,17 @@
 import { createFiles } from "@chatkeep/server";
 
+type Files = (request: Request) => Promise<Response | undefined>;
+
 export interface PagesOptions {
   /** Where Vite has built the pages. */
   readonly folder: string;
-  /** Where it has built `widget.js` and what that loads; the pages of any site may load them. */
-  readonly widget: string;
+  /** {@link createWidget}. */
+  readonly widget: Files;
+}
+
+/** Answers requests for `/widget.js` and what it loads, from pages of any site. Vite has built them in `folder`. */
+export function createWidget(folder: string): Files {
+  return createFiles({ folder, pages: { "/widget.js": "/widget.js" }, readers: "any site" });
 }
 
 /**
@@ -12,13 +19,8 @@ export interface PagesOptions {
  * `?c=`, and the operator's page at `/admin`. `/c/<id>` leads to the app, which says so when there is no such
  * conversation. Addresses are relative, so that all of it also works below a path.
  */
-export function createPages(options: PagesOptions): (request: Request) => Promise<Response | undefined> {
-  const pages = createFiles({ folder: options.folder, pages: { "/admin": "/admin.html" } });
-  const widget = createFiles({
-    folder: options.widget,
-    pages: { "/widget.js": "/widget.js" },
-    readers: "any site",
-  });
+export function createPages({ folder, widget }: PagesOptions): Files {
+  const pages = createFiles({ folder, pages: { "/admin": "/admin.html" } });
   return async (request) => {
     const to = destinationOf(new URL(request.url).pathname);
     if (to === undefined) return (await pages(request)) ?? widget(request);

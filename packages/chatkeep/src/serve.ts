@@ -31,7 +31,7 @@ import { explainListenError } from "./listen-fault.ts";
 import { createPages } from "./pages.ts";
 import { loadResponder } from "./responder.ts";
 import { openTables } from "./tables.ts";
-import { WIDGET_FOLDER } from "./widget.ts";
+import { widget } from "./widget.ts";
 
 export { type Environment, readEnvironment } from "./environment.ts";
 export { StartError } from "./start-error.ts";
@@ -166,7 +166,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
         most: pool.options.max,
       }),
       errors,
-      fallback: createPages({ folder: PAGE_FOLDER, widget: WIDGET_FOLDER }),
+      fallback: createPages({ folder: PAGE_FOLDER, widget }),
       log,
     });
     const listener = await listen({ server, port, host, log }).catch((error: unknown) => {

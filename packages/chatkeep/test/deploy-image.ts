@@ -49,12 +49,14 @@ const instructions = readDeploy("Dockerfile")
   .split("\n")
   .map((line) => /^(\w+)\s+(.+)$/.exec(line))
   .flatMap((match) => (match === null ? [] : [{ word: match[1]!, rest: match[2]! }]));
+
 /** The rest of an instruction that the Dockerfile has once. */
 export const instruction = (word: string): string => {
   const found = instructions.filter((one) => one.word === word);
   if (found.length !== 1) throw new Error(`The Dockerfile has ${found.length} times ${word}.`);
   return found[0]!.rest;
 };
+
 /** The `NAME=value` words of a text. */
 export const pairs = (text: string): Record<string, string> =>
   Object.fromEntries([...text.matchAll(/(\w+)=(\S+)/g)].map(([, name = "", value = ""]) => [name, value]));

@@ -16,7 +16,7 @@ import {
 import { UNHURRIED, type ScriptedResponder, createScriptedResponder, openBrowser } from "@chatkeep/testing";
 import type { BrowserContextOptions, Page } from "playwright-core";
 
-import { createPages } from "../src/pages.ts";
+import { createPages, createWidget } from "../src/pages.ts";
 import { buildPage } from "./page-view.ts";
 
 const { key, hash } = makeServerKey();
@@ -76,7 +76,7 @@ export async function openStage(url: string, docs?: Documents): Promise<Stage> {
       waiting: pool.waitingCount,
       most: 10,
     }),
-    fallback: createPages({ folder: built.folder, widget: built.folder }),
+    fallback: createPages({ folder: built.folder, widget: createWidget(built.folder) }),
     ...(docs === undefined ? {} : { docs }),
   });
   const listener = await listen({ server, port: 0, log });
