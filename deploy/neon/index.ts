@@ -14,12 +14,14 @@ process.once("SIGINT", () => void chatkeep.close({ grace: 3000 }).then(() => pro
 let maintaining: Promise<number> | undefined;
 /** Anybody can call the path of Neon's trigger: at most one runs at a time. */
 function maintain(): Promise<number> {
-  return (maintaining ??= chatkeep.history.maintain().finally(() => (maintaining = undefined)));
+  return (maintaining ??= chatkeep
+    .migrate()
+    .then(() => chatkeep.history.maintain())
+    .finally(() => (maintaining = undefined)));
 }
 
 export default {
   async fetch(request: Request): Promise<Response> {
-    await chatkeep.migrate();
     if (new URL(request.url).pathname !== "/maintain") return chatkeep.fetch(request);
     return Response.json({ steps: await maintain() });
   },
