@@ -47,7 +47,8 @@ async function openConversation() {
     async ask(parent: string): Promise<void> {
       await collect((await history.startTurn(me, id, { content: "Is it so?", parent })).events);
     },
-    remove: (from: string) => history.deleteMessages(me, id, { from }),
+    remove: (message: string) => history.deleteMessage(me, id, message),
+    restore: (message: string) => history.restoreMessages(me, id, [message]),
   };
 }
 
@@ -77,12 +78,22 @@ it("a branch is given the latest summary of which it has every message, and none
   expect(await summaryAt("later89")).toBe(ofLeft);
 });
 
-it("the summary of a branch that is deleted is given to no other, also when one branch is left", async () => {
-  const { append, ask, summaryAt, remove } = await openConversation();
-  await append("kept", null);
-  await append("gone", "kept9");
-  await ask("gone89");
-  await expect.poll(() => summaryAt("gone89")).toBe("kept0 to gone29");
-  await remove("gone0");
-  expect(await summaryAt("kept89")).toBeUndefined();
+it("a summary of a message that is deleted, or of a gap that is filled again, is given to no branch", async () => {
+  const { append, ask, summaryAt, remove, restore } = await openConversation();
+  await append("trunk", null);
+  await append("other", "trunk59");
+  await ask("trunk89");
+  await expect.poll(() => summaryAt("other89")).toBe("trunk0 to trunk29");
+  await remove("trunk29");
+  expect(await summaryAt("trunk89")).toBeUndefined();
+  expect(await summaryAt("other89")).toBeUndefined();
+
+  await ask("trunk89");
+  await expect.poll(() => summaryAt("other89")).toBe("trunk0 to trunk28");
+  await remove("trunk3");
+  await ask("trunk89");
+  await expect.poll(() => summaryAt("other89")).toBe("trunk0 to trunk28");
+  await restore("trunk3");
+  expect(await summaryAt("trunk89")).toBeUndefined();
+  expect(await summaryAt("other89")).toBeUndefined();
 });
