@@ -123,6 +123,42 @@ describe("many at once", () => {
   });
 });
 
+describe("recall finds messages of the branch only", () => {
+  const words = (ids: string) =>
+    Array.from(ids).map((one) => ({ id: one, role: "user" as const, content: `The herring ${one}` }));
+  const herring = { question: "herring" };
+
+  it("none after it was cleared, with a leaf or a limit of before", async () => {
+    const { me, id } = await letters();
+    await history.clearMessages(me, id);
+    for (const limits of [{}, { leaf: 2 }, { leaf: 4 }, { below: 2 }, { leaf: 2, below: 2 }]) {
+      const recalled = history.recallMessages({ owner: me, conversationId: id, ...herring, ...limits });
+      expect([limits, await recalled]).toEqual([limits, []]);
+    }
+  });
+
+  it("none after all that was said since it was cleared was deleted", async () => {
+    const { me, id } = await letters();
+    await history.clearMessages(me, id);
+    await history.appendMessages(me, id, words("de"));
+    await history.deleteMessages(me, id, { ids: ["d", "e"] });
+    expect(await history.recallMessages({ owner: me, conversationId: id, ...herring })).toEqual([]);
+  });
+
+  it("and no neighbours before its first or behind its last", async () => {
+    const { me, id } = await letters();
+    await history.appendMessages(me, id, words("r"), { parent: null });
+    const where = { owner: me, conversationId: id, ...herring };
+    expect(await history.recallMessages({ ...where, below: 5 })).toEqual([]);
+    expect(await history.recallMessages(where)).toMatchObject([{ seq: 5 }]);
+    await history.appendMessages(me, id, words("s"), { parent: "c" });
+    const numbers = async (limits: { leaf: number; below?: number }) =>
+      (await history.recallMessages({ ...where, ...limits })).map(({ seq }) => seq);
+    expect(await numbers({ leaf: 6 })).toEqual([6, 3, 2]);
+    expect(await numbers({ leaf: 6, below: 6 })).toEqual([]);
+  });
+});
+
 it("an answer recalls what was said on its branch, though the head moves before it looks", async () => {
   const me = newSession();
   const { conversation } = await history.createConversation(me);

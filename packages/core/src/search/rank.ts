@@ -9,6 +9,9 @@ export interface Postings {
    * the word times 100,000; `null` for a word too common to fetch.
    */
   readonly postings: readonly (readonly [readonly number[], readonly number[], readonly number[]] | null)[];
+  /** The places of the branch's first and last message. */
+  readonly first: number;
+  readonly last: number;
   /** Whether the branch crosses forks. If not, places are numbers. */
   readonly crosses: boolean;
 }
@@ -32,6 +35,8 @@ export function rankMessages({
   average,
   weights,
   postings,
+  first,
+  last,
 }: Postings): { readonly place: number; readonly score: number }[] {
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
   const own = new Map<number, { score: number; covered: number }>();
@@ -53,7 +58,8 @@ export function rankMessages({
   for (const [at, score] of full) {
     for (const [distance, share] of NEAR.entries()) {
       for (const place of [at - distance, at + distance]) {
-        if (place > 0) beside.set(place, Math.max(beside.get(place) ?? 0, share * score));
+        if (place >= first && place <= last)
+          beside.set(place, Math.max(beside.get(place) ?? 0, share * score));
       }
     }
   }

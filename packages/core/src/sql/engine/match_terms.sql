@@ -2,7 +2,8 @@
 -- branch_ranges). Returns for each of `terms` (words as `search/words.ts` cuts them) its weight, for a common word
 -- estimated from the latest messages, and for a rare word all messages that hold it, as three lists: their places on the
 -- branch, their sizes, and 100,000 times their ts_rank for that word, which tells how often they hold it. Takes the
--- rarest words first, up to about `most` messages: common words tell little and would fetch half the branch.
+-- rarest words first, up to about `most` messages: common words tell little and would fetch half the branch. `first` and
+-- `last` are the places of the branch's first and last message.
 -- Null when the conversation is not the owner's.
 -- Runs as the engine, because row-level security keeps "@@" from the index. So it returns numbers, never text, and only to
 -- recall_words, which checks the owner first.
@@ -22,6 +23,8 @@ declare
   -- Tells a word of every tenth message from one of every hundredth; reading it takes 2 ms.
   sample_size constant integer := 400;
   cleared bigint;
+  first_place bigint;
+  last_place bigint;
   total bigint;
   queries tsquery[];
   sampled bigint;
@@ -43,10 +46,10 @@ begin
     perform set_config('chatkeep.engine', 'off', true);
     return null;
   end if;
-  total := (
-    select coalesce(sum(b.last_seq - greatest(b.first_seq - 1, cleared)), 0)
-    from unnest(firsts, lasts) b (first_seq, last_seq)
-  );
+  first_place := greatest(firsts[1], cleared + 1);
+  last_place := places[cardinality(places)] + lasts[cardinality(lasts)] - firsts[cardinality(firsts)];
+  -- Where all messages were cleared or deleted, the last place is before the first.
+  total := greatest(last_place - first_place + 1, 0);
   queries := array(
     select to_tsquery('message_words', g.term) from unnest(terms) with ordinality g (term, place) order by g.place
   );
@@ -105,7 +108,7 @@ begin
   perform set_config('chatkeep.engine', 'off', true);
   return json_build_object(
     'average', words_sampled / greatest(sampled, 1)::double precision, 'weights', weights, 'postings', postings,
-    'crosses', cardinality(firsts) > 1
+    'first', first_place, 'last', last_place, 'crosses', cardinality(firsts) > 1
   );
 end
 $$;
