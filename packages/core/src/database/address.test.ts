@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 
 import { readAddress } from "./address.ts";
 
+const HERE = encodeURIComponent(import.meta.filename);
 const SOCKET = "/cloudsql/project:region:instance";
 
 // [what the URL has, the URL, where it leads], as `psql "$URL" -c '\conninfo'` says.
@@ -73,8 +74,28 @@ it.each([
     { sslmode: "verify-full", unused: ["max", "idle_timeout"] },
   ],
   ["a system's authorities", "sslrootcert=system", { sslmode: "verify-full", unused: [] }],
+  ["TLS without asking first", "sslnegotiation=direct", { sslmode: "verify-full", unused: [] }],
+  ["a certificate of one's own", `sslcert=${HERE}&sslkey=${HERE}`, { sslmode: "verify-full", unused: [] }],
+  ["an address beside the host", "hostaddr=10.0.0.7", { host: "db.example", unused: ["hostaddr"] }],
 ])("the parameters of %s are taken or listed as unused", (_, query, expected) => {
   expect(readAddress(`postgres://ada:pw@db.example/chats?${query}`)).toMatchObject(expected);
+});
+
+it.each(["0", "00"])("a time and a number of %s leave the defaults", (none) => {
+  const address = readAddress(`postgres://db.example/chats?connect_timeout=${none}&connection_limit=${none}`);
+  expect(address).not.toHaveProperty("connectTimeout");
+  expect(address).not.toHaveProperty("databaseTimeout");
+  expect(address).not.toHaveProperty("connectionLimit");
+});
+
+it("an IPv6 address stands in brackets before the port", () => {
+  expect(readAddress("postgres://[fd00::7]:6432/chats").place).toBe("[fd00::7]:6432");
+});
+
+it.each([undefined, null, ""])("a URL that is missing (%s) says so", (url) => {
+  expect(() => readAddress(url as string)).toThrow(
+    new TypeError("The database URL is missing: set DATABASE_URL to postgres://user:password@host/database."),
+  );
 });
 
 it("an option and a client's name reach the server, and TLS is verified", () => {
@@ -118,6 +139,16 @@ it.each([
     "an unknown mode",
     "postgres://ada:s3cret@db.example/chats?sslmode=required",
     /sslmode .* must be one of disable, /,
+  ],
+  [
+    "a mode of another object",
+    "postgres://ada:s3cret@db.example/chats?ssl=toString",
+    /sslmode .* must be one/,
+  ],
+  [
+    "a folder as its certificate",
+    `postgres://ada:s3cret@db.example/chats?sslrootcert=${import.meta.dirname}`,
+    /must name files/,
   ],
   [
     "a certificate that is not there",

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 
 import { Client, type PoolConfig } from "pg";
 import { parse } from "pg-connection-string";
@@ -31,12 +31,12 @@ const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify
 type SslMode = (typeof SSL_MODES)[number];
 
 /** `ssl=…` of JDBC, postgres.js and `pg`. */
-const SSL: Readonly<Record<string, SslMode>> = {
-  true: "require",
-  "1": "require",
-  false: "disable",
-  "0": "disable",
-};
+const SSL: ReadonlyMap<string, SslMode> = new Map([
+  ["true", "require"],
+  ["1", "require"],
+  ["false", "disable"],
+  ["0", "disable"],
+]);
 
 /** Parameters that are files. */
 const FILES = ["sslrootcert", "sslcert", "sslkey"] as const;
@@ -65,12 +65,18 @@ const URL_PARTS =
 
 const EXAMPLE = "postgres://user:password@host:5432/database";
 
+/** The sentence for a URL that is not given. */
+export const NO_URL =
+  "The database URL is missing: set DATABASE_URL to postgres://user:password@host/database.";
+
 /**
  * Reads a database URL as psql does, with the parameters of libpq. Those of other clients are listed in `unused`. Modes
  * of TLS are stricter: `require` verifies the certificate, `no-verify` does not. Errors: `TypeError` that says how to
  * mend the URL, and never repeats a part that may be secret.
  */
 export function readAddress(text: string): DatabaseAddress {
+  // `process.env.DATABASE_URL!` may be undefined.
+  if (!text) throw new TypeError(NO_URL);
   const parts = URL_PARTS.exec(text.trim());
   if (parts === null) throw new TypeError(notAUrl(text));
   const [, user = "", password = "", authority = "", ownPort = "", path = "", query = ""] = parts;
@@ -97,7 +103,7 @@ export function readAddress(text: string): DatabaseAddress {
   const sslmode = readSslMode(given);
   const files = FILES.filter((name) => given.has(name) && given.get(name) !== "system");
   for (const name of files) {
-    if (!existsSync(given.get(name)!))
+    if (statSync(given.get(name)!, { throwIfNoEntry: false })?.isDirectory() !== false)
       throw new TypeError(
         `The database URL must name files that are there; there is no ${name}=${given.get(name)} here.`,
       );
@@ -131,7 +137,7 @@ export function readAddress(text: string): DatabaseAddress {
     database: client.database ?? "",
     place: client.host.startsWith("/")
       ? `${client.host}/.s.PGSQL.${client.port}`
-      : `${client.host}:${client.port}`,
+      : `${client.host.includes(":") ? `[${client.host}]` : client.host}:${client.port}`,
     isLocal: isLocal(client.host),
     sslmode: sslmode ?? "disable",
     // As far apart as the defaults: whoever waits learns of the failed connection.
@@ -139,7 +145,9 @@ export function readAddress(text: string): DatabaseAddress {
       ? {}
       : { connectTimeout: seconds * 1000, databaseTimeout: seconds * 1000 + 300 }),
     ...(connectionLimit === undefined ? {} : { connectionLimit }),
-    unused: [...given.keys()].filter((name) => !KNOWN.has(name)),
+    unused: [...given.keys()].filter(
+      (name) => !KNOWN.has(name) || (name === "hostaddr" && host !== given.get(name)),
+    ),
     config,
   };
 }
@@ -174,8 +182,11 @@ function readSslMode(given: ReadonlyMap<string, string>): SslMode | undefined {
       `The database URL has ${unknown}, which Chatkeep does not know. It knows sslmode, sslrootcert, sslcert, sslkey and sslnegotiation; without verifying: sslmode=no-verify.`,
     );
   const mode = given.get("sslmode") ?? given.get("ssl");
-  if (mode === undefined) return given.has("sslrootcert") ? "verify-full" : undefined;
-  const known = SSL_MODES.find((one) => one === mode) ?? SSL[mode];
+  if (mode === undefined) {
+    const asksForTls = FILES.some((name) => given.has(name)) || given.get("sslnegotiation") === "direct";
+    return asksForTls ? "verify-full" : undefined;
+  }
+  const known = SSL_MODES.find((one) => one === mode) ?? SSL.get(mode);
   if (known === undefined)
     throw new TypeError(`sslmode in the database URL must be one of ${SSL_MODES.join(", ")}.`);
   return known;
@@ -193,8 +204,8 @@ function strictly(mode: SslMode, host: string): SslMode {
 
 function readWhole(given: ReadonlyMap<string, string>, name: string): number | undefined {
   const value = given.get(name);
-  if (value === undefined || value === "0") return undefined;
-  if (/^\d{1,6}$/.test(value)) return Number(value);
+  if (value === undefined) return undefined;
+  if (/^\d{1,6}$/.test(value)) return Number(value) || undefined;
   throw new TypeError(`${name} in the database URL must be a whole number.`);
 }
 

@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 
-import { type DatabaseAddress, readAddress } from "./address.ts";
+import { type DatabaseAddress, NO_URL, readAddress } from "./address.ts";
 import { type ConnectionPool, createPool } from "./pool.ts";
 
 /** A share of a pool. */
@@ -49,10 +49,7 @@ export function sharePool(url: string | undefined): SharedPool {
   };
 }
 
-const refuse = (): Promise<never> =>
-  Promise.reject(
-    new TypeError("The database URL is missing: set DATABASE_URL to postgres://user:password@host/database."),
-  );
+const refuse = (): Promise<never> => Promise.reject(new TypeError(NO_URL));
 
 const NO_POOL: SharedPool = {
   pool: { query: refuse, connect: refuse, on: () => undefined },
