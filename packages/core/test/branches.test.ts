@@ -157,6 +157,24 @@ describe("recall finds messages of the branch only", () => {
     expect(await numbers({ leaf: 6 })).toEqual([6, 3, 2]);
     expect(await numbers({ leaf: 6, below: 6 })).toEqual([]);
   });
+
+  it("though the head moves between its statements", async () => {
+    const { me, id } = await letters();
+    await history.appendMessages(me, id, words("r"), { parent: "c" });
+    const moving = {
+      query: async (config: Parameters<typeof pool.query>[0] & { text: string }) => {
+        if (config.text.includes(".branch_seqs(")) await history.setHead(me, id, "x");
+        return pool.query(config);
+      },
+      connect: () => pool.connect(),
+      on: (event: "error", listener: (error: Error) => void) => pool.on(event, listener),
+    };
+    const node = createHistory({ pool: moving });
+    const recalled = await node.recallMessages({ owner: me, conversationId: id, ...herring });
+    expect(recalled.map(({ seq }) => seq)).toEqual([5, 3, 2]);
+    expect((await history.getConversation(me, id)).headId).toBe("x");
+    await node.close();
+  });
 });
 
 it("an answer recalls what was said on its branch, though the head moves before it looks", async () => {

@@ -33,7 +33,7 @@ export interface Connection extends Queryable {
 export interface ConnectionPool extends Queryable {
   connect(): Promise<Connection>;
   on(event: "error", listener: (error: Error) => void): unknown;
-  /** `max`: the number of connections. One alone is never kept. */
+  /** `max`: the number of connections. A pool of one keeps none for LISTEN, and polls. */
   readonly options?: { readonly max?: number | undefined };
 }
 

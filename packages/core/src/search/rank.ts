@@ -12,8 +12,8 @@ export interface Postings {
   /** The places of the branch's first and last message. */
   readonly first: number;
   readonly last: number;
-  /** Whether the branch crosses forks. If not, places are numbers. */
-  readonly crosses: boolean;
+  /** The `seq` of the last message. Where it equals the place, all places are numbers. */
+  readonly leaf: number;
 }
 
 /**

@@ -61,12 +61,13 @@ export function createRecall(database: Database, vectorSearch?: VectorSearch): R
     const postings = row?.recall_words as Postings | null;
     if (postings === null) return [];
     const ranked = rankMessages(postings).slice(0, JOINED);
-    if (!postings.crosses || ranked.length === 0)
+    if (postings.leaf === postings.last || ranked.length === 0)
       return ranked.map(({ place, score }) => ({ seq: place, score }));
     const [numbers] = await database.call("branch_seqs", {
       owner: ownerId(owner),
       conversation: conversationId,
-      leaf: leaf ?? null,
+      // Of this branch, also when the head has moved since.
+      leaf: postings.leaf,
       places: ranked.map(({ place }) => place),
     });
     const seqs = numbers?.branch_seqs as (number | null)[];

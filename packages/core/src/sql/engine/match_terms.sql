@@ -3,7 +3,7 @@
 -- estimated from the latest messages, and for a rare word all messages that hold it, as three lists: their places on the
 -- branch, their sizes, and 100,000 times their ts_rank for that word, which tells how often they hold it. Takes the
 -- rarest words first, up to about `most` messages: common words tell little and would fetch half the branch. `first` and
--- `last` are the places of the branch's first and last message.
+-- `last` are the places of the branch's first and last message, `leaf` is the number of the last.
 -- Null when the conversation is not the owner's.
 -- Runs as the engine, because row-level security keeps "@@" from the index. So it returns numbers, never text, and only to
 -- recall_words, which checks the owner first.
@@ -108,7 +108,7 @@ begin
   perform set_config('chatkeep.engine', 'off', true);
   return json_build_object(
     'average', words_sampled / greatest(sampled, 1)::double precision, 'weights', weights, 'postings', postings,
-    'first', first_place, 'last', last_place, 'crosses', cardinality(firsts) > 1
+    'first', first_place, 'last', last_place, 'leaf', lasts[cardinality(lasts)]
   );
 end
 $$;
