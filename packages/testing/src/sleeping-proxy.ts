@@ -8,8 +8,8 @@ export type Sleep = "holds" | "closes" | "starting";
 export interface SleepingProxy extends AsyncDisposable {
   /** The database's URL, through the proxy. */
   readonly url: string;
-  /** Resolves when a client has tried to connect `times` times. */
-  asked(times?: number): Promise<void>;
+  /** Resolves when a client has tried to connect. */
+  asked(): Promise<void>;
   /** Lets everybody through, those whose connection is held too. */
   wake(): void;
   /** Closes every connection without a word, as a proxy closes idle ones. */
@@ -25,8 +25,7 @@ export async function startSleepingProxy(url: string, sleep: Sleep): Promise<Sle
   const { hostname, port } = through;
   const open = new Set<Socket>();
   const held = new Set<Socket>();
-  const waiting = new Set<() => void>();
-  let attempts = 0;
+  const asked = Promise.withResolvers<void>();
   let isAwake = false;
 
   const join = (socket: Socket): void => {
@@ -36,8 +35,7 @@ export async function startSleepingProxy(url: string, sleep: Sleep): Promise<Sle
   };
   const server = createServer((socket) => {
     open.add(socket.on("error", () => undefined));
-    attempts += 1;
-    for (const look of waiting) look();
+    asked.resolve();
     if (isAwake) join(socket);
     else if (sleep === "holds") held.add(socket);
     else if (sleep === "closes") socket.destroy();
@@ -53,16 +51,7 @@ export async function startSleepingProxy(url: string, sleep: Sleep): Promise<Sle
   };
   return {
     url: through.href,
-    asked: (times = 1) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          if (attempts < times) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-      }),
+    asked: () => asked.promise,
     wake() {
       isAwake = true;
       for (const socket of held) join(socket);
