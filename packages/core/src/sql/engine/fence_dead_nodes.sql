@@ -1,6 +1,6 @@
 -- Fences the nodes whose lease has run out, but for those that write just now, and returns running turns whose node is
--- gone, for the caller to settle as interrupted. `node` is the caller. It fences nobody unless it held its own lease for a
--- while: after the database stood still all leases have run out, and living nodes need time to renew theirs.
+-- gone, for the caller to settle as interrupted. `node` is the caller. It fences nobody while its own lease has run out,
+-- nor for a while after: when the database stood still all leases ran out, and living nodes need time to renew theirs.
 create function fence_dead_nodes(node bigint, page_limit integer) returns table (
   owner_id uuid,
   conversation_id text,
@@ -8,7 +8,7 @@ create function fence_dead_nodes(node bigint, page_limit integer) returns table 
 )
 language plpgsql security definer set search_path from current as $$
 begin
-  -- The clock was set back: no lease ends later than after its duration.
+  -- No lease ends later than after its duration, unless the clock was set back.
   update nodes n set
     lease_until = clock_timestamp() + n.duration, held_since = least(n.held_since, clock_timestamp())
   where n.lease_until > clock_timestamp() + n.duration;
