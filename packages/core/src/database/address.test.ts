@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 
 import { readAddress } from "./address.ts";
 
@@ -90,6 +90,13 @@ it.each(["0", "00"])("a time and a number of %s leave the defaults", (none) => {
 
 it("an IPv6 address stands in brackets before the port", () => {
   expect(readAddress("postgres://[fd00::7]:6432/chats").place).toBe("[fd00::7]:6432");
+});
+
+it("`prefer` asks for TLS of a remote server that PGHOST names", () => {
+  vi.stubEnv("PGHOST", "db.example");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { isLocal, config } = readAddress("postgres:///chats?sslmode=prefer");
+  expect({ isLocal, ssl: config.ssl }).toEqual({ isLocal: false, ssl: {} });
 });
 
 it.each([undefined, null, ""])("a URL that is missing (%s) says so", (url) => {

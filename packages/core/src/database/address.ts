@@ -113,21 +113,26 @@ export function readAddress(text: string): DatabaseAddress {
       "The database URL has sslcert without sslkey. For the certificate of the server's authority, which Prisma calls sslcert, write sslrootcert.",
     );
 
-  const passed = new URLSearchParams();
-  for (const name of [...files, ...OF_PG]) if (given.has(name)) passed.set(name, given.get(name)!);
-  if (sslmode !== undefined) passed.set("sslmode", strictly(sslmode, host));
-  const binding = given.get("channel_binding");
-  const config: PoolConfig = {
-    ...(parse(`postgres://localhost/?${passed}`) as unknown as PoolConfig),
+  const target = {
     host,
     port: port === "" ? undefined : Number(port),
     user: given.get("user") ?? decode(user),
     password: given.get("password") ?? decode(password),
     database: given.get("dbname") ?? decode(path),
-    enableChannelBinding: binding === "require" || binding === "prefer",
   };
   // What is not given is the driver's to choose: PGHOST, PGUSER and so on.
-  const client = new Client(config);
+  const client = new Client(target);
+  const isLocal = client.host === "localhost" || client.host === "::1" || /^(127\.|\/)/.test(client.host);
+
+  const passed = new URLSearchParams();
+  for (const name of [...files, ...OF_PG]) if (given.has(name)) passed.set(name, given.get(name)!);
+  if (sslmode !== undefined) passed.set("sslmode", strictly(sslmode, isLocal));
+  const binding = given.get("channel_binding");
+  const config: PoolConfig = {
+    ...(parse(`postgres://localhost/?${passed}`) as unknown as PoolConfig),
+    ...target,
+    enableChannelBinding: binding === "require" || binding === "prefer",
+  };
   const seconds = readWhole(given, "connect_timeout");
   const connectionLimit = readWhole(given, "connection_limit");
   return {
@@ -138,7 +143,7 @@ export function readAddress(text: string): DatabaseAddress {
     place: client.host.startsWith("/")
       ? `${client.host}/.s.PGSQL.${client.port}`
       : `${client.host.includes(":") ? `[${client.host}]` : client.host}:${client.port}`,
-    isLocal: isLocal(client.host),
+    isLocal,
     sslmode: sslmode ?? "disable",
     // As far apart as the defaults: whoever waits learns of the failed connection.
     ...(seconds === undefined
@@ -196,9 +201,9 @@ function readSslMode(given: ReadonlyMap<string, string>): SslMode | undefined {
  * The mode that the driver is given: it verifies the certificate or does not. For "prefer" it cannot negotiate, so
  * remote servers must support TLS.
  */
-function strictly(mode: SslMode, host: string): SslMode {
+function strictly(mode: SslMode, isLocal: boolean): SslMode {
   if (mode === "no-verify" || mode === "disable") return mode;
-  if ((mode === "prefer" || mode === "allow") && isLocal(host)) return "disable";
+  if ((mode === "prefer" || mode === "allow") && isLocal) return "disable";
   return "verify-full";
 }
 
@@ -207,8 +212,4 @@ function readWhole(given: ReadonlyMap<string, string>, name: string): number | u
   if (value === undefined) return undefined;
   if (/^\d{1,6}$/.test(value)) return Number(value) || undefined;
   throw new TypeError(`${name} in the database URL must be a whole number.`);
-}
-
-function isLocal(host: string): boolean {
-  return host === "" || host === "localhost" || host === "::1" || /^(127\.|\/)/.test(host);
 }
