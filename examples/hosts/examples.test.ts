@@ -77,7 +77,7 @@ describe("the examples", () => {
       reply.hijack();
       handle(Object.assign(request.raw, { body: request.body }), reply.raw);
     });
-    await checkMount(await app.listen({ port: 0, host: "127.0.0.1" }));
+    await expect(checkMount(await app.listen({ port: 0, host: "127.0.0.1" }))).resolves.toBeUndefined();
     await app.close();
   });
 
