@@ -92,6 +92,9 @@ export function requestFor(asked: Asked): ResponderRequest {
     history,
     recalled: [],
     summary: null,
+    answer: [],
+    attempt: 1,
+    committed: () => Promise.resolve(),
     signal: asked.signal ?? new AbortController().signal,
   };
 }

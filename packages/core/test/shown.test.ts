@@ -64,6 +64,37 @@ describe("what is shown", () => {
     await reader.return?.();
   });
 
+  it("is what a responder waits for before an effect: `committed` resolves when another connection can read it", async () => {
+    const me = newUser();
+    const { conversation } = await history.createConversation(me);
+    const { id } = conversation;
+    await using other = await fixture.asRestarted();
+    const { turn, events } = await history.startTurn(me, id, { content: "Hello" });
+    const { emit, finish, request, aborted } = await responder.started(id);
+    await request.committed();
+    using first = await lock("lock table chatkeep.turn_events in share mode");
+    await emit("About to act.");
+    let isCommitted = false;
+    const committed = request.committed().then(() => (isCommitted = true));
+    await somebodyWaits();
+    expect(isCommitted).toBe(false);
+    first.release();
+    await committed;
+    expect((await other.getTurn(me, id, turn.id)).reply?.content).toBe("About to act.");
+
+    using second = await lock("lock table chatkeep.turn_events in share mode");
+    await emit("And this?");
+    const refused = request.committed().catch((error: unknown) => error);
+    const stopping = history.stopTurn(me, id, turn.id);
+    await aborted;
+    expect(await refused).toMatchObject({ name: "AbortError" });
+    await expect(request.committed()).rejects.toMatchObject({ name: "AbortError" });
+    finish();
+    second.release();
+    expect((await stopping).status).toBe("stopped");
+    await collect(events);
+  });
+
   it("is settled before its end is shown: an answer that cannot be stored as a whole has none", async () => {
     const me = newUser();
     const { conversation } = await history.createConversation(me);

@@ -5,6 +5,7 @@ import type { Conversation } from "./conversation.ts";
 import type { Json } from "./json.ts";
 import type { Failure, Message, Usage } from "./message.ts";
 import type { Owner } from "./owner.ts";
+import type { Part } from "./part.ts";
 
 /** The input of a responder. */
 export interface ResponderRequest {
@@ -22,6 +23,20 @@ export interface ResponderRequest {
   readonly recalled: readonly number[];
   /** A summary of what is older than the latest turns; `null` when there is none. */
   readonly summary: Summary | null;
+  /**
+   * What earlier attempts committed of this answer, in order, with the results of tools; empty in the first attempt. It
+   * was shown and does not change. What the responder yields follows it: text that is yielded first goes on in the last
+   * part, if that is text. Calls without a result were cut off, and their outcome is not known.
+   */
+  readonly answer: readonly Part[];
+  /** 1, or 2 or 3 when the node of the attempt before died or was shut down. Not above 1 unless the responder `continues`. */
+  readonly attempt: number;
+  /**
+   * Resolves when everything that was yielded so far is stored; call it before an effect that must not happen twice.
+   * Rejects with the signal's reason when the turn has ended or is run elsewhere. Resolves at once if the answer is not
+   * being saved.
+   */
+  committed(): Promise<void>;
   /** Aborted when a person stops the turn, when it times out, or when the node shuts down. */
   readonly signal: AbortSignal;
 }
@@ -46,7 +61,14 @@ export type ResponderEvent =
  * is committed. Everything it yields is stored before it is shown. When it throws, the turn is `failed` and keeps its
  * text so far; throw a {@link ResponderError} to show the person a reason.
  */
-export type Responder = (request: ResponderRequest) => AsyncIterable<ResponderEvent>;
+export interface Responder {
+  (request: ResponderRequest): AsyncIterable<ResponderEvent>;
+  /**
+   * Whether it can go on with an answer that an earlier attempt began (`request.answer`). Then a turn whose node dies or
+   * is shut down is continued, with at most three attempts; else it is `interrupted`. Default `false`.
+   */
+  readonly continues?: boolean;
+}
 
 /** On the prototype of every copy's class, as that of `ChatkeepError`. */
 const BRAND = Symbol.for("chatkeep.responder-error");

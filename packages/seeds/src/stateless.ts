@@ -47,6 +47,9 @@ export function createStateless(responder: Responder): AskStateless {
         history: [],
         recalled: [],
         summary: null,
+        answer: [],
+        attempt: 1,
+        committed: () => Promise.resolve(),
         signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
       });
     return { turn, asking, events: eventsOf(turn, answer) };

@@ -17,6 +17,8 @@ export interface LiveTurn {
   push(given: unknown): boolean;
   /** Resolves when little enough waits to be committed that the responder may go on; `undefined` if it may now. */
   drained(): Promise<void> | undefined;
+  /** Resolves when all that was pushed so far is committed; rejects once the responder is aborted. */
+  committed(): Promise<void>;
   hasPending(): boolean;
   /** Whether the first words of the answer wait. */
   isSilent(): boolean;
@@ -89,6 +91,8 @@ export function createLiveTurn(
   let takenBytes = 0;
   let waitingSince: number | undefined;
   let room: PromiseWithResolvers<void> | undefined;
+  /** Who waits for an event to be committed, in order. */
+  const committing: { readonly seq: number; readonly resolve: () => void }[] = [];
   let held: TurnEvent[] = [start];
   let state: "running" | "settled" | "lost" = "running";
   /** What is shown while the end is being committed: the fold is ahead of it then. */
@@ -107,6 +111,7 @@ export function createLiveTurn(
     }
     if (visible === undefined) for (const { chunk } of events) fold.push(chunk);
     held.push(...events);
+    while (committing.length > 0 && committing[0]!.seq <= held.at(-1)!.seq) committing.shift()!.resolve();
     if (held.length > 2 * HELD && persisted) held = held.slice(-HELD);
     wake();
   };
@@ -137,6 +142,21 @@ export function createLiveTurn(
       room ??= Promise.withResolvers<void>();
       return room.promise;
     },
+    committed: () =>
+      new Promise((resolve, reject) => {
+        const { signal } = stopping;
+        if (signal.aborted) return reject(signal.reason as TurnEnded);
+        if (held.at(-1)!.seq === last) return resolve();
+        const onAbort = (): void => reject(signal.reason as TurnEnded);
+        signal.addEventListener("abort", onAbort, { once: true });
+        committing.push({
+          seq: last,
+          resolve() {
+            signal.removeEventListener("abort", onAbort);
+            resolve();
+          },
+        });
+      }),
     hasPending: () => pending.length > 0,
     isSilent: () => held.length === 1 && pending.length > 0,
     take(bytes) {

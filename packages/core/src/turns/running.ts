@@ -86,8 +86,16 @@ export function createRunning(options: RunningOptions): Running {
     let prepared: Prepared | undefined;
     const open = async (): Promise<AsyncIterator<ResponderEvent>> => {
       const { conversation, question, history, summary } = begun;
-      const bare = { history: [], recalled: [], summary: null, signal };
-      const request = { owner: turn.owner, conversation, turnId: turn.key.turnId, question, ...bare };
+      const bare = { history: [], recalled: [], summary: null, answer: [], attempt: 1, signal };
+      const { committed } = live;
+      const request = {
+        owner: turn.owner,
+        conversation,
+        turnId: turn.key.turnId,
+        question,
+        ...bare,
+        committed,
+      };
       if (persisted) prepared = await preparation.build(request, history, summary);
       return responder!(prepared?.request ?? request)[Symbol.asyncIterator]();
     };
