@@ -1,9 +1,19 @@
-import { type Responder, ResponderError, type ResponderEvent } from "@chatkeep/protocol";
+import {
+  type Citation,
+  type Part,
+  type Responder,
+  ResponderError,
+  type ResponderEvent,
+  type ResponderRequest,
+  type ToolResultPart,
+  citationsOf,
+} from "@chatkeep/protocol";
 import type { ToolSet } from "ai";
 
 import type { Docs } from "./docs.ts";
 import { callModel } from "./model/call.ts";
 import { createCitationReader } from "./model/citations.ts";
+import { createContinuation } from "./model/continuation.ts";
 import { type EventReader, createCallReader, createEventReader } from "./model/events.ts";
 import { type Silence, timeoutError, toResponderError } from "./model/failure.ts";
 import { createIdleTimeout } from "./model/idle-timeout.ts";
@@ -12,6 +22,8 @@ import type { ModelOptions } from "./model/name.ts";
 import { createProvider } from "./model/provider.ts";
 import { NO_SOURCES, type Sources, findSources } from "./model/sources.ts";
 import { callWithTools } from "./model/steps.ts";
+import { createStoredTools, finishCall } from "./model/tools.ts";
+import { splitAnswer } from "./model/unfinished.ts";
 
 export interface ModelResponderOptions extends ModelOptions {
   /** The system prompt. Default: none. */
@@ -27,7 +39,11 @@ export interface ModelResponderOptions extends ModelOptions {
         readonly tools?: number | undefined;
       }
     | undefined;
-  /** Tools of the AI SDK, run by the responder. Default: none. */
+  /**
+   * Tools of the AI SDK, run by the responder once their calls are stored. When a node dies during a call, the next one
+   * makes it again only if the tool has `metadata: { idempotent: true }`; its `toolCallId` is then a key that is equal in
+   * both calls and unique to them. Else the model is told that the outcome is not known. Default: none.
+   */
   readonly tools?: ToolSet | undefined;
   /** Maximum retries of a request that failed before its first token, 0 to 2. Default 2. */
   readonly retries?: number | undefined;
@@ -43,8 +59,8 @@ export interface ModelResponderOptions extends ModelOptions {
 }
 
 /**
- * Creates a responder that calls a model through the AI SDK, with the conversation's context and the question. An abort
- * ends the call at once. Requests that could not connect, or failed with 408, 409, 429 or 5xx, are retried after 2 s and
+ * Creates a responder that calls a model through the AI SDK, with the conversation's context and the question. It goes on
+ * with an answer whose node died. An abort ends the call at once. Requests that could not connect, or failed with 408, 409, 429 or 5xx, are retried after 2 s and
  * 4 s, or after `Retry-After`.
  *
  * Throws a `TypeError` for an invalid `model` or `baseUrl`. Answers fail with `model_error` or `model_timeout`.
@@ -56,7 +72,7 @@ export function createModelResponder(options: ModelResponderOptions): Responder 
 
   const limits = { "first token": firstToken, "next token": nextToken, tool: toolLimit };
 
-  return async function* respond(request) {
+  async function* respond(request: ResponderRequest): AsyncGenerator<ResponderEvent, void, void> {
     request.signal.throwIfAborted();
     const leave = new AbortController();
     const idle = createIdleTimeout(request.signal);
@@ -65,21 +81,46 @@ export function createModelResponder(options: ModelResponderOptions): Responder 
         provider.load(),
         docs === undefined ? NO_SOURCES : findSources(docs, request),
       ]);
-      const instructions = [system ?? "", sources.instructions].filter((text) => text !== "").join("\n\n");
+      const { turnId } = request;
       const signal = AbortSignal.any([request.signal, leave.signal]);
-      const call = { instructions, messages: toModelMessages(request), retries, signal };
       const wait: Wait = (work, silence) =>
         idle.wait(work, limits[silence], () => timeoutError(silence, limits[silence]));
+
+      const { steps, count, calls, text } = splitAnswer(request.answer);
+      const results: ToolResultPart[] = [];
+      for (const call of calls) {
+        const result = await wait(() => finishCall(call, { tools, turnId, sdk, signal }), "tool");
+        if (result === undefined) continue;
+        results.push(result);
+        yield result;
+      }
+      // The client makes the rest, or there were as many steps as there may be.
+      if (results.length < calls.length || (count >= maxSteps && text === "")) return;
+
+      const answer: Part[] = [...steps, ...results, { type: "text", text }];
+      const instructions = [system ?? "", sources.instructions].filter((part) => part !== "").join("\n\n");
+      const call = { instructions, messages: toModelMessages({ ...request, answer }), retries, signal };
+      const continuation = createContinuation(text);
       const { name } = provider;
+      const model = text === "" ? sdk.model : continuation.of(sdk.model);
+      const isBegun = request.answer.length > 0;
+      const stored = createStoredTools(tools, turnId, () => request.committed());
       const events =
         Object.keys(tools).length === 0
-          ? readAnswer(() => callModel(sdk, call), createCallReader(name), wait)
+          ? readAnswer(() => callModel({ ...sdk, model }, call), createCallReader(name), wait, isBegun)
           : readAnswer(
-              async () => callWithTools(sdk, { ...call, tools, maxSteps }),
+              async () =>
+                callWithTools(
+                  { ...sdk, model },
+                  { ...call, tools: stored.tools, maxSteps: Math.max(1, maxSteps - count) },
+                ),
               createEventReader(name),
               wait,
+              isBegun,
             );
-      yield* priced(docs === undefined ? events : cited(events, sources), price);
+      const fresh = text === "" ? events : continuation.cut(events);
+      const cites = docs === undefined ? fresh : cited(fresh, sources, citationsOf(request.answer) ?? []);
+      yield* stored.store(priced(cites, price));
     } catch (error) {
       request.signal.throwIfAborted();
       throw toResponderError(error);
@@ -87,15 +128,17 @@ export function createModelResponder(options: ModelResponderOptions): Responder 
       idle.end();
       leave.abort();
     }
-  };
+  }
+  return Object.assign(respond, { continues: true });
 }
 
 /** Checks the citation markers of the text, and adds the citations that they name. */
 async function* cited(
   events: AsyncIterable<ResponderEvent>,
   { citations }: Sources,
+  before: readonly Citation[],
 ): AsyncGenerator<ResponderEvent, void, void> {
-  const reader = createCitationReader(citations);
+  const reader = createCitationReader(citations, before.length);
   for await (const event of events) {
     if (typeof event === "string") yield* reader.push(event);
     else if (event.type === "text") yield* reader.push(event.text);
@@ -135,9 +178,10 @@ async function* readAnswer<Part extends { readonly type: string }>(
   ask: () => Promise<AsyncIterator<Part>>,
   eventsOf: EventReader<Part>,
   wait: Wait,
+  isBegun: boolean,
 ): AsyncGenerator<ResponderEvent, void, void> {
   let silence: Silence = "first token";
-  let empty = true;
+  let empty = !isBegun;
   const parts = await wait(ask, silence);
   for (;;) {
     const { done, value: part }: IteratorResult<Part> = await wait(() => parts.next(), silence);

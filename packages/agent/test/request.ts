@@ -2,6 +2,7 @@ import type {
   Conversation,
   Message,
   MessageInput,
+  Part,
   ResponderEvent,
   ResponderRequest,
 } from "@chatkeep/protocol";
@@ -57,6 +58,9 @@ export interface Asked {
   readonly contextText?: string;
   readonly history?: readonly MessageInput[];
   readonly scope?: string;
+  /** What an earlier attempt committed. */
+  readonly answer?: readonly Part[];
+  readonly committed?: () => Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -92,9 +96,9 @@ export function requestFor(asked: Asked): ResponderRequest {
     history,
     recalled: [],
     summary: null,
-    answer: [],
-    attempt: 1,
-    committed: () => Promise.resolve(),
+    answer: asked.answer ?? [],
+    attempt: asked.answer === undefined ? 1 : 2,
+    committed: asked.committed ?? (() => Promise.resolve()),
     signal: asked.signal ?? new AbortController().signal,
   };
 }

@@ -19,6 +19,8 @@ export type {
 } from "./model.ts";
 export { IS_MATRIX } from "./matrix.ts";
 export { meaningOf } from "./model/embeddings.ts";
+export { promptOf, sayFrom } from "./model/prompt.ts";
+export type { PromptPart } from "./model/prompt.ts";
 export { hasPgBouncer, startPgBouncer } from "./pgbouncer.ts";
 export type { PgBouncer } from "./pgbouncer.ts";
 export { hasPgDump, pgDump, pgRestore } from "./pgdump.ts";

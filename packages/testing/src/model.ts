@@ -88,8 +88,8 @@ export interface ModelOptions {
 }
 
 /**
- * Starts a real HTTP server on loopback that speaks OpenAI's chat completions, Anthropic's messages and Google's
- * `generateContent`, streamed and not, and OpenAI's and Google's embeddings, and does what a script says. Usage is
+ * Starts a real HTTP server on loopback that speaks OpenAI's chat completions and responses, Anthropic's messages and
+ * Google's `generateContent`, streamed and not, and OpenAI's and Google's embeddings, and does what a script says. Usage is
  * counted in chunks of text out and messages in. Sources of the shapes: the API references, named in `model/`.
  */
 export async function startModel(options: ModelOptions = {}): Promise<Model> {
@@ -119,7 +119,7 @@ export async function startModel(options: ModelOptions = {}): Promise<Model> {
         path,
         index: request.index,
         model: body.model,
-        messages: (body.messages ?? (body as { contents?: readonly unknown[] }).contents ?? []).length,
+        messages: messagesOf(body).length,
         usage: body.stream_options?.include_usage === true,
       });
       if (wire === undefined) return refuse(response, 404, `There is nothing at ${url}.`);
@@ -154,9 +154,15 @@ export async function startModel(options: ModelOptions = {}): Promise<Model> {
   };
 }
 
+function messagesOf(body: ModelBody): readonly unknown[] {
+  const { contents, input } = body as { contents?: readonly unknown[]; input?: readonly unknown[] };
+  return body.messages ?? contents ?? input ?? [];
+}
+
 function echo({ body }: ModelRequest): ModelReply {
   const google = (body as { contents?: readonly { role: string; parts: unknown }[] }).contents;
-  const messages = google?.map(({ role, parts }) => ({ role, content: parts })) ?? body.messages;
+  const { input } = body as { input?: ModelBody["messages"] };
+  const messages = google?.map(({ role, parts }) => ({ role, content: parts })) ?? body.messages ?? input;
   const said = messages.findLast((message) => message.role === "user")?.content;
   const words = `You said: ${typeof said === "string" ? said : JSON.stringify(said)}`.match(/\s*\S+/g) ?? [];
   return { steps: words };

@@ -14,10 +14,13 @@ const MARKER = /(\s?)\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g;
 
 /**
  * Checks a model's markers against its sources, which are numbered from 1. Renumbers them in the order of the text.
- * Removes a marker without a source and counts it in the `data` part `dropped_citations`.
+ * Removes a marker without a source and counts it in the `data` part `dropped_citations`. The first `cited` sources are
+ * cited already, in this order.
  */
-export function createCitationReader(sources: readonly Citation[]): CitationReader {
-  const numbers = new Map<number, number>();
+export function createCitationReader(sources: readonly Citation[], cited = 0): CitationReader {
+  const numbers = new Map<number, number>(
+    Array.from({ length: cited }, (_, index) => [index + 1, index + 1]),
+  );
   let kept = "";
   let dropped = 0;
 

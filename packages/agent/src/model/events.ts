@@ -39,6 +39,8 @@ export function createEventReader(model: string): EventReader<TextStreamPart<Too
   const written = new Map<string, string>();
   const refusals = new Map<string, string>();
   let modelId = model;
+  let input: number | undefined;
+  let output: number | undefined;
 
   return (part) => {
     switch (part.type) {
@@ -64,9 +66,13 @@ export function createEventReader(model: string): EventReader<TextStreamPart<Too
         const result = refusals.get(part.toolCallId) ?? sentenceOf(part.toolName, part.error);
         return [{ type: "tool-result", id: part.toolCallId, result, error: true }];
       }
-      case "finish-step":
+      case "finish-step": {
         modelId = part.response.modelId;
-        return [];
+        input = sum(input, part.usage.inputTokens);
+        output = sum(output, part.usage.outputTokens);
+        // Known now, should a later step fail.
+        return part.finishReason === "tool-calls" ? [usedBy(modelId, input, output)] : [];
+      }
       case "finish": {
         const { inputTokens, outputTokens } = part.totalUsage;
         return [usedBy(modelId, inputTokens, outputTokens)];
@@ -75,6 +81,10 @@ export function createEventReader(model: string): EventReader<TextStreamPart<Too
         return [];
     }
   };
+}
+
+function sum(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined ? b : a + (b ?? 0);
 }
 
 /** Anthropic signs its reasoning in a piece without text. */
@@ -98,7 +108,7 @@ function usedBy(model: string, input: number | undefined, output: number | undef
 }
 
 /** Converts a tool's output to JSON. A host's tool may return anything. */
-function toJson(output: unknown): Json {
+export function toJson(output: unknown): Json {
   try {
     return JSON.parse(JSON.stringify(output) ?? "null") as Json;
   } catch {
@@ -109,6 +119,10 @@ function toJson(output: unknown): Json {
 /** The reason why a call was not made. */
 function refusalOf(tool: string, error: unknown): string {
   if (error instanceof Error && error.name === "AI_NoSuchToolError") return missingTool(tool);
+  return misfit(tool);
+}
+
+export function misfit(tool: string): string {
   return `The arguments do not fit the tool ${tool}.`;
 }
 
@@ -117,7 +131,7 @@ function missingTool(tool: string): string {
 }
 
 /** The tool's own error message. */
-function sentenceOf(tool: string, error: unknown): string {
+export function sentenceOf(tool: string, error: unknown): string {
   if (error instanceof Error) return error.message;
   return typeof error === "string" ? error : `The tool ${tool} failed.`;
 }

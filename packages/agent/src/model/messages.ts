@@ -11,9 +11,13 @@ import {
   contentOf,
 } from "@chatkeep/protocol";
 
+import { continuationMessages } from "./continuation.ts";
+import { splitAnswer, unknownResult } from "./unfinished.ts";
+
 /**
  * Converts a conversation to a model's prompt: the summary, the `history` with recalled messages marked, and the
- * `question` once.
+ * `question` once. The `answer` of earlier attempts follows: its finished steps as they were, then its last text with an
+ * instruction to go on from it.
  *
  * Always valid for providers: a tool result follows the message with its call, and a call without a result, or a result
  * without a call, is left out. Omits reasoning and citations, which not every provider accepts. Includes images in
@@ -24,8 +28,9 @@ export function toModelMessages({
   question,
   recalled = [],
   summary = null,
+  answer = [],
 }: Pick<ResponderRequest, "history" | "question"> &
-  Partial<Pick<ResponderRequest, "recalled" | "summary">>): LanguageModelV4Prompt {
+  Partial<Pick<ResponderRequest, "recalled" | "summary" | "answer">>): LanguageModelV4Prompt {
   const messages: LanguageModelV4Prompt = [];
   const old = new Set(recalled);
   if (summary !== null) {
@@ -37,6 +42,12 @@ export function toModelMessages({
     messages.push(...step.messages());
     step = createStep();
   };
+  const pushSaid = (parts: readonly Part[]): void => {
+    for (const part of parts) {
+      if (step.hasResults() && (part.type === "text" || part.type === "tool-call")) flush();
+      step.push(part);
+    }
+  };
 
   const isResult = question.role === "tool";
   const earlier = history.filter(({ id }) => id !== question.id);
@@ -45,15 +56,14 @@ export function toModelMessages({
     if (message.role === "user") messages.push(...userMessage(message, old.has(message.seq)));
     else if (message.role === "system") {
       if (message.content !== "") messages.push({ role: "system", content: message.content });
-    } else {
-      for (const part of message.parts) {
-        if (step.hasResults() && (part.type === "text" || part.type === "tool-call")) flush();
-        step.push(part);
-      }
-    }
+    } else pushSaid(message.parts);
   }
   flush();
-  return isResult ? messages : [...messages, ...userMessage(question, false)];
+  if (!isResult) messages.push(...userMessage(question, false));
+  const { steps, calls, text } = splitAnswer(answer);
+  pushSaid([...steps, ...calls.map((call) => unknownResult(call))]);
+  flush();
+  return text.trim() === "" ? messages : [...messages, ...continuationMessages(text)];
 }
 
 /** An assistant's text and calls, followed by the calls' results. */

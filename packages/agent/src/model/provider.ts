@@ -1,5 +1,5 @@
 import type { LanguageModelV4 } from "@ai-sdk/provider";
-import type { retryWithExponentialBackoff } from "@ai-sdk/provider-utils";
+import type { executeTool, retryWithExponentialBackoff, safeParseJSON } from "@ai-sdk/provider-utils";
 import type { APICallError, generateText, isStepCount, streamText } from "ai";
 
 import { type ModelObject, type ModelOptions, type Settings, checkAddress, cutName } from "./name.ts";
@@ -11,6 +11,8 @@ export interface Provider {
   readonly retryWith: typeof retryWithExponentialBackoff;
   readonly APICallError: typeof APICallError;
   readonly generateText: typeof generateText;
+  readonly executeTool: typeof executeTool;
+  readonly safeParseJSON: typeof safeParseJSON;
   /** The condition that stops tool calls after this many calls of the model. */
   readonly stopAfter: typeof isStepCount;
 }
@@ -63,6 +65,8 @@ export function createProvider({ model, ...options }: ModelOptions): NamedProvid
       streamText: sdk.streamText,
       generateText: sdk.generateText,
       stopAfter: sdk.isStepCount,
+      executeTool: utils.executeTool,
+      safeParseJSON: utils.safeParseJSON,
       retryWith: utils.retryWithExponentialBackoff,
       APICallError: sdk.APICallError,
     };

@@ -1,4 +1,4 @@
-import type { Citation, ResponderRequest } from "@chatkeep/protocol";
+import { type Citation, type ResponderRequest, citationsOf } from "@chatkeep/protocol";
 
 import type { Docs } from "../docs.ts";
 import { citationOf } from "../docs/answer.ts";
@@ -20,19 +20,25 @@ const MOST = 6;
 /** The minimum score. Passages below it are about something else. */
 const LEAST = 0.1;
 
-/** Finds the passages that match a question and numbers them as sources for the model to cite. */
+/**
+ * Finds the passages that match a question and numbers them as sources for the model to cite. What the answer of earlier
+ * attempts cites comes first, so that its markers stay true.
+ */
 export async function findSources(docs: Docs, request: ResponderRequest): Promise<Sources> {
+  const cited = citationsOf(request.answer) ?? [];
   const reading = readQuestion(request);
   if (reading.kind === "greeting" || reading.kind === "thanks" || reading.kind === "empty") {
     return NO_SOURCES;
   }
   const { question, background } = reading;
   const found = await docs.search({ question, background, scope: request.conversation.scope, limit: MOST });
-  const passages = found.filter(({ score }) => score >= LEAST);
-  if (passages.length === 0) return NO_SOURCES;
-  const listed = passages.map(
-    (passage, index) =>
-      `<source number="${index + 1}" document="${passage.title}" section="${passage.section ?? ""}">\n${passage.text}\n</source>`,
+  const passages = found.filter(({ score }) => score >= LEAST).map((passage) => citationOf(passage));
+  const known = new Set(cited.map((citation) => placeOf(citation)));
+  const citations = [...cited, ...passages.filter((passage) => !known.has(placeOf(passage)))];
+  if (citations.length === 0) return NO_SOURCES;
+  const listed = citations.map(
+    ({ chapter, section, quote }, index) =>
+      `<source number="${index + 1}" document="${chapter}" section="${section ?? ""}">\n${quote ?? ""}\n</source>`,
   );
   return {
     instructions: [
@@ -41,6 +47,10 @@ export async function findSources(docs: Docs, request: ResponderRequest): Promis
       "rests on it, as in [1]. Cite no other numbers. If they do not answer the question, say so.",
       ...listed,
     ].join("\n"),
-    citations: passages.map((passage) => citationOf(passage)),
+    citations,
   };
+}
+
+function placeOf({ path, anchor, quote }: Citation): string {
+  return JSON.stringify([path, anchor, quote]);
 }
