@@ -131,7 +131,7 @@ create table messages (
   turn_id uuid,
   role text not null,
   status text not null default 'complete'::text,
-  parts_version smallint not null default 1,
+  parts_version smallint not null default 2,
   parts json not null,
   context_text text,
   intent text,

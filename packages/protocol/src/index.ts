@@ -1,3 +1,4 @@
+export * from "./calls.ts";
 export * from "./chunk.ts";
 export * from "./citation.ts";
 export * from "./client.ts";
@@ -13,7 +14,6 @@ export * from "./history.ts";
 export * from "./json.ts";
 export * from "./json-bounds.ts";
 export * from "./message.ts";
-export * from "./open-calls.ts";
 export * from "./outbox.ts";
 export * from "./owner.ts";
 export * from "./part.ts";
@@ -39,4 +39,5 @@ export * from "./wire/search.ts";
 export * from "./wire/turn.ts";
 export * from "./wire/ui-branch.ts";
 export * from "./wire/ui-message.ts";
+export { type UiPart, partsFromUi } from "./wire/ui-parts.ts";
 export { answerSoFarOf, resultsFromUiMessage } from "./wire/ui-results.ts";

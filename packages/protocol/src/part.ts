@@ -1,37 +1,104 @@
 import type { Citation } from "./citation.ts";
-import type { Json } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 
 /**
- * A piece of a message, in version 1 of the stored format. Keys are single words, so parts are equal in TypeScript, in
- * the database and on the wire.
+ * A piece of a message, in version 2 of the stored format. Version 1 is version 2 without the optional fields, and without
+ * sources, approvals and steps. Keys are single words, so parts are equal in TypeScript, in the database and on the wire.
  */
 export type Part =
-  | { readonly type: "text"; readonly text: string }
-  | { readonly type: "reasoning"; readonly text: string }
+  | ({ readonly type: "text"; readonly text: string } & Attached)
+  | ({ readonly type: "reasoning"; readonly text: string } & Attached)
   | ToolCallPart
   | ToolResultPart
+  | ApprovalRequestPart
+  | ApprovalPart
   | { readonly type: "citation"; readonly citation: Citation }
-  | { readonly type: "file"; readonly url: string; readonly mime: string; readonly name?: string }
-  | { readonly type: "data"; readonly name: string; readonly data: Json; readonly id?: string };
+  | SourcePart
+  | ({
+      readonly type: "file";
+      readonly url: string;
+      readonly mime: string;
+      readonly name?: string;
+    } & Attached)
+  | { readonly type: "data"; readonly name: string; readonly data: Json; readonly id?: string }
+  /** Another call of the model begins here. A message without any step takes one after each group of results. */
+  | { readonly type: "step" };
+
+/** The optional fields of parts that a model's provider or a client made. */
+export interface Attached {
+  /** By provider: signatures, ids of items. It is sent back to that provider only. */
+  readonly metadata?: ProviderMetadata;
+  /** Further fields of the AI SDK's part, for its clients. Without it, fields that the SDK adds to an answer are added. */
+  readonly ui?: JsonObject;
+}
+
+/** Values that providers attach to parts, by the name of the provider. */
+export type ProviderMetadata = { [provider: string]: JsonObject };
 
 /** A tool call. `arguments` is the model's string, valid JSON or not; it is never parsed and rebuilt. */
-export interface ToolCallPart {
+export interface ToolCallPart extends Attached {
   readonly type: "tool-call";
   readonly id: string;
   readonly name: string;
   readonly arguments: string;
+  /** Who runs the tool, unless the server or the client does. */
+  readonly executor?: "provider";
+  /** Whether the tool is not known to the program's types, such as an MCP server's. */
+  readonly dynamic?: boolean;
+  /** The tool's name for people. */
+  readonly title?: string;
 }
 
-/** The result of the call with the same `id`. With `error` the tool failed, and `result` is its message. */
-export interface ToolResultPart {
+/**
+ * The result of the nearest earlier open call with the same `id`, up to the last question. With `error` the tool failed,
+ * and `result` is its message.
+ */
+export interface ToolResultPart extends Attached {
   readonly type: "tool-result";
   readonly id: string;
   readonly result: Json;
   readonly error?: boolean;
+  /** Whether the call was not made because a person denied it. */
+  readonly denied?: boolean;
+  /** Whether a later result takes its place. */
+  readonly preliminary?: boolean;
 }
 
-/** The version of {@link Part} that this release writes. */
-export const PARTS_VERSION = 1;
+/** Asks a person whether the tool call `call` may be made. */
+export interface ApprovalRequestPart {
+  readonly type: "approval-request";
+  readonly id: string;
+  readonly call: string;
+  /** Why the call needs an approval. */
+  readonly reason?: string;
+  /** Whether a program answers. */
+  readonly automatic?: boolean;
+  /** Proves to the server that it made the request. */
+  readonly signature?: string;
+  readonly ui?: JsonObject;
+}
+
+/** The answer to the approval request with the same `id`. */
+export interface ApprovalPart {
+  readonly type: "approval";
+  readonly id: string;
+  readonly approved: boolean;
+  readonly reason?: string;
+}
+
+/** A source that a model used: a page with its `url`, or a document with its media type and file name. */
+export interface SourcePart {
+  readonly type: "source";
+  readonly id: string;
+  readonly url?: string;
+  readonly mime?: string;
+  readonly title?: string;
+  readonly name?: string;
+  readonly metadata?: ProviderMetadata;
+}
+
+/** The version of {@link Part} that this release writes. It reads every earlier one. */
+export const PARTS_VERSION = 2;
 
 /** A tool call in the format of OpenAI's chat completions. */
 export interface ToolCall {

@@ -1,11 +1,9 @@
 import { brand } from "./brand.ts";
-import type { Citation } from "./citation.ts";
 import type { Summary } from "./context.ts";
 import type { Conversation } from "./conversation.ts";
-import type { Json } from "./json.ts";
 import type { Failure, Message, Usage } from "./message.ts";
 import type { Owner } from "./owner.ts";
-import type { Part } from "./part.ts";
+import type { Attached, Part, ToolCallPart } from "./part.ts";
 
 /** The input of a responder. */
 export interface ResponderRequest {
@@ -41,20 +39,30 @@ export interface ResponderRequest {
   readonly signal: AbortSignal;
 }
 
-/** A piece of an answer. A bare string is text. */
+/** A piece of an answer: a part of it, or what only a stream has. A bare string is text. */
 export type ResponderEvent =
   | string
-  | { readonly type: "text"; readonly text: string }
-  | { readonly type: "reasoning"; readonly text: string }
-  | { readonly type: "citation"; readonly citation: Citation }
-  | { readonly type: "tool-call"; readonly id: string; readonly name: string; readonly arguments: string }
+  | TextEvent
+  | Exclude<Part, { readonly type: "text" | "reasoning" | "data" }>
   /** A piece of a call's arguments while the model writes them. The complete `tool-call` follows. */
-  | { readonly type: "tool-call-delta"; readonly id: string; readonly name: string; readonly delta: string }
-  | { readonly type: "tool-result"; readonly id: string; readonly result: Json; readonly error?: boolean }
-  | { readonly type: "file"; readonly url: string; readonly mime: string }
-  | { readonly type: "data"; readonly name: string; readonly data: Json; readonly id?: string }
+  | (Omit<ToolCallPart, "type" | "arguments"> & { readonly type: "tool-call-delta"; readonly delta: string })
+  | (Extract<Part, { readonly type: "data" }> & {
+      /** Whether it is shown live and not stored with the answer. */
+      readonly transient?: boolean;
+    })
   | { readonly type: "model"; readonly model: string; readonly usage?: Usage }
   | { readonly type: "intent"; readonly intent: string; readonly processed: boolean };
+
+/**
+ * A piece of a text. Pieces without an `id` make one block until another event. Pieces with an `id` make the block of
+ * that id until one is `done`, a step begins or the answer ends.
+ */
+export interface TextEvent extends Attached {
+  readonly type: "text" | "reasoning";
+  readonly text: string;
+  readonly id?: string;
+  readonly done?: boolean;
+}
 
 /**
  * The function that answers: the host's model call, or a built-in one. It is called once per turn, after the question

@@ -34,7 +34,14 @@ function contentOf(part: Part, index: number, results: Results): Content[] {
       ];
     }
     case "tool-result":
+    case "approval-request":
+    case "approval":
+    case "step":
       return [];
+    case "source": {
+      const { id, url, title = "" } = part;
+      return url === undefined ? [] : [{ type: "source", sourceType: "url", id, url, title }];
+    }
     case "citation": {
       const { citation } = part;
       const title = citation.section ?? citation.chapter;

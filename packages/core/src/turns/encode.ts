@@ -55,15 +55,51 @@ export function createCheckedEncoder(most: number): CheckedEncoder {
 /** The type of a field; `?` if it may be missing, `json` for any value. */
 type Kind = "string" | "string?" | "boolean" | "boolean?" | "object" | "object?" | "json";
 
+const ATTACHED = { metadata: "object?", ui: "object?" } as const;
+const BLOCK = { text: "string", id: "string?", done: "boolean?", ...ATTACHED } as const;
+const CALL = {
+  id: "string",
+  name: "string",
+  executor: "string?",
+  dynamic: "boolean?",
+  title: "string?",
+  ...ATTACHED,
+} as const;
+
 const FIELDS: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
-  text: { text: "string" },
-  reasoning: { text: "string" },
+  text: BLOCK,
+  reasoning: BLOCK,
   citation: { citation: "object" },
-  "tool-call": { id: "string", name: "string", arguments: "json" },
-  "tool-call-delta": { id: "string", name: "string", delta: "string" },
-  "tool-result": { id: "string", result: "json", error: "boolean?" },
-  file: { url: "string", mime: "string" },
-  data: { name: "string", data: "json", id: "string?" },
+  source: {
+    id: "string",
+    url: "string?",
+    mime: "string?",
+    title: "string?",
+    name: "string?",
+    metadata: "object?",
+  },
+  step: {},
+  "tool-call": { ...CALL, arguments: "json" },
+  "tool-call-delta": { ...CALL, delta: "string" },
+  "tool-result": {
+    id: "string",
+    result: "json",
+    error: "boolean?",
+    denied: "boolean?",
+    preliminary: "boolean?",
+    ...ATTACHED,
+  },
+  "approval-request": {
+    id: "string",
+    call: "string",
+    reason: "string?",
+    automatic: "boolean?",
+    signature: "string?",
+    ui: "object?",
+  },
+  approval: { id: "string", approved: "boolean", reason: "string?" },
+  file: { url: "string", mime: "string", name: "string?", ...ATTACHED },
+  data: { name: "string", data: "json", id: "string?", transient: "boolean?" },
   model: { model: "string", usage: "object?" },
   intent: { intent: "string", processed: "boolean" },
 } satisfies Record<Exclude<ResponderEvent, string>["type"], Readonly<Record<string, Kind>>>;

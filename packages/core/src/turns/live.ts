@@ -203,6 +203,7 @@ export function createLiveTurn(
 function joinDeltas(before: Chunk, chunk: Chunk): Chunk | undefined {
   if (before.type !== "text-delta" || chunk.type !== "text-delta" || before.id !== chunk.id) return undefined;
   if (before.delta.length + chunk.delta.length > DELTA) return undefined;
+  if (before.providerMetadata !== undefined || chunk.providerMetadata !== undefined) return undefined;
   return { ...chunk, delta: before.delta + chunk.delta };
 }
 

@@ -14,7 +14,7 @@ import { createFold } from "./fold.ts";
 /**
  * What a responder's events say, by the words of the contract: text goes on in its block until something else
  * begins; a call's arguments are its deltas until a `tool-call` gives the whole; a later result of a call and
- * later data under one id take the place of the earlier.
+ * later data under one id take the place of the earlier. A call that has its result gives its id free.
  */
 function partsOf(events: readonly ResponderEvent[]): Part[] {
   const parts: Part[] = [];
@@ -23,6 +23,10 @@ function partsOf(events: readonly ResponderEvent[]): Part[] {
 
   const find = (...key: unknown[]): number | undefined =>
     places.find((place) => JSON.stringify(place.key) === JSON.stringify(key))?.index;
+  const forget = (...key: unknown[]): void => {
+    const index = places.findIndex((place) => JSON.stringify(place.key) === JSON.stringify(key));
+    if (index >= 0) places.splice(index, 1);
+  };
   const put = (part: Part, ...key: unknown[]): void => {
     const index = find(...key);
     if (index === undefined) places.push({ key, index: parts.push(part) - 1 });
@@ -52,7 +56,10 @@ function partsOf(events: readonly ResponderEvent[]): Part[] {
       case "tool-call":
       case "tool-call-delta": {
         const index = find("call", event.id);
-        if (index === undefined) open = undefined;
+        if (index === undefined) {
+          open = undefined;
+          forget("result", event.id);
+        }
         const before = index === undefined ? undefined : parts[index];
         const written = before?.type === "tool-call" ? before.arguments : "";
         const text = event.type === "tool-call" ? event.arguments : written + event.delta;
@@ -67,6 +74,7 @@ function partsOf(events: readonly ResponderEvent[]): Part[] {
             ? { type: "tool-result", id, result: sentenceOf(result), error: true }
             : { type: "tool-result", id, result };
         put(part, "result", id);
+        forget("call", id);
         break;
       }
       case "file":
@@ -80,9 +88,7 @@ function partsOf(events: readonly ResponderEvent[]): Part[] {
         else put({ type: "data", name, data, id }, "data", name, id);
         break;
       }
-      case "model":
-      case "intent":
-        break;
+      default:
     }
   }
   return parts;

@@ -3,7 +3,14 @@ import type { Citation } from "../citation.ts";
 import { parseArguments } from "../json-bounds.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { Failure } from "../message.ts";
-import type { ResponderEvent } from "../responder.ts";
+import type {
+  ApprovalRequestPart,
+  ProviderMetadata,
+  SourcePart,
+  ToolCallPart,
+  ToolResultPart,
+} from "../part.ts";
+import type { ResponderEvent, TextEvent } from "../responder.ts";
 import type { TurnStatus } from "../turn.ts";
 import { usageToWire } from "../wire/message.ts";
 
@@ -21,83 +28,97 @@ export interface Encoder {
  * answer.
  */
 export function createEncoder(): Encoder {
-  let open: { kind: "text" | "reasoning"; id: string } | undefined;
+  /** The open blocks by kind and the responder's id; under the kind alone the one without an id. */
+  const blocks = new Map<string, Block>();
   let count = 0;
-  /** The arguments of each call so far; `null` once the call is complete. */
+  /** The arguments of each open call so far; `null` once the call is complete. */
   const calls = new Map<string, string | null>();
   const nextId = (): string => String(++count);
 
-  const close = (): Chunk[] => {
-    if (open === undefined) return [];
-    const chunk: Chunk = { type: `${open.kind}-end`, id: open.id };
-    open = undefined;
-    return [chunk];
-  };
+  const close = (keys: Iterable<string>): Chunk[] =>
+    [...keys].flatMap((key): Chunk[] => {
+      const block = blocks.get(key);
+      if (block === undefined) return [];
+      blocks.delete(key);
+      return [{ ...block.ui, type: `${block.kind}-end` as const, id: block.id }];
+    });
+  const closeUnnamed = (): Chunk[] => close(["text", "reasoning"]);
 
-  const write = (kind: "text" | "reasoning", delta: string): Chunk[] => {
-    if (delta === "") return [];
+  const write = ({ type: kind, text, id, metadata, ui, done }: TextEvent): Chunk[] => {
+    if (text === "" && id === undefined && metadata === undefined) return [];
+    const key = id === undefined ? kind : `${kind} ${id}`;
     const chunks: Chunk[] = [];
-    if (open?.kind !== kind) {
-      chunks.push(...close());
-      open = { kind, id: nextId() };
-      chunks.push({ type: `${kind}-start`, id: open.id });
+    let block = blocks.get(key);
+    if (block === undefined) {
+      chunks.push(...closeUnnamed());
+      block = { kind, id: nextId() };
+      blocks.set(key, block);
+      chunks.push({ type: `${kind}-start`, id: block.id });
     }
-    chunks.push({ type: `${kind}-delta`, id: open.id, delta });
-    return chunks;
+    if (ui !== undefined) blocks.set(key, { ...block, ui });
+    if (text !== "" || metadata !== undefined)
+      chunks.push({ type: `${kind}-delta`, id: block.id, delta: text, ...metadataOf(metadata) });
+    return done === true ? [...chunks, ...close([key])] : chunks;
   };
 
-  const writeCall = (id: string, name: string, delta: string): Chunk[] => {
+  const writeCall = (event: Extract<Event, { type: "tool-call-delta" }>): Chunk[] => {
+    const { id, delta } = event;
     const written = calls.get(id);
-    const chunks = written === undefined ? startCall(id, name) : [];
+    const chunks = written === undefined ? startCall(event) : [];
     if (written !== null) calls.set(id, (written ?? "") + delta);
     return [...chunks, { type: "tool-input-delta", toolCallId: id, inputTextDelta: delta }];
   };
 
-  const completeCall = (id: string, name: string, text: string): Chunk[] => {
+  const completeCall = (event: ToolCallPart): Chunk[] => {
+    const { id, arguments: text } = event;
     // A start resets the arguments: some models announce a call without any and then send them whole.
     const chunks: Chunk[] =
       calls.get(id) === text
         ? []
-        : [...startCall(id, name), { type: "tool-input-delta", toolCallId: id, inputTextDelta: text }];
+        : [...startCall(event), { type: "tool-input-delta", toolCallId: id, inputTextDelta: text }];
     calls.set(id, null);
-    return [...chunks, inputChunk(id, name, text)];
+    return [...chunks, inputChunk(event)];
   };
 
-  const startCall = (id: string, name: string): Chunk[] => [
-    ...(calls.has(id) ? [] : close()),
-    { type: "tool-input-start", toolCallId: id, toolName: name },
+  const startCall = (event: CallEvent): Chunk[] => [
+    ...(calls.has(event.id) ? [] : closeUnnamed()),
+    { type: "tool-input-start", ...callFields(event) },
   ];
 
   const encode = (event: ResponderEvent): Chunk[] => {
-    if (typeof event === "string") return write("text", event);
+    if (typeof event === "string") return write({ type: "text", text: event });
     switch (event.type) {
       case "text":
       case "reasoning":
-        return write(event.type, event.text);
+        return write(event);
       case "citation":
-        return [...close(), sourceChunk(nextId(), event.citation)];
+        return [...closeUnnamed(), citationChunk(nextId(), event.citation)];
+      case "source":
+        return [...closeUnnamed(), sourceChunk(event)];
+      case "step":
+        return [...close(blocks.keys()), { type: "start-step" }];
       case "tool-call-delta":
-        return writeCall(event.id, event.name, event.delta);
+        return writeCall(event);
       case "tool-call":
-        return completeCall(event.id, event.name, event.arguments);
+        return completeCall(event);
       case "tool-result":
-        return [
-          ...close(),
-          event.error === true
-            ? { type: "tool-output-error", toolCallId: event.id, errorText: resultText(event.result) }
-            : { type: "tool-output-available", toolCallId: event.id, output: event.result },
-        ];
-      case "file":
-        return [...close(), { type: "file", url: event.url, mediaType: event.mime }];
-      case "data":
-        return [
-          ...close(),
-          {
-            type: `data-${event.name}`,
-            data: event.data,
-            ...(event.id === undefined ? {} : { id: event.id }),
-          },
-        ];
+        // The id is free for another call.
+        if (event.preliminary !== true) calls.delete(event.id);
+        return [...closeUnnamed(), resultChunk(event)];
+      case "approval-request":
+        return [...closeUnnamed(), approvalRequestChunk(event)];
+      case "approval": {
+        const { type: _, id: approvalId, ...answer } = event;
+        return [...closeUnnamed(), { type: "tool-approval-response", approvalId, ...answer }];
+      }
+      case "file": {
+        const { url, mime: mediaType, metadata } = event;
+        return [...closeUnnamed(), { type: "file", url, mediaType, ...metadataOf(metadata) }];
+      }
+      case "data": {
+        const { type: _, name, data, ...rest } = event;
+        return [...closeUnnamed(), { type: `data-${name}`, data, ...rest }];
+      }
       case "model":
         return [
           {
@@ -115,34 +136,75 @@ export function createEncoder(): Encoder {
     }
   };
 
-  return { encode, end: close };
+  return { encode, end: () => close(blocks.keys()) };
+}
+
+type Event = Exclude<ResponderEvent, string>;
+type CallEvent = Extract<Event, { type: "tool-call" | "tool-call-delta" }>;
+
+interface Block {
+  readonly kind: "text" | "reasoning";
+  readonly id: string;
+  readonly ui?: JsonObject;
+}
+
+function metadataOf(providerMetadata: ProviderMetadata | undefined): { providerMetadata?: ProviderMetadata } {
+  return providerMetadata === undefined ? {} : { providerMetadata };
 }
 
 function resultText(result: Json): string {
   return typeof result === "string" ? result : JSON.stringify(result);
 }
 
-/** The chunk that completes a call: its parsed arguments, or an error when they are not valid JSON. */
-function inputChunk(id: string, name: string, text: string): Chunk {
-  const input = parseArguments(text);
-  if (input !== undefined) return { type: "tool-input-available", toolCallId: id, toolName: name, input };
-  const errorText = "The arguments are not valid JSON.";
-  return { type: "tool-input-error", toolCallId: id, toolName: name, input: text, errorText };
+function callFields({ id, name, executor, dynamic, title, metadata, ui }: CallEvent) {
+  return {
+    ...ui,
+    toolCallId: id,
+    toolName: name,
+    ...(executor === undefined ? {} : { providerExecuted: true }),
+    ...(dynamic === undefined ? {} : { dynamic }),
+    ...(title === undefined ? {} : { title }),
+    ...metadataOf(metadata),
+  };
 }
 
-function sourceChunk(sourceId: string, citation: Citation): Chunk {
+/** The chunk that completes a call: its parsed arguments, or an error when they are not valid JSON. */
+function inputChunk(call: ToolCallPart): Chunk {
+  const input = parseArguments(call.arguments);
+  if (input !== undefined) return { type: "tool-input-available", input, ...callFields(call) };
+  const errorText = "The arguments are not valid JSON.";
+  return { type: "tool-input-error", input: call.arguments, errorText, ...callFields(call) };
+}
+
+function resultChunk({ id, result, error, denied, preliminary, metadata, ui }: ToolResultPart): Chunk {
+  const fields = { ...ui, toolCallId: id, ...metadataOf(metadata) };
+  if (denied === true) return { type: "tool-output-denied", ...fields, reason: resultText(result) };
+  if (error === true) return { type: "tool-output-error", ...fields, errorText: resultText(result) };
+  const more = preliminary === undefined ? {} : { preliminary };
+  return { type: "tool-output-available", ...fields, ...more, output: result };
+}
+
+function approvalRequestChunk({ id, call, automatic, ui, ...rest }: ApprovalRequestPart): Chunk {
+  const isAutomatic = automatic === undefined ? {} : { isAutomatic: automatic };
+  const fields = { approvalId: id, toolCallId: call, ...isAutomatic };
+  return { ...rest, ...ui, ...fields, type: "tool-approval-request" };
+}
+
+function sourceChunk({ id: sourceId, url, mime, title, name, metadata }: SourcePart): Chunk {
+  const more = metadataOf(metadata);
+  if (url !== undefined)
+    return { type: "source-url", sourceId, url, ...(title === undefined ? {} : { title }), ...more };
+  const filename = name === undefined ? {} : { filename: name };
+  const mediaType = mime ?? "application/octet-stream";
+  return { type: "source-document", sourceId, mediaType, title: title ?? name ?? "", ...filename, ...more };
+}
+
+function citationChunk(id: string, citation: Citation): Chunk {
+  const { url, path: name } = citation;
   const title = citation.section ?? citation.chapter;
-  const providerMetadata = { chatkeep: { ...citation } satisfies JsonObject };
-  return citation.url === null
-    ? {
-        type: "source-document",
-        sourceId,
-        mediaType: "text/markdown",
-        title,
-        filename: citation.path,
-        providerMetadata,
-      }
-    : { type: "source-url", sourceId, url: citation.url, title, providerMetadata };
+  const metadata = { chatkeep: { ...citation } satisfies JsonObject };
+  const place = url === null ? { mime: "text/markdown", name } : { url };
+  return sourceChunk({ type: "source", id, title, metadata, ...place });
 }
 
 /**

@@ -7,8 +7,8 @@ describe("fold", () => {
   it("passes over chunks that it does not know", () => {
     const fold = createFold();
     fold.push({ type: "text-delta", id: "1", delta: "a" });
-    fold.push({ type: "start-step" } as unknown as Chunk);
-    fold.push({ type: "tool-approval-request", toolCallId: "c1" } as unknown as Chunk);
+    fold.push({ type: "x-begin" } as unknown as Chunk);
+    fold.push({ type: "x-request", toolCallId: "c1" } as unknown as Chunk);
     fold.push({ type: "text-delta", id: "1", delta: "b" });
     expect(fold.answer().parts).toEqual([{ type: "text", text: "ab" }]);
   });

@@ -1,8 +1,7 @@
 import type { Chunk } from "../chunk.ts";
-import type { Citation } from "../citation.ts";
 import type { JsonObject } from "../json.ts";
 import type { Failure, Usage } from "../message.ts";
-import type { Part } from "../part.ts";
+import type { Attached, Part, ProviderMetadata, ToolResultPart } from "../part.ts";
 import type { TurnStatus } from "../turn.ts";
 import { citationFromWire } from "../wire/citation.ts";
 import { failureFromWire, usageFromWire } from "../wire/message.ts";
@@ -38,11 +37,10 @@ export interface Fold {
  */
 export function createFold(): Fold {
   const parts: Part[] = [];
-  /** Index in `parts` of each open text block, call and named data part. */
-  const blocks = new Map<string, number>();
-  const inputs = new Map<string, { name: string; text: string }>();
+  /** Index in `parts` of each block, open call, preliminary result and named data part. */
+  const places = new Map<string, number>();
   /** The growing block, in pieces. Its part gets the joined text when the answer is read. */
-  let tail: { key: string; kind: "text" | "reasoning"; pieces: string[] } | undefined;
+  let tail: { key: string; pieces: string[] } | undefined;
   let meta: Omit<Answer, "parts"> = {
     model: null,
     usage: null,
@@ -55,20 +53,22 @@ export function createFold(): Fold {
     waiting: false,
   };
 
+  const find = (key: string): Part | undefined => {
+    const index = places.get(key);
+    return index === undefined ? undefined : parts[index];
+  };
   const place = (key: string, part: Part): void => {
-    const index = blocks.get(key);
-    if (index === undefined) blocks.set(key, parts.push(part) - 1);
+    const index = places.get(key);
+    if (index === undefined) places.set(key, parts.push(part) - 1);
     else parts[index] = part;
   };
 
-  const append = (kind: "text" | "reasoning", id: string, delta: string): void => {
-    const key = `${kind} ${id}`;
+  const append = (kind: "text" | "reasoning", key: string, delta: string): void => {
     if (tail?.key !== key) {
       join();
-      const index = blocks.get(key);
-      const before = index === undefined ? undefined : parts[index];
-      tail = { key, kind, pieces: before?.type === kind ? [before.text] : [] };
-      if (index === undefined) place(key, { type: kind, text: "" });
+      const before = find(key);
+      tail = { key, pieces: before?.type === kind ? [before.text] : [] };
+      if (before === undefined) place(key, { type: kind, text: "" });
     }
     tail.pieces.push(delta);
     if (tail.pieces.length >= PIECES) join();
@@ -77,51 +77,100 @@ export function createFold(): Fold {
   /** Writes the growing block into its part. */
   const join = (): void => {
     if (tail === undefined) return;
-    place(tail.key, { type: tail.kind, text: tail.pieces.join("") });
+    const { key, pieces } = tail;
+    place(key, { ...find(key), text: pieces.join("") } as Part);
     tail = undefined;
   };
 
-  const placeCall = (id: string): void => {
-    const input = inputs.get(id);
-    if (input !== undefined)
-      place(`call ${id}`, { type: "tool-call", id, name: input.name, arguments: input.text });
+  /** Adds what a provider or the AI SDK attached to the part that a block or a call became. */
+  const attach = (key: string, { metadata, ui }: Attached): void => {
+    join();
+    const part = find(key);
+    if (part === undefined) return;
+    place(key, { ...part, ...(metadata && { metadata }), ...(ui && { ui }) });
+  };
+
+  const placeResult = (result: ToolResultPart): void => {
+    const { id, preliminary } = result;
+    place(`result ${id}`, result);
+    // Another call may have the id: models number their calls anew in every step.
+    if (preliminary !== true) places.delete(`call ${id}`);
   };
 
   const push = (chunk: Chunk): void => {
     switch (chunk.type) {
       case "text-delta":
-        return append("text", chunk.id, chunk.delta);
-      case "reasoning-delta":
-        return append("reasoning", chunk.id, chunk.delta);
-      case "tool-input-start":
-        inputs.set(chunk.toolCallId, { name: chunk.toolName, text: "" });
-        return placeCall(chunk.toolCallId);
-      case "tool-input-delta": {
-        const input = inputs.get(chunk.toolCallId);
-        if (input !== undefined) input.text += chunk.inputTextDelta;
-        return placeCall(chunk.toolCallId);
+      case "reasoning-delta": {
+        const kind = chunk.type === "text-delta" ? "text" : "reasoning";
+        append(kind, `${kind} ${chunk.id}`, chunk.delta);
+        return chunk.providerMetadata && attach(`${kind} ${chunk.id}`, attachedTo(chunk));
       }
-      case "tool-output-available":
-        return place(`result ${chunk.toolCallId}`, {
-          type: "tool-result",
-          id: chunk.toolCallId,
-          result: chunk.output,
-        });
-      case "tool-output-error":
-        return place(`result ${chunk.toolCallId}`, {
-          type: "tool-result",
-          id: chunk.toolCallId,
-          result: chunk.errorText,
-          error: true,
-        });
-      case "source-url":
-      case "source-document": {
-        const citation: Citation = citationFromWire(chunk.providerMetadata.chatkeep);
-        parts.push({ type: "citation", citation });
+      case "text-start":
+      case "text-end":
+      case "reasoning-start":
+      case "reasoning-end": {
+        const [kind] = chunk.type.split("-") as ["text" | "reasoning"];
+        const attached = attachedTo(chunk);
+        if (attached.ui !== undefined) attached.ui = { ...attached.ui, state: "done" };
+        if (attached.metadata !== undefined) append(kind, `${kind} ${chunk.id}`, "");
+        if (attached.metadata ?? attached.ui) attach(`${kind} ${chunk.id}`, attached);
         return;
       }
+      case "tool-input-start": {
+        const { toolCallId: id, toolName: name, providerExecuted, dynamic, title } = chunk;
+        if (!places.has(`call ${id}`)) places.delete(`result ${id}`);
+        return place(`call ${id}`, {
+          type: "tool-call",
+          id,
+          name,
+          arguments: "",
+          ...(providerExecuted === true && { executor: "provider" }),
+          ...(dynamic !== undefined && { dynamic }),
+          ...(title !== undefined && { title }),
+          ...attachedTo(chunk),
+        });
+      }
+      case "tool-input-delta": {
+        const call = find(`call ${chunk.toolCallId}`);
+        if (call?.type !== "tool-call") return;
+        const text = call.arguments + chunk.inputTextDelta;
+        return place(`call ${call.id}`, { ...call, arguments: text });
+      }
+      case "tool-input-available":
+      case "tool-input-error":
+        return attach(`call ${chunk.toolCallId}`, attachedTo(chunk));
+      case "tool-output-available": {
+        const { toolCallId: id, output: result, preliminary } = chunk;
+        const more = { ...(preliminary === true && { preliminary }), ...attachedTo(chunk) };
+        return placeResult({ type: "tool-result", id, result, ...more });
+      }
+      case "tool-output-error":
+      case "tool-output-denied": {
+        const denied = chunk.type === "tool-output-denied";
+        const result = denied ? (chunk.reason ?? "Tool call execution denied.") : chunk.errorText;
+        const more = { ...(denied && { denied }), ...attachedTo(chunk) };
+        return placeResult({ type: "tool-result", id: chunk.toolCallId, result, error: true, ...more });
+      }
+      case "tool-approval-request": {
+        const { type: _, approvalId: id, toolCallId: call, isAutomatic: automatic, ...rest } = chunk;
+        const more = { ...rest, ...(automatic !== undefined && { automatic }) };
+        parts.push({ type: "approval-request", id, call, ...more });
+        return;
+      }
+      case "tool-approval-response": {
+        const { approvalId: id, approved, reason } = chunk;
+        parts.push({ type: "approval", id, approved, ...(reason !== undefined && { reason }) });
+        return;
+      }
+      case "source-url":
+      case "source-document":
+        parts.push(sourceOf(chunk));
+        return;
       case "file":
-        parts.push({ type: "file", url: chunk.url, mime: chunk.mediaType });
+        parts.push({ type: "file", url: chunk.url, mime: chunk.mediaType, ...attachedTo(chunk) });
+        return;
+      case "start-step":
+        parts.push({ type: "step" });
         return;
       case "start":
       case "message-metadata":
@@ -160,6 +209,34 @@ export function createFold(): Fold {
       join();
       return { ...meta, parts: parts.slice() };
     },
+  };
+}
+
+type Source = Extract<Chunk, { type: "source-url" | "source-document" }>;
+
+function sourceOf(chunk: Source): Part {
+  const { sourceId: id, title, providerMetadata: metadata } = chunk;
+  if (metadata?.["chatkeep"]) return { type: "citation", citation: citationFromWire(metadata["chatkeep"]) };
+  const more = { ...(title !== undefined && { title }), ...(metadata && { metadata }) };
+  if (chunk.type === "source-url") return { type: "source", id, url: chunk.url, ...more };
+  const { mediaType: mime, filename: name } = chunk;
+  return { type: "source", id, mime, ...(name !== undefined && { name }), ...more };
+}
+
+/** The fields of chunks that parts keep under names of their own, or not at all. */
+const KNOWN = new Set(
+  (
+    "type id delta toolCallId toolName input output errorText reason providerExecuted dynamic title preliminary url " +
+    "mediaType providerMetadata"
+  ).split(" "),
+);
+
+/** What a provider attached to a chunk, and fields of later versions of the AI SDK. */
+function attachedTo(chunk: Chunk): { metadata?: ProviderMetadata; ui?: JsonObject } {
+  const more = Object.entries(chunk).filter(([key]) => !KNOWN.has(key));
+  return {
+    ...("providerMetadata" in chunk && { metadata: chunk.providerMetadata }),
+    ...(more.length > 0 && { ui: Object.fromEntries(more) }),
   };
 }
 

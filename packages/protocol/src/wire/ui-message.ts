@@ -1,23 +1,17 @@
-import { parseArguments } from "../json-bounds.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { pairCalls } from "../calls.ts";
+import type { JsonObject } from "../json.ts";
 import { type Message, continuesAnswer } from "../message.ts";
-import type { Part } from "../part.ts";
 import type { Question } from "../turn.ts";
 import { usageToWire } from "./message.ts";
+import { type UiPart, partsFromUi, partsToUi } from "./ui-parts.ts";
 
-/** The AI SDK's `UIMessage`, limited to what versions 5, 6 and 7 share. */
+/** The AI SDK's `UIMessage` of versions 5 to 7. */
 export interface UiMessage {
   id: string;
   role: "system" | "user" | "assistant";
   parts: UiPart[];
   metadata?: JsonObject;
 }
-
-/** A part of a {@link UiMessage}: its `type` and the fields of that type. */
-export type UiPart = { type: string } & JsonObject;
-
-/** The name of the data part that stores a client's part of an unknown type. */
-const UNKNOWN_PART = "ui-part";
 
 /** Reads a question from a message of the AI SDK. Parts of unknown types are stored unchanged. */
 export function questionFromUiMessage(message: {
@@ -27,22 +21,9 @@ export function questionFromUiMessage(message: {
 }): Question {
   return {
     id: message.id === "" ? undefined : message.id,
-    parts: message.parts.map(partFromUi),
+    parts: partsFromUi(message.parts, "user"),
     metadata: message.metadata ?? null,
   };
-}
-
-function partFromUi(part: UiPart): Part {
-  const { type, text, url, mediaType, filename, data, id } = part;
-  if (type === "text" && typeof text === "string") return { type, text };
-  if (type === "file" && typeof url === "string" && typeof mediaType === "string") {
-    return { type, url, mime: mediaType, ...(typeof filename === "string" ? { name: filename } : {}) };
-  }
-  if (type.startsWith("data-") && data !== undefined) {
-    const name = type.slice("data-".length);
-    return { type: "data", name, data, ...(typeof id === "string" ? { id } : {}) };
-  }
-  return { type: "data", name: UNKNOWN_PART, data: part };
 }
 
 /**
@@ -52,19 +33,14 @@ function partFromUi(part: UiPart): Part {
  */
 export function uiMessagesOf(messages: readonly Message[]): UiMessage[] {
   const shown: UiMessage[] = [];
-  const results = resultsOf(messages);
-  const called = new Set(
-    messages.flatMap(({ parts }) => parts.flatMap((part) => (part.type === "tool-call" ? [part.id] : []))),
-  );
+  const calls = pairCalls(messages);
   for (const [place, message] of messages.entries()) {
-    const parts = message.parts.flatMap((part, index) => [
-      ...(beginsStep(message.parts, index) ? [STEP] : []),
-      ...partToUi(part, { message, index, results, called }),
-    ]);
+    const parts = partsToUi(message.parts, message.role, calls);
     if (message.role === "tool" && parts.length === 0) continue;
     const last = shown.at(-1);
     if (last !== undefined && continuesAnswer(message, messages[place - 1])) {
-      last.parts.push(STEP, ...parts);
+      if (parts[0]?.type !== STEP.type) last.parts.push(STEP);
+      last.parts.push(...parts);
       last.metadata = { ...last.metadata, ...metadataOf(message) };
       continue;
     }
@@ -80,95 +56,6 @@ export function uiMessagesOf(messages: readonly Message[]): UiMessage[] {
 }
 
 const STEP: UiPart = { type: "step-start" };
-
-/** Whether a step begins here: the model continues after tool results, as {@link uiStream} marks it. */
-function beginsStep(parts: readonly Part[], index: number): boolean {
-  const isSaid = ({ type }: Part): boolean => type === "text" || type === "reasoning" || type === "tool-call";
-  const part = parts[index];
-  if (part === undefined || !isSaid(part)) return false;
-  const before = parts.slice(0, index);
-  return before.findLastIndex(({ type }) => type === "tool-result") > before.findLastIndex(isSaid);
-}
-
-type ToolResult = Extract<Part, { type: "tool-result" }>;
-
-function resultsOf(messages: readonly Message[]): Map<string, ToolResult> {
-  const results = new Map<string, ToolResult>();
-  for (const { parts } of messages) {
-    for (const part of parts) if (part.type === "tool-result") results.set(part.id, part);
-  }
-  return results;
-}
-
-interface Place {
-  readonly message: Message;
-  readonly index: number;
-  readonly results: ReadonlyMap<string, ToolResult>;
-  readonly called: ReadonlySet<string>;
-}
-
-function partToUi(part: Part, { message, index, results, called }: Place): UiPart[] {
-  switch (part.type) {
-    case "text":
-    case "reasoning":
-      // What was streamed is done; what a person wrote never was otherwise.
-      return [
-        { type: part.type, text: part.text, ...(message.role === "assistant" ? { state: "done" } : {}) },
-      ];
-    case "tool-call":
-      return [toolToUi(part, results.get(part.id))];
-    case "tool-result":
-      if (called.has(part.id)) return [];
-      return [{ type: "data-tool-result", data: { ...part } satisfies JsonObject }];
-    case "citation": {
-      const { citation } = part;
-      const title = citation.section ?? citation.chapter;
-      const providerMetadata = { chatkeep: { ...citation } satisfies JsonObject };
-      const sourceId = `source-${index + 1}`;
-      return citation.url === null
-        ? [
-            {
-              type: "source-document",
-              sourceId,
-              mediaType: "text/markdown",
-              title,
-              filename: citation.path,
-              providerMetadata,
-            },
-          ]
-        : [{ type: "source-url", sourceId, url: citation.url, title, providerMetadata }];
-    }
-    case "file": {
-      const name: JsonObject = part.name === undefined ? {} : { filename: part.name };
-      return [{ type: "file", url: part.url, mediaType: part.mime, ...name }];
-    }
-    case "data": {
-      const id: JsonObject = part.id === undefined ? {} : { id: part.id };
-      return [{ type: `data-${part.name}`, ...id, data: part.data }];
-    }
-  }
-}
-
-function toolToUi(call: Extract<Part, { type: "tool-call" }>, result: ToolResult | undefined): UiPart {
-  const base = { type: `tool-${call.name}`, toolCallId: call.id };
-  const input = parseArguments(call.arguments);
-  if (input === undefined) {
-    return {
-      ...base,
-      state: "output-error",
-      input: call.arguments,
-      errorText: result === undefined ? "The arguments are not valid JSON." : textOf(result.result),
-    };
-  }
-  if (result === undefined) return { ...base, state: "input-available", input };
-  return result.error === true
-    ? { ...base, state: "output-error", input, errorText: textOf(result.result) }
-    : { ...base, state: "output-available", input, output: result.result };
-}
-
-function textOf(result: Json): string {
-  return typeof result === "string" ? result : JSON.stringify(result);
-}
 
 function metadataOf(message: Message): JsonObject {
   const { turnId, model, usage, intent, processed, contextText, error, metadata } = message;

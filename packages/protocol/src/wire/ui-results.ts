@@ -1,8 +1,8 @@
+import { openCalls } from "../calls.ts";
 import { type Message, continuesAnswer } from "../message.ts";
-import { openCalls } from "../open-calls.ts";
 import type { ToolResultPart } from "../part.ts";
 import type { Question } from "../turn.ts";
-import type { UiPart } from "./ui-message.ts";
+import type { UiPart } from "./ui-parts.ts";
 
 /**
  * What a page tells with a message of an assistant: the results of tools that it ran itself, of the calls that

@@ -49,6 +49,10 @@ export function messageContent(parts: readonly Part[]): MessageContent {
       case "file":
         content.push({ kind: "file", url: part.url, name: part.name ?? part.mime });
         break;
+      case "source":
+      case "approval-request":
+      case "approval":
+      case "step":
       case "data":
         break;
     }

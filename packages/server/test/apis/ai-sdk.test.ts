@@ -461,7 +461,7 @@ describe.each([
         { type: "text", text: "Look" },
         { type: "file", mediaType: "image/png", url: "data:image/png;base64,AA==", filename: "a.png" },
         { type: "data-place", data: { page: 7 } },
-        { type: "step-start" },
+        { type: "of-another-year", value: 1 },
       ],
     } as never);
     const run = await script.started(page.id);
@@ -469,7 +469,7 @@ describe.each([
       { type: "text", text: "Look" },
       { type: "file", url: "data:image/png;base64,AA==", mime: "image/png", name: "a.png" },
       { type: "data", name: "place", data: { page: 7 } },
-      { type: "data", name: "ui-part", data: { type: "step-start" } },
+      { type: "data", name: "ui-part", data: { type: "of-another-year", value: 1 } },
     ]);
     run.finish();
     await sent;
@@ -479,7 +479,7 @@ describe.each([
       { type: "text", text: "Look" },
       { type: "file", mediaType: "image/png", filename: "a.png" },
       { type: "data-place", data: { page: 7 } },
-      { type: "data-ui-part", data: { type: "step-start" } },
+      { type: "data-ui-part", data: { type: "of-another-year", value: 1 } },
     ]);
   });
 });

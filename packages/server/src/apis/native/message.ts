@@ -29,21 +29,61 @@ export const citation: z.ZodType<Citation> = z
   })
   .meta({ id: "Citation" });
 
+const metadata = z.record(text, jsonObject).exactOptional().meta({
+  description: "By provider: signatures and ids, sent back to that provider only.",
+});
+const ui = jsonObject.exactOptional().meta({ description: "Further fields of the AI SDK's part." });
+const attached = { metadata, ui };
+const optionalText = text.exactOptional();
+const optionalFlag = z.boolean().exactOptional();
+
 /** A part of a message. */
 export const part: z.ZodType<Part> = z
   .discriminatedUnion("type", [
-    z.strictObject({ type: z.literal("text"), text }),
-    z.strictObject({ type: z.literal("reasoning"), text }),
-    z.strictObject({ type: z.literal("tool-call"), id: text, name: text, arguments: text }),
+    z.strictObject({ type: z.literal("text"), text, ...attached }),
+    z.strictObject({ type: z.literal("reasoning"), text, ...attached }),
+    z.strictObject({
+      type: z.literal("tool-call"),
+      id: text,
+      name: text,
+      arguments: text,
+      executor: z.literal("provider").exactOptional(),
+      dynamic: optionalFlag,
+      title: optionalText,
+      ...attached,
+    }),
     z.strictObject({
       type: z.literal("tool-result"),
       id: text,
       result: json,
-      error: z.boolean().exactOptional(),
+      error: optionalFlag,
+      denied: optionalFlag,
+      preliminary: optionalFlag,
+      ...attached,
     }),
+    z.strictObject({
+      type: z.literal("approval-request"),
+      id: text,
+      call: text,
+      reason: optionalText,
+      automatic: optionalFlag,
+      signature: optionalText,
+      ui,
+    }),
+    z.strictObject({ type: z.literal("approval"), id: text, approved: z.boolean(), reason: optionalText }),
     z.strictObject({ type: z.literal("citation"), citation }),
-    z.strictObject({ type: z.literal("file"), url: text, mime: text, name: text.exactOptional() }),
-    z.strictObject({ type: z.literal("data"), name: text, data: json, id: text.exactOptional() }),
+    z.strictObject({
+      type: z.literal("source"),
+      id: text,
+      url: optionalText,
+      mime: optionalText,
+      title: optionalText,
+      name: optionalText,
+      metadata,
+    }),
+    z.strictObject({ type: z.literal("file"), url: text, mime: text, name: optionalText, ...attached }),
+    z.strictObject({ type: z.literal("data"), name: text, data: json, id: optionalText }),
+    z.strictObject({ type: z.literal("step") }),
   ])
   .meta({ id: "Part" });
 

@@ -1,4 +1,4 @@
-import type { Citation, JsonObject, Message, Part } from "@chatkeep/protocol";
+import type { Citation, JsonObject, Message, Part, SourcePart } from "@chatkeep/protocol";
 
 import { type IdPrefix, idToOpenai } from "./ids.ts";
 
@@ -23,7 +23,7 @@ export function itemsOf(message: ItemSource): Item[] {
   }
   const items: Item[] = [];
   let content: JsonObject[] | undefined;
-  const early: Citation[] = [];
+  const early: Cited[] = [];
   const status =
     message.status === "complete"
       ? "completed"
@@ -43,7 +43,7 @@ export function itemsOf(message: ItemSource): Item[] {
     }
     content.push(piece);
   };
-  const cite = (citation: Citation): void => {
+  const cite = (citation: Cited): void => {
     const piece = content?.findLast(({ type }) => type === "output_text");
     if (piece === undefined) early.push(citation);
     else
@@ -57,19 +57,35 @@ export function itemsOf(message: ItemSource): Item[] {
   for (const part of message.parts) {
     if (part.type === "text") writeText(part.text);
     else if (part.type === "citation") cite(part.citation);
+    else if (part.type === "source") cite(part);
     else if (part.type === "file") write(fileOf(part));
-    else add(...itemOf(part));
+    else if (part.type !== "step") add(...itemOf(part, message.parts));
   }
   if (early.length > 0 && message.role === "assistant" && message.status !== "streaming") writeText("");
   return items;
 }
 
-type OwnItemPart = Exclude<Part, { type: "text" | "citation" | "file" }>;
+/** What an annotation names. */
+type Cited = Citation | SourcePart;
+type OwnItemPart = Exclude<Part, { type: "text" | "citation" | "source" | "file" | "step" }>;
 
-function itemOf(part: OwnItemPart): [IdPrefix, Item] {
+function itemOf(part: OwnItemPart, parts: readonly Part[]): [IdPrefix, Item] {
   switch (part.type) {
-    case "reasoning":
-      return ["rs", { type: "reasoning", summary: [{ type: "summary_text", text: part.text }] }];
+    case "reasoning": {
+      const encrypted = part.metadata?.["openai"]?.["reasoningEncryptedContent"];
+      const more = typeof encrypted === "string" ? { encrypted_content: encrypted } : {};
+      return ["rs", { type: "reasoning", summary: [{ type: "summary_text", text: part.text }], ...more }];
+    }
+    case "approval-request": {
+      const call = parts.findLast((one) => one.type === "tool-call" && one.id === part.call);
+      const { name = "", arguments: text = "{}" } = call?.type === "tool-call" ? call : {};
+      const asked = { id: part.id, name, arguments: text, server_label: "chatkeep" };
+      return ["msg", { type: "mcp_approval_request", ...asked }];
+    }
+    case "approval": {
+      const { id, approved: approve, reason = null } = part;
+      return ["msg", { type: "mcp_approval_response", approval_request_id: id, approve, reason }];
+    }
     case "tool-call": {
       const call = { call_id: part.id, name: part.name, arguments: part.arguments };
       return ["fc", { type: "function_call", ...call, status: "completed" }];
@@ -97,7 +113,13 @@ function fileOf({ url, mime, name }: Extract<Part, { type: "file" }>): JsonObjec
 }
 
 /** OpenAI's fields of a citation, and all of ours. */
-function annotationOf(citation: Citation, end: number): JsonObject {
+function annotationOf(citation: Cited, end: number): JsonObject {
+  if ("type" in citation) {
+    const { id, url, title = "", name = title } = citation;
+    return url === undefined
+      ? { type: "file_citation", file_id: id, filename: name, index: end }
+      : { type: "url_citation", url, title, start_index: end, end_index: end };
+  }
   const chatkeep = { ...citation } satisfies JsonObject;
   const title = citation.section ?? citation.chapter;
   return citation.url === null
