@@ -242,17 +242,28 @@ const STATES: readonly State[] = [
     name: "versions",
     visit: async (stage, owner) => {
       const { conversation } = await stage.history.createConversation(owner, { title: QUESTION });
-      const said = [BEGINNING, BEGINNING + END];
-      const [question] = await stage.history.appendMessages(owner, conversation.id, [
-        { role: "user", content: QUESTION },
+      await stage.history.appendMessages(owner, conversation.id, [
+        { role: "user", content: "And if I close it?" },
       ]);
+      const said = [BEGINNING, BEGINNING + END];
+      const [question] = await stage.history.appendMessages(
+        owner,
+        conversation.id,
+        [{ role: "user", content: QUESTION }],
+        { parent: null },
+      );
       for (const content of said)
         await stage.history.appendMessages(owner, conversation.id, [{ role: "assistant", content }], {
           parent: question!.id,
         });
       return { path: `/?c=${conversation.id}` };
     },
-    reach: (page) => page.getByText("2 / 2").waitFor(),
+    async reach(page) {
+      await page.getByText("2 / 2").nth(1).waitFor();
+      await page.route("**/versions", (route) => route.abort());
+      await page.getByRole("button", { name: "Previous version" }).last().click();
+      await page.getByRole("alert").waitFor();
+    },
   },
   {
     name: "long-words",

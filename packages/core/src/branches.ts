@@ -10,11 +10,11 @@ import {
   type Role,
 } from "@chatkeep/protocol";
 
-import { type ConversationRow, conversationFromRow } from "./conversations.ts";
+import { checkId, checkTitle, ownerId } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
+import { type ConversationRow, conversationFromRow } from "./database/rows.ts";
 import { instant } from "./database/values.ts";
-import { type Limits, checkId, checkTitle } from "./maintenance/limits.ts";
-import { ownerId } from "./owners.ts";
+import { type Limits } from "./maintenance/limits.ts";
 import { previewOf, titleOf } from "./title.ts";
 
 /** The methods of {@link History} on a conversation's tree. */

@@ -2,8 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 
 import { ChatkeepError, type Owner } from "@chatkeep/protocol";
 
+import { ownerId } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
-import { ownerId } from "./owners.ts";
 
 /** The state of a handle. */
 export interface HandleState {

@@ -6,6 +6,7 @@ import {
   isChatkeepError,
 } from "@chatkeep/protocol";
 
+import { ownerId } from "./arguments.ts";
 import { type Branches, type BranchesOptions, createBranches } from "./branches.ts";
 import { type ContextSettings, createContexts } from "./context/context.ts";
 import { createPreparation } from "./context/prepare.ts";
@@ -25,7 +26,6 @@ import { type JanitorOptions, purge } from "./maintenance/janitor.ts";
 import { DEFAULT_LIMITS, type Limits } from "./maintenance/limits.ts";
 import { type Overview, readOverview } from "./maintenance/overview.ts";
 import { createMessages } from "./messages.ts";
-import { ownerId } from "./owners.ts";
 import { type PersonalData, createPersonalData } from "./personal-data.ts";
 import { indexBacklog } from "./search/backlog.ts";
 import { type EmbeddingWorker, createEmbeddingWorker } from "./search/embedding-worker.ts";
@@ -198,7 +198,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     eventsGrace: options.eventsGrace ?? 600_000,
     idleTimeout: options.idleTimeout ?? 120_000,
     deadline: options.deadline,
-    waitUntil: options.waitUntil ?? (() => undefined),
+    waitUntil: options.waitUntil,
     outage,
     onError,
   });

@@ -2,8 +2,8 @@ import { createHash, randomUUID } from "node:crypto";
 
 import type { Owner } from "@chatkeep/protocol";
 
+import { ownerId } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
-import { ownerId } from "./owners.ts";
 
 /** A request without an idempotency key, from a client that retries it after a lost response. */
 export interface UnkeyedRequest {

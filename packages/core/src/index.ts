@@ -43,7 +43,7 @@ export {
 } from "./maintenance/limit-store.ts";
 export type { JanitorOptions } from "./maintenance/janitor.ts";
 export type { ActOptions, PersonalData } from "./personal-data.ts";
-export { ownerId } from "./owners.ts";
+export { ownerId } from "./arguments.ts";
 export type { NodeState, Overview, TableSize } from "./maintenance/overview.ts";
 export type { OutagePolicy, UnsavedAnswers } from "./turns/turns.ts";
 export type { StoreCalls } from "./with-client.ts";

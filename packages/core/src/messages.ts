@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { setImmediate as afterOthers } from "node:timers/promises";
 
 import {
@@ -6,36 +5,19 @@ import {
   ChatkeepError,
   type History,
   type Message,
-  type MessageInput,
   type MessagePage,
   type MessageQuery,
   type Owner,
-  type Part,
-  ROLES,
   citationsOf,
   contentOf,
-  toolCallParts,
   toolCallsOf,
   usageToWire,
 } from "@chatkeep/protocol";
 
+import { type CheckedMessage, checkMessage, checkRange, ownerId } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
-import {
-  type MessageRow,
-  type MessageRows,
-  messageOf,
-  messagesOf,
-  parentArgument,
-} from "./database/message-row.ts";
-import {
-  type Limits,
-  checkBytes,
-  checkId,
-  checkLength,
-  checkRange,
-  plainJson,
-} from "./maintenance/limits.ts";
-import { ownerId } from "./owners.ts";
+import { type MessageRow, type MessageRows, messageOf, messagesOf, parentArgument } from "./database/rows.ts";
+import { type Limits } from "./maintenance/limits.ts";
 import { wordTextOf } from "./search/words.ts";
 import { previewOf, titleOf } from "./title.ts";
 
@@ -216,47 +198,6 @@ export async function withAnswer(
   };
 }
 
-/** Maximum characters of a title, a scope or a model's name. */
-const NAME = 500;
-
-/** A message that passed all checks, with its id and parts. */
-export type CheckedMessage = MessageInput & { readonly id: string; readonly parts: readonly Part[] };
-
-/** Checks a message and builds its parts. Errors: `invalid_request`, `payload_too_large`. */
-export function checkMessage(input: MessageInput, limits: Limits, at = ""): CheckedMessage {
-  const refuse = (detail: string, pointer: string): never => {
-    throw new ChatkeepError("invalid_request", detail, { pointer: at + pointer });
-  };
-  if (input.id !== undefined) checkId(input.id, `${at}/id`);
-  if (!ROLES.includes(input.role)) refuse(`A role is one of ${ROLES.join(", ")}.`, "/role");
-  const short = [input.content, input.toolCalls, input.toolCallId, input.citations].some(
-    (value) => value !== undefined,
-  );
-  if (input.parts !== undefined && short) {
-    refuse("Give either parts, or content with tool_calls, tool_call_id and citations.", "/parts");
-  }
-  const pointer = input.parts === undefined ? "/content" : "/parts";
-  const parts = plainJson(input.parts ?? partsOf(input), at + pointer);
-  const metadata = plainJson(input.metadata, `${at}/metadata`);
-  if (!Array.isArray(parts) || parts.length === 0) refuse("A message cannot be empty.", pointer);
-  if (parts.some((part: Part | null) => typeof part?.type !== "string")) {
-    refuse("A part is an object with a `type`.", pointer);
-  }
-  if (input.role === "user") {
-    const text = contentOf(parts);
-    if (text.trim() === "" && !parts.some((part) => part.type !== "text" && part.type !== "reasoning")) {
-      refuse("A message cannot be blank.", pointer);
-    }
-    checkLength(text, at + pointer, limits.userText);
-  }
-  checkLength(input.contextText, `${at}/context_text`, limits.userText);
-  checkLength(input.intent, `${at}/intent`, NAME);
-  checkLength(input.model, `${at}/model`, NAME);
-  checkBytes(parts, `${at}/parts`, limits.messageBytes);
-  checkBytes(metadata, `${at}/metadata`, limits.metadataBytes);
-  return { ...input, id: input.id ?? randomUUID(), parts, metadata };
-}
-
 /** One value of each message; `null` if all are null, which `unnest` expands alike. */
 function columnOf<T>(
   messages: readonly CheckedMessage[],
@@ -264,18 +205,6 @@ function columnOf<T>(
 ): (T | null)[] | null {
   const values = messages.map((message) => valueOf(message) ?? null);
   return values.every((value) => value === null) ? null : values;
-}
-
-/** Builds parts from the shorthands. */
-function partsOf(input: MessageInput): Part[] {
-  const { content = "", toolCalls, toolCallId, citations } = input;
-  if (input.role === "tool" && toolCallId !== undefined) {
-    return [{ type: "tool-result", id: toolCallId, result: content }];
-  }
-  const parts: Part[] = content === "" ? [] : [{ type: "text", text: content }];
-  if (toolCalls !== undefined && toolCalls !== null) parts.push(...toolCallParts(toolCalls));
-  for (const citation of citations ?? []) parts.push({ type: "citation", citation });
-  return parts;
 }
 
 function checkCount(count: number, { batch }: Limits): void {

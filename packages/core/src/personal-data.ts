@@ -1,10 +1,9 @@
 import { ChatkeepError, type ErasureReceipt, type ExportLine, type Owner } from "@chatkeep/protocol";
 
-import { type ConversationRow, conversationFromRow } from "./conversations.ts";
+import { ownerId } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
-import { type MessageRow, messageOf } from "./database/message-row.ts";
+import { type ConversationRow, conversationFromRow, type MessageRow, messageOf } from "./database/rows.ts";
 import { instant } from "./database/values.ts";
-import { ownerId } from "./owners.ts";
 
 /** Who acts on an owner's data, for the audit log: `owner` (default), or the name of a server key. */
 export interface ActOptions {

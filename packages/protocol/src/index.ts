@@ -12,7 +12,6 @@ export * from "./conversation.ts";
 export * from "./errors.ts";
 export * from "./history.ts";
 export * from "./json.ts";
-export * from "./json-bounds.ts";
 export * from "./message.ts";
 export * from "./outbox.ts";
 export * from "./owner.ts";

@@ -1,8 +1,7 @@
 import { fc } from "@chatkeep/testing/properties";
 import { describe, expect, it } from "vitest";
 
-import { boundJson } from "./json-bounds.ts";
-import type { Json } from "./json.ts";
+import { type Json, boundJson } from "./json.ts";
 
 const bounds = { depth: 3, values: 5, length: 20 };
 const faultOf = (value: unknown): string | undefined => boundJson(value, bounds).fault;

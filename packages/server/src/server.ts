@@ -102,7 +102,7 @@ export function createServer(options: ServerOptions): Server {
     health,
     basePath = "",
     ready = () => true,
-    prepare = () => Promise.resolve(),
+    prepare,
     authenticate = authenticateSession,
     serverKeys = [],
     issuer,

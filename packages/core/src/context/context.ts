@@ -1,10 +1,9 @@
 import type { Context, ContextMessage, ContextQuery, Message, Owner, Summary } from "@chatkeep/protocol";
 
+import { checkLength, ownerId } from "../arguments.ts";
 import type { Database } from "../database/database.ts";
-import { type MessageRow, type MessageRows, messageOf, messagesOf } from "../database/message-row.ts";
+import { type MessageRow, type MessageRows, messageOf, messagesOf } from "../database/rows.ts";
 import { unescapeText } from "../database/values.ts";
-import { checkLength } from "../maintenance/limits.ts";
-import { ownerId } from "../owners.ts";
 import type { Recall, RecallQuery } from "../search/recall.ts";
 import type { TokenCounter } from "./tokens.ts";
 import { turnsOf, validTurn } from "./turns.ts";

@@ -1,8 +1,8 @@
 import type { Message, Owner, Summary } from "@chatkeep/protocol";
 
+import { ownerId } from "../arguments.ts";
 import type { Database } from "../database/database.ts";
-import { type MessageRows, messagesOf } from "../database/message-row.ts";
-import { ownerId } from "../owners.ts";
+import { type MessageRows, messagesOf } from "../database/rows.ts";
 import { turnsOf, validTurn } from "./turns.ts";
 
 /** The input of a {@link Summarizer}. */

@@ -1,8 +1,8 @@
 import { type Message, type Owner, contentOf } from "@chatkeep/protocol";
 
+import { ownerId } from "../arguments.ts";
 import type { Database } from "../database/database.ts";
-import { type MessageRows, messagesOf } from "../database/message-row.ts";
-import { ownerId } from "../owners.ts";
+import { type MessageRows, messagesOf } from "../database/rows.ts";
 import { titleOf } from "../title.ts";
 import { turnsOf, validTurn } from "./turns.ts";
 

@@ -1,7 +1,7 @@
 import { contentOf } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
-import type { MessageRow } from "../database/message-row.ts";
+import type { MessageRow } from "../database/rows.ts";
 import { unescapeText } from "../database/values.ts";
 import { embeddable } from "./vector.ts";
 

@@ -1,7 +1,7 @@
 import type { Owner } from "@chatkeep/protocol";
 
+import { ownerId } from "../arguments.ts";
 import type { Database } from "../database/database.ts";
-import { ownerId } from "../owners.ts";
 import { fuse } from "./fusion.ts";
 import { type Postings, rankMessages } from "./rank.ts";
 import { recallTerms } from "./terms.ts";

@@ -6,11 +6,10 @@ import {
   type SearchQuery,
 } from "@chatkeep/protocol";
 
+import { checkLength, checkRange, ownerId } from "../arguments.ts";
 import type { Database } from "../database/database.ts";
-import { type MessageRow, messageOf } from "../database/message-row.ts";
+import { type MessageRow, messageOf } from "../database/rows.ts";
 import { unescapeText } from "../database/values.ts";
-import { checkLength, checkRange } from "../maintenance/limits.ts";
-import { ownerId } from "../owners.ts";
 import { fuse } from "./fusion.ts";
 import { searchQueryOf } from "./query.ts";
 import { snippetOf } from "./snippet.ts";

@@ -1,7 +1,7 @@
 import type { Owner } from "@chatkeep/protocol";
 
+import { ownerId } from "../arguments.ts";
 import type { Database } from "../database/database.ts";
-import { ownerId } from "../owners.ts";
 import { type Embedding, EmbeddingRefused } from "./embedding.ts";
 import { embeddable, vectorsOf } from "./vector.ts";
 

@@ -8,17 +8,18 @@ import {
   openCalls,
 } from "@chatkeep/protocol";
 
+import { ownerId } from "../arguments.ts";
 import { CONTEXT_MESSAGES } from "../context/context.ts";
-import { type ConversationRow, conversationFromRow } from "../conversations.ts";
 import type { Database } from "../database/database.ts";
 import {
+  type ConversationRow,
+  conversationFromRow,
   type MessageRow,
   type MessageRows,
   messageOf,
   messagesOf,
   parentArgument,
-} from "../database/message-row.ts";
-import { ownerId } from "../owners.ts";
+} from "../database/rows.ts";
 import { wordTextOf } from "../search/words.ts";
 import { previewOf, titleOf } from "../title.ts";
 import type { Node } from "./node.ts";

@@ -14,7 +14,7 @@ import {
 } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
-import { type MessageRow, messageOf } from "../database/message-row.ts";
+import { type MessageRow, messageOf } from "../database/rows.ts";
 import { withAnswer } from "../messages.ts";
 import type { LiveTurn } from "./live.ts";
 import { type TurnKey, type TurnRow, argsOf, turnFromRow, turnKey } from "./turn.ts";

@@ -42,7 +42,7 @@ export interface RunningOptions {
   /** Milliseconds from the beginning of a turn until the platform ends the process; `undefined`: it does not. */
   readonly deadline: number | undefined;
   /** Called with the work of each turn, background work after it included. */
-  readonly waitUntil: (work: Promise<unknown>) => void;
+  readonly waitUntil: ((work: Promise<unknown>) => void) | undefined;
   readonly onError: (error: unknown, turnId?: string) => void;
 }
 
@@ -189,7 +189,7 @@ export function createRunning(options: RunningOptions): Running {
         .then(resolve)
         .then(() => (persisted ? preparation.done() : confirm(live)));
       // It may throw or return a promise that rejects, which nobody else handles.
-      void new Promise<void>((resolve) => resolve(options.waitUntil(work))).catch((error: unknown) =>
+      void new Promise<void>((resolve) => resolve(options.waitUntil?.(work))).catch((error: unknown) =>
         onError(error, turn.key.turnId),
       );
     },

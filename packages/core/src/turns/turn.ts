@@ -10,9 +10,8 @@ import {
   type TurnStatus,
 } from "@chatkeep/protocol";
 
+import { type CheckedMessage, ownerId } from "../arguments.ts";
 import { instant } from "../database/values.ts";
-import type { CheckedMessage } from "../messages.ts";
-import { ownerId } from "../owners.ts";
 
 /** Identifies a turn. A claim changes its owner and conversation; its id stays. */
 export interface TurnKey {

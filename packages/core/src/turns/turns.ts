@@ -9,12 +9,10 @@ import {
   isChatkeepError,
 } from "@chatkeep/protocol";
 
-import type { ConversationRow } from "../conversations.ts";
+import { checkId, checkRange, checkMessage, ownerId } from "../arguments.ts";
 import { idempotencyMismatch, isPoolFull } from "../database/failure.ts";
 import type { ConnectionPool } from "../database/pool.ts";
-import { checkId, checkRange } from "../maintenance/limits.ts";
-import { checkMessage } from "../messages.ts";
-import { ownerId } from "../owners.ts";
+import type { ConversationRow } from "../database/rows.ts";
 import { beginTurn, questionOf, requireOpenCalls } from "./begin.ts";
 import type { LiveTurn } from "./live.ts";
 import { createNode, createOrphans, goingDown } from "./node.ts";

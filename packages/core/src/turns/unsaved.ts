@@ -14,7 +14,7 @@ import {
 } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
-import { parentArgument } from "../database/message-row.ts";
+import { parentArgument } from "../database/rows.ts";
 import { wordTextOf } from "../search/words.ts";
 import { previewOf, titleOf } from "../title.ts";
 import type { Begun } from "./begin.ts";

@@ -1,7 +1,6 @@
 import type { Chunk } from "../chunk.ts";
 import type { Citation } from "../citation.ts";
-import { parseArguments } from "../json-bounds.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { type Json, type JsonObject, parseArguments } from "../json.ts";
 import type { Failure } from "../message.ts";
 import type {
   ApprovalRequestPart,

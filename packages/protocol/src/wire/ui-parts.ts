@@ -1,7 +1,6 @@
 import { type PairedCall, type PairedCalls, pairCalls } from "../calls.ts";
 import type { Citation } from "../citation.ts";
-import { parseArguments } from "../json-bounds.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { type Json, type JsonObject, parseArguments } from "../json.ts";
 import type { Role } from "../message.ts";
 import type { ApprovalPart, Attached, Part, ProviderMetadata, SourcePart } from "../part.ts";
 

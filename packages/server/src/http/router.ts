@@ -24,7 +24,7 @@ export type Fetch = (request: Request, connection?: Connection) => Promise<Respo
 export interface RouterOptions {
   readonly routes: readonly Route[];
   readonly basePath: string;
-  readonly prepare: () => Promise<unknown>;
+  readonly prepare: (() => Promise<unknown>) | undefined;
   readonly identify: Identify;
   readonly origins: readonly string[];
   readonly limits: RequestLimits;
@@ -142,7 +142,7 @@ function createAnswer(options: RouterOptions): (route: Route) => Handler {
       if (context.exceeded !== undefined && route.rateLimit !== "after-deduplication") throw context.exceeded;
     };
     refuse();
-    if (route.access !== "anyone") await prepare();
+    if (route.access !== "anyone") await prepare?.();
     const admit = async (carrier: Request = request): Promise<Caller> => {
       const caller = await identify.identify(carrier);
       context.exceeded ??= limits.countRequest(caller.owner);

@@ -1,7 +1,7 @@
 import type { Owner } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
-import { ownerId } from "./owners.ts";
+import { ownerId } from "./arguments.ts";
 
 const session = "0b0f6d2c-6a35-4a1e-9a39-6f0a3f0f2a11";
 

@@ -1,4 +1,5 @@
 import {
+  type Conversation,
   type Failure,
   type Json,
   type JsonObject,
@@ -121,6 +122,52 @@ export function messageOf(
     model: row.model === null ? null : unescapeText(row.model),
     usage: usageFromWire(row.usage),
     error: row.error,
+    metadata: row.metadata,
+    createdAt: instant(row.created_at),
+    updatedAt: instant(row.updated_at),
+  };
+}
+
+/** A row of `conversations`, as `to_json` writes it. */
+export interface ConversationRow {
+  id: string;
+  scope: string | null;
+  scope_label: string | null;
+  is_default: boolean;
+  title: string | null;
+  pinned_at: string | null;
+  archived_at: string | null;
+  last_seq: number;
+  cleared_seq: number;
+  deleted_count: number;
+  elsewhere_count: number;
+  /** Returned by some functions only. */
+  head_id?: string | null;
+  running_turn: string | null;
+  preview: string | null;
+  metadata: JsonObject | null;
+  created_no: number;
+  active_no: number;
+  deleted_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export function conversationFromRow(row: ConversationRow, owner: Owner): Conversation {
+  const text = (value: string | null): string | null => (value === null ? null : unescapeText(value));
+  return {
+    id: row.id,
+    userId: userIdOf(owner),
+    scope: text(row.scope),
+    scopeLabel: text(row.scope_label),
+    isDefault: row.is_default,
+    title: text(row.title),
+    pinnedAt: instant(row.pinned_at),
+    archivedAt: instant(row.archived_at),
+    messageCount: row.last_seq - row.cleared_seq - row.deleted_count - row.elsewhere_count,
+    headId: row.head_id ?? null,
+    runningTurn: row.running_turn,
+    preview: text(row.preview),
     metadata: row.metadata,
     createdAt: instant(row.created_at),
     updatedAt: instant(row.updated_at),
