@@ -1,7 +1,8 @@
+import { toResponderError } from "@chatkeep/core";
 import {
   type Citation,
   type Part,
-  type Responder,
+  type EventResponder,
   ResponderError,
   type ResponderEvent,
   type ResponderRequest,
@@ -15,7 +16,7 @@ import { callModel } from "./model/call.ts";
 import { createCitationReader } from "./model/citations.ts";
 import { createContinuation } from "./model/continuation.ts";
 import { type EventReader, createCallReader, createEventReader } from "./model/events.ts";
-import { type Silence, timeoutError, toResponderError } from "./model/failure.ts";
+import { type Silence, timeoutError } from "./model/failure.ts";
 import { createIdleTimeout } from "./model/idle-timeout.ts";
 import { toModelMessages } from "./model/messages.ts";
 import type { ModelOptions } from "./model/name.ts";
@@ -65,7 +66,7 @@ export interface ModelResponderOptions extends ModelOptions {
  *
  * Throws a `TypeError` for an invalid `model` or `baseUrl`. Answers fail with `model_error` or `model_timeout`.
  */
-export function createModelResponder(options: ModelResponderOptions): Responder {
+export function createModelResponder(options: ModelResponderOptions): EventResponder {
   const provider = createProvider(options);
   const { system, docs, price, tools = {}, retries = 2, maxSteps = 8, timeout = {} } = options;
   const { firstToken = 60_000, nextToken = 60_000, tools: toolLimit = 60_000 } = timeout;

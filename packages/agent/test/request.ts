@@ -1,8 +1,10 @@
+import { readAnswer } from "@chatkeep/core";
 import type {
   Conversation,
   Message,
   MessageInput,
   Part,
+  Responder,
   ResponderEvent,
   ResponderRequest,
 } from "@chatkeep/protocol";
@@ -104,14 +106,14 @@ export function requestFor(asked: Asked): ResponderRequest {
 }
 
 /** All events of an answer. */
-export async function eventsOf(answer: AsyncIterable<ResponderEvent>): Promise<ResponderEvent[]> {
+export async function eventsOf(answer: ReturnType<Responder>): Promise<ResponderEvent[]> {
   const events: ResponderEvent[] = [];
-  for await (const event of answer) events.push(event);
+  for await (const event of readAnswer(answer)) events.push(event);
   return events;
 }
 
 /** How an answer failed. */
-export async function failureOf(answer: AsyncIterable<ResponderEvent>): Promise<ResponderError> {
+export async function failureOf(answer: ReturnType<Responder>): Promise<ResponderError> {
   const error: unknown = await eventsOf(answer).then(
     () => undefined,
     (reason: unknown) => reason,

@@ -44,6 +44,8 @@ export {
 export type { JanitorOptions } from "./maintenance/janitor.ts";
 export type { ActOptions, PersonalData } from "./personal-data.ts";
 export { ownerId } from "./arguments.ts";
+export { readAnswer } from "./streams.ts";
+export { toResponderError } from "./streams/failure.ts";
 export type { NodeState, Overview, TableSize } from "./maintenance/overview.ts";
 export type { OutagePolicy, UnsavedAnswers } from "./turns/turns.ts";
 export type { StoreCalls } from "./with-client.ts";

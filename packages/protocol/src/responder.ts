@@ -65,18 +65,41 @@ export interface TextEvent extends Attached {
 }
 
 /**
+ * What a responder returns: its own events, or the stream of its AI library. A stream is known by the shape of its items,
+ * so the version of the library does not matter. `readAnswer` of `@chatkeep/core` reads other iterables of such items (AG-UI's
+ * events, TanStack AI's `chat`), and any stream for a responder that yields events of its own besides.
+ */
+export type AnswerStream =
+  | AsyncIterable<ResponderEvent>
+  /** The AI SDK's UI message stream, and the streams of LangChain and LangGraph. */
+  | ReadableStream<unknown>
+  /** The result of the AI SDK's `streamText` and its agents, and of a Mastra agent. */
+  | { readonly fullStream: AsyncIterable<unknown> }
+  /** `openai.responses.create` and `openai.chat.completions.create` with `stream: true`. */
+  | (AsyncIterable<unknown> & { toReadableStream(): unknown })
+  /** An observable of RxJS, such as an AG-UI agent's `run()`. */
+  | { subscribe(observer: never): { unsubscribe(): void } }
+  /** Server-sent events of any of these, or text. */
+  | Response
+  /** The whole answer. */
+  | string;
+
+/**
  * The function that answers: the host's model call, or a built-in one. It is called once per turn, after the question
  * is committed. Everything it yields is stored before it is shown. When it throws, the turn is `failed` and keeps its
  * text so far; throw a {@link ResponderError} to show the person a reason.
  */
-export interface Responder {
-  (request: ResponderRequest): AsyncIterable<ResponderEvent>;
+export interface Responder<Answer = AnswerStream | Promise<AnswerStream>> {
+  (request: ResponderRequest): Answer;
   /**
    * Whether it can go on with an answer that an earlier attempt began (`request.answer`). Then a turn whose node dies or
    * is shut down is continued, with at most three attempts; else it is `interrupted`. Default `false`.
    */
   readonly continues?: boolean;
 }
+
+/** A responder that yields events, as the built-in ones do: another responder can change them. */
+export type EventResponder = Responder<AsyncIterable<ResponderEvent>>;
 
 /** On the prototype of every copy's class, as that of `ChatkeepError`. */
 const BRAND = Symbol.for("chatkeep.responder-error");

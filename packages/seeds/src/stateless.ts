@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { DEFAULT_LIMITS } from "@chatkeep/core";
+import { DEFAULT_LIMITS, readAnswer } from "@chatkeep/core";
 import {
   type Answer,
   ChatkeepError,
@@ -71,7 +71,7 @@ async function* eventsOf(
   yield { seq: ++seq, chunk: { type: "start", messageId: turn.replyId ?? turn.id, messageMetadata } };
   let ending = settledChunks("complete", null);
   try {
-    for await (const event of answer()) {
+    for await (const event of readAnswer(answer())) {
       for (const chunk of encoder.encode(event)) yield { seq: ++seq, chunk };
     }
   } catch (error) {

@@ -1,6 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 
-import { type Responder, ResponderError, isChatkeepError } from "@chatkeep/protocol";
+import {
+  type EventResponder,
+  ResponderError,
+  type ResponderRequest,
+  isChatkeepError,
+} from "@chatkeep/protocol";
 
 import type { Docs } from "../docs.ts";
 import { type DocsAnswer, listOf, quotePassages } from "./answer.ts";
@@ -18,7 +23,7 @@ export interface DocsResponderOptions {
  * one to three quotes with the markers `[1]` to `[3]`. Yields the citations first, then the text word by word. Says so
  * when the docs have no answer. Errors: `unavailable` while the database is down.
  */
-export function createDocsResponder({ docs }: DocsResponderOptions): Responder {
+export function createDocsResponder({ docs }: DocsResponderOptions): EventResponder {
   return async function* respond(request) {
     request.signal.throwIfAborted();
     const reading = readQuestion(request);
@@ -38,7 +43,7 @@ export function createDocsResponder({ docs }: DocsResponderOptions): Responder {
   };
 }
 
-async function answer(docs: Docs, reading: Reading, request: Parameters<Responder>[0]): Promise<DocsAnswer> {
+async function answer(docs: Docs, reading: Reading, request: ResponderRequest): Promise<DocsAnswer> {
   if (reading.kind === "thanks") return plain("You are welcome.");
   if (reading.kind === "greeting") {
     return plain(`Hello! I answer from the docs, in their own words. ${await invitation(docs)}`);

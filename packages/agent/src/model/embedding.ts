@@ -1,7 +1,6 @@
-import { type Embedding, EmbeddingRefused } from "@chatkeep/core";
+import { type Embedding, EmbeddingRefused, toResponderError } from "@chatkeep/core";
 import type { EmbeddingModel, embedMany } from "ai";
 
-import { toResponderError } from "./failure.ts";
 import { type ProviderOptions, type Settings, checkAddress, cutName } from "./name.ts";
 
 /** `model` is `openai-compatible/<name>`, `openai/<name>` or `google/<name>`. */

@@ -3,6 +3,7 @@ import { type Responder, type ResponderEvent, settledChunks } from "@chatkeep/pr
 import type { Preparation, Prepared } from "../context/prepare.ts";
 import type { Database } from "../database/database.ts";
 import type { Limits } from "../maintenance/limits.ts";
+import { readAnswer } from "../streams.ts";
 import type { Begun } from "./begin.ts";
 import { type LiveTurn, createLiveTurn } from "./live.ts";
 import { createLog } from "./log.ts";
@@ -97,7 +98,7 @@ export function createRunning(options: RunningOptions): Running {
         committed,
       };
       if (persisted) prepared = await preparation.build(request, history, summary);
-      return responder!(prepared?.request ?? request)[Symbol.asyncIterator]();
+      return readAnswer(responder!(prepared?.request ?? request));
     };
     const responded = respond({ live, log, open, idleTimeout, onError: tell });
     if (!persisted) {

@@ -1,8 +1,8 @@
-import { EventSourceParserStream } from "eventsource-parser/stream";
+import { type EventSourceMessage, EventSourceParserStream } from "eventsource-parser/stream";
 
 import type { Chunk } from "../chunk.ts";
 import { ChatkeepError } from "../errors.ts";
-import { parseJson } from "../json.ts";
+import { type Json, parseJson } from "../json.ts";
 import type { TurnEvent } from "../turn.ts";
 
 /** The response headers of a turn's stream: the AI SDK's, and one that turns off buffering in proxies. */
@@ -32,10 +32,7 @@ export function encodeFrame(event: TurnEvent): string {
  * resume after the last event that it got.
  */
 export async function* decodeFrames(body: ReadableStream<Uint8Array>): AsyncGenerator<TurnEvent, void, void> {
-  const frames = body
-    .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
-    .pipeThrough(new EventSourceParserStream());
-  const reader = frames.getReader();
+  const reader = readFrames(body);
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((cause: unknown) => {
@@ -48,6 +45,27 @@ export async function* decodeFrames(body: ReadableStream<Uint8Array>): AsyncGene
   } finally {
     await reader.cancel().catch(() => undefined);
   }
+}
+
+/** Reads the JSON of any server-sent events until their end or `[DONE]`. Errors: those of the body, and of broken JSON. */
+export async function* decodeData(body: ReadableStream<Uint8Array>): AsyncGenerator<Json, void, void> {
+  const reader = readFrames(body);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done || value.data === "[DONE]") return;
+      yield parseJson(value.data);
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+function readFrames(body: ReadableStream<Uint8Array>): ReadableStreamDefaultReader<EventSourceMessage> {
+  return body
+    .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+    .pipeThrough(new EventSourceParserStream())
+    .getReader();
 }
 
 function cutOff(cause?: unknown): ChatkeepError {

@@ -15,19 +15,20 @@ export function createCompletion(head: object): Completion {
   let tokens = 0;
   const calls: ModelCall[] = [];
   const object = "chat.completion.chunk";
-  const delta = (fields: object): object => ({
-    ...head,
-    object,
-    choices: [{ index: 0, delta: fields, finish_reason: null }],
-  });
+  let hasBegun = false;
+  const delta = (fields: object): object => {
+    // OpenAI's first delta names the role, whatever it holds.
+    const first = hasBegun ? {} : { role: "assistant" };
+    hasBegun = true;
+    return { ...head, object, choices: [{ index: 0, delta: { ...first, ...fields }, finish_reason: null }] };
+  };
 
   return {
     chunk(step) {
       tokens++;
       if (typeof step === "string") {
-        const first = content === "" ? { role: "assistant" } : {};
         content += step;
-        return [delta({ ...first, content: step })];
+        return [delta({ content: step })];
       }
       if (step.type === "reasoning") {
         reasoning += step.text;
