@@ -7,13 +7,11 @@ const SUITES: Record<string, (file?: string) => Promise<AsyncIterable<Measure>>>
   store: async () => (await import("./store.ts")).measureStore(),
   isolation: async () => (await import("./isolation.ts")).measureIsolation(),
   turns: async () => (await import("./turns.ts")).measureTurns(),
-  events: async () => (await import("./events.ts")).measureEvents(),
   recall: async (file) => (await import("./recall.ts")).measureRecall(file),
   context: async () => (await import("./context.ts")).measureContext(),
   tree: async () => (await import("./tree.ts")).measureTree(),
   touched: async (file) => (await import("./touched.ts")).measureTouched(file === "list"),
   hostile: async (file) => (await import("./hostile.ts")).measureHostile(file === "list"),
-  widget: async () => (await import("./widget.ts")).measureWidget(),
 };
 
 const { values, positionals } = parseArgs({

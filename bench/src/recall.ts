@@ -29,7 +29,7 @@ export interface RecallSet {
 
 /**
  * The sets that are measured when no file is named, plays with questions of our own: that on which the constants of
- * the ranking were chosen, and one that was made after it (recall/play.ts) and that nothing is ever chosen on.
+ * the ranking were chosen, and one that was made after it and that nothing is ever chosen on.
  */
 const OWN_SETS = [
   ["chosen on", new URL("../data/earnest.json", import.meta.url)],
