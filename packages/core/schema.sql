@@ -92,6 +92,38 @@ create table event_partition (
   since timestamp with time zone not null default clock_timestamp()
 );
 
+create table file_chunks (
+  owner_id uuid not null,
+  file_id uuid not null,
+  no integer not null,
+  bytes bytea not null
+);
+alter table file_chunks enable row level security;
+alter table file_chunks force row level security;
+
+create table file_uses (
+  owner_id uuid not null,
+  conversation_id text collate "C" not null,
+  message_id text collate "C" not null,
+  file_id uuid not null,
+  used_at timestamp with time zone not null default clock_timestamp()
+);
+alter table file_uses enable row level security;
+alter table file_uses force row level security;
+
+create table files (
+  owner_id uuid not null,
+  id uuid not null,
+  name text,
+  media_type text not null,
+  size bigint not null default 0,
+  sha256 bytea,
+  unused_since timestamp with time zone default clock_timestamp(),
+  created_at timestamp with time zone not null default clock_timestamp()
+);
+alter table files enable row level security;
+alter table files force row level security;
+
 create table handles (
   owner_id uuid not null,
   hash bytea not null,
@@ -167,7 +199,8 @@ create table owners (
   conversation_count bigint not null default 0,
   archived_count bigint not null default 0,
   created_at timestamp with time zone not null default clock_timestamp(),
-  active_at timestamp with time zone not null default clock_timestamp()
+  active_at timestamp with time zone not null default clock_timestamp(),
+  file_bytes bigint not null default 0
 );
 alter table owners enable row level security;
 alter table owners force row level security;
@@ -322,6 +355,15 @@ alter table documents add constraint documents_pkey PRIMARY KEY (docs, path);
 alter table documents add constraint documents_docs FOREIGN KEY (docs) REFERENCES docs(name) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table event_partition add constraint event_partition_pkey PRIMARY KEY (single);
 alter table event_partition add constraint event_partition_single CHECK (single);
+alter table file_chunks add constraint file_chunks_pkey PRIMARY KEY (owner_id, file_id, no);
+alter table file_chunks add constraint file_chunks_file FOREIGN KEY (owner_id, file_id) REFERENCES files(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
+alter table file_chunks add constraint file_chunks_bytes CHECK (((octet_length(bytes) >= 1) AND (octet_length(bytes) <= 8096)));
+alter table file_uses add constraint file_uses_pkey PRIMARY KEY (owner_id, conversation_id, message_id, file_id);
+alter table file_uses add constraint file_uses_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
+alter table files add constraint files_pkey PRIMARY KEY (owner_id, id);
+alter table files add constraint files_owner FOREIGN KEY (owner_id) REFERENCES owners(id) ON DELETE CASCADE;
+alter table files add constraint files_sha256 CHECK ((octet_length(sha256) = 32));
+alter table files add constraint files_size CHECK ((size >= 0));
 alter table handles add constraint handles_pkey PRIMARY KEY (owner_id, hash);
 alter table handles add constraint handles_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table handles add constraint handles_hash CHECK ((octet_length(hash) = 32));
@@ -390,6 +432,8 @@ CREATE INDEX conversations_scope ON chatkeep.conversations USING btree (owner_id
 CREATE INDEX deleted_messages_due ON chatkeep.deleted_messages USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX deleted_messages_id ON chatkeep.deleted_messages USING btree (owner_id, id, conversation_id) WHERE (id IS NOT NULL);
 CREATE INDEX document_versions_path ON chatkeep.document_versions USING btree (docs, path, id);
+CREATE INDEX file_uses_file ON chatkeep.file_uses USING btree (owner_id, file_id);
+CREATE INDEX files_unused ON chatkeep.files USING btree (unused_since) WHERE (unused_since IS NOT NULL);
 CREATE INDEX handles_any_owner ON chatkeep.handles USING btree (hash);
 CREATE INDEX handles_of_conversation ON chatkeep.handles USING btree (owner_id, conversation_id);
 CREATE INDEX idempotency_keys_sent ON chatkeep.idempotency_keys USING btree (sent_at);
@@ -409,6 +453,12 @@ create policy engine on conversations to chatkeep_engine using (true) with check
 create policy owner on conversations to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on deleted_messages to chatkeep_engine using (true) with check (true);
 create policy owner on deleted_messages to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
+create policy engine on file_chunks to chatkeep_engine using (true) with check (true);
+create policy owner on file_chunks to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
+create policy engine on file_uses to chatkeep_engine using (true) with check (true);
+create policy owner on file_uses to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
+create policy engine on files to chatkeep_engine using (true) with check (true);
+create policy owner on files to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on handles to chatkeep_engine using (true) with check (true);
 create policy owner on handles to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on idempotency_keys to chatkeep_engine using (true) with check (true);
@@ -439,6 +489,9 @@ grant usage on activity to chatkeep_store;
 grant delete, insert, select, update on conversations to chatkeep_store;
 grant delete, insert, select, update on deleted_messages to chatkeep_store;
 grant select on event_partition to chatkeep_store;
+grant delete, insert, select, update on file_chunks to chatkeep_store;
+grant delete, insert, select, update on file_uses to chatkeep_store;
+grant delete, insert, select, update on files to chatkeep_store;
 grant insert, select, update on handles to chatkeep_store;
 grant insert, select, update on idempotency_keys to chatkeep_store;
 grant delete, insert, select, update on message_words to chatkeep_store;
@@ -552,6 +605,7 @@ create function chatkeep_functions.count_terms(docs_name text, at_paths text[], 
 create function chatkeep_functions.create_conversation(owner uuid, owner_kind text, id text, by_id boolean, scope text, scope_label text, title text, metadata json, reuse_latest boolean, most bigint, hide_others boolean) returns TABLE(created boolean, conversation json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.create_handle(owner uuid, conversation text, hash text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.delete_file(owner uuid, file uuid) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_messages(owner uuid, conversation text, ids text[], from_id text) returns TABLE(deleted bigint, head_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_turns(owner uuid, conversation text, from_seq bigint, to_seq bigint) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.descendants_of(owner uuid, conversation text, seq bigint) returns TABLE(first_seq bigint, last_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -561,12 +615,15 @@ create function chatkeep_functions.earliest_messages(owner uuid, conversation te
 create function chatkeep_functions.end_handle(owner uuid, hash text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.end_running_turn(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.end_summary(owner uuid, conversation text, upper_seq bigint, new_body text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.erase_batch(owner uuid, page_limit integer) returns TABLE(conversations_erased integer, messages_erased integer, turns_erased integer) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.erase_batch(owner uuid, page_limit integer) returns TABLE(conversations_erased integer, messages_erased integer, turns_erased integer, files_erased integer) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.erase_file(owner uuid, file uuid, page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.erase_owner(owner uuid, actor text, receipt json) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.expire_quotas() returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.export_conversations(owner uuid, after_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.export_files(owner uuid, after_id uuid, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.export_messages(owner uuid, conversation text, cleared bigint, after_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.fence_dead_nodes(node bigint, page_limit integer) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.file_json(owner uuid, file uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.find_handle(owner uuid, hash text) returns TABLE(conversation_id text, active boolean) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.find_turn(node bigint, turn_id uuid) returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;
 create function chatkeep_functions.finish_turn(t turns, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, new_last_event integer, word_text text, new_preview text) returns turns language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -577,6 +634,7 @@ create function chatkeep_functions.get_branch_ends(owner uuid, conversation text
 create function chatkeep_functions.get_context(owner uuid, conversation text, parent text, context_limit integer) returns TABLE(summary json, history json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_document(docs_name text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.get_file(owner uuid, file uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_message(owner uuid, conversation text, message_id text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_messages_by_seq(owner uuid, conversations text[], seqs bigint[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_turn(owner uuid, conversation text, turn_id uuid) returns TABLE(turn json, question json, reply json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -612,18 +670,21 @@ create function chatkeep_functions.placed_message(owner uuid, conversation text,
 create function chatkeep_functions.postpone_message_vectors(owner uuid, conversations text[], seqs bigint[], pause_ms bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.postpone_passage_vectors(docs text[], paths text[], positions integer[], pause_ms bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.purge_batch(undo interval, session_idle interval, page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.purge_files(page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.purge_messages(owner uuid, conversation text, page_limit integer) returns TABLE(done boolean, messages_purged integer, turns_purged integer) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.put_documents(docs_name text, paths text[], positions integer[], titles text[], hashes text[], sources text[], passage_documents integer[], passage_sections text[], passage_anchors text[], passage_contexts text[], passage_texts text[], heading_words text[], context_words text[], text_words text[]) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.put_message_vectors(owner uuid, number integer, conversations text[], seqs bigint[], vectors text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.put_passage_vectors(number integer, docs text[], paths text[], positions integer[], vectors text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.question_terms(docs_name text, question text[], background text[]) returns TABLE(asked boolean, weight double precision, query tsquery) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.read_events(owner uuid, conversation text, turn_id uuid, after_seq integer, page_limit integer) returns TABLE(status text, last_event integer, events json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
+create function chatkeep_functions.read_file(owner uuid, file uuid, start bigint, length integer) returns bytea language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.recall_words(owner uuid, conversation text, leaf bigint, terms text[], below_seq bigint, most integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.recalled_messages(owner uuid, conversation text, leaf bigint, below_seq bigint, seqs bigint[], reach integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.record_audit(owner uuid, actor text, action text, details json) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.refuse_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.register_node(lease interval) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.register_release() returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.release_files(owner uuid, conversation text, is_over boolean) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.release_node(node bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.remove_documents(docs_name text, kept text[]) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.restore_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -646,3 +707,4 @@ create function chatkeep_functions.untracked_turns(node bigint, known uuid[]) re
 create function chatkeep_functions.update_conversation(owner uuid, conversation text, fields text[], new_title text, question_title text, new_pinned boolean, new_archived boolean, new_metadata json) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.versions_of(owner uuid, conversation text, parent bigint) returns bigint[] language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.write_events(node bigint, lease interval, turn_ids uuid[], owner_ids uuid[], seqs integer[], chunks json[]) returns TABLE(turn_id uuid, is_gone boolean, is_stopped boolean, is_moved boolean) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan set enable_seqscan=off owner chatkeep_engine;
+create function chatkeep_functions.write_file(owner uuid, owner_kind text, file uuid, name text, media_type text, start bigint, bytes bytea, digest text, quota bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;

@@ -100,6 +100,8 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
         messageBytes: limits.message,
         metadataBytes: limits.metadata,
         conversations: limits.conversations,
+        fileBytes: limits.file,
+        ownerFileBytes: limits.files,
       },
       onError(error, turnId) {
         errors.record(error, { turnId });

@@ -171,6 +171,8 @@ export const SETTINGS = {
     1_000_000_000,
     "Conversations of one person.",
   ),
+  CHATKEEP_MAX_FILE: whole(DEFAULT_LIMITS.fileBytes, 1024 ** 4, "Bytes of one file."),
+  CHATKEEP_MAX_FILES: whole(DEFAULT_LIMITS.ownerFileBytes, 1024 ** 5, "Bytes of all files of one person."),
   CHATKEEP_UNDO: days(30, "Days that a deleted conversation can be restored."),
   CHATKEEP_SESSION_IDLE: days(180, "Days until an idle session is deleted with all its data."),
 } as const satisfies Readonly<Record<string, Setting>>;

@@ -20,6 +20,7 @@ import { conversationNotFound } from "./database/failure.ts";
 import type { FunctionName } from "./database/functions.ts";
 import type { ConnectionPool, Queryable } from "./database/pool.ts";
 import { inTransaction } from "./database/transaction.ts";
+import { createFiles } from "./files.ts";
 import { type Handles, createHandles } from "./handles.ts";
 import { type IdempotencyKeys, createIdempotencyKeys } from "./idempotency-keys.ts";
 import { type JanitorOptions, purge } from "./maintenance/janitor.ts";
@@ -229,6 +230,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     ...createMessages({ database, limits, answerSoFar: turns.answerSoFar }),
     ...createBranches({ database, limits, atomically }),
     ...createPersonalData(database),
+    ...createFiles({ database, limits }),
     ...createHandles(database),
     ...createIdempotencyKeys(database),
     ...createSearch({ database, vectorSearch }),

@@ -1,9 +1,16 @@
-import { ChatkeepError, type ErasureReceipt, type ExportLine, type Owner } from "@chatkeep/protocol";
+import {
+  ChatkeepError,
+  type ErasureReceipt,
+  type ExportLine,
+  type Owner,
+  type StoredFile,
+} from "@chatkeep/protocol";
 
 import { ownerId } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
 import { type ConversationRow, conversationFromRow, type MessageRow, messageOf } from "./database/rows.ts";
 import { instant } from "./database/values.ts";
+import { type FileRow, fileFromRow, readFile } from "./files.ts";
 
 /** Who acts on an owner's data, for the audit log: `owner` (default), or the name of a server key. */
 export interface ActOptions {
@@ -58,12 +65,25 @@ export function createPersonalData(database: Database): PersonalData {
           yield { type: "message", message: exported };
         }
       }
-      yield { type: "end", conversations, messages };
+      let files = 0;
+      for await (const file of exportedFiles(database, id)) {
+        files += 1;
+        yield { type: "file", file };
+        for await (const bytes of readFile(database, id, file.id))
+          yield { type: "bytes", bytes: Buffer.from(bytes).toString("base64") };
+      }
+      yield { type: "end", conversations, messages, files };
     },
 
     async eraseData(owner, { actor = "owner" } = {}) {
       const id = ownerId(owner);
-      const receipt = { erasedAt: new Date().toISOString(), conversations: 0, messages: 0, turns: 0 };
+      const receipt = {
+        erasedAt: new Date().toISOString(),
+        conversations: 0,
+        messages: 0,
+        turns: 0,
+        files: 0,
+      };
       await database.call("begin_erasure", { owner: id });
       for (;;) {
         const [erased] = await database.call("erase_batch", { owner: id, page_limit: PAGE });
@@ -71,6 +91,7 @@ export function createPersonalData(database: Database): PersonalData {
         receipt.conversations += erased.conversations_erased ?? 0;
         receipt.messages += erased.messages_erased ?? 0;
         receipt.turns += erased.turns_erased ?? 0;
+        receipt.files += erased.files_erased ?? 0;
       }
       await database.call("erase_owner", { owner: id, actor, receipt });
       return receipt;
@@ -118,6 +139,16 @@ async function* exportedConversations(
     if (!rows?.length) return;
     yield* rows;
     after = rows.at(-1)!.created_no;
+  }
+}
+
+async function* exportedFiles(database: Database, owner: string): AsyncGenerator<StoredFile, void, void> {
+  for (let after = "00000000-0000-0000-0000-000000000000"; ;) {
+    const [page] = await database.call("export_files", { owner, after_id: after, page_limit: 100 });
+    const rows = page?.export_files as FileRow[] | null | undefined;
+    if (!rows?.length) return;
+    yield* rows.map(fileFromRow);
+    after = rows.at(-1)!.id;
   }
 }
 

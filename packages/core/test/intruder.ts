@@ -14,6 +14,7 @@ export interface Victim {
   readonly turn: string;
   readonly message: string;
   readonly handle: string;
+  readonly file: string;
   /** Of a request without an id. */
   readonly digest: string;
   readonly node: string;
@@ -54,6 +55,11 @@ export async function makeVictim(
   const handle = createHash("sha256")
     .update(await history.createHandle(owner, id))
     .digest("hex");
+  const { id: file } = await history.putFile(
+    owner,
+    { mediaType: "text/plain", name: mark },
+    Buffer.from(mark),
+  );
   const says = randomUUID();
   await history.claimIdempotencyKey(owner, { content: says, attempt: 0, waited: 0 });
   const uuid = ownerId(owner);
@@ -67,6 +73,7 @@ export async function makeVictim(
     turn: turn.id,
     message: turn.messageId,
     handle,
+    file,
     digest: createHash("sha256").update(says).digest("hex"),
     node: rows[0]!.node,
     mark,
@@ -135,6 +142,10 @@ function argument(
     message_id: victim.message,
     node: victim.node,
     hash: victim.handle,
+    file: victim.file,
+    files: [victim.file],
+    after_id: "00000000-0000-0000-0000-000000000000",
+    start: 0,
     digest: victim.digest,
     ids: [victim.message],
     leaf: fn === "page_messages" ? null : 2,

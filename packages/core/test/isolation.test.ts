@@ -32,6 +32,7 @@ const REFUSALS = new Set([
   "conversation_not_found",
   "message_not_found",
   "turn_not_found",
+  "file_not_found",
   "conflict",
   // A foreign key: what is added to another's conversation would have to be in a conversation of one's own.
   "23503",
@@ -41,8 +42,11 @@ const REFUSALS = new Set([
 const TELLING = [
   "clear_messages",
   "delete_conversation",
+  "delete_file",
+  "export_files",
   "export_messages",
   "get_conversation",
+  "get_file",
   "get_turn",
   "list_conversations",
   "page_messages",

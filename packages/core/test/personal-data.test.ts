@@ -174,7 +174,7 @@ describe("exporting", () => {
       if (line.type === "message") seqs.push(line.message.seq);
       else if (line.type === "end") ends.push(line);
     }
-    expect(ends).toEqual([{ type: "end", conversations: 1, messages: 250 }]);
+    expect(ends).toEqual([{ type: "end", conversations: 1, messages: 250, files: 0 }]);
     expect(seqs).toEqual(Array.from({ length: 250 }, (_, index) => index + 1));
     const { rows } = await database.pool.query(
       "select actor, action from chatkeep.audit where owner_id = $1",

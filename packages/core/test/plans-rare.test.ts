@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 
 import { createHistory, ownerId, releaseSchema } from "@chatkeep/core";
 import { UNHURRIED, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
@@ -74,6 +74,19 @@ beforeAll(async () => {
     `insert into chatkeep.summaries (owner_id, conversation_id, from_seq, to_seq, body)
      select $1, 'c' || n, 1, n, 'Hello' from generate_series(1, $2::int) n`,
   );
+  await fill(
+    `insert into chatkeep.files (owner_id, id, media_type, size, sha256, unused_since)
+     select $1, md5(n::text)::uuid, 'image/png', 3, sha256(n::text::bytea), case when n > 19000 then now() end
+     from generate_series(1, $2::int) n`,
+  );
+  await fill(
+    `insert into chatkeep.file_chunks (owner_id, file_id, no, bytes)
+     select $1, md5(n::text)::uuid, 0, 'abc' from generate_series(1, $2::int) n`,
+  );
+  await fill(
+    `insert into chatkeep.file_uses (owner_id, conversation_id, message_id, file_id)
+     select $1, 'long', 'm' || n, md5(n::text)::uuid from generate_series(1, $2::int) n`,
+  );
   await database.pool.query(
     "insert into chatkeep.owners (id, kind) select gen_random_uuid(), 'session' from generate_series(1, 2000)",
   );
@@ -100,6 +113,14 @@ afterAll(async () => {
   await history.close();
   await pool.end();
 });
+
+const PNG = { mediaType: "image/png" };
+/** The id of one of the files. */
+const fileId = (n: number): string =>
+  createHash("md5")
+    .update(String(n + 1))
+    .digest("hex")
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 
 /** What a call may read at the most, and an index that it reads by. */
 type Case = [name: string, most: number, index: RegExp, work: (time: number) => Promise<unknown>];
@@ -228,6 +249,15 @@ const CASES: Case[] = [
       await history.eraseData(other);
     },
   ],
+  ["get_file", 1, /Index Scan files_pkey/, (time) => history.getFile(me, fileId(time))],
+  ["file_json", 1, /Index Scan files_pkey/, (time) => sql("file_json($1, $2)", [owner, fileId(time)])],
+  ["read_file", 1, /file_chunks_pkey/, (time) => sql("read_file($1, $2, 0, 8096)", [owner, fileId(time)])],
+  ["write_file", 2, /files_pkey/, () => history.putFile(me, PNG, Buffer.alloc(10_000))],
+  ["delete_file", 1, /files_pkey/, (time) => history.deleteFile(me, fileId(100 + time))],
+  ["erase_file", 1, /file_chunks_pkey/, (time) => sql("erase_file($1, $2, 9)", [owner, fileId(200 + time)])],
+  ["export_files", 9, /files_pkey/, () => sql(`export_files($1, '${fileId(0)}', 9)`, [owner])],
+  ["release_files", 2, /file_uses_pkey/, () => sql("release_files($1, 'c1', true)", [owner])],
+  ["purge_files", 1, /files_unused/, () => sql("purge_files(9)")],
   ["record_audit", 1, /^$/, () => history.recordAct(me, "key:tests")],
   ["purge_batch", 1, /idempotency_keys_sent/, () => sql("purge_batch('1 day', '30 days', 100)")],
   ["consume_quota", 1, /^$/, (time) => sql("consume_quota($1, '{1}', '{1000}')", [[`k${time}`]])],

@@ -1,5 +1,6 @@
 import { branchCalls } from "./client/branches.ts";
 import { conversationCalls } from "./client/conversations.ts";
+import { fileCalls } from "./client/files.ts";
 import { messageCalls } from "./client/messages.ts";
 import { conversationPath, searchOf } from "./client/paths.ts";
 import { type ClientOptions, bodyOf, createRequests } from "./client/requests.ts";
@@ -27,6 +28,7 @@ export function createClient(options: ClientOptions): History {
     ...messageCalls(requests),
     ...branchCalls(requests),
     ...turnCalls(requests),
+    ...fileCalls(requests),
 
     async claimSession(user, session) {
       const headers = { "x-session-id": session.id };

@@ -8,6 +8,7 @@ export const ERRORS = {
   conversation_not_found: { status: 404, title: "Conversation not found" },
   message_not_found: { status: 404, title: "Message not found" },
   turn_not_found: { status: 404, title: "Turn not found" },
+  file_not_found: { status: 404, title: "File not found" },
   not_found: { status: 404, title: "Not found" },
   method_not_allowed: { status: 405, title: "Method not allowed" },
   conflict: { status: 409, title: "Conflict" },
@@ -18,6 +19,7 @@ export const ERRORS = {
   rate_limited: { status: 429, title: "Rate limited" },
   internal: { status: 500, title: "Internal error" },
   unavailable: { status: 503, title: "Unavailable" },
+  quota_exceeded: { status: 507, title: "Quota exceeded" },
 } as const;
 
 /** A code of the error table. */

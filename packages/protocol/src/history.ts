@@ -9,6 +9,7 @@ import type {
   TrashPage,
   TrashQuery,
 } from "./conversation.ts";
+import type { FileBytes, FileInit, FileRange, StoredFile } from "./file.ts";
 import type {
   AppendOptions,
   Message,
@@ -244,6 +245,25 @@ export interface History {
    * kept with status `stopped`. Idempotent: a settled turn is returned unchanged.
    */
   stopTurn(owner: Owner, conversationId: string, turnId: string): Promise<Turn>;
+
+  /**
+   * Stores a file. Resolves when all its bytes are committed; until then, and when it fails, nobody can read it. A file
+   * that no message refers to is deleted after a day. Errors: `payload_too_large`; `quota_exceeded` when the owner's
+   * files would be too large together.
+   */
+  putFile(owner: Owner, file: FileInit, bytes: FileBytes): Promise<StoredFile>;
+
+  /** Reads what is known of a file. Errors: `file_not_found`, also for another owner's file. */
+  getFile(owner: Owner, fileId: string): Promise<StoredFile>;
+
+  /**
+   * Yields a file's bytes, or a range of them, in pieces. Each piece is read when it is asked for. Errors:
+   * `file_not_found`, also for another owner's file.
+   */
+  readFile(owner: Owner, fileId: string, range?: FileRange): AsyncIterable<Uint8Array>;
+
+  /** Permanently deletes a file. Messages that refer to it stay. Errors: `file_not_found`. */
+  deleteFile(owner: Owner, fileId: string): Promise<void>;
 
   /** Settles the turns that this history runs, then closes everything it holds open. */
   close(): Promise<void>;

@@ -1,12 +1,22 @@
 import type { Conversation } from "./conversation.ts";
+import type { StoredFile } from "./file.ts";
 import type { Message } from "./message.ts";
 
 /** A line of an export. */
 export type ExportLine =
   | { readonly type: "conversation"; readonly conversation: Conversation; readonly deletedAt: string | null }
   | { readonly type: "message"; readonly message: Message }
+  /** Followed by its bytes. */
+  | { readonly type: "file"; readonly file: StoredFile }
+  /** The next bytes of the file before, in base64. */
+  | { readonly type: "bytes"; readonly bytes: string }
   /** The last line. An export without it is incomplete. */
-  | { readonly type: "end"; readonly conversations: number; readonly messages: number };
+  | {
+      readonly type: "end";
+      readonly conversations: number;
+      readonly messages: number;
+      readonly files: number;
+    };
 
 /** The counts and time of an erasure. */
 export interface ErasureReceipt {
@@ -15,4 +25,5 @@ export interface ErasureReceipt {
   readonly conversations: number;
   readonly messages: number;
   readonly turns: number;
+  readonly files: number;
 }

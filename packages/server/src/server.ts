@@ -3,6 +3,7 @@ import type { Api, ApiServices } from "./apis/api.ts";
 import { type Connections, adminRoutes } from "./apis/native/admin.ts";
 import { contextRoutes } from "./apis/native/context.ts";
 import { conversationRoutes } from "./apis/native/conversations.ts";
+import { fileRoutes } from "./apis/native/files.ts";
 import { type Health, healthRoutes } from "./apis/native/health.ts";
 import { messageRoutes } from "./apis/native/messages.ts";
 import { personalDataRoutes } from "./apis/native/personal-data.ts";
@@ -83,6 +84,7 @@ const APIS: readonly Api[] = [
   contextRoutes,
   turnRoutes,
   personalDataRoutes,
+  fileRoutes,
   aiSdkRoutes,
   openaiConversationRoutes,
   openaiResponseRoutes,

@@ -40,7 +40,7 @@ it("an export of 90 MB is served in 64 MB of heap", async () => {
   const told = JSON.parse(stdout) as Record<string, unknown>;
   expect(told).toMatchObject({ status: 200, type: "application/jsonl; charset=utf-8", lines: COUNT + 2 });
   expect(told["bytes"]).toBeGreaterThan(COUNT * BYTES);
-  const end = { type: "end", conversations: 1, messages: COUNT };
+  const end = { type: "end", conversations: 1, messages: COUNT, files: 0 };
   expect((told["end"] as string).endsWith(`\n${JSON.stringify(end)}\n`)).toBe(true);
 });
 

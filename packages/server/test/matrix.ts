@@ -12,6 +12,7 @@ export interface Things {
   readonly trashed: string;
   /** A handle of the conversation (seeds 2 and 3). */
   readonly handle: string;
+  readonly file: string;
   readonly mark: string;
 }
 
@@ -64,6 +65,10 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   getTurn: { others: "refused", own: 200 },
   followTurn: { others: "refused", own: 200 },
   stopTurn: { others: "refused", own: 200 },
+  putFile: { others: "own only", own: 201, body: () => ({ any: "bytes" }) },
+  readFile: { others: "refused", own: 200, missing: 404 },
+  getFile: { others: "refused", own: 200, missing: 404 },
+  deleteFile: { others: "refused", own: 204, missing: 404 },
   exportData: { others: "own only", own: 200 },
   eraseData: { others: "own only", own: 200 },
   claimSession: { others: "own only", own: 200 },
@@ -166,8 +171,10 @@ export async function makeThings(history: CoreHistory, owner: Owner): Promise<Th
   const trashed = await history.createConversation(owner, { title: mark });
   await history.deleteConversation(owner, trashed.conversation.id);
   const handle = await history.createHandle(owner, id);
+  const file = await history.putFile(owner, { name: mark, mediaType: "text/plain" }, Buffer.from(mark));
   return {
     owner,
+    file: file.id,
     conversation: id,
     turn: turn.id,
     message: turn.messageId,
@@ -184,6 +191,7 @@ export function pathOf(template: string, entry: Entry, things: Things): string {
     turn_id: things.turn,
     message_id: things.message,
     session_id: things.handle,
+    file_id: things.file,
     chat_id: things.conversation,
     user_id: things.owner.id,
     ...entry.params?.(things),
@@ -199,7 +207,7 @@ export function pathOf(template: string, entry: Entry, things: Things): string {
 /** The same things, of which the conversation is not there. */
 export function withoutConversation(things: Things): Things {
   const handle = `sess_${randomBytes(24).toString("base64url")}`;
-  return { ...things, conversation: randomUUID(), trashed: randomUUID(), handle };
+  return { ...things, conversation: randomUUID(), trashed: randomUUID(), file: randomUUID(), handle };
 }
 
 /** All that an owner can see of their own, to be compared before and after. */

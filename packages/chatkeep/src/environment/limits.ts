@@ -20,6 +20,10 @@ export interface LimitSettings {
   readonly metadata: number;
   /** Of one owner. */
   readonly conversations: number;
+  /** Bytes of one file. */
+  readonly file: number;
+  /** Bytes of all files of one owner. */
+  readonly files: number;
   /** Milliseconds in which a deleted conversation can be restored. */
   readonly undo: number;
   /** Milliseconds after which all data of an idle session is deleted. */
@@ -47,6 +51,8 @@ export function readLimits({ number }: Reader): LimitSettings {
     message: number("CHATKEEP_MAX_MESSAGE"),
     metadata: number("CHATKEEP_MAX_METADATA"),
     conversations: number("CHATKEEP_MAX_CONVERSATIONS"),
+    file: number("CHATKEEP_MAX_FILE"),
+    files: number("CHATKEEP_MAX_FILES"),
     undo: number("CHATKEEP_UNDO") * DAY,
     sessionIdle: number("CHATKEEP_SESSION_IDLE") * DAY,
   };

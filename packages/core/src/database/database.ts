@@ -18,6 +18,7 @@ interface Given {
   bigint: number | null;
   interval: number;
   json: Json | object;
+  bytea: Uint8Array;
   void: never;
   "uuid[]": readonly string[];
   "text[]": readonly (string | null)[] | null;
@@ -35,6 +36,7 @@ interface Got {
   integer: number;
   bigint: number;
   json: unknown;
+  bytea: Uint8Array;
   void: null;
 }
 

@@ -9,6 +9,7 @@ const NODE_FENCED = "CK001";
 const SENTENCES: Partial<Record<ErrorCode, string>> = {
   conversation_not_found: "There is no conversation with this id.",
   message_not_found: "There is no message with this id in the conversation.",
+  file_not_found: "There is no file with this id.",
   turn_not_found: "There is no turn with this id in the conversation.",
   forbidden: "This belongs to somebody else.",
   turn_in_progress:

@@ -41,6 +41,8 @@ function decode(type: string, value: string | null): unknown {
       return Number(value);
     case "boolean":
       return value === "t";
+    case "bytea":
+      return Buffer.from(value.slice(2), "hex");
     default:
       return value;
   }

@@ -270,7 +270,7 @@ const OF_THE_STORE: readonly FunctionName[] = [
 ];
 
 /** The one of the owners' functions that the engine calls: for the owner that it names, as everybody does. */
-const OF_THE_ENGINE: readonly FunctionName[] = ["purge_messages"];
+const OF_THE_ENGINE: readonly FunctionName[] = ["purge_messages", "release_files", "erase_file"];
 
 async function checkServer(connection: Queryable): Promise<void> {
   if ((await serverVersion(connection)) < OLDEST_SERVER) {

@@ -14,6 +14,10 @@ export interface Limits {
   readonly batchText: number;
   /** Conversations of one owner, without deleted ones. Default 10,000. */
   readonly conversations: number;
+  /** Bytes of one file. Default 64 MiB. */
+  readonly fileBytes: number;
+  /** Bytes of all files of one owner. Default 1 GiB. */
+  readonly ownerFileBytes: number;
 }
 
 /** The default limits. */
@@ -25,4 +29,6 @@ export const DEFAULT_LIMITS: Limits = {
   batch: 1000,
   batchText: 500_000,
   conversations: 10_000,
+  fileBytes: 64 * 1024 * 1024,
+  ownerFileBytes: 1024 * 1024 * 1024,
 };

@@ -1,5 +1,5 @@
--- First step of an erasure: hides all conversations of the owner from every reader and from restore, and stops their
--- running turns.
+-- First step of an erasure: hides all conversations and files of the owner from every reader and from restore, and
+-- stops their running turns.
 create function begin_erasure(owner uuid) returns void
 language plpgsql security definer set search_path from current set enable_seqscan = off as $$
 declare
@@ -12,6 +12,8 @@ begin
   for running in select t.conversation_id from running_turns t where t.owner_id = owner loop
     perform end_running_turn(owner, running);
   end loop;
-  update owners o set conversation_count = 0, archived_count = 0 where o.id = owner;
+  update files f set unused_since = '-infinity', sha256 = null, size = 0
+  where f.owner_id = owner and f.unused_since is distinct from '-infinity';
+  update owners o set conversation_count = 0, archived_count = 0, file_bytes = 0 where o.id = owner;
 end
 $$;

@@ -73,6 +73,14 @@ begin
       where k.owner_id = owner and k.conversation_id = conversation and k.seq = m.seq offset 0
     ) w
     order by m.place
+  ), used as (
+    insert into file_uses (owner_id, conversation_id, message_id, file_id)
+    select owner, new_id, u.message_id, u.file_id
+    from original m
+    cross join lateral (
+      select k.message_id, k.file_id from file_uses k
+      where k.owner_id = owner and k.conversation_id = conversation and k.message_id = m.id offset 0
+    ) u
   )
   select count(*), sum(copied.size) into n, bytes from copied;
   update conversations k set last_seq = n where k.owner_id = owner and k.id = new_id;

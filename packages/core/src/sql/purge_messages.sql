@@ -28,6 +28,9 @@ begin
   get diagnostics messages_purged = row_count;
   update conversations k set purged_seq = up_to where k.owner_id = owner and k.id = conversation;
   done := up_to = c.cleared_seq;
+  if done then
+    perform release_files(owner, conversation, c.deleted_at is not distinct from 'epoch');
+  end if;
   return next;
 end
 $$;

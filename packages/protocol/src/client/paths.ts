@@ -13,7 +13,7 @@ export function turnPath(id: string, turnId: string): string {
 }
 
 /** Encodes an id as a path segment. `fetch` would resolve `.` and `..` into the path of another route. */
-function segment(id: string): string {
+export function segment(id: string): string {
   if (/^[!-~]{1,128}$/.test(id) && id !== "." && id !== "..") return encodeURIComponent(id);
   throw new ChatkeepError("invalid_request", "An id is 1 to 128 printable ASCII characters without a space.");
 }

@@ -18,7 +18,14 @@ export interface ClientOptions {
 
 /** Sends requests to a server. A response that is no success is thrown as its `ChatkeepError`. */
 export interface Requests {
-  send(owner: Owner, method: string, path: string, init?: RequestParts): Promise<Response>;
+  send(
+    owner: Owner,
+    method: string,
+    path: string,
+    init?: RequestParts,
+    /** Other statuses that are returned. */
+    accepted?: readonly number[],
+  ): Promise<Response>;
   /** Sends, and reads the response as JSON. */
   json<T>(owner: Owner, method: string, path: string, init?: RequestParts): Promise<T>;
 }
@@ -26,6 +33,8 @@ export interface Requests {
 interface RequestParts {
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as they are. */
+  readonly bytes?: Uint8Array | Blob | ReadableStream<Uint8Array>;
   readonly headers?: Record<string, string>;
   readonly signal?: AbortSignal | undefined;
 }
@@ -35,7 +44,13 @@ export function createRequests(options: ClientOptions): Requests {
   const fetchIt = options.fetch ?? ((...request: Parameters<typeof fetch>) => fetch(...request));
   const credentials = options.credentials ?? sessionCredentials;
 
-  const send: Requests["send"] = async (owner, method, path, { body, signal, ...init } = {}) => {
+  const send: Requests["send"] = async (
+    owner,
+    method,
+    path,
+    { body, bytes, signal, ...init } = {},
+    accepted = [],
+  ) => {
     const headers: Record<string, string> = {
       accept: "application/json",
       ...(await credentials(owner)),
@@ -47,7 +62,9 @@ export function createRequests(options: ClientOptions): Requests {
       response = await fetchIt(base + path, {
         method,
         headers,
-        body: body === undefined ? null : JSON.stringify(body),
+        body: (bytes as RequestInit["body"]) ?? (body === undefined ? null : JSON.stringify(body)),
+        // Node requires it of a stream.
+        ...(bytes instanceof ReadableStream ? { duplex: "half" } : {}),
         ...(signal === undefined ? {} : { signal }),
       });
     } catch (cause) {
@@ -56,7 +73,7 @@ export function createRequests(options: ClientOptions): Requests {
         cause,
       });
     }
-    if (response.ok) return response;
+    if (response.ok || accepted.includes(response.status)) return response;
     throw problemFromWire(await response.json().catch(() => undefined), response.status);
   };
   return { send, json: async (...call) => readJson(await send(...call)) };

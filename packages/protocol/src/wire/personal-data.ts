@@ -1,39 +1,55 @@
 import type { ErasureReceipt, ExportLine } from "../personal-data.ts";
 import { type WireConversation, conversationFromWire, conversationToWire } from "./conversation.ts";
+import { type WireFile, fileFromWire, fileToWire } from "./file.ts";
 import { type WireMessage, messageFromWire, messageToWire } from "./message.ts";
 
 export type WireExportLine =
   | { type: "conversation"; conversation: WireConversation; deleted_at: string | null }
   | { type: "message"; message: WireMessage }
-  | { type: "end"; conversations: number; messages: number };
+  | { type: "file"; file: WireFile }
+  | { type: "bytes"; bytes: string }
+  | { type: "end"; conversations: number; messages: number; files: number };
 
 export interface WireErasureReceipt {
   erased_at: string;
   conversations: number;
   messages: number;
   turns: number;
+  files: number;
 }
 
 export function exportLineToWire(line: ExportLine): WireExportLine {
-  if (line.type === "end") return line;
-  return line.type === "message"
-    ? { type: "message", message: messageToWire(line.message) }
-    : {
-        type: "conversation",
+  switch (line.type) {
+    case "conversation":
+      return {
+        type: line.type,
         conversation: conversationToWire(line.conversation),
         deleted_at: line.deletedAt,
       };
+    case "message":
+      return { type: line.type, message: messageToWire(line.message) };
+    case "file":
+      return { type: line.type, file: fileToWire(line.file) };
+    default:
+      return line;
+  }
 }
 
 export function exportLineFromWire(wire: WireExportLine): ExportLine {
-  if (wire.type === "end") return wire;
-  return wire.type === "message"
-    ? { type: "message", message: messageFromWire(wire.message) }
-    : {
-        type: "conversation",
+  switch (wire.type) {
+    case "conversation":
+      return {
+        type: wire.type,
         conversation: conversationFromWire(wire.conversation),
         deletedAt: wire.deleted_at,
       };
+    case "message":
+      return { type: wire.type, message: messageFromWire(wire.message) };
+    case "file":
+      return { type: wire.type, file: fileFromWire(wire.file) };
+    default:
+      return wire;
+  }
 }
 
 export function erasureReceiptToWire({ erasedAt, ...counts }: ErasureReceipt): WireErasureReceipt {

@@ -6,8 +6,12 @@ export type ChatHistory = Omit<
   | "appendMessages"
   | "claimSession"
   | "close"
+  | "deleteFile"
   | "eraseData"
   | "exportData"
   | "getContext"
+  | "getFile"
+  | "putFile"
+  | "readFile"
   | typeof Symbol.asyncDispose
 >;

@@ -31,6 +31,8 @@ export interface RouteInfo {
   readonly summary: string;
   readonly description?: string;
   readonly replies: Readonly<Record<number, Reply>>;
+  /** The description of a body that is not JSON. The route reads it. */
+  readonly bytes?: string;
   /** Error codes besides those that follow from the route's access, path and body. */
   readonly errors?: readonly ErrorCode[];
   /**

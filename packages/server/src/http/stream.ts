@@ -33,6 +33,12 @@ export interface LineOptions extends Omit<ReaderOptions, "heartbeat"> {
   readonly lines: AsyncIterable<object>;
 }
 
+/** Options of {@link streamBytes}. */
+export interface BytesOptions extends Omit<ReaderOptions, "heartbeat"> {
+  readonly pieces: AsyncIterable<string | Uint8Array>;
+  readonly status: number;
+}
+
 /**
  * How long the response waits for the first event, in milliseconds, so that `turn_not_found` and `events_expired` are
  * still a status. A running turn may be silent for longer; the response then begins without an event.
@@ -112,8 +118,16 @@ async function settledWithin(promise: Promise<unknown>, ms: number): Promise<voi
  * Sends JSON Lines of any length in constant memory. What fails before the first piece still has a status; what fails
  * later cuts the body off before its last line.
  */
-export async function streamLines({ lines, ...options }: LineOptions): Promise<Response> {
-  const pieces = piecesOf(lines);
+export function streamLines({ lines, ...options }: LineOptions): Promise<Response> {
+  return streamBytes({ ...options, pieces: piecesOf(lines), status: 200 });
+}
+
+/**
+ * Sends bytes of any length in constant memory. What fails before the first piece still has a status; what fails later
+ * cuts the body off.
+ */
+export async function streamBytes({ pieces: given, ...options }: BytesOptions): Promise<Response> {
+  const pieces = given[Symbol.asyncIterator]();
   const first = Promise.resolve(await pieces.next());
   const body = createBody({
     ...options,
@@ -145,8 +159,8 @@ async function* piecesOf(lines: AsyncIterable<object>): AsyncGenerator<string, v
 }
 
 interface BodyOptions extends ReaderOptions {
-  readonly pieces: AsyncIterator<string>;
-  readonly first: Promise<IteratorResult<string>>;
+  readonly pieces: AsyncIterator<string | Uint8Array>;
+  readonly first: Promise<IteratorResult<string | Uint8Array>>;
   /** Sent after the last piece. */
   readonly done?: string;
   /** Sent to a reader that waits for a heartbeat's time. */
@@ -158,7 +172,7 @@ interface BodyOptions extends ReaderOptions {
 
 function createBody(options: BodyOptions): ReadableStream<Uint8Array> {
   const { pieces, done = "", quiet = "", heartbeat, log, connection } = options;
-  let next: Promise<IteratorResult<string>> | undefined = options.first;
+  let next: Promise<IteratorResult<string | Uint8Array>> | undefined = options.first;
   let isReading = false;
   /** Heartbeats during which the reader took nothing. */
   let stalls = 0;
@@ -219,6 +233,6 @@ function createBody(options: BodyOptions): ReadableStream<Uint8Array> {
   );
 }
 
-function encode(text: string): Uint8Array {
-  return Buffer.from(text, "utf8");
+function encode(piece: string | Uint8Array): Uint8Array {
+  return typeof piece === "string" ? Buffer.from(piece, "utf8") : piece;
 }

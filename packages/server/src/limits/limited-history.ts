@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 import { ownerId } from "@chatkeep/core";
-import { ChatkeepError, type Json, type MessageInput, type Owner } from "@chatkeep/protocol";
+import { ChatkeepError, type FileBytes, type Json, type MessageInput, type Owner } from "@chatkeep/protocol";
 
 import type { ServedHistory } from "../history.ts";
 import type { CountBytes, RequestLimits } from "./limits.ts";
@@ -82,6 +82,14 @@ export function limitHistory(
       await refuse(exceeded, owner, conversationId, ids);
       return history.appendMessages(owner, conversationId, messages, options);
     },
+    putFile: (owner, file, bytes) => {
+      if (isFree()) return history.putFile(owner, file, bytes);
+      return history.putFile(
+        owner,
+        file,
+        counted(bytes, (length) => count(owner, length)),
+      );
+    },
     async startTurn(owner, conversationId, question, options) {
       await admitTurn(owner, conversationId, question.id, question);
       return history.startTurn(owner, conversationId, question, options);
@@ -106,6 +114,19 @@ export function limitHistory(
     getTurn: (owner, ...path) => inTurn(ownerId(owner), () => history.getTurn(owner, ...path)),
     searchMessages: (owner, query) => inTurn(ownerId(owner), () => history.searchMessages(owner, query)),
   };
+}
+
+/** Counts bytes as they are read. Throws the exceeded limit. */
+async function* counted(
+  bytes: FileBytes,
+  count: (length: number) => ChatkeepError | undefined,
+): AsyncGenerator<Uint8Array, void, void> {
+  const source = bytes instanceof Uint8Array ? [bytes] : bytes instanceof Blob ? bytes.stream() : bytes;
+  for await (const piece of source) {
+    const exceeded = count(piece.byteLength);
+    if (exceeded !== undefined) throw exceeded;
+    yield piece;
+  }
 }
 
 function checkData(messages: readonly Given[]): void {

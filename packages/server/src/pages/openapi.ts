@@ -21,6 +21,7 @@ const MISSING: readonly (readonly [string, ErrorCode])[] = [
   ["{conversation_id}", "conversation_not_found"],
   ["{message_id}", "message_not_found"],
   ["{turn_id}", "turn_not_found"],
+  ["{file_id}", "file_not_found"],
 ];
 
 /**
@@ -85,14 +86,22 @@ function operationOf(route: Route, schemas: Node): Node {
       ...parametersOf("path", route.params, schemas),
       ...parametersOf("query", route.search, schemas),
     ],
-    ...(route.body === undefined
-      ? {}
-      : {
-          requestBody: {
-            content: { "application/json": { schema: schemaOf(route.body, "input", schemas) } },
-          },
-        }),
+    ...requestBodyOf(route, schemas),
     responses: { ...repliesOf(route.replies, schemas), ...problemsOf(route, schemas) },
+  };
+}
+
+function requestBodyOf({ body, bytes }: Route, schemas: Node): Node {
+  if (body !== undefined)
+    return { requestBody: { content: { "application/json": { schema: schemaOf(body, "input", schemas) } } } };
+  if (bytes === undefined) return {};
+  const file = { type: "string", format: "binary", description: bytes };
+  const form = { type: "object", properties: { file }, required: ["file"] };
+  return {
+    requestBody: {
+      required: true,
+      content: { "*/*": { schema: file }, "multipart/form-data": { schema: form } },
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import { describeConversations } from "./conversations.ts";
 import { describeDeletedMessages } from "./deleted-messages.ts";
 import { describeDeletion } from "./deletion.ts";
 import { describeErasure } from "./erasure.ts";
+import { describeFiles } from "./files.ts";
 import type { HistoryFixture } from "./fixture.ts";
 import { describeForks } from "./forks.ts";
 import { describeIsolation } from "./isolation.ts";
@@ -65,6 +66,7 @@ export function describeHistory(name: string, open: OpenFixture): void {
     describeSearch(opened);
     describeErasure(opened);
     describePersonalData(opened);
+    describeFiles(opened);
     describeIsolation(opened);
     describeOutage(opened);
     describeRoundTrip(opened);

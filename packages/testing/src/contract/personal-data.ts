@@ -97,7 +97,9 @@ export function describePersonalData(open: OpenedFixture): void {
 
     it("of somebody of whom nothing is kept is its end", async () => {
       const { history, owner } = open();
-      expect(await exported(history, owner())).toEqual([{ type: "end", conversations: 0, messages: 0 }]);
+      expect(await exported(history, owner())).toEqual([
+        { type: "end", conversations: 0, messages: 0, files: 0 },
+      ]);
     });
   });
 
@@ -162,6 +164,10 @@ function summaryOf(line: ExportLine): unknown[] {
       return [line.type, line.conversation.id, line.deletedAt];
     case "message":
       return [line.type, line.message.seq, line.message.content];
+    case "file":
+      return [line.type, line.file.name];
+    case "bytes":
+      return [line.type, line.bytes];
     case "end":
       return [line.type, line.conversations, line.messages];
   }

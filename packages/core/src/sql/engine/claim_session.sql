@@ -6,6 +6,7 @@ language plpgsql security definer set search_path from current set enable_seqsca
 declare
   claimed bigint;
   claimed_archived bigint;
+  bytes bigint;
 begin
   perform set_config('chatkeep.engine', 'on', true);
   insert into owners (id, kind) values (owner, 'user') on conflict do nothing;
@@ -28,13 +29,16 @@ begin
   perform pg_advisory_xact_lock('nodes'::regclass::oid::integer, n.id::integer)
   from (select distinct t.node_id as id from running_turns t where t.owner_id = owner order by 1) n;
   update turn_events e set owner_id = owner where e.owner_id = session;
-  select o.conversation_count, o.archived_count into claimed, claimed_archived from owners o where o.id = session;
+  update files f set owner_id = owner where f.owner_id = session;
+  select o.conversation_count, o.archived_count, o.file_bytes into claimed, claimed_archived, bytes
+  from owners o where o.id = session;
   if found then
     update owners o set
       conversation_count = o.conversation_count + claimed,
-      archived_count = o.archived_count + claimed_archived
+      archived_count = o.archived_count + claimed_archived,
+      file_bytes = o.file_bytes + bytes
     where o.id = owner;
-    update owners o set conversation_count = 0, archived_count = 0 where o.id = session;
+    update owners o set conversation_count = 0, archived_count = 0, file_bytes = 0 where o.id = session;
   end if;
   claimed := coalesce(claimed + claimed_archived, 0);
   if claimed > 0 then

@@ -11,7 +11,11 @@ declare
   is_over boolean;
   is_done boolean;
   idle uuid;
+  released record;
 begin
+  if purge_files(page_limit) then
+    return true;
+  end if;
   perform set_config('chatkeep.engine', 'on', true);
   -- No client retries after this time.
   delete from idempotency_keys k where k.ctid = any (array(
@@ -19,16 +23,22 @@ begin
     where old.sent_at < sent_before order by old.sent_at limit page_limit
   ));
   -- Numbers are never reused.
-  with due as (
-    select d.owner_id, d.conversation_id, d.seq from deleted_messages d
-    where d.deleted_at < trashed_before order by d.deleted_at limit page_limit for update skip locked
-  ), forgotten as (
-    update deleted_messages d set
-      deleted_at = null, id = null, message = null, size = null, words = null, message_no = null, moved_to = null
-    from due where d.owner_id = due.owner_id and d.conversation_id = due.conversation_id and d.seq = due.seq
-  )
-  delete from turns t using due
-  where t.owner_id = due.owner_id and t.conversation_id = due.conversation_id and t.question_seq = due.seq;
+  for released in
+    with due as (
+      select d.owner_id, d.conversation_id, d.seq from deleted_messages d
+      where d.deleted_at < trashed_before order by d.deleted_at limit page_limit for update skip locked
+    ), forgotten as (
+      update deleted_messages d set
+        deleted_at = null, id = null, message = null, size = null, words = null, message_no = null, moved_to = null
+      from due where d.owner_id = due.owner_id and d.conversation_id = due.conversation_id and d.seq = due.seq
+    ), answered as (
+      delete from turns t using due
+      where t.owner_id = due.owner_id and t.conversation_id = due.conversation_id and t.question_seq = due.seq
+    )
+    select distinct d.owner_id, d.conversation_id from due d
+  loop
+    perform release_files(released.owner_id, released.conversation_id, false);
+  end loop;
   -- The expression of the index.
   select * into c from conversations k
   where (case when k.purged_seq < k.cleared_seq then '-infinity' else k.deleted_at end) < trashed_before
@@ -46,6 +56,7 @@ begin
     perform set_config('chatkeep.engine', 'off', true);
     is_done := (select p.done from purge_messages(c.owner_id, c.id, page_limit) p);
     if is_over and is_done then
+      perform release_files(c.owner_id, c.id, true);
       perform set_config('chatkeep.engine', 'on', true);
       delete from conversations k where k.owner_id = c.owner_id and k.id = c.id;
       perform set_config('chatkeep.engine', 'off', true);
@@ -61,7 +72,9 @@ begin
     update conversations k set deleted_at = 'epoch', running_turn = null
     where k.owner_id = idle and k.id in (select i.id from conversations i where i.owner_id = idle for update skip locked);
     if not found and not exists (select from conversations k where k.owner_id = idle) then
-      delete from owners o where o.id = idle;
+      -- Their bytes are gone in small steps before the owner is.
+      update files f set unused_since = '-infinity', sha256 = null, size = 0 where f.owner_id = idle;
+      delete from owners o where o.id = idle and not exists (select from files f where f.owner_id = idle);
     else
       update owners o set conversation_count = 0, archived_count = 0 where o.id = idle;
     end if;

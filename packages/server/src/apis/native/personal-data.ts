@@ -9,7 +9,13 @@ import type { ApiServices } from "../api.ts";
 
 const claimed = z.strictObject({ claimed: z.int() });
 const receipt = z
-  .strictObject({ erased_at: time, conversations: z.int(), messages: z.int(), turns: z.int() })
+  .strictObject({
+    erased_at: time,
+    conversations: z.int(),
+    messages: z.int(),
+    turns: z.int(),
+    files: z.int(),
+  })
   .meta({ id: "ErasureReceipt" });
 
 const EXPORT_HEADERS = {
@@ -26,12 +32,12 @@ export function personalDataRoutes({ history, log }: ApiServices): Route[] {
       id: "exportData",
       summary: "Export all data of the caller",
       description:
-        "JSON Lines: each conversation, archived and deleted ones too, followed by its messages; an `end` line with " +
-        "the counts is the last. A file without it was cut off. The export is recorded in the audit log.",
+        "JSON Lines: each conversation, archived and deleted ones too, followed by its messages; then each file, " +
+        "followed by its bytes in base64. An `end` line with the counts is the last. A file without it was cut off. The export is recorded in the audit log.",
       replies: {
         200: {
           description: "The file.",
-          text: { "application/jsonl": "Lines of `conversation`, `message` and `end`." },
+          text: { "application/jsonl": "Lines of `conversation`, `message`, `file`, `bytes` and `end`." },
         },
       },
       handle: async ({ owner, key, ...call }) => {

@@ -1,0 +1,20 @@
+-- Returns `length` bytes of a file from `start`, or what is left of them.
+create function read_file(owner uuid, file uuid, start bigint, length integer) returns bytea
+language plpgsql stable security definer set search_path from current as $$
+#variable_conflict use_variable
+declare
+  -- Variables, because row-level security keeps expressions with function calls out of index conditions.
+  first_no integer := start / 8096;
+  last_no integer := (start + length - 1) / 8096;
+begin
+  perform set_config('chatkeep.owner', owner::text, true);
+  if not exists (select from files f where f.owner_id = owner and f.id = file and f.sha256 is not null) then
+    raise exception 'file_not_found' using errcode = 'CK000';
+  end if;
+  return (
+    select substring(string_agg(c.bytes, '' order by c.no) from (start % 8096)::integer + 1 for length)
+    from file_chunks c
+    where c.owner_id = owner and c.file_id = file and c.no >= first_no and c.no <= last_no
+  );
+end
+$$;

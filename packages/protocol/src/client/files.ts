@@ -1,0 +1,71 @@
+import { ChatkeepError } from "../errors.ts";
+import type { FileBytes } from "../file.ts";
+import type { History } from "../history.ts";
+import { type WireFile, fileFromWire } from "../wire/file.ts";
+import { queryTextToWire } from "../wire/query.ts";
+import { segment, searchOf } from "./paths.ts";
+import { type Requests, bodyOf, readJson } from "./requests.ts";
+
+/** The methods on files. */
+export function fileCalls({
+  send,
+  json,
+}: Requests): Pick<History, "putFile" | "getFile" | "readFile" | "deleteFile"> {
+  const pathOf = (id: string): string => `/api/files/${segment(id)}`;
+  return {
+    async putFile(owner, { name = null, mediaType }, bytes) {
+      const search = searchOf({ name: name === null ? undefined : queryTextToWire(name) });
+      const headers = { "content-type": mediaType };
+      return fileFromWire(
+        await readJson<WireFile>(
+          await send(owner, "POST", `/api/files${search}`, { bytes: streamOf(bytes), headers }),
+        ),
+      );
+    },
+
+    async getFile(owner, id) {
+      return fileFromWire(await json<WireFile>(owner, "GET", `${pathOf(id)}/info`));
+    },
+
+    async *readFile(owner, id, { start = 0, end } = {}) {
+      const headers: Record<string, string> = { accept: "*/*" };
+      if (end !== undefined && end <= start) {
+        await send(owner, "HEAD", pathOf(id));
+        return;
+      }
+      if (start > 0 || end !== undefined)
+        headers["range"] = `bytes=${start}-${end === undefined ? "" : end - 1}`;
+      const response = await send(owner, "GET", pathOf(id), { headers }, [416]);
+      // Nothing is behind the end.
+      if (response.status === 416) return;
+      try {
+        yield* bodyOf(response) as unknown as AsyncIterable<Uint8Array>;
+      } catch (cause) {
+        throw new ChatkeepError("unavailable", "The file was cut off. Try again in a moment.", { cause });
+      }
+    },
+
+    async deleteFile(owner, id) {
+      await send(owner, "DELETE", pathOf(id));
+    },
+  };
+}
+
+function streamOf(bytes: FileBytes): Uint8Array | Blob | ReadableStream<Uint8Array> {
+  if (bytes instanceof Uint8Array || bytes instanceof Blob) return bytes;
+  const pieces = bytes[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await pieces.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      async cancel() {
+        await pieces.return?.();
+      },
+    },
+    // Nothing is read before it is sent.
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,137 @@
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+
+import type { FileRange, History, Owner } from "@chatkeep/protocol";
+import { describe, expect, it } from "vitest";
+
+import { type OpenedFixture, errorOf } from "./fixture.ts";
+
+const PNG = { mediaType: "image/png", name: "A cat 🐈.png" };
+
+/** putFile, getFile, readFile and deleteFile. */
+export function describeFiles(open: OpenedFixture): void {
+  describe("putFile", () => {
+    it.each([0, 1, 8096, 8097, 518_144, 1_300_000])(
+      "stores %i bytes, which another node reads back",
+      async (size) => {
+        const fixture = open();
+        const me = fixture.owner();
+        const bytes = randomBytes(size);
+        const file = await fixture.history.putFile(me, PNG, bytes);
+        const { id, createdAt } = file;
+        expect(file).toEqual({ ...PNG, id, createdAt, size, sha256: sha256Of(bytes) });
+        await using other = await fixture.asRestarted();
+        expect(await other.getFile(me, id)).toEqual(file);
+        expect((await readWhole(other, me, id)).equals(bytes)).toBe(true);
+      },
+    );
+
+    it("takes bytes of any source, in pieces of any length", async () => {
+      const { history, owner } = open();
+      const me = owner();
+      const bytes = randomBytes(600_000);
+      const pieces = async function* (): AsyncGenerator<Uint8Array> {
+        for (let from = 0; from < bytes.length; from += 7_777) yield bytes.subarray(from, from + 7_777);
+      };
+      for (const source of [pieces(), new Blob([bytes])]) {
+        const { id, name } = await history.putFile(me, { mediaType: "application/x-any" }, source);
+        expect(name).toBeNull();
+        expect((await readWhole(history, me, id)).equals(bytes)).toBe(true);
+      }
+    });
+
+    it("refuses a media type that is none", async () => {
+      const { history, owner } = open();
+      for (const mediaType of ["picture", "image/png\u00e9", "a/b/c"]) {
+        const put = history.putFile(owner(), { mediaType }, randomBytes(1));
+        expect((await errorOf(put))?.code).toBe("invalid_request");
+      }
+    });
+  });
+
+  describe("readFile", () => {
+    it("yields any range", async () => {
+      const { history, owner } = open();
+      const me = owner();
+      const bytes = randomBytes(530_000);
+      const { id } = await history.putFile(me, PNG, bytes);
+      for (const range of [
+        { start: 0, end: 1 },
+        { start: 8095, end: 8098 },
+        { start: 518_000, end: 518_500 },
+        { start: 529_999 },
+        { start: 100, end: 10_000_000 },
+        { end: 9 },
+        { start: 530_000 },
+        { start: 9, end: 9 },
+      ]) {
+        const expected = bytes.subarray(range.start ?? 0, range.end);
+        expect((await readWhole(history, me, id, range)).equals(expected)).toBe(true);
+      }
+    });
+
+    it("gives nobody another's file, and none that does not exist", async () => {
+      const { history, owner } = open();
+      const [me, stranger] = [owner(), owner()];
+      const { id } = await history.putFile(me, PNG, randomBytes(10));
+      for (const named of [id, randomUUID(), "none"]) {
+        expect((await errorOf(history.getFile(stranger, named)))?.code).toBe("file_not_found");
+        expect((await errorOf(readWhole(history, stranger, named)))?.code).toBe("file_not_found");
+        expect((await errorOf(history.deleteFile(stranger, named)))?.code).toBe("file_not_found");
+      }
+      expect((await history.getFile(me, id)).id).toBe(id);
+    });
+  });
+
+  describe("deleteFile", () => {
+    it("deletes it for good; a second time it does not exist", async () => {
+      const { history, owner } = open();
+      const me = owner();
+      const { id } = await history.putFile(me, PNG, randomBytes(10));
+      await history.deleteFile(me, id);
+      expect((await errorOf(history.getFile(me, id)))?.code).toBe("file_not_found");
+      expect((await errorOf(readWhole(history, me, id)))?.code).toBe("file_not_found");
+      expect((await errorOf(history.deleteFile(me, id)))?.code).toBe("file_not_found");
+    });
+  });
+
+  it("an export holds each file with its bytes; an erasure counts and erases them", async () => {
+    const { history, owner } = open();
+    const me = owner();
+    const contents = [randomBytes(700_000), randomBytes(0), randomBytes(10)];
+    for (const bytes of contents) await history.putFile(me, PNG, bytes);
+    const exported = new Map<string, Buffer[]>();
+    let sha256 = "";
+    for await (const line of history.exportData(me)) {
+      if (line.type === "file") exported.set((sha256 = line.file.sha256), []);
+      if (line.type === "bytes") exported.get(sha256)!.push(Buffer.from(line.bytes, "base64"));
+    }
+    expect(exported.size).toBe(3);
+    for (const bytes of contents) {
+      expect(Buffer.concat(exported.get(sha256Of(bytes))!).equals(bytes)).toBe(true);
+    }
+    expect((await history.eraseData(me)).files).toBe(3);
+    for await (const line of history.exportData(me)) expect(line).toMatchObject({ type: "end", files: 0 });
+  });
+
+  it("a claim moves files to the user", async () => {
+    const { history, owner } = open();
+    const me = owner();
+    if (me.kind === "session") return;
+    const session: Owner = { kind: "session", id: randomUUID() };
+    const bytes = randomBytes(20_000);
+    const { id } = await history.putFile(session, PNG, bytes);
+    await history.claimSession(me, session);
+    expect((await readWhole(history, me, id)).equals(bytes)).toBe(true);
+    expect((await errorOf(history.getFile(session, id)))?.code).toBe("file_not_found");
+  });
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+async function readWhole(history: History, owner: Owner, id: string, range?: FileRange): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of history.readFile(owner, id, range)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
