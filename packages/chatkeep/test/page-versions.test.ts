@@ -344,3 +344,37 @@ test("on a phone each button of a message is 44 pixels large: versions, an open 
   expect(await small()).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
 });
+
+test("on a phone the versions of a question stand above its answer, and a notice's Close beside its text", async () => {
+  const { owner, id } = await longConversation(history, 2);
+  const [first] = (await history.listMessages(owner, id)).messages;
+  await history.appendMessages(
+    owner,
+    id,
+    [
+      { role: "user", content: "Asked otherwise" },
+      { role: "assistant", content: "Answered otherwise." },
+    ],
+    { parent: first!.parentId },
+  );
+  const viewport = { width: 390, height: 844 };
+  await using visit = await stage.visit({
+    owner,
+    path: `/?c=${id}`,
+    viewport,
+    hasTouch: true,
+    isMobile: true,
+  });
+  const { page } = visit;
+  const versions = page.locator(".ck-question .ck-versions");
+  const answer = page.getByText("Answered otherwise.");
+  const [buttons, line] = [await versions.boundingBox(), await answer.boundingBox()];
+  expect(buttons!.y + buttons!.height).toBeLessThanOrEqual(line!.y);
+
+  await page.route("**/versions", (route) => route.abort());
+  await page.getByRole("button", { name: "Previous version" }).tap();
+  const notice = page.getByRole("alert");
+  const text = await notice.locator(".ck-notice-text").boundingBox();
+  const close = await notice.getByRole("button", { name: "Close" }).boundingBox();
+  expect(close!.x).toBeGreaterThanOrEqual(text!.x + text!.width);
+});
