@@ -5,7 +5,7 @@ import { type Model, type ModelReply, startModel } from "@chatkeep/testing";
 import { isStepCount, jsonSchema, streamText, tool } from "ai";
 import { expect, onTestFinished, test } from "vitest";
 
-import { eventsOf, failureOf, requestFor } from "./request.ts";
+import { eventsOf, failureOf, requestFor, textOf } from "./request.ts";
 
 /** A host's own `streamText` call over a fake server that speaks the provider's protocol. */
 async function openHost(
@@ -77,4 +77,36 @@ test("calls of the host's tools are kept with the string that the model wrote, a
     arguments: '{ "day": "Monday" }',
   });
   expect(events).toContainEqual({ type: "tool-result", id: "call-1", result: { Monday: "rain" } });
+});
+
+test("a host's own call goes on with an answer whose node died: no call is left open, no word comes twice", async () => {
+  const model = await startModel({
+    reply: () => ({ steps: ["Oslo has 3 degrees today,", " and some rain."] }),
+  });
+  onTestFinished(() => model.close());
+  const provider = createOpenAICompatible({ name: "fake", baseURL: model.url });
+  const request = requestFor({
+    question: "And Oslo?",
+    answer: [
+      { type: "tool-call", id: "a", name: "look", arguments: "{}" },
+      { type: "text", text: "Oslo has 3 degrees today," },
+    ],
+  });
+  const messages = toModelMessages(request);
+  const result = streamText({ model: provider("fake"), messages, abortSignal: request.signal });
+  const events = await eventsOf(fromStreamText(result, request));
+  expect(events[0]).toEqual({
+    type: "tool-result",
+    id: "a",
+    result: expect.stringContaining("Whether look took effect is not known"),
+    error: true,
+  });
+  expect(textOf(events)).toBe(" and some rain.");
+  expect(model.requests[0]?.body.messages.map(({ role }) => role)).toEqual([
+    "user",
+    "assistant",
+    "tool",
+    "assistant",
+    "user",
+  ]);
 });

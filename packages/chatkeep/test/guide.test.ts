@@ -237,6 +237,10 @@ describe("the guide's commands do what it says, as they are written", () => {
       content: "You said: Say it back",
       model: "llama3.2",
     });
+    writeFileSync(join(clone, "responder.ts"), blocksOf("responders.md", [6])[0] ?? "");
+    expect(await answerOf(await served(blocksOf("responders.md", [3])))).toMatchObject({
+      content: "You asked: What is a scope?",
+    });
   });
 
   it("a program of one's own", async () => {
@@ -245,7 +249,7 @@ describe("the guide's commands do what it says, as they are written", () => {
       "postgres://user:password@host:5432/database": database.url,
       "port: 3000": `port: ${port}`,
     };
-    const [code = ""] = blocksOf("responders.md", [5], given);
+    const [code = ""] = blocksOf("responders.md", [7], given);
     start("node", [...ARGS, code]);
     const url = `http://127.0.0.1:${port}`;
     const ready = (): Promise<number> =>

@@ -2,8 +2,12 @@ import { setImmediate } from "node:timers/promises";
 
 import {
   type EventResponder,
+  type Part,
   ResponderError,
+  type ResponderEvent,
   type ResponderRequest,
+  citationsOf,
+  contentOf,
   isChatkeepError,
 } from "@chatkeep/protocol";
 
@@ -21,13 +25,17 @@ export interface DocsResponderOptions {
 /**
  * Creates a responder that answers with quotes from the docs, without a model: a sentence that names the documents, then
  * one to three quotes with the markers `[1]` to `[3]`. Yields the citations first, then the text word by word. Says so
- * when the docs have no answer. Errors: `unavailable` while the database is down.
+ * when the docs have no answer. Goes on with an answer whose node died, unless the docs have changed since. Errors:
+ * `unavailable` while the database is down, `interrupted` if it cannot go on.
  */
 export function createDocsResponder({ docs }: DocsResponderOptions): EventResponder {
-  return async function* respond(request) {
+  async function* respond(request: ResponderRequest): AsyncGenerator<ResponderEvent, void, void> {
     request.signal.throwIfAborted();
     const reading = readQuestion(request);
-    const { citations, text, choices } = await answer(docs, reading, request).catch(explain);
+    const { citations, text, choices } = restOf(
+      await answer(docs, reading, request).catch(explain),
+      request.answer,
+    );
     if (choices !== undefined)
       yield { type: "data", name: "choices", data: choices.map((one) => ({ ...one })) };
     for (const citation of citations) {
@@ -40,7 +48,28 @@ export function createDocsResponder({ docs }: DocsResponderOptions): EventRespon
       // Lets the words so far be stored and sent. Without it, a long answer is one event.
       await setImmediate();
     }
-  };
+  }
+  return Object.assign(respond, { continues: true });
+}
+
+/** The part of an answer that earlier attempts did not give. The docs give the same answer again until they change. */
+function restOf({ citations, text, choices }: DocsAnswer, given: readonly Part[]): DocsAnswer {
+  const cited = citationsOf(given) ?? [];
+  const said = contentOf(given);
+  const isSame =
+    text.startsWith(said) &&
+    cited.every(({ path, anchor, quote }, index) => {
+      const citation = citations[index];
+      return citation?.path === path && citation.anchor === anchor && citation.quote === quote;
+    });
+  if (!isSame) {
+    const detail =
+      "The docs changed while this answer was cut off. What was shown is kept; ask again for the rest.";
+    throw new ResponderError({ code: "interrupted", detail });
+  }
+  const rest = { citations: citations.slice(cited.length), text: text.slice(said.length) };
+  const isAsked = given.some((part) => part.type === "data" && part.name === "choices");
+  return choices === undefined || isAsked ? rest : { ...rest, choices };
 }
 
 async function answer(docs: Docs, reading: Reading, request: ResponderRequest): Promise<DocsAnswer> {

@@ -56,21 +56,23 @@ export function createContinuation(text: string): Continuation {
     }),
     async *cut(events) {
       let cutter: OverlapCutter | undefined;
+      const read = (): OverlapCutter => (cutter ??= createOverlapCutter(text, isAsked));
+      let block: { readonly id?: string } = {};
       const end = (): ResponderEvent[] => {
-        cutter ??= createOverlapCutter(text, isAsked);
-        const rest = cutter.end();
-        return rest === "" ? [] : [{ type: "text", text: rest }];
+        const rest = read().end();
+        return rest === "" ? [] : [{ ...block, type: "text", text: rest }];
       };
-      for await (const event of events) {
-        const piece = typeof event === "string" ? event : event.type === "text" ? event.text : undefined;
-        if (piece !== undefined) {
-          cutter ??= createOverlapCutter(text, isAsked);
-          const fresh = cutter.push(piece);
-          if (fresh !== "") yield { type: "text", text: fresh };
+      for await (const given of events) {
+        const event = typeof given === "string" ? { type: "text" as const, text: given } : given;
+        if (event.type === "text") {
+          block = event.id === undefined ? {} : { id: event.id };
+          const { done, metadata } = event;
+          const fresh = read().push(event.text) + (done === true ? read().end() : "");
+          if (fresh !== "" || done !== undefined || metadata !== undefined) yield { ...event, text: fresh };
           continue;
         }
         // A model may think again before it goes on.
-        if (typeof event !== "string" && event.type !== "reasoning") yield* end();
+        if (event.type !== "reasoning" && event.type !== "step") yield* end();
         yield event;
       }
       yield* end();

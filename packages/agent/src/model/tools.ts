@@ -74,7 +74,8 @@ export async function finishCall(
   const { id, name } = call;
   const tool = Object.hasOwn(tools, name) ? tools[name] : undefined;
   const isWhole = isComplete(call);
-  if (tool !== undefined && tool.execute === undefined && isWhole) return undefined;
+  const isElsewhere = tool !== undefined && tool.execute === undefined && call.executor === undefined;
+  if (isElsewhere && isWhole) return undefined;
   if (tool?.execute === undefined || !isIdempotent(tool) || !isWhole) return unknownResult(call);
   const input = await sdk.safeParseJSON({ text: call.arguments, schema: tool.inputSchema });
   if (!input.success) return { type: "tool-result", id, result: misfit(name), error: true };

@@ -25,7 +25,7 @@ export function splitAnswer(answer: readonly Part[]): UnfinishedAnswer {
     if (part.type === "tool-call") {
       calls.push(part);
       if (!isCalling) count += 1;
-    } else {
+    } else if (part.preliminary !== true) {
       const called = calls.findIndex(({ id }) => id === part.id);
       if (called >= 0) calls.splice(called, 1);
     }

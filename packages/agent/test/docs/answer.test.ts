@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 
 import { createDocs, createDocsResponder } from "@chatkeep/agent";
 import { createDocsStore, createPool } from "@chatkeep/core";
-import { type Citation, type ResponderEvent, ResponderError } from "@chatkeep/protocol";
+import { type Citation, type Part, type ResponderEvent, ResponderError } from "@chatkeep/protocol";
 import { freePort } from "@chatkeep/testing";
 import { describe, expect, test } from "vitest";
 
-import { type Asked, eventsOf, requestFor, textOf } from "../request.ts";
+import { type Asked, eventsOf, failureOf, requestFor, textOf } from "../request.ts";
 import { GUIDE, openStore } from "./fixture.ts";
 import { GUIDE_QUESTIONS, STRANGE_QUESTIONS } from "./questions.ts";
 
@@ -150,5 +150,28 @@ test("a database that is away fails the answer in words for a person", async () 
   expect((error as ResponderError).failure).toEqual({
     code: "unavailable",
     detail: "The docs cannot be read just now. Ask again in a moment.",
+  });
+});
+
+describe("an answer whose node died", () => {
+  const question = GUIDE_QUESTIONS[0]!.question;
+
+  test("goes on from any event to the same whole", async () => {
+    const whole = await eventsOf(respond(requestFor({ question })));
+    for (let cut = 1; cut <= whole.length; cut += 3) {
+      const answer = whole.slice(0, cut) as Part[];
+      const rest = await eventsOf(respond(requestFor({ question, answer })));
+      expect(textOf(whole.slice(0, cut)) + textOf(rest)).toBe(textOf(whole));
+      expect(citationsOf([...whole.slice(0, cut), ...rest])).toEqual(citationsOf(whole));
+    }
+  });
+
+  test("is interrupted if the docs give another one by now", async () => {
+    const answer: Part[] = [{ type: "text", text: "The docs said something else then." }];
+    const { failure } = await failureOf(respond(requestFor({ question, answer })));
+    expect(failure).toEqual({
+      code: "interrupted",
+      detail: expect.stringContaining("The docs changed while this answer was cut off"),
+    });
   });
 });
