@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { createLog } from "@chatkeep/server";
-import { fileDatabase } from "@chatkeep/testing";
+import { fileDatabase, startModel } from "@chatkeep/testing";
 import { checkMount, startHost } from "@chatkeep/testing/host";
 import { authenticateSession, createChatkeep, createNodeHandler } from "chatkeep";
 import fastify from "fastify";
@@ -58,6 +59,33 @@ describe("the examples", () => {
     expect(host.page).toBe("The host's own page");
     await checkMount(host.url + path);
     expect(await host.stop()).toBe(0);
+  });
+
+  it("a route that keeps its own streamText call is stored, and shown in the guide", async () => {
+    await using model = await startModel();
+    await using host = await startHost([process.execPath, CONDITION, pathOf("own-route.ts")], {
+      env: { DATABASE_URL: database.url, OPENAI_BASE_URL: model.url },
+    });
+    const [id, session] = [randomUUID(), randomUUID()];
+    const headers = { "content-type": "application/json", "x-session-id": session };
+    const messages = [{ id: randomUUID(), role: "user", parts: [{ type: "text", text: "Hello there" }] }];
+    const ask = async (): Promise<string> =>
+      (
+        await fetch(`${host.url}/api/chat`, {
+          method: "POST",
+          headers,
+          body: JSON.stringify({ id, messages }),
+        })
+      ).text();
+    expect(await ask()).toContain("Hello");
+    expect(await ask()).toContain("Hello");
+    expect(model.requests).toHaveLength(1);
+    const listed = await fetch(`${host.url}/api/conversations/${id}/messages`, { headers });
+    expect(await listed.json()).toMatchObject({
+      messages: [{ content: "Hello there" }, { role: "assistant" }],
+    });
+    const guide = readFileSync(pathOf("../../docs/guide/responders.md"), "utf8");
+    expect(guide).toContain(readFileSync(pathOf("own-route.ts"), "utf8"));
   });
 
   it("a Fastify app that reads bodies itself passes them on, as the guide says", async () => {

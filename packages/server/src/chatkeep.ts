@@ -14,9 +14,10 @@ import {
   requireIsolation,
   sharePool,
 } from "@chatkeep/core";
-import { ChatkeepError, type Responder } from "@chatkeep/protocol";
+import { ChatkeepError, type Responder, ResponderError } from "@chatkeep/protocol";
 
 import { createRecentErrors } from "./errors.ts";
+import { type HostTurn, type HostTurnOptions, createHostTurns } from "./host-turn.ts";
 import type { Fetch } from "./http/router.ts";
 import type { Authenticate } from "./identity/caller.ts";
 import { createRequestLimits } from "./limits/limits.ts";
@@ -45,8 +46,8 @@ interface MountOptions
     Omit<ServerOptions, "history" | "health" | "prepare" | "authenticate" | "responder" | "limits"> {
   /** Returns the owner of a request, by the host's login; see {@link Authenticate}. */
   readonly authenticate: Authenticate;
-  /** The function that answers. */
-  readonly responder: Responder;
+  /** The function that answers. Default: none, for a host whose routes answer with {@link Chatkeep.turn} only. */
+  readonly responder?: Responder;
   /** Limits of requests and questions. Default: {@link createRequestLimits} with the rates of the command. */
   readonly requestLimits?: ServerOptions["limits"];
 }
@@ -68,6 +69,12 @@ export interface Chatkeep extends AsyncDisposable {
   readonly fetch: Fetch;
   /** {@link fetch} by method, for a route file: `export const { GET, POST, PATCH, DELETE } = chatkeep.handlers`. */
   readonly handlers: Readonly<Record<Method, (request: Request) => Promise<Response>>>;
+  /**
+   * Begins the turn of a request for a route that keeps its own call of a model. Resolves once the question is stored;
+   * nothing is thrown for a request that is refused. The turn is stored, streamed, retried and stopped like any other.
+   * Only a `responder` of the mount can continue it if this process dies.
+   */
+  turn(request: Request, options?: HostTurnOptions): Promise<HostTurn>;
   /** The conversations, for the host's code. `withClient` joins the host's transactions. */
   readonly history: CoreHistory;
   /**
@@ -98,7 +105,7 @@ export function createChatkeep(options: ChatkeepOptions): Chatkeep {
 }
 
 function mount(options: MountOptions, { pool, address, end }: SharedPool): Chatkeep {
-  const { responder, limits, log = createLog(), schema, ...rest } = options;
+  const { responder = noResponder, limits, log = createLog(), schema, ...rest } = options;
   const {
     errors = createRecentErrors(),
     onError = (error, turnId) => log.error({ err: error, turnId }, "a turn or the database met an error"),
@@ -108,13 +115,19 @@ function mount(options: MountOptions, { pool, address, end }: SharedPool): Chatk
   const { requestLimits = createRequestLimits({ store }) } = options;
   if (address !== undefined && address.unused.length > 0)
     log.info({ parameters: address.unused }, "these parameters of the database URL have no effect");
+  const hosted = createHostTurns();
+  const answer: Responder = (request) => (hosted.responderOf(request) ?? responder)(request);
   let isMigrating = false;
   let isClosed = false;
   const history = createHistory({
     ...(address?.databaseTimeout === undefined ? {} : { databaseTimeout: address.databaseTimeout }),
     ...rest,
     ...place,
-    responder,
+    responder: Object.assign(answer, { continues: responder.continues === true }),
+    waitUntil(work) {
+      hosted.watch(work);
+      return rest.waitUntil?.(work);
+    },
     onError(error, turnId) {
       errors.record(error, { turnId });
       onError(error, turnId);
@@ -182,6 +195,7 @@ function mount(options: MountOptions, { pool, address, end }: SharedPool): Chatk
   const handle = (request: Request): Promise<Response> => server.fetch(request);
   return {
     fetch: server.fetch,
+    turn: (request, how) => hosted.begin(server.fetch, request, how),
     handlers: { GET: handle, POST: handle, PUT: handle, PATCH: handle, DELETE: handle, OPTIONS: handle },
     history,
     migrate: migrateOnce,
@@ -189,6 +203,11 @@ function mount(options: MountOptions, { pool, address, end }: SharedPool): Chatk
     [Symbol.asyncDispose]: () => close(),
   };
 }
+
+const noResponder: Responder = () => {
+  const detail = "This assistant answers at another address of its site.";
+  throw new ResponderError({ code: "no_responder", detail });
+};
 
 /** Milliseconds between two attempts to reach the database. */
 const RETRY = 250;

@@ -5,6 +5,7 @@ export {
   createChatkeep,
   type MountedMigrateOptions,
 } from "./chatkeep.ts";
+export type { HostTurn, HostTurnOptions } from "./host-turn.ts";
 export { USER_HEADER, requireUser } from "./identity/caller.ts";
 export type { KeySetOptions } from "./identity/key-set.ts";
 export { type ServerKey, makeServerKey, readServerKeys } from "./identity/server-keys.ts";

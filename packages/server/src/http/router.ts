@@ -47,7 +47,9 @@ export function createRouter(options: RouterOptions): Fetch {
   if (basePath !== "" && !/^\/.*[^/]$/.test(basePath))
     throw new TypeError('`basePath` must begin with a slash and not end with one, e.g. "/assistant".');
   // Routes and `authenticate` get the host's own request: a copy would lose what the host added to it.
-  const app = new Hono<Env>({ getPath: (request) => pathBelow(basePath, getPath(request)) });
+  const app = new Hono<Env>({
+    getPath: (request, { env } = {}) => env?.path ?? pathBelow(basePath, getPath(request)),
+  });
 
   /** Sends what `handle` throws in the error format of the route. */
   const guarded =
