@@ -1,29 +1,34 @@
 import { brand } from "./brand.ts";
 
-/** The error table. A code tells what the caller can do, not where the error happened. `status` is the HTTP status. */
+/** The error table: codes and their HTTP status. A code tells what the caller can do, not where the error happened. */
 export const ERRORS = {
-  invalid_request: { status: 400, title: "Invalid request" },
-  unauthenticated: { status: 401, title: "Unauthenticated" },
-  forbidden: { status: 403, title: "Forbidden" },
-  conversation_not_found: { status: 404, title: "Conversation not found" },
-  message_not_found: { status: 404, title: "Message not found" },
-  turn_not_found: { status: 404, title: "Turn not found" },
-  file_not_found: { status: 404, title: "File not found" },
-  not_found: { status: 404, title: "Not found" },
-  method_not_allowed: { status: 405, title: "Method not allowed" },
-  conflict: { status: 409, title: "Conflict" },
-  turn_in_progress: { status: 409, title: "Turn in progress" },
-  idempotency_mismatch: { status: 409, title: "Idempotency mismatch" },
-  events_expired: { status: 410, title: "Events expired" },
-  payload_too_large: { status: 413, title: "Payload too large" },
-  rate_limited: { status: 429, title: "Rate limited" },
-  internal: { status: 500, title: "Internal error" },
-  unavailable: { status: 503, title: "Unavailable" },
-  quota_exceeded: { status: 507, title: "Quota exceeded" },
+  invalid_request: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  conversation_not_found: 404,
+  message_not_found: 404,
+  turn_not_found: 404,
+  file_not_found: 404,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  turn_in_progress: 409,
+  idempotency_mismatch: 409,
+  events_expired: 410,
+  payload_too_large: 413,
+  rate_limited: 429,
+  internal: 500,
+  unavailable: 503,
+  quota_exceeded: 507,
 } as const;
 
 /** A code of the error table. */
 export type ErrorCode = keyof typeof ERRORS;
+
+/** The title of a code: `Turn not found`. */
+export function errorTitle(code: ErrorCode): string {
+  return code === "internal" ? "Internal error" : code[0]!.toUpperCase() + code.slice(1).replaceAll("_", " ");
+}
 
 /** Optional fields of an error. */
 export interface ErrorDetails {
@@ -57,7 +62,7 @@ export class ChatkeepError extends Error {
   constructor(code: ErrorCode, detail: string, details: ErrorDetails = {}) {
     super(detail, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.status = ERRORS[code].status;
+    this.status = ERRORS[code];
     this.pointer = details.pointer;
     this.turnId = details.turnId;
     this.retryAfter = details.retryAfter;

@@ -112,7 +112,7 @@ test("tells the codes of every error by its status", () => {
     for (const [status, { description, content }] of Object.entries(operation.responses)) {
       if (content?.["application/problem+json"] === undefined) continue;
       for (const [, code] of description.matchAll(/`(\w+)`/g)) {
-        expect(ERRORS[code as keyof typeof ERRORS].status).toBe(Number(status));
+        expect(ERRORS[code as keyof typeof ERRORS]).toBe(Number(status));
       }
     }
   }

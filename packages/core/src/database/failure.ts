@@ -1,4 +1,4 @@
-import { ChatkeepError, ERRORS, type ErrorCode } from "@chatkeep/protocol";
+import { ChatkeepError, ERRORS, type ErrorCode, errorTitle } from "@chatkeep/protocol";
 
 /** The SQLSTATE of errors that our functions raise; the message is a code of the error table. */
 const RAISED = "CK000";
@@ -57,7 +57,7 @@ export function failureOf(thrown: unknown): ChatkeepError {
   if (state === RAISED && Object.hasOwn(ERRORS, error.message ?? "")) {
     const code = error.message as ErrorCode;
     const details = { cause: error, turnId: code === "turn_in_progress" ? error.detail : undefined };
-    return new ChatkeepError(code, SENTENCES[code] ?? error.detail ?? ERRORS[code].title, details);
+    return new ChatkeepError(code, SENTENCES[code] ?? error.detail ?? errorTitle(code), details);
   }
   if (isPoolFull(error)) return busy(error);
   if (isUnavailable(error)) return unavailable(error);

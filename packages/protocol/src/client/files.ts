@@ -12,32 +12,34 @@ export function fileCalls({
   json,
 }: Requests): Pick<History, "putFile" | "getFile" | "readFile" | "deleteFile"> {
   const pathOf = (id: string): string => `/api/files/${segment(id)}`;
+  const getFile: History["getFile"] = async (owner, id) =>
+    fileFromWire(await json<WireFile>(owner, "GET", `${pathOf(id)}/info`));
   return {
     async putFile(owner, { name = null, mediaType }, bytes) {
       const search = searchOf({ name: name === null ? undefined : queryTextToWire(name) });
       const headers = { "content-type": mediaType };
       return fileFromWire(
         await readJson<WireFile>(
-          await send(owner, "POST", `/api/files${search}`, { bytes: streamOf(bytes), headers }),
+          await send(owner, "POST", `/api/files${search}`, {
+            raw: { body: streamOf(bytes), duplex: "half" },
+            headers,
+          }),
         ),
       );
     },
 
-    async getFile(owner, id) {
-      return fileFromWire(await json<WireFile>(owner, "GET", `${pathOf(id)}/info`));
-    },
+    getFile,
 
     async *readFile(owner, id, { start = 0, end } = {}) {
-      const headers: Record<string, string> = { accept: "*/*" };
-      if (end !== undefined && end <= start) {
-        await send(owner, "HEAD", pathOf(id));
-        return;
+      // No range of HTTP is empty.
+      if (start > 0 || end !== undefined) {
+        const { size } = await getFile(owner, id);
+        if (start >= Math.min(size, end ?? size)) return;
       }
+      const headers: Record<string, string> = { accept: "*/*" };
       if (start > 0 || end !== undefined)
         headers["range"] = `bytes=${start}-${end === undefined ? "" : end - 1}`;
-      const response = await send(owner, "GET", pathOf(id), { headers }, [416]);
-      // Nothing is behind the end.
-      if (response.status === 416) return;
+      const response = await send(owner, "GET", pathOf(id), { headers });
       try {
         yield* bodyOf(response) as unknown as AsyncIterable<Uint8Array>;
       } catch (cause) {
@@ -51,8 +53,8 @@ export function fileCalls({
   };
 }
 
-function streamOf(bytes: FileBytes): Uint8Array | Blob | ReadableStream<Uint8Array> {
-  if (bytes instanceof Uint8Array || bytes instanceof Blob) return bytes;
+function streamOf(bytes: FileBytes): NonNullable<RequestInit["body"]> {
+  if (bytes instanceof Uint8Array || bytes instanceof Blob) return bytes as Blob;
   const pieces = bytes[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>(
     {

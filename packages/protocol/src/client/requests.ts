@@ -18,14 +18,7 @@ export interface ClientOptions {
 
 /** Sends requests to a server. A response that is no success is thrown as its `ChatkeepError`. */
 export interface Requests {
-  send(
-    owner: Owner,
-    method: string,
-    path: string,
-    init?: RequestParts,
-    /** Other statuses that are returned. */
-    accepted?: readonly number[],
-  ): Promise<Response>;
+  send(owner: Owner, method: string, path: string, init?: RequestParts): Promise<Response>;
   /** Sends, and reads the response as JSON. */
   json<T>(owner: Owner, method: string, path: string, init?: RequestParts): Promise<T>;
 }
@@ -33,8 +26,8 @@ export interface Requests {
 interface RequestParts {
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Sent as they are. */
-  readonly bytes?: Uint8Array | Blob | ReadableStream<Uint8Array>;
+  /** Given to `fetch` as it is. */
+  readonly raw?: RequestInit & { readonly duplex?: "half" };
   readonly headers?: Record<string, string>;
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,13 +37,7 @@ export function createRequests(options: ClientOptions): Requests {
   const fetchIt = options.fetch ?? ((...request: Parameters<typeof fetch>) => fetch(...request));
   const credentials = options.credentials ?? sessionCredentials;
 
-  const send: Requests["send"] = async (
-    owner,
-    method,
-    path,
-    { body, bytes, signal, ...init } = {},
-    accepted = [],
-  ) => {
+  const send: Requests["send"] = async (owner, method, path, { body, signal, raw, ...init } = {}) => {
     const headers: Record<string, string> = {
       accept: "application/json",
       ...(await credentials(owner)),
@@ -62,10 +49,9 @@ export function createRequests(options: ClientOptions): Requests {
       response = await fetchIt(base + path, {
         method,
         headers,
-        body: (bytes as RequestInit["body"]) ?? (body === undefined ? null : JSON.stringify(body)),
-        // Node requires it of a stream.
-        ...(bytes instanceof ReadableStream ? { duplex: "half" } : {}),
+        body: body === undefined ? null : JSON.stringify(body),
         ...(signal === undefined ? {} : { signal }),
+        ...raw,
       });
     } catch (cause) {
       signal?.throwIfAborted();
@@ -73,7 +59,7 @@ export function createRequests(options: ClientOptions): Requests {
         cause,
       });
     }
-    if (response.ok || accepted.includes(response.status)) return response;
+    if (response.ok) return response;
     throw problemFromWire(await response.json().catch(() => undefined), response.status);
   };
   return { send, json: async (...call) => readJson(await send(...call)) };

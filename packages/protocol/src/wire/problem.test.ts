@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { ChatkeepError, ERRORS, type ErrorCode, isChatkeepError } from "../errors.ts";
+import { ChatkeepError, ERRORS, type ErrorCode, errorTitle, isChatkeepError } from "../errors.ts";
 import { problemFromWire, problemToWire } from "./problem.ts";
 
 const CODES = Object.keys(ERRORS) as ErrorCode[];
@@ -17,7 +17,7 @@ describe("problems on the wire", () => {
     expect(got).toBeInstanceOf(ChatkeepError);
     expect(got).toMatchObject({
       code,
-      status: ERRORS[code].status,
+      status: ERRORS[code],
       message: "Say what to do.",
       pointer: "/content",
       turnId: "t1",
@@ -29,9 +29,9 @@ describe("problems on the wire", () => {
     const wire = problemToWire(new ChatkeepError(code, "Say what to do."), "req-1");
     expect(wire).toEqual({
       type: `urn:chatkeep:error:${code}`,
-      title: ERRORS[code].title,
-      status: ERRORS[code].status,
-      error: ERRORS[code].title,
+      title: errorTitle(code),
+      status: ERRORS[code],
+      error: errorTitle(code),
       code,
       detail: "Say what to do.",
       instance: "req-1",

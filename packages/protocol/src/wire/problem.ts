@@ -1,4 +1,4 @@
-import { ChatkeepError, ERRORS, type ErrorCode } from "../errors.ts";
+import { ChatkeepError, ERRORS, type ErrorCode, errorTitle } from "../errors.ts";
 
 /** An error as JSON on the wire: `application/problem+json` (RFC 9457) with `error`, `code` and `detail`. */
 export interface WireProblem {
@@ -16,7 +16,7 @@ export interface WireProblem {
 }
 
 export function problemToWire(error: ChatkeepError, requestId: string): WireProblem {
-  const { title } = ERRORS[error.code];
+  const title = errorTitle(error.code);
   return {
     type: `urn:chatkeep:error:${error.code}`,
     title,
@@ -35,7 +35,7 @@ export function problemToWire(error: ChatkeepError, requestId: string): WireProb
 export function problemFromWire(body: unknown, status: number): ChatkeepError {
   const wire = (typeof body === "object" && body !== null ? body : {}) as Partial<WireProblem>;
   if (wire.code !== undefined && Object.hasOwn(ERRORS, wire.code)) {
-    return new ChatkeepError(wire.code, wire.detail ?? ERRORS[wire.code].title, {
+    return new ChatkeepError(wire.code, wire.detail ?? errorTitle(wire.code), {
       pointer: wire.pointer,
       turnId: wire.turn_id,
       retryAfter: wire.retry_after,

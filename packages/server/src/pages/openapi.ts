@@ -144,7 +144,7 @@ function problemsOf(route: Route, schemas: Node): Node {
     ...ALWAYS,
   ]);
   const schema = schemaOf(errorFormat.json, "output", schemas);
-  const byStatus = Object.entries(Object.groupBy(codes, (code) => ERRORS[code].status));
+  const byStatus = Object.entries(Object.groupBy(codes, (code) => ERRORS[code]));
   return Object.fromEntries(
     byStatus
       .filter(([status]) => !Object.hasOwn(replies, status))
