@@ -18,17 +18,21 @@ const WORDS = Array.from({ length: 20 }, (_, index) => `word ${index} `);
 /** What is asked of a responder that a test makes up; everybody else's answer is twenty words. */
 const hostile = new Map<string, Responder>();
 const told: unknown[] = [];
-const history = createHistory({
+const node = {
   ...UNHURRIED.history,
   pool,
   idleTimeout: IDLE,
-  onError: (error) => void told.push(error),
-  responder: (request) => (hostile.get(request.conversation.id) ?? sayWords)(request),
-});
+  onError: (error: unknown) => void told.push(error),
+  responder: ((request) => (hostile.get(request.conversation.id) ?? sayWords)(request)) satisfies Responder,
+};
+const history = createHistory(node);
+/** As the default at an eighth of its length: 10,000 events fill it as 80,000 fill that. */
+const brief = createHistory({ ...node, limits: { answerLength: 1024 * 1024 } });
 /** Reads what is stored, without anything of the node's own memory. */
 const witness = createHistory({ ...UNHURRIED.history, pool });
 afterAll(async () => {
   await history.close();
+  await brief.close();
   await witness.close();
   await pool.end();
 });
@@ -44,11 +48,11 @@ async function* sayWords(): AsyncGenerator<string> {
  * Asks a responder while three others answer; the others have to be whole, its own turn is given back. With `idle`, time
  * passes for it alone, after the others have ended.
  */
-async function beside(responder: Responder, idle?: TakenTimers): Promise<TurnState> {
+async function beside(responder: Responder, idle?: TakenTimers, asked = history): Promise<TurnState> {
   const ask = async (own?: Responder): Promise<TurnState> => {
-    const { id } = (await history.createConversation(me)).conversation;
+    const { id } = (await asked.createConversation(me)).conversation;
     if (own !== undefined) hostile.set(id, own);
-    const { turn, events } = await history.startTurn(me, id, { content: "Hello" });
+    const { turn, events } = await asked.startTurn(me, id, { content: "Hello" });
     const fold = createFold();
     for (const { chunk } of await collect(events)) fold.push(chunk);
     const state = await witness.getTurn(me, id, turn.id);
@@ -57,10 +61,10 @@ async function beside(responder: Responder, idle?: TakenTimers): Promise<TurnSta
     expect(state).toMatchObject({ turn: { status, error }, reply: { parts } });
     return state;
   };
-  const asked = ask(responder);
+  const own = ask(responder);
   const others = await Promise.all([ask(), ask(), ask()]);
   const passing = setInterval(() => idle?.elapse(), 1);
-  const mine = await asked.finally(() => clearInterval(passing));
+  const mine = await own.finally(() => clearInterval(passing));
   for (const { turn, reply } of others) {
     expect(turn.status).toBe("complete");
     expect(reply?.content).toBe(WORDS.join(""));
@@ -175,15 +179,20 @@ describe("a value of a responder that cannot be stored", () => {
 });
 
 describe("an answer that is too large", () => {
-  it.each<[string, () => Responder]>([
+  it.each<[string, typeof history, () => Responder]>([
     [
       "a million calls",
+      brief,
       () => many(1_000_000, (id) => ({ type: "tool-call", id, name: "t", arguments: "{}" })),
     ],
-    ["600 texts of 100 kB", () => many(600, () => "y".repeat(100_000))],
-    ["a million of results", () => many(1_000_000, (id) => ({ type: "tool-result", id, result: null }))],
-  ])("ends with what was shown of it, and says so: %s", async (_what, make) => {
-    const { turn, reply } = await beside(make());
+    ["600 texts of 100 kB", history, () => many(600, () => "y".repeat(100_000))],
+    [
+      "a million of results",
+      brief,
+      () => many(1_000_000, (id) => ({ type: "tool-result", id, result: null })),
+    ],
+  ])("ends with what was shown of it, and says so: %s", async (_what, asked, make) => {
+    const { turn, reply } = await beside(make(), undefined, asked);
     expect(turn).toMatchObject({ status: "failed", error: { code: "answer_too_large" } });
     expect(reply?.parts.length).toBeGreaterThan(0);
   });
