@@ -57,7 +57,7 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
       page_offset: checkRange(query.offset, "offset", 0, Number.MAX_SAFE_INTEGER, 0),
       page_limit: size,
     });
-    const messages = messagesOf(page as MessageRows, owner, size);
+    const messages = messagesOf(page as MessageRows, owner, conversationId, size);
     const streaming = messages.findIndex((message) => message.status === "streaming");
     if (streaming >= 0) messages[streaming] = await withAnswer(messages[streaming]!, owner, answerSoFar);
     return {

@@ -138,7 +138,12 @@ export function createContexts({ database, recall, tokens, settings }: ContextsO
         parent: null,
         context_limit: CONTEXT_MESSAGES,
       });
-      const latest = messagesOf(row?.history as MessageRows | undefined, owner, CONTEXT_MESSAGES);
+      const latest = messagesOf(
+        row?.history as MessageRows | undefined,
+        owner,
+        conversationId,
+        CONTEXT_MESSAGES,
+      );
       return build({
         owner,
         conversationId,

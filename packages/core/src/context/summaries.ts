@@ -47,7 +47,7 @@ export function createSummaries({ database, summarize, signal, onError }: Summar
       most: MOST,
     });
     if (begun === undefined) return;
-    const messages = messagesOf(begun.messages as MessageRows, owner);
+    const messages = messagesOf(begun.messages as MessageRows, owner, conversationId);
     const last = messages.at(-1)?.seq;
     if (last === undefined) return;
     let text = "";

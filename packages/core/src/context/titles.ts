@@ -35,7 +35,7 @@ export function createTitles({ database, generateTitle, signal, onError }: Title
   const make = async (owner: Owner, conversationId: string): Promise<void> => {
     const place = { owner: ownerId(owner), conversation: conversationId };
     const [row] = await database.call("messages_to_title", { ...place, page_limit: MOST });
-    const turns = turnsOf(messagesOf(row?.messages_to_title as MessageRows | null, owner));
+    const turns = turnsOf(messagesOf(row?.messages_to_title as MessageRows | null, owner, conversationId));
     const [question, ...answers] = turns.map(validTurn).find((turn) => turn.length > 1) ?? [];
     if (question === undefined) return;
     const answer = contentOf(answers.flatMap(({ parts }) => parts));

@@ -22,10 +22,15 @@ begin
         case
           when pg_column_compression(m.parts) is null then pg_column_size(m.parts) else octet_length(m.parts::text)
         end < 160000 as is_small
-      from messages m
-      where m.owner_id = owner and m.conversation_id = conversation and m.seq > cleared and m.seq < below_seq
-      order by m.seq desc
-      limit context_limit + 1
+      from (
+        select
+          k.seq, k.id, k.turn_id, k.role, k.status, k.parts, k.context_text, k.intent, k.processed, k.model, k.usage,
+          k.error, k.metadata, k.created_at, k.updated_at
+        from messages k
+        where k.owner_id = owner and k.conversation_id = conversation and k.seq > cleared and k.seq < below_seq
+        order by k.seq desc
+        limit context_limit + 1
+      ) m
     ) r
     having coalesce(bool_and(r.is_small), true);
     if recent is not null then

@@ -18,7 +18,9 @@ create function page_messages(
 language plpgsql stable security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 declare
   owner_setting text := set_config('chatkeep.owner', owner::text, true);
-  c conversations;
+  cleared bigint;
+  has_deleted boolean;
+  has_forks boolean;
   leaf_seq bigint;
   -- The page is between these.
   above_seq bigint;
@@ -28,39 +30,39 @@ declare
   -- Whether these are consecutive.
   is_straight boolean;
 begin
-  select * into c from conversations k where k.owner_id = owner and k.id = conversation and k.deleted_at is null;
+  select
+    k.last_seq - k.cleared_seq - k.deleted_count - k.elsewhere_count, k.running_turn, k.cleared_seq, k.cleared_seq,
+    k.deleted_count > 0, k.fork_count > 0, coalesce(k.head_seq, k.last_seq)
+  into total, running_turn, cleared, above_seq, has_deleted, has_forks, leaf_seq
+  from conversations k where k.owner_id = owner and k.id = conversation and k.deleted_at is null;
   if not found then
     perform refuse_conversation(owner, conversation);
   end if;
-  if leaf is null then
-    leaf_seq := coalesce(c.head_seq, c.last_seq);
-    total := c.last_seq - c.cleared_seq - c.deleted_count - c.elsewhere_count;
-  else
+  if leaf is not null then
     select m.seq into leaf_seq from messages m
-    where m.owner_id = owner and m.conversation_id = conversation and m.id = leaf and m.seq > c.cleared_seq;
+    where m.owner_id = owner and m.conversation_id = conversation and m.id = leaf and m.seq > cleared;
     if not found then
       raise exception 'message_not_found' using errcode = 'CK000';
     end if;
     total := branch_length(owner, conversation, leaf_seq);
   end if;
   if after_seq is not null then
-    return query select total, p.parent_id, c.running_turn, p.messages, p.forks
-    from earliest_messages(owner, conversation, leaf_seq, greatest(after_seq, c.cleared_seq), leaf_seq + 1, page_limit) p;
+    return query select total, p.parent_id, running_turn, p.messages, p.forks
+    from earliest_messages(owner, conversation, leaf_seq, greatest(after_seq, cleared), leaf_seq + 1, page_limit) p;
     return;
   end if;
-  if page_offset > 0 and c.deleted_count = 0 then
+  if page_offset > 0 and not has_deleted then
     -- By arithmetic, so that skipped messages are not read.
     leaf_seq := ancestor_at(owner, conversation, leaf_seq, total - page_offset);
     skipped := 0;
   end if;
-  above_seq := c.cleared_seq;
   end_seq := least(before_seq, leaf_seq + 1);
 
-  if c.fork_count > 0 and c.deleted_count = 0 then
+  if has_forks and not has_deleted then
     -- With the parent of the first; 0 is the beginning.
     seqs := array(
-      select generate_series(b.last_seq, greatest(b.first_seq, c.cleared_seq + 1), -1)
-      from branch_of(owner, conversation, leaf_seq, c.cleared_seq, end_seq, page_limit + 1) b
+      select generate_series(b.last_seq, greatest(b.first_seq, cleared + 1), -1)
+      from branch_of(owner, conversation, leaf_seq, cleared, end_seq, page_limit + 1) b
       limit page_limit + 1
     );
     above_seq := seqs[cardinality(seqs)] - 1;
@@ -69,10 +71,10 @@ begin
     seqs := seqs || case when cardinality(seqs) > page_limit then '{}' else '{0}'::bigint[] end;
   end if;
 
-  if c.fork_count = 0 or is_straight then
+  if not has_forks or is_straight then
     return query
     select
-      total, null::text, c.running_turn, page.messages,
+      total, null::text, running_turn, page.messages,
       case when is_straight then forks_of(owner, conversation, seqs, false) end
     from (
       select
@@ -84,18 +86,23 @@ begin
           case
             when pg_column_compression(m.parts) is null then pg_column_size(m.parts) else octet_length(m.parts::text)
           end < 40000 as is_small
-        from messages m
-        where m.owner_id = owner and m.conversation_id = conversation and m.seq > above_seq and m.seq < end_seq
-        order by m.seq desc limit page_limit + 1 offset skipped
+        from (
+          select
+            k.seq, k.id, k.turn_id, k.role, k.status, k.parts, k.context_text, k.intent, k.processed, k.model, k.usage,
+            k.error, k.metadata, k.created_at, k.updated_at
+          from messages k
+          where k.owner_id = owner and k.conversation_id = conversation and k.seq > above_seq and k.seq < end_seq
+          order by k.seq desc limit page_limit + 1 offset skipped
+        ) m
       ) recent
     ) page
     where page.is_small;
     if found then
       return;
     end if;
-  elsif c.deleted_count = 0 then
+  elsif not has_deleted then
     return query
-    select total, null::text, c.running_turn, page.messages, forks_of(owner, conversation, seqs, false)
+    select total, null::text, running_turn, page.messages, forks_of(owner, conversation, seqs, false)
     from (
       select
         coalesce(json_agg(recent.message) filter (where recent.is_small), '[]') as messages,
@@ -125,7 +132,7 @@ begin
       return;
     end if;
   end if;
-  return query select total, p.parent_id, c.running_turn, p.messages, p.forks
+  return query select total, p.parent_id, running_turn, p.messages, p.forks
   from latest_messages(owner, conversation, leaf_seq, end_seq, skipped, page_limit, 4194304) p;
 end
 $$;

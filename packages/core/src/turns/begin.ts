@@ -62,7 +62,7 @@ export async function beginTurn(database: Database, node: Node, turn: NewTurn): 
       context_limit: CONTEXT_MESSAGES,
     }),
   );
-  const history = messagesOf(row!.history as MessageRows, owner, CONTEXT_MESSAGES);
+  const history = messagesOf(row!.history as MessageRows, owner, turn.key.conversationId, CONTEXT_MESSAGES);
   return {
     isNew: row!.outcome === "started",
     turn: turnFromRow(row!.turn as TurnRow),
@@ -95,7 +95,8 @@ export async function requireOpenCalls(database: Database, turn: NewTurn): Promi
     parent: parentArgument(parent),
     context_limit: CONTEXT_MESSAGES,
   });
-  const open = openCalls(messagesOf(row?.history as MessageRows | undefined, turn.owner, CONTEXT_MESSAGES));
+  const history = row?.history as MessageRows | undefined;
+  const open = openCalls(messagesOf(history, turn.owner, conversation, CONTEXT_MESSAGES));
   const lost = results.find((result) => !open.has(result.id));
   if (lost === undefined) return;
   const [stored] = await database.call("holds_messages", { owner, conversation, ids: [id] });
