@@ -12,10 +12,9 @@ import {
 
 import { checkId, checkTitle, ownerId } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
-import { type ConversationRow, conversationFromRow } from "./database/rows.ts";
+import { type ConversationRow, conversationFromRow, previewOf, titleOf } from "./database/rows.ts";
 import { instant } from "./database/values.ts";
 import { type Limits } from "./maintenance/limits.ts";
-import { previewOf, titleOf } from "./title.ts";
 
 /** The methods of {@link History} on a conversation's tree. */
 export interface Branches extends Pick<

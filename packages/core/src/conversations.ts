@@ -10,10 +10,9 @@ import {
 
 import { checkBytes, plainJson, checkId, checkLength, checkRange, checkTitle, ownerId } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
-import { type ConversationRow, conversationFromRow } from "./database/rows.ts";
+import { type ConversationRow, conversationFromRow, titleOf } from "./database/rows.ts";
 import { instant } from "./database/values.ts";
 import { type Limits } from "./maintenance/limits.ts";
-import { titleOf } from "./title.ts";
 
 /** The methods of {@link History} on conversations. */
 export type Conversations = Pick<

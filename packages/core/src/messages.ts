@@ -16,10 +16,17 @@ import {
 
 import { type CheckedMessage, checkMessage, checkRange, ownerId } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
-import { type MessageRow, type MessageRows, messageOf, messagesOf, parentArgument } from "./database/rows.ts";
+import {
+  type MessageRow,
+  type MessageRows,
+  messageOf,
+  messagesOf,
+  parentArgument,
+  previewOf,
+  titleOf,
+} from "./database/rows.ts";
 import { type Limits } from "./maintenance/limits.ts";
 import { wordTextOf } from "./search/words.ts";
-import { previewOf, titleOf } from "./title.ts";
 
 /** The methods of {@link History} on messages. */
 export type Messages = Pick<History, "appendMessages" | "getMessage" | "listMessages" | "clearMessages">;

@@ -2,8 +2,7 @@ import { type Message, type Owner, contentOf } from "@chatkeep/protocol";
 
 import { ownerId } from "../arguments.ts";
 import type { Database } from "../database/database.ts";
-import { type MessageRows, messagesOf } from "../database/rows.ts";
-import { titleOf } from "../title.ts";
+import { type MessageRows, messagesOf, titleOf } from "../database/rows.ts";
 import { turnsOf, validTurn } from "./turns.ts";
 
 /** Generates a title from the first question and its answer. An empty text is no title. */

@@ -19,9 +19,10 @@ import {
   messageOf,
   messagesOf,
   parentArgument,
+  previewOf,
+  titleOf,
 } from "../database/rows.ts";
 import { wordTextOf } from "../search/words.ts";
-import { previewOf, titleOf } from "../title.ts";
 import type { Node } from "./node.ts";
 import { type NewTurn, type PlacedQuestion, type TurnRow, argsOf, startChunk, turnFromRow } from "./turn.ts";
 

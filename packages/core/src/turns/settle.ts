@@ -10,8 +10,8 @@ import {
 } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
+import { previewOf } from "../database/rows.ts";
 import { wordTextOf } from "../search/words.ts";
-import { previewOf } from "../title.ts";
 import { readAnswer } from "./reader.ts";
 import { type Ending, type TurnKey, argsOf } from "./turn.ts";
 

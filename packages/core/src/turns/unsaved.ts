@@ -14,9 +14,8 @@ import {
 } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
-import { parentArgument } from "../database/rows.ts";
+import { parentArgument, previewOf, titleOf } from "../database/rows.ts";
 import { wordTextOf } from "../search/words.ts";
-import { previewOf, titleOf } from "../title.ts";
 import type { Begun } from "./begin.ts";
 import type { LiveTurn } from "./live.ts";
 import { settleTurn } from "./settle.ts";
