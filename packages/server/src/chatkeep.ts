@@ -1,20 +1,14 @@
-import { setTimeout } from "node:timers/promises";
-
 import {
   type ConnectionPool,
   type CoreHistory,
   type HistoryOptions,
-  type MigrateOptions,
   type Migrated,
   type SharedPool,
   createHistory,
   createLimitStore,
-  isUnavailable,
-  migrate,
-  requireIsolation,
   sharePool,
 } from "@chatkeep/core";
-import { ChatkeepError, type Responder, ResponderError } from "@chatkeep/protocol";
+import { type Responder, ResponderError } from "@chatkeep/protocol";
 
 import { createRecentErrors } from "./errors.ts";
 import { type HostTurn, type HostTurnOptions, createHostTurns } from "./host-turn.ts";
@@ -22,6 +16,7 @@ import type { Fetch } from "./http/router.ts";
 import type { Authenticate } from "./identity/caller.ts";
 import { createRequestLimits } from "./limits/limits.ts";
 import { createLog } from "./log.ts";
+import { type MountedMigrateOptions, createMigration } from "./migration.ts";
 import { type ServerOptions, createServer } from "./server.ts";
 
 /** Options of {@link createChatkeep}. */
@@ -52,19 +47,13 @@ interface MountOptions
   readonly requestLimits?: ServerOptions["limits"];
 }
 
-/** Options of {@link Chatkeep.migrate}. */
-export interface MountedMigrateOptions extends Omit<MigrateOptions, "schema"> {
-  /** Milliseconds to wait for an unreachable database (default 15,000: a serverless one wakes in up to 10 s). */
-  readonly wait?: number;
-}
-
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
 
 /** Chatkeep in a host's app. */
 export interface Chatkeep extends AsyncDisposable {
   /**
    * Answers a request; never rejects. For hosts with the web's `Request` and `Response`. The first request migrates, unless
-   * {@link migrate} was called.
+   * {@link migrate} was called; like any other it answers 503 when there is no connection.
    */
   readonly fetch: Fetch;
   /** {@link fetch} by method, for a route file: `export const { GET, POST, PATCH, DELETE } = chatkeep.handlers`. */
@@ -117,7 +106,7 @@ function mount(options: MountOptions, { pool, address, end }: SharedPool): Chatk
     log.info({ parameters: address.unused }, "these parameters of the database URL have no effect");
   const hosted = createHostTurns();
   const answer: Responder = (request) => (hosted.responderOf(request) ?? responder)(request);
-  let isMigrating = false;
+  const migration = createMigration(place, log);
   let isClosed = false;
   const history = createHistory({
     ...(address?.databaseTimeout === undefined ? {} : { databaseTimeout: address.databaseTimeout }),
@@ -137,54 +126,13 @@ function mount(options: MountOptions, { pool, address, end }: SharedPool): Chatk
   const server = createServer({
     ...rest,
     history,
-    prepare: () => prepare(),
+    prepare: migration.prepare,
     health: () => history.health(),
-    ready: () => !isMigrating && !isClosed && (rest.ready?.() ?? true),
+    ready: () => migration.isReady() && !isClosed && (rest.ready?.() ?? true),
     errors,
     log,
     limits: requestLimits,
   });
-  const migrateAwake = async ({ wait = 15_000, ...how }: MountedMigrateOptions): Promise<Migrated> => {
-    const deadline = performance.now() + wait;
-    for (;;) {
-      try {
-        const migrated = await migrate(pool, { ...how, ...place });
-        for (const warning of await requireIsolation(pool, place)) log.warn({}, warning);
-        return migrated;
-      } catch (error) {
-        if (!isUnavailable(error) || performance.now() >= deadline) throw error;
-        await setTimeout(RETRY);
-      }
-    }
-  };
-  let migrated: Promise<Migrated> | undefined;
-  const migrateOnce: Chatkeep["migrate"] = (how) => {
-    // Options may ask for more than the remembered call did.
-    if (how?.grantTo !== undefined || how?.vectors !== undefined) return migrateAwake(how);
-    if (migrated !== undefined) return migrated;
-    const migrating = migrateAwake(how ?? {});
-    migrated = migrating;
-    isMigrating = true;
-    migrating.then(
-      () => (isMigrating = false),
-      (error: unknown) => {
-        migrated = undefined;
-        // The next request tries again, and a node that is not ready gets none.
-        isMigrating = !isUnavailable(error);
-      },
-    );
-    return migrating;
-  };
-  const prepare = async (): Promise<void> => {
-    try {
-      await migrateOnce();
-    } catch (cause) {
-      if (!isUnavailable(cause)) throw cause;
-      throw new ChatkeepError("unavailable", "The database cannot be reached. Try again in a moment.", {
-        cause,
-      });
-    }
-  };
   const close: Chatkeep["close"] = async (how) => {
     isClosed = true;
     await history.close(how);
@@ -198,7 +146,7 @@ function mount(options: MountOptions, { pool, address, end }: SharedPool): Chatk
     turn: (request, how) => hosted.begin(server.fetch, request, how),
     handlers: { GET: handle, POST: handle, PUT: handle, PATCH: handle, DELETE: handle, OPTIONS: handle },
     history,
-    migrate: migrateOnce,
+    migrate: migration.migrate,
     close,
     [Symbol.asyncDispose]: () => close(),
   };
@@ -208,6 +156,3 @@ const noResponder: Responder = () => {
   const detail = "This assistant answers at another address of its site.";
   throw new ResponderError({ code: "no_responder", detail });
 };
-
-/** Milliseconds between two attempts to reach the database. */
-const RETRY = 250;

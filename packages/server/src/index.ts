@@ -1,10 +1,5 @@
 export { type Authenticate, authenticatePeople, authenticateSession } from "./identity/caller.ts";
-export {
-  type Chatkeep,
-  type ChatkeepOptions,
-  createChatkeep,
-  type MountedMigrateOptions,
-} from "./chatkeep.ts";
+export { type Chatkeep, type ChatkeepOptions, createChatkeep } from "./chatkeep.ts";
 export type { HostTurn, HostTurnOptions } from "./host-turn.ts";
 export { USER_HEADER, requireUser } from "./identity/caller.ts";
 export type { KeySetOptions } from "./identity/key-set.ts";

@@ -11,7 +11,7 @@ import {
 import { createPool } from "@chatkeep/core";
 import { seedApis } from "@chatkeep/seeds";
 import { authenticateSession, createChatkeep, createLog, createNodeHandler } from "@chatkeep/server";
-import { UNHURRIED, createDatabase } from "@chatkeep/testing";
+import { type Sleep, UNHURRIED, createDatabase, startSleepingProxy } from "@chatkeep/testing";
 import express from "express";
 import { expect, onTestFinished, test } from "vitest";
 
@@ -272,18 +272,70 @@ test("the first request makes the tables, all methods of a route file answer, an
   }
 });
 
+test("a first request waits for a database that says it is starting, and not for a silent one", async () => {
+  await using database = await createDatabase({ contents: "empty" });
+  const mount = async (sleep: Sleep) => {
+    const proxy = await startSleepingProxy(database.url, sleep);
+    const pool = createPool(proxy.url);
+    const chatkeep = createChatkeep({
+      pool,
+      ...UNHURRIED.history,
+      log,
+      authenticate: authenticateSession,
+      async *responder() {
+        yield "Hello.";
+      },
+    });
+    const list = async (): Promise<number> => {
+      const request = new Request("http://host.example/api/conversations", {
+        headers: { "x-session-id": randomUUID() },
+      });
+      return (await chatkeep.fetch(request)).status;
+    };
+    const close = async (): Promise<void> => {
+      await chatkeep.close();
+      await pool.end();
+      await proxy[Symbol.asyncDispose]();
+    };
+    return { proxy, list, [Symbol.asyncDispose]: close };
+  };
+  await using starting = await mount("starting");
+  const listing = starting.list();
+  await starting.proxy.asked();
+  starting.proxy.wake();
+  expect(await listing).toBe(200);
+  await using silent = await mount("holds");
+  expect(await silent.list()).toBe(503);
+});
+
+test("a request does not wait with a host that waits for its database", async () => {
+  const { chatkeep, proxy } = await sleeping();
+  const migrating = chatkeep.migrate();
+  const list = (): Promise<Response> =>
+    chatkeep.fetch(
+      new Request("http://host.example/api/conversations", { headers: { "x-session-id": randomUUID() } }),
+    );
+  for (let asked = 0; asked < 3; asked++) expect((await list()).status).toBe(503);
+  proxy.awake = true;
+  expect((await list()).status).toBe(200);
+  await expect(migrating).resolves.toMatchObject({ to: expect.any(Number) });
+});
+
 test("a first request while the database cannot be reached is 503, and the next one makes the tables", async () => {
   const { chatkeep, proxy } = await sleeping();
   const list = (): Promise<Response> =>
     chatkeep.handlers.GET(
       new Request("http://host.example/api/conversations", { headers: { "x-session-id": randomUUID() } }),
     );
+  const refused = async (): Promise<void> => {
+    const response = await list();
+    expect([response.status, await response.json()]).toMatchObject([503, { code: "unavailable" }]);
+  };
   // Both wait for one attempt.
-  const [attempt, refused] = await Promise.allSettled([chatkeep.migrate({ wait: 0 }), list()]);
+  const [attempt] = await Promise.allSettled([chatkeep.migrate({ wait: 0 }), refused()]);
   expect(attempt.status).toBe("rejected");
-  if (refused.status !== "fulfilled") throw refused.reason;
-  const { value } = refused;
-  expect([value.status, await value.json()]).toMatchObject([503, { code: "unavailable" }]);
+  await refused();
+  expect(proxy.connections).toBe(2);
   proxy.awake = true;
   const ready = (): Promise<Response> => chatkeep.fetch(new Request("http://host.example/api/ready"));
   expect((await ready()).status).toBe(200);
