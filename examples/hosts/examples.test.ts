@@ -113,7 +113,7 @@ describe("the examples", () => {
     const guide = readFileSync(pathOf("../../docs/guide/frameworks.md"), "utf8");
     const blocks = [...guide.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) => code);
     const hosts = ["chatkeep", "express", "fastify", "hono", "node", "bun"].map((name) => `${name}.ts`);
-    const files = [...hosts, "../next/app/api/[...chatkeep]/route.ts", "../nitro/server/api/[...].ts"];
+    const files = [...hosts, "../next/app/api/[...chatkeep]/route.ts", "../nuxt/server/api/[...].ts"];
     expect(blocks).toEqual(files.map((name) => readFileSync(pathOf(name), "utf8")));
   });
 

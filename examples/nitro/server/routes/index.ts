@@ -1,3 +1,0 @@
-import { defineEventHandler } from "h3";
-
-export default defineEventHandler(() => "The host's own page");
