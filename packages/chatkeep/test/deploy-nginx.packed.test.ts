@@ -7,42 +7,44 @@ import { describe, expect, it } from "vitest";
 
 import { readAll, readText, textOf } from "./deploy-answers.ts";
 import { openImage, readDeploy } from "./deploy-image.ts";
-import { ready, refuses, startProgram } from "./program.ts";
+import { type Program, ready, refuses, startProgram } from "./program.ts";
 
 const NGINX = "/usr/sbin/nginx";
 
 const { folder, owner, script, serve } = await openImage();
 
+/** Starts nginx with our file, in which some words are others. */
+async function startNginx(changes: Readonly<Record<string, string>>): Promise<Program & { url: string }> {
+  const port = await freePort();
+  const place = join(folder, `nginx-${port}`);
+  mkdirSync(place);
+  let conf = readDeploy("nginx.conf");
+  for (const [said, instead] of Object.entries({ "listen 80;": `listen 127.0.0.1:${port};`, ...changes })) {
+    expect(conf).toContain(said);
+    conf = conf.replace(said, instead);
+  }
+  const site = join(place, "chatkeep.conf");
+  writeFileSync(site, conf);
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+    (name) => `${name}_temp_path ${place}/${name};`,
+  );
+  const main = join(place, "nginx.conf");
+  writeFileSync(
+    main,
+    `daemon off; worker_processes 1; pid ${place}/pid; error_log stderr;
+events {}
+http { access_log off; ${temporary.join(" ")} include ${site}; }`,
+  );
+  const nginx = startProgram([NGINX, "-e", "stderr", "-p", place, "-c", main], { cwd: place });
+  return Object.assign(nginx, { url: `http://127.0.0.1:${port}` });
+}
+
 describe("nginx", { skip: !existsSync(NGINX) }, () => {
   it("loses nothing of an answer while two servers are replaced one by one", async () => {
     await using database = await createDatabase({ contents: "empty" });
-    const [port, ...ports] = [await freePort(), await freePort(), await freePort()] as const;
-    const place = join(folder, "nginx");
-    mkdirSync(place);
-    const site = join(place, "chatkeep.conf");
+    const ports = [await freePort(), await freePort()] as const;
     const [one, other] = ports;
-    const listen = {
-      "listen 80;": `listen 127.0.0.1:${port};`,
-      ":3000;": `:${one};`,
-      ":3001;": `:${other};`,
-    };
-    let conf = readDeploy("nginx.conf");
-    for (const [said, instead] of Object.entries(listen)) {
-      expect(conf).toContain(said);
-      conf = conf.replace(said, instead);
-    }
-    writeFileSync(site, conf);
-    const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
-      (name) => `${name}_temp_path ${place}/${name};`,
-    );
-    const main = join(place, "nginx.conf");
-    writeFileSync(
-      main,
-      `daemon off; worker_processes 1; pid ${place}/pid; error_log stderr;
-events {}
-http { access_log off; ${temporary.join(" ")} include ${site}; }`,
-    );
-    await using nginx = startProgram([NGINX, "-e", "stderr", "-p", place, "-c", main], { cwd: place });
+    await using nginx = await startNginx({ ":3000;": `:${one};`, ":3001;": `:${other};` });
 
     const env = { DATABASE_URL: database.url, CHATKEEP_TRUST_PROXY: "1" };
     const serveOn = (number: number) => serve({ ...env, OPENAI_API_KEY: `key-${number}` }, number);
@@ -52,9 +54,8 @@ http { access_log off; ${temporary.join(" ")} include ${site}; }`,
       [one, serverOne],
       [other, serverOther],
     ]);
-    const baseUrl = `http://127.0.0.1:${port}`;
-    await ready(nginx, baseUrl);
-    const client = createClient({ baseUrl });
+    await ready(nginx, nginx.url);
+    const client = createClient({ baseUrl: nginx.url });
     const { conversation } = await client.createConversation(owner);
 
     /** Asks through nginx; gives the port of the server that answers too. */
@@ -123,5 +124,30 @@ http { access_log off; ${temporary.join(" ")} include ${site}; }`,
     ]);
     renewed.signal("SIGTERM");
     expect(await renewed.ended).toBe(0);
+  });
+
+  it("passes each word on when it arrives, also over HTTP/1.0, which it buffers by default", async () => {
+    await using database = await createDatabase({ contents: "empty" });
+    await using server = await serve({ DATABASE_URL: database.url, CHATKEEP_TRUST_PROXY: "1" });
+    const { port } = new URL(server.url);
+    await using nginx = await startNginx({
+      ":3000;": `:${port};`,
+      "server 127.0.0.1:3001;": "",
+      "proxy_http_version 1.1;": "proxy_http_version 1.0;",
+    });
+    await ready(nginx, nginx.url);
+    const client = createClient({ baseUrl: nginx.url });
+    const { conversation } = await client.createConversation(owner);
+    const [{ events }, answer] = await Promise.all([
+      client.startTurn(owner, conversation.id, { content: "Slowly?" }),
+      script.answer("Slowly?"),
+    ]);
+    const reader = events[Symbol.asyncIterator]();
+    for (const word of ["One,", " two,"]) {
+      answer.say(word);
+      await readText(reader, word);
+    }
+    answer.end(" three.");
+    expect(textOf(await readAll(reader))).toBe(" three.");
   });
 });
