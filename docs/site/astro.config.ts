@@ -23,9 +23,13 @@ export default defineConfig({
       favicon: "/icon.svg",
       customCss: ["./src/styles.css"],
       // Beside the page, not in it: there the widget would be under the table of contents.
-      components: { PageFrame: "./src/components/PageFrame.astro" },
-      // A block that scrolls is a landmark without a name; on a phone a wrapped one is easier to read too.
-      expressiveCode: { defaultProps: { wrap: true }, styleOverrides: { borderRadius: "0.5rem" } },
+      components: {
+        PageFrame: "./src/components/PageFrame.astro",
+        MarkdownContent: "./src/components/MarkdownContent.astro",
+        PageTitle: "./src/components/PageTitle.astro",
+      },
+      // A word in a title weighs what src/search.ts says: by default the names of 500 types come first.
+      pagefind: { ranking: { metaWeights: { title: 0 } } },
       social: [{ icon: "github", label: "GitHub", href: REPOSITORY }],
       plugins: [
         starlightTypeDoc(reference),
