@@ -378,6 +378,9 @@ test("doctor says when PostgreSQL's log gets what people write", async () => {
   await using database = await createDatabase();
   const env = { DATABASE_URL: database.url };
   await database.pool.query(`alter database ${database.name} set log_min_duration_statement = 200`);
+  // The embedded PostgreSQL logs no parameters; -1 is the default of others.
+  expect((await runCommand(["doctor"], env)).stdout).not.toMatch(/^\w+ +log /m);
+  await database.pool.query(`alter database ${database.name} set log_parameter_max_length = -1`);
   const { code, stdout } = await runCommand(["doctor"], env);
   expect(code).toBe(0);
   expect(stdout).toMatch(

@@ -163,6 +163,8 @@ async function start(
       port: String(port ?? 5432),
       unix_socket_permissions: "0700",
       log_checkpoints: "off",
+      // Parameters are what people write.
+      log_parameter_max_length: "0",
       ...settings,
     },
   });
