@@ -75,7 +75,7 @@ describe("in a Next.js app, init", () => {
     );
     expect(Object.keys(made).sort()).toEqual(["src/app/api/[...chatkeep]/route.js", "src/app/chat/page.jsx"]);
     expect(made["src/app/api/[...chatkeep]/route.js"]).toContain(
-      'model: "anthropic/claude-sonnet-4-5", apiKey: process.env.ANTHROPIC_API_KEY',
+      'model: "anthropic/claude-sonnet-5-5", apiKey: process.env.ANTHROPIC_API_KEY',
     );
     for (const text of Object.values(made)) expect(text.replaceAll("\r\n", "")).not.toContain("\n");
     // The hook that goes with version 5.

@@ -1,8 +1,8 @@
 /** The model of a new app, by the provider that it has. */
 const MODELS: readonly (readonly [provider: string, model: string, key: string])[] = [
-  ["@ai-sdk/anthropic", "anthropic/claude-sonnet-4-5", "ANTHROPIC_API_KEY"],
-  ["@ai-sdk/google", "google/gemini-2.5-flash", "GOOGLE_GENERATIVE_AI_API_KEY"],
-  ["@ai-sdk/openai", "openai/gpt-5-mini", "OPENAI_API_KEY"],
+  ["@ai-sdk/anthropic", "anthropic/claude-sonnet-5-5", "ANTHROPIC_API_KEY"],
+  ["@ai-sdk/google", "google/gemini-3.8-flash", "GOOGLE_GENERATIVE_AI_API_KEY"],
+  ["@ai-sdk/openai", "openai/gpt-6-luna", "OPENAI_API_KEY"],
 ];
 
 /** A model's name, and the variable of its key. */
