@@ -17,6 +17,7 @@ import type { Plan } from "../src/init/plan.ts";
 import type { Project } from "../src/init/project.ts";
 import { chooseModel } from "../src/init/templates.ts";
 import { planVite } from "../src/init/vite.ts";
+import { readAll } from "./deploy-answers.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../../../", import.meta.url));
 const GUIDE = readFileSync(join(REPOSITORY, "docs/guide/into-your-app.md"), "utf8");
@@ -136,7 +137,7 @@ createServer((request, response) => {
   const ada = { kind: "user", id: "ada" } as const;
   const { conversation } = await client.createConversation(ada);
   const { turn, events } = await client.startTurn(ada, conversation.id, { content: "Who am I?" });
-  await Array.fromAsync(events);
+  await readAll(events[Symbol.asyncIterator]());
   expect(await client.getTurn(ada, conversation.id, turn.id)).toMatchObject({
     reply: { content: "Hello, Ada." },
   });

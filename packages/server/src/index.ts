@@ -24,6 +24,7 @@ export type { Connection } from "./http/connection.ts";
 export type { ServedHistory } from "./history.ts";
 export { type FilesOptions, createFiles } from "./pages/files.ts";
 export { type ListenOptions, type Listener, listen } from "./listen.ts";
+export type { MountedMigrateOptions } from "./migration.ts";
 export { type Log, type LogOptions, createLog } from "./log.ts";
 export { type NodeHandler, createNodeHandler } from "./node-handler.ts";
 export type { Fetch } from "./http/router.ts";
