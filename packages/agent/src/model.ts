@@ -12,6 +12,7 @@ import {
 import type { ToolSet } from "ai";
 
 import type { Docs } from "./docs.ts";
+import { answeredCalls, deniedResult } from "./model/approvals.ts";
 import { callModel } from "./model/call.ts";
 import { createCitationReader } from "./model/citations.ts";
 import { createContinuation } from "./model/continuation.ts";
@@ -89,6 +90,17 @@ export function createModelResponder(options: ModelResponderOptions): EventRespo
 
       const { steps, count, calls, text } = splitAnswer(request.answer);
       const results: ToolResultPart[] = [];
+      for (const answered of answeredCalls(request)) {
+        const { call, approval } = answered;
+        // An earlier attempt may have made it.
+        const isFirst = request.attempt === 1;
+        const made = approval.approved
+          ? await wait(() => finishCall(call, { tools, turnId, sdk, signal, isFirst }), "tool")
+          : deniedResult(answered);
+        if (made === undefined) continue;
+        results.push(made);
+        yield made;
+      }
       for (const call of calls) {
         const result = await wait(() => finishCall(call, { tools, turnId, sdk, signal }), "tool");
         if (result === undefined) continue;
@@ -96,15 +108,24 @@ export function createModelResponder(options: ModelResponderOptions): EventRespo
         yield result;
       }
       // The client makes the rest, or there were as many steps as there may be.
-      if (results.length < calls.length || (count >= maxSteps && text === "")) return;
+      if (
+        calls.some(({ id }) => results.every((result) => result.id !== id)) ||
+        (count >= maxSteps && text === "")
+      )
+        return;
 
       const answer: Part[] = [...steps, ...results, { type: "text", text }];
       const instructions = [system ?? "", sources.instructions].filter((part) => part !== "").join("\n\n");
-      const call = { instructions, messages: toModelMessages({ ...request, answer }), retries, signal };
+      const call = {
+        instructions,
+        messages: toModelMessages({ ...request, answer }, sdk.model),
+        retries,
+        signal,
+      };
       const continuation = createContinuation(text);
       const { name } = provider;
       const model = text === "" ? sdk.model : continuation.of(sdk.model);
-      const isBegun = request.answer.length > 0;
+      const isBegun = request.answer.length > 0 || results.length > 0;
       const stored = createStoredTools(tools, turnId, () => request.committed());
       const events =
         Object.keys(tools).length === 0
@@ -142,7 +163,7 @@ async function* cited(
   const reader = createCitationReader(citations, before.length);
   for await (const event of events) {
     if (typeof event === "string") yield* reader.push(event);
-    else if (event.type === "text") yield* reader.push(event.text);
+    else if (event.type === "text" && event.text !== "") yield* reader.push(event.text);
     else {
       // A text ends where something else begins.
       yield* reader.end();
@@ -190,13 +211,19 @@ async function* readAnswer<Part extends { readonly type: string }>(
     if (part.type === "error") throw toResponderError((part as { error?: unknown }).error);
     silence = silenceAfter(part.type) ?? silence;
     for (const event of eventsOf(part)) {
-      if (typeof event === "string" || event.type !== "model") empty = false;
+      empty &&= !isSaid(event);
       yield event;
     }
   }
   if (empty) {
     throw new ResponderError({ code: "model_error", detail: "The model gave an empty answer. Ask again." });
   }
+}
+
+/** Whether an event is more than the beginning or the end of a block, or the model's name. */
+function isSaid(event: ResponderEvent): boolean {
+  if (typeof event === "string") return true;
+  return event.type === "text" || event.type === "reasoning" ? event.text !== "" : event.type !== "model";
 }
 
 /** What is awaited after a part of this type; `undefined`: the same as before. */

@@ -274,7 +274,8 @@ describe.each(PROVIDERS)("$name/…", ({ name, id = "fake", key, path, sent, res
   test("reasoning is told from text", async () => {
     const model = await start({ reply: () => ({ steps: [{ type: "reasoning", text: "Hm." }, "Yes."] }) });
     const events = await eventsOf(ask(model, { question: "Sure?" }));
-    expect(events.slice(0, 2)).toEqual([
+    const said = events.filter((event) => typeof event !== "string" && "text" in event && event.text !== "");
+    expect(said).toMatchObject([
       { type: "reasoning", text: "Hm." },
       { type: "text", text: "Yes." },
     ]);

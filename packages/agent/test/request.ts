@@ -57,6 +57,10 @@ export function storedMessage(input: MessageInput, seq: number): Message {
 /** What is asked in a test, and what was said before. */
 export interface Asked {
   readonly question: string;
+  /** What answers calls of the last answer, instead of the question. */
+  readonly answers?: readonly Part[];
+  /** Default 1, or 2 with an answer. */
+  readonly attempt?: number;
   readonly contextText?: string;
   readonly history?: readonly MessageInput[];
   readonly scope?: string;
@@ -92,14 +96,16 @@ export function requestFor(asked: Asked): ResponderRequest {
     conversation,
     turnId: "t1",
     question: storedMessage(
-      { role: "user", content: asked.question, contextText: asked.contextText ?? null },
+      asked.answers === undefined
+        ? { role: "user", content: asked.question, contextText: asked.contextText ?? null }
+        : { role: "tool", parts: asked.answers },
       seq,
     ),
     history,
     recalled: [],
     summary: null,
     answer: asked.answer ?? [],
-    attempt: asked.answer === undefined ? 1 : 2,
+    attempt: asked.attempt ?? (asked.answer === undefined ? 1 : 2),
     committed: asked.committed ?? (() => Promise.resolve()),
     signal: asked.signal ?? new AbortController().signal,
   };

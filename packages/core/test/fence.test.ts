@@ -54,6 +54,7 @@ async function sleepingNode() {
     new_title: null,
     new_preview: null,
     context_limit: 1,
+    expected_head: null,
   });
   const settle = (by: number | null, text: string, seq: number) =>
     settleTurn(database, {

@@ -1,5 +1,12 @@
 import type { LanguageModelV4StreamPart } from "@ai-sdk/provider";
-import type { Json, ResponderEvent, Usage } from "@chatkeep/protocol";
+import type {
+  Json,
+  ProviderMetadata,
+  ResponderEvent,
+  SourcePart,
+  ToolCallPart,
+  Usage,
+} from "@chatkeep/protocol";
 import type { TextStreamPart, ToolSet } from "ai";
 
 /** Converts one part of a stream to events. The caller handles `error` and `abort` parts. */
@@ -14,7 +21,13 @@ export function createCallReader(model: string): EventReader<LanguageModelV4Stre
       case "text-delta":
         return [{ type: "text", text: part.delta }];
       case "reasoning-delta":
-        return reasoningOf(part.delta);
+        return [{ type: "reasoning", text: part.delta, id: part.id, ...metadataOf(part) }];
+      case "text-end":
+      case "reasoning-start":
+      case "reasoning-end":
+        return blockOf(part);
+      case "source":
+        return [sourceOf(part)];
       case "tool-call": {
         const { toolCallId: id, toolName: name } = part;
         const result = missingTool(name);
@@ -35,7 +48,7 @@ export function createCallReader(model: string): EventReader<LanguageModelV4Stre
 
 /** Reads the stream of a model with tools. Keeps the arguments of calls as the model wrote them. */
 export function createEventReader(model: string): EventReader<TextStreamPart<ToolSet>> {
-  const names = new Map<string, string>();
+  const begun = new Map<string, Pick<ToolCallPart, "name" | "executor" | "dynamic" | "title">>();
   const written = new Map<string, string>();
   const refusals = new Map<string, string>();
   let modelId = model;
@@ -47,21 +60,47 @@ export function createEventReader(model: string): EventReader<TextStreamPart<Too
       case "text-delta":
         return [{ type: "text", text: part.text }];
       case "reasoning-delta":
-        return reasoningOf(part.text);
+        return [{ type: "reasoning", text: part.text, id: part.id, ...metadataOf(part) }];
+      case "text-end":
+      case "reasoning-start":
+      case "reasoning-end":
+        return blockOf(part);
+      case "source":
+        return [sourceOf(part)];
       case "tool-input-start":
-        names.set(part.id, part.toolName);
+        begun.set(part.id, { name: part.toolName, ...callFields(part) });
         return [];
       case "tool-input-delta":
         written.set(part.id, (written.get(part.id) ?? "") + part.delta);
-        return [{ type: "tool-call-delta", id: part.id, name: names.get(part.id) ?? "", delta: part.delta }];
+        return [{ name: "", ...begun.get(part.id), type: "tool-call-delta", id: part.id, delta: part.delta }];
       case "tool-call": {
         const text = written.get(part.toolCallId) ?? JSON.stringify(part.input) ?? "";
         if (part.invalid === true) refusals.set(part.toolCallId, refusalOf(part.toolName, part.error));
-        return [callOf(part.toolCallId, part.toolName, text)];
+        written.delete(part.toolCallId);
+        return [
+          { ...callOf(part.toolCallId, part.toolName, text), ...callFields(part), ...metadataOf(part) },
+        ];
       }
       case "tool-result":
         if (part.preliminary === true) return [];
-        return [{ type: "tool-result", id: part.toolCallId, result: toJson(part.output) }];
+        return [
+          { type: "tool-result", id: part.toolCallId, result: toJson(part.output), ...metadataOf(part) },
+        ];
+      case "tool-approval-request": {
+        const { approvalId: id, toolCall, isAutomatic, reason, signature } = part;
+        return [
+          {
+            type: "approval-request",
+            id,
+            call: toolCall.toolCallId,
+            ...(isAutomatic === true ? { automatic: true } : {}),
+            ...(reason === undefined ? {} : { reason }),
+            ...(signature === undefined ? {} : { signature }),
+          },
+        ];
+      }
+      case "tool-output-denied":
+        return [{ type: "tool-result", id: part.toolCallId, result: DENIED, error: true, denied: true }];
       case "tool-error": {
         const result = refusals.get(part.toolCallId) ?? sentenceOf(part.toolName, part.error);
         return [{ type: "tool-result", id: part.toolCallId, result, error: true }];
@@ -87,13 +126,63 @@ function sum(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined ? b : a + (b ?? 0);
 }
 
-/** Anthropic signs its reasoning in a piece without text. */
-function reasoningOf(text: string): ResponderEvent[] {
-  return text === "" ? [] : [{ type: "reasoning", text }];
+export const DENIED = "Tool call execution denied.";
+
+interface Block {
+  readonly type: "text-end" | "reasoning-start" | "reasoning-end";
+  readonly id: string;
+  readonly providerMetadata?: object | undefined;
+}
+
+/** Providers sign a block at its beginning or its end, and hide reasoning in one without text. */
+function blockOf(part: Block): ResponderEvent[] {
+  const metadata = metadataOf(part);
+  if (part.type === "text-end")
+    return metadata.metadata ? [{ type: "text", text: "", done: true, ...metadata }] : [];
+  if (part.type === "reasoning-start" && metadata.metadata === undefined) return [];
+  const done = part.type === "reasoning-end" ? { done: true } : {};
+  return [{ type: "reasoning", text: "", id: part.id, ...done, ...metadata }];
+}
+
+function metadataOf({ providerMetadata }: { readonly providerMetadata?: object | undefined }): {
+  metadata?: ProviderMetadata;
+} {
+  return providerMetadata === undefined ? {} : { metadata: toJson(providerMetadata) as ProviderMetadata };
+}
+
+interface CallFields {
+  readonly providerExecuted?: boolean | undefined;
+  readonly dynamic?: boolean | undefined;
+  readonly title?: string | undefined;
+  readonly invalid?: boolean | undefined;
+}
+
+function callFields({
+  providerExecuted,
+  dynamic,
+  title,
+  invalid,
+}: CallFields): Pick<ToolCallPart, "executor" | "dynamic" | "title"> {
+  return {
+    ...(providerExecuted === true ? { executor: "provider" } : {}),
+    // The SDK takes every call that is not valid for a dynamic one.
+    ...(dynamic === true && invalid !== true ? { dynamic } : {}),
+    ...(title === undefined ? {} : { title }),
+  };
+}
+
+type Source = Extract<LanguageModelV4StreamPart, { readonly type: "source" }>;
+
+function sourceOf(part: Source): SourcePart {
+  const { id, title } = part;
+  const more = { ...(title === undefined ? {} : { title }), ...metadataOf(part) };
+  if (part.sourceType === "url") return { type: "source", id, url: part.url, ...more };
+  const name = part.filename === undefined ? {} : { name: part.filename };
+  return { type: "source", id, mime: part.mediaType, ...name, ...more };
 }
 
 /** A call without arguments is often written as an empty string, which no client can parse. */
-function callOf(id: string, name: string, written: string): ResponderEvent {
+function callOf(id: string, name: string, written: string): ToolCallPart {
   return { type: "tool-call", id, name, arguments: written === "" ? "{}" : written };
 }
 

@@ -4,9 +4,12 @@ import type {
   LanguageModelV4Prompt,
 } from "@ai-sdk/provider";
 import {
+  type ApprovalPart,
   type Message,
-  type ResponderRequest,
   type Part,
+  type ProviderMetadata,
+  type ResponderRequest,
+  type ToolCallPart,
   type ToolResultPart,
   contentOf,
 } from "@chatkeep/protocol";
@@ -20,31 +23,39 @@ import { splitAnswer, unknownResult } from "./unfinished.ts";
  * instruction to go on from it.
  *
  * Always valid for providers: a tool result follows the message with its call, and a call without a result, or a result
- * without a call, is left out. Omits reasoning and citations, which not every provider accepts. Includes images in
- * `data:` URLs; names any other file, so that nobody can make this server fetch an address.
+ * without a call, is left out. A call whose approval was answered is there with the answer, which `streamText` acts on.
+ * Includes images in `data:` URLs; names any other file, so that nobody can make this server fetch an address.
+ *
+ * What a provider attached to a part, such as a signature, is given to a `model` of that provider only. So is reasoning,
+ * which other providers do not accept. Citations and sources are left out.
  */
-export function toModelMessages({
-  history,
-  question,
-  recalled = [],
-  summary = null,
-  answer = [],
-}: Pick<ResponderRequest, "history" | "question"> &
-  Partial<Pick<ResponderRequest, "recalled" | "summary" | "answer">>): LanguageModelV4Prompt {
+export function toModelMessages(
+  {
+    history,
+    question,
+    recalled = [],
+    summary = null,
+    answer = [],
+  }: Pick<ResponderRequest, "history" | "question"> &
+    Partial<Pick<ResponderRequest, "recalled" | "summary" | "answer">>,
+  model?: { readonly provider: string; readonly modelId: string },
+): LanguageModelV4Prompt {
+  const optionsOf = createOptionsReader(model);
   const messages: LanguageModelV4Prompt = [];
   const old = new Set(recalled);
   if (summary !== null) {
     const text = `[What was said before, summed up: messages ${summary.fromSeq} to ${summary.toSeq}]\n${summary.text}`;
     messages.push({ role: "user", content: [{ type: "text", text }] });
   }
-  let step = createStep();
+  let step = createStep(optionsOf);
   const flush = (): void => {
     messages.push(...step.messages());
-    step = createStep();
+    step = createStep(optionsOf);
   };
   const pushSaid = (parts: readonly Part[]): void => {
+    const hasSteps = parts.some(({ type }) => type === "step");
     for (const part of parts) {
-      if (step.hasResults() && (part.type === "text" || part.type === "tool-call")) flush();
+      if (part.type === "step" || (!hasSteps && step.hasResults() && SAID.has(part.type))) flush();
       step.push(part);
     }
   };
@@ -58,12 +69,33 @@ export function toModelMessages({
       if (message.content !== "") messages.push({ role: "system", content: message.content });
     } else pushSaid(message.parts);
   }
-  flush();
-  if (!isResult) messages.push(...userMessage(question, false));
+  // Results of the calls that it continues may be part of the answer.
+  if (!isResult) {
+    flush();
+    messages.push(...userMessage(question, false));
+  }
   const { steps, calls, text } = splitAnswer(answer);
   pushSaid([...steps, ...calls.map((call) => unknownResult(call))]);
   flush();
   return text.trim() === "" ? messages : [...messages, ...continuationMessages(text)];
+}
+
+/** The parts that a model says. */
+const SAID = new Set<Part["type"]>(["text", "reasoning", "tool-call"]);
+
+/** The fields of a model's message that its provider made. */
+type OptionsReader = (metadata: ProviderMetadata | undefined) => { providerOptions?: ProviderMetadata };
+
+/** Reads what the providers of a model attached: of a gateway also the provider that its model's id begins with. */
+function createOptionsReader(
+  model: { readonly provider: string; readonly modelId: string } | undefined,
+): OptionsReader {
+  const [vendor = ""] = model?.modelId.includes("/") === true ? model.modelId.split("/") : [];
+  const names = new Set(model === undefined ? [] : [...model.provider.toLowerCase().split(/[.-]/), vendor]);
+  return (metadata = {}) => {
+    const own = Object.entries(metadata).filter(([name]) => names.has(name.toLowerCase()));
+    return own.length === 0 ? {} : { providerOptions: Object.fromEntries(own) };
+  };
 }
 
 /** An assistant's text and calls, followed by the calls' results. */
@@ -73,36 +105,74 @@ interface Step {
   messages(): LanguageModelV4Prompt;
 }
 
-function createStep(): Step {
+function createStep(optionsOf: OptionsReader): Step {
   const said: ContentOf<"assistant"> = [];
-  const names = new Map<string, string>();
+  const calls = new Map<string, ToolCallPart>();
   const results = new Map<string, ToolResultPart>();
+  /** The calls that wait for an approval, by its id. */
+  const asked = new Map<string, ToolCallPart>();
+  const approvals = new Map<string, ApprovalPart>();
+
+  const resultOf = (result: ToolResultPart) => ({
+    type: "tool-result" as const,
+    toolCallId: result.id,
+    toolName: calls.get(result.id)?.name ?? "",
+    output: resultOutput(result),
+    ...optionsOf(result.metadata),
+  });
 
   return {
     push(part) {
-      if (part.type === "text" && part.text !== "") said.push({ type: "text", text: part.text });
-      else if (part.type === "tool-call" && !names.has(part.id)) {
-        names.set(part.id, part.name);
+      if (part.type === "text" && part.text !== "")
+        said.push({ type: "text", text: part.text, ...optionsOf(part.metadata) });
+      else if (part.type === "reasoning") {
+        const options = optionsOf(part.metadata);
+        if (options.providerOptions !== undefined)
+          said.push({ type: "reasoning", text: part.text, ...options });
+      } else if (part.type === "tool-call" && !calls.has(part.id)) {
+        calls.set(part.id, part);
         const input = validArguments(part.arguments);
-        said.push({ type: "tool-call", toolCallId: part.id, toolName: part.name, input });
-      } else if (part.type === "tool-result" && names.has(part.id) && !results.has(part.id)) {
+        const executed = part.executor === "provider" ? { providerExecuted: true } : {};
+        const call = { toolCallId: part.id, toolName: part.name, input, ...executed };
+        said.push({ type: "tool-call", ...call, ...optionsOf(part.metadata) });
+      } else if (part.type === "tool-result" && calls.has(part.id) && part.preliminary !== true) {
+        if (results.has(part.id)) return;
         results.set(part.id, part);
-      }
+        // A provider's own result stands where it was made.
+        if (calls.get(part.id)?.executor === "provider") said.push(resultOf(part));
+      } else if (part.type === "approval-request") {
+        const call = calls.get(part.call);
+        if (call !== undefined) asked.set(part.id, call);
+      } else if (part.type === "approval" && asked.has(part.id)) approvals.set(part.id, part);
     },
     hasResults: () => results.size > 0,
     messages() {
-      const content = said.filter((part) => part.type !== "tool-call" || results.has(part.toolCallId));
+      const answered = [...approvals.values()].filter(({ id }) => !results.has(asked.get(id)!.id));
+      const waiting = new Map(answered.map(({ id }) => [asked.get(id)!.id, id]));
+      const content = said.flatMap((part): ContentOf<"assistant"> => {
+        if (part.type !== "tool-call" || results.has(part.toolCallId)) return [part];
+        const approvalId = waiting.get(part.toolCallId);
+        if (approvalId === undefined) return [];
+        // A message of `streamText`, which leaves it out of the prompt.
+        const request = { type: "tool-approval-request", approvalId, toolCallId: part.toolCallId };
+        return [part, request as never];
+      });
       if (content.length === 0) return [];
-      const answered = [...results.values()].map((result) => ({
-        type: "tool-result" as const,
-        toolCallId: result.id,
-        toolName: names.get(result.id) ?? "",
-        output: resultOutput(result),
-      }));
-      if (answered.length === 0) return [{ role: "assistant", content }];
+      const own = [...results.values()].filter(({ id }) => calls.get(id)?.executor !== "provider");
+      const replies: ContentOf<"tool"> = [
+        ...answered.map(({ id, approved, reason }) => ({
+          type: "tool-approval-response" as const,
+          approvalId: id,
+          approved,
+          ...(reason === undefined ? {} : { reason }),
+          ...(asked.get(id)?.executor === "provider" ? { providerExecuted: true } : {}),
+        })),
+        ...own.map(resultOf),
+      ];
+      if (replies.length === 0) return [{ role: "assistant", content }];
       return [
         { role: "assistant", content },
-        { role: "tool", content: answered },
+        { role: "tool", content: replies },
       ];
     },
   };
@@ -124,7 +194,9 @@ type ContentOf<R extends LanguageModelV4Message["role"]> = Extract<
 >["content"];
 type ToolOutput = Extract<ContentOf<"tool">[number], { type: "tool-result" }>["output"];
 
-function resultOutput({ result, error }: ToolResultPart): ToolOutput {
+function resultOutput({ result, error, denied }: ToolResultPart): ToolOutput {
+  if (denied === true)
+    return { type: "execution-denied", ...(typeof result === "string" ? { reason: result } : {}) };
   if (error === true) {
     return { type: "error-text", value: typeof result === "string" ? result : JSON.stringify(result) };
   }

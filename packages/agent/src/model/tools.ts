@@ -61,6 +61,8 @@ export interface UnfinishedCallOptions {
   readonly turnId: string;
   readonly sdk: Pick<Provider, "safeParseJSON" | "executeTool">;
   readonly signal: AbortSignal;
+  /** Whether no attempt can have made the call (default `false`). */
+  readonly isFirst?: boolean;
 }
 
 /**
@@ -69,14 +71,15 @@ export interface UnfinishedCallOptions {
  */
 export async function finishCall(
   call: ToolCallPart,
-  { tools, turnId, sdk, signal }: UnfinishedCallOptions,
+  { tools, turnId, sdk, signal, isFirst = false }: UnfinishedCallOptions,
 ): Promise<ToolResultPart | undefined> {
   const { id, name } = call;
   const tool = Object.hasOwn(tools, name) ? tools[name] : undefined;
   const isWhole = isComplete(call);
   const isElsewhere = tool !== undefined && tool.execute === undefined && call.executor === undefined;
   if (isElsewhere && isWhole) return undefined;
-  if (tool?.execute === undefined || !isIdempotent(tool) || !isWhole) return unknownResult(call);
+  if (tool?.execute === undefined || (!isFirst && !isIdempotent(tool)) || !isWhole)
+    return unknownResult(call);
   const input = await sdk.safeParseJSON({ text: call.arguments, schema: tool.inputSchema });
   if (!input.success) return { type: "tool-result", id, result: misfit(name), error: true };
   const options = withKey(tool, turnId, { toolCallId: id, messages: [], abortSignal: signal });

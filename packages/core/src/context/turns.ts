@@ -1,4 +1,4 @@
-import type { Message, Part } from "@chatkeep/protocol";
+import { type Message, type Part, pairCalls } from "@chatkeep/protocol";
 
 /**
  * Splits messages into whole turns, each from a user message to the next. A system message is a turn of its own. Messages
@@ -14,23 +14,21 @@ export function turnsOf(messages: readonly Message[]): Message[][] {
   return turns;
 }
 
+const ANSWERS = new Set<Part["type"]>(["tool-call", "tool-result", "approval-request", "approval"]);
+
 /**
  * A turn that any provider accepts: nothing of a failed or running turn, no tool result without an earlier call, no call
- * without its result, no empty message.
+ * without its result or a person's answer, no empty message.
  */
 export function validTurn(turn: readonly Message[]): Message[] {
   if (turn.some((message) => message.status === "failed" || message.status === "streaming")) return [];
-  const calls = new Set<string>();
-  const results = new Set<string>();
-  for (const { parts } of turn) {
-    for (const part of parts) {
-      if (part.type === "tool-call") calls.add(part.id);
-      // A result counts only after its call.
-      if (part.type === "tool-result" && calls.has(part.id)) results.add(part.id);
-    }
-  }
-  const isWhole = (part: Part): boolean =>
-    (part.type !== "tool-call" && part.type !== "tool-result") || results.has(part.id);
+  const { of } = pairCalls(turn);
+  const isWhole = (part: Part): boolean => {
+    if (!ANSWERS.has(part.type)) return true;
+    const paired = of.get(part);
+    // An answered approval waits for its call to be made.
+    return paired !== undefined && (paired.result ?? paired.approval) !== undefined;
+  };
   return turn.flatMap((message) => {
     if (message.parts.every(isWhole)) return message.parts.length === 0 ? [] : [message];
     const parts = message.parts.filter(isWhole);

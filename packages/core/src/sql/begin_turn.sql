@@ -17,7 +17,8 @@ create function begin_turn(
   start_chunk json,
   new_title text,
   new_preview text,
-  context_limit integer
+  context_limit integer,
+  expected_head text
 ) returns table (outcome text, turn json, conversation_row json, question json, history json, summary json)
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
@@ -31,7 +32,7 @@ begin
     owner, conversation, parent, node, turn_id,
     -- The time that the first event tells, so that both tell the same.
     start_chunk #>> '{messageMetadata,created_at}',
-    message_id, reply_id, role, body, context_text, metadata, word_text, new_title, new_preview
+    message_id, reply_id, role, body, context_text, metadata, word_text, new_title, new_preview, expected_head
   );
   t := opened.turn;
   c := opened.c;

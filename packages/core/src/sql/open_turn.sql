@@ -1,5 +1,6 @@
 -- Locks a conversation, finds out whether a question was asked before, and if not stores it behind `parent` (see
--- branch_off), with its empty answer, and opens its turn. Without a `body` the stored question with this id is answered
+-- branch_off), with its empty answer, and opens its turn. With `expected_head`, raises 'conflict' when the head is another
+-- message: two clients that answer one call do not both go on with it. Without a `body` the stored question with this id is answered
 -- once more: the new answer is a version of the old one, and the same `reply_id` again finds its turn. Returns the
 -- turn with its conversation and its question.
 create function open_turn(
@@ -17,7 +18,8 @@ create function open_turn(
   metadata json,
   word_text text,
   new_title text,
-  new_preview text
+  new_preview text,
+  expected_head text
 ) returns table (is_new boolean, turn turns, c conversations, asked messages)
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
@@ -51,6 +53,13 @@ begin
 
   if c.running_turn is not null then
     raise exception 'turn_in_progress' using errcode = 'CK000', detail = c.running_turn::text;
+  elsif expected_head is not null and not exists (
+    select from messages k
+    where k.owner_id = owner and k.conversation_id = conversation and k.seq = coalesce(c.head_seq, c.last_seq)
+      and k.id = expected_head
+  ) then
+    raise exception 'conflict' using errcode = 'CK000',
+      detail = 'The calls of the last answer were answered meanwhile. Read the messages again.';
   end if;
   -- Cleared messages may still be on the disk; their ids are free.
   if c.purged_seq < c.cleared_seq then

@@ -3,9 +3,10 @@ import {
   type Conversation,
   type Message,
   type Owner,
+  type Part,
   type Summary,
   type Turn,
-  openCalls,
+  pairCalls,
 } from "@chatkeep/protocol";
 
 import { ownerId } from "../arguments.ts";
@@ -42,7 +43,12 @@ export interface Begun {
  * Stores a question and opens its turn. Errors: `conversation_not_found`, `turn_in_progress`,
  * `idempotency_mismatch`, `unavailable`.
  */
-export async function beginTurn(database: Database, node: Node, turn: NewTurn): Promise<Begun> {
+export async function beginTurn(
+  database: Database,
+  node: Node,
+  turn: NewTurn,
+  expectedHead: string | null = null,
+): Promise<Begun> {
   const { owner, question, isStored } = turn;
   const [row] = await node.run((id) =>
     database.call("begin_turn", {
@@ -61,6 +67,7 @@ export async function beginTurn(database: Database, node: Node, turn: NewTurn): 
       new_title: isStored || question.role === "tool" ? null : titleOf(question.parts),
       new_preview: isStored ? null : previewOf(question.parts),
       context_limit: CONTEXT_MESSAGES,
+      expected_head: expectedHead,
     }),
   );
   const history = messagesOf(row!.history as MessageRows, owner, turn.key.conversationId, CONTEXT_MESSAGES);
@@ -77,17 +84,18 @@ export async function beginTurn(database: Database, node: Node, turn: NewTurn): 
   };
 }
 
+/** The parts of a message that answers calls. A single step asks to go on with the answer. */
+const ANSWERS = new Set<Part["type"]>(["tool-result", "approval", "step"]);
+
 /**
- * Checks that tool results answer open calls of the branch that they follow, or are stored already. Errors:
- * `invalid_request`, `conflict`.
+ * Checks that results and approvals answer open calls of the branch that they follow, or are stored already. Returns the
+ * head that the turn expects, or `null` for a turn that follows any other message. Errors: `invalid_request`, `conflict`.
  */
-export async function requireOpenCalls(database: Database, turn: NewTurn): Promise<void> {
+export async function requireOpenCalls(database: Database, turn: NewTurn): Promise<string | null> {
   const { id, parts, parent } = turn.question;
-  const results = parts.filter((part) => part.type === "tool-result");
-  if (results.length < parts.length) {
-    throw new ChatkeepError("invalid_request", "A tool's message holds results and nothing else.", {
-      pointer: "/parts",
-    });
+  if (!parts.every(({ type }) => ANSWERS.has(type))) {
+    const detail = "A tool's message holds results and approvals and nothing else.";
+    throw new ChatkeepError("invalid_request", detail, { pointer: "/parts" });
   }
   const { ownerId: owner, conversationId: conversation } = turn.key;
   const [row] = await database.call("get_context", {
@@ -96,14 +104,37 @@ export async function requireOpenCalls(database: Database, turn: NewTurn): Promi
     parent: parentArgument(parent),
     context_limit: CONTEXT_MESSAGES,
   });
-  const history = row?.history as MessageRows | undefined;
-  const open = openCalls(messagesOf(history, turn.owner, conversation, CONTEXT_MESSAGES));
-  const lost = results.find((result) => !open.has(result.id));
-  if (lost === undefined) return;
+  const rows = row?.history as MessageRows | undefined;
+  const history = messagesOf(rows, turn.owner, conversation, CONTEXT_MESSAGES);
+  const fault = faultOf(parts, history);
+  if (fault === undefined) {
+    // An approved call is made on one branch only.
+    const isOnce = parent === undefined || parts.some(({ type }) => type === "approval");
+    return isOnce ? (history.at(-1)?.id ?? null) : null;
+  }
   const [stored] = await database.call("holds_messages", { owner, conversation, ids: [id] });
-  if (stored?.holds_messages === true) return;
-  const detail = `No call \`${lost.id}\` of the last answer waits for a result. Read the messages again.`;
-  throw new ChatkeepError("conflict", detail, { pointer: "/parts" });
+  if (stored?.holds_messages === true) return null;
+  throw new ChatkeepError("conflict", `${fault} Read the messages again.`, { pointer: "/parts" });
+}
+
+/** Why these parts answer nothing. */
+function faultOf(parts: readonly Part[], history: readonly Message[]): string | undefined {
+  const { open } = pairCalls(history);
+  const answer = history.findLast(({ role }) => role === "assistant");
+  for (const part of parts) {
+    if (part.type === "tool-result") {
+      if (!open.some(({ call }) => call.id === part.id))
+        return `No call \`${part.id}\` of the last answer waits for a result.`;
+      if (answer?.status === "stopped") return "The answer was stopped, so its calls wait for no result.";
+    } else if (part.type === "approval") {
+      const asked = open.find(({ request }) => request?.id === part.id);
+      if (asked === undefined || asked.approval !== undefined)
+        return `No approval \`${part.id}\` of the last answer is waited for.`;
+      if (answer?.status === "stopped") return "The answer was stopped, so its calls wait for no approval.";
+    } else if (answer === undefined || history.at(-1)?.role === "user")
+      return "There is no answer to go on with.";
+  }
+  return undefined;
 }
 
 /**

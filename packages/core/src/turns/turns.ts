@@ -107,11 +107,11 @@ export function createTurns(options: TurnsOptions): Turns {
     const { role = "user" } = given;
     const question = { ...checkMessage({ ...given, role }, limits), parent: given.parent };
     const turn = newTurn(owner, conversationId, question);
-    if (role === "tool") await requireOpenCalls(database, turn);
+    const expectedHead = role === "tool" ? await requireOpenCalls(database, turn) : null;
     const unsaved = running.findUnsaved(turn);
     if (unsaved !== undefined) return attach(turn, unsaved, signal);
     try {
-      return await begin(turn, signal);
+      return await begin(turn, signal, expectedHead);
     } catch (error) {
       // A tool's results without their question cannot be answered.
       const isAnswered = role === "user" && outage[owner.kind] === "best-effort";
@@ -125,8 +125,12 @@ export function createTurns(options: TurnsOptions): Turns {
     }
   };
 
-  const begin = async (turn: NewTurn, signal: AbortSignal | undefined): Promise<StartedTurn> => {
-    const begun = await beginTurn(database, node, turn);
+  const begin = async (
+    turn: NewTurn,
+    signal: AbortSignal | undefined,
+    expectedHead: string | null = null,
+  ): Promise<StartedTurn> => {
+    const begun = await beginTurn(database, node, turn, expectedHead);
     // In case of a later outage.
     void loadKey().catch(() => undefined);
     if (!begun.isNew) {

@@ -44,8 +44,8 @@ export function createEncoder(): Encoder {
   const closeUnnamed = (): Chunk[] => close(["text", "reasoning"]);
 
   const write = ({ type: kind, text, id, metadata, ui, done }: TextEvent): Chunk[] => {
-    if (text === "" && id === undefined && metadata === undefined) return [];
     const key = id === undefined ? kind : `${kind} ${id}`;
+    if (text === "" && metadata === undefined && !blocks.has(key)) return [];
     const chunks: Chunk[] = [];
     let block = blocks.get(key);
     if (block === undefined) {

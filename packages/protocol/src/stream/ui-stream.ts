@@ -19,41 +19,63 @@ export async function* uiStream(
   events: AsyncIterable<TurnEvent>,
   { messageId, before = [] }: UiStreamOptions = {},
 ): AsyncGenerator<TurnEvent, void, void> {
-  const beginsStep = createSteps();
+  const steps = createSteps();
   for await (const { seq, chunk } of events) {
     if (chunk.type === "start" && messageId !== undefined) {
       yield { seq, chunk: { ...chunk, messageId } };
       for (const message of before) {
-        for (const told of answerChunks(message)) {
-          if (beginsStep(told)) yield { seq, chunk: { type: "start-step" } };
-          yield { seq, chunk: told };
+        // Each message has steps of its own.
+        const told = createSteps();
+        for (const one of answerChunks(message)) {
+          if (told.beginsAt(one)) yield { seq, chunk: STEP };
+          yield { seq, chunk: one };
         }
       }
       // A result belongs to the step that made the call.
-      beginsStep({ type: "start-step" });
-      yield { seq, chunk: { type: "start-step" } };
+      yield { seq, chunk: STEP };
     } else {
-      if (beginsStep(chunk)) yield { seq, chunk: { type: "start-step" } };
+      if (steps.beginsAt(chunk)) yield { seq, chunk: STEP };
       yield { seq, chunk };
     }
   }
 }
 
-/** Tells before which chunks a step begins: where a model continues after its tools' results. */
-function createSteps(): (chunk: Chunk) => boolean {
-  const called = new Set<string>();
+const STEP: Chunk = { type: "start-step" };
+
+/**
+ * Tells before which chunks a step begins: where a model continues after its tools' results, and after an answer that
+ * ends with results, so that a page does not send them as its own. A responder's own steps leave only the last to add.
+ */
+function createSteps(): { beginsAt(chunk: Chunk): boolean } {
+  const open = new Set<string>();
+  let hasOwn = false;
+  let hasCalls = false;
   let isAnswered = false;
-  return (chunk) => {
-    const continues = isAnswered && isSaid(chunk, called);
-    if (chunk.type === "tool-input-start") called.add(chunk.toolCallId);
-    if (chunk.type === "tool-output-available" || chunk.type === "tool-output-error") isAnswered = true;
-    else if (continues || chunk.type === "start-step") isAnswered = false;
-    return continues;
+  return {
+    beginsAt(chunk) {
+      const isBegun = chunk.type === "tool-input-start" && open.has(chunk.toolCallId);
+      const continues = isAnswered && hasCalls && !hasOwn && !isBegun && SAID.has(chunk.type);
+      const ends = chunk.type === "finish" && hasCalls && open.size === 0;
+      if (continues || chunk.type === "start-step") [isAnswered, hasCalls] = [false, false];
+      if (chunk.type === "start-step") hasOwn = true;
+      if (chunk.type === "tool-input-start") {
+        open.add(chunk.toolCallId);
+        hasCalls = true;
+      } else if (isResult(chunk)) {
+        open.delete(chunk.toolCallId);
+        isAnswered = true;
+      }
+      return continues || ends;
+    },
   };
 }
 
-function isSaid(chunk: Chunk, called: ReadonlySet<string>): boolean {
-  // A call may start its arguments again.
-  if (chunk.type === "tool-input-start") return !called.has(chunk.toolCallId);
-  return chunk.type === "text-start" || chunk.type === "reasoning-start";
+const SAID = new Set<Chunk["type"]>(["text-start", "reasoning-start", "tool-input-start"]);
+
+function isResult(chunk: Chunk): chunk is Chunk & { readonly toolCallId: string } {
+  return (
+    (chunk.type === "tool-output-available" && chunk.preliminary !== true) ||
+    chunk.type === "tool-output-error" ||
+    chunk.type === "tool-output-denied"
+  );
 }

@@ -1,6 +1,7 @@
-import { pairCalls } from "../calls.ts";
+import { type PairedCalls, pairCalls } from "../calls.ts";
 import type { JsonObject } from "../json.ts";
 import { type Message, continuesAnswer } from "../message.ts";
+import type { Part } from "../part.ts";
 import type { Question } from "../turn.ts";
 import { usageToWire } from "./message.ts";
 import { type UiPart, partsFromUi, partsToUi } from "./ui-parts.ts";
@@ -36,6 +37,7 @@ export function uiMessagesOf(messages: readonly Message[]): UiMessage[] {
   const calls = pairCalls(messages);
   for (const [place, message] of messages.entries()) {
     const parts = partsToUi(message.parts, message.role, calls);
+    if (endsWithResults(message, calls)) parts.push({ ...STEP });
     if (message.role === "tool" && parts.length === 0) continue;
     const last = shown.at(-1);
     if (last !== undefined && continuesAnswer(message, messages[place - 1])) {
@@ -56,6 +58,21 @@ export function uiMessagesOf(messages: readonly Message[]): UiMessage[] {
 }
 
 const STEP: UiPart = { type: "step-start" };
+
+/** Whether an answer ends with calls that the responder made: after a step, a page does not send their results. */
+function endsWithResults({ turnId, status, role, parts }: Message, { of }: PairedCalls): boolean {
+  if (turnId === null || status !== "complete" || role !== "assistant") return false;
+  const hasSteps = parts.some(({ type }) => type === "step");
+  const isBegin = ({ type }: Part, index: number): boolean =>
+    hasSteps
+      ? type === "step"
+      : (type === "text" || type === "reasoning" || type === "tool-call") &&
+        parts[index - 1]?.type === "tool-result";
+  const step = parts.slice(Math.max(0, parts.findLastIndex(isBegin)));
+  const calls = parts.filter((part) => part.type === "tool-call");
+  const answered = (call: Part): boolean => parts.some((part) => part === of.get(call)?.result);
+  return step.some(({ type }) => type === "tool-call") && calls.every(answered);
+}
 
 function metadataOf(message: Message): JsonObject {
   const { turnId, model, usage, intent, processed, contextText, error, metadata } = message;

@@ -1,41 +1,59 @@
-import { openCalls } from "../calls.ts";
+import { type PairedCall, pairCalls } from "../calls.ts";
 import { type Message, continuesAnswer } from "../message.ts";
-import type { ToolResultPart } from "../part.ts";
+import type { Part } from "../part.ts";
 import type { Question } from "../turn.ts";
-import type { UiPart } from "./ui-parts.ts";
+import { type UiPart, partsFromUi } from "./ui-parts.ts";
+
+/** The question that continues an answer. */
+type Continuation = Question & {
+  readonly id: string;
+  readonly role: "tool";
+  readonly parts: readonly Part[];
+};
 
 /**
- * What a page tells with a message of an assistant: the results of tools that it ran itself, of the calls that
- * are stored and wait for one. Everything else in it is what we said. `messages` are the latest that are stored.
- * `undefined` when it brings nothing; a retry brings what is stored already.
+ * Reads what a page tells with a message of an assistant: results of tools that it ran and approvals that a person
+ * answered, of stored calls that wait for them. Everything else in it is what we said. `messages` are the latest that are
+ * stored. `undefined` when it brings nothing; a retry brings what is stored already.
  */
 export function resultsFromUiMessage(
   parts: readonly UiPart[],
   messages: readonly Message[],
-): (Question & { readonly id: string }) | undefined {
-  const results = parts.flatMap(resultFrom);
-  const open = openCalls(messages);
-  const fresh = results.filter(({ id }) => open.has(id));
+): Continuation | undefined {
+  const { of } = pairCalls([{ role: "assistant", parts: partsFromUi(parts, "assistant") }]);
+  const told = [...new Set(of.values())];
+  // A model may number its calls anew in each step: an open call is the last one with its id.
+  const fresh = pairCalls(messages).open.flatMap((paired) =>
+    answerTo(
+      paired,
+      told.findLast(({ call }) => call.id === paired.call.id),
+    ),
+  );
   const answer = messages.findLast(({ role }) => role === "assistant");
   // An answer is continued once, so its id can name the results.
   if (fresh.length > 0 && answer !== undefined)
     return { id: `${answer.id}.results`, role: "tool", parts: fresh };
-  const told = new Set(results.map(({ id }) => id));
   const last = messages.findLast(
     ({ role, turnId }) => role === "user" || (role === "tool" && turnId !== null),
   );
-  const isRetry =
-    last?.role === "tool" && last.parts.every((part) => part.type === "tool-result" && told.has(part.id));
-  return isRetry ? { id: last.id, role: "tool", parts: last.parts } : undefined;
+  const isTold = (part: Part): boolean =>
+    told.some(
+      ({ result, approval }) =>
+        (part.type === "tool-result" && part.id === result?.id) ||
+        (part.type === "approval" && part.id === approval?.id && part.approved === approval.approved),
+    );
+  return last?.role === "tool" && last.parts.every(isTold)
+    ? { id: last.id, role: "tool", parts: last.parts }
+    : undefined;
 }
 
-function resultFrom(part: UiPart): ToolResultPart[] {
-  const { type, toolCallId: id, state, output, errorText, preliminary } = part;
-  if ((!type.startsWith("tool-") && type !== "dynamic-tool") || typeof id !== "string") return [];
-  if (state === "output-available" && preliminary !== true)
-    return [{ type: "tool-result", id, result: output ?? null }];
-  if (state !== "output-error") return [];
-  return [{ type: "tool-result", id, result: errorText ?? "The tool failed.", error: true }];
+/** What a page's call brings for an open one. */
+function answerTo({ request, approval }: PairedCall, told: PairedCall | undefined): Part[] {
+  const result = told?.result;
+  if (result !== undefined && result.preliminary !== true && result.denied !== true) return [result];
+  const answered = told?.approval;
+  const isAnswer = approval === undefined && answered !== undefined && answered.id === request?.id;
+  return isAnswer ? [answered] : [];
 }
 
 /** The messages at the end of a list that a page shows as one message with the answer that follows. */
