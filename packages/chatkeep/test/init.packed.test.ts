@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { type ModelRequest, createDatabase, startModel } from "@chatkeep/testing";
+import { type ModelRequest, createDatabase, openBrowser, startModel } from "@chatkeep/testing";
 import { checkMount, startHost } from "@chatkeep/testing/host";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -79,7 +79,7 @@ describe("init in an Express app", () => {
   });
 });
 
-it("init in a Vite app with React writes a server that answers and a component that compiles", async () => {
+describe("init in a Vite app with React", () => {
   const compiler = {
     target: "es2023",
     lib: ["es2023", "dom", "dom.iterable"],
@@ -91,27 +91,55 @@ it("init in a Vite app with React writes a server that answers and a component t
     skipLibCheck: true,
     types: ["node"],
   };
-  const { app } = await initialized(
-    "vite",
-    {
-      type: "module",
-      dependencies: { react: "^19.0.0", "react-dom": "^19.0.0" },
-      devDependencies: {
-        "@types/node": "^24.0.0",
-        "@types/react": "^19.0.0",
-        "@types/react-dom": "^19.0.0",
-        typescript: "^5.9.0",
-        vite: "^8.0.0",
+  const files = {
+    "tsconfig.json": JSON.stringify({ compilerOptions: compiler, include: ["src", "chatkeep.ts"] }),
+    "index.html": '<div id="root"></div><script type="module" src="/src/main.tsx"></script>',
+    "src/main.tsx":
+      'import { createRoot } from "react-dom/client";\nimport Chat from "./Chat";\ncreateRoot(document.querySelector("#root")!).render(<Chat />);\n',
+  };
+
+  it.each([5, 6, 7])("and version %i of the AI SDK writes a page whose chat is kept", async (version) => {
+    const { app, said } = await initialized(
+      `vite-${version}`,
+      {
+        type: "module",
+        dependencies: { ai: `^${version}.0.0`, react: "^19.0.0", "react-dom": "^19.0.0" },
+        devDependencies: {
+          "@types/node": "^24.0.0",
+          "@types/react": "^19.0.0",
+          "@types/react-dom": "^19.0.0",
+          typescript: "^5.9.0",
+          vite: "^8.0.0",
+        },
       },
-    },
-    {
-      "tsconfig.json": JSON.stringify({ compilerOptions: compiler, include: ["src", "chatkeep.ts"] }),
-      "index.html": '<div id="root"></div><script type="module" src="/src/main.tsx"></script>',
-      "src/main.tsx":
-        'import { createRoot } from "react-dom/client";\nimport Chat from "./Chat";\ncreateRoot(document.querySelector("#root")!).render(<Chat />);\n',
-    },
-  );
-  await run(join(app, "node_modules/.bin/tsc"), ["-p", "."], { cwd: app });
-  await run(join(app, "node_modules/.bin/vite"), ["build"], { cwd: app });
-  expect(await widgetOf(app, "chatkeep.ts")).toBe(404);
+      files,
+    );
+    await run(join(app, "node_modules/.bin/tsc"), ["-p", "."], { cwd: app });
+    expect(await widgetOf(app, "chatkeep.ts")).toBe(404);
+
+    await using server = await startHost([process.execPath, "chatkeep.ts"], { cwd: app, env });
+    const [proxy = ""] = lines(said, "server:");
+    expect(proxy).toContain("http://127.0.0.1:3001");
+    writeFileSync(
+      join(app, "vite.config.js"),
+      `export default {
+  ${proxy.replace("http://127.0.0.1:3001", server.url)}
+  preview: { host: "127.0.0.1", port: Number(process.env.PORT) },
+};
+`,
+    );
+    const vite = join(app, "node_modules/.bin/vite");
+    await run(vite, ["build"], { cwd: app, env: { NODE_ENV: "production" } });
+    await using site = await startHost([vite, "preview"], { cwd: app, env: {} });
+    await using browser = await openBrowser();
+    const page = await browser.newPage();
+    await page.goto(site.url);
+    await page.getByLabel("Your question").fill("Is it kept?");
+    await page.getByRole("button", { name: "Send" }).click();
+    const shown = (): Promise<string[]> => page.locator("main p span").allTextContents();
+    const whole = ["Is it kept?", "You said “Is it kept?”."];
+    await expect.poll(shown).toEqual(whole);
+    await page.reload();
+    await expect.poll(shown).toEqual(whole);
+  });
 });
