@@ -190,7 +190,8 @@ create table nodes (
   lease_until timestamp with time zone not null,
   started_at timestamp with time zone not null default clock_timestamp(),
   duration interval not null default '01:00:00'::interval,
-  held_since timestamp with time zone not null default '-infinity'::timestamp with time zone
+  held_since timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  continues boolean not null default false
 );
 
 create table owners (
@@ -242,7 +243,10 @@ create table running_turns (
   error json,
   created_at timestamp with time zone not null default clock_timestamp(),
   settled_at timestamp with time zone,
-  reply_gap bigint not null default 1
+  reply_gap bigint not null default 1,
+  attempts jsonb,
+  asker json,
+  left_at timestamp with time zone
 );
 alter table running_turns enable row level security;
 alter table running_turns force row level security;
@@ -319,7 +323,8 @@ create table turns (
   error json,
   created_at timestamp with time zone not null default clock_timestamp(),
   settled_at timestamp with time zone,
-  reply_gap bigint not null default 1
+  reply_gap bigint not null default 1,
+  attempts jsonb
 );
 alter table turns enable row level security;
 alter table turns force row level security;
@@ -584,7 +589,7 @@ create function chatkeep_functions.backfill_search_index(owner uuid, conversatio
 create function chatkeep_functions.begin_embedding(model text) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.begin_erasure(owner uuid) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.begin_summary(owner uuid, conversation text, upper_seq bigint, fewest integer, most integer) returns TABLE(summary json, to_seq bigint, messages json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.begin_turn(owner uuid, conversation text, parent text, node bigint, lease interval, turn_id uuid, message_id text, reply_id text, role text, body json, context_text text, metadata json, word_text text, start_chunk json, new_title text, new_preview text, context_limit integer, expected_head text) returns TABLE(outcome text, turn json, conversation_row json, question json, history json, summary json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.begin_turn(owner uuid, conversation text, parent text, node bigint, lease interval, turn_id uuid, message_id text, reply_id text, role text, body json, context_text text, metadata json, word_text text, start_chunk json, new_title text, new_preview text, context_limit integer, expected_head text, asker json) returns TABLE(outcome text, turn json, conversation_row json, question json, history json, summary json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.branch_length(owner uuid, conversation text, leaf bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.branch_of(owner uuid, conversation text, leaf bigint, above_seq bigint, below_seq bigint, wanted bigint) returns TABLE(first_seq bigint, last_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.branch_off(owner uuid, conversation text, parent text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -598,6 +603,7 @@ create function chatkeep_functions.clear_messages(owner uuid, conversation text)
 create function chatkeep_functions.close_turn(turn turns, new_status text, new_error json, new_last_event integer) returns turns language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.consume_quota(limit_keys text[], spent integer[], windows_ms integer[]) returns TABLE(limit_key text, points integer, left_ms bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.context_messages(owner uuid, conversation text, leaf bigint, cleared bigint, below_seq bigint, context_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
+create function chatkeep_functions.continue_turn(owner uuid, conversation text, turn_id uuid, node bigint, lease interval, last_event integer, usage json, is_occupied boolean, context_limit integer) returns TABLE(outcome text, is_suspect boolean, attempt integer, asker json, turn json, conversation_row json, question json, history json, summary json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.conversation_exists(conversation text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.conversation_json(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.count_branch(owner uuid, conversation text, head bigint, more_deleted bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -622,7 +628,7 @@ create function chatkeep_functions.expire_quotas() returns bigint language plpgs
 create function chatkeep_functions.export_conversations(owner uuid, after_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.export_files(owner uuid, after_id uuid, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.export_messages(owner uuid, conversation text, cleared bigint, after_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.fence_dead_nodes(node bigint, page_limit integer) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.fence_dead_nodes(node bigint, handover interval, page_limit integer) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid, is_open boolean) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.file_json(owner uuid, file uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.find_handle(owner uuid, hash text) returns TABLE(conversation_id text, active boolean) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.find_turn(node bigint, turn_id uuid) returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;
@@ -639,6 +645,7 @@ create function chatkeep_functions.get_message(owner uuid, conversation text, me
 create function chatkeep_functions.get_messages_by_seq(owner uuid, conversations text[], seqs bigint[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_turn(owner uuid, conversation text, turn_id uuid) returns TABLE(turn json, question json, reply json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_turn_context(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.hand_over_turn(node bigint, turn_id uuid) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;
 create function chatkeep_functions.handle_exists(hash text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.hold_node(node bigint, lease interval) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.holds_messages(owner uuid, conversation text, ids text[]) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -661,7 +668,7 @@ create function chatkeep_functions.near_messages(owner uuid, model text, vector 
 create function chatkeep_functions.near_passages(docs_name text, model text, vector text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
 create function chatkeep_functions.next_active_no(owner uuid, active_no bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;
 create function chatkeep_functions.next_backfill() returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.open_turn(owner uuid, conversation text, parent text, node bigint, turn_id uuid, created text, message_id text, reply_id text, role text, body json, context_text text, metadata json, word_text text, new_title text, new_preview text, expected_head text) returns TABLE(is_new boolean, turn turns, c conversations, asked messages) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.open_turn(owner uuid, conversation text, parent text, node bigint, turn_id uuid, created text, message_id text, reply_id text, role text, body json, context_text text, metadata json, word_text text, new_title text, new_preview text, expected_head text, asker json) returns TABLE(is_new boolean, turn turns, c conversations, asked messages) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.overview(settled_within interval) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.page_messages(owner uuid, conversation text, leaf text, before_seq bigint, after_seq bigint, page_offset bigint, page_limit integer) returns TABLE(total bigint, parent_id text, running_turn uuid, messages json, forks json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.page_tree(owner uuid, conversation text, before_seq bigint, after_seq bigint, page_limit integer) returns TABLE(total bigint, has_more boolean, messages json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
@@ -676,13 +683,13 @@ create function chatkeep_functions.put_documents(docs_name text, paths text[], p
 create function chatkeep_functions.put_message_vectors(owner uuid, number integer, conversations text[], seqs bigint[], vectors text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.put_passage_vectors(number integer, docs text[], paths text[], positions integer[], vectors text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.question_terms(docs_name text, question text[], background text[]) returns TABLE(asked boolean, weight double precision, query tsquery) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.read_events(owner uuid, conversation text, turn_id uuid, after_seq integer, page_limit integer) returns TABLE(status text, last_event integer, events json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
+create function chatkeep_functions.read_events(owner uuid, conversation text, turn_id uuid, after_seq integer, page_limit integer) returns TABLE(status text, last_event integer, is_left boolean, events json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.read_file(owner uuid, file uuid, start bigint, length integer) returns bytea language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.recall_words(owner uuid, conversation text, leaf bigint, terms text[], below_seq bigint, most integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.recalled_messages(owner uuid, conversation text, leaf bigint, below_seq bigint, seqs bigint[], reach integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.record_audit(owner uuid, actor text, action text, details json) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.refuse_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.register_node(lease interval) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.register_node(lease interval, continues boolean) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.register_release() returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.release_files(owner uuid, conversation text, is_over boolean) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.release_node(node bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;

@@ -123,6 +123,8 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       },
       explain: (error) => explainDatabaseError(error, database.url),
       onReady: async () => {
+        // What a server left that ended just now.
+        history.continueTurns().catch((error: unknown) => log.warn({ err: error }, "no turn was continued"));
         await docs.ingest();
         indexing.begin();
       },

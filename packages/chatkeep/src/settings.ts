@@ -94,12 +94,17 @@ export const SETTINGS = {
     meaning: 'A file whose default export answers: async function* (request) { yield "…"; }.',
     otherwise: "the model or the docs answer",
   },
-  CHATKEEP_GRACE: seconds(20, 3600, "Seconds that running turns may continue after SIGTERM."),
-  CHATKEEP_LEASE: seconds(
-    10,
-    300,
-    "Seconds until another server settles a dead server's turns as interrupted.",
+  CHATKEEP_GRACE: seconds(
+    20,
+    3600,
+    "Seconds that running turns may go on after SIGTERM or SIGINT. Then they are handed over to another server.",
   ),
+  CHATKEEP_HANDOVER: seconds(
+    60,
+    3600,
+    "Seconds for which a turn of a server that ended or died waits for one that continues it. Then it is interrupted.",
+  ),
+  CHATKEEP_LEASE: seconds(10, 300, "Seconds until another server takes over a dead server's turns."),
   CHATKEEP_EVENTS: seconds(
     600,
     86_400,

@@ -3,6 +3,7 @@ import { hash as digest, randomUUID } from "node:crypto";
 import {
   ChatkeepError,
   JSON_BOUNDS,
+  type JsonObject,
   type MessageInput,
   type Owner,
   type Part,
@@ -33,6 +34,21 @@ export function ownerId(owner: Owner): string {
 
 /** Caches ids: a request needs its owner's id several times, at 8 µs each. */
 const derived = new WeakMap<Owner, { kind: string; id: string; issuer: string; ownerId: string }>();
+
+/** What is stored of an owner with a running turn, so that another node can call its responder: no secret. */
+export function askerOf(owner: Owner): JsonObject {
+  return owner.kind === "user" ? { ...owner } : { kind: "session" };
+}
+
+/**
+ * The owner of these rows, from {@link askerOf}. The `id` of a session is that of its rows, since its secret is not
+ * stored: only this object is accepted as the session, and no copy of it.
+ */
+export function ownerFrom(asker: JsonObject, id: string): Owner {
+  const owner = asker["kind"] === "user" ? (asker as unknown as Owner) : ({ kind: "session", id } as const);
+  if (owner.kind === "session") derived.set(owner, { kind: "session", id, issuer: "", ownerId: id });
+  return owner;
+}
 
 function derive(owner: Owner): string {
   if (owner.kind === "session" && !isSessionId(owner.id)) {

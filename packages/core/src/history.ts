@@ -63,8 +63,13 @@ export interface HistoryOptions {
    * `migrate`. Default: words only.
    */
   readonly embedding?: Embedding;
-  /** Milliseconds until a dead node's turns are settled. Default 10,000. */
+  /** Milliseconds until a dead node's turns are continued, or settled as `interrupted`. Default 10,000. */
   readonly lease?: number;
+  /**
+   * Milliseconds for which a turn whose node died or ended waits for a node that continues it. Then it is settled as
+   * `interrupted`. Default 60,000.
+   */
+  readonly handover?: number;
   /** Minimum time in milliseconds that a settled turn's events are kept. Default 600,000. */
   readonly eventsGrace?: number;
   /** Milliseconds without an event of the responder after which its turn fails. Default 120,000. */
@@ -75,8 +80,9 @@ export interface HistoryOptions {
    */
   readonly waitUntil?: (work: Promise<unknown>) => void;
   /**
-   * Milliseconds after which the platform ends an invocation. A turn that still runs 2 s before that is settled as
-   * `interrupted` with the text so far. Default: no limit.
+   * Milliseconds after which the platform ends an invocation. A turn that still runs 2 s before that is handed over, and
+   * goes on where its reader comes back; if its responder does not continue answers, it is settled as `interrupted` with
+   * the text so far. Default: no limit.
    */
   readonly deadline?: number;
   /** The policy while the database is down. Default: `required` for users, `best-effort` for sessions. */
@@ -112,7 +118,7 @@ export interface CoreHistory
   /** Permanently deletes expired data; see {@link JanitorOptions}. Returns the number of steps. */
   purge(options?: JanitorOptions, signal?: AbortSignal): Promise<number>;
   /**
-   * Does once what a server does in the background: settles turns of dead nodes, drops expired events, and runs
+   * Does once what a server does in the background: continues or settles turns of dead nodes, drops expired events, and runs
    * {@link purge} and {@link indexBacklog}. For hosts that are frozen between requests, from a scheduled request. Returns
    * the number of steps.
    */
@@ -131,6 +137,11 @@ export interface CoreHistory
   recallMessages(query: RecallQuery): Promise<Ranked[]>;
   /** The store's methods on the host's connection, within its transaction; see {@link StoreCalls}. */
   withClient(client: Queryable): StoreCalls;
+  /**
+   * Continues turns whose node died or ended, or settles them as `interrupted`; again every second for the next minute.
+   * For a process that starts, and for a platform's cron. Errors: `unavailable`.
+   */
+  continueTurns(): Promise<void>;
   /** The number of turns that run on this node. */
   runningTurns(): number;
   /** Counts of unsaved answers; see {@link UnsavedAnswers}. */
@@ -138,8 +149,8 @@ export interface CoreHistory
   /** The operator's numbers. Errors: `unavailable`. */
   overview(): Promise<Overview>;
   /**
-   * Refuses new turns, lets running turns finish for `grace` milliseconds (default 0), settles the rest as
-   * `interrupted`, and releases everything it holds. The pool stays open.
+   * Refuses new turns, lets running turns finish for `grace` milliseconds (default 0), hands the rest over to other nodes,
+   * and releases everything it holds. Settles as `interrupted` what cannot be continued. The pool stays open.
    */
   close(options?: { readonly grace?: number }): Promise<void>;
 }
@@ -197,6 +208,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     responder: options.responder,
     lease: options.lease ?? 10_000,
     eventsGrace: options.eventsGrace ?? 600_000,
+    handover: options.handover ?? 60_000,
     idleTimeout: options.idleTimeout ?? 120_000,
     deadline: options.deadline,
     waitUntil: options.waitUntil,
@@ -254,7 +266,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     purge: (purged, signal) => purge(database, purged, signal),
     indexBacklog: indexAll,
     async maintain(purged, signal) {
-      await turns.recover();
+      await turns.continueTurns();
       return (await purge(database, purged, signal)) + (await indexAll(signal));
     },
     async holdsMessages(owner, conversation, ids) {
@@ -272,6 +284,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
       const answering = Object.values(outage).includes("best-effort");
       return { status: probed.status === "ok" ? "ok" : answering ? "degraded" : "down", database: probed };
     },
+    continueTurns: turns.continueTurns,
     runningTurns: () => turns.running(),
     unsavedAnswers: () => turns.unsaved(),
     overview: () => readOverview(database),

@@ -34,7 +34,7 @@ async function sleepingNode() {
   const me = newUser();
   const { conversation } = await history.createConversation(me);
   const [turnId, owner] = [randomUUID(), ownerId(me)];
-  const [registered] = await database.call("register_node", { lease: LEASE });
+  const [registered] = await database.call("register_node", { lease: LEASE, continues: true });
   const node = registered!.register_node!;
   await database.call("begin_turn", {
     owner,
@@ -55,6 +55,7 @@ async function sleepingNode() {
     new_preview: null,
     context_limit: 1,
     expected_head: null,
+    asker: { kind: "session" },
   });
   const settle = (by: number | null, text: string, seq: number) =>
     settleTurn(database, {
@@ -79,11 +80,38 @@ async function sleepingNode() {
       }),
     /** Ends the answer as the node. */
     end: (seq: number) => settle(node, "of the node that slept", seq),
-    /** What another node does when the lease is over: first it takes the turn, then it settles it. */
-    async take() {
+    /** What another node does when the lease is over: it fences the node. Then it settles or continues the turn. */
+    async fence() {
       await file.pool.query("update chatkeep.nodes set lease_until = now() where id = $1", [node]);
-      const [other] = await database.call("register_node", { lease: LEASE });
-      await database.call("fence_dead_nodes", { node: other!.register_node!, page_limit: 10 });
+      const [other] = await database.call("register_node", { lease: LEASE, continues: true });
+      const id = other!.register_node!;
+      await database.call("fence_dead_nodes", { node: id, handover: LEASE, page_limit: 10 });
+      return id;
+    },
+    /** Hands the turn over as the node. */
+    handOver: () => database.call("hand_over_turn", { node, turn_id: turnId }),
+    /** What `id` takes over after the event `last`: the outcome; `undefined` for nothing. */
+    async continueBy(id: number, last: number) {
+      const [row] = await database.call("continue_turn", {
+        owner,
+        conversation: conversation.id,
+        turn_id: turnId,
+        node: id,
+        lease: LEASE,
+        last_event: last,
+        usage: null,
+        is_occupied: false,
+        context_limit: 1,
+      });
+      return row?.outcome;
+    },
+    settleBy: (id: number, seq: number) => settle(id, "as it was continued", seq),
+    async attempts() {
+      const { rows } = await file.pool.query<{ attempts: unknown }>(
+        "select attempts from chatkeep.running_turns where id = $1 union all select attempts from chatkeep.turns where id = $1",
+        [turnId],
+      );
+      return rows[0]!.attempts;
     },
     settleTaken: (seq: number) => settle(null, "as it was taken", seq),
     async stored() {
@@ -103,7 +131,7 @@ describe("a node", () => {
   it("whose turn was taken from it writes no event and no end, neither before the turn is settled nor after", async () => {
     const node = await sleepingNode();
     await node.write(2);
-    await node.take();
+    await node.fence();
     await expect(node.write(3)).rejects.toSatisfy(isFenced);
     expect(await node.end(3)).toBe(false);
     expect(await node.stored()).toEqual({ status: "running", text: null, events: [1, 2] });
@@ -115,6 +143,60 @@ describe("a node", () => {
     expect(await node.end(4)).toBe(false);
     expect(await node.settleTaken(4)).toBe(false);
     expect(await node.stored()).toEqual(settled);
+  });
+
+  it("whose turn is continued elsewhere writes no event and no end; the turn is that of one other node", async () => {
+    const node = await sleepingNode();
+    await node.write(2);
+    const other = await node.fence();
+    const [third] = await database.call("register_node", { lease: LEASE, continues: true });
+    const outcomes = await Promise.all([other, third!.register_node!].map((id) => node.continueBy(id, 2)));
+    expect(outcomes).toHaveLength(2);
+    expect(outcomes.filter((outcome) => outcome === "continued")).toHaveLength(1);
+    const [winner, loser] =
+      outcomes[0] === undefined ? [third!.register_node!, other] : [other, third!.register_node!];
+    await expect(node.write(3)).rejects.toSatisfy(isFenced);
+    expect(await node.end(3)).toBe(false);
+    expect(await node.settleTaken(3)).toBe(false);
+    expect(await node.settleBy(loser, 3)).toBe(false);
+    expect(await node.continueBy(loser, 2)).toBe(undefined);
+    expect(await node.stored()).toEqual({ status: "running", text: null, events: [1, 2] });
+    expect(await node.settleBy(winner, 3)).toBe(true);
+    expect(await node.stored()).toEqual({
+      status: "complete",
+      text: "as it was continued",
+      events: [1, 2, 3],
+    });
+    expect(await node.attempts()).toMatchObject([{ ended: "died", last_event: 2, idle: 0, deaths: 1 }]);
+  });
+
+  it("that lives keeps its turn, and so does one that is fenced until its log was read to the end", async () => {
+    const node = await sleepingNode();
+    const [other] = await database.call("register_node", { lease: LEASE, continues: true });
+    expect(await node.continueBy(other!.register_node!, 1)).toBe(undefined);
+    await node.write(2);
+    const third = await node.fence();
+    expect(await node.continueBy(third, 1)).toBe(undefined);
+    expect(await node.continueBy(third, 2)).toBe("continued");
+  });
+
+  it("that handed a turn over writes nothing more into it, and the turn is continued at once", async () => {
+    const node = await sleepingNode();
+    await node.write(2);
+    await node.handOver();
+    expect(await node.write(3)).toMatchObject([{ is_gone: true }]);
+    expect(await node.end(3)).toBe(false);
+    const [other] = await database.call("register_node", { lease: LEASE, continues: true });
+    expect(await node.continueBy(other!.register_node!, 2)).toBe("continued");
+    expect(await node.attempts()).toMatchObject([{ ended: "handed over", last_event: 2, deaths: 0 }]);
+  });
+
+  it("that was fenced continues nothing", async () => {
+    const [node, other] = [await sleepingNode(), await sleepingNode()];
+    const fenced = await node.fence();
+    await file.pool.query("delete from chatkeep.nodes where id = $1", [fenced]);
+    await other.handOver();
+    await expect(other.continueBy(fenced, 1)).rejects.toSatisfy(isFenced);
   });
 
   it("ends it itself as long as it lives; nobody else does, and nothing comes after the end", async () => {

@@ -1,19 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 
 import { createHistory, createPool } from "@chatkeep/core";
 import type { Owner, TurnEvent } from "@chatkeep/protocol";
 import { UNHURRIED, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
 import { collect } from "@chatkeep/testing/contract";
-import { afterAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
 import { newUser } from "./fixture.ts";
-
-/** The lease of the node that dies, in milliseconds. */
-const LEASE = 3000;
-const SCRIPT = fileURLToPath(new URL("processes/node.ts", import.meta.url));
+import { startNode } from "./node-process.ts";
 
 const database = await fileDatabase();
 const pool = createPool(database.url, UNHURRIED.pool);
@@ -23,36 +17,6 @@ afterAll(async () => {
   await history.close();
   await pool.end();
 });
-
-/** A process that runs a turn; see processes/node.ts. */
-interface Node {
-  readonly child: ChildProcess;
-  readonly turnId: string;
-  /** Gives the answer a piece; resolves when the process has shown it. */
-  say(piece: string): Promise<void>;
-  /** The next line that it prints. */
-  next(): Promise<string>;
-}
-
-async function startNode(owner: Owner, conversationId: string): Promise<Node> {
-  const args = [database.url, JSON.stringify(owner), conversationId, String(LEASE)];
-  const child = spawn(process.execPath, ["--conditions=@chatkeep/source", SCRIPT, ...args], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async (): Promise<string> => String((await lines.next()).value);
-  const turnId = await next();
-  return {
-    child,
-    turnId,
-    next,
-    async say(piece) {
-      child.stdin.write(`${piece}\n`);
-      expect(await next()).toBe(piece);
-    },
-  };
-}
 
 /** The events of a turn whose node is gone: they end only when another node has taken it. */
 function untilTaken(me: Owner, id: string, turnId: string): Promise<TurnEvent[]> {
@@ -68,7 +32,7 @@ async function newConversation(): Promise<{ me: Owner; id: string }> {
 describe("a node that is killed in the middle of an answer", () => {
   it("loses nothing that it showed; its turn is settled when its lease is over, and the next question is taken", async () => {
     const { me, id } = await newConversation();
-    const node = await startNode(me, id);
+    const node = await startNode(database.url, me, id);
     await node.say("Half");
     const following = untilTaken(me, id, node.turnId);
     node.child.kill("SIGKILL");
@@ -97,7 +61,7 @@ describe("a node that is killed in the middle of an answer", () => {
 describe("a node that sleeps longer than its lease", () => {
   it("cannot write into the turn that was taken from it", async () => {
     const { me, id } = await newConversation();
-    const node = await startNode(me, id);
+    const node = await startNode(database.url, me, id);
     await node.say("Half");
     node.child.kill("SIGSTOP");
     await untilTaken(me, id, node.turnId);

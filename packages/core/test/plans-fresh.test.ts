@@ -22,7 +22,7 @@ let node = "";
 beforeAll(async () => {
   await history.createConversation(me);
   const { rows } = await pool.query<{ register_node: string }>(
-    `select ${schema}.register_node('1 hour') as register_node`,
+    `select ${schema}.register_node('1 hour', false) as register_node`,
   );
   node = rows[0]!.register_node;
   await database.pool.query(

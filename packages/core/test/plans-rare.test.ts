@@ -103,7 +103,7 @@ beforeAll(async () => {
      )
      insert into chatkeep.running_turns
        (owner_id, id, conversation_id, question_seq, message_id, reply_id, node_id, partition)
-     select owner_id, owner_id, id, 1, 'q', 'a', (select ${schema}.register_node('1 hour')), 0 from theirs`,
+     select owner_id, owner_id, id, 1, 'q', 'a', (select ${schema}.register_node('1 hour', false)), 0 from theirs`,
     [MANY],
   );
   await fill("update chatkeep.owners set conversation_count = $2 where id = $1");
@@ -264,6 +264,13 @@ const CASES: Case[] = [
   ["expire_quotas", 1, /rate_limits_expired/, () => sql("expire_quotas()")],
   ["untracked_turns", 1, /turns_/, () => sql("untracked_turns(0, '{}')")],
   ["find_turn", 1, /turns_/, () => sql("find_turn(0, $1)", [randomUUID()])],
+  ["hand_over_turn", 1, /turns_/, () => sql("hand_over_turn(0, $1)", [randomUUID()])],
+  [
+    "continue_turn",
+    1,
+    /running_turns_/,
+    () => sql("continue_turn($1, 'long', $2, 0, '1 hour', 1, null, false, 10)", [owner, randomUUID()]),
+  ],
   ["messages_to_backfill", 100, /messages_pkey/, () => sql("messages_to_backfill($1, 'long', 100)", [owner])],
   [
     "backfill_search_index",

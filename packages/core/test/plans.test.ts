@@ -173,7 +173,7 @@ describe("the hot statements", () => {
 
   it("what the engine asks all the time reads what runs, not what was", async () => {
     const plans = await plansOf(async () => {
-      await pool.query(`select * from ${schema}.fence_dead_nodes(1, 100)`);
+      await pool.query(`select * from ${schema}.fence_dead_nodes(1, '1 minute', 100)`);
       await pool.query(`select * from ${schema}.rotate_events('10 minutes')`);
     });
     expect(wasteOf(plans, 10)).toEqual([]);

@@ -27,7 +27,7 @@ export interface ResponderRequest {
    * part, if that is text. Calls without a result were cut off, and their outcome is not known.
    */
   readonly answer: readonly Part[];
-  /** 1, or 2 or 3 when the node of the attempt before died or was shut down. Not above 1 unless the responder `continues`. */
+  /** 1, and one more each time that the node of the attempt before died or ended. Above 1 only if the responder `continues`. */
   readonly attempt: number;
   /**
    * Resolves when everything that was yielded so far is stored; call it before an effect that must not happen twice.
@@ -93,7 +93,7 @@ export interface Responder<Answer = AnswerStream | Promise<AnswerStream>> {
   (request: ResponderRequest): Answer;
   /**
    * Whether it can go on with an answer that an earlier attempt began (`request.answer`). Then a turn whose node dies or
-   * is shut down is continued, with at most three attempts; else it is `interrupted`. Default `false`.
+   * is shut down is continued by another; else it is `interrupted`. Default `false`.
    */
   readonly continues?: boolean;
 }

@@ -10,5 +10,5 @@ export interface ServedHistory
     IdempotencyKeys,
     Pick<
       CoreHistory,
-      "forkConversation" | "holdsMessages" | "overview" | "runningTurns" | "unsavedAnswers"
+      "continueTurns" | "forkConversation" | "holdsMessages" | "overview" | "runningTurns" | "unsavedAnswers"
     > {}

@@ -119,7 +119,7 @@ describe("the last errors", () => {
 });
 
 it("is nobody's without a server key, and needs no user to act for", async () => {
-  for (const path of ["/api/admin/overview", "/api/admin/errors"]) {
+  for (const path of ["/api/admin/overview", "/api/admin/errors", "/api/turns/continue"]) {
     expect((await send(path)).status).toBe(401);
     expect((await send(path, { session: session() })).status).toBe(403);
     expect((await send(path, operator)).status).toBe(200);

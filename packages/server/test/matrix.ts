@@ -140,6 +140,7 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   openCitation: { others: "own only", own: 200, body: () => ({ path: "none.md", quote: "Nothing." }) },
   readDocument: { others: "anyone", own: 404, params: () => ({ path: "none.md" }) },
   getOverview: { others: "operator", own: 200 },
+  continueTurns: { others: "operator", own: 200 },
   listErrors: { others: "operator", own: 200 },
   health: { others: "anyone", own: 200 },
   ready: { others: "anyone", own: 200 },

@@ -28,11 +28,13 @@ export interface ScriptedResponderOptions {
    * does; `ignore` goes on waiting for the test, as a responder that forgot the signal would.
    */
   readonly onAbort?: "throw" | "ignore";
+  /** Whether it goes on with the answer of a node that died. Default `false`. */
+  readonly continues?: boolean;
 }
 
 /** Makes a responder that tests lead with signals instead of sleeps. One serves any number of turns at once. */
 export function createScriptedResponder(options: ScriptedResponderOptions = {}): ScriptedResponder {
-  const { onAbort = "throw" } = options;
+  const { onAbort = "throw", continues = false } = options;
   const inboxes = new Map<string, Inbox>();
 
   const inboxOf = (conversationId: string): Inbox => {
@@ -41,17 +43,19 @@ export function createScriptedResponder(options: ScriptedResponderOptions = {}):
     return inbox;
   };
 
+  // No generator: the call itself counts, not the first time something is asked of it.
+  const respond = (request: ResponderRequest): AsyncIterable<ResponderEvent> => {
+    const inbox = inboxOf(request.conversation.id);
+    const { run, events } = createRun(request, onAbort);
+    inbox.calls += 1;
+    const waiting = inbox.waiting.shift();
+    if (waiting === undefined) inbox.runs.push(run);
+    else waiting(run);
+    return events;
+  };
+
   return {
-    // No generator: the call itself counts, not the first time something is asked of it.
-    responder(request) {
-      const inbox = inboxOf(request.conversation.id);
-      const { run, events } = createRun(request, onAbort);
-      inbox.calls += 1;
-      const waiting = inbox.waiting.shift();
-      if (waiting === undefined) inbox.runs.push(run);
-      else waiting(run);
-      return events;
-    },
+    responder: Object.assign(respond, { continues }),
     started(conversationId) {
       const inbox = inboxOf(conversationId);
       const run = inbox.runs.shift();

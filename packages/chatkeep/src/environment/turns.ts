@@ -4,8 +4,10 @@ import type { Reader } from "./reader.ts";
 
 /** How turns are kept; times are milliseconds. */
 export interface TurnSettings {
-  /** Time until a dead node's turns are settled. */
+  /** Time until a dead node's turns are taken over. */
   readonly lease: number;
+  /** Time for which a turn waits for a node that continues it. */
+  readonly handover: number;
   /** Minimum time that a settled turn's events are kept. */
   readonly eventsGrace: number;
   /** Time without output after which a responder fails. */
@@ -21,6 +23,7 @@ export function readTurns({ number, choice, faults }: Reader): TurnSettings {
   if (lease < 2000) faults.push("CHATKEEP_LEASE must be at least 2 seconds.");
   return {
     lease,
+    handover: number("CHATKEEP_HANDOVER") * 1000,
     eventsGrace: number("CHATKEEP_EVENTS") * 1000,
     idleTimeout: number("CHATKEEP_ANSWER_TIMEOUT") * 1000,
     outage: { user: choice("CHATKEEP_OUTAGE_USERS"), session: choice("CHATKEEP_OUTAGE_SESSIONS") },

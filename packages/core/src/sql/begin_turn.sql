@@ -18,7 +18,8 @@ create function begin_turn(
   new_title text,
   new_preview text,
   context_limit integer,
-  expected_head text
+  expected_head text,
+  asker json
 ) returns table (outcome text, turn json, conversation_row json, question json, history json, summary json)
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
@@ -32,7 +33,8 @@ begin
     owner, conversation, parent, node, turn_id,
     -- The time that the first event tells, so that both tell the same.
     start_chunk #>> '{messageMetadata,created_at}',
-    message_id, reply_id, role, body, context_text, metadata, word_text, new_title, new_preview, expected_head
+    message_id, reply_id, role, body, context_text, metadata, word_text, new_title, new_preview, expected_head,
+    asker
   );
   t := opened.turn;
   c := opened.c;

@@ -33,7 +33,7 @@ begin
   select * into opened from open_turn(
     -- No node runs it.
     owner, conversation, parent, 0, turn_id, created, message_id, reply_id, 'user', body, context_text,
-    metadata, word_text, new_title, new_preview, null
+    metadata, word_text, new_title, new_preview, null, null
   );
   t := opened.turn;
   if t.id <> turn_id or not opened.is_new and t.status not in ('running', 'interrupted') then

@@ -19,7 +19,8 @@ create function open_turn(
   word_text text,
   new_title text,
   new_preview text,
-  expected_head text
+  expected_head text,
+  asker json
 ) returns table (is_new boolean, turn turns, c conversations, asked messages)
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
@@ -98,10 +99,11 @@ begin
     values (owner, conversation, c.last_seq, reply_id, turn_id, 'assistant', 'streaming', '[]');
   end if;
   insert into running_turns as r (
-    owner_id, id, conversation_id, question_seq, reply_gap, message_id, reply_id, node_id, partition, created_at
+    owner_id, id, conversation_id, question_seq, reply_gap, message_id, reply_id, node_id, partition, created_at,
+    asker
   )
   select owner, turn_id, conversation, asked.seq, c.last_seq - asked.seq, asked.id, reply_id, node, p.partition,
-    created::timestamptz
+    created::timestamptz, asker
   from event_partition p
   returning r.* into turn;
   return next;

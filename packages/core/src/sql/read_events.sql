@@ -1,4 +1,5 @@
--- Returns the events of a turn after `after_seq`, in order, with the turn's status; `last_event` once it is settled.
+-- Returns the events of a turn after `after_seq`, in order, with the turn's status; `last_event` once it is settled,
+-- `is_left` while no node runs it.
 -- One plan for all calls, as in page_messages.
 create function read_events(
   owner uuid,
@@ -6,7 +7,7 @@ create function read_events(
   turn_id uuid,
   after_seq integer,
   page_limit integer
-) returns table (status text, last_event integer, events json)
+) returns table (status text, last_event integer, is_left boolean, events json)
 language plpgsql stable security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_variable
 declare
@@ -32,6 +33,6 @@ begin
     where e.owner_id = owner and e.turn_id = t.id and e.partition = t.partition and e.seq > after_seq
     order by e.seq limit page_limit
   ) page;
-  return query select t.status, t.last_event, events;
+  return query select t.status, t.last_event, t.status = 'running' and not exists (select from nodes n where n.id = t.node_id), events;
 end
 $$;

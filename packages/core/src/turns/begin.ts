@@ -9,7 +9,7 @@ import {
   pairCalls,
 } from "@chatkeep/protocol";
 
-import { ownerId } from "../arguments.ts";
+import { askerOf, ownerId } from "../arguments.ts";
 import { CONTEXT_MESSAGES } from "../context/context.ts";
 import type { Database } from "../database/database.ts";
 import {
@@ -68,24 +68,33 @@ export async function beginTurn(
       new_preview: isStored ? null : previewOf(question.parts),
       context_limit: CONTEXT_MESSAGES,
       expected_head: expectedHead,
+      asker: node.continues ? askerOf(owner) : null,
     }),
   );
-  const history = messagesOf(row!.history as MessageRows, owner, turn.key.conversationId, CONTEXT_MESSAGES);
+  return { isNew: row!.outcome === "started", ...describe(row!, owner) };
+}
+
+/** What `begin_turn` and `continue_turn` return of a turn and its context. */
+export function describe(row: DescribedRow, owner: Owner): Omit<Begun, "isNew"> {
+  const turn = turnFromRow(row.turn as TurnRow);
+  const history = messagesOf(row.history as MessageRows, owner, turn.conversationId, CONTEXT_MESSAGES);
   return {
-    isNew: row!.outcome === "started",
-    turn: turnFromRow(row!.turn as TurnRow),
+    turn,
     conversation: {
-      ...conversationFromRow(row!.conversation_row as ConversationRow, owner),
+      ...conversationFromRow(row.conversation_row as ConversationRow, owner),
       headId: turn.replyId,
     },
-    question: messageOf(row!.question as MessageRow, owner, history.at(-1)?.id),
+    question: messageOf(row.question as MessageRow, owner, history.at(-1)?.id),
     history,
-    summary: row!.summary as Summary | null,
+    summary: row.summary as Summary | null,
   };
 }
 
 /** The parts of a message that answers calls. A single step asks to go on with the answer. */
 const ANSWERS = new Set<Part["type"]>(["tool-result", "approval", "step"]);
+type DescribedRow = Readonly<
+  Record<"turn" | "conversation_row" | "question" | "history" | "summary", unknown>
+>;
 
 /**
  * Checks that results and approvals answer open calls of the branch that they follow, or are stored already. Returns the

@@ -18,6 +18,8 @@ export interface CheckedEncoder {
   encode(given: unknown): Piece[];
   /** Returns the chunks that close the open blocks. */
   end(): Piece[];
+  /** Takes note of a chunk of an earlier attempt. */
+  resume(chunk: Chunk): void;
 }
 
 /** A chunk, and roughly how many bytes it takes. */
@@ -49,6 +51,10 @@ export function createCheckedEncoder(most: number): CheckedEncoder {
         .map((chunk) => ({ chunk, bytes: EVENT + (deltaOf(chunk)?.length ?? length) }));
     },
     end: () => encoder.end().map((chunk) => ({ chunk, bytes: EVENT })),
+    resume(chunk) {
+      left -= deltaOf(chunk)?.length ?? JSON.stringify(chunk).length;
+      encoder.resume(chunk);
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { type Answer, type Chunk, type TurnEvent, createFold } from "@chatkeep/p
 import type { Breaker } from "../database/breaker.ts";
 import { DELTA, EVENT, createCheckedEncoder } from "./encode.ts";
 import { type Ending, type NewTurn, startChunk } from "./turn.ts";
+import { addUsage } from "./usage.ts";
 
 /** A turn that runs on this node: what its responder yielded, and what of it may be shown. */
 export interface LiveTurn {
@@ -19,6 +20,8 @@ export interface LiveTurn {
   drained(): Promise<void> | undefined;
   /** Resolves when all that was pushed so far is committed; rejects once the responder is aborted. */
   committed(): Promise<void>;
+  /** Resolves when all that was pushed so far is committed, whether or not the responder is aborted. */
+  flushed(): Promise<void>;
   hasPending(): boolean;
   /** Whether the first words of the answer wait. */
   isSilent(): boolean;
@@ -35,10 +38,11 @@ export interface LiveTurn {
   end(lastChunks: (answer: Answer) => Chunk[]): { readonly answer: Answer; readonly events: TurnEvent[] };
   /**
    * `settled`: readers end after what is shown. `lost`: the turn is not run here any more, or not for this owner, and
-   * readers go on from the log, which checks the owner.
+   * readers go on from the log, which checks the owner. `left`: it goes on elsewhere, because this node ends; readers are
+   * told to come back there.
    */
-  close(how: "settled" | "lost"): void;
-  state(): "running" | "settled" | "lost";
+  close(how: Exclude<LiveState, "running">): void;
+  state(): LiveState;
   /** Whether text has waited to be committed for so long that readers are told. */
   isLate(): boolean;
   /** The shown events after a number; `undefined` if they are in the log only. */
@@ -46,6 +50,8 @@ export interface LiveTurn {
   /** Waits for a change. */
   subscribe(signal: AbortSignal | undefined): Wait;
 }
+
+type LiveState = "running" | "settled" | "lost" | "left";
 
 /** A reader that waits for news. */
 export interface Wait extends Disposable {
@@ -72,20 +78,26 @@ const MOST_PENDING = 1024 * 1024;
 const LATE = 0.7;
 const LOOK = 500;
 
-/** Creates the state of a turn whose answer has at most `most` UTF-16 units. */
+/** Creates the state of a turn whose answer has at most `most` UTF-16 units. `before`: the events of earlier attempts. */
 export function createLiveTurn(
   turn: NewTurn,
   persisted: boolean,
   most: number,
   { isOpen, timeout }: Breaker,
+  before: readonly TurnEvent[] = [{ seq: 1, chunk: startChunk(turn, persisted) }],
 ): LiveTurn {
-  const start: TurnEvent = { seq: 1, chunk: startChunk(turn, persisted) };
   const stopping = new AbortController();
   const encoder = createCheckedEncoder(most);
   const fold = createFold();
-  fold.push(start.chunk);
+  for (const { chunk } of before) {
+    fold.push(chunk);
+    encoder.resume(chunk);
+  }
+  /** What the earlier attempts used, which the responder does not know. */
+  const usedBefore = fold.answer().usage;
+  const total = (chunk: Chunk): Chunk => (usedBefore === null ? chunk : addUsage(chunk, usedBefore));
   const readers = new Set<() => void>();
-  let last = 1;
+  let last = before.at(-1)!.seq;
   let pending: { event: TurnEvent; bytes: number }[] = [];
   let pendingBytes = 0;
   let takenBytes = 0;
@@ -93,8 +105,8 @@ export function createLiveTurn(
   let room: PromiseWithResolvers<void> | undefined;
   /** Who waits for an event to be committed, in order. */
   const committing: { readonly seq: number; readonly resolve: () => void }[] = [];
-  let held: TurnEvent[] = [start];
-  let state: "running" | "settled" | "lost" = "running";
+  let held: TurnEvent[] = before.slice(-1);
+  let state: LiveState = "running";
   /** What is shown while the end is being committed: the fold is ahead of it then. */
   let visible: Answer | undefined;
 
@@ -118,13 +130,18 @@ export function createLiveTurn(
 
   const write = (chunk: Chunk, bytes: number): void => {
     if (!persisted) return show([{ seq: ++last, chunk }]);
-    const before = pending.at(-1);
-    const joined = before && joinDeltas(before.event.chunk, chunk);
+    const waiting = pending.at(-1);
+    const joined = waiting && joinDeltas(waiting.event.chunk, chunk);
     const added = joined === undefined ? bytes : bytes - EVENT;
-    if (joined === undefined) pending.push({ event: { seq: ++last, chunk }, bytes });
-    else pending[pending.length - 1] = { event: { seq: last, chunk: joined }, bytes: before!.bytes + added };
+    if (joined === undefined) pending.push({ event: { seq: ++last, chunk: total(chunk) }, bytes });
+    else pending[pending.length - 1] = { event: { seq: last, chunk: joined }, bytes: waiting!.bytes + added };
     pendingBytes += added;
     waitingSince ??= performance.now();
+  };
+
+  const flushed = (): Promise<void> => {
+    if (held.at(-1)!.seq === last) return Promise.resolve();
+    return new Promise((resolve) => committing.push({ seq: last, resolve }));
   };
 
   return {
@@ -145,18 +162,15 @@ export function createLiveTurn(
     committed: () =>
       new Promise((resolve, reject) => {
         const { signal } = stopping;
-        if (signal.aborted) return reject(signal.reason as TurnEnded);
-        if (held.at(-1)!.seq === last) return resolve();
         const onAbort = (): void => reject(signal.reason as TurnEnded);
+        if (signal.aborted) return onAbort();
         signal.addEventListener("abort", onAbort, { once: true });
-        committing.push({
-          seq: last,
-          resolve() {
-            signal.removeEventListener("abort", onAbort);
-            resolve();
-          },
+        void flushed().then(() => {
+          signal.removeEventListener("abort", onAbort);
+          resolve();
         });
       }),
+    flushed,
     hasPending: () => pending.length > 0,
     isSilent: () => held.length === 1 && pending.length > 0,
     take(bytes) {

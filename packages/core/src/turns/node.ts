@@ -9,6 +9,8 @@ import type { TurnKey } from "./turn.ts";
 export interface Node {
   /** Milliseconds of its lease. */
   readonly lease: number;
+  /** Whether its responder continues what another attempt began. */
+  readonly continues: boolean;
   /** Its id; `undefined` before it has one, and after it was fenced. */
   current(): number | undefined;
   /** Its latest id, fenced or not; 0 before the first. */
@@ -19,6 +21,8 @@ export interface Node {
   fenced(id: number): void;
   /** Renews the lease and writes nothing else. */
   renew(): Promise<void>;
+  /** Leaves a running turn to whoever continues it. Errors: `unavailable`. */
+  handOver(turnId: string): Promise<void>;
   /** Makes this node known to the others. Returns `false` if it is, and once it was released. */
   announce(): Promise<boolean>;
   /** Whether it was released: nothing is written under its id any more. */
@@ -28,7 +32,7 @@ export interface Node {
 }
 
 /** Creates a node. Its id is the fencing number of all its turns; docs/decisions/0002 gives the reasons. */
-export function createNode(database: Database, lease: number): Node {
+export function createNode(database: Database, lease: number, continues: boolean): Node {
   let registered: Promise<number> | undefined;
   let nodeId = 0;
   let lastFenced = 0;
@@ -38,7 +42,7 @@ export function createNode(database: Database, lease: number): Node {
 
   const register = (): Promise<number> => {
     if (released) return Promise.reject(goingDown());
-    registered ??= database.call("register_node", { lease }).then(
+    registered ??= database.call("register_node", { lease, continues }).then(
       ([row]) => (nodeId = row?.register_node ?? 0),
       (error: unknown) => {
         registered = undefined;
@@ -72,11 +76,14 @@ export function createNode(database: Database, lease: number): Node {
 
   return {
     lease,
+    continues,
     current: () => (registered === undefined || nodeId === 0 ? undefined : nodeId),
     last: () => nodeId,
     run,
     fenced,
     renew: () => renew(nodeId),
+    handOver: async (turnId) =>
+      void (await database.call("hand_over_turn", { node: nodeId, turn_id: turnId })),
     async announce() {
       if (released || performance.now() < announcedUntil) return false;
       announcedUntil = performance.now() + lease / 2;
@@ -99,11 +106,11 @@ export function goingDown(): ChatkeepError {
   });
 }
 
-/** Settles turns that no node runs; see {@link createOrphans}. */
+/** Continues or settles turns that no node runs; see {@link createOrphans}. */
 export interface Orphans {
   /** Called when this node is used: it looks for dead nodes for the next minute. */
   touch(): void;
-  /** Looks now, and drops expired events. Errors: `unavailable`. */
+  /** Looks now, continues turns wherever this runs, and drops expired events. Errors: `unavailable`. */
   look(): Promise<void>;
   close(): Promise<void>;
 }
@@ -113,8 +120,14 @@ export interface OrphansOptions {
   readonly node: Node;
   /** Minimum time in milliseconds that the events of a settled turn are kept. */
   readonly grace: number;
+  /** Milliseconds for which a turn that can be continued waits for a node that can. */
+  readonly handover: number;
   /** The ids of turns that this node runs or is about to settle. */
   readonly known: () => readonly string[];
+  /** Continues a turn here; resolves with `false` if it cannot. */
+  readonly continueTurn: (key: TurnKey) => Promise<boolean>;
+  /** Whether it continues turns without being asked to. Not in a function: its instance may end at any moment. */
+  readonly continuesUnasked: boolean;
   readonly onError: (error: unknown, turnId?: string) => void;
 }
 
@@ -122,16 +135,18 @@ export interface OrphansOptions {
 const LOOK = 1000;
 /** Turns of dead nodes in one read. */
 const PAGE = 100;
-/** Turns settled at the same time. */
+/** Turns continued or settled at the same time. */
 const AT_ONCE = 8;
 /** Leases without use after which the looking ends, so that a serverless database can sleep: a minute by default. */
 const IDLE = 7.5;
 
 /**
- * Fences nodes whose lease ran out and settles their turns as `interrupted` with the committed text. Any number of nodes
- * may do so at once. Also settles turns of this node that it does not know of, and drops expired events.
+ * Fences nodes whose lease ran out. Continues their turns where the responder can; else settles them as `interrupted` with
+ * the committed text. Any number of nodes may do so at once. Also settles turns of this node that it does not know of, and
+ * drops expired events.
  */
-export function createOrphans({ database, node, grace, known, onError }: OrphansOptions): Orphans {
+export function createOrphans(options: OrphansOptions): Orphans {
+  const { database, node, grace, handover, known, continueTurn, continuesUnasked, onError } = options;
   let until = 0;
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> | undefined;
@@ -140,13 +155,20 @@ export function createOrphans({ database, node, grace, known, onError }: Orphans
   /** Turns of this node that it did not know of at the last look. */
   let untracked = new Set<string>();
 
-  const look = async (): Promise<void> => {
+  const look = async (continues: boolean): Promise<void> => {
     await database.breaker.whenClosed();
     // Only a node that holds a lease itself fences others.
     await node.announce();
     for (let isFull = true; isFull;) {
-      const keys = keysOf(await database.call("fence_dead_nodes", { node: node.last(), page_limit: PAGE }));
-      isFull = (await settleAll(keys, null)) > 0 && keys.length === PAGE;
+      const found = await database.call("fence_dead_nodes", {
+        node: node.last(),
+        handover,
+        page_limit: PAGE,
+      });
+      const [open, closed] = [true, false].map((is) => found.filter((row) => row.is_open === is));
+      const settled = await doAll(keysOf(closed!), (key) => settle(key, null));
+      const continued = continues ? await doAll(keysOf(open!), continueTurn) : 0;
+      isFull = settled + continued > 0 && found.length === PAGE;
     }
     await settleUntracked();
     const now = performance.now();
@@ -162,29 +184,36 @@ export function createOrphans({ database, node, grace, known, onError }: Orphans
     const found = keysOf(await database.call("untracked_turns", { node: id, known: known() }));
     const again = found.filter(({ turnId }) => untracked.has(turnId));
     untracked = new Set(found.map(({ turnId }) => turnId));
-    await settleAll(again, id);
+    await doAll(again, (key) => settle(key, id));
   };
 
-  /** Returns how many could be settled. One that cannot be does not keep the others from it. */
-  const settleAll = async (keys: readonly TurnKey[], by: number | null): Promise<number> => {
-    let settled = 0;
-    const settle = async (key: TurnKey): Promise<void> => {
+  const settle = async (key: TurnKey, by: number | null): Promise<boolean> => {
+    await settleFromLog(database, key, by, INTERRUPTED);
+    return true;
+  };
+
+  /** Returns how often the work was done. One that fails does not hold up the others. */
+  const doAll = async (
+    keys: readonly TurnKey[],
+    work: (key: TurnKey) => Promise<boolean>,
+  ): Promise<number> => {
+    let done = 0;
+    const one = async (key: TurnKey): Promise<void> => {
       try {
-        await settleFromLog(database, key, by, INTERRUPTED);
-        settled += 1;
+        if (await work(key)) done += 1;
       } catch (error) {
         onError(error, key.turnId);
       }
     };
     for (let from = 0; from < keys.length; from += AT_ONCE) {
-      await Promise.all(keys.slice(from, from + AT_ONCE).map(settle));
+      await Promise.all(keys.slice(from, from + AT_ONCE).map(one));
     }
-    return settled;
+    return done;
   };
 
   const schedule = (): void => {
     timer = setTimeout(() => {
-      looking = look()
+      looking = look(continuesUnasked)
         .catch(onError)
         .then(() => {
           timer = undefined;
@@ -197,7 +226,7 @@ export function createOrphans({ database, node, grace, known, onError }: Orphans
   return {
     look() {
       nextRotation = 0;
-      return look();
+      return look(true);
     },
     touch() {
       until = performance.now() + IDLE * node.lease;

@@ -28,7 +28,7 @@ export interface Reader {
   answerSoFar(owner: Owner, conversationId: string, turnId: string): Promise<Answer>;
   /**
    * Yields a turn's events until it is settled. During an outage it says so once, and waits. Errors: `unavailable` if the
-   * first read fails; `events_expired` if the turn is settled and its events were dropped.
+   * first read fails, or when this node hands the turn over: another follows it on; `events_expired` if the turn is settled and its events were dropped.
    */
   follow(key: TurnKey, options: FollowOptions): AsyncGenerator<TurnEvent, void, void>;
   /** Follows from the first event; if the events were dropped, replays them from the stored answer. */
@@ -44,13 +44,15 @@ export interface ReaderOptions {
   readonly announce: () => Promise<boolean>;
   /** Finds a turn that runs on this node. */
   readonly find: (key: TurnKey) => LiveTurn | undefined;
+  /** Continues a turn here that its node handed over, if that is possible. Errors: `unavailable`. */
+  readonly continueTurn: (key: TurnKey) => Promise<unknown>;
 }
 
 /** Events in one read; a page of deltas is about 80 kB. */
 const PAGE = 1000;
 
 /** Turns of this node are read from memory, all others from the log; docs/decisions/0003 gives the reasons. */
-export function createReader({ database, wakeups, announce, find }: ReaderOptions): Reader {
+export function createReader({ database, wakeups, announce, find, continueTurn }: ReaderOptions): Reader {
   // Found now and not at the first read: an unsaved turn may have ended by then.
   const follow: Reader["follow"] = (key, options) => read(key, find(key), options);
 
@@ -61,8 +63,10 @@ export function createReader({ database, wakeups, announce, find }: ReaderOption
   ): AsyncGenerator<TurnEvent, void, void> {
     let isRead = false;
     let isWaiting = false;
+    /** Whether the turn goes on in another place: from memory to the log, or back. */
+    let hasMoved = false;
     using wait = (live ?? wakeups).subscribe(signal);
-    while (!isAborted(signal)) {
+    while (!isAborted(signal) && !hasMoved) {
       // Before the events: the last ones may be shown while others are read.
       const state = live?.state();
       try {
@@ -73,7 +77,8 @@ export function createReader({ database, wakeups, announce, find }: ReaderOption
           isWaiting = !isWaiting;
           yield { seq: after, chunk: waitingNotice(isWaiting) };
         }
-        if (state === "lost") return yield* follow(key, { after, signal });
+        hasMoved = state === "lost";
+        if (hasMoved) continue;
         const events = held ?? page!.events;
         for (const event of events) {
           if (isAborted(signal)) return;
@@ -82,21 +87,26 @@ export function createReader({ database, wakeups, announce, find }: ReaderOption
           if (isLastChunk(event.chunk)) return;
         }
         if (state === "settled" && events.length === 0) return;
+        if (state === "left" && events.length === 0) throw continuedElsewhere();
         if (live === undefined) {
-          const { status, lastEvent } = page!;
+          const { status, lastEvent, isLeft } = page!;
           if (events.length === PAGE) continue;
           if (status !== "running" && lastEvent !== null && after >= lastEvent) return;
           if (status !== "running") throw eventsExpired();
-          if (await announce()) continue;
+          if (isLeft) await continueTurn(key);
+          hasMoved = find(key) !== undefined;
+          if (hasMoved || (await announce())) continue;
         } else if (events.length > 0) {
           continue;
         }
       } catch (error) {
-        if (!isRead || !isChatkeepError(error, "unavailable")) throw error;
+        if (!isRead || state === "left" || !isChatkeepError(error, "unavailable")) throw error;
         if (!isWaiting) yield { seq: after, chunk: waitingNotice((isWaiting = true)) };
       }
       await wait.next();
     }
+    // Not above: what it throws is no outage of this read.
+    if (hasMoved) yield* follow(key, { after, signal });
   }
 
   const getTurn = async (owner: Owner, key: TurnKey): Promise<TurnState> => {
@@ -143,6 +153,8 @@ interface EventPage {
   readonly status: TurnStatus;
   /** The number of the last event; `null` until the turn is settled. */
   readonly lastEvent: number | null;
+  /** Whether no node runs it. */
+  readonly isLeft: boolean;
   readonly events: readonly TurnEvent[];
 }
 
@@ -156,6 +168,7 @@ export async function readEvents(database: Database, key: TurnKey, after: number
   return {
     status: row?.status as TurnStatus,
     lastEvent: row?.last_event ?? null,
+    isLeft: row?.is_left === true,
     events: row?.events as TurnEvent[],
   };
 }
@@ -172,6 +185,12 @@ export async function readAnswer(
     for (const { chunk } of events) fold.push(chunk);
     lastSeq = events.at(-1)!.seq;
   }
+}
+
+function continuedElsewhere(): ChatkeepError {
+  return new ChatkeepError("unavailable", "This server is going down. The answer continues on another.", {
+    retryAfter: 1,
+  });
 }
 
 function eventsExpired(): ChatkeepError {

@@ -67,7 +67,7 @@ export async function respond({ live, log, open, idleTimeout, onError }: Respond
         sliceBegan = performance.now();
       }
     }
-    return isEmpty ? EMPTY : { status: "complete", error: null };
+    return isEmpty && live.answer().parts.length === 0 ? EMPTY : { status: "complete", error: null };
   } catch (error) {
     if (!signal.aborted) {
       onError(error);

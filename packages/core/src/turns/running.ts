@@ -1,4 +1,10 @@
-import { type Responder, type ResponderEvent, settledChunks } from "@chatkeep/protocol";
+import {
+  type Part,
+  type Responder,
+  type ResponderEvent,
+  type TurnEvent,
+  settledChunks,
+} from "@chatkeep/protocol";
 
 import type { Preparation, Prepared } from "../context/prepare.ts";
 import type { Database } from "../database/database.ts";
@@ -16,7 +22,7 @@ import { type Tokens, settleIfBegun, unsavedOf } from "./unsaved.ts";
 /** The turns that run on this node; see {@link createRunning}. */
 export interface Running {
   /** Runs a turn to its end. `persisted` is `false` if the database is down: the answer is shown without being saved. */
-  run(turn: NewTurn, begun: Described, persisted: boolean): void;
+  run(turn: NewTurn, begun: Described, persisted: boolean, earlier?: Earlier): void;
   /** Finds a turn that runs here and is still its owner's. */
   find(key: TurnKey): LiveTurn | undefined;
   /** Finds the unsaved turn that runs here for a question with this id, which the database does not know. */
@@ -24,8 +30,19 @@ export interface Running {
   /** The ids of turns that run here or are about to be settled here. */
   known(): string[];
   count(): number;
-  /** Lets turns finish for `grace` milliseconds, and settles the rest. */
+  /** Whether a turn that may have killed its node runs here and has said nothing since. */
+  hasSuspect(): boolean;
+  /** Lets turns finish for `grace` milliseconds, and hands over or settles the rest. */
   close(grace: number): Promise<void>;
+}
+
+/** What earlier attempts of a turn left. */
+interface Earlier {
+  readonly events: readonly TurnEvent[];
+  /** The number of the attempt that begins. */
+  readonly attempt: number;
+  /** Whether the turn may have killed the node before. */
+  readonly isSuspect: boolean;
 }
 
 /** A begun turn as its responder sees it; `history` is empty if it cannot be read. */
@@ -49,10 +66,13 @@ export interface RunningOptions {
 
 /** Milliseconds that a closing node waits for its turns to be settled. */
 const CLOSE_TIMEOUT = 5000;
-/** Milliseconds before the deadline at which a turn is settled, at most half of it. */
+/** Milliseconds before the deadline at which a turn is handed over or settled, at most half of it. */
 const DEADLINE_MARGIN = 2000;
 
-const STOPPED: Ending = { status: "stopped", error: null };
+export const STOPPED: Ending = { status: "stopped", error: null };
+
+/** Ends an attempt, and not its turn, which another node continues. */
+const HANDED_OVER: Ending = { ...INTERRUPTED };
 
 /** The ending of an answer that takes longer than its platform allows. */
 const OUT_OF_TIME: Ending = {
@@ -73,29 +93,40 @@ const REFUSED: Ending = {
   },
 };
 
+interface Run {
+  readonly live: LiveTurn;
+  readonly done: Promise<void>;
+  readonly earlier: Earlier | undefined;
+}
+
 export function createRunning(options: RunningOptions): Running {
   const { database, node, tokens, limits, responder, preparation, idleTimeout, deadline, onError } = options;
   const log = createLog({ database, node, onError });
-  const turns = new Map<string, { readonly live: LiveTurn; readonly done: Promise<void> }>();
+  const turns = new Map<string, Run>();
   /** Turns that were answered unsaved, and may have begun in the database all the same. */
   const unconfirmed = new Set<string>();
 
   /** Calls the responder, commits what it yields, shows what is committed, and settles. */
-  const answer = async (live: LiveTurn, begun: Described): Promise<void> => {
+  const answer = async (live: LiveTurn, begun: Described, attempt: number): Promise<void> => {
     const { turn, persisted, signal } = live;
     const tell = (error: unknown): void => onError(error, turn.key.turnId);
+    /** Before the responder adds to it. */
+    const answered: readonly Part[] = live.answer().parts;
     let prepared: Prepared | undefined;
     const open = async (): Promise<AsyncIterator<ResponderEvent>> => {
       const { conversation, question, history, summary } = begun;
-      const bare = { history: [], recalled: [], summary: null, answer: [], attempt: 1, signal };
-      const { committed } = live;
       const request = {
         owner: turn.owner,
         conversation,
         turnId: turn.key.turnId,
         question,
-        ...bare,
-        committed,
+        history: [],
+        recalled: [],
+        summary: null,
+        answer: answered,
+        attempt,
+        committed: live.committed,
+        signal,
       };
       if (persisted) prepared = await preparation.build(request, history, summary);
       return readAnswer(responder!(prepared?.request ?? request));
@@ -109,7 +140,11 @@ export function createRunning(options: RunningOptions): Running {
       });
       return live.close("settled");
     }
-    void responded.then(() => log.leave(live));
+    void responded.then(async (ending) => {
+      // What was said and not committed would be said again, in other words, and a tool's result would be lost.
+      if (ending === HANDED_OVER) await live.flushed();
+      log.leave(live);
+    });
     for (let written = await log.next(live); written !== undefined; written = await log.next(live)) {
       if (written.state === "refused") {
         tell(written.error);
@@ -126,6 +161,10 @@ export function createRunning(options: RunningOptions): Running {
       if (written.isStopped) live.abort(STOPPED);
     }
     const ending = await responded;
+    if (ending === HANDED_OVER) {
+      await node.handOver(turn.key.turnId);
+      return live.close("left");
+    }
     const ended = live.end(() => settledChunks(ending.status, ending.error));
     const settling = { ...ending, ...ended, context: prepared?.record ?? null };
     const settle = (key: TurnKey, id: number): Promise<boolean> =>
@@ -145,17 +184,21 @@ export function createRunning(options: RunningOptions): Running {
     live.close("lost");
   };
 
-  const run = async (live: LiveTurn, begun: Described): Promise<void> => {
+  /** The ending of a turn that this node cannot finish. */
+  const unfinished = (live: LiveTurn, otherwise: Ending): Ending =>
+    live.persisted && node.continues ? HANDED_OVER : otherwise;
+
+  const run = async (live: LiveTurn, begun: Described, attempt: number): Promise<void> => {
     const id = live.turn.key.turnId;
     const timer =
       deadline === undefined
         ? undefined
         : setTimeout(
-            () => live.abort(OUT_OF_TIME),
+            () => live.abort(unfinished(live, OUT_OF_TIME)),
             Math.max(0, deadline - Math.min(DEADLINE_MARGIN, deadline / 2)),
           );
     try {
-      await answer(live, begun);
+      await answer(live, begun, attempt);
     } catch (error) {
       onError(error, id);
       live.close("lost");
@@ -181,12 +224,12 @@ export function createRunning(options: RunningOptions): Running {
   };
 
   return {
-    run(turn, begun, persisted) {
-      const live = createLiveTurn(turn, persisted, limits.answerLength, database.breaker);
+    run(turn, begun, persisted, earlier) {
+      const live = createLiveTurn(turn, persisted, limits.answerLength, database.breaker, earlier?.events);
       // Registered before the work begins, because a responder may end at once.
       const { promise: done, resolve } = Promise.withResolvers<void>();
-      turns.set(turn.key.turnId, { live, done });
-      const work = run(live, begun)
+      turns.set(turn.key.turnId, { live, done, earlier });
+      const work = run(live, begun, earlier?.attempt ?? 1)
         .then(resolve)
         .then(() => (persisted ? preparation.done() : confirm(live)));
       // It may throw or return a promise that rejects, which nobody else handles.
@@ -196,7 +239,10 @@ export function createRunning(options: RunningOptions): Running {
     },
     find(key) {
       const live = turns.get(key.turnId)?.live;
-      return live !== undefined && live.state() !== "lost" && isSameTurn(live.turn.key, key)
+      return live !== undefined &&
+        live.state() !== "lost" &&
+        live.state() !== "left" &&
+        isSameTurn(live.turn.key, key)
         ? live
         : undefined;
     },
@@ -210,9 +256,16 @@ export function createRunning(options: RunningOptions): Running {
         }),
     known: () => [...turns.keys(), ...unconfirmed],
     count: () => turns.size,
+    hasSuspect: () =>
+      turns
+        .values()
+        .some(
+          ({ live, earlier }) =>
+            earlier?.isSuspect === true && live.shownAfter(earlier.events.at(-1)!.seq)?.length === 0,
+        ),
     async close(grace) {
       await allDone(Math.max(1, grace));
-      for (const { live } of turns.values()) live.abort(INTERRUPTED);
+      for (const { live } of turns.values()) live.abort(unfinished(live, INTERRUPTED));
       // Not for a database that is down: another node settles these when the lease is over.
       await allDone(CLOSE_TIMEOUT);
     },

@@ -14,6 +14,7 @@ import { idempotencyMismatch, isPoolFull } from "../database/failure.ts";
 import type { ConnectionPool } from "../database/pool.ts";
 import type { ConversationRow } from "../database/rows.ts";
 import { beginTurn, questionOf, requireOpenCalls } from "./begin.ts";
+import { type ContinueTurn, createContinuation } from "./continue.ts";
 import type { LiveTurn } from "./live.ts";
 import { createNode, createOrphans, goingDown } from "./node.ts";
 import { createReader, readEvents } from "./reader.ts";
@@ -30,6 +31,7 @@ export interface TurnsOptions extends Omit<RunningOptions, "node" | "tokens"> {
   readonly pool: ConnectionPool;
   readonly lease: number;
   readonly eventsGrace: number;
+  readonly handover: number;
   readonly outage: Readonly<Record<Owner["kind"], OutagePolicy>>;
 }
 
@@ -42,13 +44,13 @@ export interface Turns extends Pick<
   answerSoFar(owner: Owner, conversationId: string, turnId: string): Promise<Answer>;
   /** Stops a conversation's running turn, and waits up to one second until it is settled. */
   stopRunning(owner: Owner, conversationId: string): Promise<void>;
-  /** Settles turns of dead nodes and drops expired events. */
-  recover(): Promise<void>;
+  /** Continues or settles turns of nodes that died or ended, drops expired events, and looks for more for a minute. */
+  continueTurns(): Promise<void>;
   /** The number of turns that run on this node. */
   running(): number;
   /** Counts of unsaved answers; see {@link UnsavedAnswers}. */
   unsaved(): UnsavedAnswers;
-  /** Refuses new turns, lets running turns finish for `grace` milliseconds, and settles the rest. */
+  /** Refuses new turns, lets running turns finish for `grace` milliseconds, and hands over or settles the rest. */
   close(grace: number): Promise<void>;
 }
 
@@ -73,13 +75,37 @@ export function createTurns(options: TurnsOptions): Turns {
   let keyLoaded: Promise<void> | undefined;
 
   const tokens = createTokens(database);
-  const node = createNode(database, options.lease * LEASE_SHARE);
+  const node = createNode(database, options.lease * LEASE_SHARE, options.responder?.continues === true);
   const { announce } = node;
   const running = createRunning({ ...options, node, tokens });
   const { find, known } = running;
   const wakeups = createWakeups(options.pool, database.breaker);
-  const reader = createReader({ database, wakeups, announce, find });
-  const orphans = createOrphans({ database, node, grace: options.eventsGrace, known, onError });
+  const takeOver = createContinuation({ database, node, running, isClosing: () => isClosing });
+  const continueTurn: ContinueTurn = async (key) => {
+    const isHere = node.continues && (await takeOver(key));
+    // Readers who follow the log go on in memory.
+    if (isHere) wakeups.wake();
+    return isHere;
+  };
+  const reader = createReader({
+    database,
+    wakeups,
+    announce,
+    find,
+    continueTurn,
+  });
+  const { eventsGrace: grace, handover } = options;
+  const continuesUnasked = options.deadline === undefined;
+  const orphans = createOrphans({
+    database,
+    node,
+    grace,
+    handover,
+    known,
+    continueTurn,
+    continuesUnasked,
+    onError,
+  });
   const follow = ({ key }: NewTurn, signal: AbortSignal | undefined): StartedTurn["events"] =>
     reader.follow(key, { signal });
 
@@ -227,7 +253,10 @@ export function createTurns(options: TurnsOptions): Turns {
       orphans.touch();
       return reader.answerSoFar(owner, conversationId, turnId);
     },
-    recover: orphans.look,
+    continueTurns() {
+      orphans.touch();
+      return orphans.look();
+    },
     running: running.count,
     unsaved: () => ({ shown: tokens.signed(), saved: imported }),
 

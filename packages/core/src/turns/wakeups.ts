@@ -5,6 +5,8 @@ import { type Wait, createWait } from "./live.ts";
 /** Wakes readers of turns of other nodes; see {@link createWakeups}. */
 export interface Wakeups {
   subscribe(signal: AbortSignal | undefined): Wait;
+  /** Wakes the readers here. */
+  wake(): void;
   close(): void;
 }
 
@@ -132,6 +134,7 @@ export function createWakeups(pool: ConnectionPool, breaker: Breaker): Wakeups {
         },
       };
     },
+    wake: wakeAll,
     close() {
       isClosed = true;
       clearTimeout(timer);

@@ -19,6 +19,8 @@ export interface Encoder {
   encode(event: ResponderEvent): Chunk[];
   /** Returns the chunks that close the open blocks. */
   end(): Chunk[];
+  /** Takes note of a chunk that another encoder made before, whose work this one goes on with. */
+  resume(chunk: Chunk): void;
 }
 
 /**
@@ -135,7 +137,48 @@ export function createEncoder(): Encoder {
     }
   };
 
-  return { encode, end: () => close(blocks.keys()) };
+  const resume = (chunk: Chunk): void => {
+    switch (chunk.type) {
+      case "text-start":
+      case "reasoning-start": {
+        const kind = chunk.type === "text-start" ? "text" : "reasoning";
+        // The responder's ids are not known: what is said next without one goes on in the latest block.
+        const before = blocks.get(kind);
+        if (before !== undefined) blocks.set(`${kind} ${before.id}`, before);
+        blocks.set(kind, { kind, id: nextId() });
+        break;
+      }
+      case "text-end":
+      case "reasoning-end":
+        for (const [key, { kind, id }] of blocks)
+          if (id === chunk.id && chunk.type === `${kind}-end`) blocks.delete(key);
+        break;
+      case "source-url":
+      case "source-document":
+        nextId();
+        break;
+      case "tool-input-start":
+        calls.set(chunk.toolCallId, "");
+        break;
+      case "tool-input-delta":
+        calls.set(chunk.toolCallId, (calls.get(chunk.toolCallId) ?? "") + chunk.inputTextDelta);
+        break;
+      case "tool-input-available":
+      case "tool-input-error":
+        calls.set(chunk.toolCallId, null);
+        break;
+      case "tool-output-available":
+        if (chunk.preliminary !== true) calls.delete(chunk.toolCallId);
+        break;
+      case "tool-output-error":
+      case "tool-output-denied":
+        calls.delete(chunk.toolCallId);
+        break;
+      default:
+    }
+  };
+
+  return { encode, end: () => close(blocks.keys()), resume };
 }
 
 type Event = Exclude<ResponderEvent, string>;

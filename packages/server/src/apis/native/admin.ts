@@ -27,7 +27,7 @@ export interface Connections {
 
 /** Options of {@link adminRoutes}. */
 export interface AdminRouteOptions {
-  readonly history: Pick<CoreHistory, "overview" | "runningTurns" | "unsavedAnswers">;
+  readonly history: Pick<CoreHistory, "continueTurns" | "overview" | "runningTurns" | "unsavedAnswers">;
   readonly health: () => Promise<Health>;
   readonly connections: (() => Connections) | undefined;
   readonly errors: RecentErrors;
@@ -121,6 +121,22 @@ export function adminRoutes({ history, health, connections, errors }: AdminRoute
           },
           store,
         };
+      },
+    }),
+    route("GET /api/turns/continue", {
+      id: "continueTurns",
+      summary: "Continue the turns of servers that ended",
+      description:
+        "For a platform's cron: this process takes over turns whose server or function died or ran out of time, and that no reader came back for.",
+      replies: {
+        200: {
+          description: "The turns that run in this process now.",
+          json: z.strictObject({ running_turns: count }),
+        },
+      },
+      handle: async () => {
+        await history.continueTurns();
+        return { running_turns: history.runningTurns() };
       },
     }),
     route("GET /api/admin/errors", {
