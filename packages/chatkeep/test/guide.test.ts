@@ -28,6 +28,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "docusaurus.md 4": "docusaurus' site.test.ts",
   "react.md": "react's guide.test.ts",
   "your-data-in-sql.md": "core's views.test.ts, the adapters' drizzle.test.ts and prisma.packed.test.ts",
+  "responders.md 6": "the examples' tests, which run the file that it shows",
   "into-your-app.md": "into-your-app.test.ts, stopwatch.packed.test.ts and init.packed.test.ts",
   "README.md 0": "stopwatch.packed.test.ts",
   "README.md 1": "stopwatch.packed.test.ts",
@@ -237,10 +238,12 @@ describe("the guide's commands do what it says, as they are written", () => {
       content: "You said: Say it back",
       model: "llama3.2",
     });
-    writeFileSync(join(clone, "responder.ts"), blocksOf("responders.md", [6])[0] ?? "");
-    expect(await answerOf(await served(blocksOf("responders.md", [3])))).toMatchObject({
-      content: "You asked: What is a scope?",
-    });
+    for (const place of [5, 7]) {
+      writeFileSync(join(clone, "responder.ts"), blocksOf("responders.md", [place])[0] ?? "");
+      expect(await answerOf(await served(blocksOf("responders.md", [3])))).toMatchObject({
+        content: "You asked: What is a scope?",
+      });
+    }
   });
 
   it("a program of one's own", async () => {
@@ -249,7 +252,7 @@ describe("the guide's commands do what it says, as they are written", () => {
       "postgres://user:password@host:5432/database": database.url,
       "port: 3000": `port: ${port}`,
     };
-    const [code = ""] = blocksOf("responders.md", [7], given);
+    const [code = ""] = blocksOf("responders.md", [8], given);
     start("node", [...ARGS, code]);
     const url = `http://127.0.0.1:${port}`;
     const ready = (): Promise<number> =>

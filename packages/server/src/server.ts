@@ -1,3 +1,4 @@
+import { agUiRoutes } from "./apis/ag-ui/routes.ts";
 import { aiSdkRoutes } from "./apis/ai-sdk/chat.ts";
 import type { Api, ApiServices } from "./apis/api.ts";
 import { type Connections, adminRoutes } from "./apis/native/admin.ts";
@@ -88,6 +89,7 @@ const APIS: readonly Api[] = [
   aiSdkRoutes,
   openaiConversationRoutes,
   openaiResponseRoutes,
+  agUiRoutes,
 ];
 
 /** A {@link History} over HTTP. */

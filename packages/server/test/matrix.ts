@@ -123,6 +123,22 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   openaiListItems: { others: "refused", own: 200, params: openaiIds },
   openaiGetItem: { others: "refused", own: 200, params: openaiIds },
   openaiDeleteItem: { others: "refused", own: 200, params: openaiIds },
+  runAgent: {
+    others: "refused",
+    own: 200,
+    missing: 200,
+    body: ({ conversation }) => ({
+      threadId: conversation,
+      runId: randomUUID(),
+      messages: [{ id: randomUUID(), role: "user", content: "What did they say?" }],
+    }),
+  },
+  connectAgent: {
+    others: "refused",
+    own: 200,
+    missing: 200,
+    params: ({ conversation }) => ({ thread_id: conversation }),
+  },
   openaiCreateResponse: {
     others: "refused",
     own: 200,

@@ -37,6 +37,7 @@ interface Operation {
 
 /** APIs whose clients send fields of their own: unknown ones are ignored. */
 const LENIENT = new Set([
+  "AG-UI",
   "AI SDK",
   "Book assistant",
   "Book widget and AI SDK",

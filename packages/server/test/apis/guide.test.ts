@@ -71,6 +71,13 @@ describe("the guide's chapter of the APIs", () => {
     ]);
   });
 
+  it("AG-UI", async () => {
+    const [threadId, sessionId] = [randomUUID(), randomUUID()];
+    const { HttpAgent } = await import("@ag-ui/client");
+    const messages = await evaluate("AG-UI", { HttpAgent, threadId, sessionId }, "agent.messages");
+    expect(messages).toMatchObject([{ content: QUESTION }, { content: asked(0, QUESTION) }]);
+  });
+
   it("a book widget", async () => {
     expect(await shell("A book widget")).toMatchObject([
       { response: asked(0, "What does this mean?"), history: [{ context_text: "a lease a node" }, {}] },
@@ -149,6 +156,7 @@ describe("the guide's chapter of the APIs", () => {
       "A user's conversations",
       "AI SDK",
       "OpenAI's client",
+      "AG-UI",
       "In an app of your own",
     ]);
     expect([...GUIDE.matchAll(/^```/gm)].length).toBe(2 * blocks.size);

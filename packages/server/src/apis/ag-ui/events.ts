@@ -1,0 +1,192 @@
+import { type Chunk, type Json, type JsonObject, type TurnEvent, contentOf } from "@chatkeep/protocol";
+
+/** An event of AG-UI; `@ag-ui/core` has its types. */
+export type AgUiEvent = { readonly type: string } & JsonObject;
+
+/** The ids of a run, as its client gave them. */
+export interface Run {
+  readonly threadId: string;
+  readonly runId: string;
+}
+
+/** The data parts that hold an agent's state: whole, and its changes as JSON Patch (RFC 6902). */
+const STATE = "ag-ui-state";
+const STATE_DELTA = "ag-ui-state-delta";
+
+interface OpenCall {
+  /** The arguments since the last start, and how much of them was sent. */
+  text: string;
+  sent: string;
+}
+
+/**
+ * Converts the chunks of one answer to AG-UI's events. The answer is one message until a tool's result, and another after
+ * it, as AG-UI has no results within a message. Ids are made from the answer's, so a reload finds them again.
+ */
+export function createEventEncoder(run: Run): (chunk: Chunk) => AgUiEvent[] {
+  let replyId = "";
+  let count = 0;
+  /** The message that calls belong to: the text before them. */
+  let current: string | undefined;
+  /** The message of each open block. */
+  const blocks = new Map<string, string>();
+  const calls = new Map<string, OpenCall>();
+  const pending = new Set<string>();
+  const interrupts: JsonObject[] = [];
+  let usage: Json = [];
+  let failure: JsonObject = {};
+  /** The first message has the answer's id. */
+  const nextId = (): string => (++count === 1 ? replyId : `${replyId}.${count}`);
+  const open = (block: string): string => {
+    const id = nextId();
+    blocks.set(block, id);
+    return id;
+  };
+  const messageOf = ({ id }: { readonly id: string }): string => blocks.get(id) ?? "";
+
+  const argumentsEvents = (id: string): AgUiEvent[] => {
+    const call = calls.get(id);
+    if (call === undefined || !call.text.startsWith(call.sent) || call.text === call.sent) return [];
+    const delta = call.text.slice(call.sent.length);
+    call.sent = call.text;
+    return [{ type: "TOOL_CALL_ARGS", toolCallId: id, delta }];
+  };
+
+  const startCall = (id: string, name: string): AgUiEvent[] => {
+    const call = calls.get(id);
+    pending.add(id);
+    // Some models announce a call without arguments and then send them whole.
+    if (call !== undefined) {
+      call.text = "";
+      return [];
+    }
+    calls.set(id, { text: "", sent: "" });
+    current ??= nextId();
+    return [{ type: "TOOL_CALL_START", toolCallId: id, toolCallName: name, parentMessageId: current }];
+  };
+
+  const result = (id: string, content: string): AgUiEvent[] => {
+    pending.delete(id);
+    current = undefined;
+    return [{ type: "TOOL_CALL_RESULT", messageId: nextId(), toolCallId: id, content, role: "tool" }];
+  };
+
+  return (chunk) => {
+    switch (chunk.type) {
+      case "start":
+        replyId = chunk.messageId;
+        return [{ type: "RUN_STARTED", ...run, metadata: { chatkeep: chunk.messageMetadata } }];
+      case "text-start":
+        current = open(chunk.id);
+        return [{ type: "TEXT_MESSAGE_START", messageId: current, role: "assistant" }];
+      case "text-delta":
+        if (chunk.delta === "") return [];
+        return [{ type: "TEXT_MESSAGE_CONTENT", messageId: messageOf(chunk), delta: chunk.delta }];
+      case "text-end":
+        return [{ type: "TEXT_MESSAGE_END", messageId: messageOf(chunk) }];
+      case "reasoning-start": {
+        const messageId = open(chunk.id);
+        return [
+          { type: "REASONING_START", messageId },
+          { type: "REASONING_MESSAGE_START", messageId, role: "reasoning" },
+        ];
+      }
+      case "reasoning-delta":
+        if (chunk.delta === "") return [];
+        return [{ type: "REASONING_MESSAGE_CONTENT", messageId: messageOf(chunk), delta: chunk.delta }];
+      case "reasoning-end":
+        return [
+          { type: "REASONING_MESSAGE_END", messageId: messageOf(chunk) },
+          { type: "REASONING_END", messageId: messageOf(chunk) },
+        ];
+      case "tool-input-start":
+        return startCall(chunk.toolCallId, chunk.toolName);
+      case "tool-input-delta": {
+        const call = calls.get(chunk.toolCallId);
+        if (call !== undefined) call.text += chunk.inputTextDelta;
+        return argumentsEvents(chunk.toolCallId);
+      }
+      case "tool-input-available":
+      case "tool-input-error":
+        calls.delete(chunk.toolCallId);
+        return [{ type: "TOOL_CALL_END", toolCallId: chunk.toolCallId }];
+      case "tool-output-available":
+        if (chunk.preliminary === true) return [];
+        return result(
+          chunk.toolCallId,
+          contentOf([{ type: "tool-result", id: chunk.toolCallId, result: chunk.output }]),
+        );
+      case "tool-output-error":
+        return result(chunk.toolCallId, chunk.errorText);
+      case "tool-output-denied":
+        return result(chunk.toolCallId, chunk.reason ?? "Denied.");
+      case "tool-approval-request":
+        interrupts.push({
+          id: chunk.approvalId,
+          reason: "tool_approval",
+          toolCallId: chunk.toolCallId,
+          ...(chunk.reason === undefined ? {} : { message: chunk.reason }),
+        });
+        return [];
+      case "message-metadata": {
+        const { error, usage: counts, model } = chunk.messageMetadata;
+        if (isObject(error)) failure = error;
+        if (isObject(counts)) usage = [usageOf(counts, model)];
+        return [];
+      }
+      case "finish":
+        return [{ type: "RUN_FINISHED", ...run, outcome: outcomeOf(interrupts, pending), usage }];
+      case "abort":
+        return [{ type: "RUN_FINISHED", ...run, outcome: { type: "cancelled" }, usage }];
+      case "error":
+        return [{ type: "RUN_ERROR", message: chunk.errorText, code: failure["code"] ?? "model_error" }];
+      case "start-step":
+        return [];
+      default:
+        return dataEvents(chunk);
+    }
+  };
+}
+
+/** What a run waits for: approvals, or results of the client's tools. */
+export function outcomeOf(interrupts: readonly JsonObject[], pending: Iterable<string>): JsonObject {
+  if (interrupts.length > 0) return { type: "interrupt", interrupts: [...interrupts] };
+  return { type: "success", pendingToolCallIds: [...pending] };
+}
+
+function usageOf(counts: JsonObject, model: Json | undefined): JsonObject {
+  const { input_tokens: inputTokens, output_tokens: outputTokens, total_tokens: totalTokens } = counts;
+  const fields = Object.entries({ model, inputTokens, outputTokens, totalTokens });
+  return Object.fromEntries(
+    fields.filter(([, value]) => value !== null && value !== undefined),
+  ) as JsonObject;
+}
+
+function dataEvents(chunk: Chunk): AgUiEvent[] {
+  const { type, ...value } = chunk as { type: string } & JsonObject;
+  const name = type.startsWith("data-") ? type.slice("data-".length) : type;
+  const data = type.startsWith("data-") ? (value["data"] ?? null) : value;
+  if (name === STATE) return [{ type: "STATE_SNAPSHOT", snapshot: data }];
+  if (name === STATE_DELTA && Array.isArray(data)) return [{ type: "STATE_DELTA", delta: data }];
+  return [{ type: "CUSTOM", name, value: data }];
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Formats the events of a turn as frames, each with the number of the event that it comes from. */
+export async function* agUiFrames(
+  events: AsyncIterable<TurnEvent>,
+  encode: (chunk: Chunk) => AgUiEvent[],
+  after = 0,
+): AsyncGenerator<string, void, void> {
+  for await (const { seq, chunk } of events) {
+    const frames = encode(chunk).map((event) => frameOf(event, seq));
+    if (seq > after && frames.length > 0) yield frames.join("");
+  }
+}
+
+export function frameOf(event: AgUiEvent, seq?: number): string {
+  return `${seq === undefined ? "" : `id: ${seq}\n`}data: ${JSON.stringify(event)}\n\n`;
+}

@@ -1,0 +1,113 @@
+import { type JsonObject, type Message, type Part, answerChunks } from "@chatkeep/protocol";
+
+import { type AgUiEvent, createEventEncoder } from "./events.ts";
+
+/** A message of AG-UI; `@ag-ui/core` has its types. */
+export type AgUiMessage = { id: string; role: string } & JsonObject;
+
+/** Converts stored messages. An answer is what its stream's events make of it, so a reload equals the live stream. */
+export function agUiMessagesOf(messages: readonly Message[]): AgUiMessage[] {
+  return messages.flatMap((message): AgUiMessage[] => {
+    const { id, role, content, parts } = message;
+    if (role === "assistant") return foldEvents(answerEvents(message));
+    if (role === "tool") return parts.flatMap((part) => resultOf(part, id));
+    return [{ id, role, content: contentOf(role, content, parts) }];
+  });
+}
+
+/** The events that change the state of the agent, since its last snapshot. */
+export function stateEventsOf(messages: readonly Message[]): AgUiEvent[] {
+  const events = messages.flatMap(answerEvents).filter(({ type }) => type.startsWith("STATE_"));
+  return events.slice(
+    Math.max(
+      0,
+      events.findLastIndex(({ type }) => type === "STATE_SNAPSHOT"),
+    ),
+  );
+}
+
+function answerEvents(message: Message): AgUiEvent[] {
+  if (message.role !== "assistant") return [];
+  const encode = createEventEncoder({ threadId: "", runId: "" });
+  encode({ type: "start", messageId: message.id, messageMetadata: {} });
+  return [...answerChunks(message)].flatMap(encode);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** As `@ag-ui/client` applies the events. */
+function foldEvents(events: readonly AgUiEvent[]): AgUiMessage[] {
+  const messages: AgUiMessage[] = [];
+  const calls = new Map<unknown, { arguments: string }>();
+  const find = (id: unknown): AgUiMessage | undefined => messages.find((message) => message.id === id);
+  for (const event of events) {
+    const id = textOf(event["messageId"] ?? event["parentMessageId"] ?? "");
+    switch (event.type) {
+      case "TEXT_MESSAGE_START": {
+        const message = find(id);
+        if (message === undefined) messages.push({ id, role: "assistant", content: "" });
+        else message["content"] ??= "";
+        break;
+      }
+      case "REASONING_MESSAGE_START":
+        messages.push({ id, role: "reasoning", content: "" });
+        break;
+      case "TEXT_MESSAGE_CONTENT":
+      case "REASONING_MESSAGE_CONTENT": {
+        const message = find(id);
+        if (message !== undefined)
+          message["content"] = `${textOf(message["content"])}${textOf(event["delta"])}`;
+        break;
+      }
+      case "TOOL_CALL_START": {
+        const called = { name: event["toolCallName"] ?? "", arguments: "" };
+        const call = { id: event["toolCallId"] ?? "", type: "function", function: called };
+        calls.set(event["toolCallId"], called);
+        const message = find(id);
+        if (message === undefined) messages.push({ id, role: "assistant", toolCalls: [call] });
+        else message["toolCalls"] = [...((message["toolCalls"] ?? []) as JsonObject[]), call];
+        break;
+      }
+      case "TOOL_CALL_ARGS": {
+        const called = calls.get(event["toolCallId"]);
+        if (called !== undefined) called.arguments += textOf(event["delta"]);
+        break;
+      }
+      case "TOOL_CALL_RESULT": {
+        const { toolCallId = "", content = "" } = event;
+        messages.push({ id, role: "tool", toolCallId, content });
+        break;
+      }
+    }
+  }
+  return messages;
+}
+
+function resultOf(part: Part, id: string): AgUiMessage[] {
+  if (part.type !== "tool-result") return [];
+  const content = typeof part.result === "string" ? part.result : JSON.stringify(part.result);
+  return [
+    {
+      id: `${id}.${part.id}`,
+      role: "tool",
+      toolCallId: part.id,
+      content,
+      ...(part.error === true && { error: content }),
+    },
+  ];
+}
+
+/** Text, or parts where a person sent a file. */
+function contentOf(role: string, content: string, parts: readonly Part[]): string | JsonObject[] {
+  if (role !== "user" || !parts.some(({ type }) => type === "file")) return content;
+  return parts.flatMap((part): JsonObject[] => {
+    if (part.type === "text") return [{ type: "text", text: part.text }];
+    if (part.type !== "file") return [];
+    const [, kind = "document"] = /^(image|audio|video)\//.exec(part.mime) ?? [];
+    const data = /^data:[^,]*;base64,(.*)$/s.exec(part.url)?.[1];
+    const source = data === undefined ? { type: "url", value: part.url } : { type: "data", value: data };
+    return [{ type: kind, source: { ...source, mimeType: part.mime } }];
+  });
+}

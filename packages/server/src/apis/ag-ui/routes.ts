@@ -1,0 +1,151 @@
+import {
+  type History,
+  type Owner,
+  isChatkeepError,
+  pairCalls,
+  runningTurnOfHead,
+  startPageTurn,
+} from "@chatkeep/protocol";
+import { z } from "zod";
+
+import { id, integer } from "../../http/fields.ts";
+import { type Call, type Route, ownerRoutes } from "../../http/route.ts";
+import { streamFrames } from "../../http/stream.ts";
+import type { Caller } from "../../identity/caller.ts";
+import type { ApiServices } from "../api.ts";
+import { beginTurn } from "../ask.ts";
+import { type Run, agUiFrames, createEventEncoder, frameOf, outcomeOf } from "./events.ts";
+import { type RunAgentInput, askedOf, runAgentInput } from "./input.ts";
+import { agUiMessagesOf, stateEventsOf } from "./messages.ts";
+
+const STREAM = { 200: { description: "The stream.", text: { "text/event-stream": "AG-UI's events." } } };
+/** The latest messages that a client gets when it connects. */
+const MOST = 100;
+
+/** The routes of AG-UI, for `HttpAgent` of `@ag-ui/client`. */
+export function agUiRoutes(services: ApiServices): Route[] {
+  const { history } = services;
+  const route = ownerRoutes("AG-UI");
+
+  const ask = (call: Call & Caller, input: RunAgentInput): Promise<Response> => {
+    const { owner } = call;
+    const run = { threadId: input.threadId, runId: input.runId };
+    const asked = askedOf(input);
+    if (asked === undefined) return connect(call, run, 0);
+    const { question, previousId } = asked;
+    const asking: Pick<History, "createConversation" | "getTurn" | "startTurn"> = {
+      ...history,
+      startTurn: (owner, conversationId, question, { signal } = {}) =>
+        startPageTurn({ history, owner, conversationId, question, intent: "ask", previousId, signal }),
+    };
+    const follow = async (signal: AbortSignal): Promise<AsyncIterable<string>> => {
+      const begun =
+        question.role === "tool"
+          ? await history.startTurn(owner, run.threadId, question, { signal })
+          : await beginTurn({ history: asking, owner, conversation: { id: run.threadId }, question, signal });
+      return agUiFrames(begun.events, createEventEncoder(run));
+    };
+    return streamFrames({ ...services, ...call, follow });
+  };
+
+  /** Sends the conversation, and follows its running answer. */
+  const connect = async (
+    call: Call & Caller,
+    given: Partial<Run> & Pick<Run, "threadId">,
+    after: number,
+  ): Promise<Response> => {
+    const { owner } = call;
+    const running = await orNone(runningTurnOfHead(history, owner, given.threadId));
+    const run: Run = { runId: running?.turn.id ?? given.threadId, ...given };
+    const encode = createEventEncoder(run);
+    const follow = async (signal: AbortSignal): Promise<AsyncIterable<string>> => {
+      const followed = running && history.followTurn(owner, run.threadId, running.turn.id, { signal });
+      if (followed !== null && after > 0) return agUiFrames(followed, encode, after);
+      const before = running?.reply?.seq;
+      const opening = await openingOf(owner, run, before);
+      if (followed === null) return framesOf([...opening.frames, frameOf(opening.end)]);
+      return concat(
+        opening.frames,
+        agUiFrames(followed, (chunk) => (chunk.type === "start" ? (encode(chunk), []) : encode(chunk))),
+      );
+    };
+    return streamFrames({ ...services, ...call, follow });
+  };
+
+  const openingOf = async (owner: Owner, run: Run, before: number | undefined) => {
+    const limits = { limit: MOST, ...(before === undefined ? {} : { before }) };
+    const page = await orNone(history.listMessages(owner, run.threadId, limits));
+    const messages = page?.messages ?? [];
+    const open = pairCalls(messages).open;
+    const interrupts = open.flatMap(({ request, approval }) =>
+      request === undefined || approval !== undefined
+        ? []
+        : [{ id: request.id, reason: "tool_approval", toolCallId: request.call }],
+    );
+    return {
+      frames: [
+        frameOf({ type: "RUN_STARTED", ...run }),
+        frameOf({ type: "MESSAGES_SNAPSHOT", messages: agUiMessagesOf(messages) }),
+        ...stateEventsOf(messages).map((event) => frameOf(event)),
+      ],
+      end: {
+        type: "RUN_FINISHED",
+        ...run,
+        outcome: outcomeOf(
+          interrupts,
+          open.map(({ call }) => call.id),
+        ),
+      },
+    };
+  };
+
+  return [
+    route("POST /ag-ui", {
+      id: "runAgent",
+      summary: "Ask as an agent of AG-UI",
+      description:
+        "A run with a new message begins a turn. A run with results of the client's tools continues the answer that " +
+        "called them. Closing the connection does not stop the answer. The tools, the state and the context of the run " +
+        "are in the question's metadata, as `ag_ui`, for the responder.",
+      body: runAgentInput,
+      replies: STREAM,
+      errors: ["conflict", "turn_in_progress", "idempotency_mismatch"],
+      rateLimit: "after-deduplication",
+      handle: ({ body, ...call }) => ask(call, body),
+    }),
+    route("GET /ag-ui/threads/{thread_id}/events", {
+      id: "connectAgent",
+      summary: "Read a conversation as AG-UI's events, and follow its running answer",
+      description:
+        "A snapshot of the latest messages and of the state, then the events of the running answer from its beginning. " +
+        "With `after`, only the events after that one while the answer runs; its number is the `id` of its frame.",
+      params: { thread_id: id },
+      search: z.strictObject({ after: integer(0, Number.MAX_SAFE_INTEGER).optional() }),
+      replies: STREAM,
+      errors: ["events_expired"],
+      handle: ({ path, query, ...call }) => connect(call, { threadId: path.thread_id }, query.after ?? 0),
+    }),
+  ];
+}
+
+/** A client connects to a thread before its first message. */
+async function orNone<T>(found: Promise<T | null>): Promise<T | null> {
+  try {
+    return await found;
+  } catch (error) {
+    if (isChatkeepError(error, "conversation_not_found")) return null;
+    throw error;
+  }
+}
+
+async function* framesOf(frames: readonly string[]): AsyncGenerator<string, void, void> {
+  yield frames.join("");
+}
+
+async function* concat(
+  opening: readonly string[],
+  rest: AsyncIterable<string>,
+): AsyncGenerator<string, void, void> {
+  yield opening.join("");
+  yield* rest;
+}
