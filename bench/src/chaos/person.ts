@@ -1,4 +1,4 @@
-import { ChatkeepError, type TurnEvent, createFold, isChatkeepError } from "@chatkeep/protocol";
+import { ChatkeepError, type TurnEvent, createFold, isChatkeepError, isNotice } from "@chatkeep/protocol";
 
 import type { Dice } from "./dice.ts";
 import { type Line, readAll } from "./line.ts";
@@ -184,6 +184,8 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
       let reading = resumes ? createReading(record, turn!, after) : undefined;
       try {
         for await (const event of withSilence(events, leave)) {
+          // While the database is away, a reader of a turn that is run elsewhere is told so before its first event.
+          if (reading === undefined && isNotice(event.chunk)) continue;
           if (reading === undefined) {
             turn = begun(message, event);
             reading = createReading(record, turn, 0);

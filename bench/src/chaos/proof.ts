@@ -14,6 +14,17 @@ export interface Evidence {
   readonly listings: readonly Listing[];
   /** How often the model was asked, by the question's id. */
   readonly asked: Readonly<{ [key: string]: number }>;
+  /** What the model's tools did, in order. */
+  readonly ledger: readonly LedgerEntry[];
+}
+
+/** An effect of a tool. */
+export interface LedgerEntry {
+  readonly tool: string;
+  /** The question's id. */
+  readonly question: string;
+  /** The key of an idempotent call: the turn's id and the call's. */
+  readonly call: string;
 }
 
 /** A conversation as a node lists it. */
@@ -32,7 +43,7 @@ export interface Violation {
 }
 
 /** Compares what people saw with what is stored; what it returns must be empty. */
-export function prove({ records, stored, listings, asked }: Evidence): Violation[] {
+export function prove({ records, stored, listings, asked, ledger }: Evidence): Violation[] {
   const violations: Violation[] = [];
   const turns = new Map(stored.turns.map((turn) => [turn.id, turn]));
   const messages = Map.groupBy(stored.messages, ({ id }) => id);
@@ -50,8 +61,12 @@ export function prove({ records, stored, listings, asked }: Evidence): Violation
     // A session may be answered unsaved, and asked for again: only of users it is known how often they were answered.
     if (record.owner.kind === "user") {
       for (const { id, recipe, regenerations } of record.messages.values()) {
-        if (recipe !== undefined && (asked[id] ?? 0) > 1 + regenerations)
+        if (recipe === undefined) continue;
+        const own = stored.turns.filter(({ messageId }) => messageId === id);
+        const attempts = own.reduce((sum, turn) => sum + turn.attempts, 0);
+        if ((asked[id] ?? 0) > Math.max(attempts, 1 + regenerations))
           say(`The model was asked ${asked[id]} times.`, id);
+        proveEffects(id, own, ledger, say);
       }
     }
   }
@@ -63,6 +78,28 @@ export function prove({ records, stored, listings, asked }: Evidence): Violation
 }
 
 type Say = (what: string, about: string) => void;
+
+/**
+ * A tool with effects ran at most once a turn. An idempotent one has one key a turn, which it was called with at least
+ * once if the answer is complete.
+ */
+function proveEffects(
+  question: string,
+  turns: readonly StoredTurn[],
+  ledger: readonly LedgerEntry[],
+  say: Say,
+): void {
+  const effects = ledger.filter((entry) => entry.question === question);
+  const booked = effects.filter(({ tool }) => tool === "book").length;
+  if (booked > turns.length)
+    say(`The tool with effects ran ${booked} times in ${turns.length} turns.`, question);
+  const stamped = new Set(effects.flatMap(({ tool, call }) => (tool === "stamp" ? [call] : [])));
+  for (const { id, status } of turns) {
+    const keys = [...stamped].filter((call) => call.startsWith(id)).length;
+    const isLacking = status === "complete" && stamped.size > 0 && keys === 0;
+    if (keys > 1 || isLacking) say(`The idempotent tool has ${keys} keys in turn ${id}.`, id);
+  }
+}
 
 function recipes(records: readonly Record[]): Map<string, SentMessage> {
   return new Map(records.flatMap((record) => [...record.messages]));
@@ -208,6 +245,12 @@ function proveAnswers(
     // An answer that was imported has no events.
     if (log !== undefined) proveLog(turn, log, reply.parts, say);
     const recipe = sent.get(turn.messageId)?.recipe;
+    // One that ends its nodes is given up; a model may be told to fail.
+    const mayFail = recipe?.ending !== "finish" || turn.errorCode === "attempts_exhausted";
+    // The reply to its beginning was lost, so no node ran it; the one that began it settles it without a word.
+    const isUnbegun = turn.attempts === 1 && reply.parts.length === 0;
+    if (turn.status === "interrupted" ? !isUnbegun : turn.status === "failed" && !mayFail)
+      say(`Turn ${turn.id} is ${turn.status} (${turn.errorCode}) after ${turn.attempts} attempts.`, turn.id);
     const whole = recipe === undefined ? "" : wordsOf(recipe).join("");
     const text = contentOf(reply.parts);
     if (!whole.startsWith(text) || (turn.status === "complete" && text !== whole)) {

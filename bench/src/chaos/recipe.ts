@@ -7,29 +7,36 @@ export interface Recipe {
   readonly words: number;
   readonly perSecond: number;
   readonly ending: "finish" | "fail";
+  /** The tool that the model calls in the middle: one with effects, or an idempotent one. */
+  readonly tool: "none" | "book" | "stamp";
 }
 
-/** A recipe of an answer that takes from 0.1 to 4 s; one of twelve fails in its middle. */
+/** A recipe of an answer that takes from 0.1 to 4 s; one of twelve fails at its end, two of three call a tool. */
 export function makeRecipe(dice: Dice, key: string): Recipe {
   const ending = dice.between(1, 12) === 1 ? "fail" : "finish";
-  return { key, words: dice.between(3, 80), perSecond: dice.between(20, 60), ending };
+  const tool = dice.pick(["none", "book", "stamp"] as const);
+  return { key, words: dice.between(3, 80), perSecond: dice.between(20, 60), ending, tool };
 }
 
 /** The question. */
-export function questionOf({ key, words, perSecond, ending }: Recipe): string {
-  return `Say ${words} words at ${perSecond} a second about ${key} and ${ending}.`;
+export function questionOf({ key, words, perSecond, ending, tool }: Recipe): string {
+  return `Say ${words} words at ${perSecond} a second about ${key}, call ${tool} and ${ending}.`;
 }
 
 /** What a question asks for; `undefined` for one that is not ours. */
 export function readQuestion(question: string): Recipe | undefined {
-  const match = /^Say (\d+) words at (\d+) a second about (\S+) and (finish|fail)\.$/.exec(question);
+  const match =
+    /^Say (\d+) words at (\d+) a second about (\S+), call (none|book|stamp) and (finish|fail)\.$/.exec(
+      question,
+    );
   if (match === null) return undefined;
-  const [, words, perSecond, key, ending] = match;
+  const [, words, perSecond, key, tool, ending] = match;
   return {
     key: key!,
     words: Number(words),
     perSecond: Number(perSecond),
     ending: ending as Recipe["ending"],
+    tool: tool as Recipe["tool"],
   };
 }
 
@@ -38,7 +45,17 @@ export function wordsOf({ key, words }: Recipe): string[] {
   return Array.from({ length: words }, (_, index) => `${key.slice(0, 8)}.${index} `);
 }
 
+/** The text before the model calls its tool, and the text after; all of it before, without a tool. */
+export function halvesOf(recipe: Recipe): [before: string, after: string] {
+  const words = wordsOf(recipe);
+  const half = recipe.tool === "none" ? words.length : Math.ceil(words.length / 2);
+  return [words.slice(0, half).join(""), words.slice(half).join("")];
+}
+
+/** Milliseconds that a tool takes after its effect. */
+export const TOOL_TIME = 1000;
+
 /** The milliseconds that the answer takes. */
-export function durationOf({ words, perSecond }: Recipe): number {
-  return (1000 * words) / perSecond;
+export function durationOf({ words, perSecond, tool }: Recipe): number {
+  return (1000 * words) / perSecond + (tool === "none" ? 0 : TOOL_TIME);
 }

@@ -31,9 +31,10 @@ export function reportOf({
     `${stored.turns.length} turns: ${[...statuses].map(([status, turns]) => `${turns.length} ${status}`).join(", ")}`,
     `${events} events shown as saved, each compared; ${unsaved} answers were shown unsaved`,
     `${imported} such answers imported, ${refused} times asked anew because the node that signed was gone`,
-    settling.takenOver.length === 0
-      ? "no turn lost its node"
-      : `${settling.takenOver.length} turns lost their node: settled after ${seconds(median(settling.takenOver))} (median), ${seconds(Math.max(...settling.takenOver))} at the most`,
+    `${stored.turns.filter(({ attempts }) => attempts > 1).length} turns were continued, ${stored.turns.filter(({ attempts }) => attempts > 2).length} of them twice`,
+    settling.silence.length === 0
+      ? "none of them is complete"
+      : `${settling.silence.length} are complete after one continuation: it added ${seconds(median(settling.silence))} (median), ${seconds(Math.max(...settling.silence))} at the most`,
     ...violations.map((violation) => describe(violation, nodeLogs)),
     ...settling.late.map(
       ({ turn, seconds: late, allowed }) =>

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 
 import type { Owner } from "@chatkeep/protocol";
 
@@ -11,7 +12,7 @@ import { type Credentials, createBareLine, createClientLine, readAll } from "./l
 import { type ServerNode, createNode } from "./node.ts";
 import { type Person, createPerson } from "./person.ts";
 import { type Disturbance, killsOf, makePlan } from "./plan.ts";
-import { type Listing, type Violation, prove } from "./proof.ts";
+import { type Evidence, type Listing, type Violation, prove } from "./proof.ts";
 import { type Record, createRecord } from "./record.ts";
 import { type Settling, measureSettling } from "./settling.ts";
 import { type Stored, countRunning, readStored } from "./stored.ts";
@@ -46,6 +47,7 @@ const NODES = 2;
 /** They come and go beside the people, and leave nothing: every visit is of another session and user. */
 const GUESTS = 3;
 const MODEL = new URL("model.ts", import.meta.url);
+const RESPONDER = fileURLToPath(new URL("responder.ts", import.meta.url));
 
 /**
  * Two servers on one database, people who use both, and somebody who kills, pauses and stops them all; then the
@@ -63,10 +65,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   await using database = await startDatabase(timeline);
   await using model = startChild(MODEL);
   const secret = randomBytes(32).toString("base64url");
+  const { url, ledger: ledgerUrl } = await model.next<{ url: string; ledger: string }>();
   const env = {
     DATABASE_URL: database.url,
-    CHATKEEP_MODEL: "openai-compatible/fake",
-    OPENAI_BASE_URL: await model.next<string>(),
+    CHATKEEP_RESPONDER: RESPONDER,
+    CHAOS_MODEL_URL: url,
+    CHAOS_LEDGER_URL: ledgerUrl,
     CHATKEEP_JWT_SECRET: secret,
     CHATKEEP_LIMIT_REQUESTS: "0",
     CHATKEEP_LIMIT_REQUESTS_ADDRESS: "0",
@@ -114,12 +118,18 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const listings = (await Promise.all(people.map((person) => list(person)))).flat();
     const stored = await readStored(database.url);
     model.send({});
-    const asked = await model.next<{ [key: string]: number }>();
+    const { asked, ledger } = await model.next<Pick<Evidence, "asked" | "ledger">>();
     note("reading and comparing");
     return {
       violations: [
         ...crashes,
-        ...prove({ records: [...records, ...guests.map(({ record }) => record)], stored, listings, asked }),
+        ...prove({
+          records: [...records, ...guests.map(({ record }) => record)],
+          stored,
+          listings,
+          asked,
+          ledger,
+        }),
       ],
       settling: measureSettling({ stored, records, timeline, lease: options.lease }),
       kills,

@@ -18,8 +18,11 @@ interface Late {
 /** How long turns took to be settled. */
 export interface Settling {
   readonly late: readonly Late[];
-  /** Seconds from the death of a turn's node until it was settled, of every turn that lost its node. */
-  readonly takenOver: readonly number[];
+  /**
+   * Seconds by which an answer took longer than the model, for every complete turn that lost its node once while the
+   * database was there.
+   */
+  readonly silence: readonly number[];
 }
 
 export interface SettlingOptions {
@@ -39,7 +42,7 @@ export function measureSettling({ stored, records, timeline, lease }: SettlingOp
   const seen = new Map(records.flatMap((record) => [...record.turns]));
   const sent = new Map(records.flatMap((record) => [...record.messages]));
   const late: Late[] = [];
-  const takenOver: number[] = [];
+  const silence: number[] = [];
   for (const turn of stored.turns) {
     const message = sent.get(turn.messageId);
     if (turn.settledAt === null || message?.recipe === undefined || message.imported?.turnId === turn.id)
@@ -51,13 +54,18 @@ export function measureSettling({ stored, records, timeline, lease }: SettlingOp
       ...lives.map((life) => startOfLease({ turn, end, life, lease, timeline })),
       lives.length === 0 ? end : 0,
     );
-    if (turn.status === "interrupted" && lives.length === 1) takenOver.push((turn.settledAt - from) / 1000);
-    const allowed = firstChance(from + lease + TOLERANCE, timeline);
+    const isOut = timeline.outages.some((outage) => overlaps(outage, turn.createdAt, turn.settledAt!));
+    if (turn.status === "complete" && turn.attempts === 2 && !isOut)
+      silence.push((turn.settledAt - end) / 1000);
+    // Any node may have run a later attempt, and it began anew at the earliest when that node was gone.
+    const again = turn.attempts === 1 ? 0 : durationOf(message.recipe);
+    const last = turn.attempts === 1 ? from : Math.max(from, lastDisturbance(turn, timeline));
+    const allowed = firstChance(last + lease + again + TOLERANCE, timeline);
     if (turn.settledAt > allowed) {
       late.push({ turn, seconds: (turn.settledAt - from) / 1000, allowed: (allowed - from) / 1000 });
     }
   }
-  return { late, takenOver };
+  return { late, silence };
 }
 
 /** The lives that may have run a turn: of the nodes at which it was asked, those that lived when it began. */
@@ -88,6 +96,12 @@ function startOfLease({ turn, end, life, lease, timeline }: StartOptions): numbe
   const death = Math.min(asleep?.from ?? Infinity, life.to);
   const naps = during(life.pauses).filter((pause) => pause !== asleep);
   return Math.max(Math.min(end, death), lastEnd(naps), lastEnd(during(timeline.outages)));
+}
+
+/** The last moment before a turn's end at which a node died or woke, or the database returned. */
+function lastDisturbance({ createdAt, settledAt }: StoredTurn, { lives, outages }: Timeline): number {
+  const ends = [...lives, ...lives.flatMap(({ pauses }) => pauses), ...outages].map(({ to }) => to);
+  return Math.max(createdAt, ...ends.filter((end) => end >= createdAt && end <= settledAt!));
 }
 
 /** The first moment from `at` on before which some node and the database were there for long enough. */

@@ -40,6 +40,9 @@ export interface StoredTurn {
   readonly replyId: string;
   readonly status: TurnStatus;
   readonly nodeId: number;
+  /** 1 for a turn whose first node ended it. */
+  readonly attempts: number;
+  readonly errorCode: string | null;
   readonly lastEvent: number | null;
   readonly createdAt: number;
   readonly settledAt: number | null;
@@ -72,9 +75,14 @@ export async function readStored(url: string): Promise<Stored> {
       ),
       turns: await rows(
         `select id, conversation_id as "conversationId", question_seq as "questionSeq", message_id as "messageId",
-           reply_id as "replyId", status, node_id as "nodeId", last_event as "lastEvent",
+           reply_id as "replyId", status, node_id as "nodeId", last_event as "lastEvent", error ->> 'code' as "errorCode",
+           coalesce(jsonb_array_length(attempts), 0) + 1 as attempts,
            extract(epoch from created_at) * 1000 as "createdAt", extract(epoch from settled_at) * 1000 as "settledAt"
-         from (select * from chatkeep.running_turns union all select * from chatkeep.turns) t order by created_at`,
+         from (
+           select id, conversation_id, question_seq, message_id, reply_id, status, node_id, last_event, error, attempts,
+             created_at, settled_at from chatkeep.running_turns union all select id, conversation_id, question_seq, message_id, reply_id, status, node_id, last_event, error, attempts,
+             created_at, settled_at from chatkeep.turns
+         ) t order by created_at`,
       ),
       events,
     };
