@@ -67,7 +67,7 @@ interface PutOptions {
 }
 
 /** Stores a file under an id. Storing the same bytes again changes nothing. */
-async function putFile({ database, limits, owner, id, init, bytes }: PutOptions): Promise<StoredFile> {
+export async function putFile({ database, limits, owner, id, init, bytes }: PutOptions): Promise<StoredFile> {
   const { mediaType, name = null } = init;
   if (!MEDIA_TYPE.test(mediaType)) {
     throw new ChatkeepError("invalid_request", "`media_type` must be a media type such as `image/png`.", {
@@ -78,7 +78,7 @@ async function putFile({ database, limits, owner, id, init, bytes }: PutOptions)
   const hash = createHash("sha256");
   const place = { owner: ownerId(owner), owner_kind: owner.kind, file: id, name, media_type: mediaType };
   let position = 0;
-  const write = async (piece: Uint8Array, isLast: boolean): Promise<FileRow> => {
+  const write = async (piece: Uint8Array, isLast: boolean): Promise<FileRow | null> => {
     if (position + piece.byteLength > limits.fileBytes) {
       throw new ChatkeepError("payload_too_large", `A file must have at most ${limits.fileBytes} bytes.`, {
         pointer: "",
@@ -94,14 +94,16 @@ async function putFile({ database, limits, owner, id, init, bytes }: PutOptions)
       quota: limits.ownerFileBytes,
     });
     position += piece.byteLength;
-    return row?.write_file as FileRow;
+    return (row?.write_file ?? null) as FileRow | null;
   };
   let waiting: Uint8Array | undefined;
   for await (const piece of piecesOf(bytes)) {
-    if (waiting !== undefined) await write(waiting, false);
+    // A file under this id is complete already.
+    const stored = waiting === undefined ? null : await write(waiting, false);
+    if (stored !== null) return fileFromRow(stored);
     waiting = piece;
   }
-  return fileFromRow(await write(waiting ?? new Uint8Array(), true));
+  return fileFromRow((await write(waiting ?? new Uint8Array(), true))!);
 }
 
 /** Cuts bytes into pieces of one size; the last may be smaller. */
@@ -168,12 +170,16 @@ export function fileFromRow(row: FileRow): StoredFile {
   };
 }
 
+export function isFileId(id: unknown): boolean {
+  return typeof id === "string" && ID.test(id);
+}
+
 /** PostgreSQL would refuse another form as a syntax error. */
 function checkFileId(id: string): string {
-  if (!ID.test(id)) throw fileNotFound();
+  if (!isFileId(id)) throw fileNotFound();
   return id;
 }
 
-function fileNotFound(): ChatkeepError {
+export function fileNotFound(): ChatkeepError {
   return new ChatkeepError("file_not_found", "There is no file with this id.");
 }

@@ -20,6 +20,7 @@ import { conversationNotFound } from "./database/failure.ts";
 import type { FunctionName } from "./database/functions.ts";
 import type { ConnectionPool, Queryable } from "./database/pool.ts";
 import { inTransaction } from "./database/transaction.ts";
+import { createFileParts, givenFiles, withFiles } from "./file-parts.ts";
 import { createFiles } from "./files.ts";
 import { type Handles, createHandles } from "./handles.ts";
 import { type IdempotencyKeys, createIdempotencyKeys } from "./idempotency-keys.ts";
@@ -200,12 +201,14 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     closing,
     onError,
   });
+  const fileParts = createFileParts({ database, limits });
   const turns = createTurns({
     preparation,
+    fileParts,
     database,
     pool: options.pool,
     limits,
-    responder: options.responder,
+    responder: options.responder && givenFiles(options.responder, fileParts),
     lease: options.lease ?? 10_000,
     eventsGrace: options.eventsGrace ?? 600_000,
     handover: options.handover ?? 60_000,
@@ -236,7 +239,8 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   };
   const indexAll: CoreHistory["indexBacklog"] = async (signal) =>
     (await indexBacklog(database, signal)) + ((await worker?.run(signal)) ?? 0);
-  const { startTurn, regenerate, importTurn, getTurn, followTurn, stopTurn, stopRunning } = turns;
+  const { importTurn, stopTurn, stopRunning } = turns;
+  const calls = withFiles({ ...turns, getContext: contexts.read }, fileParts);
   return {
     ...createConversations({ database, limits, hideExistence, stopRunning }),
     ...createMessages({ database, limits, answerSoFar: turns.answerSoFar }),
@@ -246,10 +250,10 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     ...createHandles(database),
     ...createIdempotencyKeys(database),
     ...createSearch({ database, vectorSearch }),
-    getContext: (owner, conversationId, query) => contexts.read(owner, conversationId, query),
+    ...calls,
     recallMessages: recall,
     async getTurnContext(owner, conversation, turnId) {
-      await getTurn(owner, conversation, turnId);
+      await turns.getTurn(owner, conversation, turnId);
       const place = { owner: ownerId(owner), conversation, turn_id: turnId };
       const [row] = await database.call("get_turn_context", place);
       return (row?.get_turn_context ?? null) as ContextRecord | null;
@@ -273,11 +277,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
       const [row] = await database.call("holds_messages", { owner: ownerId(owner), conversation, ids });
       return row?.holds_messages === true;
     },
-    startTurn,
-    regenerate,
     importTurn,
-    getTurn,
-    followTurn,
     stopTurn,
     async health() {
       const probed = await database.breaker.probe();

@@ -25,6 +25,7 @@ import {
   previewOf,
   titleOf,
 } from "./database/rows.ts";
+import { createFileParts } from "./file-parts.ts";
 import { type Limits } from "./maintenance/limits.ts";
 import { wordTextOf } from "./search/words.ts";
 
@@ -39,7 +40,13 @@ export interface MessagesOptions {
 }
 
 export function createMessages({ database, limits, answerSoFar }: MessagesOptions): Messages {
+  const { moveOut, putBack } = createFileParts({ database, limits });
   const listMessages: Messages["listMessages"] = async (owner, conversationId, query = {}) => {
+    const page = await readPage(owner, conversationId, query);
+    return { ...page, messages: await putBack(owner, page.messages, query.files) };
+  };
+
+  const readPage: Messages["listMessages"] = async (owner, conversationId, query = {}) => {
     const given = [query.before, query.after, query.around, query.offset].filter(
       (value) => value !== undefined,
     );
@@ -110,8 +117,8 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
     const size = checkRange(limit, "limit", 1, 100, 50);
     const half = Math.ceil(size / 2);
     const [older, newer] = await Promise.all([
-      listMessages(owner, conversationId, { leaf, before: middle + 1, limit: half }),
-      listMessages(owner, conversationId, { leaf, after: middle, limit: Math.max(1, size - half) }),
+      readPage(owner, conversationId, { leaf, before: middle + 1, limit: half }),
+      readPage(owner, conversationId, { leaf, after: middle, limit: Math.max(1, size - half) }),
     ]);
     return {
       ...older,
@@ -121,8 +128,9 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
   };
 
   return {
-    async appendMessages(owner, conversationId, inputs, { parent, expectedHead } = {}) {
-      checkCount(inputs.length, limits);
+    async appendMessages(owner, conversationId, given, { parent, expectedHead } = {}) {
+      checkCount(given.length, limits);
+      const inputs = await moveOut(owner, conversationId, given);
       const messages = await mapInSlices(inputs, (input, index) =>
         checkMessage(input, limits, inputs.length > 1 ? `/messages/${index}` : ""),
       );
@@ -152,7 +160,10 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
           .map((row) => messageOf(row.message as MessageRow, owner, row.parent_id))
           .map((one) => [one.id, one]),
       );
-      return messages.map((message) => stored.get(message.id)!);
+      return putBack(
+        owner,
+        messages.map((message) => stored.get(message.id)!),
+      );
     },
 
     listMessages,
@@ -163,7 +174,9 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
         conversation: conversationId,
         message_id: messageId,
       });
-      return withAnswer(messageOf(row?.get_message as MessageRow, owner), owner, answerSoFar);
+      const stored = messageOf(row?.get_message as MessageRow, owner);
+      const [message] = await putBack(owner, [await withAnswer(stored, owner, answerSoFar)]);
+      return message!;
     },
 
     async clearMessages(owner, conversationId) {

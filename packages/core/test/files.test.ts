@@ -57,6 +57,36 @@ describe("the janitor", () => {
     expect(await kept(young)).toEqual({ files: 1, chunks: 3, bytes: 20_000 });
   });
 
+  it("leaves a file while a message that can be read or restored refers to it", async () => {
+    const me = newUser();
+    const { conversation } = await history.createConversation(me);
+    const url = `data:image/png;base64,${randomBytes(3_000_000).toString("base64")}`;
+    const [message] = await history.appendMessages(me, conversation.id, [
+      { role: "user", parts: [{ type: "file", url, mime: "image/png" }] },
+    ]);
+    // No bytes in the message.
+    const { rows } = await database.pool.query<{ size: number }>(
+      "select octet_length(parts::text) as size from chatkeep.messages where owner_id = $1",
+      [ownerId(me)],
+    );
+    expect(rows[0]!.size).toBeLessThan(400);
+    const files = { files: 1, chunks: 371, bytes: 3_000_000 };
+    await age(me, 2);
+    await history.purge();
+    expect(await kept(me)).toEqual(files);
+    await history.deleteMessage(me, conversation.id, message!.id);
+    await database.pool.query("update chatkeep.file_uses set used_at = used_at - interval '2 hours'");
+    await history.purge();
+    await age(me, 2);
+    await history.purge();
+    expect(await kept(me)).toEqual(files);
+    // The time in which the message can be restored is over.
+    await history.purge({ undo: 0 });
+    await age(me, 2);
+    await history.purge();
+    expect(await kept(me)).toEqual(NONE);
+  });
+
   it("takes an idle session's files, then the session", async () => {
     const me = newSession();
     await history.putFile(me, PNG, randomBytes(20_000));

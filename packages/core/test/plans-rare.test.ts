@@ -256,6 +256,12 @@ const CASES: Case[] = [
   ["delete_file", 1, /files_pkey/, (time) => history.deleteFile(me, fileId(100 + time))],
   ["erase_file", 1, /file_chunks_pkey/, (time) => sql("erase_file($1, $2, 9)", [owner, fileId(200 + time)])],
   ["export_files", 9, /files_pkey/, () => sql(`export_files($1, '${fileId(0)}', 9)`, [owner])],
+  [
+    "use_files",
+    1,
+    /files_pkey/,
+    (time) => sql("use_files($1, 'c1', 'm1', $2)", [owner, [fileId(300 + time)]]),
+  ],
   ["release_files", 2, /file_uses_pkey/, () => sql("release_files($1, 'c1', true)", [owner])],
   ["purge_files", 1, /files_unused/, () => sql("purge_files(9)")],
   ["record_audit", 1, /^$/, () => history.recordAct(me, "key:tests")],

@@ -60,7 +60,15 @@ export type Chunk =
       readonly title: string;
       readonly filename?: string;
     } & Metadata)
-  | ({ readonly type: "file"; readonly url: string; readonly mediaType: string } & Metadata)
+  | ({
+      readonly type: "file";
+      readonly url: string;
+      readonly mediaType: string;
+      /** In the log of events, as in a part. */
+      readonly file?: string;
+      readonly size?: number;
+      readonly sha256?: string;
+    } & Metadata)
   | {
       readonly type: `data-${string}`;
       readonly id?: string;

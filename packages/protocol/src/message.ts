@@ -119,6 +119,8 @@ export interface MessageQuery {
   readonly around?: number | undefined;
   /** How many of the newest messages to skip. */
   readonly offset?: number | undefined;
+  /** `url`: files that were sent as `data:` URLs have their addresses instead, and no bytes are read. */
+  readonly files?: "url" | undefined;
 }
 
 /** A window of a branch, oldest first. */

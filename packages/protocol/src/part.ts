@@ -19,6 +19,12 @@ export type Part =
       readonly url: string;
       readonly mime: string;
       readonly name?: string;
+      /** The id of a stored file; `url` is then its address. A part to store needs nothing else of it. */
+      readonly file?: string;
+      /** In bytes, of a stored file. */
+      readonly size?: number;
+      /** Of the bytes of a stored file, in hexadecimal digits. */
+      readonly sha256?: string;
     } & Attached)
   | { readonly type: "data"; readonly name: string; readonly data: Json; readonly id?: string }
   /** Another call of the model begins here. A message without any step takes one after each group of results. */

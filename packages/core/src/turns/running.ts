@@ -8,6 +8,7 @@ import {
 
 import type { Preparation, Prepared } from "../context/prepare.ts";
 import type { Database } from "../database/database.ts";
+import type { FileParts } from "../file-parts.ts";
 import type { Limits } from "../maintenance/limits.ts";
 import { readAnswer } from "../streams.ts";
 import type { Begun } from "./begin.ts";
@@ -55,6 +56,7 @@ export interface RunningOptions {
   readonly limits: Limits;
   readonly responder: Responder | undefined;
   readonly preparation: Preparation;
+  readonly fileParts: FileParts;
   /** Milliseconds without an event of the responder after which the answer fails. */
   readonly idleTimeout: number;
   /** Milliseconds from the beginning of a turn until the platform ends the process; `undefined`: it does not. */
@@ -100,7 +102,18 @@ interface Run {
 }
 
 export function createRunning(options: RunningOptions): Running {
-  const { database, node, tokens, limits, responder, preparation, idleTimeout, deadline, onError } = options;
+  const {
+    database,
+    node,
+    tokens,
+    limits,
+    responder,
+    preparation,
+    fileParts,
+    idleTimeout,
+    deadline,
+    onError,
+  } = options;
   const log = createLog({ database, node, onError });
   const turns = new Map<string, Run>();
   /** Turns that were answered unsaved, and may have begun in the database all the same. */
@@ -129,7 +142,10 @@ export function createRunning(options: RunningOptions): Running {
         signal,
       };
       if (persisted) prepared = await preparation.build(request, history, summary);
-      return readAnswer(responder!(prepared?.request ?? request));
+      const events = readAnswer(responder!(prepared?.request ?? request));
+      return persisted
+        ? fileParts.movedOut(turn.owner, turn.key.conversationId, turn.replyId, events)
+        : events;
     };
     const responded = respond({ live, log, open, idleTimeout, onError: tell });
     if (!persisted) {

@@ -113,8 +113,9 @@ export function createEncoder(): Encoder {
         return [...closeUnnamed(), { type: "tool-approval-response", approvalId, ...answer }];
       }
       case "file": {
-        const { url, mime: mediaType, metadata } = event;
-        return [...closeUnnamed(), { type: "file", url, mediaType, ...metadataOf(metadata) }];
+        const { type, url, mime: mediaType, metadata, file, size, sha256 } = event;
+        const stored = file === undefined ? {} : ({ file, size, sha256 } as { file: string });
+        return [...closeUnnamed(), { type, url, mediaType, ...stored, ...metadataOf(metadata) }];
       }
       case "data": {
         const { type: _, name, data, ...rest } = event;

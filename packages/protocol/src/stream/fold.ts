@@ -166,9 +166,12 @@ export function createFold(): Fold {
       case "source-document":
         parts.push(sourceOf(chunk));
         return;
-      case "file":
-        parts.push({ type: "file", url: chunk.url, mime: chunk.mediaType, ...attachedTo(chunk) });
+      case "file": {
+        const { url, mediaType: mime, file, size, sha256, ...rest } = chunk;
+        const stored = file && { file, size: size!, sha256: sha256! };
+        parts.push({ type: "file", url, mime, ...stored, ...attachedTo(rest as Chunk) });
         return;
+      }
       case "start-step":
         parts.push({ type: "step" });
         return;

@@ -54,7 +54,8 @@ describe("bytes written in a day", () => {
   test("of forks count too: the copy beyond the quota is undone", async () => {
     const { owner, credentials } = newSession();
     const { id } = (await node.history.createConversation(owner)).conversation;
-    const photo = { ...picture, url: `data:image/png;base64,${randomBytes(22_500).toString("base64")}` };
+    // A fork copies no file; this one is no base64 and stays in the message.
+    const photo = { ...picture, url: `data:image/png,${randomBytes(22_500).toString("base64url")}` };
     expect((await append(credentials, id, { id: "p", role: "user", parts: [photo] })).status).toBe(201);
     const seen: number[] = [];
     for (const fork of ["1", "2", "3"]) {

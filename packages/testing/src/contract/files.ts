@@ -94,6 +94,108 @@ export function describeFiles(open: OpenedFixture): void {
     });
   });
 
+  describe("a picture in a message", () => {
+    const bytes = randomBytes(30_000);
+    const url = `data:image/png;charset=x;base64,${bytes.toString("base64")}`;
+    const picture = { type: "file", url, mime: "image/png", name: "a.png" } as const;
+
+    it("that came as a data URL is given back as it was sent, and on request by its address", async () => {
+      const { history, owner } = open();
+      const me = owner();
+      const { conversation } = await history.createConversation(me);
+      const message = {
+        id: randomUUID(),
+        role: "user" as const,
+        parts: [picture, { ...picture, name: "b" }],
+      };
+      // A retry is the same message.
+      for (let times = 0; times < 2; times += 1) {
+        const [stored] = await history.appendMessages(me, conversation.id, [message]);
+        expect(stored!.parts).toEqual(message.parts);
+      }
+      expect((await history.getMessage(me, conversation.id, message.id)).parts).toEqual(message.parts);
+      const [read] = (await history.listMessages(me, conversation.id)).messages;
+      expect(read!.parts).toEqual(message.parts);
+      const [named] = (await history.listMessages(me, conversation.id, { files: "url" })).messages;
+      const [one, other] = named!.parts as unknown as { file: string; url: string }[];
+      expect(one).toMatchObject({ url: `/api/files/${one!.file}`, size: 30_000, sha256: sha256Of(bytes) });
+      // Stored once.
+      expect(other!.file).toBe(one!.file);
+      expect((await readWhole(history, me, one!.file)).equals(bytes)).toBe(true);
+      const fork = await history.forkConversation(me, conversation.id, message.id);
+      expect((await history.listMessages(me, fork.id)).messages[0]!.parts).toEqual(message.parts);
+    });
+
+    it("of any other form is given back as it was sent", async () => {
+      const { history, owner } = open();
+      const me = owner();
+      const { conversation } = await history.createConversation(me);
+      const urls = [
+        "data:image/png;base64,",
+        "data:;base64,QUI=",
+        "data:image/png;base64,QUI",
+        "data:image/png;base64,QUJ=",
+        "data:image/png;base64,Q U I=",
+        "data:,hello",
+        "data:text/plain,%00%ff",
+        "data:image/png;base64",
+        "DATA:image/PNG;BASE64,QUI=",
+        "https://example.org/a.png",
+        "",
+      ];
+      const parts = urls.map((given) => ({ ...picture, url: given }));
+      const [stored] = await history.appendMessages(me, conversation.id, [{ role: "user", parts }]);
+      expect(stored!.parts).toEqual(parts);
+      expect((await history.listMessages(me, conversation.id)).messages[0]!.parts).toEqual(parts);
+    });
+
+    it("reaches the responder as bytes, and its own picture reaches readers, live and stored", async () => {
+      const { history, owner, responder } = open();
+      const me = owner();
+      const { conversation } = await history.createConversation(me);
+      const uploaded = await history.putFile(me, PNG, bytes);
+      const sent = { type: "file", file: uploaded.id, url: "", mime: "" } as const;
+      const { events } = await history.startTurn(me, conversation.id, {
+        parts: [{ type: "text", text: "What is it?" }, picture, sent],
+      });
+      const run = await responder.started(conversation.id);
+      const [, first, second] = run.request.question.parts;
+      expect(first).toEqual(picture);
+      expect(second).toMatchObject({ url: `data:image/png;base64,${bytes.toString("base64")}` });
+      await run.emit({ type: "file", url, mime: "image/png" });
+      run.finish();
+      const chunks = [];
+      for await (const { chunk } of events) if (chunk.type === "file") chunks.push(chunk);
+      expect(chunks).toEqual([{ type: "file", url, mediaType: "image/png" }]);
+      const [question, answer] = (await history.listMessages(me, conversation.id)).messages;
+      expect(answer!.parts).toEqual([{ type: "file", url, mime: "image/png" }]);
+      expect(question!.parts[2]).toMatchObject({
+        url: `/api/files/${uploaded.id}`,
+        mime: "image/png",
+        name: PNG.name,
+        size: 30_000,
+      });
+    });
+
+    it("cannot be another's file, whatever its part says", async () => {
+      const { history, owner } = open();
+      const [me, stranger] = [owner(), owner()];
+      const { id } = await history.putFile(me, PNG, bytes);
+      const { conversation } = await history.createConversation(stranger);
+      const append = (part: object): Promise<unknown> =>
+        history.appendMessages(stranger, conversation.id, [
+          { role: "user", parts: [{ ...picture, ...part }] },
+        ]);
+      for (const file of [id, randomUUID(), "none"]) {
+        expect((await errorOf(append({ file, url: "" })))?.code).toBe("file_not_found");
+      }
+      await append({ file: id, url: "data:image/png;base64," });
+      await append({ file: id, url: "data:,x" });
+      for (const { parts } of (await history.listMessages(stranger, conversation.id)).messages)
+        expect(JSON.stringify(parts)).not.toContain(id);
+    });
+  });
+
   it("an export holds each file with its bytes; an erasure counts and erases them", async () => {
     const { history, owner } = open();
     const me = owner();

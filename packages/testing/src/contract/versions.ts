@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { type OpenedFixture, ask } from "./fixture.ts";
 import { codeOf, treesOf } from "./letters.ts";
 
-const PICTURE = `data:image/png;base64,${"A".repeat(5 * 1024 * 1024)}`;
+// No base64: its text stays in the message.
+const PICTURE = `data:image/svg+xml,${"A".repeat(5 * 1024 * 1024)}`;
 
 /** What a history promises of parents and versions. */
 export function describeVersions(open: OpenedFixture): void {

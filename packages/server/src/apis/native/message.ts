@@ -81,7 +81,16 @@ export const part: z.ZodType<Part> = z
       name: optionalText,
       metadata,
     }),
-    z.strictObject({ type: z.literal("file"), url: text, mime: text, name: optionalText, ...attached }),
+    z.strictObject({
+      type: z.literal("file"),
+      url: text,
+      mime: text,
+      name: optionalText,
+      file: optionalText,
+      size: z.int().exactOptional(),
+      sha256: optionalText,
+      ...attached,
+    }),
     z.strictObject({ type: z.literal("data"), name: text, data: json, id: optionalText }),
     z.strictObject({ type: z.literal("step") }),
   ])
