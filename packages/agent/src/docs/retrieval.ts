@@ -6,7 +6,7 @@ import { type Reading, defines } from "./question.ts";
 import { cutUnits } from "./quote.ts";
 
 /** The minimum score of the best passage. Below it the docs have no answer. */
-const ENOUGH = 0.16;
+const ENOUGH = 0.17;
 /** The minimum score of a certain answer. On the guide, nine of ten best passages have 0.26 or more. */
 const SURE = 0.23;
 /** The minimum share of the best score for a further passage. */

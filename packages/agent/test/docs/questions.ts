@@ -50,6 +50,6 @@ export const STRANGE_QUESTIONS: readonly string[] = [
   "Write me a poem about autumn leaves",
   "What is the airspeed velocity of an unladen swallow?",
   "How tall is Mount Everest?",
-  "Which shoes go well with brown trousers?",
+  "Which colour goes well with dark green trousers?",
   "Is the moon made of cheese?",
 ];
