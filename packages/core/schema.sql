@@ -437,7 +437,7 @@ CREATE INDEX conversations_scope ON chatkeep.conversations USING btree (owner_id
 CREATE INDEX deleted_messages_due ON chatkeep.deleted_messages USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX deleted_messages_id ON chatkeep.deleted_messages USING btree (owner_id, id, conversation_id) WHERE (id IS NOT NULL);
 CREATE INDEX document_versions_path ON chatkeep.document_versions USING btree (docs, path, id);
-CREATE INDEX file_uses_file ON chatkeep.file_uses USING btree (owner_id, file_id);
+CREATE INDEX file_uses_file ON chatkeep.file_uses USING btree (file_id, owner_id);
 CREATE INDEX files_unused ON chatkeep.files USING btree (unused_since) WHERE (unused_since IS NOT NULL);
 CREATE INDEX handles_any_owner ON chatkeep.handles USING btree (hash);
 CREATE INDEX handles_of_conversation ON chatkeep.handles USING btree (owner_id, conversation_id);

@@ -262,6 +262,15 @@ async function fill({ pool }: Database): Promise<void> {
      select owner_id, id, 99 from chatkeep.conversations where id <> 'long'`,
   );
   await query(
+    `insert into chatkeep.files (owner_id, id, media_type, unused_since)
+     select id, gen_random_uuid(), 'image/png', null from chatkeep.owners`,
+  );
+  await query(
+    `insert into chatkeep.file_uses (owner_id, conversation_id, message_id, file_id)
+     select c.owner_id, c.id, c.id || '-1', f.id
+     from chatkeep.conversations c join chatkeep.files f on f.owner_id = c.owner_id where c.id <> 'long'`,
+  );
+  await query(
     `insert into chatkeep.summaries (owner_id, conversation_id, from_seq, to_seq, body)
      select owner_id, id, 1, 2, 'Hello' from chatkeep.conversations`,
   );
