@@ -235,26 +235,35 @@ test("a question that cannot be sent keeps its text, can be edited and retried",
   expect(await readTranscript(page)).toHaveLength(2);
 });
 
-test("a history that cannot be loaded says so, never looks empty, and can be retried", async () => {
-  const { owner, id } = await longConversation(history, 4);
-  await using visit = await stage.visit({
-    owner,
-    path: `/?c=${id}`,
-    prepare: async (page) => page.route("**/api/**", (route) => route.fulfill({ status: 503, body: "{}" })),
-  });
-  const { page } = visit;
-  await page.getByText("This conversation could not be loaded").waitFor();
-  await page.getByText("Your conversations could not be loaded.").waitFor();
-  expect(await page.getByText("What would you like to know?").count()).toBe(0);
-  // The question field stays in its place, at the bottom of 800 pixels.
-  expect((await page.getByLabel("Your question").boundingBox())?.y).toBeGreaterThan(600);
-  expect(await axeViolations(page)).toEqual([]);
-  await page.unroute("**/api/**");
-  await page.getByRole("alert").getByRole("button", { name: "Retry" }).click();
-  await page.getByText("Message 3.").waitFor();
-  await page.getByRole("navigation").getByRole("button", { name: "Retry" }).click();
-  await page.locator(".ck-nav-title").waitFor();
-});
+test.each([
+  [503, "it comes by itself once it can be read"],
+  [401, "it can be retried"],
+] as const)(
+  "a history that cannot be loaded (%i) says so, never looks empty, and %s",
+  async (status, _means) => {
+    const { owner, id } = await longConversation(history, 4);
+    await using visit = await stage.visit({
+      owner,
+      path: `/?c=${id}`,
+      prepare: async (page) => page.route("**/api/**", (route) => route.fulfill({ status, body: "{}" })),
+    });
+    const { page } = visit;
+    await page.getByText("This conversation could not be loaded").waitFor();
+    await page.getByText("Your conversations could not be loaded.").waitFor();
+    expect(await page.getByText("What would you like to know?").count()).toBe(0);
+    // The question field stays in its place, at the bottom of 800 pixels.
+    expect((await page.getByLabel("Your question").boundingBox())?.y).toBeGreaterThan(600);
+    expect(await axeViolations(page)).toEqual([]);
+    await page.unroute("**/api/**");
+    const retry = async (role: "alert" | "navigation"): Promise<void> => {
+      if (status === 401) await page.getByRole(role).getByRole("button", { name: "Retry" }).click();
+    };
+    await retry("alert");
+    await page.getByText("Message 3.").waitFor();
+    await retry("navigation");
+    await page.locator(".ck-nav-title").waitFor();
+  },
+);
 
 test("text is shown as it is, links lead nowhere they should not, and the page breaks no rule of its policy", async () => {
   const faults: (readonly string[])[] = [];

@@ -1,6 +1,7 @@
 import type { Conversation, DeletedConversation } from "@chatkeep/protocol";
 
-import { sentenceOf } from "./failure.ts";
+import { backoff } from "./backoff.ts";
+import { isPassing, sentenceOf } from "./failure.ts";
 import { type Readable, type Schedule, createSnapshot } from "./snapshot.ts";
 
 /** A list of conversations as it is shown. */
@@ -64,6 +65,8 @@ export function createConversationList(options: ConversationListOptions): Conver
   let more: "idle" | "loading" | "failed" = "idle";
   /** Counts readings, so that a reply that was overtaken is not taken up. */
   let reading = 0;
+  /** Readings that failed one after another. */
+  let failed = 0;
   /** Became active during the reading: the reply may not know it yet. */
   let overtaking: readonly Conversation[] = [];
   /** The reading that began in this task. */
@@ -90,7 +93,6 @@ export function createConversationList(options: ConversationListOptions): Conver
   const readAnew = async (): Promise<void> => {
     const mine = ++reading;
     overtaking = [];
-    if (status === "failed") status = "loading";
     snapshot.changed();
     try {
       const page = await read({ limit: Math.min(Math.max(list.length, PAGE), LARGEST_PAGE) });
@@ -99,6 +101,7 @@ export function createConversationList(options: ConversationListOptions): Conver
       more = "idle";
       status = "ready";
       failure = null;
+      failed = 0;
       onRead(page.conversations);
       take([...overtaking, ...page.conversations]);
     } catch (error) {
@@ -107,6 +110,7 @@ export function createConversationList(options: ConversationListOptions): Conver
       status = list.length > 0 ? "ready" : "failed";
       failure = sentenceOf(error);
       snapshot.changed();
+      if (isPassing(error)) setTimeout(() => mine === reading && void readAnew(), backoff(failed++));
     }
   };
 
@@ -115,6 +119,7 @@ export function createConversationList(options: ConversationListOptions): Conver
     subscribe: snapshot.subscribe,
 
     refresh() {
+      if (status === "failed") status = "loading";
       begun ??= readAnew();
       queueMicrotask(() => (begun = undefined));
       return begun;

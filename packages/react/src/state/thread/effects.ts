@@ -90,6 +90,11 @@ export function createEffects(options: EffectsOptions): Effects {
     }
   };
 
+  const notRead = (error: unknown, gone = false): void => {
+    const kind = gone ? "gone" : isPassing(error) ? "passing" : "final";
+    dispatch({ type: "read-failed", kind, failure: sentenceOf(error) });
+  };
+
   /** The scope's default conversation, else the most recently active. */
   const find = async (scope: string): Promise<void> => {
     try {
@@ -100,7 +105,7 @@ export function createEffects(options: EffectsOptions): Effects {
         dispatch({ type: "found", exists: found !== undefined });
       else await options.onFound?.(found);
     } catch (error) {
-      dispatch({ type: "find-failed", failure: sentenceOf(error) });
+      notRead(error);
     }
   };
 
@@ -123,8 +128,7 @@ export function createEffects(options: EffectsOptions): Effects {
           if (read.kind === "page") onConversation?.("read", read.conversation);
           return dispatch({ type: "read", read });
         } catch (error) {
-          const kind = isGone(error) ? "gone" : isPassing(error) ? "passing" : "final";
-          return dispatch({ type: "read-failed", kind, failure: sentenceOf(error) });
+          return notRead(error, isGone(error));
         }
       case "read-side": {
         const { side, edge } = effect;
@@ -136,7 +140,7 @@ export function createEffects(options: EffectsOptions): Effects {
       }
       case "wait":
         await pause({ ms: backoff(effect.attempt), signal });
-        return dispatch({ type: "waited", for: effect.for });
+        return dispatch({ type: "waited", for: effect.for, attempt: effect.attempt });
       case "keep":
         return kept.put(conversationId, effect.question);
       case "let-go":

@@ -25,14 +25,14 @@ type Request =
 type Report =
   /** The scope's conversation was looked for: it is this one, or there is none. */
   | { readonly type: "found"; readonly exists: boolean }
-  | { readonly type: "find-failed"; readonly failure: string }
   | { readonly type: "created" }
   | { readonly type: "read"; readonly read: Read }
   | { readonly type: "read-failed"; readonly kind: "gone" | "passing" | "final"; readonly failure: string }
   | { readonly type: "side-read"; readonly side: Side; readonly edge: number; readonly page: MessagePage }
   | { readonly type: "side-failed"; readonly side: Side }
   | { readonly type: "turn-found"; readonly turn: Turn | null }
-  | { readonly type: "waited"; readonly for: "reading" | "busy" }
+  /** With `attempt`, only if no other reading has ended since. */
+  | { readonly type: "waited"; readonly for: "reading" | "busy"; readonly attempt?: number }
   | { readonly type: "started"; readonly questionId: string; readonly turn: Turn }
   /** A stored question is answered again. */
   | { readonly type: "regenerating"; readonly turn: Turn }

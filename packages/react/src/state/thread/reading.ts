@@ -63,7 +63,9 @@ export function readFailed(
     const report: Effect[] = unread ? [{ type: "report-activity" }] : [];
     return chain(step({ ...now, unread: false }, ...report), afterReading);
   }
-  const again: Effect[] = unread ? [{ type: "wait", for: "reading", attempt }] : [];
+  // What a person waits for comes by itself: an answer that ended, or a history that could not be read yet.
+  const again: Effect[] =
+    unread || now.status === "failed" ? [{ type: "wait", for: "reading", attempt }] : [];
   return chain(step({ ...now, failedReadings: attempt + 1 }, ...again), afterReading);
 }
 

@@ -309,6 +309,22 @@ describe("a conversation's events", () => {
     expect(run([{ type: "open" }], newModel({ kind: "new" }, [])).model.status).toBe("new");
   });
 
+  test("a history that could not be read is read again by itself, once however often a person retries", () => {
+    const waited = (attempt: number): ThreadEvent => ({ type: "waited", for: "reading", attempt });
+    const tried = run([{ type: "open" }, unread, { type: "open" }, unread, waited(0), waited(1)]);
+    expect(tried.effects).toEqual([["read"], ["wait"], ["read"], ["wait"], [], ["read"]]);
+    expect(run([page([messageOf(1)]), waited(0)], tried.model).last).toEqual([]);
+    const refused: ThreadEvent = { type: "read-failed", kind: "final", failure: "Sign in." };
+    expect(run([{ type: "open" }, refused]).last).toEqual([]);
+
+    const scope = { kind: "scope", scope: { id: "intro", label: null } } as const;
+    expect(run([{ type: "open" }, unread, waited(0)], newModel(scope, [])).effects).toEqual([
+      ["find"],
+      ["wait"],
+      ["find"],
+    ]);
+  });
+
   test("an older page that no longer meets what is loaded is dropped", () => {
     const old: ThreadEvent = {
       type: "side-read",

@@ -36,9 +36,7 @@ export function reduce(model: ThreadModel, event: ThreadEvent): Step {
     case "found":
       return event.exists
         ? requestRead({ ...model, exists: true }, "newer")
-        : next({ ...model, status: model.status === "ready" ? "ready" : "new" });
-    case "find-failed":
-      return next({ ...model, status: "failed", failure: event.failure });
+        : next({ ...model, status: model.status === "ready" ? "ready" : "new", failedReadings: 0 });
     case "created":
       return step({ ...model, exists: true });
     case "read":
@@ -67,7 +65,10 @@ export function reduce(model: ThreadModel, event: ThreadEvent): Step {
     case "turn-found":
       return turnFound(model, event.turn);
     case "waited":
-      return event.for === "reading" ? requestRead(model, "newer") : next({ ...model, busy: false });
+      if (event.for === "busy") return next({ ...model, busy: false });
+      return (event.attempt ?? model.failedReadings - 1) === model.failedReadings - 1
+        ? sought(model)
+        : step(model);
 
     case "ask":
       return ask(model, { ...event, replaces: null });
@@ -172,16 +173,19 @@ export function reduce(model: ThreadModel, event: ThreadEvent): Step {
 }
 
 function opened(model: ThreadModel): Step {
-  const { status, exists, origin, questions } = model;
+  const { status, questions } = model;
   const fresh = status === "ready" || status === "new" ? model : { ...model, status: "loading" as const };
   const followed = model.turns.flatMap((turn): Effect[] => (turn.ended ? [] : [{ type: "follow", turn }]));
   const unsaved = questions.some(({ delivery }) => delivery === "unsaved");
   const save: Effect[] = unsaved ? [{ type: "save" }] : [];
-  const begun = step(fresh, ...followed, ...save);
-  if (exists) return chain(begun, (now) => requestRead(now, "newer"));
-  if (origin.kind === "scope")
-    return chain(begun, (now) => step(now, { type: "find", scope: origin.scope.id }));
-  return chain(begun, next);
+  return chain(step(fresh, ...followed, ...save), sought);
+}
+
+/** Reads a conversation that exists, or looks for the scope's. */
+function sought(model: ThreadModel): Step {
+  const { exists, origin } = model;
+  if (exists) return requestRead(model, "newer");
+  return origin.kind === "scope" ? step(model, { type: "find", scope: origin.scope.id }) : next(model);
 }
 
 function ask(
