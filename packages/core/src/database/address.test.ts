@@ -152,11 +152,7 @@ it.each([
     "postgres://ada:s3cret@db.example/chats?ssl=toString",
     /sslmode .* must be one/,
   ],
-  [
-    "a folder as its certificate",
-    "postgres://ada:s3cret@db.example/chats?sslrootcert=/",
-    /must name files/,
-  ],
+  ["a folder as its certificate", "postgres://ada:s3cret@db.example/chats?sslrootcert=/", /must name files/],
   [
     "a certificate that is not there",
     "postgres://ada:s3cret@db.example/chats?sslrootcert=/nowhere.pem",
