@@ -4,6 +4,7 @@ import {
   type BaseEvent,
   HttpAgent,
   type Message,
+  type ResumeEntry,
   type RunAgentInput,
   runHttpRequest,
   transformHttpEventStream,
@@ -187,6 +188,82 @@ test("an approval that an answer asks for is an interrupt, also after connecting
   const other = agentOf(me, agent.threadId);
   await other.connectAgent();
   expect(other.events.at(-1)).toMatchObject({ outcome: interrupt });
+});
+
+/** An answer that asks whether two calls may be made. */
+async function askTwice(agent: ThreadAgent): Promise<void> {
+  await ask(
+    agent,
+    "Pay",
+    { type: "tool-call", id: "d", name: "pay", arguments: "{}" },
+    { type: "approval-request", id: "a", call: "d" },
+    { type: "tool-call", id: "e", name: "tip", arguments: "{}" },
+    { type: "approval-request", id: "b", call: "e" },
+  );
+}
+
+test("answers to interrupts reach the responder as approvals, and the answer goes on", async () => {
+  const me = session();
+  const agent = agentOf(me);
+  await askTwice(agent);
+  const resume: ResumeEntry[] = [
+    { interruptId: "a", status: "resolved", payload: { approved: true } },
+    { interruptId: "b", status: "cancelled" },
+  ];
+  const resumed = agent.runAgent({ resume });
+  const run = await script.started(agent.threadId);
+  expect(run.request.question.parts).toEqual([
+    { type: "approval", id: "a", approved: true },
+    { type: "approval", id: "b", approved: false },
+  ]);
+  await run.emit({ type: "tool-result", id: "d", result: { paid: true } });
+  await run.emit("Paid.");
+  run.finish();
+  await resumed;
+  expect(agent.messages.at(-1)?.content).toBe("Paid.");
+  const other = agentOf(me, agent.threadId);
+  await other.connectAgent();
+  expect(other.messages).toEqual(agent.messages);
+});
+
+test("of two answers to one interrupt, one begins a turn; a retry of it attaches", async () => {
+  const me = session();
+  const agent = agentOf(me);
+  await askTwice(agent);
+  const resumeOf = (runId: string, resume: readonly ResumeEntry[]) =>
+    send("/ag-ui", {
+      method: "POST",
+      session: me,
+      body: { threadId: agent.threadId, runId, messages: agent.messages, resume },
+    });
+  const both = (status: ResumeEntry["status"]): ResumeEntry[] => [
+    { interruptId: "a", status },
+    { interruptId: "b", status },
+  ];
+  const answers = await Promise.all([resumeOf("one", both("resolved")), resumeOf("two", both("cancelled"))]);
+  const won = answers.findIndex(({ ok }) => ok);
+  expect(answers.map(({ status }) => status)).toEqual(won === 0 ? [200, 409] : [409, 200]);
+  const run = await script.started(agent.threadId);
+  const again = await resumeOf(won === 0 ? "one" : "two", both(won === 0 ? "resolved" : "cancelled"));
+  run.finish();
+  expect(again.status).toBe(200);
+  expect(script.calls(agent.threadId)).toBe(2);
+});
+
+test("an answer to an interrupt that is not open, or not the caller's, is refused", async () => {
+  const me = session();
+  const agent = agentOf(me);
+  await askTwice(agent);
+  const { threadId, messages } = agent;
+  const forged = { threadId, runId: "r", messages, resume: [{ interruptId: "z", status: "resolved" }] };
+  expect((await refused("/ag-ui", { method: "POST", body: forged, session: me })).code).toBe("conflict");
+  const taken = { ...forged, resume: [{ interruptId: "a", status: "resolved" }] };
+  expect((await refused("/ag-ui", { method: "POST", body: taken, session: session() })).code).toBe(
+    "forbidden",
+  );
+  const asked = { ...taken, messages: [...messages, user("And now?")] };
+  expect((await refused("/ag-ui", { method: "POST", body: asked, session: me })).pointer).toBe("/resume");
+  expect(script.calls(threadId)).toBe(1);
 });
 
 test("a retry of a run attaches: the responder is called once", async () => {

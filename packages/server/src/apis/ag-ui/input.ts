@@ -1,4 +1,11 @@
-import { type Json, type JsonObject, type Part, type Question, parseJson } from "@chatkeep/protocol";
+import {
+  ChatkeepError,
+  type Json,
+  type JsonObject,
+  type Part,
+  type Question,
+  parseJson,
+} from "@chatkeep/protocol";
 import { z } from "zod";
 
 import { id, json, jsonObject } from "../../http/fields.ts";
@@ -76,12 +83,16 @@ export interface Asked {
 
 /**
  * The question of a run: the last message if a person wrote it, or the results and approvals that its client brings.
- * `undefined` when the client only looks. The run's tools, state and context are the question's metadata `ag_ui`.
+ * `undefined` when the client only looks. Errors: `invalid_request`. The run's tools, state and context are the question's metadata `ag_ui`.
  */
 export function askedOf(input: RunAgentInput): Asked | undefined {
   const { messages, resume = [] } = input;
   const last = messages.at(-1);
   if (last?.role === "user") {
+    if (resume.length > 0) {
+      const detail = "A run answers interrupts or asks a question, not both.";
+      throw new ChatkeepError("invalid_request", detail, { pointer: "/resume" });
+    }
     const metadata = metadataOf(input);
     const question = { id: last.id, parts: partsOf(last.content), ...(metadata && { metadata }) };
     return { question, previousId: messages.at(-2)?.id };
