@@ -69,6 +69,26 @@ export function describeToolResults(open: OpenedFixture): void {
       expect((await fixture.history.listMessages(me, id)).total).toBe(4);
     });
 
+    it("refuses results and approvals of a stopped answer's calls, on its branch too", async () => {
+      const fixture = open();
+      const { history, responder } = fixture;
+      const { me, id } = await newConversation(fixture);
+      const { turn } = await history.startTurn(me, id, { content: "Where am I?" });
+      const run = await responder.started(id);
+      for (const event of CALLS) await run.emit(event);
+      await run.emit({ type: "approval-request", id: "a1", call: "k1" });
+      expect((await history.stopTurn(me, id, turn.id)).status).toBe("stopped");
+      const approval = [{ type: "approval", id: "a1", approved: true }] as const;
+      for (const parts of [RESULTS.parts!, approval]) {
+        for (const parent of [undefined, turn.replyId!]) {
+          const answered = history.startTurn(me, id, { role: "tool", parts, parent });
+          expect(await errorOf(answered)).toMatchObject({ code: "conflict", pointer: "/parts" });
+        }
+      }
+      expect(responder.calls(id)).toBe(1);
+      expect((await history.listMessages(me, id)).total).toBe(2);
+    });
+
     it("with a parent answers the open calls of that branch, wherever the head is", async () => {
       const fixture = open();
       const { history } = fixture;
