@@ -102,7 +102,7 @@ export const SETTINGS = {
   CHATKEEP_HANDOVER: seconds(
     60,
     3600,
-    "Seconds for which a turn of a server that ended or died waits for one that continues it. Then it is interrupted.",
+    "Seconds that a turn waits for another server to continue it, after its own ended or died. Then it is interrupted.",
   ),
   CHATKEEP_LEASE: seconds(10, 300, "Seconds until another server takes over a dead server's turns."),
   CHATKEEP_EVENTS: seconds(

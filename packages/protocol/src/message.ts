@@ -119,7 +119,7 @@ export interface MessageQuery {
   readonly around?: number | undefined;
   /** How many of the newest messages to skip. */
   readonly offset?: number | undefined;
-  /** `url`: files that were sent as `data:` URLs have their addresses instead, and no bytes are read. */
+  /** With `url`, files that were sent as `data:` URLs have an address in place of their bytes, and no bytes are read. */
   readonly files?: "url" | undefined;
 }
 

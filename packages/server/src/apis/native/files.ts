@@ -79,7 +79,7 @@ export function fileRoutes({ history, log }: ApiServices): Route[] {
     }),
     route("GET /api/files/{file_id}/info", {
       id: "getFile",
-      summary: "Read what is known of a file",
+      summary: "Describe a file",
       replies: { 200: { description: "The file.", json: file } },
       handle: async ({ owner, path }) => fileToWire(await history.getFile(owner, path.file_id)),
     }),

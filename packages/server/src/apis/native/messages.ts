@@ -25,10 +25,9 @@ const query = z.strictObject({
   offset: integer(0, 1_000_000_000)
     .optional()
     .meta({ description: "How many of the newest to skip. Default 0." }),
-  files: z
-    .literal("url")
-    .optional()
-    .meta({ description: "`url`: files sent as `data:` URLs have their addresses instead." }),
+  files: z.literal("url").optional().meta({
+    description: "With `url`, files that were sent as `data:` URLs have an address in place of their bytes.",
+  }),
 });
 
 const page = z
