@@ -59,8 +59,11 @@ async function openHost(library: Library, reply: (index: number) => ModelReply):
 }
 
 /** Asks a question of a history whose responder is given, and returns the turn as it is stored. */
-async function ask(respond: Responder): Promise<TurnState> {
-  const history = createHistory({ ...UNHURRIED.history, pool, responder: respond });
+async function ask(
+  respond: Responder,
+  onError: (error: unknown) => void = () => undefined,
+): Promise<TurnState> {
+  const history = createHistory({ ...UNHURRIED.history, pool, responder: respond, onError });
   onTestFinished(() => history.close());
   const owner = { kind: "session", id: crypto.randomUUID() } as const;
   const { conversation } = await history.createConversation(owner);
@@ -421,6 +424,45 @@ test("a responder yields events of its own between the items of a stream", async
     { type: "data", name: "before", data: 1 },
     { type: "text", text: "It rains. Bye." },
   ]);
+});
+
+/** `textStream` ends without an error when the model fails. */
+const TEXT_ONLY: Library = (model) =>
+  async function* (request) {
+    yield* streamText(aiSettings(model, request)).textStream;
+  };
+
+test("a failed model fails a turn whose responder yields textStream, with the model's reason, and no other turn", async () => {
+  const { respond: failing } = await openHost(TEXT_ONLY, () => ({ status: 500, message: "sk-secret" }));
+  const { respond: empty } = await openHost(TEXT_ONLY, () => says());
+  const errors: unknown[] = [];
+  const [failed, other] = await Promise.all([ask(failing, (error) => errors.push(error)), ask(empty)]);
+  expect(failed.turn).toMatchObject({
+    status: "failed",
+    error: { code: "model_error", detail: "The model failed. Ask again in a moment." },
+  });
+  expect(errors).toMatchObject([{ cause: { message: "AI_APICallError 500" } }]);
+  expect(other.turn.error?.code).toBe("empty_answer");
+});
+
+test("a responder whose first model fails may answer with another one", async () => {
+  const { respond: failing } = await openHost(TEXT_ONLY, () => ({ status: 500, message: "no" }));
+  const { respond } = await openHost(TEXT_ONLY, () => says("It rains."));
+  const { turn } = await ask(async function* (request) {
+    yield* failing(request) as AsyncIterable<string>;
+    yield* respond(request) as AsyncIterable<string>;
+  });
+  expect(turn.status).toBe("complete");
+});
+
+test("an empty answer tells the operator that textStream hides a model's errors", async () => {
+  const errors: unknown[] = [];
+  const { turn } = await ask(
+    async function* () {},
+    (error) => errors.push(error),
+  );
+  expect(turn.error?.code).toBe("empty_answer");
+  expect(errors).toMatchObject([{ cause: { message: expect.stringMatching(/textStream/) as string } }]);
 });
 
 test("a responder that returns no stream fails its turn alone", async () => {

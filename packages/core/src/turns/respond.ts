@@ -4,6 +4,7 @@ import { type Failure, ResponderError, type ResponderEvent } from "@chatkeep/pro
 
 import type { LiveTurn, TurnEnded } from "./live.ts";
 import type { TurnLog } from "./log.ts";
+import { lastModelFailure } from "./model-failure.ts";
 import type { Ending } from "./turn.ts";
 
 export interface RespondOptions {
@@ -67,7 +68,10 @@ export async function respond({ live, log, open, idleTimeout, onError }: Respond
         sliceBegan = performance.now();
       }
     }
-    return isEmpty && live.answer().parts.length === 0 ? EMPTY : { status: "complete", error: null };
+    if (isEmpty && live.answer().parts.length === 0) {
+      throw lastModelFailure() ?? new ResponderError(EMPTY, { cause: new Error(HINT) });
+    }
+    return { status: "complete", error: null };
   } catch (error) {
     if (!signal.aborted) {
       onError(error);
@@ -88,10 +92,11 @@ function leave(events: AsyncIterator<ResponderEvent> | undefined): void {
     .then(undefined, () => undefined);
 }
 
-const EMPTY: Ending = {
-  status: "failed",
-  error: { code: "empty_answer", detail: "The assistant gave no answer. Try again." },
-};
+const EMPTY: Failure = { code: "empty_answer", detail: "The assistant gave no answer. Try again." };
+
+/** For the operator. */
+const HINT =
+  "The responder yielded nothing. If it yields `textStream` of the AI SDK, the model may have failed: return the result of `streamText` itself, whose errors are kept.";
 
 function idleEnding(idleTimeout: number): Ending {
   const detail = `The assistant said nothing for ${Math.round(idleTimeout / 1000)} seconds. Try again.`;

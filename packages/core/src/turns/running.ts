@@ -14,6 +14,7 @@ import { readAnswer } from "../streams.ts";
 import type { Begun } from "./begin.ts";
 import { type LiveTurn, createLiveTurn } from "./live.ts";
 import { createLog } from "./log.ts";
+import { watchModels } from "./model-failure.ts";
 import type { Node } from "./node.ts";
 import { respond } from "./respond.ts";
 import { INTERRUPTED, settleFromLog, settleOwn, settleTurn } from "./settle.ts";
@@ -147,7 +148,7 @@ export function createRunning(options: RunningOptions): Running {
         ? fileParts.movedOut(turn.owner, turn.key.conversationId, turn.replyId, events)
         : events;
     };
-    const responded = respond({ live, log, open, idleTimeout, onError: tell });
+    const responded = watchModels(() => respond({ live, log, open, idleTimeout, onError: tell }));
     if (!persisted) {
       const ending = await responded;
       live.end((given) => {
