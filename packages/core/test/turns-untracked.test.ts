@@ -326,6 +326,17 @@ describe("a node that was taken for dead", () => {
     });
   });
 
+  it("takes a new number as often as that happens: a process may sleep while it takes one", async () => {
+    let left = 3;
+    const sleepy = watchedPool(async (text) => {
+      if (text.includes(".register_node(") && left-- > 0)
+        await database.pool.query("delete from chatkeep.nodes");
+    });
+    const history = openHistory(createScriptedResponder().responder, sleepy);
+    await history.continueTurns();
+    expect(left).toBe(-1);
+  });
+
   it("leaves any number of turns that are all settled at once, and one that cannot be holds up none", async () => {
     const me = newUser();
     const history = openHistory(createScriptedResponder().responder);

@@ -15,7 +15,7 @@ export interface Node {
   current(): number | undefined;
   /** Its latest id, fenced or not; 0 before the first. */
   last(): number;
-  /** Runs `work` under its id. Registers first if it has none, and runs `work` again under a new id if it was fenced. */
+  /** Runs `work` under its id. Registers first if it has none, and again as often as it is fenced: a process may sleep at any moment. */
   run<T>(work: (id: number) => Promise<T>): Promise<T>;
   /** Called when this id was fenced: the next {@link Node.run} registers again. */
   fenced(id: number): void;
@@ -59,14 +59,15 @@ export function createNode(database: Database, lease: number, continues: boolean
   };
 
   const run = async <T>(work: (id: number) => Promise<T>): Promise<T> => {
-    const id = await register();
-    if (released) throw goingDown();
-    try {
-      return await work(id);
-    } catch (error) {
-      if (!isFenced(error)) throw error;
-      fenced(id);
-      return work(await register());
+    for (;;) {
+      const id = await register();
+      if (released) throw goingDown();
+      try {
+        return await work(id);
+      } catch (error) {
+        if (!isFenced(error)) throw error;
+        fenced(id);
+      }
     }
   };
 
