@@ -247,9 +247,7 @@ function proveAnswers(
     const recipe = sent.get(turn.messageId)?.recipe;
     // One that ends its nodes is given up; a model may be told to fail.
     const mayFail = recipe?.ending !== "finish" || turn.errorCode === "attempts_exhausted";
-    // The reply to its beginning was lost, so no node ran it; the one that began it settles it without a word.
-    const isUnbegun = turn.attempts === 1 && reply.parts.length === 0;
-    if (turn.status === "interrupted" ? !isUnbegun : turn.status === "failed" && !mayFail)
+    if (turn.status === "interrupted" || (turn.status === "failed" && !mayFail))
       say(`Turn ${turn.id} is ${turn.status} (${turn.errorCode}) after ${turn.attempts} attempts.`, turn.id);
     const whole = recipe === undefined ? "" : wordsOf(recipe).join("");
     const text = contentOf(reply.parts);

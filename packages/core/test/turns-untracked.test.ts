@@ -201,41 +201,73 @@ describe("a turn whose node lives and does not know of it", () => {
     expect((await history.getTurn(me, id, next.turn.id)).turn.status).toBe("complete");
   });
 
-  it("is settled with the answer that was given unsaved, where it was given", async () => {
-    const me = newSession();
-    let losing = false;
-    const script = createScriptedResponder();
+  it("is answered where its responder continues answers", async () => {
+    const me = newUser();
+    let losing = true;
+    const script = createScriptedResponder({ continues: true });
     const flaky = watchedPool(async (text) => {
       if (losing && text.includes(".begin_turn(")) throw lost();
     });
     const history = openHistory(script.responder, flaky);
     const id = await newConversation(history, me);
-    losing = true;
-    const { turn, events } = await history.startTurn(me, id, { id: "q1", content: "Hello" });
-    expect(turn.persisted).toBe(false);
+    await expect(history.startTurn(me, id, { content: "Hello" })).rejects.toMatchObject({
+      code: "unavailable",
+    });
     losing = false;
+    // Nobody asks again.
     const run = await script.started(id);
-    await run.emit("Shown, ");
-    await run.emit("and kept.");
+    await run.emit("Hi.");
     run.finish();
-    const seen = await collect(events);
-    const fold = createFold();
-    for (const { chunk } of seen) fold.push(chunk);
-    expect(fold.answer()).toMatchObject({ status: "complete", persisted: false });
-    const reading: TurnEvent[] = await collect(history.followTurn(me, id, turn.id));
-    const stored = createFold();
-    for (const { chunk } of reading) stored.push(chunk);
-    expect(stored.answer().parts).toEqual(fold.answer().parts);
-    const { createdAt } = (await history.getTurn(me, id, turn.id)).turn;
-    expect(createdAt).toBe(turn.createdAt);
-    expect(seen[0]!.chunk).toMatchObject({ messageMetadata: { created_at: createdAt } });
-    const { messages } = await history.listMessages(me, id);
-    expect(messages.map(({ status, content }) => [status, content])).toEqual([
-      ["complete", "Hello"],
-      ["complete", "Shown, and kept."],
-    ]);
-    expect(await statusOf(turn.id)).toBe("complete");
+    await collect(history.followTurn(me, id, run.request.turnId));
+    expect(await history.getTurn(me, id, run.request.turnId)).toMatchObject({
+      turn: { status: "complete" },
+      reply: { content: "Hi." },
+    });
   });
+
+  it.each([false, true])(
+    "is settled with the answer that was given unsaved, where it was given; although that fails at first: %s",
+    async (isFailing) => {
+      const me = newSession();
+      let losing = false;
+      let failing = isFailing;
+      const script = createScriptedResponder({ continues: true });
+      const flaky = watchedPool(async (text) => {
+        if (losing && text.includes(".begin_turn(")) throw lost();
+        if (!failing || !/\.(?:find|settle)_turn\(/.test(text)) return;
+        failing = false;
+        throw new Error("failed");
+      });
+      const history = openHistory(script.responder, flaky);
+      const id = await newConversation(history, me);
+      losing = true;
+      const { turn, events } = await history.startTurn(me, id, { id: "q1", content: "Hello" });
+      expect(turn.persisted).toBe(false);
+      losing = false;
+      const run = await script.started(id);
+      await run.emit("Shown, ");
+      await run.emit("and kept.");
+      run.finish();
+      const seen = await collect(events);
+      const fold = createFold();
+      for (const { chunk } of seen) fold.push(chunk);
+      expect(fold.answer()).toMatchObject({ status: "complete", persisted: false });
+      const reading: TurnEvent[] = await collect(history.followTurn(me, id, turn.id));
+      const stored = createFold();
+      for (const { chunk } of reading) stored.push(chunk);
+      expect(stored.answer().parts).toEqual(fold.answer().parts);
+      const { createdAt } = (await history.getTurn(me, id, turn.id)).turn;
+      expect(createdAt).toBe(turn.createdAt);
+      expect(seen[0]!.chunk).toMatchObject({ messageMetadata: { created_at: createdAt } });
+      const { messages } = await history.listMessages(me, id);
+      expect(messages.map(({ status, content }) => [status, content])).toEqual([
+        ["complete", "Hello"],
+        ["complete", "Shown, and kept."],
+      ]);
+      expect(await statusOf(turn.id)).toBe("complete");
+      expect(script.calls(id)).toBe(1);
+    },
+  );
 });
 
 describe("a node that goes down", () => {

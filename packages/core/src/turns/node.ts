@@ -15,7 +15,7 @@ export interface Node {
   current(): number | undefined;
   /** Its latest id, fenced or not; 0 before the first. */
   last(): number;
-  /** Runs `work` under its id. Registers first if it has none, and again as often as it is fenced: a process may sleep at any moment. */
+  /** Runs `work` under its id. Registers first if it has none, and again each time it was fenced: it may sleep at any moment. */
   run<T>(work: (id: number) => Promise<T>): Promise<T>;
   /** Called when this id was fenced: the next {@link Node.run} registers again. */
   fenced(id: number): void;
@@ -142,9 +142,9 @@ const AT_ONCE = 8;
 const IDLE = 7.5;
 
 /**
- * Fences nodes whose lease ran out. Continues their turns where the responder can; else settles them as `interrupted` with
- * the committed text. Any number of nodes may do so at once. Also settles turns of this node that it does not know of, and
- * drops expired events.
+ * Fences nodes whose lease ran out. Continues turns that nobody runs where the responder can; else settles them as `interrupted` with
+ * the committed text: those of dead nodes, and those of this node that it does not know of. Any number of nodes may do so at
+ * once. Also drops expired events.
  */
 export function createOrphans(options: OrphansOptions): Orphans {
   const { database, node, grace, handover, known, continueTurn, continuesUnasked, onError } = options;
@@ -160,6 +160,7 @@ export function createOrphans(options: OrphansOptions): Orphans {
     await database.breaker.whenClosed();
     // Only a node that holds a lease itself fences others.
     await node.announce();
+    await leaveUntracked();
     for (let isFull = true; isFull;) {
       const found = await database.call("fence_dead_nodes", {
         node: node.last(),
@@ -171,21 +172,24 @@ export function createOrphans(options: OrphansOptions): Orphans {
       const continued = continues ? await doAll(keysOf(open!), continueTurn) : 0;
       isFull = settled + continued > 0 && found.length === PAGE;
     }
-    await settleUntracked();
     const now = performance.now();
     if (now < nextRotation) return;
     nextRotation = now + grace / 4;
     await database.call("rotate_events", { grace });
   };
 
-  /** Settles what was untracked at the last look too: a turn that is just beginning is tracked at the next. */
-  const settleUntracked = async (): Promise<void> => {
+  /** Gives up what was untracked at the last look too: a turn that is just beginning is tracked at the next. */
+  const leaveUntracked = async (): Promise<void> => {
     const id = node.current();
     if (id === undefined) return;
     const found = keysOf(await database.call("untracked_turns", { node: id, known: known() }));
     const again = found.filter(({ turnId }) => untracked.has(turnId));
     untracked = new Set(found.map(({ turnId }) => turnId));
-    await doAll(again, (key) => settle(key, id));
+    await doAll(again, async (key) => {
+      if (!node.continues) return settle(key, id);
+      await node.handOver(key.turnId);
+      return true;
+    });
   };
 
   const settle = async (key: TurnKey, by: number | null): Promise<boolean> => {

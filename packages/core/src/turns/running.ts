@@ -19,7 +19,7 @@ import type { Node } from "./node.ts";
 import { respond } from "./respond.ts";
 import { INTERRUPTED, settleFromLog, settleOwn, settleTurn } from "./settle.ts";
 import { type Ending, type NewTurn, type TurnKey, isSameTurn } from "./turn.ts";
-import { type Tokens, settleIfBegun, unsavedOf } from "./unsaved.ts";
+import { type Tokens, settlingOf, unsavedOf } from "./unsaved.ts";
 
 /** The turns that run on this node; see {@link createRunning}. */
 export interface Running {
@@ -224,12 +224,17 @@ export function createRunning(options: RunningOptions): Running {
     turns.delete(id);
   };
 
-  /** If that fails, the turn is untracked, and settled as interrupted. */
+  /** Settles an unsaved answer whose beginning was committed all the same: nobody else is to give another. */
   const confirm = async (live: LiveTurn): Promise<void> => {
-    const id = live.turn.key.turnId;
-    unconfirmed.add(id);
-    await settleIfBegun(database, node.last, live).catch((error: unknown) => onError(error, id));
-    unconfirmed.delete(id);
+    const { key } = live.turn;
+    const settling = settlingOf(live);
+    if (settling === undefined) return;
+    unconfirmed.add(key.turnId);
+    await database.breaker.whenClosed();
+    const settle = (own: TurnKey, id: number): Promise<boolean> =>
+      settleTurn(database, { ...settling, key: own, node: id });
+    await settleOwn(database, key, node.last, settle, (error) => onError(error, key.turnId));
+    unconfirmed.delete(key.turnId);
   };
 
   /** Resolves when nothing runs here, or after some milliseconds. */

@@ -18,7 +18,7 @@ import { parentArgument, previewOf, titleOf } from "../database/rows.ts";
 import { wordTextOf } from "../search/words.ts";
 import type { Begun } from "./begin.ts";
 import type { LiveTurn } from "./live.ts";
-import { settleTurn } from "./settle.ts";
+import type { Settling } from "./settle.ts";
 import { type Ending, type NewTurn, type TurnRow, argsOf, turnFromRow } from "./turn.ts";
 
 /** Signs the tokens of unsaved answers; see {@link createTokens}. */
@@ -123,32 +123,17 @@ export async function importUnsavedTurn(
   return { isNew: row?.outcome === "imported", turn: turnFromRow(row?.turn as TurnRow) };
 }
 
-/**
- * Settles an unsaved answer whose beginning was committed although no response of the database said so: nobody else would
- * end that turn. Errors: those that a retry does not mend.
- */
-export async function settleIfBegun(database: Database, node: () => number, live: LiveTurn): Promise<void> {
+/** What settles an unsaved answer whose beginning was committed although no response of the database said so. */
+export function settlingOf(live: LiveTurn): Omit<Settling, "key" | "node"> | undefined {
   const answer = live.answer();
   const { status, error } = answer;
-  if (status === "running") return;
+  if (status === "running") return undefined;
   const ends = settledChunks(status, error);
   // Without the last chunks shown, which say that nothing is saved.
   const shown = live.shownAfter(1)!.slice(0, -ends.length);
   const chunks = [...shown.map(({ chunk }) => chunk), ...ends];
   const events = chunks.map((chunk, index) => ({ seq: index + 2, chunk }));
-  await database.breaker.whenClosed();
-  const { key } = live.turn;
-  const [begun] = await database.call("find_turn", { node: node(), turn_id: key.turnId });
-  if (begun === undefined) return;
-  await settleTurn(database, {
-    key: { ...key, ownerId: begun.owner_id!, conversationId: begun.conversation_id! },
-    node: node(),
-    status,
-    error,
-    answer,
-    context: null,
-    events,
-  });
+  return { status, error, answer, context: null, events };
 }
 
 /** What a responder gets for a turn that is answered without saving. */
