@@ -35,11 +35,16 @@ export async function readUpload(request: Request): Promise<Upload> {
       fields[name] = value;
     });
     form.on("file", (_, file, { filename, mimeType }) => {
+      // Else a form that breaks off before it is read would end the process.
+      file.on("error", () => undefined);
       resolve({ mediaType: mimeType, name: filename ?? null, bytes: whole(file, form), fields });
     });
-    form.once("error", refuse);
-    form.once("close", () => refuse());
     const source = Readable.fromWeb(body!);
+    form.on("error", refuse);
+    form.once("close", () => {
+      source.destroy();
+      refuse();
+    });
     source.once("error", (error) => form.destroy(error));
     source.pipe(form);
   } catch (error) {
@@ -62,6 +67,8 @@ async function* whole(
       await new Promise<void>((resolve, reject) => form.once("close", resolve).once("error", reject));
   } catch (cause) {
     throw cutOff("The body was cut off before its end.", cause);
+  } finally {
+    form?.destroy();
   }
 }
 
