@@ -5,6 +5,7 @@ import type { Documents, Log } from "@chatkeep/server";
 
 export interface DocsOptions {
   readonly pool: ConnectionPool;
+  readonly databaseTimeout?: number | undefined;
   readonly schema: string;
   /** The folder of Markdown. */
   readonly folder: string;
@@ -25,9 +26,10 @@ export interface OpenDocs extends Documents {
 }
 
 /** The docs in a folder; nothing is read before {@link OpenDocs.ingest}. */
-export function openDocs({ pool, schema, folder, embedding, log }: DocsOptions): OpenDocs {
+export function openDocs({ pool, databaseTimeout, schema, folder, embedding, log }: DocsOptions): OpenDocs {
   const store = createDocsStore({
     pool,
+    databaseTimeout,
     schema,
     embedding,
     onError: (error) => log.warn({ err: error }, "the docs are searched by words alone"),

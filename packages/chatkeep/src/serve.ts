@@ -80,11 +80,11 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
     const probe = createPool(database.url, { max: 1 });
     closers.push(() => probe.end());
     const embedding = await loadEmbedding(environment);
-    const docs = openDocs({ pool, schema, folder: environment.docs, embedding, log });
+    const { databaseTimeout } = readAddress(database.url);
+    const docs = openDocs({ pool, databaseTimeout, schema, folder: environment.docs, embedding, log });
     closers.push(() => docs.close());
     const responder = given?.of(docs.docs) ?? docs.responder;
     const errors = createRecentErrors();
-    const { databaseTimeout } = readAddress(database.url);
     const history = createHistory({
       pool,
       probe,

@@ -1,9 +1,11 @@
-import { type CoreHistory, createHistory, createPool, readAddress } from "@chatkeep/core";
+import { type CoreHistory, createDocsStore, createHistory, createPool, readAddress } from "@chatkeep/core";
 import {
   type Sleep,
   type SleepingProxy,
+  UNHURRIED,
   WAIT_TIMEOUT,
   fileDatabase,
+  holdTimers,
   startSleepingProxy,
 } from "@chatkeep/testing";
 import { expect, it, onTestFinished } from "vitest";
@@ -82,4 +84,17 @@ it("idle connections that a proxy closed without a word cost nobody an error", a
     expect(all).toHaveLength(2);
   }
   expect((await history.listMessages(owner, conversation.id)).total).toBe(3);
+});
+
+it("the docs' store takes a silent database for down after its own `databaseTimeout`", async () => {
+  const proxy = await startSleepingProxy(database.url, "holds");
+  const pool = createPool(proxy.url, UNHURRIED.pool);
+  const store = createDocsStore({ pool, databaseTimeout: 50 });
+  onTestFinished(async () => {
+    store.close();
+    await proxy[Symbol.asyncDispose]();
+    await pool.end();
+  });
+  using _ = holdTimers(1000);
+  await expect(store.documents("guide")).rejects.toMatchObject({ code: "unavailable" });
 });

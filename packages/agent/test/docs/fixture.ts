@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 import { type Docs, createDocs } from "@chatkeep/agent";
 import { type DocsStore, createDocsStore } from "@chatkeep/core";
-import { type Database, fileDatabase } from "@chatkeep/testing";
+import { type Database, UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { afterAll, onTestFinished } from "vitest";
 
 /** Chatkeep's own guide. */
@@ -15,7 +15,7 @@ export const GUIDE: string = fileURLToPath(new URL("../../../../docs/guide/", im
 /** A database of the test file's own, with the store of its docs. */
 export async function openStore(): Promise<{ database: Database; store: DocsStore }> {
   const database = await fileDatabase();
-  const store = createDocsStore({ pool: database.pool });
+  const store = createDocsStore({ ...UNHURRIED.history, pool: database.pool });
   afterAll(() => store.close());
   return { database, store };
 }

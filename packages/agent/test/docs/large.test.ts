@@ -1,13 +1,13 @@
 import { createDocsStore, createPool } from "@chatkeep/core";
-import { fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { afterAll, expect, test } from "vitest";
 
 import { docsOf, write } from "./fixture.ts";
 
 const database = await fileDatabase();
 // One connection: it tells PostgreSQL's counters what it has read when it is asked to.
-const pool = createPool(database.url, { max: 1 });
-const store = createDocsStore({ pool });
+const pool = createPool(database.url, { ...UNHURRIED.pool, max: 1 });
+const store = createDocsStore({ ...UNHURRIED.history, pool });
 afterAll(async () => {
   store.close();
   await pool.end();

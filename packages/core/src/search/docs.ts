@@ -103,6 +103,8 @@ export interface DocsStore {
 
 export interface DocsStoreOptions {
   readonly pool: ConnectionPool;
+  /** Milliseconds without an answer after which the database counts as down. Default 1,800. */
+  readonly databaseTimeout?: number | undefined;
   /** The schema that was migrated. Default `chatkeep`. */
   readonly schema?: string;
   /** Adds vector search; a history with this embedding embeds the passages. Default: words only. */
@@ -115,7 +117,7 @@ export interface DocsStoreOptions {
 const NEAR = 20;
 
 export function createDocsStore(options: DocsStoreOptions): DocsStore {
-  const database = createDatabase(options);
+  const database = createDatabase({ ...options, timeout: options.databaseTimeout });
   const { embedding, onError = () => undefined } = options;
   const vectorSearch =
     embedding === undefined ? undefined : createVectorSearch({ database, embedding, onError });
