@@ -7,7 +7,7 @@ import { axeViolations, watch } from "@chatkeep/testing/page";
 import type { Page } from "playwright-core";
 import { afterAll, describe, expect, test } from "vitest";
 
-import { SECRET, type Stage, openStage } from "./page-stage.ts";
+import { PHONE, SECRET, type Stage, openStage } from "./page-stage.ts";
 import { ask, readTranscript } from "./page-view.ts";
 
 const database = await fileDatabase();
@@ -412,12 +412,7 @@ test("every key of the list that ? shows does what it says, and ? in a text is a
 test("on a phone the list is a drawer; what is deleted in it is restored in it", async () => {
   const owner = newSession();
   await conversations(owner, "One", "Two");
-  await using visit = await stage.visit({
-    owner,
-    viewport: { width: 390, height: 844 },
-    hasTouch: true,
-    isMobile: true,
-  });
+  await using visit = await stage.visit({ owner, ...PHONE });
   const { page } = visit;
   await page.getByRole("button", { name: "Show the list of conversations" }).click();
   await expect.poll(() => titles(page)).toEqual(["Two", "One"]);

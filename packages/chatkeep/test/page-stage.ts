@@ -35,6 +35,13 @@ export interface Stage extends AsyncDisposable {
   visit(options?: VisitOptions): Promise<Visit>;
 }
 
+/** A phone. */
+export const PHONE: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+};
+
 /** How the page is opened. */
 export interface VisitOptions extends BrowserContextOptions {
   readonly owner?: Owner;

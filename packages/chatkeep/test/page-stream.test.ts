@@ -3,7 +3,7 @@ import { axeViolations, watch } from "@chatkeep/testing/page";
 import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 
-import { type Stage, conversationOf, openStage } from "./page-stage.ts";
+import { PHONE, type Stage, conversationOf, openStage } from "./page-stage.ts";
 import { answered, ask, longConversation, readTranscript } from "./page-view.ts";
 
 const database = await fileDatabase();
@@ -304,12 +304,7 @@ test("text is shown as it is, links lead nowhere they should not, and the page b
 
 test("on a phone the list is a drawer that keeps the keyboard in it and gives it back", async () => {
   const { owner } = await longConversation(history, 2);
-  await using visit = await stage.visit({
-    owner,
-    viewport: { width: 390, height: 844 },
-    hasTouch: true,
-    isMobile: true,
-  });
+  await using visit = await stage.visit({ owner, ...PHONE });
   const { page } = visit;
   const menu = page.getByRole("button", { name: "Show the list of conversations" });
   await menu.click();

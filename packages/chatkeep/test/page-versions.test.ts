@@ -3,7 +3,7 @@ import { axeViolations } from "@chatkeep/testing/page";
 import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 
-import { type Stage, conversationOf, openStage } from "./page-stage.ts";
+import { PHONE, type Stage, conversationOf, openStage } from "./page-stage.ts";
 import { ask, longConversation, readTranscript } from "./page-view.ts";
 
 const database = await fileDatabase();
@@ -315,13 +315,7 @@ test("nothing moves when an answer ends and the buttons come", async () => {
 test("on a phone each button of a message is 44 pixels large: versions, an open editor, a broken answer", async () => {
   const { owner, id } = await longConversation(history, 2);
   const viewport = { width: 320, height: 700 };
-  await using visit = await stage.visit({
-    owner,
-    path: `/?c=${id}`,
-    viewport,
-    hasTouch: true,
-    isMobile: true,
-  });
+  await using visit = await stage.visit({ owner, path: `/?c=${id}`, ...PHONE, viewport });
   const { page } = visit;
   await page.getByText("Message 1.").waitFor();
   const small = () =>
@@ -357,14 +351,7 @@ test("on a phone the versions of a question stand above its answer, and a notice
     ],
     { parent: first!.parentId },
   );
-  const viewport = { width: 390, height: 844 };
-  await using visit = await stage.visit({
-    owner,
-    path: `/?c=${id}`,
-    viewport,
-    hasTouch: true,
-    isMobile: true,
-  });
+  await using visit = await stage.visit({ owner, path: `/?c=${id}`, ...PHONE });
   const { page } = visit;
   const versions = page.locator(".ck-question .ck-versions");
   const answer = page.getByText("Answered otherwise.");

@@ -13,7 +13,7 @@ import { createDatabase, startPostgres } from "@chatkeep/testing";
 import type { Page } from "playwright-core";
 
 import { openDocs } from "../src/docs.ts";
-import { type Stage, type VisitOptions, conversationOf, openStage } from "./page-stage.ts";
+import { PHONE, type Stage, type VisitOptions, conversationOf, openStage } from "./page-stage.ts";
 import { answered, ask } from "./page-view.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -530,9 +530,7 @@ const SCREENS: readonly [Screen, Screen] = [
   { name: "desktop", viewport: { width: 1280, height: 800 } },
   {
     name: "phone",
-    viewport: { width: 390, height: 844 },
-    hasTouch: true,
-    isMobile: true,
+    ...PHONE,
     deviceScaleFactor: 2,
   },
 ];

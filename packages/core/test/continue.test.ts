@@ -48,6 +48,14 @@ async function kill(turnId: string, before: string | null = null): Promise<void>
   await database.pool.query(text, [turnId, before]);
 }
 
+/** A turn that a process runs, and a history that may continue it. */
+async function askProcess() {
+  const history = openNode();
+  const me = newUser();
+  const { id } = (await history.createConversation(me)).conversation;
+  return { history, me, id, node: await startNode(database.url, me, id, { continues: true }) };
+}
+
 describe("a turn whose node is killed", () => {
   it("is continued by another from its last committed event: one whole answer, its numbers without a gap", async () => {
     const history = openNode();
@@ -119,11 +127,7 @@ describe("a turn whose node is killed", () => {
   });
 
   it("is not that node's any more when it only slept: what it then says is shown and stored nowhere", async () => {
-    const history = openNode();
-    const me = newUser();
-    const { conversation } = await history.createConversation(me);
-    const { id } = conversation;
-    const node = await startNode(database.url, me, id, { continues: true });
+    const { history, me, id, node } = await askProcess();
     await node.say("Half ");
     node.child.kill("SIGSTOP");
     const reading = collect(history.followTurn(me, id, node.turnId));
@@ -282,11 +286,7 @@ describe("a node that ends", () => {
   });
 
   it("by SIGTERM does so too: its process ends, and the answer does not", async () => {
-    const history = openNode();
-    const me = newUser();
-    const { conversation } = await history.createConversation(me);
-    const { id } = conversation;
-    const node = await startNode(database.url, me, id, { continues: true });
+    const { history, me, id, node } = await askProcess();
     await node.say("Half ");
     node.child.kill("SIGTERM");
     const reading = collect(history.followTurn(me, id, node.turnId));

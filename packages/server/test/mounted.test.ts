@@ -8,9 +8,15 @@ import {
   createServer as createTcpServer,
 } from "node:net";
 
-import { createPool } from "@chatkeep/core";
+import { type ConnectionPool, createPool } from "@chatkeep/core";
 import { seedApis } from "@chatkeep/seeds";
-import { authenticateSession, createChatkeep, createLog, createNodeHandler } from "@chatkeep/server";
+import {
+  type Chatkeep,
+  authenticateSession,
+  createChatkeep,
+  createLog,
+  createNodeHandler,
+} from "@chatkeep/server";
 import { type Sleep, UNHURRIED, createDatabase, startSleepingProxy } from "@chatkeep/testing";
 import express from "express";
 import { expect, onTestFinished, test } from "vitest";
@@ -22,6 +28,19 @@ async function listening(server: Pick<Server, "listen" | "address" | "close" | "
   await once(server as Server, "listening");
   onTestFinished(() => void server.close());
   return (server.address() as AddressInfo).port;
+}
+
+/** A mount whose people are sessions, answered with "Hello.". */
+function mountOn(pool: ConnectionPool): Chatkeep {
+  return createChatkeep({
+    pool,
+    ...UNHURRIED.history,
+    log,
+    authenticate: authenticateSession,
+    async *responder() {
+      yield "Hello.";
+    },
+  });
 }
 
 /** A database behind a proxy that closes connections as long as it sleeps. */
@@ -45,15 +64,7 @@ async function sleeping() {
   url.port = String(await listening(server));
   url.hostname = "127.0.0.1";
   const pool = createPool(url.href);
-  const chatkeep = createChatkeep({
-    pool,
-    ...UNHURRIED.history,
-    log,
-    authenticate: authenticateSession,
-    async *responder() {
-      yield "Hello.";
-    },
-  });
+  const chatkeep = mountOn(pool);
   onTestFinished(async () => {
     await chatkeep.close();
     await pool.end();
@@ -277,15 +288,7 @@ test("a first request waits for a database that says it is starting, and not for
   const mount = async (sleep: Sleep) => {
     const proxy = await startSleepingProxy(database.url, sleep);
     const pool = createPool(proxy.url);
-    const chatkeep = createChatkeep({
-      pool,
-      ...UNHURRIED.history,
-      log,
-      authenticate: authenticateSession,
-      async *responder() {
-        yield "Hello.";
-      },
-    });
+    const chatkeep = mountOn(pool);
     const list = async (): Promise<number> => {
       const request = new Request("http://host.example/api/conversations", {
         headers: { "x-session-id": randomUUID() },
