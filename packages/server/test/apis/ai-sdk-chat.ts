@@ -101,3 +101,19 @@ export async function openChat(options: OpenChat): Promise<Chat> {
     ready: () => seen(() => status === "ready"),
   };
 }
+
+/**
+ * What a person sees of the parts: sources and reasoning are numbered anew by every reader, and version 7
+ * renamed `rawInput`.
+ */
+export function partsOf(chat: Chat["chat"]): unknown {
+  return chat.messages.map(({ parts }) =>
+    parts.map((part) => {
+      const all = part as unknown as Record<string, unknown>;
+      const { sourceId: _, providerMetadata: __, rawInput, ...rest } = all;
+      const seen: Record<string, unknown> = rawInput === undefined ? rest : { ...rest, input: rawInput };
+      if (part.type === "reasoning") delete seen["id"];
+      return Object.fromEntries(Object.entries(seen).filter(([, value]) => value !== undefined));
+    }),
+  );
+}
