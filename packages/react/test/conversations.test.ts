@@ -1,7 +1,7 @@
 import type { Conversation, Owner } from "@chatkeep/protocol";
 import { type Chat, ENGLISH, type ThreadState, createSearch, exportConversation } from "@chatkeep/react";
 import { fileDatabase } from "@chatkeep/testing";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, onTestFinished, test, vi } from "vitest";
 
 import { textOf } from "../src/state/content.ts";
 import { openFixture, state } from "./fixture.ts";
@@ -55,6 +55,18 @@ test("what cannot be changed is shown as it was, and the reason is given", async
   await expect(chat.conversations.update(conversation.id, { title: "Wasps" })).rejects.toThrow(/reached/);
   await state(list, ({ conversations }) => conversations[0]?.title === "Bees");
   expect(seen.at(-1)).toBe("Bees");
+});
+
+test("a list that could not be read waits to be read again until the page closes", async () => {
+  const { chat, network } = fixture.page(fixture.owner());
+  network.fail();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const list = chat.conversations.list();
+  await list.refresh();
+  expect(vi.getTimerCount()).toBe(1);
+  chat.close();
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test("an archived conversation is in the archive only, and comes back", async () => {

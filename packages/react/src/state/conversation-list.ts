@@ -1,6 +1,6 @@
 import type { Conversation, DeletedConversation } from "@chatkeep/protocol";
 
-import { backoff } from "./backoff.ts";
+import { backoff, pause } from "./backoff.ts";
 import { isPassing, sentenceOf } from "./failure.ts";
 import { type Readable, type Schedule, createSnapshot } from "./snapshot.ts";
 
@@ -34,6 +34,8 @@ export interface ConversationListOptions {
   readonly belongs: (conversation: Conversation) => boolean;
   /** Called with the conversations of each page. */
   readonly onRead: (conversations: readonly Conversation[]) => void;
+  /** When it aborts, a list that could not be read is not read again. */
+  readonly signal: AbortSignal;
   /** Default: the next animation frame. */
   readonly schedule?: Schedule | undefined;
 }
@@ -57,7 +59,7 @@ const LARGEST_PAGE = 100;
 
 /** Reads nothing by itself: call `refresh()`. */
 export function createConversationList(options: ConversationListOptions): ConversationList {
-  const { read, belongs, onRead } = options;
+  const { read, belongs, onRead, signal } = options;
   let status: ConversationListState["status"] = "loading";
   let failure: string | null = null;
   let list: readonly Conversation[] = [];
@@ -90,6 +92,11 @@ export function createConversationList(options: ConversationListOptions): Conver
     snapshot.changed();
   };
 
+  const readLater = async (mine: number): Promise<void> => {
+    await pause({ ms: backoff(failed++), signal });
+    if (mine === reading && !signal.aborted) await readAnew();
+  };
+
   const readAnew = async (): Promise<void> => {
     const mine = ++reading;
     overtaking = [];
@@ -110,7 +117,7 @@ export function createConversationList(options: ConversationListOptions): Conver
       status = list.length > 0 ? "ready" : "failed";
       failure = sentenceOf(error);
       snapshot.changed();
-      if (isPassing(error)) setTimeout(() => mine === reading && void readAnew(), backoff(failed++));
+      if (isPassing(error)) void readLater(mine);
     }
   };
 

@@ -62,6 +62,7 @@ export function createConversations(options: ConversationsOptions): Conversation
   const lists = new Map<string, { readonly query: ListQuery; readonly list: ConversationList }>();
   const read = new Set<ConversationList>();
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
+  const closing = new AbortController();
   let removed: readonly Conversation[] = [];
 
   const snapshot = createSnapshot<ConversationsState>({
@@ -73,6 +74,7 @@ export function createConversations(options: ConversationsOptions): Conversation
     if (kind === "deleted") {
       return createConversationList({
         schedule,
+        signal: closing.signal,
         read: (page) => history.listTrash(owner, page),
         belongs: ({ id }) => !known.getSnapshot().has(id),
         onRead: () => undefined,
@@ -81,6 +83,7 @@ export function createConversations(options: ConversationsOptions): Conversation
     const archived = kind === "archived";
     return createConversationList({
       schedule,
+      signal: closing.signal,
       read: (page) => history.listConversations(owner, { ...page, archived, scope }),
       belongs: (conversation) =>
         // Not one that was deleted here: a reply that was under way brings none back.
@@ -177,6 +180,7 @@ export function createConversations(options: ConversationsOptions): Conversation
     },
 
     close() {
+      closing.abort();
       end();
       for (const timer of timers.values()) clearTimeout(timer);
     },
