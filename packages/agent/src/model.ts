@@ -95,19 +95,25 @@ export function createModelResponder(options: ModelResponderOptions): EventRespo
         // An earlier attempt may have made it.
         const isFirst = request.attempt === 1;
         const made = approval.approved
-          ? await wait(() => finishCall(call, { tools, turnId, sdk, signal, isFirst }), "tool")
+          ? await wait(
+              () => finishCall(call, { tools, turnId, sdk, signal, isFirst, isApproved: true }),
+              "tool",
+            )
           : deniedResult(answered);
         if (made === undefined) continue;
         results.push(made);
         yield made;
       }
+      const asked = new Set(request.answer.map((part) => part.type === "approval-request" && part.call));
       for (const call of calls) {
+        // A person answers first.
+        if (asked.has(call.id)) continue;
         const result = await wait(() => finishCall(call, { tools, turnId, sdk, signal }), "tool");
         if (result === undefined) continue;
         results.push(result);
         yield result;
       }
-      // The client makes the rest, or there were as many steps as there may be.
+      // The client makes the rest or a person approves it, or there were as many steps as there may be.
       if (
         calls.some(({ id }) => results.every((result) => result.id !== id)) ||
         (count >= maxSteps && text === "")

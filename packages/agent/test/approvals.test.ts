@@ -21,9 +21,10 @@ async function start(reply: (request: ModelRequest) => ModelReply): Promise<Mode
 }
 
 /** A tool that a person must approve, and the calls that were made of it. */
-function payments() {
+function payments(metadata?: { readonly idempotent: true }) {
   const made: unknown[] = [];
   const pay = tool({
+    ...(metadata === undefined ? {} : { metadata }),
     inputSchema: jsonSchema<{ sum: number }>({ type: "object", properties: { sum: { type: "number" } } }),
     needsApproval: true,
     execute: (input) => {
@@ -101,6 +102,32 @@ describe("a tool that needs an approval", () => {
     const events = await ask(model, { history, answers: [approved], answer: [], attempt: 2 }, tools);
     expect(made).toEqual([]);
     expect(events[0]).toMatchObject({ type: "tool-result", id: "call_a", error: true });
+  });
+
+  test("is not run before a person answers either when the node died that asked for the approval", async () => {
+    const model = await start(() => ({ steps: ["Paid."] }));
+    const { made, tools } = payments({ idempotent: true });
+    const events = await ask(model, { answer: [CALL, REQUEST] }, tools);
+    expect(made).toEqual([]);
+    // The call stays open for the person.
+    expect(events).toEqual([]);
+    expect(model.requests).toEqual([]);
+  });
+
+  test("is not run when the node died before it asked for the approval, and the model is told", async () => {
+    const model = await start(() => ({ steps: ["I ask again."] }));
+    const { made, tools } = payments({ idempotent: true });
+    const events = await ask(model, { answer: [CALL] }, tools);
+    expect(made).toEqual([]);
+    expect(events[0]).toMatchObject({ type: "tool-result", id: "call_a", error: true });
+    expect(textOf(events)).toBe("I ask again.");
+  });
+
+  test("is run again once it is approved if it is idempotent", async () => {
+    const model = await start(() => ({ steps: ["Paid."] }));
+    const { made, tools } = payments({ idempotent: true });
+    await ask(model, { history, answers: [approved], answer: [], attempt: 2 }, tools);
+    expect(made).toEqual([{ sum: 3 }]);
   });
 
   test("is not run again when its result is committed", async () => {

@@ -63,6 +63,8 @@ export interface UnfinishedCallOptions {
   readonly signal: AbortSignal;
   /** Whether no attempt can have made the call (default `false`). */
   readonly isFirst?: boolean;
+  /** Whether a person approved the call (default `false`). */
+  readonly isApproved?: boolean;
 }
 
 /**
@@ -71,15 +73,17 @@ export interface UnfinishedCallOptions {
  */
 export async function finishCall(
   call: ToolCallPart,
-  { tools, turnId, sdk, signal, isFirst = false }: UnfinishedCallOptions,
+  { tools, turnId, sdk, signal, isFirst = false, isApproved = false }: UnfinishedCallOptions,
 ): Promise<ToolResultPart | undefined> {
   const { id, name } = call;
   const tool = Object.hasOwn(tools, name) ? tools[name] : undefined;
   const isWhole = isComplete(call);
   const isElsewhere = tool !== undefined && tool.execute === undefined && call.executor === undefined;
   if (isElsewhere && isWhole) return undefined;
-  if (tool?.execute === undefined || (!isFirst && !isIdempotent(tool)) || !isWhole)
+  if (tool?.execute === undefined || !isWhole || (!isFirst && !isIdempotent(tool)))
     return unknownResult(call);
+  // The model asks for it again, and a person is asked.
+  if (Boolean(tool.needsApproval) && !isApproved) return unknownResult(call);
   const input = await sdk.safeParseJSON({ text: call.arguments, schema: tool.inputSchema });
   if (!input.success) return { type: "tool-result", id, result: misfit(name), error: true };
   const options = withKey(tool, turnId, { toolCallId: id, messages: [], abortSignal: signal });
