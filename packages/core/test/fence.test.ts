@@ -90,6 +90,19 @@ async function sleepingNode() {
     },
     /** Hands the turn over as the node. */
     handOver: () => database.call("hand_over_turn", { node, turn_id: turnId }),
+    /** Ends the node an hour after the turn began. */
+    async release() {
+      await file.pool.query(
+        "update chatkeep.running_turns set created_at = now() - interval '1 hour' where id = $1",
+        [turnId],
+      );
+      await database.call("release_node", { node });
+    },
+    /** Whether `id` finds the turn open to be continued; `undefined`: it does not find it. */
+    async isOpenFor(id: number) {
+      const found = await database.call("fence_dead_nodes", { node: id, handover: LEASE, page_limit: 10 });
+      return found.find((row) => row.turn_id === turnId)?.is_open;
+    },
     /** What `id` takes over after the event `last`: the outcome; `undefined` for nothing. */
     async continueBy(id: number, last: number) {
       const [row] = await database.call("continue_turn", {
@@ -189,6 +202,17 @@ describe("a node", () => {
     const [other] = await database.call("register_node", { lease: LEASE, continues: true });
     expect(await node.continueBy(other!.register_node!, 2)).toBe("continued");
     expect(await node.attempts()).toMatchObject([{ ended: "handed over", last_event: 2, deaths: 0 }]);
+  });
+
+  it("that ends with a long turn hands it over: the turn waits for a node that continues it", async () => {
+    const node = await sleepingNode();
+    await node.write(2);
+    await node.release();
+    const [other] = await database.call("register_node", { lease: LEASE, continues: true });
+    const id = other!.register_node!;
+    expect(await node.isOpenFor(id)).toBe(true);
+    expect(await node.continueBy(id, 2)).toBe("continued");
+    expect(await node.attempts()).toMatchObject([{ ended: "handed over", deaths: 0 }]);
   });
 
   it("that was fenced continues nothing", async () => {
