@@ -6,19 +6,14 @@ import {
   createEncoder,
   createFold,
 } from "@chatkeep/protocol";
-import { type Model, type ModelReply, type ModelRequest, promptOf, startModel } from "@chatkeep/testing";
+import { type Model, promptOf } from "@chatkeep/testing";
 import { jsonSchema, tool } from "ai";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
+import { start } from "./model-server.ts";
 import { type Asked, eventsOf, requestFor, textOf } from "./request.ts";
 
 const CALL = { type: "tool-call", id: "call_a", name: "pay", arguments: '{"sum":3}' } as const;
-
-async function start(reply: (request: ModelRequest) => ModelReply): Promise<Model> {
-  const model = await startModel({ reply });
-  onTestFinished(() => model.close());
-  return model;
-}
 
 /** A tool that a person must approve, and the calls that were made of it. */
 function payments(metadata?: { readonly idempotent: true }) {

@@ -1,17 +1,12 @@
 import { type ProviderOptions, createModelResponder } from "@chatkeep/agent";
-import { type Model, type ModelReply, type ModelRequest, startModel } from "@chatkeep/testing";
+import { type Model, type ModelReply, startModel } from "@chatkeep/testing";
 import { jsonSchema, tool } from "ai";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
+import { start } from "./model-server.ts";
 import { type Asked, eventsOf, failureOf, requestFor, textOf } from "./request.ts";
 
 type Options = Partial<Parameters<typeof createModelResponder>[0]>;
-
-async function start(reply?: (request: ModelRequest) => ModelReply): Promise<Model> {
-  const model = await startModel(reply === undefined ? {} : { reply });
-  onTestFinished(() => model.close());
-  return model;
-}
 
 function ask(
   model: Model,
