@@ -8,7 +8,7 @@ const chatkeep = createChatkeep({
   responder: createModelResponder({ model: CHATKEEP_MODEL, apiKey: OPENAI_API_KEY }),
 });
 
-// Neon sends it 5 s before it stops a function. What running answers said until then is kept.
+// Neon sends it 5 s before it stops a function. Running answers are handed over to the next one.
 process.once("SIGINT", () => void chatkeep.close({ grace: 3000 }).then(() => process.exit()));
 
 let maintaining: Promise<number> | undefined;

@@ -8,8 +8,8 @@ export const ROLES = ["system", "user", "assistant", "tool"] as const;
 export type Role = (typeof ROLES)[number];
 
 /**
- * The states of a message: `streaming` while its turn runs; `stopped` by a person, `interrupted` by a node's death or a
- * deploy, `failed` by its responder. Each keeps the partial text.
+ * The states of a message: `streaming` while its turn runs; `stopped` by a person, `interrupted` if its node died or
+ * ended and no other continued it, `failed` by its responder. Each keeps the partial text.
  */
 export const MESSAGE_STATUSES = ["complete", "streaming", "stopped", "interrupted", "failed"] as const;
 /** One of {@link MESSAGE_STATUSES}. */
