@@ -103,7 +103,7 @@ type DescribedRow = Readonly<
 export async function requireOpenCalls(database: Database, turn: NewTurn): Promise<string | null> {
   const { id, parts, parent } = turn.question;
   if (!parts.every(({ type }) => ANSWERS.has(type))) {
-    const detail = "A tool's message holds results and approvals and nothing else.";
+    const detail = "A tool's message can hold only results and approvals.";
     throw new ChatkeepError("invalid_request", detail, { pointer: "/parts" });
   }
   const { ownerId: owner, conversationId: conversation } = turn.key;
@@ -141,7 +141,7 @@ function faultOf(parts: readonly Part[], history: readonly Message[]): string | 
         return `No approval \`${part.id}\` of the last answer is waited for.`;
       if (answer?.status === "stopped") return "The answer was stopped, so its calls wait for no approval.";
     } else if (answer === undefined || history.at(-1)?.role === "user")
-      return "There is no answer to go on with.";
+      return "There is no answer to continue.";
   }
   return undefined;
 }

@@ -188,9 +188,13 @@ export async function readAnswer(
 }
 
 function continuedElsewhere(): ChatkeepError {
-  return new ChatkeepError("unavailable", "This server is going down. The answer continues on another.", {
-    retryAfter: 1,
-  });
+  return new ChatkeepError(
+    "unavailable",
+    "This server is going down. Reconnect: the answer continues on another server.",
+    {
+      retryAfter: 1,
+    },
+  );
 }
 
 function eventsExpired(): ChatkeepError {

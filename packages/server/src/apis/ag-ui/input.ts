@@ -53,7 +53,7 @@ export const runAgentInput: z.ZodType<RunAgentInput> = z
     runId: z.string(),
     messages: z.array(message).meta({
       description:
-        "Only what follows the last answer is read, and the id of the message before it; earlier messages come from " +
+        "Chatkeep reads what follows the last answer, and the id of the message before it. Earlier messages come from " +
         "the store. Without a new message, the reply is the conversation and its running answer.",
     }),
     tools: z.array(json).optional(),
@@ -70,7 +70,7 @@ export const runAgentInput: z.ZodType<RunAgentInput> = z
       )
       .optional()
       .meta({
-        description: "Answers to interrupts. Approved: resolved, unless the payload says `approved: false`.",
+        description: "Answers to interrupts. `resolved` approves, unless the payload has `approved: false`.",
       }),
   })
   .meta({ id: "RunAgentInput" });

@@ -102,7 +102,7 @@ export function agUiRoutes(services: ApiServices): Route[] {
   return [
     route("POST /ag-ui", {
       id: "runAgent",
-      summary: "Ask as an agent of AG-UI",
+      summary: "Run an agent over AG-UI",
       description:
         "A run with a new message begins a turn. A run with results of the client's tools continues the answer that " +
         "called them. Closing the connection does not stop the answer. The tools, the state and the context of the run " +
@@ -118,7 +118,7 @@ export function agUiRoutes(services: ApiServices): Route[] {
       summary: "Read a conversation as AG-UI's events, and follow its running answer",
       description:
         "A snapshot of the latest messages and of the state, then the events of the running answer from its beginning. " +
-        "With `after`, only the events after that one while the answer runs; its number is the `id` of its frame.",
+        "With `after`, the `id` of a frame, only the events after it, while the answer runs.",
       params: { thread_id: id },
       search: z.strictObject({ after: integer(0, Number.MAX_SAFE_INTEGER).optional() }),
       replies: STREAM,
