@@ -36,7 +36,9 @@ export function createFiles({ database, limits }: { database: Database; limits: 
         return await putFile({ database, limits, owner, id, init, bytes });
       } catch (error) {
         // Else the part that was written would count against the owner's quota for a day.
-        await database.call("delete_file", { owner: ownerId(owner), file: id }).catch(() => undefined);
+        await database
+          .call("delete_file", { owner: ownerId(owner), file: id, if_unfinished: false })
+          .catch(() => undefined);
         throw error;
       }
     },
@@ -51,7 +53,8 @@ export function createFiles({ database, limits }: { database: Database; limits: 
     },
 
     async deleteFile(owner, id) {
-      const [row] = await database.call("delete_file", { owner: ownerId(owner), file: checkFileId(id) });
+      const place = { owner: ownerId(owner), file: checkFileId(id) };
+      const [row] = await database.call("delete_file", { ...place, if_unfinished: false });
       if (row?.delete_file !== true) throw fileNotFound();
     },
   };
@@ -137,15 +140,15 @@ export async function* readFile(
   const most = Number.MAX_SAFE_INTEGER;
   const to = checkRange(end, "end", 0, most, most);
   let position = checkRange(start, "start", 0, most, 0);
-  while (position < to) {
+  // An empty range is read too: the file may not exist.
+  for (;;) {
     // Up to a border of pieces, so that no chunk is read twice.
-    const length = Math.min(to - position, PIECE - (position % PIECE));
+    const length = Math.max(0, Math.min(to - position, PIECE - (position % PIECE)));
     const [row] = await database.call("read_file", { owner, file: id, start: position, length });
-    const bytes = row?.read_file ?? null;
-    if (bytes === null) return;
-    yield bytes;
+    const bytes = row?.read_file ?? new Uint8Array();
+    if (bytes.byteLength > 0) yield bytes;
     position += bytes.byteLength;
-    if (bytes.byteLength < length) return;
+    if (bytes.byteLength < length || position >= to) return;
   }
 }
 

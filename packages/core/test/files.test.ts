@@ -101,6 +101,105 @@ describe("the janitor", () => {
   });
 });
 
+it("a picture of a question that was refused is deleted after a day", async () => {
+  const me = newUser();
+  const { conversation } = await history.createConversation(me);
+  const url = `data:image/png;base64,${randomBytes(20_000).toString("base64")}`;
+  const parts = [{ type: "file", url, mime: "image/png" }] as const;
+  const refused = history.appendMessages(me, conversation.id, [{ role: "user", parts }], {
+    expectedHead: "none",
+  });
+  await expect(refused).rejects.toMatchObject({ code: "conflict" });
+  expect(await kept(me)).toEqual({ files: 1, chunks: 3, bytes: 20_000 });
+  await age(me, 1.1);
+  await history.purge();
+  expect(await kept(me)).toEqual(NONE);
+});
+
+it("a picture that the quota has no room for leaves nothing that counts", async () => {
+  const pool = createPool(database.url, UNHURRIED.pool);
+  const small = createHistory({ ...UNHURRIED.history, pool, limits: { ownerFileBytes: 1_000_000 } });
+  const me = newUser();
+  const { conversation } = await small.createConversation(me);
+  // Two pieces: there is room for the first.
+  const url = `data:image/png;base64,${randomBytes(1_000_001).toString("base64")}`;
+  const question = { role: "user", parts: [{ type: "file", url, mime: "image/png" }] } as const;
+  await expect(small.appendMessages(me, conversation.id, [question])).rejects.toMatchObject({
+    code: "quota_exceeded",
+  });
+  expect(await kept(me)).toMatchObject({ bytes: 0 });
+  await small.putFile(me, PNG, randomBytes(1_000_000));
+  await small.close();
+  await pool.end();
+});
+
+it("uploads at once do not exceed the quota together, and one that was refused leaves nothing", async () => {
+  const pool = createPool(database.url, UNHURRIED.pool);
+  const small = createHistory({ ...UNHURRIED.history, pool, limits: { ownerFileBytes: 2_000_000 } });
+  const me = newUser();
+  const uploads = await Promise.allSettled(
+    Array.from({ length: 6 }, () => small.putFile(me, PNG, randomBytes(900_000))),
+  );
+  const refused = uploads.filter((upload) => upload.status === "rejected");
+  const stored = uploads.length - refused.length;
+  expect(stored).toBeLessThanOrEqual(2);
+  for (const { reason } of refused) expect(reason).toMatchObject({ code: "quota_exceeded" });
+  expect(await kept(me)).toMatchObject({ bytes: stored * 900_000 });
+  await small.close();
+  await pool.end();
+});
+
+it("a claim during an upload leaves it to the session, and an equal picture of two tabs is stored once", async () => {
+  const [me, session] = [newUser(), newSession()];
+  const bytes = randomBytes(1_600_000);
+  const during = async function* (): AsyncGenerator<Uint8Array> {
+    yield bytes.subarray(0, 1_200_000);
+    await history.claimSession(me, session);
+    yield bytes.subarray(1_200_000);
+  };
+  const ready = await history.putFile(session, PNG, bytes);
+  const { id } = await history.putFile(session, PNG, during());
+  expect((await history.getFile(me, ready.id)).size).toBe(1_600_000);
+  expect((await history.getFile(session, id)).size).toBe(1_600_000);
+  for (const owner of [me, session]) expect(await kept(owner)).toMatchObject({ files: 1, bytes: 1_600_000 });
+
+  const url = `data:image/png;base64,${bytes.toString("base64")}`;
+  const { conversation } = await history.createConversation(me);
+  const parts = [{ type: "file", url, mime: "image/png" }] as const;
+  const tabs = [1, 2].map(() => history.appendMessages(me, conversation.id, [{ role: "user", parts }]));
+  for (const [message] of await Promise.all(tabs)) expect(message!.parts).toEqual(parts);
+  expect(await kept(me)).toMatchObject({ files: 2, bytes: 3_200_000 });
+});
+
+it("an upload and a deletion that wait for a claim hold no file that it moves", async () => {
+  const session = newSession();
+  const { id } = await history.putFile(session, PNG, randomBytes(10));
+  const claim = await database.pool.connect();
+  const lock = (table: string, column: string, how: string): Promise<unknown> =>
+    claim.query(`select from chatkeep.${table} where ${column} = $1 for update ${how}`, [ownerId(session)]);
+  const waiting = async (): Promise<number> => {
+    const { rows } = await database.pool.query(
+      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    );
+    return rows.length;
+  };
+  const during = async function* (): AsyncGenerator<Uint8Array> {
+    yield randomBytes(1_200_000);
+    await claim.query("begin");
+    // As the claim does first.
+    await lock("owners", "id", "");
+    yield randomBytes(600_000);
+  };
+  const upload = history.putFile(session, PNG, during());
+  await expect.poll(waiting).toBe(1);
+  const deletion = history.deleteFile(session, id);
+  await expect.poll(waiting).toBe(2);
+  await lock("files", "owner_id", "nowait");
+  await claim.query("commit");
+  claim.release();
+  await Promise.all([upload, deletion]);
+});
+
 it("an upload and a download hold no connection while the other side is slow", async () => {
   const pool = createPool(database.url, { ...UNHURRIED.pool, max: 1 });
   const one = createHistory({ ...UNHURRIED.history, pool });

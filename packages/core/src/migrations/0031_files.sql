@@ -11,8 +11,8 @@ create table files (
   size bigint not null default 0,
   -- Null until the last byte is written, and from the moment that the file is deleted.
   sha256 bytea,
-  -- Since when no message refers to it: it is then deleted after a day. `-infinity` once it is deleted and its bytes are
-  -- not yet gone; null while a message refers to it.
+  -- When it was stored, used, or lost a message that referred to it: a day later it is deleted if no message refers to it.
+  -- Null once one was seen that does. `-infinity` once the file is deleted and its bytes are not yet gone.
   unused_since timestamptz default clock_timestamp(),
   created_at timestamptz not null default clock_timestamp(),
   constraint files_pkey primary key (owner_id, id),

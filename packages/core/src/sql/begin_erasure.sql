@@ -12,6 +12,8 @@ begin
   for running in select t.conversation_id from running_turns t where t.owner_id = owner loop
     perform end_running_turn(owner, running);
   end loop;
+  -- Before the files, as in claim_session, so that the two cannot deadlock.
+  perform 1 from owners o where o.id = owner for no key update;
   update files f set unused_since = '-infinity', sha256 = null, size = 0
   where f.owner_id = owner and f.unused_since is distinct from '-infinity';
   update owners o set conversation_count = 0, archived_count = 0, file_bytes = 0 where o.id = owner;

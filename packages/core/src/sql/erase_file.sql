@@ -6,7 +6,7 @@ declare
   erased integer;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
-  perform delete_file(owner, file);
+  perform delete_file(owner, file, false);
   delete from file_chunks c where c.owner_id = owner and c.file_id = file and c.no = any (array(
     select k.no from file_chunks k where k.owner_id = owner and k.file_id = file order by k.no limit page_limit
   ));

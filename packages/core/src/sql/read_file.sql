@@ -4,8 +4,8 @@ language plpgsql stable security definer set search_path from current as $$
 #variable_conflict use_variable
 declare
   -- Variables, because row-level security keeps expressions with function calls out of index conditions.
-  first_no integer := start / 8096;
-  last_no integer := (start + length - 1) / 8096;
+  first_no bigint := start / 8096;
+  last_no bigint := (start + length - 1) / 8096;
 begin
   perform set_config('chatkeep.owner', owner::text, true);
   if not exists (select from files f where f.owner_id = owner and f.id = file and f.sha256 is not null) then

@@ -1,5 +1,5 @@
 -- Forgets that messages of a conversation refer to files: all of them, or those that are neither stored nor can be
--- restored. A file that no message refers to is deleted by the janitor after a day.
+-- restored. After a day the janitor looks whether another message refers to their files.
 create function release_files(owner uuid, conversation text, is_over boolean) returns void
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
@@ -26,7 +26,6 @@ begin
   )
   select array_agg(distinct g.file_id) into released from gone g;
   update files f set unused_since = clock_timestamp()
-  where f.owner_id = owner and f.id = any (released) and f.unused_since is null
-    and not exists (select from file_uses u where u.owner_id = owner and u.file_id = f.id);
+  where f.owner_id = owner and f.id = any (released) and f.unused_since is distinct from '-infinity';
 end
 $$;

@@ -11,7 +11,8 @@ begin
   if not found then
     perform refuse_conversation(owner, conversation);
   end if;
-  update files f set unused_since = null
+  -- Until the janitor has seen the message.
+  update files f set unused_since = clock_timestamp()
   where f.owner_id = owner and f.id = any (use_files.files) and f.sha256 is not null;
   get diagnostics known = row_count;
   if known < (select count(distinct i) from unnest(use_files.files) i) then

@@ -22,7 +22,14 @@ begin
   perform set_config('chatkeep.owner', owner::text, true);
   if start = 0 then
     insert into owners (id, kind) values (owner, owner_kind) on conflict do nothing;
-    insert into files (owner_id, id, name, media_type) values (owner, file, name, media_type) on conflict do nothing;
+  end if;
+  -- Before the file, as in claim_session, so that the two cannot deadlock.
+  perform 1 from owners o where o.id = owner for no key update;
+  if start = 0 then
+    -- One that is complete is not deleted before a message can refer to it.
+    insert into files (owner_id, id, name, media_type) values (owner, file, name, media_type)
+    on conflict on constraint files_pkey do update set unused_since = clock_timestamp()
+    where files.sha256 is not null and files.unused_since is not null;
   end if;
   select * into f from files k where k.owner_id = owner and k.id = file for update;
   if f.sha256 is null and f.unused_since = '-infinity' and start = 0 then

@@ -63,6 +63,8 @@ export function describeFiles(open: OpenedFixture): void {
         { end: 9 },
         { start: 530_000 },
         { start: 9, end: 9 },
+        { start: 9, end: 8 },
+        { start: Number.MAX_SAFE_INTEGER - 1 },
       ]) {
         const expected = bytes.subarray(range.start ?? 0, range.end);
         expect((await readWhole(history, me, id, range)).equals(expected)).toBe(true);
@@ -75,7 +77,8 @@ export function describeFiles(open: OpenedFixture): void {
       const { id } = await history.putFile(me, PNG, randomBytes(10));
       for (const named of [id, randomUUID(), "none"]) {
         expect((await errorOf(history.getFile(stranger, named)))?.code).toBe("file_not_found");
-        expect((await errorOf(readWhole(history, stranger, named)))?.code).toBe("file_not_found");
+        for (const range of [{}, { start: 3, end: 3 }, { start: Number.MAX_SAFE_INTEGER }])
+          expect((await errorOf(readWhole(history, stranger, named, range)))?.code).toBe("file_not_found");
         expect((await errorOf(history.deleteFile(stranger, named)))?.code).toBe("file_not_found");
       }
       expect((await history.getFile(me, id)).id).toBe(id);
@@ -140,6 +143,7 @@ export function describeFiles(open: OpenedFixture): void {
         "data:text/plain,%00%ff",
         "data:image/png;base64",
         "DATA:image/PNG;BASE64,QUI=",
+        "Data:image/png;charset=x;Base64,QUI=",
         "https://example.org/a.png",
         "",
       ];

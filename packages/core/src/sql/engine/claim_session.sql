@@ -29,16 +29,19 @@ begin
   perform pg_advisory_xact_lock('nodes'::regclass::oid::integer, n.id::integer)
   from (select distinct t.node_id as id from running_turns t where t.owner_id = owner order by 1) n;
   update turn_events e set owner_id = owner where e.owner_id = session;
-  update files f set owner_id = owner where f.owner_id = session;
-  select o.conversation_count, o.archived_count, o.file_bytes into claimed, claimed_archived, bytes
-  from owners o where o.id = session;
+  -- An upload under way is still the session's.
+  with moved as (
+    update files f set owner_id = owner where f.owner_id = session and f.sha256 is not null returning f.size
+  )
+  select coalesce(sum(m.size), 0) into bytes from moved m;
+  select o.conversation_count, o.archived_count into claimed, claimed_archived from owners o where o.id = session;
   if found then
     update owners o set
       conversation_count = o.conversation_count + claimed,
       archived_count = o.archived_count + claimed_archived,
       file_bytes = o.file_bytes + bytes
     where o.id = owner;
-    update owners o set conversation_count = 0, archived_count = 0, file_bytes = 0 where o.id = session;
+    update owners o set conversation_count = 0, archived_count = 0, file_bytes = o.file_bytes - bytes where o.id = session;
   end if;
   claimed := coalesce(claimed + claimed_archived, 0);
   if claimed > 0 then
