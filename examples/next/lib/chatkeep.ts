@@ -1,6 +1,6 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { streamText } from "ai";
-import { ChatkeepError, createChatkeep, fromStreamText, toModelMessages } from "chatkeep";
+import { ChatkeepError, createChatkeep, toModelMessages } from "chatkeep";
 
 import { signedInUser } from "./user";
 
@@ -14,11 +14,9 @@ export const chatkeep = createChatkeep({
     return { kind: "user", id: user };
   },
   responder: (request) =>
-    fromStreamText(
-      streamText({
-        model: provider("assistant"),
-        messages: toModelMessages(request),
-        abortSignal: request.signal,
-      }),
-    ),
+    streamText({
+      model: provider("assistant"),
+      messages: toModelMessages(request),
+      abortSignal: request.signal,
+    }),
 });

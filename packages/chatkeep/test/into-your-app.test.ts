@@ -110,7 +110,7 @@ import { createServer } from "node:http";
 
 import { createOpenAI } from "@ai-sdk/openai";
 import { streamText } from "ai";
-import { ChatkeepError, createChatkeep, createNodeHandler, fromStreamText, toModelMessages } from "chatkeep";
+import { ChatkeepError, createChatkeep, createNodeHandler, toModelMessages } from "chatkeep";
 
 const openai = createOpenAI({ apiKey: "a key", baseURL: process.env.OPENAI_BASE_URL });
 const cookies = new AsyncLocalStorage();

@@ -55,16 +55,14 @@ function ownRoute(route: string, mount: string): string {
 ${mount}, and delete ${route}:
 
   import { streamText } from "ai";
-  import { fromStreamText, toModelMessages } from "chatkeep";
+  import { toModelMessages } from "chatkeep";
 
   responder: (request) =>
-    fromStreamText(
-      streamText({
-        // model, system and tools as they are in your route
-        messages: toModelMessages(request),
-        abortSignal: request.signal,
-      }),
-    ),`;
+    streamText({
+      // model, system and tools as they are in your route
+      messages: toModelMessages(request),
+      abortSignal: request.signal,
+    }),`;
 }
 
 function refuseExport(folder: string): void {
