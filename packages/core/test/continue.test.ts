@@ -285,6 +285,24 @@ describe("a node that ends", () => {
     expect((await next.getTurn(a.me, a.id, a.turn.id)).turn.status).toBe("complete");
   });
 
+  it.each([true, false])(
+    "leaves turns that can be stopped, on a node that continues them or not: %s",
+    async (continues) => {
+      const ending = openNode();
+      const { me, id, turn, run } = await ask(ending);
+      await run.emit("Half");
+      await ending.close();
+      const other = openNode(continues ? {} : { responder: createScriptedResponder().responder });
+      await other.stopTurn(me, id, turn.id);
+      await collect(other.followTurn(me, id, turn.id));
+      expect(await other.getTurn(me, id, turn.id)).toMatchObject({
+        turn: { status: "stopped", error: null },
+        reply: { content: "Half" },
+      });
+      expect(script.calls(id)).toBe(1);
+    },
+  );
+
   it("by SIGTERM does so too: its process ends, and the answer does not", async () => {
     const { history, me, id, node } = await askProcess();
     await node.say("Half ");

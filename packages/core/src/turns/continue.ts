@@ -6,8 +6,8 @@ import type { Database } from "../database/database.ts";
 import { describe } from "./begin.ts";
 import type { Node } from "./node.ts";
 import { readEvents } from "./reader.ts";
-import { type Running, STOPPED } from "./running.ts";
-import { settleFromLog } from "./settle.ts";
+import type { Running } from "./running.ts";
+import { STOPPED, settleFromLog } from "./settle.ts";
 import { type Ending, type TurnKey, argsOf } from "./turn.ts";
 
 export interface ContinuationOptions {

@@ -2,8 +2,8 @@ import { ChatkeepError } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
 import { isFenced } from "../database/failure.ts";
-import { INTERRUPTED, settleFromLog } from "./settle.ts";
-import type { TurnKey } from "./turn.ts";
+import { INTERRUPTED, STOPPED, settleFromLog } from "./settle.ts";
+import type { Ending, TurnKey } from "./turn.ts";
 
 /** This process among those that run turns; see {@link createNode}. */
 export interface Node {
@@ -167,9 +167,11 @@ export function createOrphans(options: OrphansOptions): Orphans {
         handover,
         page_limit: PAGE,
       });
-      const [open, closed] = [true, false].map((is) => found.filter((row) => row.is_open === is));
-      const settled = await doAll(keysOf(closed!), (key) => settle(key, null));
-      const continued = continues ? await doAll(keysOf(open!), continueTurn) : 0;
+      const { open = [], stopped = [], left = [] } = Object.groupBy(found, stateOf);
+      const settled =
+        (await doAll(keysOf(stopped), (key) => settle(key, null, STOPPED))) +
+        (await doAll(keysOf(left), (key) => settle(key, null, INTERRUPTED)));
+      const continued = continues ? await doAll(keysOf(open), continueTurn) : 0;
       isFull = settled + continued > 0 && found.length === PAGE;
     }
     const now = performance.now();
@@ -186,14 +188,14 @@ export function createOrphans(options: OrphansOptions): Orphans {
     const again = found.filter(({ turnId }) => untracked.has(turnId));
     untracked = new Set(found.map(({ turnId }) => turnId));
     await doAll(again, async (key) => {
-      if (!node.continues) return settle(key, id);
+      if (!node.continues) return settle(key, id, INTERRUPTED);
       await node.handOver(key.turnId);
       return true;
     });
   };
 
-  const settle = async (key: TurnKey, by: number | null): Promise<boolean> => {
-    await settleFromLog(database, key, by, INTERRUPTED);
+  const settle = async (key: TurnKey, by: number | null, ending: Ending): Promise<boolean> => {
+    await settleFromLog(database, key, by, ending);
     return true;
   };
 
@@ -243,6 +245,14 @@ export function createOrphans(options: OrphansOptions): Orphans {
       if (!database.breaker.isOpen()) await looking;
     },
   };
+}
+
+function stateOf(row: {
+  readonly is_open: boolean | null;
+  readonly is_stopped: boolean | null;
+}): "open" | "stopped" | "left" {
+  if (row.is_open === true) return "open";
+  return row.is_stopped === true ? "stopped" : "left";
 }
 
 function keysOf(

@@ -17,7 +17,7 @@ import { createLog } from "./log.ts";
 import { watchModels } from "./model-failure.ts";
 import type { Node } from "./node.ts";
 import { respond } from "./respond.ts";
-import { INTERRUPTED, settleFromLog, settleOwn, settleTurn } from "./settle.ts";
+import { INTERRUPTED, STOPPED, settleFromLog, settleOwn, settleTurn } from "./settle.ts";
 import { type Ending, type NewTurn, type TurnKey, isSameTurn } from "./turn.ts";
 import { type Tokens, settlingOf, unsavedOf } from "./unsaved.ts";
 
@@ -71,8 +71,6 @@ export interface RunningOptions {
 const CLOSE_TIMEOUT = 5000;
 /** Milliseconds before the deadline at which a turn is handed over or settled, at most half of it. */
 const DEADLINE_MARGIN = 2000;
-
-export const STOPPED: Ending = { status: "stopped", error: null };
 
 /** Ends an attempt, and not its turn, which another node continues. */
 const HANDED_OVER: Ending = { ...INTERRUPTED };

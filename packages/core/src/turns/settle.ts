@@ -35,6 +35,8 @@ export const INTERRUPTED: Ending = {
   },
 };
 
+export const STOPPED: Ending = { status: "stopped", error: null };
+
 /** Milliseconds before a refused settling is retried. */
 const RETRY = 500;
 const TRIES = 3;

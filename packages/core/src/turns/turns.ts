@@ -19,6 +19,7 @@ import type { LiveTurn } from "./live.ts";
 import { createNode, createOrphans, goingDown } from "./node.ts";
 import { createReader, readEvents } from "./reader.ts";
 import { type RunningOptions, createRunning } from "./running.ts";
+import { STOPPED } from "./settle.ts";
 import { type NewTurn, type TurnKey, type TurnRow, argsOf, newTurn, turnFromRow, turnKey } from "./turn.ts";
 import { createTokens, importUnsavedTurn, refusedToken, unsavedContext, unsavedTurn } from "./unsaved.ts";
 import { createWakeups } from "./wakeups.ts";
@@ -196,7 +197,7 @@ export function createTurns(options: TurnsOptions): Turns {
       const turn = turnFromRow(row?.stop_turn as TurnRow);
       if (turn.status !== "running") return turn;
     }
-    live?.abort({ status: "stopped", error: null });
+    live?.abort(STOPPED);
     await reader.settled(key, STOP_TIMEOUT);
     if (live?.persisted !== false) return (await reader.getTurn(owner, key)).turn;
     const { status, error } = live.answer();

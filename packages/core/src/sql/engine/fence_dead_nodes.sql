@@ -1,12 +1,13 @@
 -- Fences the nodes whose lease has run out, but for those that write just now, and returns running turns whose node is
--- gone: for the caller to continue (`is_open`), or to settle as interrupted. One that can be continued is left to those
--- who can for the time of `handover`. `node` is the caller. It fences nobody while its own lease has run out, nor for a
+-- gone: for the caller to continue (`is_open`), or to settle as stopped (`is_stopped`) or interrupted. One that can be
+-- continued is left to those who can for the time of `handover`. `node` is the caller. It fences nobody while its own lease has run out, nor for a
 -- while after: when the database stood still all leases ran out, and living nodes need time to renew theirs.
 create function fence_dead_nodes(node bigint, handover interval, page_limit integer) returns table (
   owner_id uuid,
   conversation_id text,
   turn_id uuid,
-  is_open boolean
+  is_open boolean,
+  is_stopped boolean
 )
 language plpgsql security definer set search_path from current as $$
 declare
@@ -39,11 +40,12 @@ begin
   end if;
   perform set_config('chatkeep.engine', 'on', true);
   return query
-  select t.owner_id, t.conversation_id, t.id, o.is_open
+  select t.owner_id, t.conversation_id, t.id, o.is_open, t.stop_requested_at is not null
   from running_turns t
   cross join lateral (
     -- A release that knows of no continuation notes no time.
-    select t.asker is not null and coalesce(t.left_at, t.created_at) > clock_timestamp() - handover as is_open
+    select t.asker is not null and t.stop_requested_at is null
+      and coalesce(t.left_at, t.created_at) > clock_timestamp() - handover as is_open
   ) o
   where not exists (select from nodes n where n.id = t.node_id) and (can_continue or not o.is_open)
   limit page_limit;
