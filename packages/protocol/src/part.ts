@@ -70,6 +70,9 @@ export interface ToolResultPart extends Attached {
   readonly preliminary?: boolean;
 }
 
+/** The result of a call that a person denied without a reason, in the AI SDK's words. */
+export const DENIED = "Tool call execution denied.";
+
 /** Asks a person whether the tool call `call` may be made. */
 export interface ApprovalRequestPart {
   readonly type: "approval-request";

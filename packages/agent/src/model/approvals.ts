@@ -1,12 +1,11 @@
 import {
   type ApprovalPart,
+  DENIED,
   type ResponderRequest,
   type ToolCallPart,
   type ToolResultPart,
   pairCalls,
 } from "@chatkeep/protocol";
-
-import { DENIED } from "./events.ts";
 
 /** A call that a person approved or denied. */
 export interface AnsweredCall {

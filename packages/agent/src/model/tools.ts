@@ -1,7 +1,8 @@
+import { jsonOf } from "@chatkeep/core";
 import type { ResponderEvent, ToolCallPart, ToolResultPart } from "@chatkeep/protocol";
 import type { ToolSet } from "ai";
 
-import { misfit, sentenceOf, toJson } from "./events.ts";
+import { misfit, sentenceOf } from "./events.ts";
 import type { Provider } from "./provider.ts";
 import { isComplete, unknownResult } from "./unfinished.ts";
 
@@ -95,7 +96,7 @@ export async function finishCall(
       options: options as never,
     });
     for await (const piece of run) output = piece.output;
-    return { type: "tool-result", id, result: toJson(output) };
+    return { type: "tool-result", id, result: jsonOf(output) };
   } catch (error) {
     return { type: "tool-result", id, result: sentenceOf(name, error), error: true };
   }

@@ -1,4 +1,4 @@
-import { ResponderError, type ResponderEvent, citationFromWire } from "@chatkeep/protocol";
+import { DENIED, ResponderError, type ResponderEvent, citationFromWire } from "@chatkeep/protocol";
 
 import { createCalls } from "./calls.ts";
 import { toResponderError } from "./failure.ts";
@@ -6,6 +6,7 @@ import {
   type Item,
   type ItemReader,
   type Shape,
+  isItem,
   itemIn,
   jsonOf,
   modelEvent,
@@ -27,19 +28,22 @@ export const aiSdk: Shape = {
   createReader: createAiSdkReader,
 };
 
-export function createAiSdkReader(): ItemReader {
+/** Also reads a provider's own parts (`LanguageModelV4StreamPart`). `model`: its name until it tells another. */
+export function createAiSdkReader(model: unknown = ""): ItemReader {
   const calls = createCalls();
   /** The blocks that were begun, so that an empty one is not ended. */
   const blocks = new Set<string>();
-  let model: unknown;
+  let name = model;
+  let used: Tokens = {};
 
   const textEvents = (type: "text" | "reasoning", item: Item): ResponderEvent[] => {
     const text = textIn(item["delta"] ?? item["text"]);
-    const block = { type, id: textIn(item["id"]), ...metadataOf(item) };
+    const id = textIn(item["id"]);
+    const block = { type, ...(id === "" ? {} : { id }), ...metadataOf(item) };
     const done = textIn(item["type"]).endsWith("-end");
-    if (text === "" && block.metadata === undefined && !(done && blocks.has(block.id))) return [];
-    if (done) blocks.delete(block.id);
-    else blocks.add(block.id);
+    if (text === "" && block.metadata === undefined && !(done && blocks.has(id))) return [];
+    if (done) blocks.delete(id);
+    else blocks.add(id);
     return [{ ...block, text, ...(done ? { done } : {}) }];
   };
 
@@ -73,13 +77,13 @@ export function createAiSdkReader(): ItemReader {
       case "tool-output-available":
       case "tool-result": {
         const preliminary = item["preliminary"] === true ? { preliminary: true } : {};
-        return [resultEvent(id, item["output"], { ...preliminary, ...metadata })];
+        return [resultEvent(id, item["output"] ?? item["result"], { ...preliminary, ...metadata })];
       }
       case "tool-output-error":
       case "tool-error":
         return [resultEvent(id, item["errorText"] ?? messageOf(item["error"]), { error: true, ...metadata })];
       case "tool-output-denied":
-        return [resultEvent(id, textIn(item["reason"]), { denied: true })];
+        return [resultEvent(id, textIn(item["reason"]) || DENIED, { error: true, denied: true })];
       case "tool-approval-request":
       case "tool-approval-response":
         return approvalEvent(item);
@@ -92,11 +96,16 @@ export function createAiSdkReader(): ItemReader {
       }
       case "file":
         return [{ ...fileOf(item), ...metadata }];
-      case "finish-step":
-        model = itemIn(item["response"])["modelId"];
+      case "response-metadata":
+        name = item["modelId"] ?? name;
         return [];
+      case "finish-step":
+        name = itemIn(item["response"])["modelId"] ?? name;
+        used = sum(used, tokensOf(item["usage"]));
+        // Known now, should a later step fail.
+        return item["finishReason"] === "tool-calls" ? modelEvent(name, used) : [];
       case "finish":
-        return modelEvent(model, item["totalUsage"]);
+        return modelEvent(name, item["totalUsage"] ?? tokensOf(item["usage"]));
       case "error":
         throw textIn(item["errorText"]) === "" ? toResponderError(item["error"] ?? item) : failed(item);
       case "abort":
@@ -116,12 +125,34 @@ function metadataOf({ providerMetadata }: Item): Attachment {
 type Attachment = Pick<Extract<ResponderEvent, { type: "source" }>, "metadata">;
 
 function callFields(item: Item): object {
-  const { providerExecuted, dynamic, title } = item;
+  const { providerExecuted, dynamic, title, invalid } = item;
   return {
     ...(providerExecuted === true ? { executor: "provider" } : {}),
-    ...(dynamic === true ? { dynamic } : {}),
+    // The SDK takes every call that is not valid for a dynamic one.
+    ...(dynamic === true && invalid !== true ? { dynamic } : {}),
     ...(typeof title === "string" ? { title } : {}),
     ...metadataOf(item),
+  };
+}
+
+type Tokens = { readonly inputTokens?: number | undefined; readonly outputTokens?: number | undefined };
+
+/** Counts of a step. A provider's own are objects with a total. */
+function tokensOf(usage: unknown): Tokens {
+  const count = (given: unknown): number | undefined => {
+    const total = isItem(given) ? given["total"] : given;
+    return typeof total === "number" ? total : undefined;
+  };
+  const { inputTokens, outputTokens } = itemIn(usage);
+  return { inputTokens: count(inputTokens), outputTokens: count(outputTokens) };
+}
+
+function sum(before: Tokens, { inputTokens, outputTokens }: Tokens): Tokens {
+  const add = (a: number | undefined, b: number | undefined): number | undefined =>
+    a === undefined ? b : a + (b ?? 0);
+  return {
+    inputTokens: add(before.inputTokens, inputTokens),
+    outputTokens: add(before.outputTokens, outputTokens),
   };
 }
 
@@ -146,10 +177,13 @@ function messageOf(error: unknown): unknown {
 }
 
 function fileOf(item: Item): Extract<ResponderEvent, { type: "file" }> {
-  // A generated file has getters.
+  // A generated file has getters; a provider's own has its bytes or text in `data`.
   const { mediaType, base64 } = itemIn(item["file"] ?? item);
+  const { data = base64, url = item["url"] } = itemIn(item["data"]);
+  const text = data instanceof Uint8Array ? Buffer.from(data).toString("base64") : textIn(data);
   const mime = textIn(mediaType);
-  return { type: "file", url: textIn(item["url"]) || `data:${mime};base64,${textIn(base64)}`, mime };
+  const address = url instanceof URL ? url.href : textIn(url);
+  return { type: "file", url: address || `data:${mime};base64,${text}`, mime };
 }
 
 function dataEvent({ type, data, id, transient }: Item): ResponderEvent[] {

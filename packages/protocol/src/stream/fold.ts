@@ -1,7 +1,7 @@
 import type { Chunk } from "../chunk.ts";
 import type { JsonObject } from "../json.ts";
 import type { Failure, Usage } from "../message.ts";
-import type { Attached, Part, ProviderMetadata, ToolResultPart } from "../part.ts";
+import { type Attached, DENIED, type Part, type ProviderMetadata, type ToolResultPart } from "../part.ts";
 import type { TurnStatus } from "../turn.ts";
 import { citationFromWire } from "../wire/citation.ts";
 import { failureFromWire, usageFromWire } from "../wire/message.ts";
@@ -147,7 +147,7 @@ export function createFold(): Fold {
       case "tool-output-error":
       case "tool-output-denied": {
         const denied = chunk.type === "tool-output-denied";
-        const result = denied ? (chunk.reason ?? "Tool call execution denied.") : chunk.errorText;
+        const result = denied ? (chunk.reason ?? DENIED) : chunk.errorText;
         const more = { ...(denied && { denied }), ...attachedTo(chunk) };
         return placeResult({ type: "tool-result", id: chunk.toolCallId, result, error: true, ...more });
       }

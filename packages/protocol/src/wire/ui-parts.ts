@@ -2,7 +2,14 @@ import { type PairedCall, type PairedCalls, pairCalls } from "../calls.ts";
 import type { Citation } from "../citation.ts";
 import { type Json, type JsonObject, parseArguments } from "../json.ts";
 import type { Role } from "../message.ts";
-import type { ApprovalPart, Attached, Part, ProviderMetadata, SourcePart } from "../part.ts";
+import {
+  type ApprovalPart,
+  type Attached,
+  DENIED,
+  type Part,
+  type ProviderMetadata,
+  type SourcePart,
+} from "../part.ts";
 
 /** A part of a message of the AI SDK: its `type` and the fields of that type. */
 export type UiPart = { type: string } & JsonObject;
@@ -116,7 +123,6 @@ function toolFromUi(part: UiPart): { readonly said: Part[]; readonly answers: Pa
 }
 
 const FAILED = "The tool failed.";
-const DENIED = "Tool call execution denied.";
 
 function approvalFromUi(
   call: string,
