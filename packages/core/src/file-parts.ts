@@ -31,11 +31,15 @@ type FilePart = Extract<Part, { type: "file" }>;
 export interface FileParts {
   /** Moves the bytes of messages out, and records that the messages refer to their files. */
   moveOut<M extends Given>(owner: Owner, conversationId: string, messages: readonly M[]): Promise<M[]>;
-  /** Puts the bytes back. `url`: gives the files' addresses instead; `bytes`: also the bytes of files that were uploaded. */
+  /**
+   * Puts the bytes back. `url`: gives the files' addresses instead; `bytes`: also the bytes of files that were uploaded.
+   * At most `most` bytes, the newest first; the other files have their addresses.
+   */
   putBack<M extends { readonly parts: readonly Part[] }>(
     owner: Owner,
     messages: readonly M[],
     as?: "url" | "bytes",
+    most?: number,
   ): Promise<M[]>;
   /** Moves the bytes of what a responder yields out. */
   movedOut(
@@ -50,8 +54,10 @@ export interface FileParts {
 
 const DATA = /^data:[^,]*;base64,/i;
 
-/** The longest file that a responder gets as bytes; of a longer one it gets the address. */
+/** Bytes of files in one request of a responder. A part that names a file is short, and a question has room for many. */
 const MOST_GIVEN = 32 * 1024 * 1024;
+/** Bytes of files on a page, without its last message: with the rest, twice what a page has without files. */
+const MOST_ON_PAGE = 3 * 1024 * 1024;
 
 export function createFileParts({
   database,
@@ -104,8 +110,7 @@ export function createFileParts({
   /** The file part as its client sent it. */
   const restore = async (owner: Owner, part: StoredPart, as?: "url" | "bytes"): Promise<FilePart> => {
     const address = { ...part, url: urlOf(part.file) };
-    const isGiven = as === "bytes" && (part.size ?? 0) <= MOST_GIVEN;
-    if (as === "url" || !(isMoved(part) || isGiven)) return address;
+    if (as === "url" || !(isMoved(part) || as === "bytes")) return address;
     try {
       const pieces: Uint8Array[] = [];
       for await (const piece of readFile(database, ownerId(owner), part.file)) pieces.push(piece);
@@ -123,17 +128,21 @@ export function createFileParts({
     owner: Owner,
     messages: readonly M[],
     as?: "url" | "bytes",
+    most = Number.POSITIVE_INFINITY,
   ): Promise<M[]> => {
-    const restored: M[] = [];
+    const restored = [...messages];
+    let room = most;
     // One after the other: a page of pictures would take all connections.
-    for (const message of messages) {
-      if (!message.parts.some(isStored)) {
-        restored.push(message);
-        continue;
-      }
+    for (const [place, message] of [...messages.entries()].toReversed()) {
+      if (!message.parts.some(isStored)) continue;
       const parts: Part[] = [];
-      for (const part of message.parts) parts.push(isStored(part) ? await restore(owner, part, as) : part);
-      restored.push({ ...message, parts });
+      for (const part of message.parts) {
+        const { size = 0 } = part as FilePart;
+        const whole = isStored(part) ? await restore(owner, part, size <= room ? as : "url") : part;
+        if (isStored(part) && !isStored(whole)) room -= size;
+        parts.push(whole);
+      }
+      restored[place] = { ...message, parts };
     }
     return restored;
   };
@@ -228,6 +237,20 @@ function mayHoldFiles(parts: unknown): boolean {
   }
 }
 
+/** The messages of a page, from its newest or its oldest, up to {@link MOST_ON_PAGE} of files plus one message. */
+export function cutPage<M extends { readonly parts: readonly Part[] }>(
+  messages: readonly M[],
+  fromOldest: boolean,
+): M[] {
+  let bytes = 0;
+  const takes = ({ parts }: M): boolean => {
+    const isFull = bytes >= MOST_ON_PAGE;
+    for (const part of parts) if (isStored(part) && isMoved(part)) bytes += part.size ?? 0;
+    return !isFull;
+  };
+  return fromOldest ? messages.filter(takes) : messages.toReversed().filter(takes).toReversed();
+}
+
 function urlOf(file: string): string {
   return `/api/files/${file}`;
 }
@@ -252,9 +275,10 @@ export function givenFiles(responder: Responder, { putBack }: FileParts): Respon
   const holds = ({ question, history, answer }: ResponderRequest): boolean =>
     [question, ...history, { parts: answer }].some(({ parts }) => parts.some(isStored));
   const give = async (request: ResponderRequest) => {
-    const { owner } = request;
-    const [question, ...history] = await putBack(owner, [request.question, ...request.history], "bytes");
-    const [answer] = await putBack(owner, [{ parts: request.answer }], "bytes");
+    const { owner, answer: parts } = request;
+    const given = [...request.history, request.question, { ...request.question, parts }];
+    const history = await putBack(owner, given, "bytes", MOST_GIVEN);
+    const [question, answer] = history.splice(-2);
     return responder({ ...request, question: question!, history, answer: answer!.parts });
   };
   const wrapped = (request: ResponderRequest) => (holds(request) ? give(request) : responder(request));
@@ -297,6 +321,8 @@ export function withFiles(calls: TurnCalls, { moveOut, putBack, events }: FilePa
       const messages = await putBack(
         owner,
         context.messages.map(({ message }) => message),
+        undefined,
+        MOST_GIVEN,
       );
       return {
         ...context,

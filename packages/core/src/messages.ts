@@ -25,7 +25,7 @@ import {
   previewOf,
   titleOf,
 } from "./database/rows.ts";
-import { createFileParts } from "./file-parts.ts";
+import { createFileParts, cutPage } from "./file-parts.ts";
 import { type Limits } from "./maintenance/limits.ts";
 import { wordTextOf } from "./search/words.ts";
 
@@ -71,7 +71,7 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
       page_offset: checkRange(query.offset, "offset", 0, Number.MAX_SAFE_INTEGER, 0),
       page_limit: size,
     });
-    const messages = messagesOf(page as MessageRows, owner, conversationId, size);
+    const messages = cut(messagesOf(page as MessageRows, owner, conversationId, size), query);
     const streaming = messages.findIndex((message) => message.status === "streaming");
     if (streaming >= 0) messages[streaming] = await withAnswer(messages[streaming]!, owner, answerSoFar);
     return {
@@ -84,7 +84,7 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
   const listTree = async (
     owner: Owner,
     conversationId: string,
-    { leaf, before, after, around, offset, limit }: MessageQuery,
+    { leaf, before, after, around, offset, limit, files }: MessageQuery,
   ): Promise<MessagePage> => {
     if ([leaf, around, offset].some((value) => value !== undefined)) {
       throw new ChatkeepError("invalid_request", "`branches` goes with before or after and limit only.", {
@@ -98,11 +98,15 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
       after_seq: seqOf(after, "after"),
       page_limit: checkRange(limit, "limit", 1, 100, 50),
     });
-    const messages = ((page?.messages ?? []) as MessageRow[]).map((row) => messageOf(row, owner));
+    const rows = (page?.messages ?? []) as MessageRow[];
+    const messages = cut(
+      rows.map((row) => messageOf(row, owner)),
+      { after, files },
+    );
     return {
       messages: await Promise.all(messages.map((message) => withAnswer(message, owner, answerSoFar))),
       total: page?.total ?? 0,
-      hasMore: page?.has_more ?? false,
+      hasMore: page?.has_more === true || messages.length < rows.length,
     };
   };
 
@@ -111,14 +115,14 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
     owner: Owner,
     conversationId: string,
     around: number,
-    { leaf, limit }: MessageQuery,
+    { leaf, limit, files }: MessageQuery,
   ): Promise<MessagePage> => {
     const middle = checkRange(around, "around", 0, Number.MAX_SAFE_INTEGER - 1, 0);
     const size = checkRange(limit, "limit", 1, 100, 50);
     const half = Math.ceil(size / 2);
     const [older, newer] = await Promise.all([
-      readPage(owner, conversationId, { leaf, before: middle + 1, limit: half }),
-      readPage(owner, conversationId, { leaf, after: middle, limit: Math.max(1, size - half) }),
+      readPage(owner, conversationId, { leaf, files, before: middle + 1, limit: half }),
+      readPage(owner, conversationId, { leaf, files, after: middle, limit: Math.max(1, size - half) }),
     ]);
     return {
       ...older,
@@ -187,6 +191,11 @@ export function createMessages({ database, limits, answerSoFar }: MessagesOption
       return { deleted: row?.clear_messages ?? 0 };
     },
   };
+}
+
+/** As much of a page as fits with the bytes of its files. */
+function cut(messages: readonly Message[], { files, after }: MessageQuery): Message[] {
+  return files === "url" ? [...messages] : cutPage(messages, after !== undefined);
 }
 
 function seqOf(given: number | undefined, name: string): number | null {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 
 import { createHistory, createPool, ownerId } from "@chatkeep/core";
-import type { Owner } from "@chatkeep/protocol";
+import type { Owner, Responder, ResponderRequest } from "@chatkeep/protocol";
 import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { afterAll, describe, expect, it } from "vitest";
 
@@ -198,6 +198,32 @@ it("an upload and a deletion that wait for a claim hold no file that it moves", 
   await claim.query("commit");
   claim.release();
   await Promise.all([upload, deletion]);
+});
+
+it("a responder gets at most 32 MiB of files, the newest first, and the addresses of the others", async () => {
+  const pool = createPool(database.url, UNHURRIED.pool);
+  const requests: ResponderRequest[] = [];
+  const responder: Responder = async function* (request) {
+    requests.push(request);
+    yield { type: "text", text: "Seen." };
+  };
+  const one = createHistory({ ...UNHURRIED.history, pool, responder });
+  const me = newUser();
+  const bytes = randomBytes(12 * 1024 * 1024);
+  const { id } = await one.putFile(me, PNG, bytes);
+  const { conversation } = await one.createConversation(me);
+  const named = { type: "file", file: id, url: "", mime: "" } as const;
+  for (const parts of [[named], [named, named]])
+    for await (const _ of (await one.startTurn(me, conversation.id, { parts })).events) {
+      // Until its end.
+    }
+  const { question, history: before } = requests[1]!;
+  const url = `data:image/png;base64,${bytes.toString("base64")}`;
+  const urls = [...question.parts, ...before[0]!.parts].map((part) => (part as { url: string }).url);
+  expect(urls.map((each) => each === url)).toEqual([true, true, false]);
+  expect(urls[2]).toBe(`/api/files/${id}`);
+  await one.close();
+  await pool.end();
 });
 
 it("an upload and a download hold no connection while the other side is slow", async () => {

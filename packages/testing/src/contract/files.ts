@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 
-import type { FileRange, History, Owner } from "@chatkeep/protocol";
+import type { FileRange, History, MessageQuery, Owner } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
 import { type OpenedFixture, errorOf } from "./fixture.ts";
@@ -127,6 +127,30 @@ export function describeFiles(open: OpenedFixture): void {
       expect((await readWhole(history, me, one!.file)).equals(bytes)).toBe(true);
       const fork = await history.forkConversation(me, conversation.id, message.id);
       expect((await history.listMessages(me, fork.id)).messages[0]!.parts).toEqual(message.parts);
+    });
+
+    it("makes a page shorter: its files have 3 MiB together, besides one message", async () => {
+      const { history, owner } = open();
+      const me = owner();
+      const { conversation } = await history.createConversation(me);
+      const large = `data:image/png;base64,${randomBytes(1_200_000).toString("base64")}`;
+      for (const id of ["1", "2", "3", "4", "5"]) {
+        const parts = [{ ...picture, url: large }];
+        await history.appendMessages(me, conversation.id, [{ id, role: "user", parts }]);
+      }
+      const list = async (query: MessageQuery): Promise<[string, boolean]> => {
+        const { messages, hasMore } = await history.listMessages(me, conversation.id, query);
+        for (const { parts } of query.files === "url" ? [] : messages)
+          expect(parts).toEqual([{ ...picture, url: large }]);
+        return [messages.map(({ id }) => id).join(""), hasMore];
+      };
+      expect(await list({})).toEqual(["345", true]);
+      expect(await list({ before: 3 })).toEqual(["12", false]);
+      expect(await list({ after: 1 })).toEqual(["234", true]);
+      expect(await list({ around: 4 })).toEqual(["2345", true]);
+      expect(await list({ branches: "all" })).toEqual(["345", true]);
+      expect(await list({ branches: "all", after: 1 })).toEqual(["234", true]);
+      expect(await list({ files: "url" })).toEqual(["12345", false]);
     });
 
     it("of any other form is given back as it was sent", async () => {
