@@ -353,7 +353,7 @@ test.each(["SQL_ASCII", "LATIN1"])(
   },
 );
 
-test("a read-only database is one sentence of migrate and doctor", async () => {
+test("a read-only database is one sentence of serve, migrate and doctor", async () => {
   await using database = await createDatabase();
   await database.pool.query(`alter database ${database.name} set default_transaction_read_only = on`);
   const env = { DATABASE_URL: database.url };
@@ -363,6 +363,18 @@ test("a read-only database is one sentence of migrate and doctor", async () => {
   const doctor = await runCommand(["doctor"], env);
   expect(doctor).toMatchObject({ code: 1, stderr: "" });
   expect(doctor.stdout).toMatch(/^fail +writes +the database is read-only: /m);
+
+  // A standby may become the primary: serve waits for that.
+  const serving = startServe(env);
+  try {
+    const { hint } = await serving.logged("the database is not there yet");
+    expect(hint).toBe(stderr.trim());
+    const { url } = (await serving.logged("listening")) as { url: string };
+    expect((await fetch(`${url}/ready`)).status).toBe(503);
+  } finally {
+    serving.signal("SIGTERM");
+    expect(await serving.ended).toBe(0);
+  }
 });
 
 test("doctor says when PostgreSQL may lose what it has committed", async () => {
