@@ -291,4 +291,4 @@ const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
 const CLIENT_GONE = 499;
 
 const PROXY_UNCONFIGURED =
-  "requests carry X-Forwarded-For, but no proxy is configured: everybody behind it shares the limits of its address. Set CHATKEEP_TRUST_PROXY (`trustedProxies`) to the number of proxies";
+  "requests carry X-Forwarded-For, but no proxy is configured: limits do not tell the addresses behind it apart. Set CHATKEEP_TRUST_PROXY (`trustedProxies`) to the number of proxies";
