@@ -1,18 +1,12 @@
 import { createModelResponder } from "@chatkeep/agent";
 import type { ResponderEvent } from "@chatkeep/protocol";
-import { type Model, type ModelReply, startModel } from "@chatkeep/testing";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 
 import { docsOf, openStore } from "./docs/fixture.ts";
+import { start } from "./model-server.ts";
 import { eventsOf, requestFor, textOf } from "./request.ts";
 
 const { store } = await openStore();
-
-async function start(reply: ModelReply): Promise<Model> {
-  const model = await startModel({ reply: () => reply });
-  onTestFinished(() => model.close());
-  return model;
-}
 
 /** The events of one type. */
 function ofType<T extends Exclude<ResponderEvent, string>["type"]>(
@@ -30,7 +24,7 @@ test("a model is given the passages of docs, and what it cites is checked agains
     "backup.md": "# Backups\n\n## When\n\nBackups run every night at two.",
     "limits.md": "# Limits\n\n## Size\n\nA backup holds one terabyte.",
   });
-  const model = await start({ steps: ["At night ", "[", "1]", ". Always [42]."] });
+  const model = await start(() => ({ steps: ["At night ", "[", "1]", ". Always [42]."] }));
   const respond = createModelResponder({
     model: "openai-compatible/fake",
     baseUrl: model.url,
@@ -56,7 +50,7 @@ test("a model is given the passages of docs, and what it cites is checked agains
 
 test("a question that the docs know nothing of brings no passages, and citations are dropped all the same", async () => {
   const { docs } = await docsOf(store, "nothing-to-cite", { "a.md": "# A\n\nBackups run at two." });
-  const model = await start({ steps: ["I think so [1]."] });
+  const model = await start(() => ({ steps: ["I think so [1]."] }));
   const respond = createModelResponder({ model: "openai-compatible/fake", baseUrl: model.url, docs });
   const events = await eventsOf(respond(requestFor({ question: "Zebra crossing giraffe?" })));
   expect(textOf(events)).toBe("I think so.");
@@ -64,7 +58,7 @@ test("a question that the docs know nothing of brings no passages, and citations
 });
 
 test("OpenAI's own provider is loaded when it is named, and the cost of an answer is told", async () => {
-  const model = await start({ steps: ["Yes."] });
+  const model = await start(() => ({ steps: ["Yes."] }));
   const respond = createModelResponder({
     model: "openai/gpt-fake",
     baseUrl: model.url,

@@ -1,14 +1,16 @@
 import { createModelResponder, createModelTasks } from "@chatkeep/agent";
 import { type CoreHistory, type HistoryOptions, createHistory, createPool } from "@chatkeep/core";
 import type { MessageInput, Owner } from "@chatkeep/protocol";
-import { UNHURRIED, type Model, fileDatabase, startModel } from "@chatkeep/testing";
+import { type Model, UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
+
+import { start } from "./model-server.ts";
 
 const database = await fileDatabase();
 
 /** A node whose responder asks this model; closed with the test. */
 function openNode(model: Model, options: Partial<HistoryOptions> = {}): CoreHistory {
-  const pool = createPool(database.url);
+  const pool = createPool(database.url, UNHURRIED.pool);
   const named = { model: "openai-compatible/fake", baseUrl: model.url };
   const history = createHistory({
     pool,
@@ -21,12 +23,6 @@ function openNode(model: Model, options: Partial<HistoryOptions> = {}): CoreHist
     await pool.end();
   });
   return history;
-}
-
-async function start(): Promise<Model> {
-  const model = await startModel();
-  onTestFinished(() => model.close());
-  return model;
 }
 
 const newOwner = (): Owner => ({ kind: "session", id: crypto.randomUUID() });
@@ -180,13 +176,11 @@ describe("what a model is sent", () => {
 
 describe("what a model does in the background", () => {
   test("it sums up what is too old, once for a range, and is given the summary from then on", async () => {
-    const model = await startModel({
-      reply: ({ body }) =>
-        textOf(body.messages).includes("Sum up this conversation")
-          ? { steps: ["They spoke of the weather."] }
-          : { steps: ["Yes."] },
-    });
-    onTestFinished(() => model.close());
+    const model = await start(({ body }) =>
+      textOf(body.messages).includes("Sum up this conversation")
+        ? { steps: ["They spoke of the weather."] }
+        : { steps: ["Yes."] },
+    );
     const me = newOwner();
     const tasks = createModelTasks({ model: "openai-compatible/fake", baseUrl: model.url });
     const first = openNode(model, { summarize: (request) => tasks.summarize(request) });
@@ -207,8 +201,7 @@ describe("what a model does in the background", () => {
   });
 
   test("a title that is lost with its node is made after the next answer, of the first question", async () => {
-    const model = await startModel({ reply: () => ({ steps: ["Every night."] }) });
-    onTestFinished(() => model.close());
+    const model = await start(() => ({ steps: ["Every night."] }));
     const me = newOwner();
     const asked = Promise.withResolvers<void>();
     const dying = openNode(model, {
@@ -239,13 +232,11 @@ describe("what a model does in the background", () => {
   });
 
   test("it names a conversation once, and never over a person's title", async () => {
-    const model = await startModel({
-      reply: ({ body }) =>
-        textOf(body.messages).includes("Name this conversation")
-          ? { steps: ['"Backups at night."\n'] }
-          : { steps: ["Yes."] },
-    });
-    onTestFinished(() => model.close());
+    const model = await start(({ body }) =>
+      textOf(body.messages).includes("Name this conversation")
+        ? { steps: ['"Backups at night."\n'] }
+        : { steps: ["Yes."] },
+    );
     const me = newOwner();
     const tasks = createModelTasks({ model: "openai-compatible/fake", baseUrl: model.url });
     const history = openNode(model, { generateTitle: (request) => tasks.generateTitle(request) });

@@ -1,14 +1,14 @@
 import { createHistory, createPool } from "@chatkeep/core";
 import type { History, Owner } from "@chatkeep/protocol";
-import { fileDatabase, takeTimers } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase, takeTimers } from "@chatkeep/testing";
 import type { Pool } from "pg";
 import { afterAll, describe, expect, it } from "vitest";
 
 import { newSession } from "./fixture.ts";
 
 const { url } = await fileDatabase();
-const pool = createPool(url);
-const history = createHistory({ pool });
+const pool = createPool(url, UNHURRIED.pool);
+const history = createHistory({ ...UNHURRIED.history, pool });
 afterAll(async () => {
   await history.close();
   await pool.end();
@@ -84,7 +84,7 @@ describe("many at once", () => {
     const nodes = await Promise.all(
       [1, 2].map(async () => {
         const own = createPool(url, { max: 6, connectTimeout: 60_000 });
-        return { own, node: createHistory({ pool: own }) };
+        return { own, node: createHistory({ ...UNHURRIED.history, pool: own }) };
       }),
     );
     const attempts = Array.from({ length: 120 }, async (_, turn) => {
@@ -169,7 +169,7 @@ describe("recall finds messages of the branch only", () => {
       connect: () => pool.connect(),
       on: (event: "error", listener: (error: Error) => void) => pool.on(event, listener),
     };
-    const node = createHistory({ pool: moving });
+    const node = createHistory({ ...UNHURRIED.history, pool: moving });
     const recalled = await node.recallMessages({ owner: me, conversationId: id, ...herring });
     expect(recalled.map(({ seq }) => seq)).toEqual([5, 3, 2]);
     expect((await history.getConversation(me, id)).headId).toBe("x");
@@ -201,7 +201,7 @@ it("an answer recalls what was said on its branch, though the head moves before 
     ],
     { parent: null },
   );
-  const own = createPool(url);
+  const own = createPool(url, UNHURRIED.pool);
   const moving = {
     query: async (config: Parameters<typeof own.query>[0] & { text: string }) => {
       if (config.text.includes(".recall_words(")) await history.setHead(me, id, "other");
@@ -212,6 +212,7 @@ it("an answer recalls what was said on its branch, though the head moves before 
   };
   const asked = Promise.withResolvers<readonly string[]>();
   const node = createHistory({
+    ...UNHURRIED.history,
     pool: moving,
     async *responder({ history: earlier }) {
       asked.resolve(earlier.map((message) => message.id));

@@ -1,5 +1,5 @@
 import { createPool, migrate } from "@chatkeep/core";
-import { createDatabase, fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, createDatabase, fileDatabase } from "@chatkeep/testing";
 import { describeHistory } from "@chatkeep/testing/contract";
 
 import { createLogin, newSession, newUser, openFixture } from "./fixture.ts";
@@ -15,7 +15,7 @@ describeHistory("createHistory, logged in as a role that may create none", async
   const own = await createDatabase({ contents: "empty" });
   const login = await createLogin(own);
   await own.pool.query(`grant create on database ${own.name} to ${login.name}`);
-  const pool = createPool(login.url);
+  const pool = createPool(login.url, UNHURRIED.pool);
   const { security } = await migrate(pool);
   await pool.end();
   if (security !== "forced") throw new Error(`Row-level security is to be forced here, not by ${security}.`);

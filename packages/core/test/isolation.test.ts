@@ -156,7 +156,7 @@ describe.each(["roles", "forced"] as const)("with row-level security by %s", (se
     /** What the check says, as the role that serves, after `prepare` spoiled something; all of it is rolled back. */
     const checkAfter = async (prepare: string): Promise<string[]> => {
       await database.pool.query(prepare);
-      const pool = createPool(login.url, { max: 1 });
+      const pool = createPool(login.url, { ...UNHURRIED.pool, max: 1 });
       const connection = await pool.connect();
       try {
         return (await checkIsolation(connection)).faults;

@@ -1,5 +1,6 @@
 import { createPool, migrate, checkIsolation } from "@chatkeep/core";
 import {
+  UNHURRIED,
   type Database,
   PGVECTOR_SETTINGS,
   type Postgres,
@@ -47,7 +48,7 @@ describe.runIf(hasPgvector()).each(["roles", "forced"] as const)(
         await database.pool.query("create extension vector with schema extensions");
         await database.pool.query(`grant usage on schema extensions to ${login.name}`);
         await database.pool.query(`grant create on database ${database.name} to ${login.name}`);
-        const pool = createPool(login.url);
+        const pool = createPool(login.url, UNHURRIED.pool);
         const migrated = await migrate(pool, { vectors: true });
         if (migrated.security !== security) throw new Error(`Row-level security is by ${migrated.security}.`);
         await pool.end();
@@ -102,7 +103,7 @@ describe.runIf(hasPgvector()).each(["roles", "forced"] as const)(
     });
 
     it("whoever logs in sees no vector, and the check at the start finds nothing wrong", async () => {
-      const pool = createPool(login.url, { max: 1 });
+      const pool = createPool(login.url, { ...UNHURRIED.pool, max: 1 });
       const outcome = await pool.query("select from chatkeep.message_vectors").then(
         ({ rowCount }) => `${rowCount} rows`,
         ({ code }: { code: string }) => code,

@@ -12,7 +12,7 @@ const answers: Responder = async function* ({ question, history }) {
   yield `${history.map(({ content }) => content).join(", ")} + ${question.content}`;
 };
 const { url: databaseUrl } = await fileDatabase();
-const pool = createPool(databaseUrl);
+const pool = createPool(databaseUrl, UNHURRIED.pool);
 const history = createHistory({ pool, responder: answers, ...UNHURRIED.history });
 afterAll(async () => {
   await history.close();

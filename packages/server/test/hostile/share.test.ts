@@ -1,13 +1,13 @@
 import { randomBytes, randomUUID } from "node:crypto";
 
 import { createPool } from "@chatkeep/core";
-import { fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { actingFor, newSession, startPeopleServer } from "../people.ts";
 
 const database = await fileDatabase();
-const pool = createPool(database.url);
+const pool = createPool(database.url, UNHURRIED.pool);
 afterAll(() => pool.end());
 const storage = { bytesPerOwner: 100_000, bytesPerAddress: 1_000_000 };
 const node = await startPeopleServer(database.url, { server: { storage, trustedProxies: 1 } });
