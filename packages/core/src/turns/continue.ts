@@ -1,11 +1,11 @@
-import { type Chunk, type JsonObject, type TurnEvent, createFold, usageToWire } from "@chatkeep/protocol";
+import { type JsonObject, usageToWire } from "@chatkeep/protocol";
 
 import { ownerFrom } from "../arguments.ts";
 import { CONTEXT_MESSAGES } from "../context/context.ts";
 import type { Database } from "../database/database.ts";
 import { describe } from "./begin.ts";
 import type { Node } from "./node.ts";
-import { readEvents } from "./reader.ts";
+import { answerOf, readLog } from "./reader.ts";
 import type { Running } from "./running.ts";
 import { STOPPED, settleFromLog } from "./settle.ts";
 import { type Ending, type TurnKey, argsOf } from "./turn.ts";
@@ -41,7 +41,7 @@ export function createContinuation(options: ContinuationOptions): ContinueTurn {
   const continueTurn: ContinueTurn = async (key) => {
     if (isClosing() || running.known().includes(key.turnId)) return false;
     const events = await readLog(database, key);
-    const { usage } = foldOf(events);
+    const { usage } = answerOf(events);
     const [row] = await node.run((id) =>
       database.call("continue_turn", {
         ...argsOf(key),
@@ -78,22 +78,4 @@ export function createContinuation(options: ContinuationOptions): ContinueTurn {
     before = continued.catch(() => undefined);
     return continued;
   };
-}
-
-/** All events of a turn. */
-async function readLog(database: Database, key: TurnKey): Promise<TurnEvent[]> {
-  const all: TurnEvent[] = [];
-  for (;;) {
-    const { events } = await readEvents(database, key, all.at(-1)?.seq ?? 0);
-    if (events.length === 0) return all;
-    all.push(...events);
-  }
-}
-
-function foldOf(
-  events: readonly { readonly chunk: Chunk }[],
-): ReturnType<ReturnType<typeof createFold>["answer"]> {
-  const fold = createFold();
-  for (const { chunk } of events) fold.push(chunk);
-  return fold.answer();
 }

@@ -121,7 +121,7 @@ export function createReader({ database, wakeups, announce, find, continueTurn }
 
   const answerSoFar = async (owner: Owner, conversationId: string, turnId: string): Promise<Answer> => {
     const key = turnKey(owner, conversationId, turnId);
-    return find(key)?.answer() ?? (await readAnswer(database, key)).answer;
+    return find(key)?.answer() ?? answerOf(await readLog(database, key));
   };
 
   return {
@@ -173,18 +173,22 @@ export async function readEvents(database: Database, key: TurnKey, after: number
   };
 }
 
-/** Folds a turn's committed events. */
-export async function readAnswer(
-  database: Database,
-  key: TurnKey,
-): Promise<{ readonly answer: Answer; readonly lastSeq: number }> {
-  const fold = createFold();
-  for (let lastSeq = 0; ;) {
-    const { events } = await readEvents(database, key, lastSeq);
-    if (events.length === 0) return { answer: fold.answer(), lastSeq };
-    for (const { chunk } of events) fold.push(chunk);
-    lastSeq = events.at(-1)!.seq;
+/** Reads all committed events of a turn. Errors: `turn_not_found`, `unavailable`. */
+export async function readLog(database: Database, key: TurnKey): Promise<TurnEvent[]> {
+  const log: TurnEvent[] = [];
+  for (let isFull = true; isFull;) {
+    const { events } = await readEvents(database, key, log.at(-1)?.seq ?? 0);
+    for (const event of events) log.push(event);
+    isFull = events.length === PAGE;
   }
+  return log;
+}
+
+/** The answer that a turn's events tell. */
+export function answerOf(log: readonly TurnEvent[]): Answer {
+  const fold = createFold();
+  for (const { chunk } of log) fold.push(chunk);
+  return fold.answer();
 }
 
 function continuedElsewhere(): ChatkeepError {

@@ -12,7 +12,7 @@ import {
 import type { Database } from "../database/database.ts";
 import { previewOf } from "../database/rows.ts";
 import { wordTextOf } from "../search/words.ts";
-import { readAnswer } from "./reader.ts";
+import { answerOf, readLog } from "./reader.ts";
 import { type Ending, type TurnKey, argsOf } from "./turn.ts";
 
 export interface Settling extends Ending {
@@ -73,12 +73,13 @@ export async function settleFromLog(
   node: number | null,
   ending: Ending,
 ): Promise<boolean> {
-  const { answer, lastSeq } = await readAnswer(database, key);
+  const log = await readLog(database, key);
+  const lastSeq = log.at(-1)?.seq ?? 0;
   const events = settledChunks(ending.status, ending.error).map((chunk, index) => ({
     seq: lastSeq + 1 + index,
     chunk,
   }));
-  return settleTurn(database, { key, node, ...ending, answer, context: null, events });
+  return settleTurn(database, { key, node, ...ending, answer: answerOf(log), context: null, events });
 }
 
 /**
