@@ -287,22 +287,15 @@ export function givenFiles(responder: Responder, { putBack }: FileParts): Respon
 
 type TurnCalls = Pick<History, "startTurn" | "regenerate" | "followTurn" | "getTurn" | "getContext">;
 
-/** The methods on turns, with files moved out and put back. */
-export function withFiles(calls: TurnCalls, { moveOut, putBack, events }: FileParts): TurnCalls {
+/** The methods on turns, with the bytes of files put back. */
+export function withFiles(calls: TurnCalls, { putBack, events }: FileParts): TurnCalls {
   const started = (owner: Owner, turn: StartedTurn): StartedTurn => ({
     ...turn,
     events: events(owner, turn.events),
   });
   return {
-    async startTurn(owner, conversationId, question, options) {
-      let asked = question;
-      try {
-        [asked = question] = await moveOut(owner, conversationId, [question]);
-      } catch (error) {
-        // In an outage the turn decides whether it is answered all the same.
-        if (!isChatkeepError(error, "unavailable")) throw error;
-      }
-      return started(owner, await calls.startTurn(owner, conversationId, asked, options));
+    async startTurn(owner, ...rest) {
+      return started(owner, await calls.startTurn(owner, ...rest));
     },
     async regenerate(owner, ...rest) {
       return started(owner, await calls.regenerate(owner, ...rest));

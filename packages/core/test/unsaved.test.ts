@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 
 import { type Outbox, type Owner, createFold, createOutbox, readToken } from "@chatkeep/protocol";
 import { holdDeadlines } from "@chatkeep/testing";
@@ -80,6 +80,36 @@ describe("an answer that an outage keeps from being saved (A17)", () => {
       contextText: "selected",
     });
     expect(textOf(await readerOf(again.events).rest())).toBe("I am here.");
+  });
+
+  it("keeps the pictures of a question and its answer; the same question finds them, before and after", async () => {
+    const owner = newSession();
+    const id = await begin(owner);
+    const outbox = await createOutbox({ history, owner });
+    const url = `data:image/png;base64,${randomBytes(30_000).toString("base64")}`;
+    const picture = { type: "file", url, mime: "image/png" } as const;
+    const question = { id: "q", parts: [picture] };
+    await stop();
+    const { turn, events } = await outbox.send(id, question);
+    const run = await responder.started(id);
+    expect(run.request.question.parts).toEqual([picture]);
+    await start();
+    expect((await history.startTurn(owner, id, question)).turn.id).toBe(turn.id);
+    await run.emit(picture);
+    run.finish();
+    await readerOf(events).rest();
+    await outbox.replay();
+    expect(outbox.entries()).toEqual([]);
+    outbox.close();
+    const { messages } = await history.listMessages(owner, id);
+    expect(messages.map(({ parts }) => parts)).toEqual([[picture], [picture]]);
+    const { messages: named } = await history.listMessages(owner, id, { files: "url" });
+    for (const { parts } of named) expect(JSON.stringify(parts)).not.toContain("base64");
+    expect((await history.startTurn(owner, id, question)).turn).toMatchObject({
+      id: turn.id,
+      persisted: true,
+    });
+    expect(responder.calls(id)).toBe(1);
   });
 
   it("takes the same question again for the turn that it answers unsaved", async () => {

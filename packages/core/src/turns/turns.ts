@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setImmediate as afterThis } from "node:timers/promises";
 
 import {
@@ -70,7 +71,7 @@ const LEASE_SHARE = 0.8;
 
 /** Turns begin in the database, run here and are settled in the database; docs/decisions/0040 describes the path. */
 export function createTurns(options: TurnsOptions): Turns {
-  const { database, limits, outage, onError } = options;
+  const { database, limits, outage, onError, fileParts } = options;
   let isClosing = false;
   let imported = 0;
   let keyLoaded: Promise<void> | undefined;
@@ -132,11 +133,22 @@ export function createTurns(options: TurnsOptions): Turns {
   ): Promise<StartedTurn> => {
     requireRunning();
     const { role = "user" } = given;
-    const question = { ...checkMessage({ ...given, role }, limits), parent: given.parent };
+    const asked = { ...given, role, id: given.id ?? randomUUID() };
+    let moved = asked;
+    try {
+      [moved = asked] = await fileParts.moveOut(owner, conversationId, [asked]);
+    } catch (error) {
+      // Whether it is answered all the same is decided below.
+      if (!isChatkeepError(error, "unavailable")) throw error;
+    }
+    const question = { ...checkMessage(moved, limits), parent: given.parent };
     const turn = newTurn(owner, conversationId, question);
+    /** The turn for an answer without saving: the question keeps the bytes of its files. */
+    const whole = (): NewTurn =>
+      moved === asked ? turn : { ...turn, question: { ...question, ...checkMessage(asked, limits) } };
     const expectedHead = role === "tool" ? await requireOpenCalls(database, turn) : null;
     const unsaved = running.findUnsaved(turn);
-    if (unsaved !== undefined) return attach(turn, unsaved, signal);
+    if (unsaved !== undefined) return attach(whole(), unsaved, signal);
     try {
       return await begin(turn, signal, expectedHead);
     } catch (error) {
@@ -146,9 +158,10 @@ export function createTurns(options: TurnsOptions): Turns {
       // A full pool is no outage: in a moment the answer can be saved.
       if (isPoolFull(error)) throw error;
       const other = running.findUnsaved(turn);
-      if (other !== undefined) return attach(turn, other, signal);
-      running.run(turn, unsavedContext(turn), false);
-      return { turn: unsavedTurn(turn), events: follow(turn, signal) };
+      const shown = whole();
+      if (other !== undefined) return attach(shown, other, signal);
+      running.run(shown, unsavedContext(shown), false);
+      return { turn: unsavedTurn(shown), events: follow(shown, signal) };
     }
   };
 
@@ -224,7 +237,11 @@ export function createTurns(options: TurnsOptions): Turns {
         await database.call("get_conversation", { owner: ownerId(owner), conversation: conversationId });
         throw refusedToken();
       }
-      const { isNew, turn } = await importUnsavedTurn(database, unsaved);
+      const [question = unsaved.question] = await fileParts.moveOut(owner, conversationId, [
+        unsaved.question,
+      ]);
+      const [reply = unsaved.reply] = await fileParts.moveOut(owner, conversationId, [unsaved.reply]);
+      const { isNew, turn } = await importUnsavedTurn(database, { ...unsaved, question, reply });
       if (isNew) imported += 1;
       return turn;
     },
