@@ -226,6 +226,7 @@ it("a schema of the same name that somebody else filled is left alone, and so is
   expect(told).toBe(
     'The schema "chatkeep" holds tables that Chatkeep did not create (messages). Use another schema: set CHATKEEP_SCHEMA to a free name.',
   );
+  expect(await checkInstall(database.pool)).toEqual([told]);
   await expect(uninstall(database.pool)).rejects.toThrow(MigrationError);
   await database.pool.query("drop table chatkeep.messages");
   await migrate(database.pool);
