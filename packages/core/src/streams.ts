@@ -26,6 +26,13 @@ const OWN =
 export function readAnswer(given: unknown): AsyncIterableIterator<ResponderEvent> {
   let items: AsyncIterator<unknown> | undefined;
   let hasLeft = false;
+  const opened = Promise.resolve(given).then(async (stream) => {
+    items = itemsOf(stream)[Symbol.asyncIterator]();
+    if (hasLeft) await items.return?.();
+    return items;
+  });
+  // Whoever leaves before the first event reads no error, and an unhandled rejection ends the process.
+  opened.catch(() => undefined);
   const readers = new Map<Shape, ItemReader>();
   let waiting: Iterator<ResponderEvent> | undefined;
 
@@ -43,10 +50,7 @@ export function readAnswer(given: unknown): AsyncIterableIterator<ResponderEvent
       return this;
     },
     async next() {
-      if (items === undefined) {
-        items = itemsOf(await given)[Symbol.asyncIterator]();
-        if (hasLeft) void items.return?.();
-      }
+      items ??= await opened;
       for (;;) {
         const event = waiting?.next();
         if (event?.done === false) return event;

@@ -22,7 +22,8 @@ export interface HostTurn extends Disposable {
   readonly signal: AbortSignal;
   /**
    * Stores and streams the answer. A function is called only if there is something to answer. With nothing to answer, the
-   * response is that of the request: the stored answer, the running one, or the refusal.
+   * response is that of the request: the stored answer, the running one, or the refusal. A second call rejects with a
+   * `TypeError`, and the first stands.
    */
   respond(answer: AnswerStream | Promise<AnswerStream> | Responder): Promise<Response>;
   /** Fails the turn unless it was responded to: `using turn = await chatkeep.turn(request)`. */
@@ -48,6 +49,8 @@ export interface HostTurns {
 
 interface Running {
   readonly responder: Responder;
+  /** The turn that the route's request began. An answer may ask for turns of its own. */
+  turnId?: string;
   watch(work: Promise<unknown>): void;
 }
 
@@ -55,8 +58,13 @@ export function createHostTurns(): HostTurns {
   const running = new AsyncLocalStorage<Running>();
 
   return {
-    // A turn that another node began is continued without its route.
-    responderOf: ({ attempt }) => (attempt === 1 ? running.getStore()?.responder : undefined),
+    responderOf({ attempt, turnId }) {
+      const route = running.getStore();
+      // A turn that another node began is continued without its route.
+      if (route === undefined || attempt > 1) return undefined;
+      route.turnId ??= turnId;
+      return route.turnId === turnId ? route.responder : undefined;
+    },
     watch: (work) => running.getStore()?.watch(work),
 
     async begin(fetch, request, { path = "/api/chat", connection = {} } = {}) {
@@ -65,6 +73,7 @@ export function createHostTurns(): HostTurns {
       given.promise.catch(() => undefined);
       const asked = Promise.withResolvers<ResponderRequest | null>();
       let isBegun = false;
+      let isAnswered = false;
       const turn: Running = {
         async responder(request) {
           asked.resolve(request);
@@ -85,7 +94,12 @@ export function createHostTurns(): HostTurns {
         messages: asking === null ? [] : toModelMessages(asking),
         request: asking,
         signal: asking?.signal ?? AbortSignal.abort(),
-        respond(answer) {
+        async respond(answer) {
+          if (isAnswered) {
+            Promise.resolve(answer).catch(() => undefined);
+            throw new TypeError("This turn has its response: call `respond` once.");
+          }
+          isAnswered = true;
           given.resolve(answer);
           return response;
         },

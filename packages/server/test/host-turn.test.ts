@@ -177,6 +177,33 @@ test("a route that fails before it responds fails the turn at once", async () =>
   expect(await (await next(ask(chat, "And now?"))).text()).toContain("Mended.");
 });
 
+test("a second response to a turn is refused, and the first stands", async () => {
+  const chat = newChat();
+  const { call } = await openRoute(() => ({ steps: ["First."] }));
+  const turn = await chatkeep.turn(ask(chat, "Twice?"));
+  const response = turn.respond(call(turn));
+  await expect(turn.respond(Promise.reject(new Error("of the host")))).rejects.toThrow(TypeError);
+  expect(await (await response).text()).toContain("First.");
+  expect((await stored(chat)).at(-1)).toMatchObject({ status: "complete", content: "First." });
+});
+
+test("a turn that an answer asks for in another conversation does not get the answer of its route", async () => {
+  const chat = newChat();
+  const other = newChat();
+  const owner = { kind: "session", id: other.session } as const;
+  const turn = await chatkeep.turn(ask(chat, "Outer?"));
+  let calls = 0;
+  const response = await turn.respond(async function* () {
+    calls += 1;
+    await chatkeep.history.createConversation(owner, { id: other.id });
+    const inner = await chatkeep.history.startTurn(owner, other.id, { content: "Inner?" });
+    for await (const _ of inner.events);
+    yield "Outer.";
+  });
+  expect(await response.text()).toContain("Outer.");
+  expect(calls).toBe(1);
+});
+
 test("Express hands over a request whose body it has read, and another API's route answers", async () => {
   const { call } = await openRoute(() => ({ steps: ["Hello."] }));
   const owner = { kind: "session", id: randomUUID() } as const;

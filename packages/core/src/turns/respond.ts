@@ -33,6 +33,8 @@ export async function respond({ live, log, open, idleTimeout, onError }: Respond
   const orStopped = <T>(work: PromiseLike<T> | T): Promise<T> =>
     new Promise<T>((resolve, reject) => {
       stop = reject;
+      // It may have been aborted while nothing was awaited here.
+      if (signal.aborted) reject(signal.reason);
       Promise.resolve(work).then(resolve, reject);
     });
   /** Whether it waits for the database, which is no silence of its own. */
