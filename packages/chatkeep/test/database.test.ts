@@ -5,7 +5,7 @@ import {
   hasPgBouncer,
   startPgBouncer,
   startPostgres,
-  startSleepingProxy,
+  startDatabaseProxy,
 } from "@chatkeep/testing";
 import { expect, onTestFinished, test } from "vitest";
 
@@ -217,7 +217,7 @@ test.each(["holds", "starting"] as const)(
   "migrate and doctor wait for a database that wakes (%s)",
   async (sleep) => {
     for (const command of ["migrate", "doctor"]) {
-      await using proxy = await startSleepingProxy(migrated.url, sleep);
+      await using proxy = await startDatabaseProxy(migrated.url, sleep);
       const running = runCommand([command], { DATABASE_URL: proxy.url });
       await proxy.asked();
       proxy.wake();

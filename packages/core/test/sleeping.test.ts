@@ -1,12 +1,12 @@
 import { type CoreHistory, createDocsStore, createHistory, createPool, readAddress } from "@chatkeep/core";
 import {
   type Sleep,
-  type SleepingProxy,
+  type DatabaseProxy,
   UNHURRIED,
   WAIT_TIMEOUT,
   fileDatabase,
   holdTimers,
-  startSleepingProxy,
+  startDatabaseProxy,
 } from "@chatkeep/testing";
 import { expect, it, onTestFinished } from "vitest";
 
@@ -20,8 +20,8 @@ const PATIENT = `?connect_timeout=${WAIT_TIMEOUT / 1000}`;
 async function openAsleep(
   sleep: Sleep,
   parameters = "",
-): Promise<{ proxy: SleepingProxy; history: CoreHistory }> {
-  const proxy = await startSleepingProxy(database.url, sleep);
+): Promise<{ proxy: DatabaseProxy; history: CoreHistory }> {
+  const proxy = await startDatabaseProxy(database.url, sleep);
   const url = proxy.url + parameters;
   const pool = createPool(url);
   const { databaseTimeout } = readAddress(url);
@@ -87,7 +87,7 @@ it("idle connections that a proxy closed without a word cost nobody an error", a
 });
 
 it("the docs' store takes a silent database for down after its own `databaseTimeout`", async () => {
-  const proxy = await startSleepingProxy(database.url, "holds");
+  const proxy = await startDatabaseProxy(database.url, "holds");
   const pool = createPool(proxy.url, UNHURRIED.pool);
   const store = createDocsStore({ pool, databaseTimeout: 50 });
   onTestFinished(async () => {

@@ -17,7 +17,7 @@ import {
   createLog,
   createNodeHandler,
 } from "@chatkeep/server";
-import { type Sleep, UNHURRIED, createDatabase, startSleepingProxy } from "@chatkeep/testing";
+import { type Sleep, UNHURRIED, createDatabase, startDatabaseProxy } from "@chatkeep/testing";
 import express from "express";
 import { expect, onTestFinished, test } from "vitest";
 
@@ -286,7 +286,7 @@ test("the first request makes the tables, all methods of a route file answer, an
 test("a first request waits for a database that says it is starting, and not for a silent one", async () => {
   await using database = await createDatabase({ contents: "empty" });
   const mount = async (sleep: Sleep) => {
-    const proxy = await startSleepingProxy(database.url, sleep);
+    const proxy = await startDatabaseProxy(database.url, sleep);
     const pool = createPool(proxy.url);
     const chatkeep = mountOn(pool);
     const list = async (): Promise<number> => {

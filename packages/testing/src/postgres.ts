@@ -49,8 +49,17 @@ export interface Postgres extends AsyncDisposable {
 }
 
 /** Start an empty PostgreSQL on a free port of loopback with its data in a temporary folder. */
-export async function startPostgres(options: PostgresOptions = {}): Promise<Postgres> {
+export function startPostgres(options: PostgresOptions = {}): Promise<Postgres> {
+  return openPostgres(options);
+}
+
+/** As {@link startPostgres}; `prepare` may put data into its folder first. */
+export async function openPostgres(
+  options: PostgresOptions,
+  prepare?: (directory: string) => Promise<void>,
+): Promise<Postgres> {
   const directory = mkdtempSync(join(tmpdir(), "ck-pg-"));
+  await prepare?.(directory);
   const port = await freePort();
   const program = options.package ?? process.env["TEST_POSTGRES"];
   const open = (): Promise<Cluster> =>

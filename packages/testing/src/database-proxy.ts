@@ -4,8 +4,8 @@ import { type AddressInfo, type Socket, connect, createServer } from "node:net";
 /** What a client meets while the database sleeps: a connection that is held open, closed, or told "starting up". */
 export type Sleep = "holds" | "closes" | "starting";
 
-/** A database that sleeps until it is woken, as serverless ones do. */
-export interface SleepingProxy extends AsyncDisposable {
+/** An address of a database, which a test controls. */
+export interface DatabaseProxy extends AsyncDisposable {
   /** The database's URL, through the proxy. */
   readonly url: string;
   /** Resolves when a client has tried to connect. */
@@ -14,22 +14,27 @@ export interface SleepingProxy extends AsyncDisposable {
   wake(): void;
   /** Closes every connection without a word, as a proxy closes idle ones. */
   cut(): void;
+  /** Closes every connection; from now on it leads to this server, as an address does after a failover. */
+  leadTo(url: string): void;
 }
 
 // An ErrorResponse of PostgreSQL's protocol.
 const STARTING_UP = Buffer.from("E\0\0\0\x37SFATAL\0C57P03\0Mthe database system is starting up\0\0");
 
-/** Starts a proxy on loopback in front of the database of `url`. */
-export async function startSleepingProxy(url: string, sleep: Sleep): Promise<SleepingProxy> {
+/**
+ * Starts a proxy on loopback in front of the database of `url`. With `sleep` the database sleeps until it is woken, as
+ * serverless ones do.
+ */
+export async function startDatabaseProxy(url: string, sleep?: Sleep): Promise<DatabaseProxy> {
   const through = new URL(url);
-  const { hostname, port } = through;
+  let target = new URL(url);
   const open = new Set<Socket>();
   const held = new Set<Socket>();
   const asked = Promise.withResolvers<void>();
-  let isAwake = false;
+  let isAwake = sleep === undefined;
 
   const join = (socket: Socket): void => {
-    const upstream = connect(Number(port), hostname);
+    const upstream = connect(Number(target.port), target.hostname);
     open.add(upstream.on("error", () => socket.destroy()));
     socket.pipe(upstream).pipe(socket);
   };
@@ -58,6 +63,10 @@ export async function startSleepingProxy(url: string, sleep: Sleep): Promise<Sle
       held.clear();
     },
     cut,
+    leadTo(other) {
+      target = new URL(other);
+      cut();
+    },
     async [Symbol.asyncDispose]() {
       cut();
       server.close();
