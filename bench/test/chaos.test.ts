@@ -12,5 +12,5 @@ it("keeps every promise while servers and their database are killed, paused and 
   const plan = makePlan(createDice(SEED).fork("plan"), { kills: KILLS, nodes: 2, lease: 4000 });
   expect(new Set(plan.map(({ kind }) => kind)).size).toBe(11);
   const found = await disturb(SEED, KILLS);
-  expect(found).toMatchObject({ violations: 0, isEventful: true });
+  expect(found).toEqual({ violations: "", isEventful: true });
 });
