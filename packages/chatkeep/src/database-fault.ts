@@ -1,4 +1,5 @@
-import { readAddress } from "@chatkeep/core";
+import { isUnavailable, readAddress } from "@chatkeep/core";
+import { isChatkeepError } from "@chatkeep/protocol";
 
 /** What a failure to reach or use a database means to the person who started us. */
 export interface DatabaseFault {
@@ -12,7 +13,9 @@ export interface DatabaseFault {
 const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/;
 
 /** Explains an error of the driver, of TLS or of PostgreSQL; `undefined` for one that is not of these. */
-export function explainDatabaseError(error: unknown, url: string): DatabaseFault | undefined {
+export function explainDatabaseError(thrown: unknown, url: string): DatabaseFault | undefined {
+  const isOutage = isChatkeepError(thrown, "unavailable");
+  const error = (isOutage ? thrown.cause : thrown) ?? {};
   const { code = "", message = "" } = error as { code?: string; message?: string };
   const { host, user, database, place } = readAddress(url);
   const lasting = (sentence: string): DatabaseFault => ({ sentence, passing: false });
@@ -88,7 +91,7 @@ export function explainDatabaseError(error: unknown, url: string): DatabaseFault
   }
   // An answer of the server's own: it runs, and the network lets us through.
   if (/^(57014|08...)$/.test(code)) return passing(`PostgreSQL at ${place} says: ${message}.`);
-  if (/timeout|terminated|ECONNRESET|connection/i.test(`${code} ${message}`)) {
+  if (isOutage || isUnavailable(error)) {
     return passing(
       `${place} does not answer: check that PostgreSQL runs there and that the network lets us through.`,
     );

@@ -1,5 +1,6 @@
-import { releaseSchema } from "@chatkeep/core";
+import { createPool, releaseSchema } from "@chatkeep/core";
 import {
+  UNHURRIED,
   createDatabase,
   fileDatabase,
   hasPgBouncer,
@@ -272,6 +273,30 @@ test("a database that comes late is waited for, and told of until it is there", 
     expect(await after.json()).toMatchObject({ conversations: [], total: 0 });
     expect((await fetch(`${address}/ready`)).status).toBe(200);
   } finally {
+    serving.signal("SIGTERM");
+    expect(await serving.ended).toBe(0);
+  }
+});
+
+test("a database that goes away while the docs are read at the start is waited for", async () => {
+  await using postgres = await startPostgres();
+  const url = postgres.url("postgres");
+  await runCommand(["migrate"], { DATABASE_URL: url });
+  const holder = createPool(url, UNHURRIED.pool);
+  // One transaction: the reading of the docs waits for it.
+  const held = holder.query(
+    `begin; lock table chatkeep.documents in access exclusive mode;
+     do $$ begin while not exists (select from pg_locks where not granted) loop perform pg_sleep(0.01); end loop; end $$`,
+  );
+  const serving = startServe({ DATABASE_URL: url });
+  try {
+    await held;
+    await postgres.stop("immediate");
+    await serving.logged("the database is not there yet");
+    await postgres.start();
+    await serving.logged("read the docs");
+  } finally {
+    await holder.end();
     serving.signal("SIGTERM");
     expect(await serving.ended).toBe(0);
   }
