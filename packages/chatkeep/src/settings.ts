@@ -163,7 +163,11 @@ export const SETTINGS = {
     1024 ** 4,
     "Bytes written in a day from one address.",
   ),
-  CHATKEEP_MAX_BODY: whole(8 * 1024 * 1024, 1024 ** 3, "Bytes of a request."),
+  CHATKEEP_MAX_BODY: whole(
+    8 * 1024 * 1024,
+    1024 ** 3,
+    "Bytes of a request. Earlier messages of a chat do not count, up to 16 times as much.",
+  ),
   CHATKEEP_MAX_QUESTION: whole(DEFAULT_LIMITS.userText, 10_000_000, "Characters of a person's message."),
   CHATKEEP_MAX_MESSAGE: whole(DEFAULT_LIMITS.messageBytes, 256 * 1024 * 1024, "Bytes of any message."),
   CHATKEEP_MAX_METADATA: whole(

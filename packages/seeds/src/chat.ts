@@ -17,6 +17,7 @@ export function chatRoute(services: ApiServices): Route {
     description:
       "The body decides: a widget's `message` is a string and is answered with JSON; `useChat` gets a stream.",
     body: widgetQuestion.or(aiSdkRequest),
+    lastOf: "messages",
     replies: {
       200: {
         description: "The answer to a widget, or the stream of an answer.",

@@ -33,6 +33,11 @@ export interface RouteInfo {
   readonly replies: Readonly<Record<number, Reply>>;
   /** The description of a body that is not JSON. The route reads it. */
   readonly bytes?: string;
+  /**
+   * A list in the body of which the route reads the last value and the ids of the others. Clients send a whole chat; its
+   * earlier pictures do not count against the limit of the body.
+   */
+  readonly lastOf?: string;
   /** Error codes besides those that follow from the route's access, path and body. */
   readonly errors?: readonly ErrorCode[];
   /**

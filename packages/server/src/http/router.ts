@@ -167,7 +167,7 @@ function createAnswer(options: RouterOptions): (route: Route) => Handler {
       const input = {
         path: params && validate(params, c.req.param(), "path"),
         query: search && validate(search, queryOf(request), "query"),
-        body: body && validate(body, await readBody(request, bodyLimit, c.env), "body"),
+        body: body && validate(body, await readBody(request, bodyLimit, c.env, route.lastOf), "body"),
       };
       if ("owner" in caller) requireOwnIds(caller.owner, input);
       const answered = await route.handle({ ...call, ...caller, ...input } as never);

@@ -108,6 +108,7 @@ export function agUiRoutes(services: ApiServices): Route[] {
         "called them. Closing the connection does not stop the answer. The tools, the state and the context of the run " +
         "are in the question's metadata, as `ag_ui`, for the responder.",
       body: runAgentInput,
+      lastOf: "messages",
       replies: STREAM,
       errors: ["conflict", "turn_in_progress", "idempotency_mismatch"],
       rateLimit: "after-deduplication",

@@ -162,6 +162,7 @@ export function aiSdkRoutes(services: ApiServices): Route[] {
       id: "chat",
       summary: "Ask as `useChat` of the AI SDK",
       body: aiSdkRequest,
+      lastOf: "messages",
       replies: STREAM,
       errors: ["conflict", "turn_in_progress", "idempotency_mismatch"],
       rateLimit: "after-deduplication",
