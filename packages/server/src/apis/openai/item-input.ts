@@ -12,7 +12,8 @@ import {
 } from "@chatkeep/protocol";
 
 import { idFromOpenai } from "./ids.ts";
-import { type Item, VERBATIM, itemsOf } from "./items.ts";
+import { type Item, itemsOf } from "./items.ts";
+import { verbatimPart } from "./verbatim.ts";
 
 /**
  * Reads an item of a client as a message. Other APIs show its parts. Where the parts do not hold the whole item, the item
@@ -24,11 +25,10 @@ export function messageFromItem(item: Item): MessageInput {
   const [told, ...more] = itemsOf({ id: "x", role, parts, status: "complete" });
   const { id: _, ...rendered }: JsonObject = told ?? {};
   const isWhole = more.length === 0 && isDeepStrictEqual(rendered, normalised(given, role));
-  const verbatim: Part = { type: "data", name: VERBATIM, data: given };
   return {
     id: typeof id === "string" && id !== "" ? idFromOpenai(id).id : undefined,
     role,
-    parts: isWhole ? parts : [...parts, verbatim],
+    parts: isWhole ? parts : [...parts, verbatimPart(given, parts)],
   };
 }
 
@@ -61,7 +61,7 @@ function withType(item: Item): Item {
 }
 
 function toldBy(item: Item): { role: Role; parts: Part[] } {
-  const { type, role, content, call_id: call, name, arguments: args, output, summary } = item;
+  const { type, role, content, call_id: call, name, arguments: args, output, summary, result } = item;
   if (type === "message") {
     const known = role === "developer" ? "system" : roleOf(role);
     return { role: known, parts: contentParts(content) };
@@ -81,6 +81,10 @@ function toldBy(item: Item): { role: Role; parts: Part[] } {
     const texts = summary.flatMap((piece) => textOf(piece) ?? []);
     return { role: "assistant", parts: texts.map((text) => ({ type: "reasoning", text })) };
   }
+  if (type === "image_generation_call" && typeof result === "string" && result !== "") {
+    const url = `data:image/png;base64,${result}`;
+    return { role: "assistant", parts: [{ type: "file", url, mime: "image/png" }] };
+  }
   if (type === "data" && typeof name === "string" && item["data"] !== undefined) {
     return { role: "assistant", parts: [{ type: "data", name, data: item["data"] }] };
   }
@@ -97,15 +101,32 @@ function contentParts(content: Json | undefined): Part[] {
   return content.flatMap((piece): Part[] => {
     const text = textOf(piece);
     if (text !== undefined) return [{ type: "text", text }, ...citationParts(piece as JsonObject)];
-    const { type, image_url: image, file_url: file, filename } = (piece ?? {}) as JsonObject;
-    if (type === "input_image" && typeof image === "string")
-      return [{ type: "file", url: image, mime: "image/*" }];
-    if (type === "input_file" && typeof file === "string") {
-      const name = typeof filename === "string" ? { name: filename } : {};
-      return [{ type: "file", url: file, mime: "application/octet-stream", ...name }];
-    }
-    return [];
+    return filePart((piece ?? {}) as JsonObject);
   });
+}
+
+/** The picture or the file that a message holds. */
+function filePart({ type, detail, filename, ...piece }: JsonObject): Part[] {
+  if (type !== "input_image" && type !== "input_file") return [];
+  const isImage = type === "input_image";
+  const url = isImage ? piece["image_url"] : (piece["file_data"] ?? piece["file_url"]);
+  if (typeof url !== "string") return [];
+  const [, mime = isImage ? "image/*" : "application/octet-stream"] =
+    /^data:([\w.+-]+\/[\w.+-]+)[;,]/i.exec(url) ?? [];
+  // Where its media type does not say which it is.
+  const inputType = mime.startsWith("image/") === isImage ? {} : { inputType: type };
+  const imageDetail =
+    isImage && typeof detail === "string" && detail !== "auto" ? { imageDetail: detail } : {};
+  const openai = { ...inputType, ...imageDetail };
+  return [
+    {
+      type: "file",
+      url,
+      mime,
+      ...(typeof filename === "string" && !isImage ? { name: filename } : {}),
+      ...(Object.keys(openai).length === 0 ? {} : { metadata: { openai } }),
+    },
+  ];
 }
 
 const TEXTS = new Set<Json | undefined>(["input_text", "output_text", "text", "summary_text"]);

@@ -1,12 +1,9 @@
 import type { Citation, JsonObject, Message, Part, SourcePart } from "@chatkeep/protocol";
 
 import { type IdPrefix, idToOpenai } from "./ids.ts";
+import { type Item, verbatimItem } from "./verbatim.ts";
 
-/** An item of a conversation in OpenAI's form. */
-export type Item = { type: string } & JsonObject;
-
-/** The name of the data part that stores an item which parts cannot hold whole. */
-export const VERBATIM = "openai-item";
+export type { Item } from "./verbatim.ts";
 
 /** The fields of a message that its items are made from. */
 export type ItemSource = Pick<Message, "id" | "role" | "parts" | "status">;
@@ -16,11 +13,8 @@ export type ItemSource = Pick<Message, "id" | "role" | "parts" | "status">;
  * are items of their own. A message with a stored item is that item.
  */
 export function itemsOf(message: ItemSource): Item[] {
-  const verbatim = message.parts.find((part) => part.type === "data" && part.name === VERBATIM);
-  if (verbatim?.type === "data") {
-    const item = verbatim.data as Item;
-    return [{ id: idToOpenai(prefixOf(item.type), message.id), ...item }];
-  }
+  const verbatim = verbatimItem(message.parts);
+  if (verbatim !== undefined) return [{ id: idToOpenai(prefixOf(verbatim.type), message.id), ...verbatim }];
   const items: Item[] = [];
   let content: JsonObject[] | undefined;
   const early: Cited[] = [];
@@ -106,10 +100,12 @@ function textOf(role: ItemSource["role"], text: string): JsonObject {
   return { type: role === "tool" ? "text" : "input_text", text };
 }
 
-function fileOf({ url, mime, name }: Extract<Part, { type: "file" }>): JsonObject {
-  if (mime.startsWith("image/"))
-    return { type: "input_image", image_url: url, file_id: null, detail: "auto" };
-  return { type: "input_file", file_url: url, ...(name === undefined ? {} : { filename: name }) };
+function fileOf({ url, mime, name, metadata }: Extract<Part, { type: "file" }>): JsonObject {
+  const { inputType, imageDetail: detail = "auto" } = metadata?.["openai"] ?? {};
+  if (inputType === undefined ? mime.startsWith("image/") : inputType === "input_image")
+    return { type: "input_image", image_url: url, file_id: null, detail };
+  const place = /^data:/i.test(url) ? { file_data: url } : { file_url: url };
+  return { type: "input_file", ...place, ...(name === undefined ? {} : { filename: name }) };
 }
 
 /** OpenAI's fields of a citation, and all of ours. */
