@@ -47,6 +47,11 @@ export interface ModelResponderOptions extends ModelOptions {
    * both calls and unique to them. Else the model is told that the outcome is not known. Default: none.
    */
   readonly tools?: ToolSet | undefined;
+  /**
+   * Media types of files that the model is given, such as `image/*`. Default: pictures, and PDFs where its provider takes
+   * them. Other files are given as text if they are text, else by name.
+   */
+  readonly files?: readonly string[] | undefined;
   /** Maximum retries of a request that failed before its first token, 0 to 2. Default 2. */
   readonly retries?: number | undefined;
   /**
@@ -124,7 +129,7 @@ export function createModelResponder(options: ModelResponderOptions): EventRespo
       const instructions = [system ?? "", sources.instructions].filter((part) => part !== "").join("\n\n");
       const call = {
         instructions,
-        messages: toModelMessages({ ...request, answer }, sdk.model),
+        messages: toModelMessages({ ...request, answer }, sdk.model, options),
         retries,
         signal,
       };

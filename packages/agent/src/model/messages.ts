@@ -1,8 +1,4 @@
-import type {
-  LanguageModelV4FilePart,
-  LanguageModelV4Message,
-  LanguageModelV4Prompt,
-} from "@ai-sdk/provider";
+import type { LanguageModelV4Message, LanguageModelV4Prompt } from "@ai-sdk/provider";
 import {
   type ApprovalPart,
   type Message,
@@ -15,6 +11,7 @@ import {
 } from "@chatkeep/protocol";
 
 import { continuationMessages } from "./continuation.ts";
+import { mediaTypesOf, modelFile } from "./files.ts";
 import { splitAnswer, unknownResult } from "./unfinished.ts";
 
 /**
@@ -24,7 +21,8 @@ import { splitAnswer, unknownResult } from "./unfinished.ts";
  *
  * Always valid for providers: a tool result follows the message with its call, and a call without a result, or a result
  * without a call, is left out. A call whose approval was answered is there with the answer, which `streamText` acts on.
- * Includes images in `data:` URLs; names any other file, so that nobody can make this server fetch an address.
+ * Stored files and `data:` URLs are given as bytes if the model takes their media types (`files`; default: pictures, and
+ * PDFs where the provider of `model` takes them). Text is given as text, any other file by its name.
  *
  * What a provider attached to a part, such as a signature, is given to a `model` of that provider only. So is reasoning,
  * which other providers do not accept. Citations and sources are left out.
@@ -38,9 +36,14 @@ export function toModelMessages(
     answer = [],
   }: Pick<ResponderRequest, "history" | "question"> &
     Partial<Pick<ResponderRequest, "recalled" | "summary" | "answer">>,
-  model?: { readonly provider: string; readonly modelId: string },
+  model?: { readonly provider: string; readonly modelId: string; readonly supportedUrls?: unknown },
+  { files = mediaTypesOf(model) }: { readonly files?: readonly string[] | undefined } = {},
 ): LanguageModelV4Prompt {
   const optionsOf = createOptionsReader(model);
+  const fileOf = (part: FilePart): ContentOf<"user">[number] => ({
+    ...modelFile(part, files),
+    ...optionsOf(part.metadata),
+  });
   const messages: LanguageModelV4Prompt = [];
   const old = new Set(recalled);
   if (summary !== null) {
@@ -64,7 +67,7 @@ export function toModelMessages(
   const earlier = history.filter(({ id }) => id !== question.id);
   for (const message of isResult ? [...earlier, question] : earlier) {
     if (message.role !== "tool") flush();
-    if (message.role === "user") messages.push(...userMessage(message, old.has(message.seq)));
+    if (message.role === "user") messages.push(...userMessage(message, old.has(message.seq), fileOf));
     else if (message.role === "system") {
       if (message.content !== "") messages.push({ role: "system", content: message.content });
     } else pushSaid(message.parts);
@@ -72,13 +75,15 @@ export function toModelMessages(
   // Results of the calls that it continues may be part of the answer.
   if (!isResult) {
     flush();
-    messages.push(...userMessage(question, false));
+    messages.push(...userMessage(question, false, fileOf));
   }
   const { steps, calls, text } = splitAnswer(answer);
   pushSaid([...steps, ...calls.map((call) => unknownResult(call))]);
   flush();
   return text.trim() === "" ? messages : [...messages, ...continuationMessages(text)];
 }
+
+type FilePart = Extract<Part, { type: "file" }>;
 
 /** The parts that a model says. */
 const SAID = new Set<Part["type"]>(["text", "reasoning", "tool-call"]);
@@ -204,7 +209,11 @@ function resultOutput({ result, error, denied }: ToolResultPart): ToolOutput {
 }
 
 /** A recalled message is out of order, so it gets its date. */
-function userMessage(message: Message, recalled: boolean): LanguageModelV4Prompt {
+function userMessage(
+  message: Message,
+  recalled: boolean,
+  fileOf: (part: FilePart) => ContentOf<"user">[number],
+): LanguageModelV4Prompt {
   const selected = message.contextText ?? "";
   const words = contentOf(message.parts);
   const mark = recalled
@@ -216,19 +225,7 @@ function userMessage(message: Message, recalled: boolean): LanguageModelV4Prompt
       : `I have selected this text:\n<selected_text>\n${selected}\n</selected_text>\n\n${words}`;
   const text = asked === "" ? "" : mark + asked;
   const content: ContentOf<"user"> = text === "" ? [] : [{ type: "text", text }];
-  for (const part of message.parts) {
-    if (part.type !== "file") continue;
-    content.push(
-      imageOf(part.url) ?? { type: "text", text: `[file: ${part.name ?? "without a name"}, ${part.mime}]` },
-    );
-  }
+  for (const part of message.parts) if (part.type === "file") content.push(fileOf(part));
   // Without it, an answer would come first or follow another answer, which some providers refuse.
   return [{ role: "user", content: content.length === 0 ? [{ type: "text", text: "[no text]" }] : content }];
-}
-
-/** The image in a base64 `data:` URL (RFC 2397); `undefined` for any other URL. */
-function imageOf(url: string): LanguageModelV4FilePart | undefined {
-  const [, mediaType, data] = /^data:(image\/[^;,]+)(?:;[^,]*)?;base64,(.+)$/s.exec(url) ?? [];
-  if (mediaType === undefined || data === undefined) return undefined;
-  return { type: "file", mediaType, data: { type: "data", data } };
 }
