@@ -46,9 +46,9 @@ export default defineConfig({
     pool: "forks",
     // Files share a process one after another, which loads the sources once: 0.5 s of CPU less a file.
     isolate: false,
-    // Suites wait for PostgreSQL, browsers and timers a third of their time.
+    // Suites wait for PostgreSQL, browsers and timers a third of their time: with three processes a sixth of two cores is idle.
     // The builds in packed tests use more than a core and a gigabyte each.
-    maxWorkers: isPacked ? 2 : availableParallelism() + 1,
+    maxWorkers: isPacked ? 2 : availableParallelism() + 2,
     sequence: { sequencer: LongestFirst },
     testTimeout: TEST_TIMEOUT,
     hookTimeout: TEST_TIMEOUT,

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { COMMANDS, type Command } from "./commands.ts";
 import { readEnvironment } from "./environment.ts";
 import { commandHelp, generalHelp } from "./help.ts";
-import { openLog } from "./log.ts";
+import { type Output, openLog } from "./log.ts";
 import { nearestOf } from "./nearest.ts";
 import { StartError } from "./start-error.ts";
 import { version } from "./version.ts";
@@ -11,12 +11,22 @@ import { version } from "./version.ts";
 /** The exit code for arguments that make no sense, as shells use it. */
 const USAGE = 2;
 
+/** What a command reads besides its arguments, and where it writes. */
+interface Surroundings {
+  /** Default: the process's environment, and the file `.env`. */
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly stdout: Output & NodeJS.WritableStream;
+  readonly stderr: Output;
+}
+
 /**
  * Runs the command that the arguments name, and gives its exit code: 0, 1 when it could not do its work,
  * 2 for arguments that make no sense. An error is one sentence on standard error.
  */
-export async function main(argv: readonly string[]): Promise<number> {
-  const { stdout, stderr } = process;
+export async function main(
+  argv: readonly string[],
+  { variables, stdout, stderr }: Surroundings = process,
+): Promise<number> {
   const refuse = (sentence: string): number => {
     stderr.write(`${sentence}\n`);
     return USAGE;
@@ -60,7 +70,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const given = Object.entries(values);
   try {
     // The .env of an app that is not set up yet is not about us.
-    const environment = readEnvironment(name === "init" ? {} : undefined);
+    const environment = readEnvironment(name === "init" ? {} : variables);
     // The server's own log has them.
     if (name !== "serve") for (const notice of environment.notices) stderr.write(`${notice}\n`);
     const result = await command.run({

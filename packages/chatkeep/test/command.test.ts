@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
 import manifest from "../package.json" with { type: "json" };
-import { runCommand } from "./command.ts";
+import { callCommand, runCommand } from "./command.ts";
 
 test("--version prints the version, --help the commands", async () => {
   expect(await runCommand(["--version"])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: "" });
@@ -18,7 +18,7 @@ test("--version prints the version, --help the commands", async () => {
 test.each(["serve", "migrate", "doctor"])(
   "%s --help tells what it does and which variables it reads",
   async (command) => {
-    const { code, stdout } = await runCommand([command, "--help"]);
+    const { code, stdout } = await callCommand([command, "--help"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`^chatkeep ${command}\n`));
     expect(stdout).toContain("DATABASE_URL");
@@ -34,7 +34,7 @@ test.each([
   [["--hepl"], "Unknown option '--hepl'. See chatkeep --help."],
   [[], "Conversation memory for AI chat"],
 ])("arguments %j are answered with a sentence", async (args, sentence) => {
-  const { code, stdout, stderr } = await runCommand(args);
+  const { code, stdout, stderr } = await callCommand(args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toContain(sentence);
 });
@@ -66,7 +66,7 @@ test.each([
   [{ CHATKEEP_MODEL: "openai-compatible/x" }, "CHATKEEP_MODEL needs OPENAI_BASE_URL"],
   [{ CHATKEEP_MODEL: "openai-compatible/x", OPENAI_BASE_URL: "host" }, "OPENAI_BASE_URL must be an address"],
 ])("the environment %j is answered with a sentence", async (env, sentence) => {
-  const { code, stdout, stderr } = await runCommand(["serve"], env);
+  const { code, stdout, stderr } = await callCommand(["serve"], env);
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toContain(sentence);
   expect(stderr).not.toContain("secret");
@@ -79,7 +79,7 @@ test.each([
 });
 
 test("every variable that cannot be used is told of at once", async () => {
-  const { stderr } = await runCommand(["serve"], { PORT: "x", LOG_LEVEL: "x", CHATKEEP_GRACE: "x" });
+  const { stderr } = await callCommand(["serve"], { PORT: "x", LOG_LEVEL: "x", CHATKEEP_GRACE: "x" });
   expect(
     stderr
       .trim()

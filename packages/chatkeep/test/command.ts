@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 import { CHILD_ENV } from "@chatkeep/testing";
+
+import { main } from "../src/main.ts";
 
 const program = fileURLToPath(new URL("../src/bin.ts", import.meta.url));
 
@@ -49,6 +52,15 @@ export async function runCommand(args: string[], env: Record<string, string> = {
     once(child, "close") as Promise<[number | null]>,
   ]);
   return { code, stdout, stderr };
+}
+
+/** Runs a command to its end in this process, which takes 0.5 s of CPU less. Not for a `serve` that gets beyond its settings: it listens to signals. */
+export async function callCommand(args: string[], env: Record<string, string> = {}): Promise<Ran> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const code = await main(args, { variables: env, stdout, stderr });
+  stdout.end();
+  stderr.end();
+  return { code, stdout: await text(stdout), stderr: await text(stderr) };
 }
 
 /** Starts `chatkeep serve` on a free port and reads its log. */

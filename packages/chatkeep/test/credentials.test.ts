@@ -5,7 +5,7 @@ import { mintToken } from "@chatkeep/server";
 import { UNHURRIED, fileDatabase, startChatkeep } from "@chatkeep/testing";
 import { expect, test } from "vitest";
 
-import { runCommand } from "./command.ts";
+import { callCommand, runCommand } from "./command.ts";
 
 const database = await fileDatabase();
 const CHATKEEP_JWT_SECRET = "a secret of tests that is longer than 32 bytes";
@@ -90,20 +90,20 @@ test("export writes JSON Lines, erase erases, prune prunes, each with a sentence
   await history.close();
   await pool.end();
 
-  const exported = await runCommand(["export", "--session", id], { DATABASE_URL });
+  const exported = await callCommand(["export", "--session", id], { DATABASE_URL });
   expect(exported.code).toBe(0);
   const lines = exported.stdout
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as { type: string });
   expect(lines.map(({ type }) => type)).toEqual(["conversation", "message", "end"]);
-  const erased = await runCommand(["erase", "--session", id], { DATABASE_URL });
+  const erased = await callCommand(["erase", "--session", id], { DATABASE_URL });
   expect(erased).toEqual({
     code: 0,
     stdout: "Erased 1 conversations with 1 messages and 0 turns.\n",
     stderr: "",
   });
-  const pruned = await runCommand(["prune"], { DATABASE_URL });
+  const pruned = await callCommand(["prune"], { DATABASE_URL });
   expect(pruned).toEqual({ code: 0, stdout: "There was nothing to prune.\n", stderr: "" });
 });
 
@@ -137,7 +137,7 @@ test.each([
   [["serve"], { CHATKEEP_LIMIT_TURNS: "many" }, "CHATKEEP_LIMIT_TURNS must be a whole number"],
   [["serve"], { CHATKEEP_UNDO: "-1" }, "CHATKEEP_UNDO must be a number of days"],
 ])("%j with %j is answered with a sentence", async (args, env, sentence) => {
-  const { code, stdout, stderr } = await runCommand(args, { DATABASE_URL, ...env });
+  const { code, stdout, stderr } = await callCommand(args, { DATABASE_URL, ...env });
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toContain(sentence);
   expect(stderr).not.toContain("hunter2");
@@ -149,7 +149,7 @@ test("serve refuses to start when one person's rows could be had by another", as
     const { code, stderr } = await runCommand(["serve"], { DATABASE_URL, PORT: "0" });
     expect(code).toBe(1);
     expect(stderr).toContain("The table messages has no forced row-level security.");
-    const doctor = await runCommand(["doctor"], { DATABASE_URL });
+    const doctor = await callCommand(["doctor"], { DATABASE_URL });
     expect(doctor.code).toBe(1);
     expect(doctor.stdout).toMatch(/^fail +isolation +The table messages/m);
   } finally {

@@ -10,9 +10,12 @@ import {
 } from "@chatkeep/testing";
 import { expect, onTestFinished, test } from "vitest";
 
-import { runCommand, startServe } from "./command.ts";
+import { type Ran, callCommand, runCommand, startServe } from "./command.ts";
 
 const migrated = await fileDatabase();
+
+const run = (command: string, env: Record<string, string>): Promise<Ran> =>
+  (command === "serve" ? runCommand : callCommand)([command], env);
 
 function changed(url: string, change: (url: URL) => void): string {
   const copy = new URL(url);
@@ -41,11 +44,11 @@ const BAD: [string, (url: URL) => void, RegExp][] = [
 test.each(BAD)("%s is answered with a sentence by each command", async (_, change, sentence) => {
   const env = { PORT: "0", DATABASE_URL: changed(migrated.url, change) };
   for (const command of ["serve", "migrate"]) {
-    const { code, stderr } = await runCommand([command], env);
+    const { code, stderr } = await run(command, env);
     expect(code).toBe(1);
     expect(stderr.trim()).toMatch(sentence);
   }
-  const doctor = await runCommand(["doctor"], env);
+  const doctor = await callCommand(["doctor"], env);
   expect(doctor.code).toBe(1);
   const line = doctor.stdout.split("\n").find((one) => one.startsWith("fail")) ?? "";
   expect(line.replace(/^fail +\w+ +/, "")).toMatch(sentence);
@@ -75,7 +78,7 @@ test.each([
   ],
 ])("%s is answered with a sentence", async (_, url, sentence) => {
   const [migrate, doctor] = await Promise.all(
-    ["migrate", "doctor"].map((command) => runCommand([command], { DATABASE_URL: url })),
+    ["migrate", "doctor"].map((command) => callCommand([command], { DATABASE_URL: url })),
   );
   expect([migrate!.code, doctor!.code]).toEqual([1, 1]);
   expect(migrate!.stderr).toMatch(sentence);
@@ -87,7 +90,7 @@ test("parameters of other clients are told to have no effect, and the rest of th
     migrated.url,
     (copy) => (copy.search = "schema=public&pgbouncer=true&connection_limit=1"),
   );
-  const { code, stderr } = await runCommand(["doctor"], { DATABASE_URL: url });
+  const { code, stderr } = await callCommand(["doctor"], { DATABASE_URL: url });
   expect({ code, stderr }).toEqual({
     code: 0,
     stderr:
@@ -103,12 +106,12 @@ test("a role without rights is told to whom to turn", async () => {
     copy.username = role;
     copy.password = "poor";
   });
-  const { code, stderr } = await runCommand(["migrate"], { DATABASE_URL: url });
+  const { code, stderr } = await callCommand(["migrate"], { DATABASE_URL: url });
   expect(code).toBe(1);
   expect(stderr).toMatch(
     /may not set up the schema .*Run "chatkeep migrate" with a role that owns the database, then "chatkeep grant /,
   );
-  const doctor = await runCommand(["doctor"], { DATABASE_URL: url });
+  const doctor = await callCommand(["doctor"], { DATABASE_URL: url });
   expect(doctor.code).toBe(1);
   expect(doctor.stdout).toMatch(/^fail +rights +"poor_\w+" may not make the schema "chatkeep": /m);
   await database.pool.query(`drop owned by ${role}; drop role ${role}`);
@@ -117,15 +120,15 @@ test("a role without rights is told to whom to turn", async () => {
 test("migrate makes the tables, in the schema that is named, and then finds nothing to do", async () => {
   await using database = await createDatabase({ contents: "empty" });
   const env = { DATABASE_URL: database.url, CHATKEEP_SCHEMA: "mine" };
-  const first = await runCommand(["migrate"], env);
+  const first = await callCommand(["migrate"], env);
   expect(first).toMatchObject({ code: 0, stderr: "" });
   expect(first.stdout).toMatch(/^The schema "mine" was brought from version 0 to \d+\.\n$/);
-  const second = await runCommand(["migrate"], env);
+  const second = await callCommand(["migrate"], env);
   expect(second.stdout).toMatch(/^The schema "mine" is at version \d+; there was nothing to do\.\n$/);
 });
 
 test("doctor tells a line a check, and changes nothing", async () => {
-  const good = await runCommand(["doctor"], { DATABASE_URL: migrated.url });
+  const good = await callCommand(["doctor"], { DATABASE_URL: migrated.url });
   expect(good).toMatchObject({ code: 0, stderr: "" });
   const lines = good.stdout.trimEnd().split("\n");
   expect(lines.map((line) => line.split(/ +/).slice(0, 2).join(" "))).toEqual([
@@ -139,7 +142,7 @@ test("doctor tells a line a check, and changes nothing", async () => {
   expect(good.stdout).not.toContain(new URL(migrated.url).password);
 
   await using database = await createDatabase({ contents: "empty" });
-  const empty = await runCommand(["doctor"], { DATABASE_URL: database.url });
+  const empty = await callCommand(["doctor"], { DATABASE_URL: database.url });
   expect(empty.code).toBe(0);
   expect(empty.stdout).toMatch(/^note +schema +"chatkeep" is not there yet/m);
   const { rows } = await database.pool.query("select from pg_namespace where nspname like 'chatkeep%'");
@@ -148,7 +151,7 @@ test("doctor tells a line a check, and changes nothing", async () => {
 
 test.runIf(hasPgBouncer())("doctor sees a pooler, and what else it checks holds behind it", async () => {
   await using bouncer = await startPgBouncer(migrated.url);
-  const { code, stdout, stderr } = await runCommand(["doctor"], { DATABASE_URL: bouncer.url });
+  const { code, stdout, stderr } = await callCommand(["doctor"], { DATABASE_URL: bouncer.url });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(/^ok +pooler +there is one: nothing here needs a session, /m);
   expect(stdout).toMatch(/^ok +isolation /m);
@@ -165,7 +168,7 @@ test("a schema of a newer release is refused after a breaking migration", async 
   expect(stderr).toMatch(
     /^The schema "chatkeep" is at version 9999, and this release works with none after 9998\. .*\.\n$/,
   );
-  expect((await runCommand(["doctor"], env)).stdout).toMatch(/^fail +schema .*9999/m);
+  expect((await callCommand(["doctor"], env)).stdout).toMatch(/^fail +schema .*9999/m);
 });
 
 test("a login that another lets serve is told so, and serves; doctor says what it lacks before", async () => {
@@ -180,15 +183,15 @@ test("a login that another lets serve is told so, and serves; doctor says what i
   expect(refused.stderr).toMatch(
     new RegExp(`^"${login}" may not use .* Run "chatkeep grant ${login}" as a superuser`),
   );
-  const doctor = await runCommand(["doctor"], env);
+  const doctor = await callCommand(["doctor"], env);
   expect(doctor).toMatchObject({ code: 1, stderr: "" });
   expect(doctor.stdout).toMatch(new RegExp(`^fail +rights .*"chatkeep grant ${login}"`, "m"));
 
-  const granted = await runCommand(["grant", login], { DATABASE_URL: database.url });
+  const granted = await callCommand(["grant", login], { DATABASE_URL: database.url });
   expect(granted.stdout).toMatch(new RegExp(`"${login}" may serve it, in later releases too\\.\n$`));
-  expect(await runCommand(["doctor"], env)).toMatchObject({ code: 0, stderr: "" });
+  expect(await callCommand(["doctor"], env)).toMatchObject({ code: 0, stderr: "" });
   await database.pool.query(`drop owned by ${login}; drop role ${login}`);
-  expect((await runCommand(["grant"], { DATABASE_URL: database.url })).stderr).toMatch(/needs a login/);
+  expect((await callCommand(["grant"], { DATABASE_URL: database.url })).stderr).toMatch(/needs a login/);
 });
 
 test.each([
@@ -198,19 +201,19 @@ test.each([
   await using database = await createDatabase();
   const login = `${database.name}_app`;
   await database.pool.query(`create role ${login} login password 'secret'`);
-  await runCommand(["grant", login], { DATABASE_URL: database.url });
+  await callCommand(["grant", login], { DATABASE_URL: database.url });
   await database.pool.query(revoke(login).replace(":functions", releaseSchema("chatkeep")));
   const url = changed(database.url, (copy) => {
     copy.username = login;
     copy.password = "secret";
   });
-  const { code, stdout, stderr } = await runCommand(["doctor"], { DATABASE_URL: url });
+  const { code, stdout, stderr } = await callCommand(["doctor"], { DATABASE_URL: url });
   expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
   expect(stdout.match(/^fail .*/gm)).toEqual([
     expect.stringMatching(new RegExp(`^fail +rights .*run "chatkeep grant ${login}" with the role`)),
   ]);
-  await runCommand(["grant", login], { DATABASE_URL: database.url });
-  expect(await runCommand(["doctor"], { DATABASE_URL: url })).toMatchObject({ code: 0 });
+  await callCommand(["grant", login], { DATABASE_URL: database.url });
+  expect(await callCommand(["doctor"], { DATABASE_URL: url })).toMatchObject({ code: 0 });
   await database.pool.query(`drop owned by ${login}; drop role ${login}`);
 });
 
@@ -245,7 +248,7 @@ test("the owner that a platform gives serves, and is warned once that it may rea
     serving.signal("SIGTERM");
     expect(await serving.ended).toBe(0);
   }
-  const doctor = await runCommand(["doctor"], { DATABASE_URL: url.href });
+  const doctor = await callCommand(["doctor"], { DATABASE_URL: url.href });
   expect(doctor).toMatchObject({ code: 0, stderr: "" });
   expect(doctor.stdout.match(/pg_read_all_data/g)).toHaveLength(1);
   expect(doctor.stdout).toMatch(/^note +isolation .*"chatkeep grant LOGIN"/m);
@@ -305,20 +308,20 @@ test("a database that goes away while the docs are read at the start is waited f
 test("uninstall says what it removes, removes nothing unasked, and with --yes leaves nothing", async () => {
   await using database = await createDatabase({ contents: "empty" });
   const env = { DATABASE_URL: database.url };
-  await runCommand(["migrate"], env);
+  await callCommand(["migrate"], env);
   const asked = await runCommand(["uninstall"], env);
   expect(asked.code).toBe(1);
   expect(asked.stderr).toBe("Nothing was removed: add --yes to remove it without being asked.\n");
   expect(asked.stdout).toMatch(
     /^DATABASE_URL: .*\nTo be removed permanently:\n {2}schemas: chatkeep, chatkeep_v\S+, chatkeep_views \(0\.\d MB, about 0 conversations\)\n {2}roles: chatkeep_engine_\w+, chatkeep_store_\w+\n$/,
   );
-  expect((await runCommand(["doctor"], env)).code).toBe(0);
-  const removed = await runCommand(["uninstall", "--yes"], env);
+  expect((await callCommand(["doctor"], env)).code).toBe(0);
+  const removed = await callCommand(["uninstall", "--yes"], env);
   expect(removed).toMatchObject({ code: 0, stderr: "" });
   expect(removed.stdout).toMatch(
     /\nChatkeep was removed\. Extensions stay, since other tables may use them\.\n$/,
   );
-  const again = await runCommand(["uninstall", "--yes"], env);
+  const again = await callCommand(["uninstall", "--yes"], env);
   expect(again).toMatchObject({ code: 0, stdout: 'Nothing of Chatkeep is in the schema "chatkeep".\n' });
 });
 
@@ -343,12 +346,12 @@ test.each([
   await database.pool.query(statement);
   const env = { PORT: "0", DATABASE_URL: database.url };
   for (const command of ["serve", "migrate"]) {
-    const { code, stderr } = await runCommand([command], env);
+    const { code, stderr } = await run(command, env);
     expect(code).toBe(1);
     expect(stderr.trim()).toMatch(sentence);
     expect(stderr.trim()).not.toContain("\n");
   }
-  const doctor = await runCommand(["doctor"], env);
+  const doctor = await callCommand(["doctor"], env);
   expect(doctor).toMatchObject({ code: 1, stderr: "" });
   const [line, ...more] = doctor.stdout.split("\n").filter((one) => one.startsWith("fail"));
   expect(more).toEqual([]);
@@ -366,12 +369,12 @@ test.each(["SQL_ASCII", "LATIN1"])(
     const env = { PORT: "0", DATABASE_URL: changed(migrated.url, (url) => (url.pathname = name)) };
     const sentence = new RegExp(`has the encoding ${encoding}, and Chatkeep needs UTF8`);
     for (const command of ["serve", "migrate"]) {
-      const { code, stderr } = await runCommand([command], env);
+      const { code, stderr } = await run(command, env);
       expect(code).toBe(1);
       expect(stderr.trim()).toMatch(sentence);
       expect(stderr.trim()).not.toContain("\n");
     }
-    const doctor = await runCommand(["doctor"], env);
+    const doctor = await callCommand(["doctor"], env);
     expect(doctor).toMatchObject({ code: 1, stderr: "" });
     expect(doctor.stdout).toMatch(/^fail +encoding +/m);
     expect(doctor.stdout).toMatch(sentence);
@@ -382,10 +385,10 @@ test("a read-only database is one sentence of serve, migrate and doctor", async 
   await using database = await createDatabase();
   await database.pool.query(`alter database ${database.name} set default_transaction_read_only = on`);
   const env = { DATABASE_URL: database.url };
-  const { code, stderr } = await runCommand(["migrate"], env);
+  const { code, stderr } = await callCommand(["migrate"], env);
   expect(code).toBe(1);
   expect(stderr.trim()).toMatch(/^PostgreSQL at \S+ is read-only, [^\n]+$/);
-  const doctor = await runCommand(["doctor"], env);
+  const doctor = await callCommand(["doctor"], env);
   expect(doctor).toMatchObject({ code: 1, stderr: "" });
   expect(doctor.stdout).toMatch(/^fail +writes +the database is read-only: /m);
 
@@ -406,7 +409,7 @@ test("doctor says when PostgreSQL may lose what it has committed", async () => {
   await using database = await createDatabase();
   const env = { DATABASE_URL: database.url };
   await database.pool.query(`alter database ${database.name} set synchronous_commit = off`);
-  const { code, stdout } = await runCommand(["doctor"], env);
+  const { code, stdout } = await callCommand(["doctor"], env);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^note +durability +.*\(fsync = off, synchronous_commit = off\): set it on/m);
 });
@@ -416,23 +419,23 @@ test("doctor says when PostgreSQL's log gets what people write", async () => {
   const env = { DATABASE_URL: database.url };
   await database.pool.query(`alter database ${database.name} set log_min_duration_statement = 200`);
   // The embedded PostgreSQL logs no parameters; -1 is the default of others.
-  expect((await runCommand(["doctor"], env)).stdout).not.toMatch(/^\w+ +log /m);
+  expect((await callCommand(["doctor"], env)).stdout).not.toMatch(/^\w+ +log /m);
   await database.pool.query(`alter database ${database.name} set log_parameter_max_length = -1`);
-  const { code, stdout } = await runCommand(["doctor"], env);
+  const { code, stdout } = await callCommand(["doctor"], env);
   expect(code).toBe(0);
   expect(stdout).toMatch(
     /^note +log .*log_min_duration_statement = 200ms.* set log_parameter_max_length = 0/m,
   );
   await database.pool.query(`alter database ${database.name} set log_parameter_max_length = 0`);
-  expect((await runCommand(["doctor"], env)).stdout).not.toMatch(/^\w+ +log /m);
+  expect((await callCommand(["doctor"], env)).stdout).not.toMatch(/^\w+ +log /m);
 });
 
 test("an application's own table in our schema is left alone", async () => {
   await using database = await createDatabase();
   await database.pool.query("create table chatkeep.todos (id integer primary key)");
   const env = { DATABASE_URL: database.url };
-  expect(await runCommand(["migrate"], env)).toMatchObject({ code: 0, stderr: "" });
-  expect(await runCommand(["doctor"], env)).toMatchObject({ code: 0 });
+  expect(await callCommand(["migrate"], env)).toMatchObject({ code: 0, stderr: "" });
+  expect(await callCommand(["doctor"], env)).toMatchObject({ code: 0 });
 });
 
 test("what was removed by hand is put back by migrate --repair", async () => {
@@ -441,12 +444,12 @@ test("what was removed by hand is put back by migrate --repair", async () => {
     "drop index chatkeep.conversations_active; drop policy owner on chatkeep.messages",
   );
   const env = { DATABASE_URL: database.url };
-  expect(await runCommand(["migrate", "--repair"], env)).toMatchObject({
+  expect(await callCommand(["migrate", "--repair"], env)).toMatchObject({
     code: 0,
     stderr: "",
     stdout: expect.stringMatching(/^The schema "chatkeep" is at version \d+, and whole\.\n$/) as string,
   });
-  expect(await runCommand(["doctor"], env)).toMatchObject({ code: 0 });
+  expect(await callCommand(["doctor"], env)).toMatchObject({ code: 0 });
 });
 
 test("doctor says how to back up with each login, and grant --backup lets one", async () => {
@@ -457,16 +460,16 @@ test("doctor says how to back up with each login, and grant --backup lets one", 
     copy.username = login;
     copy.password = "secret";
   });
-  await runCommand(["grant", login], { DATABASE_URL: database.url });
-  const before = await runCommand(["doctor"], { DATABASE_URL: url });
+  await callCommand(["grant", login], { DATABASE_URL: database.url });
+  const before = await callCommand(["doctor"], { DATABASE_URL: url });
   expect(before.stdout).toMatch(
     /^note +backup +pg_dump with "\w+" fails: run "chatkeep grant --backup LOGIN"/m,
   );
-  const granted = await runCommand(["grant", "--backup", login], { DATABASE_URL: database.url });
+  const granted = await callCommand(["grant", "--backup", login], { DATABASE_URL: database.url });
   expect(granted.stdout).toBe(
     `"${login}" may read all rows of the schema "chatkeep": back up with pg_dump --enable-row-security.\n`,
   );
-  const after = await runCommand(["doctor"], { DATABASE_URL: url });
+  const after = await callCommand(["doctor"], { DATABASE_URL: url });
   expect(after).toMatchObject({ code: 0 });
   expect(after.stdout).toMatch(
     /^ok +backup +pg_dump --enable-row-security with this login holds everything$/m,
@@ -480,7 +483,7 @@ test("doctor names the foreign keys that would stop a claim, an erasure or pruni
   await database.pool.query(`
     create table public.good (owner_id uuid, conversation_id text, ${key} on update cascade on delete set null);
     create table public.bad (owner_id uuid, conversation_id text, constraint bad_key ${key})`);
-  const { code, stdout } = await runCommand(["doctor"], { DATABASE_URL: database.url });
+  const { code, stdout } = await callCommand(["doctor"], { DATABASE_URL: database.url });
   expect(code).toBe(0);
   expect(stdout.split("\n").filter((line) => / keys /.test(line))).toEqual([
     "note  keys      the foreign key bad_key of public.bad stops claims (add on update cascade) and erasing and pruning (add on delete cascade or set null)",

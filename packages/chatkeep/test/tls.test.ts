@@ -2,7 +2,7 @@ import { createPool } from "@chatkeep/core";
 import { startPostgres, switchTlsOn } from "@chatkeep/testing";
 import { afterAll, expect, test } from "vitest";
 
-import { runCommand } from "./command.ts";
+import { callCommand } from "./command.ts";
 
 const postgres = await startPostgres({ settings: { fsync: "off" } });
 afterAll(() => postgres.remove());
@@ -27,7 +27,7 @@ async function connectionOf(url: string): Promise<unknown> {
 /** What `migrate` and `doctor` say of a URL that they cannot use: the same sentence. */
 async function refusalOf(url: string): Promise<string> {
   const env = { DATABASE_URL: url };
-  const [migrate, doctor] = await Promise.all([runCommand(["migrate"], env), runCommand(["doctor"], env)]);
+  const [migrate, doctor] = await Promise.all([callCommand(["migrate"], env), callCommand(["doctor"], env)]);
   expect([migrate.code, doctor.code]).toEqual([1, 1]);
   const sentence = migrate.stderr.trim();
   expect(doctor.stdout).toContain(`fail  connect   ${sentence}\n`);
@@ -43,7 +43,7 @@ test("a certificate that nobody vouches for is refused with what to do, and take
   }
   const trusted = urlWith({ sslmode: "verify-full", sslrootcert: file, channel_binding: "require" });
   expect(await connectionOf(trusted)).toMatchObject({ ssl: true });
-  const doctor = await runCommand(["doctor"], { DATABASE_URL: trusted });
+  const doctor = await callCommand(["doctor"], { DATABASE_URL: trusted });
   expect(doctor).toMatchObject({ code: 0, stderr: "" });
   expect(doctor.stdout).toMatch(/^ok +TLS +encrypted, certificate verified$/m);
 });
@@ -52,7 +52,7 @@ test("sslmode=no-verify encrypts without verifying, and doctor says so; disable 
   await switchTlsOn(postgres);
   const unverified = urlWith({ sslmode: "no-verify", channel_binding: "prefer" });
   expect(await connectionOf(unverified)).toMatchObject({ ssl: true });
-  const doctor = await runCommand(["doctor"], { DATABASE_URL: unverified });
+  const doctor = await callCommand(["doctor"], { DATABASE_URL: unverified });
   expect(doctor).toMatchObject({ code: 0, stderr: "" });
   expect(doctor.stdout).toMatch(/^note +TLS +encrypted, but the server's certificate is not verified: /m);
   for (const sslmode of ["disable", "prefer"])
@@ -71,7 +71,7 @@ test("a certificate for another name, or one that has expired, is told apart fro
 });
 
 test("a file that is not there is named", async () => {
-  const { code, stderr } = await runCommand(["migrate"], {
+  const { code, stderr } = await callCommand(["migrate"], {
     DATABASE_URL: urlWith({ sslmode: "require", sslrootcert: "/nowhere/ca.pem" }),
   });
   expect({ code, stderr }).toEqual({

@@ -13,6 +13,7 @@ import {
 import { collect } from "@chatkeep/testing/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { type Query, fillTables } from "./filling.ts";
 import { newUser } from "./fixture.ts";
 import { type TellingPool, openTellingPool, wasteOf } from "./telling-pool.ts";
 
@@ -43,7 +44,10 @@ describe.each(SERVERS)("one big owner among many small ones, on %s", (_, program
         ? undefined
         : await startPostgres({ package: program, settings: { fsync: "off" } });
     database = await createDatabase(postgres === undefined ? {} : { server: postgres.url("postgres") });
-    await fill(database);
+    const history = createHistory({ ...UNHURRIED.history, pool: database.pool });
+    await history.createConversation(me, { id: "long", scope: "intro" });
+    await history.close();
+    await fillTables(database, fill);
   });
   afterAll(async () => {
     await database.close();
@@ -192,11 +196,7 @@ const CASES: [name: string, most: number, work: Work][] = [
   ["export_messages", 20, (_, call) => call("export_messages($1, 'long', 0, 100, 20)", [owner])],
 ];
 
-async function fill({ pool }: Database): Promise<void> {
-  const history = createHistory({ ...UNHURRIED.history, pool });
-  await history.createConversation(me, { id: "long", scope: "intro" });
-  await history.close();
-  const query = (text: string, ...values: unknown[]): Promise<unknown> => pool.query(text, values);
+async function fill(query: Query): Promise<void> {
   await query(
     `insert into chatkeep.owners (id, kind) select md5(n::text)::uuid, 'session' from generate_series(1, $1::int) n`,
     SMALL_OWNERS,
@@ -278,5 +278,4 @@ async function fill({ pool }: Database): Promise<void> {
     `insert into chatkeep.handles (owner_id, hash, conversation_id)
      select owner_id, sha256((owner_id::text || id)::bytea), id from chatkeep.conversations`,
   );
-  await query("vacuum analyze");
 }

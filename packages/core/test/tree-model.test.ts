@@ -1,6 +1,6 @@
 import { createHistory } from "@chatkeep/core";
 import type { History, MessageQuery, Owner } from "@chatkeep/protocol";
-import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
+import { IS_MATRIX, UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { fc } from "@chatkeep/testing/properties";
 import { afterAll, expect, it } from "vitest";
 
@@ -168,7 +168,7 @@ it("any acts on a tree, by two nodes in turn, come to what a model in memory com
       await compare(nodes[acts.length % 2]!, me, conversation.id, model, leaf);
     },
   );
-  await expect(fc.assert(property, { numRuns: 2000 })).resolves.toBeUndefined();
+  await expect(fc.assert(property, { numRuns: IS_MATRIX ? 2000 : 500 })).resolves.toBeUndefined();
 });
 
 it("pages of a branch of hundreds of segments are what a model in memory says", async () => {

@@ -4,14 +4,22 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const LONG = [
   "chatkeep/test/next",
   "chatkeep/test/runtimes",
+  "docusaurus/test/site",
   "bench/test/chaos",
   "react/test/components",
   "server/test/isolation.test",
   "chatkeep/test/database",
-  "chatkeep/test/page-app",
+  "core/test/plans-skewed",
+  "chatkeep/test/page",
   "chatkeep/test/guide",
-  "core/test/hostile-responders",
+  "server/test/contract",
   "widget/test/widget",
+  "chatkeep/test/serve",
+  "core/test/platforms",
+  "core/test/contract",
+  "core/test/backup",
+  "core/test/uninstall",
+  "core/test/hostile-responders",
 ];
 
 /** Long files first, then as Vitest has them. */
