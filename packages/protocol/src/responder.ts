@@ -22,8 +22,8 @@ export interface ResponderRequest {
   /** A summary of what is older than the latest turns; `null` when there is none. */
   readonly summary: Summary | null;
   /**
-   * What earlier attempts committed of this answer, in order, with the results of tools; empty in the first attempt. It
-   * was shown and does not change. What the responder yields follows it: text that is yielded first goes on in the last
+   * What was committed of this answer before, in order, with the results of tools: by earlier attempts, and by the answer
+   * that a person asks to continue. Empty when it begins. It was shown and does not change. What the responder yields follows it: text that is yielded first goes on in the last
    * part, if that is text. Calls without a result were cut off, and their outcome is not known.
    */
   readonly answer: readonly Part[];

@@ -34,8 +34,8 @@ export interface TurnState {
 /** A question. Give `content` or `parts`: 1 to 10,000 code points of text, not blank. */
 export interface Question {
   /**
-   * Default `user`. `tool`: `tool-result` parts only, for calls that the last answer left to the client; the new answer
-   * continues that answer.
+   * Default `user`. `tool`: `tool-result` and `approval` parts only, for calls that the last answer left to the client; the
+   * new answer continues that answer. A single part `step` continues an answer that leaves no calls, from its last words.
    */
   readonly role?: "user" | "tool" | undefined;
   /** The client's id for the message. A retry with it never asks twice. */

@@ -17,11 +17,13 @@ export function turnsOf(messages: readonly Message[]): Message[][] {
 const ANSWERS = new Set<Part["type"]>(["tool-call", "tool-result", "approval-request", "approval"]);
 
 /**
- * A turn that any provider accepts: nothing of a failed or running turn, no tool result without an earlier call, no call
+ * A turn that any provider accepts: nothing of a running turn, or of a failed one that was not gone on with, no tool result without an earlier call, no call
  * without its result or a person's answer, no empty message.
  */
 export function validTurn(turn: readonly Message[]): Message[] {
-  if (turn.some((message) => message.status === "failed" || message.status === "streaming")) return [];
+  const isLost = ({ status }: Message, index: number): boolean =>
+    status === "streaming" || (status === "failed" && turn[index + 1]?.role !== "tool");
+  if (turn.some(isLost)) return [];
   const { of } = pairCalls(turn);
   const isWhole = (part: Part): boolean => {
     if (!ANSWERS.has(part.type)) return true;
@@ -30,9 +32,9 @@ export function validTurn(turn: readonly Message[]): Message[] {
     return paired !== undefined && (paired.result ?? paired.approval) !== undefined;
   };
   return turn.flatMap((message) => {
-    if (message.parts.every(isWhole)) return message.parts.length === 0 ? [] : [message];
     const parts = message.parts.filter(isWhole);
-    return parts.length === 0 ? [] : [{ ...message, parts }];
+    if (parts.every(({ type }) => type === "step")) return [];
+    return [parts.length === message.parts.length ? message : { ...message, parts }];
   });
 }
 

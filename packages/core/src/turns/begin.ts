@@ -90,7 +90,7 @@ export function describe(row: DescribedRow, owner: Owner): Omit<Begun, "isNew"> 
   };
 }
 
-/** The parts of a message that answers calls. A single step asks to go on with the answer. */
+/** The parts of a message that answers calls. A step asks to go on with the answer. */
 const ANSWERS = new Set<Part["type"]>(["tool-result", "approval", "step"]);
 type DescribedRow = Readonly<
   Record<"turn" | "conversation_row" | "question" | "history" | "summary", unknown>
@@ -140,10 +140,27 @@ function faultOf(parts: readonly Part[], history: readonly Message[]): string | 
       if (asked === undefined || asked.approval !== undefined)
         return `No approval \`${part.id}\` of the last answer is waited for.`;
       if (answer?.status === "stopped") return "The answer was stopped, so its calls wait for no approval.";
-    } else if (answer === undefined || history.at(-1)?.role === "user")
+    } else if (answer === undefined || history.at(-1)?.role === "user") {
       return "There is no answer to continue.";
+    } else if (answer.status === "complete" && open.some(({ call }) => call.executor !== "provider")) {
+      return "The answer waits for results or approvals.";
+    }
   }
   return undefined;
+}
+
+/** What a responder is asked: of a message that asks to go on with an answer, that answer's question and what was said. */
+export function askedOf<Asked extends Pick<Begun, "question" | "history">>(
+  begun: Asked,
+): { readonly begun: Asked; readonly said: readonly Part[] } {
+  const { question, history } = begun;
+  const asked = history.findLastIndex(({ role }) => role === "user");
+  const goesOn = question.role === "tool" && question.parts.every(({ type }) => type === "step");
+  if (!goesOn || asked < 0) return { begun, said: [] };
+  return {
+    begun: { ...begun, question: history[asked]!, history: history.slice(0, asked) },
+    said: history.slice(asked + 1).flatMap(({ parts }) => parts),
+  };
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Database } from "../database/database.ts";
 import type { FileParts } from "../file-parts.ts";
 import type { Limits } from "../maintenance/limits.ts";
 import { readAnswer } from "../streams.ts";
-import type { Begun } from "./begin.ts";
+import { type Begun, askedOf } from "./begin.ts";
 import { type LiveTurn, createLiveTurn } from "./live.ts";
 import { createLog } from "./log.ts";
 import { watchModels } from "./model-failure.ts";
@@ -119,11 +119,12 @@ export function createRunning(options: RunningOptions): Running {
   const unconfirmed = new Set<string>();
 
   /** Calls the responder, commits what it yields, shows what is committed, and settles. */
-  const answer = async (live: LiveTurn, begun: Described, attempt: number): Promise<void> => {
+  const answer = async (live: LiveTurn, described: Described, attempt: number): Promise<void> => {
     const { turn, persisted, signal } = live;
     const tell = (error: unknown): void => onError(error, turn.key.turnId);
     /** Before the responder adds to it. */
     const answered: readonly Part[] = live.answer().parts;
+    const { begun, said } = askedOf(described);
     let prepared: Prepared | undefined;
     const open = async (): Promise<AsyncIterator<ResponderEvent>> => {
       const { conversation, question, history, summary } = begun;
@@ -135,7 +136,7 @@ export function createRunning(options: RunningOptions): Running {
         history: [],
         recalled: [],
         summary: null,
-        answer: answered,
+        answer: [...said, ...answered],
         attempt,
         committed: live.committed,
         signal,

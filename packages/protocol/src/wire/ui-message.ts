@@ -38,7 +38,7 @@ export function uiMessagesOf(messages: readonly Message[]): UiMessage[] {
   for (const [place, message] of messages.entries()) {
     const parts = partsToUi(message.parts, message.role, calls);
     if (endsWithResults(message, calls)) parts.push({ ...STEP });
-    if (message.role === "tool" && parts.length === 0) continue;
+    if (message.role === "tool" && parts.every(({ type }) => type === STEP.type)) continue;
     const last = shown.at(-1);
     if (last !== undefined && continuesAnswer(message, messages[place - 1])) {
       if (parts[0]?.type !== STEP.type) last.parts.push(STEP);

@@ -14,7 +14,8 @@ type Continuation = Question & {
 /**
  * Reads what a page tells with a message of an assistant: results of tools that it ran and approvals that a person
  * answered, of stored calls that wait for them. Everything else in it is what we said. `messages` are the latest that are
- * stored. `undefined` when it brings nothing; a retry brings what is stored already.
+ * stored. A message that ends as the answer does asks to go on with it, as `sendMessage()` does. `undefined` when it
+ * brings nothing; a retry brings what is stored already.
  */
 export function resultsFromUiMessage(
   parts: readonly UiPart[],
@@ -37,14 +38,40 @@ export function resultsFromUiMessage(
     ({ role, turnId }) => role === "user" || (role === "tool" && turnId !== null),
   );
   const isTold = (part: Part): boolean =>
+    part.type === "step" ||
     told.some(
       ({ result, approval }) =>
         (part.type === "tool-result" && part.id === result?.id) ||
         (part.type === "approval" && part.id === approval?.id && part.approved === approval.approved),
     );
-  return last?.role === "tool" && last.parts.every(isTold)
-    ? { id: last.id, role: "tool", parts: last.parts }
-    : undefined;
+  const isRetry = last?.role === "tool" && last.parts.every(isTold);
+  if (answer !== undefined && answer === messages.at(-1) && goesOn(answer, messages, parts, last))
+    return { id: `${answer.id}.more`, role: "tool", parts: [{ type: "step" }] };
+  return isRetry ? { id: last.id, role: "tool", parts: last.parts } : undefined;
+}
+
+/** Whether a page that shows an answer to its end asks to go on with it. One that stopped it has read no further. */
+function goesOn(
+  answer: Message,
+  messages: readonly Message[],
+  parts: readonly UiPart[],
+  question: Message | undefined,
+): boolean {
+  if (answer.status === "streaming" || (answer.status === "complete" && pairCalls(messages).open.length > 0))
+    return false;
+  // A retry of the results that an answer without words followed.
+  if (!answer.parts.some(isSaid) && question?.parts.some(({ type }) => type !== "step")) return false;
+  const told = partsFromUi(parts, "assistant").findLast(isSaid);
+  const said = answerSoFarOf(messages)
+    .flatMap((message) => message.parts)
+    .findLast(isSaid);
+  if (told?.type === "text" && said?.type === "text") return said.text.startsWith(told.text);
+  if (told?.type === "tool-result" && said?.type === "tool-result") return told.id === said.id;
+  return told !== undefined && told.type === said?.type;
+}
+
+function isSaid({ type }: Part): boolean {
+  return type === "text" || type === "reasoning" || type === "tool-call" || type === "tool-result";
 }
 
 /** What a page's call brings for an open one. */

@@ -267,6 +267,39 @@ describe.each([
     });
   });
 
+  it.each(["complete", "stopped", "failed"] as const)(
+    "goes on with an answer that is %s when the page sends no message, once",
+    async (status) => {
+      const page = await open();
+      const asked = page.chat.sendMessage({ text: "Count." });
+      const run = await script.started(page.id);
+      await run.emit("One, ");
+      await page.until((text) => text === "One, ");
+      if (status === "stopped")
+        await send(`/api/chat/${page.id}/stop`, { method: "POST", session: page.owner.id });
+      else if (status === "failed") run.fail(new Error("away"));
+      else run.finish();
+      await asked;
+      const errors = page.errors.length;
+      const more = page.chat.sendMessage();
+      const next = await script.started(page.id);
+      expect(next.request).toMatchObject({ question: { content: "Count." }, answer: [{ text: "One, " }] });
+      await next.emit("two.");
+      await page.until((text) => text === "One, two.");
+      next.finish();
+      await more;
+      const message = { role: "assistant", parts: [{ type: "text", text: "One, " }] };
+      const body = { id: page.id, messages: [message] };
+      const again = await send("/api/chat", { method: "POST", session: page.owner.id, body });
+      expect(await again.text()).toContain('"delta":"two."');
+      expect(page.errors).toHaveLength(errors);
+      expect(script.calls(page.id)).toBe(2);
+      const reloaded = await open(page.owner.id, page.id, true);
+      expect(reloaded.text()).toBe("One, two.");
+      expect(reloaded.chat.messages.map(({ id }) => id)).toEqual(page.chat.messages.map(({ id }) => id));
+    },
+  );
+
   it("does not trust what the page says was said before", async () => {
     const page = await open();
     page.chat.messages = [

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 
 import { describeBranches } from "./branches.ts";
+import { describeContinueAnswer } from "./continue-answer.ts";
 import { describeConversations } from "./conversations.ts";
 import { describeDeletedMessages } from "./deleted-messages.ts";
 import { describeDeletion } from "./deletion.ts";
@@ -55,6 +56,7 @@ export function describeHistory(name: string, open: OpenFixture): void {
     describeStreams(opened);
     describeRetries(opened);
     describeToolResults(opened);
+    describeContinueAnswer(opened);
     describeDeletion(opened);
     describeVersions(opened);
     describeRegenerate(opened);
