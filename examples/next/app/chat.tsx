@@ -1,7 +1,6 @@
 "use client";
 
 import { type UIMessage, useChat } from "@ai-sdk/react";
-import { DefaultChatTransport } from "ai";
 import { type ReactNode, useState } from "react";
 
 interface ChatProps {
@@ -10,20 +9,11 @@ interface ChatProps {
   readonly messages: UIMessage[];
 }
 
-/** `useChat` as it comes; `resume` follows an answer that is still being given, or was finished since the page was loaded. */
+/** `useChat` as it comes; `resume` follows an answer that is still being given. */
 export function Chat({ id, messages: stored }: ChatProps): ReactNode {
-  const [transport] = useState(
-    () =>
-      new DefaultChatTransport({
-        prepareReconnectToStreamRequest: ({ api, id: chat }) => ({
-          api: `${api}/${chat}/stream?after=${stored.at(-1)?.id ?? ""}`,
-        }),
-      }),
-  );
   const { messages, sendMessage, regenerate, stop, status, error } = useChat({
     id,
     messages: stored,
-    transport,
     resume: true,
   });
   const [edited, setEdited] = useState<string>();

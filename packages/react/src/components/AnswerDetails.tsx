@@ -1,11 +1,12 @@
 import { type ReactNode, useState } from "react";
 
 import { useStrings } from "../hooks/useStrings.ts";
-import type * as Facts from "./AnswerFacts.tsx";
+import type { AnswerFactsProps } from "./AnswerFacts.tsx";
 import { Later } from "./Later.tsx";
+import { loadOnDemand } from "./load-on-demand.ts";
 
 /** What is known of an answer beside its text, below its buttons; it is loaded and read when it is asked for. */
-export function AnswerDetails(props: Facts.AnswerFactsProps): ReactNode {
+export function AnswerDetails(props: AnswerFactsProps): ReactNode {
   const strings = useStrings();
   const [open, setOpen] = useState(false);
   return (
@@ -20,7 +21,7 @@ export function AnswerDetails(props: Facts.AnswerFactsProps): ReactNode {
       </button>
       {open && (
         <div className="ck-details">
-          <Later load={loadFacts} failed={strings.detailsFailed}>
+          <Later load={loadOnDemand} failed={strings.detailsFailed}>
             {({ AnswerFacts }) => <AnswerFacts {...props} />}
           </Later>
         </div>
@@ -28,5 +29,3 @@ export function AnswerDetails(props: Facts.AnswerFactsProps): ReactNode {
     </>
   );
 }
-
-const loadFacts = (): Promise<typeof Facts> => import("./AnswerFacts.tsx");

@@ -5,29 +5,30 @@ import { useAllStrings } from "../hooks/useAllStrings.ts";
 import { useLexer } from "../hooks/useLexer.ts";
 import { plainText } from "../markdown/plain.ts";
 import { sentenceOf } from "../state/failure.ts";
+import { readRecalled } from "../state/recalled.ts";
 import type { Entry } from "../state/thread/entry.ts";
 import { dollarsIn, momentIn, numberIn } from "../strings/format.ts";
 import { Button, RetryButton } from "./Button.tsx";
+import type { MessageActions } from "./message-actions.ts";
 import { Notice } from "./Notice.tsx";
 
 export interface AnswerFactsProps {
   readonly entry: Entry;
-  /** Reads what was recalled for a turn. */
-  readonly readRecalled: (turnId: string) => Promise<readonly Message[]>;
-  /** Shows a message by its number. */
-  readonly onGoTo: (seq: number) => void;
+  readonly actions: Pick<MessageActions, "chat" | "thread">;
 }
 
 /** What is known of an answer beside its text. What was recalled for it is read when this appears. */
-export function AnswerFacts({ entry, readRecalled, onGoTo }: AnswerFactsProps): ReactNode {
+export function AnswerFacts({ entry, actions }: AnswerFactsProps): ReactNode {
   const strings = useAllStrings();
   const [recalled, setRecalled] = useState<Recalled>({ status: "reading" });
   const { turnId, status, model, usage, createdAt } = entry;
+  const { chat, thread } = actions;
+  const { conversationId } = thread;
   const read = async (): Promise<void> => {
     if (turnId === null) return;
     setRecalled({ status: "reading" });
     try {
-      setRecalled({ status: "read", messages: await readRecalled(turnId) });
+      setRecalled({ status: "read", messages: await readRecalled({ ...chat, conversationId, turnId }) });
     } catch (error) {
       setRecalled({ status: "failed", failure: sentenceOf(error) });
     }
@@ -39,7 +40,9 @@ export function AnswerFacts({ entry, readRecalled, onGoTo }: AnswerFactsProps): 
   const { inputTokens = null, outputTokens = null, cost } = usage ?? {};
   const count = (tokens: number | null): string => (tokens === null ? "–" : numberIn(strings, tokens));
   const previous =
-    recalled.status === "read" ? <RecalledMessages messages={recalled.messages} onGoTo={onGoTo} /> : null;
+    recalled.status === "read" ? (
+      <RecalledMessages messages={recalled.messages} onGoTo={(seq) => void thread.goTo(seq)} />
+    ) : null;
   const facts: readonly (readonly [name: string, fact: ReactNode])[] = [
     [strings.statusLabel, strings.statuses[status]],
     [strings.time, createdAt === null ? null : momentIn(strings, createdAt)],
@@ -80,7 +83,9 @@ type Recalled =
   | { readonly status: "read"; readonly messages: readonly Message[] }
   | { readonly status: "failed"; readonly failure: string };
 
-interface RecalledMessagesProps extends Pick<AnswerFactsProps, "onGoTo"> {
+interface RecalledMessagesProps {
+  /** Shows a message by its number. */
+  readonly onGoTo: (seq: number) => void;
   readonly messages: readonly Message[];
 }
 

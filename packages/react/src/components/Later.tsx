@@ -3,6 +3,9 @@ import { type ReactNode, useEffect, useState } from "react";
 import { RetryButton } from "./Button.tsx";
 import { Notice } from "./Notice.tsx";
 
+/** What is loaded already appears at once. */
+const parts = new WeakMap<object, { readonly part: unknown }>();
+
 /** Loads a part when it first appears, and offers a retry when that failed. */
 export function Later<Part>(props: {
   /** Must stay the same function. */
@@ -14,12 +17,19 @@ export function Later<Part>(props: {
   readonly failed: string;
 }): ReactNode {
   const { load, children, before, failed } = props;
-  const [loaded, setLoaded] = useState<{ readonly part: Part } | { readonly retry: () => void } | null>(null);
+  const [loaded, setLoaded] = useState<{ readonly part: Part } | { readonly retry: () => void } | null>(
+    (parts.get(load) as { part: Part } | undefined) ?? null,
+  );
   useEffect(() => {
     const begin = (): void => {
+      if (parts.has(load)) return;
       setLoaded(null);
       load().then(
-        (part) => setLoaded({ part }),
+        (part) => {
+          const now = { part };
+          parts.set(load, now);
+          setLoaded(now);
+        },
         () => setLoaded({ retry: begin }),
       );
     };

@@ -1,41 +1,20 @@
-import type { Message } from "@chatkeep/protocol";
 import { type ReactNode, memo, useState } from "react";
 
 import { useStrings } from "../hooks/useStrings.ts";
-import { Link } from "../markdown/Link.tsx";
 import { Markdown } from "../markdown/Markdown.tsx";
 import { type Content, messageContent, textOf } from "../state/content.ts";
-import type { Entry } from "../state/thread/entry.ts";
+import { type Entry, endOf } from "../state/thread/entry.ts";
 import type { ThreadState } from "../state/thread/thread-state.ts";
 import { AnswerDetails } from "./AnswerDetails.tsx";
 import { Boundary } from "./Boundary.tsx";
 import { IconButton, RetryButton } from "./Button.tsx";
 import { CopyButton } from "./CopyButton.tsx";
 import { Later } from "./Later.tsx";
+import { loadOnDemand } from "./load-on-demand.ts";
+import type { MessageActions } from "./message-actions.ts";
 import { Notice } from "./Notice.tsx";
-import type * as Editor from "./QuestionEditor.tsx";
 import { Sources } from "./Sources.tsx";
-import { ToolCard } from "./ToolCard.tsx";
-import { Versions } from "./Versions.tsx";
 import { Waiting } from "./Waiting.tsx";
-
-/** What can be done with a message by its id, and with its turn and its number. */
-export interface MessageActions {
-  readonly retry: (id: string) => void;
-  /** Takes back a question that is not sent. */
-  readonly edit: (id: string) => void;
-  /** Asks another version of a stored question. */
-  readonly askVersion: (id: string, text: string) => void;
-  /** Keeps what was typed in an edit whose question is not shown any more. */
-  readonly keep: (text: string) => void;
-  readonly showVersion: (id: string, step: -1 | 1) => void;
-  readonly regenerate: (id: string) => void;
-  /** Goes on from an answer. */
-  readonly continue: (id: string) => void;
-  readonly goTo: (seq: number) => void;
-  /** Reads what was recalled for a turn. Throws what the history throws. */
-  readonly readRecalled: (turnId: string) => Promise<readonly Message[]>;
-}
 
 export interface MessageViewProps {
   readonly entry: Entry;
@@ -50,6 +29,7 @@ export interface MessageViewProps {
  */
 export const MessageView: (props: MessageViewProps) => ReactNode = memo((props: MessageViewProps) => {
   const { entry } = props;
+  const strings = useStrings();
   const plain = (
     <article className="ck-message" data-id={entry.id} data-status={entry.status} tabIndex={-1}>
       <p className="ck-raw">{textOf(entry.parts)}</p>
@@ -57,7 +37,15 @@ export const MessageView: (props: MessageViewProps) => ReactNode = memo((props: 
   );
   return (
     <Boundary fallback={plain}>
-      {entry.role === "user" ? <QuestionView {...props} /> : <AnswerView {...props} />}
+      {entry.role === "user" ? (
+        <QuestionView {...props} />
+      ) : entry.role === "tool" ? (
+        <Later load={loadOnDemand} failed={strings.detailsFailed}>
+          {({ ToolMessage }) => <ToolMessage entry={entry} thread={props.actions.thread} />}
+        </Later>
+      ) : (
+        <AnswerView {...props} />
+      )}
     </Boundary>
   );
 });
@@ -68,7 +56,7 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
   const { delivery } = entry;
   const close = (): void => setEditing(false);
   const text = textOf(entry.parts);
-  const bubble = <div className="ck-bubble">{text}</div>;
+  const bubble = text !== "" && <div className="ck-bubble">{text}</div>;
   const editUnsent = (
     <IconButton icon="edit" label={strings.edit} shows="words" onPress={() => actions.edit(entry.id)} />
   );
@@ -80,15 +68,19 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
           {entry.contextText}
         </blockquote>
       )}
+      {entry.parts.some(({ type }) => type === "file") &&
+        messageContent(entry.parts).content.map((piece, index) => (
+          <PieceLater key={index} content={piece} state="finished" actions={actions} />
+        ))}
       {editing ? (
-        <Later load={loadEditor} before={bubble} failed={strings.actionFailed}>
+        <Later load={loadOnDemand} before={bubble} failed={strings.actionFailed}>
           {({ QuestionEditor }) => (
             <QuestionEditor
               text={text}
               onCancel={close}
               onSend={(edited) => {
                 close();
-                actions.askVersion(entry.id, edited);
+                actions.thread.edit(entry.id, edited);
               }}
               onLeft={actions.keep}
             />
@@ -99,7 +91,7 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
       )}
       {delivery === "saved" && entry.seq !== null && !editing && (
         <div className="ck-actions">
-          <Versions entry={entry} onShow={actions.showVersion} />
+          <VersionsLater entry={entry} actions={actions} />
           <IconButton icon="edit" label={strings.edit} onPress={() => setEditing(true)} />
         </div>
       )}
@@ -114,7 +106,7 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
           tone="trouble"
           actions={
             <>
-              <RetryButton onPress={() => actions.retry(entry.id)} />
+              <RetryButton onPress={() => actions.thread.retry(entry.id)} />
               {editUnsent}
             </>
           }
@@ -126,29 +118,23 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
   );
 }
 
-const loadEditor = (): Promise<typeof Editor> => import("./QuestionEditor.tsx");
-
 function AnswerView({ entry, actions, connection }: MessageViewProps): ReactNode {
   const strings = useStrings();
   const { content, citations } = messageContent(entry.parts);
   const growing = entry.status === "streaming";
+  const state = growing ? "growing" : "finished";
   const text = textOf(entry.parts);
   return (
     <article
       className="ck-message ck-answer"
-      data-id={entry.id}
+      data-id={[entry.id, ...entry.continuations].join(" ")}
       data-status={entry.status}
       aria-busy={growing}
       tabIndex={-1}
     >
-      <h2 className="ck-hidden">{entry.role === "tool" ? strings.tool : strings.answer}</h2>
+      <h2 className="ck-hidden">{strings.answer}</h2>
       {content.map((piece, index) => (
-        <ContentView
-          key={index}
-          content={piece}
-          citations={citations}
-          state={growing ? "growing" : "finished"}
-        />
+        <ContentView key={index} content={piece} citations={citations} state={state} actions={actions} />
       ))}
       {growing && (content.length === 0 ? <Waiting /> : <span className="ck-caret" aria-hidden="true" />)}
       {citations.length > 0 && <Sources citations={citations} />}
@@ -162,19 +148,30 @@ function AnswerView({ entry, actions, connection }: MessageViewProps): ReactNode
       )}
       {!growing && (
         <div className="ck-actions">
-          <Versions entry={entry} onShow={actions.showVersion} />
+          <VersionsLater entry={entry} actions={actions} />
           {text !== "" && <CopyButton text={text} label={strings.copy} />}
           <Again entry={entry} actions={actions} />
-          <AnswerDetails entry={entry} readRecalled={actions.readRecalled} onGoTo={actions.goTo} />
+          <AnswerDetails entry={entry} actions={actions} />
         </div>
       )}
     </article>
   );
 }
 
+/** Goes between the versions of a message that has several. */
+function VersionsLater({ entry, actions }: Pick<MessageViewProps, "entry" | "actions">): ReactNode {
+  const { actionFailed } = useStrings();
+  if (entry.versions.count < 2) return null;
+  return (
+    <Later load={loadOnDemand} failed={actionFailed}>
+      {({ Versions }) => <Versions entry={entry} onShow={actions.showVersion} />}
+    </Later>
+  );
+}
+
 /**
  * Answers again, or goes on; in words where an answer is not complete, for that is when people look for it. Hidden while
- * an answer runs. A failed answer is no part of the context to go on from.
+ * an answer runs.
  */
 function Again({ entry, actions }: Pick<MessageViewProps, "entry" | "actions">): ReactNode {
   const strings = useStrings();
@@ -187,7 +184,7 @@ function Again({ entry, actions }: Pick<MessageViewProps, "entry" | "actions">):
   return (
     <span className="ck-again">
       {button("retry", strings.regenerate, actions.regenerate)}
-      {status !== "failed" && button("next", strings.continue, actions.continue)}
+      {button("next", strings.continue, () => actions.continue(endOf(entry)))}
     </span>
   );
 }
@@ -201,31 +198,25 @@ function Ending({ entry }: Pick<MessageViewProps, "entry">): ReactNode {
   return <Notice tone="trouble">{error?.detail ?? strings.outcomes[status]}</Notice>;
 }
 
-interface ContentViewProps {
+interface ContentViewProps extends Pick<MessageViewProps, "actions"> {
   readonly content: Content;
   readonly citations: ReturnType<typeof messageContent>["citations"];
   readonly state: "growing" | "finished";
 }
 
-function ContentView({ content, citations, state }: ContentViewProps): ReactNode {
+function ContentView({ citations, ...props }: ContentViewProps): ReactNode {
+  const { content, state } = props;
+  if (content.kind === "text") return <Markdown text={content.text} citations={citations} state={state} />;
+  return <PieceLater {...props} />;
+}
+
+/** What a message has beside its text. */
+function PieceLater({ content, ...props }: Omit<ContentViewProps, "citations">): ReactNode {
   const strings = useStrings();
-  switch (content.kind) {
-    case "text":
-      return <Markdown text={content.text} citations={citations} state={state} />;
-    case "reasoning":
-      return (
-        <details className="ck-fold">
-          <summary>{strings.reasoning}</summary>
-          <p className="ck-raw">{content.text}</p>
-        </details>
-      );
-    case "tool":
-      return <ToolCard call={content.call} result={content.result} state={state} />;
-    case "file":
-      return (
-        <p>
-          <Link address={content.url}>{content.name}</Link>
-        </p>
-      );
-  }
+  if (content.kind === "text") return null;
+  return (
+    <Later load={loadOnDemand} failed={strings.detailsFailed}>
+      {({ PieceView }) => <PieceView {...props} content={content} />}
+    </Later>
+  );
 }

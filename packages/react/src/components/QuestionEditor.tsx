@@ -4,7 +4,7 @@ import { useAllStrings } from "../hooks/useAllStrings.ts";
 import { Button } from "./Button.tsx";
 import { QuestionForm, isSendable } from "./QuestionForm.tsx";
 
-export interface QuestionEditorProps {
+interface QuestionEditorProps {
   readonly text: string;
   readonly onCancel: () => void;
   readonly onSend: (text: string) => void;

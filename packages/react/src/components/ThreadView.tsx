@@ -5,13 +5,12 @@ import { useScrollKeeper } from "../hooks/useScrollKeeper.ts";
 import { useSnapshot } from "../hooks/useSnapshot.ts";
 import { useStrings } from "../hooks/useStrings.ts";
 import { isTouch } from "../state/pointer.ts";
-import { readRecalled } from "../state/recalled.ts";
 import type { Selection } from "../state/selection.ts";
 import type { Thread } from "../state/thread/thread.ts";
 import type { Threads } from "../state/threads.ts";
 import { Composer } from "./Composer.tsx";
 import { Icon } from "./Icon.tsx";
-import type { MessageActions } from "./MessageView.tsx";
+import type { MessageActions } from "./message-actions.ts";
 import { FailureNotice } from "./Notice.tsx";
 import { SelectedText } from "./SelectedText.tsx";
 import { StatusNode } from "./StatusNode.tsx";
@@ -81,7 +80,8 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
     );
   const actions = useMemo<MessageActions>(
     () => ({
-      retry: (id) => thread.retry(id),
+      chat,
+      thread,
       regenerate(id) {
         attempt(thread.regenerate(id));
         keepFocus();
@@ -91,16 +91,7 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
         scroll.toEnd();
         keepFocus();
       },
-      goTo: (seq) => void thread.goTo(seq),
-      readRecalled: (turnId) =>
-        readRecalled({
-          history: chat.history,
-          owner: chat.owner,
-          conversationId: thread.conversationId,
-          turnId,
-        }),
       keep,
-      askVersion: (id, text) => thread.edit(id, text),
       showVersion: (id, by) => attempt(thread.showVersion(id, by).then(focusVersions)),
       edit: (id) =>
         attempt(

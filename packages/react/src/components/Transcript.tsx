@@ -2,11 +2,12 @@ import { type ReactNode, useEffect, useRef } from "react";
 
 import type { KeptScroll } from "../hooks/useScrollKeeper.ts";
 import { useStrings } from "../hooks/useStrings.ts";
-import type { Entry } from "../state/thread/entry.ts";
+import { type Entry, endOf } from "../state/thread/entry.ts";
 import type { MoreMessages, ThreadState } from "../state/thread/thread-state.ts";
 import type { Thread } from "../state/thread/thread.ts";
 import { Button, RetryButton } from "./Button.tsx";
-import { type MessageActions, MessageView } from "./MessageView.tsx";
+import type { MessageActions } from "./message-actions.ts";
+import { MessageView } from "./MessageView.tsx";
 import { Notice } from "./Notice.tsx";
 import { Waiting } from "./Waiting.tsx";
 
@@ -39,7 +40,7 @@ export function Transcript(props: TranscriptProps): ReactNode {
             key={keyOf(entry)}
             entry={entry}
             actions={actions}
-            connection={running?.replyId === entry.id ? running.connection : null}
+            connection={running?.replyId === endOf(entry) ? running.connection : null}
           />
         ))}
         {newer !== "none" && (

@@ -1,18 +1,17 @@
 import type { ReactNode } from "react";
 
-import { useStrings } from "../hooks/useStrings.ts";
+import { useAllStrings } from "../hooks/useAllStrings.ts";
 import type { Entry } from "../state/thread/entry.ts";
 import { numberIn } from "../strings/format.ts";
 
-/** Goes between the versions of a message; nothing for a message that has only one. */
+/** Goes between the versions of a message. */
 export function Versions(props: {
   readonly entry: Entry;
   readonly onShow: (id: string, step: -1 | 1) => void;
 }): ReactNode {
   const { id, versions } = props.entry;
   const { index, count } = versions;
-  const strings = useStrings();
-  if (count < 2) return null;
+  const strings = useAllStrings();
   const button = (step: -1 | 1): ReactNode => (
     <button
       type="button"

@@ -41,8 +41,8 @@ export function useScrollKeeper({ reaches, target }: ScrollPlace): KeptScroll {
   useLayoutEffect(() => keeper.current?.update(reaches));
   useLayoutEffect(() => {
     if (target === null || content === null) return;
-    const element = [...content.querySelectorAll("article")].find(
-      ({ dataset }) => dataset["id"] === target.id,
+    const element = [...content.querySelectorAll("article")].find(({ dataset }) =>
+      dataset["id"]?.split(" ").includes(target.id),
     );
     if (element === undefined) return;
     keeper.current?.toElement(element);

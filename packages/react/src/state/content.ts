@@ -1,14 +1,18 @@
-import type { Citation, Part, ToolCallPart, ToolResultPart } from "@chatkeep/protocol";
+import type { Citation, Part, SourcePart, ToolCallPart, ToolResultPart } from "@chatkeep/protocol";
 
-/** A stretch of a message that is shown as one: text, reasoning, a tool's call with its result, or a file. */
+export type FilePart = Extract<Part, { type: "file" }>;
+
+/** A stretch of a message that is shown as one: text, reasoning, a tool's call with its result, files, or sources. */
 export type Content =
-  | { readonly kind: "text" | "reasoning"; readonly text: string }
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "reasoning"; readonly text: string }
   | {
       readonly kind: "tool";
       readonly call: ToolCallPart | null;
       readonly result: ToolResultPart | null;
     }
-  | { readonly kind: "file"; readonly url: string; readonly name: string };
+  | { readonly kind: "files"; readonly files: readonly FilePart[] }
+  | { readonly kind: "sources"; readonly sources: readonly SourcePart[] };
 
 /** A message's parts as they are shown: the content in order, and the citations that its markers count. */
 export interface MessageContent {
@@ -18,11 +22,13 @@ export interface MessageContent {
 
 /**
  * Groups parts for showing. Text that a citation interrupts is one text, or a marker in the middle of a
- * sentence would end its paragraph; a result stands with its call. Data parts are a host's own and not shown.
+ * sentence would end its paragraph; a result stands with its call; files in a row are one, and sources come last. Data
+ * parts are a host's own and not shown.
  */
 export function messageContent(parts: readonly Part[]): MessageContent {
   const content: Content[] = [];
   const citations: Citation[] = [];
+  const sources: SourcePart[] = [];
   const calls = new Map<string, number>();
   for (const part of parts) {
     const last = content.at(-1);
@@ -47,9 +53,13 @@ export function messageContent(parts: readonly Part[]): MessageContent {
         citations.push(part.citation);
         break;
       case "file":
-        content.push({ kind: "file", url: part.url, name: part.name ?? part.mime });
+        if (last?.kind === "files")
+          content[content.length - 1] = { kind: "files", files: [...last.files, part] };
+        else content.push({ kind: "files", files: [part] });
         break;
       case "source":
+        sources.push(part);
+        break;
       case "approval-request":
       case "approval":
       case "step":
@@ -57,6 +67,7 @@ export function messageContent(parts: readonly Part[]): MessageContent {
         break;
     }
   }
+  if (sources.length > 0) content.push({ kind: "sources", sources });
   return { content, citations };
 }
 

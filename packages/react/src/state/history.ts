@@ -11,7 +11,5 @@ export type ChatHistory = Omit<
   | "exportData"
   | "getContext"
   | "getFile"
-  | "putFile"
-  | "readFile"
   | typeof Symbol.asyncDispose
 >;

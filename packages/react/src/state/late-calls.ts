@@ -1,36 +1,50 @@
-import type { Requests, branchCalls, turnCalls } from "@chatkeep/protocol";
+import type { Requests, branchCalls, fileCalls, turnCalls } from "@chatkeep/protocol";
 
 import { once } from "./once.ts";
 import { loadSending } from "./thread/load-sending.ts";
 
-type Calls = ReturnType<typeof branchCalls> & ReturnType<typeof turnCalls>;
+type Calls = ReturnType<typeof branchCalls> &
+  ReturnType<typeof turnCalls> &
+  Pick<ReturnType<typeof fileCalls>, "putFile" | "readFile">;
 
-/** `branchCalls` and `turnCalls`, loaded with the first of them: an opening makes none, unless an answer is being given. */
+const NAMES = [
+  "getMessage",
+  "listVersions",
+  "setHead",
+  "forkConversation",
+  "deleteMessage",
+  "deleteMessages",
+  "restoreMessages",
+  "startTurn",
+  "regenerate",
+  "importTurn",
+  "getTurn",
+  "stopTurn",
+  "getTurnContext",
+  "putFile",
+] as const satisfies readonly (keyof Calls)[];
+
+/**
+ * `branchCalls`, `turnCalls` and `fileCalls`, loaded with the first of them: an opening makes none, unless an answer is
+ * being given.
+ */
 export function lateCalls(requests: Requests): Calls {
   const calls = once(async () => {
-    const loaded = await loadSending();
-    return { ...loaded.branchCalls(requests), ...loaded.turnCalls(requests) };
+    const { branchCalls, turnCalls, fileCalls } = await loadSending();
+    return { ...branchCalls(requests), ...turnCalls(requests), ...fileCalls(requests) };
   });
-  /** The type of a method of its name alone is lost in one function for all of them. */
-  const late = <Name extends Exclude<keyof Calls, "followTurn">>(name: Name): Calls[Name] =>
-    (async (...call: never[]) =>
-      ((await calls())[name] as (...call: never[]) => unknown)(...call)) as Calls[Name];
+  const late = (name: (typeof NAMES)[number]) =>
+    [
+      name,
+      async (...call: never[]) => ((await calls())[name] as (...call: never[]) => unknown)(...call),
+    ] as const;
   return {
-    getMessage: late("getMessage"),
-    listVersions: late("listVersions"),
-    setHead: late("setHead"),
-    forkConversation: late("forkConversation"),
-    deleteMessage: late("deleteMessage"),
-    deleteMessages: late("deleteMessages"),
-    restoreMessages: late("restoreMessages"),
-    startTurn: late("startTurn"),
-    regenerate: late("regenerate"),
-    importTurn: late("importTurn"),
-    getTurn: late("getTurn"),
+    ...(Object.fromEntries(NAMES.map(late)) as Pick<Calls, (typeof NAMES)[number]>),
     async *followTurn(...call) {
       yield* (await calls()).followTurn(...call);
     },
-    stopTurn: late("stopTurn"),
-    getTurnContext: late("getTurnContext"),
+    async *readFile(...call) {
+      yield* (await calls()).readFile(...call);
+    },
   };
 }

@@ -31,6 +31,13 @@ export const ARABIC: Strings = {
   toolRunning: (name) => `جارٍ استخدام ${name}…`,
   toolUsed: (name) => `استُخدمت ${name}`,
   toolFailed: (name) => `فشلت ${name}`,
+  toolDenied: (name) => `رُفض ${name}`,
+  approvalAsked: (name) => `هل تسمح بـ ${name}؟`,
+  approve: "سماح",
+  deny: "رفض",
+  approvalHeld: "تُرسل عند اتخاذ كل القرارات.",
+  files: "ملفات",
+  fileFailed: "تعذر التحميل",
   queued: "تُرسل بعد انتهاء هذه الإجابة",
   notSaved: "لم تُحفظ",
   notSavedDetail:

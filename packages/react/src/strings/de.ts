@@ -31,6 +31,13 @@ export const GERMAN: Strings = {
   toolRunning: (name) => `${name} läuft…`,
   toolUsed: (name) => `${name} verwendet`,
   toolFailed: (name) => `${name} ist fehlgeschlagen`,
+  toolDenied: (name) => `${name} wurde abgelehnt`,
+  approvalAsked: (name) => `${name} erlauben?`,
+  approve: "Erlauben",
+  deny: "Ablehnen",
+  approvalHeld: "Wird gesendet, sobald alles entschieden ist.",
+  files: "Dateien",
+  fileFailed: "Konnte nicht geladen werden",
   queued: "Wird gesendet, wenn diese Antwort fertig ist",
   notSaved: "Nicht gespeichert",
   notSavedDetail:

@@ -1,5 +1,19 @@
-/** The English texts of what opens after a press: lists, search, details of an answer, confirmations. */
+/** The English texts of what is loaded when it is needed: tools, files, lists, search, details of an answer, confirmations. */
 export const ENGLISH_MORE = {
+  versionBefore: "Previous version",
+  versionAfter: "Next version",
+  reasoning: "Reasoning",
+  toolRunning: (name: string): string => `Using ${name}…`,
+  toolUsed: (name: string): string => `Used ${name}`,
+  toolFailed: (name: string): string => `${name} failed`,
+  toolDenied: (name: string): string => `${name} was denied`,
+  approvalAsked: (name: string): string => `Allow ${name}?`,
+  approve: "Approve",
+  deny: "Deny",
+  /** While other calls of the answer are not decided. */
+  approvalHeld: "Sent once all are decided.",
+  files: "Files",
+  fileFailed: "Could not be loaded",
   statusLabel: "Status",
   statuses: {
     complete: "Complete",

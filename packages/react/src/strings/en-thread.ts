@@ -27,18 +27,12 @@ export const ENGLISH_THREAD = {
   source: (number: number, place: string): string => `Source ${number}: ${place}`,
   selectedText: "Selected text",
   dropSelectedText: "Ask without the selected text",
-  reasoning: "Reasoning",
-  toolRunning: (name: string): string => `Using ${name}…`,
-  toolUsed: (name: string): string => `Used ${name}`,
-  toolFailed: (name: string): string => `${name} failed`,
   queued: "Will be sent after this answer",
   notSaved: "Not saved",
   notSavedDetail:
     "The server cannot save right now. This exchange is kept in this browser and saved as soon as possible.",
   retry: "Retry",
   edit: "Edit",
-  versionBefore: "Previous version",
-  versionAfter: "Next version",
   regenerate: "Regenerate",
   continue: "Continue",
   /** The question that Continue asks. */

@@ -80,7 +80,7 @@ export function createEffects(options: EffectsOptions): Effects {
       const { conversation } = await history.createConversation(owner, asked);
       if (signal.aborted) return;
       // It gets its title with the first question; until then that is how it begins.
-      const preview = conversation.preview ?? model().questions[0]?.text ?? null;
+      const preview = conversation.preview ?? (model().questions[0]?.text || null);
       onConversation?.("active", { ...conversation, preview });
       if (conversation.id === conversationId) dispatch({ type: "created" });
       else void options.onFound?.(conversation);
@@ -134,8 +134,8 @@ export function createEffects(options: EffectsOptions): Effects {
         const { side, edge } = effect;
         try {
           return dispatch({ type: "side-read", side, edge, page: await readSide(source, side, edge) });
-        } catch {
-          return dispatch({ type: "side-failed", side });
+        } catch (error) {
+          return dispatch({ type: "side-failed", side, kind: isPassing(error) ? "passing" : "final" });
         }
       }
       case "wait":

@@ -2,7 +2,7 @@ import { type Message, type Part, readToken } from "@chatkeep/protocol";
 
 import { type Entry, isShownInPlace } from "./entry.ts";
 import { upTo } from "./messages.ts";
-import { type LiveTurn, type Question, type ThreadModel, loadedOf } from "./model.ts";
+import { type LiveTurn, type Question, type ThreadModel, isReply, loadedOf, partsOf } from "./model.ts";
 
 /**
  * Makes the function that builds what is shown of a conversation, oldest first: the stored messages by `seq`; in place
@@ -10,7 +10,12 @@ import { type LiveTurn, type Question, type ThreadModel, loadedOf } from "./mode
  * followed by its answer. An entry stays the same object until it changes, so that it is not rendered again.
  */
 export function createEntries(): (model: ThreadModel) => readonly Entry[] {
-  const ofMessage = remembered<Message, Entry>((message) => ({ ...message, delivery: "saved" }));
+  const ofMessage = remembered<Message, Entry>((message) => ({
+    ...message,
+    continuations: [],
+    delivery: "saved",
+  }));
+  const join = createJoin();
   const ofQuestion = remembered(questionEntry);
   const ofToken = remembered(unsavedEntry);
   const ofTurn = remembered(answerEntry);
@@ -55,7 +60,33 @@ export function createEntries(): (model: ThreadModel) => readonly Entry[] {
       addAnswer(question.id);
       if (!byQuestion.has(question.id)) add(ofToken(question));
     }
-    return [...entries.values()];
+    return join([...entries.values()]);
+  };
+}
+
+/** Makes one answer of an answer, what a person decided of it, and the answer that continues it. */
+function createJoin(): (entries: readonly Entry[]) => readonly Entry[] {
+  const known = new WeakMap<Entry, { readonly first: Entry; readonly whole: Entry }>();
+  return (entries) => {
+    const list: Entry[] = [];
+    for (const entry of entries) {
+      const at = list.findLastIndex(({ role }) => role !== "tool");
+      const first = list[at];
+      const continues = entry.role === "assistant" && first?.role === "assistant" && at < list.length - 1;
+      if (!continues) {
+        list.push(entry);
+        continue;
+      }
+      const before = known.get(entry);
+      const parts = [...list.splice(at), entry].flatMap((each) => each.parts);
+      const { id, seq, parentId, versions, contextText, createdAt } = first;
+      const own = { id, seq, parentId, versions, contextText, createdAt };
+      const continuations = [...first.continuations, entry.id];
+      const whole = before?.first === first ? before.whole : { ...entry, ...own, continuations, parts };
+      known.set(entry, { first, whole });
+      list.push(whole);
+    }
+    return list;
   };
 }
 
@@ -65,19 +96,21 @@ const NOTHING = {
   turnId: null,
   versions: { index: 1, count: 1 },
   error: null,
+  continuations: [],
   contextText: null,
   model: null,
   usage: null,
   createdAt: null,
 } as const;
 
-function questionEntry({ id, text, contextText, delivery, failure, replaces }: Question): Entry {
+function questionEntry(question: Question): Entry {
+  const { id, contextText, delivery, failure, replaces } = question;
   return {
     ...NOTHING,
     id,
     parentId: isShownInPlace(delivery) ? replaces?.parentId : undefined,
-    role: "user",
-    parts: [{ type: "text", text }],
+    role: isReply(question) ? "tool" : "user",
+    parts: partsOf(question),
     status: "complete",
     delivery,
     error: failure === null ? null : { code: "not_sent", detail: failure },

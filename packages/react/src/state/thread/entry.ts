@@ -16,9 +16,16 @@ export interface Entry extends Pick<
   readonly seq: number | null;
   /** The message that it follows, `null` for the first; `undefined` while that is not known. */
   readonly parentId?: string | null | undefined;
+  /** The messages that continue it, and are shown in it: after an approval, or when it was cut off and went on. */
+  readonly continuations: readonly string[];
   readonly delivery: Delivery;
   /** ISO 8601; `null` until the server has said. */
   readonly createdAt: string | null;
+}
+
+/** The message that holds its end. */
+export function endOf({ id, continuations }: Entry): string {
+  return continuations.at(-1) ?? id;
 }
 
 /** A version that waits, or could not be sent, stands after the one that it would be shown in place of. */

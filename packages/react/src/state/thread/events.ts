@@ -1,4 +1,4 @@
-import type { Answer, MessagePage, Turn } from "@chatkeep/protocol";
+import type { Answer, MessagePage, Part, Turn } from "@chatkeep/protocol";
 
 import type { Connection } from "./follow.ts";
 import type { KeptQuestion, LiveTurn, Question } from "./model.ts";
@@ -12,6 +12,7 @@ type Request =
       readonly id: string;
       readonly text: string;
       readonly contextText: string | null;
+      readonly parts: readonly Part[];
     }
   | { readonly type: "edit"; readonly id: string; readonly questionId: string; readonly text: string }
   | { readonly type: "continue"; readonly id: string; readonly replyId: string; readonly text: string }
@@ -29,10 +30,10 @@ type Report =
   | { readonly type: "read"; readonly read: Read }
   | { readonly type: "read-failed"; readonly kind: "gone" | "passing" | "final"; readonly failure: string }
   | { readonly type: "side-read"; readonly side: Side; readonly edge: number; readonly page: MessagePage }
-  | { readonly type: "side-failed"; readonly side: Side }
+  | { readonly type: "side-failed"; readonly side: Side; readonly kind: "passing" | "final" }
   | { readonly type: "turn-found"; readonly turn: Turn | null }
   /** With `attempt`, only if no other reading has ended since. */
-  | { readonly type: "waited"; readonly for: "reading" | "busy"; readonly attempt?: number }
+  | { readonly type: "waited"; readonly for: "reading" | "busy" | Side; readonly attempt?: number }
   | { readonly type: "started"; readonly questionId: string; readonly turn: Turn }
   /** A stored question is answered again. */
   | { readonly type: "regenerating"; readonly turn: Turn }
@@ -62,7 +63,7 @@ export type Effect =
   | { readonly type: "read"; readonly wanted: Wanted }
   | { readonly type: "read-side"; readonly side: Side; readonly edge: number }
   | { readonly type: "look-up"; readonly turnId: string }
-  | { readonly type: "wait"; readonly for: "reading" | "busy"; readonly attempt: number }
+  | { readonly type: "wait"; readonly for: "reading" | "busy" | Side; readonly attempt: number }
   | { readonly type: "keep"; readonly question: KeptQuestion }
   | { readonly type: "let-go"; readonly questionId: string }
   | { readonly type: "send"; readonly question: Question }

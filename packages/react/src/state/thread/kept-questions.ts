@@ -2,7 +2,7 @@ import type { OutboxEntry, OutboxStorage } from "@chatkeep/protocol";
 
 import type { Origin } from "../scope.ts";
 import type { TextStorage } from "../storage.ts";
-import type { KeptQuestion } from "./model.ts";
+import { type KeptQuestion, isReply, partsOf } from "./model.ts";
 
 /** Keeps questions in the browser until they are known to be saved, so that a reload loses no text. */
 export interface KeptQuestions {
@@ -12,6 +12,8 @@ export interface KeptQuestions {
   list(conversationId: string): KeptQuestion[];
   put(conversationId: string, question: KeptQuestion): void;
   remove(conversationId: string, questionId: string): void;
+  /** A question as a history takes it. */
+  asked(question: Pick<KeptQuestion, "id" | "text" | "contextText" | "parts">): OutboxEntry["question"];
   /** These questions as the storage of the conversation's outbox. */
   storage(conversationId: string): OutboxStorage;
   /** Where a conversation comes from that has any; `stored` where nothing else is known. */
@@ -41,8 +43,18 @@ export function createKeptQuestions(storage: TextStorage): KeptQuestions {
   const put = (conversationId: string, question: KeptQuestion): void => {
     const kept = list(conversationId);
     const number = kept.find(({ id }) => id === question.id)?.number ?? (kept.at(-1)?.number ?? 0) + 1;
-    const { id, text, contextText, failure, token, replaces, origin } = question;
-    const value: NumberedQuestion = { id, text, contextText, failure, token, replaces, origin, number };
+    const { id, text, contextText, parts, failure, token, replaces, origin } = question;
+    const value: NumberedQuestion = {
+      id,
+      text,
+      contextText,
+      parts,
+      failure,
+      token,
+      replaces,
+      origin,
+      number,
+    };
     storage.set(keyOf(conversationId, id), JSON.stringify(value));
   };
   const remove = (conversationId: string, questionId: string): void =>
@@ -54,11 +66,12 @@ export function createKeptQuestions(storage: TextStorage): KeptQuestions {
     list,
     put,
     remove,
+    asked,
     storage: (conversationId) => ({
       load: () =>
-        list(conversationId).map(({ id, text, contextText, token, replaces }): OutboxEntry => {
+        list(conversationId).map(({ token, replaces, ...kept }): OutboxEntry => {
           const parent = replaces === null ? {} : { parent: replaces.parentId };
-          const question = { id, content: text, contextText, ...parent };
+          const question = { ...asked(kept), ...parent };
           return { conversationId, question, ...(token === null ? {} : { token }) };
         }),
       put({ question: { id }, token = null }) {
@@ -99,12 +112,18 @@ function parse(text: string | null): NumberedQuestion[] {
   try {
     const value = JSON.parse(text ?? "null") as Partial<NumberedQuestion> | null;
     if (typeof value?.id !== "string" || typeof value.text !== "string") return [];
-    const { id, text: question, contextText = null, failure = null, token = null } = value;
+    const { id, text: question, contextText = null, parts = [], failure = null, token = null } = value;
     // An earlier release kept an id here.
     const replaces = typeof value.replaces === "object" ? value.replaces : null;
     const { number = 0, origin = { kind: "stored" } } = value;
-    return [{ id, text: question, contextText, failure, token, replaces, origin, number }];
+    return [{ id, text: question, contextText, parts, failure, token, replaces, origin, number }];
   } catch {
     return [];
   }
 }
+
+const asked: KeptQuestions["asked"] = (question) => {
+  const { id, text, contextText } = question;
+  const body = question.parts.length === 0 ? { content: text } : { parts: partsOf(question) };
+  return { id, ...(isReply(question) && { role: "tool" as const }), ...body, contextText };
+};

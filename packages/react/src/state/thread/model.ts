@@ -1,4 +1,4 @@
-import type { Answer } from "@chatkeep/protocol";
+import type { Answer, Part } from "@chatkeep/protocol";
 
 import type { Origin } from "../scope.ts";
 import type { Delivery } from "./entry.ts";
@@ -13,6 +13,8 @@ export interface KeptQuestion {
   readonly id: string;
   readonly text: string;
   readonly contextText: string | null;
+  /** Files before the text; or answers to approval requests, without a text. */
+  readonly parts: readonly Part[];
   /** The sentence why sending was given up; `null` while it still may be under way. */
   readonly failure: string | null;
   /** What saves it with the answer that was shown to it during an outage, and holds both. */
@@ -43,6 +45,13 @@ export interface LiveTurn {
   readonly ended: boolean;
 }
 
+/** How the reading of one side stands. `again`: it failed and is tried again. */
+export interface SideState {
+  readonly state: "idle" | "loading" | "failed" | "again";
+  /** Readings that failed since the last good one. */
+  readonly failures: number;
+}
+
 /** All that is known of a conversation in this page. A value: the reducer makes a new one for each change. */
 export interface ThreadModel {
   readonly origin: Origin;
@@ -52,7 +61,7 @@ export interface ThreadModel {
   readonly failure: string | null;
   /** `null` until messages were read. */
   readonly messages: LoadedMessages | null;
-  readonly sides: Readonly<Record<Side, "idle" | "loading" | "failed">>;
+  readonly sides: Readonly<Record<Side, SideState>>;
   /** The reading under way, and the turns that had ended before it began. */
   readonly reading: { readonly wanted: Wanted; readonly ended: readonly string[] } | null;
   /** What is read after that. */
@@ -93,6 +102,9 @@ export const NO_ANSWER: Answer = {
   waiting: false,
 };
 
+/** A side that is not being read. */
+export const IDLE: SideState = { state: "idle", failures: 0 };
+
 /** A conversation of which nothing was read. */
 export function newModel(origin: Origin, kept: readonly KeptQuestion[]): ThreadModel {
   return {
@@ -101,7 +113,7 @@ export function newModel(origin: Origin, kept: readonly KeptQuestion[]): ThreadM
     status: origin.kind === "new" ? "new" : "loading",
     failure: null,
     messages: null,
-    sides: { older: "idle", newer: "idle" },
+    sides: { older: IDLE, newer: IDLE },
     reading: null,
     readNext: null,
     failedReadings: 0,
@@ -117,6 +129,16 @@ export function newModel(origin: Origin, kept: readonly KeptQuestion[]): ThreadM
     target: null,
     outcome: "none",
   };
+}
+
+/** Whether it only answers what the last answer asks for, which then goes on. */
+export function isReply({ parts }: Pick<KeptQuestion, "parts">): boolean {
+  return parts.length > 0 && parts[0]?.type !== "file";
+}
+
+/** All parts of the message that it becomes. */
+export function partsOf({ text, parts }: Pick<KeptQuestion, "text" | "parts">): readonly Part[] {
+  return text === "" ? parts : [...parts, { type: "text", text }];
 }
 
 /** The loaded messages; none until some were read. */

@@ -2,7 +2,7 @@ import type { Turn } from "@chatkeep/protocol";
 
 import type { Effect } from "./events.ts";
 import { merged, ofPage } from "./messages.ts";
-import { type LiveTurn, type Question, type ThreadModel, loadedOf, runningTurn } from "./model.ts";
+import { IDLE, type LiveTurn, type Question, type ThreadModel, loadedOf, runningTurn } from "./model.ts";
 import type { Read, Wanted } from "./read.ts";
 import { type Step, chain, letGo, liveTurn, next, step } from "./step.ts";
 
@@ -35,7 +35,7 @@ export function readOf(model: ThreadModel, read: Read): Step {
     status: "ready",
     failure: null,
     messages,
-    sides: read.kind === "page" ? { older: "idle", newer: "idle" } : model.sides,
+    sides: read.kind === "page" ? { older: IDLE, newer: IDLE } : model.sides,
     turns: model.turns.filter((turn) => !told(turn)),
     questions: model.questions.filter((question) => !isGone(question)),
     failedReadings: 0,

@@ -62,7 +62,13 @@ const more = (...messages: readonly Message[]): ThreadEvent => ({
   type: "read",
   read: { kind: "messages", messages },
 });
-const ask = (id: string): ThreadEvent => ({ type: "ask", id, text: `asks ${id}`, contextText: null });
+const ask = (id: string): ThreadEvent => ({
+  type: "ask",
+  id,
+  text: `asks ${id}`,
+  contextText: null,
+  parts: [],
+});
 const started = (questionId: string, fields: Partial<Turn> = {}): ThreadEvent => ({
   type: "started",
   questionId,
@@ -163,6 +169,7 @@ describe("a conversation's events", () => {
               id: "q",
               text: "asks q",
               contextText: null,
+              parts: [],
               failure: "No.",
               token: null,
               replaces: null,
@@ -323,6 +330,37 @@ describe("a conversation's events", () => {
       ["wait"],
       ["find"],
     ]);
+  });
+
+  test("a page at one side that could not be read is read again by itself, once however often a person retries", () => {
+    const begun = run([
+      {
+        type: "read",
+        read: {
+          kind: "page",
+          page: { messages: [messageOf(3), messageOf(4)], hasMore: true, total: 4 },
+          hasNewer: false,
+          conversation,
+        },
+      },
+    ]).model;
+    const load: ThreadEvent = { type: "load", side: "older" };
+    const failed: ThreadEvent = { type: "side-failed", side: "older", kind: "passing" };
+    const waited = (attempt: number): ThreadEvent => ({ type: "waited", for: "older", attempt });
+    const tried = run([load, failed, load, failed, waited(0), waited(1), load], begun);
+    expect(tried.effects).toEqual([["read-side"], ["wait"], ["read-side"], ["wait"], [], ["read-side"], []]);
+    // What is said stays said until a page is there.
+    expect(tried.model.sides.older.state).toBe("again");
+    expect(run([load, { ...failed, kind: "final" }], begun).last).toEqual([]);
+    const older: ThreadEvent = {
+      type: "side-read",
+      side: "older",
+      edge: 3,
+      page: { messages: [messageOf(1), messageOf(2)], hasMore: false, total: 4 },
+    };
+    const read = run([older, waited(2)], tried.model);
+    expect(read.last).toEqual([]);
+    expect(read.model.messages?.list).toHaveLength(4);
   });
 
   test("an older page that no longer meets what is loaded is dropped", () => {

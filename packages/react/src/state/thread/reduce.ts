@@ -3,6 +3,7 @@ import type { Turn } from "@chatkeep/protocol";
 import type { Effect, ThreadEvent } from "./events.ts";
 import { appended, prepended } from "./messages.ts";
 import {
+  IDLE,
   type KeptQuestion,
   type Question,
   type ThreadModel,
@@ -11,7 +12,7 @@ import {
   runningTurn,
   takenUp,
 } from "./model.ts";
-import { PAGE } from "./read.ts";
+import { PAGE, type Side } from "./read.ts";
 import { arrived, readFailed, readOf, requestRead, turnFound } from "./reading.ts";
 import {
   type Step,
@@ -43,14 +44,8 @@ export function reduce(model: ThreadModel, event: ThreadEvent): Step {
       return readOf(model, event.read);
     case "read-failed":
       return readFailed(model, event);
-    case "load": {
-      const { list, hasOlder, hasNewer } = loadedOf(model);
-      const { side } = event;
-      const edge = (side === "older" ? list[0] : list.at(-1))?.seq;
-      const exists = side === "older" ? hasOlder : hasNewer;
-      if (edge === undefined || !exists || model.sides[side] === "loading") return step(model);
-      return step(withSide(model, side, "loading"), { type: "read-side", side, edge });
-    }
+    case "load":
+      return load(model, event.side, "loading");
     case "side-read": {
       const { side, edge, page } = event;
       const loaded = loadedOf(model);
@@ -58,14 +53,23 @@ export function reduce(model: ThreadModel, event: ThreadEvent): Step {
       const meets = (side === "older" ? loaded.list[0] : loaded.list.at(-1))?.seq === edge;
       const messages =
         side === "older" ? prepended(loaded, page) : appended(loaded, page, page.messages.length >= PAGE);
-      return step(withSide(meets ? { ...model, messages } : model, side, "idle"));
+      return step(withSide(meets ? { ...model, messages } : model, side, IDLE));
     }
-    case "side-failed":
-      return step(withSide(model, event.side, "failed"));
+    case "side-failed": {
+      const { side, kind } = event;
+      const attempt = model.sides[side].failures;
+      const now = withSide(model, side, { state: "failed", failures: attempt + 1 });
+      return kind === "passing" ? step(now, { type: "wait", for: side, attempt }) : step(now);
+    }
     case "turn-found":
       return turnFound(model, event.turn);
     case "waited":
       if (event.for === "busy") return next({ ...model, busy: false });
+      if (event.for !== "reading")
+        // A person may have pressed Retry since, which then waits itself.
+        return event.attempt === model.sides[event.for].failures - 1
+          ? load(model, event.for, "again")
+          : step(model);
       return (event.attempt ?? model.failedReadings - 1) === model.failedReadings - 1
         ? sought(model)
         : step(model);
@@ -79,7 +83,11 @@ export function reduce(model: ThreadModel, event: ThreadEvent): Step {
       const following = list[index + 1]?.id ?? replyId;
       const isLast = index === list.length - 1 && !hasNewer;
       const replaces = isLast ? null : { id: following, parentId: replyId };
-      return index < 0 ? step(model) : ask(model, { id, text, contextText: null, replaces });
+      if (index < 0) return step(model);
+      // An answer that is not complete goes on from its last words; one that is, is asked to.
+      const isComplete = list[index]?.status === "complete";
+      const asked = isComplete ? { text, parts: [] } : { text: "", parts: [{ type: "step" } as const] };
+      return ask(model, { id, contextText: null, ...asked, replaces });
     }
     case "edit": {
       const { id, questionId, text } = event;
@@ -90,7 +98,8 @@ export function reduce(model: ThreadModel, event: ThreadEvent): Step {
       // Not read back yet, what it follows is not known; or it is another tab's version, on its way in its place.
       const unread = pending?.replaces ?? { id: questionId };
       const replaces = stored === undefined ? unread : { id: questionId, parentId: stored.parentId };
-      return ask(model, { id, text, contextText: edited.contextText, replaces });
+      const parts = edited.parts.filter(({ type }) => type === "file");
+      return ask(model, { id, text, contextText: edited.contextText, parts, replaces });
     }
     case "retry":
       return chain(
@@ -181,6 +190,16 @@ function opened(model: ThreadModel): Step {
   return chain(step(fresh, ...followed, ...save), sought);
 }
 
+/** Reads the page at one side, unless that is being done. */
+function load(model: ThreadModel, side: Side, state: "loading" | "again"): Step {
+  const { list, hasOlder, hasNewer } = loadedOf(model);
+  const edge = (side === "older" ? list[0] : list.at(-1))?.seq;
+  const exists = side === "older" ? hasOlder : hasNewer;
+  const { state: now } = model.sides[side];
+  if (edge === undefined || !exists || now === "loading" || now === "again") return step(model);
+  return step(withSide(model, side, { state }), { type: "read-side", side, edge });
+}
+
 /** Reads a conversation that exists, or looks for the scope's. */
 function sought(model: ThreadModel): Step {
   const { exists, origin } = model;
@@ -190,13 +209,14 @@ function sought(model: ThreadModel): Step {
 
 function ask(
   model: ThreadModel,
-  asked: Pick<KeptQuestion, "id" | "text" | "contextText" | "replaces">,
+  asked: Pick<KeptQuestion, "id" | "text" | "contextText" | "parts" | "replaces">,
 ): Step {
-  const { id, text, contextText, replaces } = asked;
+  const { id, text, contextText, parts, replaces } = asked;
   const question: Question = {
     id,
     text,
     contextText,
+    parts,
     replaces,
     failure: null,
     token: null,

@@ -11,7 +11,7 @@ import type { KeptQuestions } from "./kept-questions.ts";
 import { exclusively } from "./lock.ts";
 import type { KeptQuestion, LiveTurn } from "./model.ts";
 
-export { branchCalls, turnCalls } from "@chatkeep/protocol";
+export { branchCalls, fileCalls, turnCalls } from "@chatkeep/protocol";
 
 /** Sends the questions of a conversation and follows the turns that answer them. Reports everything as events. */
 export interface Sending {
@@ -113,9 +113,9 @@ export function createSending(options: SendingOptions): Sending {
     await options.prepare();
     signal.throwIfAborted();
     await (await outbox).replay();
-    const { id, text: content, contextText } = question;
+    const { id } = question;
     const replaces = kept.list(conversationId).find((each) => each.id === id)?.replaces ?? null;
-    const asked = { id, content, contextText, ...(await parentOf(replaces)) };
+    const asked = { ...kept.asked(question), ...(await parentOf(replaces)) };
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), START_TIMEOUT);
     const { turn, events } = await (
@@ -171,6 +171,11 @@ export function createSending(options: SendingOptions): Sending {
       } catch (error) {
         if (signal.aborted) return;
         if (isChatkeepError(error, "turn_in_progress")) return dispatch({ type: "busy", questionId });
+        if (question.parts[0]?.type === "approval" && isChatkeepError(error, "conflict")) {
+          // Somebody else has answered, here or on another device: what is stored tells.
+          kept.remove(conversationId, questionId);
+          return dispatch({ type: "not-kept", questionId, questions: kept.list(conversationId) });
+        }
         if (await mayRepeat(error, attempt)) continue;
         if (!signal.aborted) dispatch({ type: "not-sent", questionId, failure: sentenceOf(error) });
         return;

@@ -5,6 +5,7 @@ import {
   type LiveTurn,
   NO_ANSWER,
   type Question,
+  type SideState,
   type ThreadModel,
   nextQuestion,
   runningTurn,
@@ -105,7 +106,7 @@ export function withTurn(model: ThreadModel, turnId: string, change: Partial<Liv
 export function withSide(
   model: ThreadModel,
   side: keyof ThreadModel["sides"],
-  state: "idle" | "loading" | "failed",
+  change: Partial<SideState>,
 ): ThreadModel {
-  return { ...model, sides: { ...model.sides, [side]: state } };
+  return { ...model, sides: { ...model.sides, [side]: { ...model.sides[side], ...change } } };
 }

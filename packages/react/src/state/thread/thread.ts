@@ -1,9 +1,18 @@
+import type { Part } from "@chatkeep/protocol";
+
 import { newId } from "../identifier.ts";
 import { type Readable, type Schedule, createSnapshot, nextFrame } from "../snapshot.ts";
 import { type EffectsOptions, createEffects } from "./effects.ts";
 import { createEntries } from "./entries.ts";
 import type { ThreadEvent } from "./events.ts";
-import { type ThreadModel, loadedOf, newModel, nextQuestion, runningTurn } from "./model.ts";
+import {
+  type KeptQuestion,
+  type ThreadModel,
+  loadedOf,
+  newModel,
+  nextQuestion,
+  runningTurn,
+} from "./model.ts";
 import type { Side } from "./read.ts";
 import { reduce } from "./reduce.ts";
 import type { MoreMessages, ThreadState } from "./thread-state.ts";
@@ -24,24 +33,28 @@ export interface Thread extends Readable<ThreadState> {
   goTo(seq: number, id?: string): Promise<void>;
   /** Shows the end of the conversation again. */
   toLatest(): Promise<void>;
-  /** Asks: shown at once, sent as soon as no other answer runs in this conversation. */
-  send(text: string, contextText?: string | null): void;
+  /**
+   * Asks: shown at once, sent as soon as no other answer runs in this conversation. `parts` are files, which come before
+   * the text; or, with an empty text, answers to what the last answer asks to be approved.
+   */
+  send(text: string, contextText?: string | null, parts?: readonly Part[]): void;
   /** Sends a `failed` question again under its id. */
   retry(questionId: string): void;
   /**
    * Removes and returns a question that is not sent, for editing; `null` for one that is on its way or stored. Throws when
    * the code that sends cannot be loaded.
    */
-  withdraw(
-    questionId: string,
-  ): Promise<{ readonly text: string; readonly contextText: string | null } | null>;
+  withdraw(questionId: string): Promise<Pick<KeptQuestion, "text" | "contextText" | "parts"> | null>;
   /** Asks another version of a stored question, in its place: what was there stays stored. */
   edit(questionId: string, text: string): void;
   /** Shows the version before or after a message, with what follows it, and gives its id. Throws what the history throws. */
   showVersion(messageId: string, step: -1 | 1): Promise<string>;
   /** Answers a stored question again, as another version. Throws what the history throws. */
   regenerate(replyId: string): Promise<void>;
-  /** Asks the assistant to continue an answer: `text` is the question that says so, and follows the answer. */
+  /**
+   * Continues an answer: from its last words when it is not complete, else with the question `text`, which says so and
+   * follows the answer.
+   */
   continue(replyId: string, text: string): void;
   /** Ends the running answer; its text so far is kept. */
   stop(): Promise<void>;
@@ -131,7 +144,7 @@ export function createThread(options: ThreadOptions): Thread {
   };
   const load = async (side: Side): Promise<void> => {
     dispatch({ type: "load", side });
-    await until(({ sides }) => sides[side] !== "loading");
+    await until(({ sides }) => sides[side].state !== "loading");
   };
 
   return {
@@ -154,7 +167,8 @@ export function createThread(options: ThreadOptions): Thread {
       dispatch({ type: "to-latest" });
       await until(isRead);
     },
-    send: (text, contextText = null) => dispatch({ type: "ask", id: newId(), text, contextText }),
+    send: (text, contextText = null, parts = []) =>
+      dispatch({ type: "ask", id: newId(), text, contextText, parts }),
     retry: (questionId) => dispatch({ type: "retry", questionId }),
     async withdraw(questionId) {
       const question = model.questions.find(({ id }) => id === questionId);
@@ -201,8 +215,9 @@ const AT_ONCE: ReadonlySet<ThreadEvent["type"]> = new Set(["read", "read-failed"
 
 function moreOf(model: ThreadModel, side: Side): MoreMessages {
   const { hasOlder, hasNewer } = loadedOf(model);
-  const state = model.sides[side];
-  if (state !== "idle") return state;
+  const { state } = model.sides[side];
+  // It stays said until a page is there.
+  if (state !== "idle") return state === "again" ? "failed" : state;
   return (side === "older" ? hasOlder : hasNewer) ? "more" : "none";
 }
 
