@@ -14,6 +14,7 @@ import {
   UNHURRIED,
   createDatabase,
   hasPgvector,
+  holdDeadlines,
   meaningOf,
   startModel,
   startPostgres,
@@ -32,7 +33,12 @@ async function start(
   embed: ModelOptions["embed"] = (texts) => texts.map((text) => meaningOf(text, SAME)),
 ): Promise<Model> {
   const model = await startModel({ embed });
-  onTestFinished(() => model.close());
+  // A recall waits 2 s for the vector of a question, which a busy machine may take.
+  const held = holdDeadlines();
+  onTestFinished(async () => {
+    held[Symbol.dispose]();
+    await model.close();
+  });
   return model;
 }
 
