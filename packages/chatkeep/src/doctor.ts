@@ -8,6 +8,7 @@ import { type Finding, checkServer, describeUrl } from "./doctor/checks.ts";
 import { findIsolation } from "./doctor/isolation.ts";
 import { findKeys } from "./doctor/keys.ts";
 import { findSettings } from "./doctor/settings.ts";
+import { findWrites } from "./doctor/writes.ts";
 import { EmbeddedDatabaseError } from "./embedded/error.ts";
 import type { Environment } from "./environment.ts";
 import type { Output } from "./log.ts";
@@ -63,12 +64,16 @@ async function examine({ url, schema, tell, log }: Examination): Promise<void> {
   connected.on("error", (error) => log.warn({ err: error }, "the connection was lost"));
   try {
     let isWhole = true;
-    for await (const finding of findSettings(connected)) tell(finding);
+    for await (const finding of findSettings(connected)) {
+      tell(finding);
+      if (finding.check === "writes") isWhole = false;
+    }
     for await (const finding of checkServer(connected, { url, schema })) {
       tell(finding);
       if (["rights", "schema"].includes(finding.check) && finding.state === "fail") isWhole = false;
     }
     if (isWhole) {
+      for await (const finding of findWrites(connected, { url, schema })) tell(finding);
       for await (const finding of findIsolation(connected, schema)) tell(finding);
       for await (const finding of findBackup(connected, schema)) tell(finding);
       for await (const finding of findKeys(connected, schema)) tell(finding);

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 
 import {
+  checkDurability,
   createHistory,
   createLimitStore,
   createPool,
@@ -119,6 +120,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
         });
         if (migrated.vectors === false) log.warn({}, NO_VECTORS);
         for (const warning of await requireIsolation(pool, { schema })) log.warn({}, warning);
+        for (const warning of (await checkDurability(pool)).warnings) log.warn({}, warning);
         return migrated;
       },
       explain: (error) => explainDatabaseError(error, database.url),

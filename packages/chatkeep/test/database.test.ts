@@ -6,6 +6,7 @@ import {
   hasPgBouncer,
   startPgBouncer,
   startPostgres,
+  startStandby,
   startDatabaseProxy,
 } from "@chatkeep/testing";
 import { expect, onTestFinished, test } from "vitest";
@@ -405,13 +406,41 @@ test("a read-only database is one sentence of serve, migrate and doctor", async 
   }
 });
 
-test("doctor says when PostgreSQL may lose what it has committed", async () => {
+test("the start and doctor say when PostgreSQL may lose what was acknowledged", async () => {
   await using database = await createDatabase();
   const env = { DATABASE_URL: database.url };
+  // Chatkeep sets this one itself.
   await database.pool.query(`alter database ${database.name} set synchronous_commit = off`);
   const { code, stdout } = await callCommand(["doctor"], env);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^note +durability +.*\(fsync = off, synchronous_commit = off\): set it on/m);
+  expect(stdout).toMatch(/^note +durability +.*\(fsync = off\): set it on/m);
+  const serving = startServe({ ...env, PORT: "0" });
+  onTestFinished(async () => {
+    serving.signal("SIGTERM");
+    await serving.ended;
+  });
+  await serving.logged("messages that were acknowledged can be lost");
+});
+
+test("doctor says what a failover to a standby would lose, and that writes wait for one that is away", async () => {
+  await using primary = await startPostgres();
+  await using database = await createDatabase({ server: primary.url("postgres") });
+  const durability = async (): Promise<string | undefined> =>
+    /^(\w+ +durability .*)$/m.exec(
+      (await runCommand(["doctor"], { DATABASE_URL: database.url })).stdout,
+    )?.[1];
+  expect(await durability()).toMatch(/^ok .* on the disk before it is acknowledged$/);
+  await using standby = await startStandby(primary);
+  expect(await durability()).toMatch(/^note .*a failover to it loses .* set synchronous_standby_names$/);
+  const set = (names: string) =>
+    database.pool
+      .query(`alter system set synchronous_standby_names = ${names}`)
+      .then(() => database.pool.query("select pg_reload_conf()"));
+  await set("standby");
+  await expect.poll(durability).toMatch(/^ok .* on the disk and on a standby \(standby\)/);
+  await standby.stop();
+  await expect.poll(durability).toMatch(/^note .*no standby is connected/);
+  await set("''");
 });
 
 test("doctor says when PostgreSQL's log gets what people write", async () => {

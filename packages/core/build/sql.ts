@@ -17,6 +17,7 @@ const HEAD =
 interface SqlFunction {
   readonly name: string;
   readonly role: "store" | "engine";
+  readonly writes: boolean;
   readonly args: Record<string, string>;
   readonly returns: Record<string, string>;
   readonly sql: string;
@@ -38,12 +39,14 @@ export function writeSqlModules(): void {
 
 /** A function's name and types, as its `create function` head says. */
 function parseFunction(path: string, sql: string): Omit<SqlFunction, "role"> {
-  const [, name, args, columns, type] = HEAD.exec(sql.replaceAll(/--.*$/gm, "")) ?? [];
+  const code = sql.replaceAll(/--.*$/gm, "");
+  const [, name, args, columns, type] = HEAD.exec(code) ?? [];
   if (name === undefined || `${name}.sql` !== basename(path)) {
     throw new Error(`${path} has to create one function, named as the file.`);
   }
   const returns = columns === undefined ? { [name]: type! } : parseFields(path, columns);
-  return { name, args: parseFields(path, args!), returns, sql };
+  const writes = !/\b(?:stable|immutable)\b/.test(code.slice(0, code.indexOf("$$")));
+  return { name, writes, args: parseFields(path, args!), returns, sql };
 }
 
 /** Fields such as `owner uuid, ids text[]`. */
@@ -64,7 +67,8 @@ function parseFields(path: string, list: string): Record<string, string> {
 
 function functionsModule(functions: readonly SqlFunction[]): string {
   const lines = functions.map(
-    ({ name, role, args, returns }) => `  ${name}: ${JSON.stringify({ role, args, returns })},`,
+    ({ name, role, writes, args, returns }) =>
+      `  ${name}: ${JSON.stringify({ role, writes, args, returns })},`,
   );
   return `${NOTE}export const FUNCTIONS = {\n${lines.join("\n")}\n} as const;\n`;
 }

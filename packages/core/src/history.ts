@@ -14,12 +14,12 @@ import { type Summarizer, createSummaries } from "./context/summaries.ts";
 import { type TitleGenerator, createTitles } from "./context/titles.ts";
 import { createTokenCounter } from "./context/tokens.ts";
 import { createConversations } from "./conversations.ts";
-import type { DatabaseHealth } from "./database/breaker.ts";
 import { type Database, createClientDatabase, createDatabase } from "./database/database.ts";
 import { conversationNotFound } from "./database/failure.ts";
 import type { FunctionName } from "./database/functions.ts";
 import type { ConnectionPool, Queryable } from "./database/pool.ts";
 import { inTransaction } from "./database/transaction.ts";
+import { createWriteTrial } from "./database/write-trial.ts";
 import { createFileParts, givenFiles, withFiles } from "./file-parts.ts";
 import { createFiles } from "./files.ts";
 import { type Handles, createHandles } from "./handles.ts";
@@ -99,9 +99,19 @@ export interface HistoryOptions {
   readonly onError?: (error: unknown, turnId?: string) => void;
 }
 
+/** The health of a database. */
+export interface DatabaseHealth {
+  /** `unwritable`: it can be read only. */
+  readonly status: "ok" | "unwritable" | "down";
+  /** The probe's duration in milliseconds; `null` when it failed. */
+  readonly latencyMs: number | null;
+  /** Why it is not `ok`, in a sentence. */
+  readonly reason: string | null;
+}
+
 /** The health of a history. */
 export interface Health {
-  /** `degraded`: the database is down, and sessions get unsaved answers. `down`: nobody gets an answer. */
+  /** `degraded`: nothing is saved, and sessions get unsaved answers. `down`: nobody gets an answer. */
   readonly status: "ok" | "degraded" | "down";
   readonly database: DatabaseHealth;
 }
@@ -114,7 +124,7 @@ export interface CoreHistory
     Handles,
     IdempotencyKeys,
     Pick<Branches, "forkConversation"> {
-  /** Probes the database now. */
+  /** Probes the database now, and tries a write if that is ten seconds ago. */
   health(): Promise<Health>;
   /** Permanently deletes expired data; see {@link JanitorOptions}. Returns the number of steps. */
   purge(options?: JanitorOptions, signal?: AbortSignal): Promise<number>;
@@ -176,6 +186,11 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     ...(options.schema === undefined ? {} : { schema: options.schema }),
     preparedStatements: options.preparedStatements ?? "auto",
     onConnectionError: onError,
+  });
+  const client = options.probe ?? options.pool;
+  const tryWrite = createWriteTrial({
+    write: () => createClientDatabase({ client, schema: options.schema }).call("try_write", {}),
+    timeout: open.breaker.timeout,
   });
   const guard = (unguarded: Database): Database => (hideExistence ? withoutForbidden(unguarded) : unguarded);
   const { embedding } = options;
@@ -280,9 +295,13 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     importTurn,
     stopTurn,
     async health() {
-      const probed = await database.breaker.probe();
+      const { status: reached, latencyMs } = await open.breaker.probe();
+      const reason = reached === "ok" ? await tryWrite() : "The database cannot be reached.";
       const answering = Object.values(outage).includes("best-effort");
-      return { status: probed.status === "ok" ? "ok" : answering ? "degraded" : "down", database: probed };
+      return {
+        status: reason === null ? "ok" : answering ? "degraded" : "down",
+        database: { status: reason !== null && reached === "ok" ? "unwritable" : reached, latencyMs, reason },
+      };
     },
     continueTurns: turns.continueTurns,
     runningTurns: () => turns.running(),

@@ -1,5 +1,5 @@
-export { createHistory, type CoreHistory, type Health, type HistoryOptions } from "./history.ts";
-export type { DatabaseHealth } from "./database/breaker.ts";
+export { createHistory } from "./history.ts";
+export type { CoreHistory, DatabaseHealth, Health, HistoryOptions } from "./history.ts";
 export { migrate, type Migrated, type MigrateOptions } from "./install/migrate.ts";
 export { checkInstall } from "./install/check.ts";
 export { planUninstall, uninstall, type Removal, type UninstallOptions } from "./install/uninstall.ts";
@@ -35,6 +35,7 @@ export {
   type Isolation,
   type IsolationOptions,
 } from "./maintenance/isolation.ts";
+export { checkDurability, type Durability } from "./maintenance/durability.ts";
 export {
   createLimitStore,
   type LimitStore,

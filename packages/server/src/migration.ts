@@ -4,6 +4,7 @@ import {
   type ConnectionPool,
   type MigrateOptions,
   type Migrated,
+  checkDurability,
   isUnavailable,
   migrate,
   requireIsolation,
@@ -50,6 +51,7 @@ export function createMigration(place: Place, log: Log): Migration {
   const run = async (how: Omit<MigrateOptions, "schema">): Promise<Migrated> => {
     const done = await migrate(pool, { ...how, ...place });
     for (const warning of await requireIsolation(pool, place)) log.warn({}, warning);
+    for (const warning of (await checkDurability(pool)).warnings) log.warn({}, warning);
     return done;
   };
   /** One attempt, for all who ask while it runs. */

@@ -94,11 +94,17 @@ test("a mount is ready when its tables are there, until it closes; a probe passe
   proxy.awake = true;
   expect(await probe("health")).toMatchObject([200, { status: "ok" }]);
   const migrating = chatkeep.migrate();
-  expect(await probe("ready")).toEqual([503, { ready: false }]);
+  expect(await probe("ready")).toEqual([
+    503,
+    { ready: false, reason: "The server is starting or stopping." },
+  ]);
   await migrating;
   expect(await probe("ready")).toEqual([200, { ready: true }]);
   await chatkeep.close();
-  expect(await probe("ready")).toEqual([503, { ready: false }]);
+  expect(await probe("ready")).toEqual([
+    503,
+    { ready: false, reason: "The server is starting or stopping." },
+  ]);
 });
 
 test("mounts on one URL share one pool, which ends with the last; without a URL requests fail, not the mount", async () => {

@@ -7,7 +7,7 @@ import { type ServedHistory, createServer } from "@chatkeep/server";
 const server = createServer({
   // The document is asked for, and nothing else.
   history: {} as ServedHistory,
-  health: () => Promise.resolve({ status: "ok", database: { status: "ok", latencyMs: 0 } }),
+  health: () => Promise.resolve({ status: "ok", database: { status: "ok", latencyMs: 0, reason: null } }),
   apis: [seedApis()],
   docs: {
     documents: () => Promise.resolve([]),

@@ -41,7 +41,7 @@ test("an outage is told: reads are 503, an answer says that it is not saved, and
   // Sessions are answered all the same, which `degraded` says.
   expect(await (await fetch(`${url}/health`)).json()).toEqual({
     status: "degraded",
-    database: { status: "down", latency_ms: null },
+    database: { status: "down", latency_ms: null, reason: "The database cannot be reached." },
   });
   const asking = send(`${path}/turns`, { method: "POST", body: { id: "q1", content: "Why?" }, session: me });
   const run = await script.started(id);

@@ -1,28 +1,24 @@
+import { checkDurability } from "@chatkeep/core";
+
 import type { Finding, ServerConnection } from "./checks.ts";
 
 interface Settings {
   readonly encoding: string;
   readonly is_standby: boolean;
   readonly is_read_only: boolean;
-  /** The settings by which commits can be lost, each with its value. */
-  readonly unsafe: readonly string[] | null;
   /** The settings by which PostgreSQL logs our statements, each with its value. */
   readonly logging: readonly string[] | null;
   readonly login: string;
 }
 
 /**
- * Checks settings that keep messages from being stored, lose stored ones, or copy them into PostgreSQL's log. Yields
- * nothing if all is well.
+ * Checks settings that keep messages from being stored, lose stored ones, or copy them into PostgreSQL's log.
  */
 export async function* findSettings(connection: ServerConnection): AsyncGenerator<Finding> {
   const { rows } = await connection.query(
     `select
        current_setting('server_encoding') as encoding, pg_is_in_recovery() as is_standby,
        current_setting('transaction_read_only') = 'on' as is_read_only, current_user as login, (
-         select json_agg(s.name || ' = off' order by s.name) from pg_settings s
-         where s.name in ('fsync', 'full_page_writes', 'synchronous_commit') and s.setting = 'off'
-       ) as unsafe, (
          select json_agg(s.name || ' = ' || current_setting(s.name)) from pg_settings s
          where case
            when s.name = 'auto_explain.log_min_duration'
@@ -34,7 +30,7 @@ export async function* findSettings(connection: ServerConnection): AsyncGenerato
          end
        ) as logging`,
   );
-  const { encoding, is_standby, is_read_only, unsafe, logging, login } = rows[0] as unknown as Settings;
+  const { encoding, is_standby, is_read_only, logging, login } = rows[0] as unknown as Settings;
   if (encoding !== "UTF8") {
     const text = `the database has the encoding ${encoding}, and Chatkeep needs UTF8: make another with "createdb -T template0 -E UTF8 NAME"`;
     yield { check: "encoding", state: "fail", text };
@@ -45,10 +41,9 @@ export async function* findSettings(connection: ServerConnection): AsyncGenerato
       : "the database is read-only: unset default_transaction_read_only, or point DATABASE_URL at a server that is not";
     yield { check: "writes", state: "fail", text };
   }
-  if (unsafe !== null) {
-    const text = `messages that were acknowledged can be lost when PostgreSQL crashes or its machine loses power (${unsafe.join(", ")}): set it on, in postgresql.conf or where it was set for the database or the role "${login}"`;
-    yield { check: "durability", state: "note", text };
-  }
+  const durability = await checkDurability({ query: ({ text }) => connection.query(text) });
+  for (const text of durability.warnings) yield { check: "durability", state: "note", text };
+  if (durability.warnings.length === 0) yield { check: "durability", state: "ok", text: durability.text };
   if (logging !== null) {
     const text = `what people write is copied into PostgreSQL's log (${logging.join(", ")}): as a superuser, run alter role "${login}" set log_parameter_max_length = 0, and the same for auto_explain.log_parameter_max_length where that is loaded`;
     yield { check: "log", state: "note", text };

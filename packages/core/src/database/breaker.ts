@@ -5,7 +5,7 @@ import type { ChatkeepError } from "@chatkeep/protocol";
 import { isConflict, isConnectionLost, isUnavailable, unavailable } from "./failure.ts";
 
 /** The result of a probe. */
-export interface DatabaseHealth {
+interface Probed {
   readonly status: "ok" | "down";
   /** The probe's duration in milliseconds; `null` when it failed. */
   readonly latencyMs: number | null;
@@ -18,7 +18,7 @@ export interface Breaker {
   /** Runs `work`, or rejects at once while the database is down. Also rejects `work` that hangs in an outage. */
   guard<T>(work: () => Promise<T>): Promise<T>;
   /** Probes the database now. Concurrent calls share one probe. */
-  probe(): Promise<DatabaseHealth>;
+  probe(): Promise<Probed>;
   /** Whether the last probe failed. */
   isOpen(): boolean;
   /** Resolves when the database is reachable; at once if it is. */
@@ -59,7 +59,7 @@ export function createBreaker(
   const waiting = new Set<{ since: number; reject: (error: ChatkeepError) => void }>();
   let open = false;
   let lastAnswer = 0;
-  let probing: Promise<DatabaseHealth> | undefined;
+  let probing: Promise<Probed> | undefined;
   let watch: NodeJS.Timeout | undefined;
   let closed = false;
   let closing = Promise.withResolvers<void>();
@@ -80,14 +80,14 @@ export function createBreaker(
     }
   };
 
-  const probe = (): Promise<DatabaseHealth> => {
+  const probe = (): Promise<Probed> => {
     probing ??= measure().finally(() => {
       probing = undefined;
     });
     return probing;
   };
 
-  const measure = async (): Promise<DatabaseHealth> => {
+  const measure = async (): Promise<Probed> => {
     const begin = performance.now();
     const late = Promise.withResolvers<never>();
     // A process that was held up for a second finds the timer first and the answer right behind it.

@@ -4,6 +4,8 @@ import { FUNCTIONS as GENERATED } from "../generated/functions.ts";
 export interface SqlFunction {
   /** The role that it runs as: `store` for one owner's data, `engine` across owners. */
   readonly role: "store" | "engine";
+  /** Whether it is neither stable nor immutable. */
+  readonly writes: boolean;
   readonly args: Readonly<Record<string, string>>;
   readonly returns: Readonly<Record<string, string>>;
 }

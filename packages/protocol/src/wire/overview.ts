@@ -2,9 +2,9 @@ import type { ErrorCode } from "../errors.ts";
 
 /** The state of a server, from a probe made for this request. */
 export interface WireHealth {
-  /** `degraded`: the server answers, but not every answer is saved. `down`: nothing can be read or saved. */
+  /** `degraded`: the server answers, but nothing is saved. `down`: nobody gets an answer. */
   status: "ok" | "degraded" | "down";
-  database: { status: "ok" | "down"; latency_ms: number | null };
+  database: { status: "ok" | "unwritable" | "down"; latency_ms: number | null; reason: string | null };
 }
 
 /** The state of a node and the database in numbers. It names no owner and quotes no message. */
