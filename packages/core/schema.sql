@@ -119,7 +119,8 @@ create table files (
   size bigint not null default 0,
   sha256 bytea,
   unused_since timestamp with time zone default clock_timestamp(),
-  created_at timestamp with time zone not null default clock_timestamp()
+  created_at timestamp with time zone not null default clock_timestamp(),
+  purpose text
 );
 alter table files enable row level security;
 alter table files force row level security;
@@ -438,6 +439,7 @@ CREATE INDEX deleted_messages_due ON chatkeep.deleted_messages USING btree (dele
 CREATE INDEX deleted_messages_id ON chatkeep.deleted_messages USING btree (owner_id, id, conversation_id) WHERE (id IS NOT NULL);
 CREATE INDEX document_versions_path ON chatkeep.document_versions USING btree (docs, path, id);
 CREATE INDEX file_uses_file ON chatkeep.file_uses USING btree (file_id, owner_id);
+CREATE INDEX files_created ON chatkeep.files USING btree (owner_id, created_at, id);
 CREATE INDEX files_unused ON chatkeep.files USING btree (unused_since) WHERE (unused_since IS NOT NULL);
 CREATE INDEX handles_any_owner ON chatkeep.handles USING btree (hash);
 CREATE INDEX handles_of_conversation ON chatkeep.handles USING btree (owner_id, conversation_id);
@@ -657,6 +659,7 @@ create function chatkeep_functions.latest_summary(owner uuid, conversation text,
 create function chatkeep_functions.list_conversations(owner uuid, only_archived boolean, only_scope text, sort_by text, ascending boolean, after_no bigint, page_offset integer, page_limit integer) returns TABLE(total bigint, conversations json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;
 create function chatkeep_functions.list_document_versions(docs_name text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.list_documents(docs_name text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.list_files(owner uuid, after_id uuid, only_purpose text, ascending boolean, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;
 create function chatkeep_functions.list_trash(owner uuid, before_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;
 create function chatkeep_functions.list_versions(owner uuid, conversation text, message_id text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.lock_conversation(owner uuid, conversation text) returns conversations language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -716,4 +719,4 @@ create function chatkeep_functions.update_conversation(owner uuid, conversation 
 create function chatkeep_functions.use_files(owner uuid, conversation text, message_id text, files uuid[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.versions_of(owner uuid, conversation text, parent bigint) returns bigint[] language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.write_events(node bigint, lease interval, turn_ids uuid[], owner_ids uuid[], seqs integer[], chunks json[]) returns TABLE(turn_id uuid, is_gone boolean, is_stopped boolean, is_moved boolean) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan set enable_seqscan=off owner chatkeep_engine;
-create function chatkeep_functions.write_file(owner uuid, owner_kind text, file uuid, name text, media_type text, start bigint, bytes bytea, digest text, quota bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.write_file(owner uuid, owner_kind text, file uuid, name text, media_type text, purpose text, start bigint, bytes bytea, digest text, quota bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;

@@ -16,12 +16,14 @@ import { instant, unescapeText } from "./database/values.ts";
 import type { Limits } from "./maintenance/limits.ts";
 
 /** The methods of {@link History} on files. */
-export type Files = Pick<History, "putFile" | "getFile" | "readFile" | "deleteFile">;
+export type Files = Pick<History, "putFile" | "getFile" | "listFiles" | "readFile" | "deleteFile">;
 
 /** Bytes in a row of `file_chunks`. */
 const CHUNK = 8096;
 /** Bytes in one statement: about 5 ms of work. */
 const PIECE = 64 * CHUNK;
+
+export const NIL = "00000000-0000-0000-0000-000000000000";
 
 /** RFC 9110's media type, with parameters. */
 const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]{1,127}\/[\w!#$%&'*+.^`|~-]{1,127}(\s*;[\x20-\x7e]{0,255})?$/;
@@ -46,6 +48,19 @@ export function createFiles({ database, limits }: { database: Database; limits: 
     async getFile(owner, id) {
       const [row] = await database.call("get_file", { owner: ownerId(owner), file: checkFileId(id) });
       return fileFromRow(row?.get_file as FileRow);
+    },
+
+    async listFiles(owner, { after, limit: given, order = "desc", purpose } = {}) {
+      const limit = checkRange(given, "limit", 1, 1_000, 100);
+      const [row] = await database.call("list_files", {
+        owner: ownerId(owner),
+        after_id: after === undefined ? NIL : checkFileId(after),
+        only_purpose: purpose ?? null,
+        ascending: order === "asc",
+        page_limit: limit + 1,
+      });
+      const rows = (row?.list_files ?? []) as FileRow[];
+      return { files: rows.slice(0, limit).map(fileFromRow), hasMore: rows.length > limit };
     },
 
     async *readFile(owner, id, range) {
@@ -91,6 +106,8 @@ export async function putFile({ database, limits, owner, id, init, bytes }: PutO
     const digest = isLast ? hash.digest("hex") : null;
     const [row] = await database.call("write_file", {
       ...place,
+      // A form may have it behind the bytes.
+      purpose: isLast ? purposeOf(init) : null,
       start: position,
       bytes: piece,
       digest,
@@ -107,6 +124,11 @@ export async function putFile({ database, limits, owner, id, init, bytes }: PutO
     waiting = piece;
   }
   return fileFromRow((await write(waiting ?? new Uint8Array(), true))!);
+}
+
+function purposeOf({ purpose }: FileInit): string | null {
+  checkLength(purpose, "/purpose", 100);
+  return purpose ?? null;
 }
 
 /** Cuts bytes into pieces of one size; the last may be smaller. */
@@ -160,6 +182,7 @@ export interface FileRow {
   size: number;
   sha256: string;
   created_at: string;
+  purpose: string | null;
 }
 
 export function fileFromRow(row: FileRow): StoredFile {
@@ -170,6 +193,7 @@ export function fileFromRow(row: FileRow): StoredFile {
     size: row.size,
     sha256: row.sha256,
     createdAt: instant(row.created_at),
+    ...(row.purpose === null ? {} : { purpose: row.purpose }),
   };
 }
 

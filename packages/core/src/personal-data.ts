@@ -10,7 +10,7 @@ import { ownerId } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
 import { type ConversationRow, conversationFromRow, type MessageRow, messageOf } from "./database/rows.ts";
 import { instant } from "./database/values.ts";
-import { type FileRow, fileFromRow, readFile } from "./files.ts";
+import { NIL, type FileRow, fileFromRow, readFile } from "./files.ts";
 
 /** Who acts on an owner's data, for the audit log: `owner` (default), or the name of a server key. */
 export interface ActOptions {
@@ -143,7 +143,7 @@ async function* exportedConversations(
 }
 
 async function* exportedFiles(database: Database, owner: string): AsyncGenerator<StoredFile, void, void> {
-  for (let after = "00000000-0000-0000-0000-000000000000"; ;) {
+  for (let after = NIL; ;) {
     const [page] = await database.call("export_files", { owner, after_id: after, page_limit: 100 });
     const rows = page?.export_files as FileRow[] | null | undefined;
     if (!rows?.length) return;

@@ -57,6 +57,17 @@ describe("the janitor", () => {
     expect(await kept(young)).toEqual({ files: 1, chunks: 3, bytes: 20_000 });
   });
 
+  it("leaves a file with a purpose until it is deleted", async () => {
+    const me = newUser();
+    const { id } = await history.putFile(me, { ...PNG, purpose: "vision" }, randomBytes(20_000));
+    await age(me, 1.1);
+    await history.purge();
+    expect(await kept(me)).toEqual({ files: 1, chunks: 3, bytes: 20_000 });
+    await history.deleteFile(me, id);
+    await history.purge();
+    expect(await kept(me)).toEqual(NONE);
+  });
+
   it("leaves a file while a message that can be read or restored refers to it", async () => {
     const me = newUser();
     const { conversation } = await history.createConversation(me);

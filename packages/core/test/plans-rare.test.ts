@@ -169,6 +169,13 @@ const CASES: Case[] = [
   ["write_file", 2, /files_pkey/, () => history.putFile(me, PNG, Buffer.alloc(10_000))],
   ["delete_file", 1, /files_pkey/, (time) => history.deleteFile(me, fileId(100 + time))],
   ["erase_file", 1, /file_chunks_pkey/, (time) => sql("erase_file($1, $2, 9)", [owner, fileId(200 + time)])],
+  [
+    "list_files",
+    100,
+    /Index Scan (Backward )?using files_created|files_created/,
+    (time) =>
+      history.listFiles(me, { after: fileId(300 + time), limit: 99, order: time % 2 === 0 ? "asc" : "desc" }),
+  ],
   ["export_files", 9, /files_pkey/, () => sql(`export_files($1, '${fileId(0)}', 9)`, [owner])],
   [
     "use_files",

@@ -9,7 +9,7 @@ import type {
   TrashPage,
   TrashQuery,
 } from "./conversation.ts";
-import type { FileBytes, FileInit, FileRange, StoredFile } from "./file.ts";
+import type { FileBytes, FileInit, FilePage, FileQuery, FileRange, StoredFile } from "./file.ts";
 import type {
   AppendOptions,
   Message,
@@ -256,6 +256,9 @@ export interface History {
 
   /** Reads what is known of a file. Errors: `file_not_found`, also for another owner's file. */
   getFile(owner: Owner, fileId: string): Promise<StoredFile>;
+
+  /** Lists the owner's files. Errors: `file_not_found` when there is no file `after`. */
+  listFiles(owner: Owner, query?: FileQuery): Promise<FilePage>;
 
   /**
    * Yields a file's bytes, or a range of them, in pieces. Each piece is read when it is asked for. Errors:

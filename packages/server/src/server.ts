@@ -11,6 +11,7 @@ import { personalDataRoutes } from "./apis/native/personal-data.ts";
 import { searchRoutes } from "./apis/native/search.ts";
 import { turnRoutes } from "./apis/native/turns.ts";
 import { openaiConversationRoutes } from "./apis/openai/conversations.ts";
+import { openaiFileRoutes } from "./apis/openai/files.ts";
 import { openaiResponseRoutes } from "./apis/openai/responses.ts";
 import type { WritableRoles } from "./apis/roles.ts";
 import { type RecentErrors, createRecentErrors } from "./errors.ts";
@@ -89,6 +90,7 @@ const APIS: readonly Api[] = [
   aiSdkRoutes,
   openaiConversationRoutes,
   openaiResponseRoutes,
+  openaiFileRoutes,
   agUiRoutes,
 ];
 

@@ -66,6 +66,7 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   followTurn: { others: "refused", own: 200 },
   stopTurn: { others: "refused", own: 200 },
   putFile: { others: "own only", own: 201, body: () => ({ any: "bytes" }) },
+  listFiles: { others: "own only", own: 200 },
   readFile: { others: "refused", own: 200, missing: 404 },
   getFile: { others: "refused", own: 200, missing: 404 },
   deleteFile: { others: "refused", own: 204, missing: 404 },
@@ -123,6 +124,11 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   openaiListItems: { others: "refused", own: 200, params: openaiIds },
   openaiGetItem: { others: "refused", own: 200, params: openaiIds },
   openaiDeleteItem: { others: "refused", own: 200, params: openaiIds },
+  openaiCreateFile: { others: "own only", own: 200, body: () => ({ any: "bytes" }) },
+  openaiListFiles: { others: "own only", own: 200 },
+  openaiGetFile: { others: "refused", own: 200, missing: 404, params: openaiIds },
+  openaiReadFile: { others: "refused", own: 200, missing: 404, params: openaiIds },
+  openaiDeleteFile: { others: "refused", own: 200, missing: 404, params: openaiIds },
   runAgent: {
     others: "refused",
     own: 200,
@@ -168,12 +174,13 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
 };
 
 /** The same things as OpenAI's clients name them. */
-function openaiIds({ conversation, turn, message }: Things): Record<string, string> {
+function openaiIds({ conversation, turn, message, file }: Things): Record<string, string> {
   const hex = (id: string): string => id.replaceAll("-", "");
   const conversationId = `conv_${hex(conversation)}`;
   return {
     conversation_id: conversationId,
     item_id: `msg_${hex(message)}`,
+    file_id: `file-${hex(file)}`,
     response_id: `resp_${hex(turn)}_${conversationId}`,
   };
 }

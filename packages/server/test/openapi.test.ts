@@ -43,6 +43,7 @@ const LENIENT = new Set([
   "Book widget and AI SDK",
   "Chat sessions",
   "OpenAI Conversations",
+  "OpenAI Files",
   "OpenAI Responses",
   "User conversations",
 ]);

@@ -7,7 +7,7 @@ begin
   return (
     select json_build_object(
       'id', f.id, 'name', f.name, 'media_type', f.media_type, 'size', f.size, 'sha256', encode(f.sha256, 'hex'),
-      'created_at', f.created_at
+      'created_at', f.created_at, 'purpose', f.purpose
     )
     from files f where f.owner_id = owner and f.id = file and f.sha256 is not null
   );

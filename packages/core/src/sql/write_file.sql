@@ -1,12 +1,13 @@
 -- Writes a piece of a file at `start`, a multiple of 8,096; every piece but the last has a multiple of 8,096 bytes.
 -- The piece at 0 creates the file, and the one with its `digest` completes it. Repeating a piece changes nothing. Returns the
--- file once it is complete. Refuses a piece with which the owner's files would exceed `quota` bytes.
+-- file once it is complete; its purpose may come with the last piece. Refuses a piece with which the owner's files would exceed `quota` bytes.
 create function write_file(
   owner uuid,
   owner_kind text,
   file uuid,
   name text,
   media_type text,
+  purpose text,
   start bigint,
   bytes bytea,
   digest text,
@@ -50,7 +51,7 @@ begin
     )
     select coalesce(sum(w.length), 0) into added from written w;
     update files k set
-      size = k.size + added, sha256 = decode(digest, 'hex')
+      size = k.size + added, sha256 = decode(digest, 'hex'), purpose = coalesce(purpose, k.purpose)
     where k.owner_id = owner and k.id = file
     returning * into f;
     update owners o set file_bytes = o.file_bytes + added where o.id = owner returning o.file_bytes into total;

@@ -1,7 +1,7 @@
 import { ChatkeepError } from "../errors.ts";
 import type { FileBytes } from "../file.ts";
 import type { History } from "../history.ts";
-import { type WireFile, fileFromWire } from "../wire/file.ts";
+import { type WireFile, type WireFileList, fileFromWire } from "../wire/file.ts";
 import { queryTextToWire } from "../wire/query.ts";
 import { segment, searchOf } from "./paths.ts";
 import { type Requests, bodyOf, readJson } from "./requests.ts";
@@ -10,13 +10,13 @@ import { type Requests, bodyOf, readJson } from "./requests.ts";
 export function fileCalls({
   send,
   json,
-}: Requests): Pick<History, "putFile" | "getFile" | "readFile" | "deleteFile"> {
+}: Requests): Pick<History, "putFile" | "getFile" | "listFiles" | "readFile" | "deleteFile"> {
   const pathOf = (id: string): string => `/api/files/${segment(id)}`;
   const getFile: History["getFile"] = async (owner, id) =>
     fileFromWire(await json<WireFile>(owner, "GET", `${pathOf(id)}/info`));
   return {
-    async putFile(owner, { name = null, mediaType }, bytes) {
-      const search = searchOf({ name: name === null ? undefined : queryTextToWire(name) });
+    async putFile(owner, { name = null, mediaType, purpose }, bytes) {
+      const search = searchOf({ name: name === null ? undefined : queryTextToWire(name), purpose });
       const headers = { "content-type": mediaType };
       return fileFromWire(
         await readJson<WireFile>(
@@ -29,6 +29,12 @@ export function fileCalls({
     },
 
     getFile,
+
+    async listFiles(owner, { after, limit, order, purpose } = {}) {
+      const search = searchOf({ after, limit, order, purpose });
+      const { data, has_more: hasMore } = await json<WireFileList>(owner, "GET", `/api/files${search}`);
+      return { files: data.map(fileFromWire), hasMore };
+    },
 
     async *readFile(owner, id, { start = 0, end } = {}) {
       // No range of HTTP is empty.

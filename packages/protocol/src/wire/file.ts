@@ -7,6 +7,12 @@ export interface WireFile {
   size: number;
   sha256: string;
   created_at: string;
+  purpose?: string | undefined;
+}
+
+export interface WireFileList {
+  data: WireFile[];
+  has_more: boolean;
 }
 
 export function fileToWire({ mediaType, createdAt, ...file }: StoredFile): WireFile {
@@ -16,7 +22,8 @@ export function fileToWire({ mediaType, createdAt, ...file }: StoredFile): WireF
 export function fileFromWire({
   media_type: mediaType,
   created_at: createdAt,
+  purpose,
   ...file
 }: WireFile): StoredFile {
-  return { ...file, mediaType, createdAt };
+  return { ...file, mediaType, createdAt, ...(purpose === undefined ? {} : { purpose }) };
 }

@@ -11,5 +11,6 @@ export type ChatHistory = Omit<
   | "exportData"
   | "getContext"
   | "getFile"
+  | "listFiles"
   | typeof Symbol.asyncDispose
 >;

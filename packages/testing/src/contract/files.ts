@@ -48,6 +48,30 @@ export function describeFiles(open: OpenedFixture): void {
     });
   });
 
+  describe("listFiles", () => {
+    it("yields pages of one's own files in the order of their creation, with their purposes", async () => {
+      const { history, owner } = open();
+      const [me, stranger] = [owner(), owner()];
+      await history.putFile(stranger, PNG, randomBytes(1));
+      const ids: string[] = [];
+      for (const purpose of [undefined, "vision", "vision", undefined, "batch"])
+        ids.push((await history.putFile(me, { ...PNG, purpose }, randomBytes(9))).id);
+      const all = await history.listFiles(me);
+      expect(all.hasMore).toBe(false);
+      expect(all.files.map(({ id }) => id)).toEqual(ids.toReversed());
+      for (const file of all.files) expect(await history.getFile(me, file.id)).toEqual(file);
+      const page = await history.listFiles(me, { order: "asc", limit: 2, after: ids[0] });
+      expect(page).toMatchObject({ files: [{ id: ids[1] }, { id: ids[2] }], hasMore: true });
+      const visions = await history.listFiles(me, { purpose: "vision" });
+      expect(visions.files.map(({ id, purpose }) => [id, purpose])).toEqual([
+        [ids[2], "vision"],
+        [ids[1], "vision"],
+      ]);
+      for (const after of [(await history.listFiles(stranger)).files[0]!.id, randomUUID(), "none"])
+        expect((await errorOf(history.listFiles(me, { after })))?.code).toBe("file_not_found");
+    });
+  });
+
   describe("readFile", () => {
     it("yields any range", async () => {
       const { history, owner } = open();

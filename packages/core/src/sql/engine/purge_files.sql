@@ -18,7 +18,7 @@ begin
   end if;
   select * into f from files k
   where k.owner_id = f.owner_id and k.id = f.id and k.unused_since < unused_before for update;
-  is_used := f.unused_since > '-infinity' and exists (
+  is_used := f.unused_since > '-infinity' and (f.purpose is not null or exists (
     select from file_uses u
     where u.owner_id = f.owner_id and u.file_id = f.id and (
       exists (
@@ -29,7 +29,7 @@ begin
         where d.owner_id = u.owner_id and d.conversation_id = u.conversation_id and d.id = u.message_id
       )
     )
-  );
+  ));
   if is_used then
     update files k set unused_since = null where k.owner_id = f.owner_id and k.id = f.id;
   end if;

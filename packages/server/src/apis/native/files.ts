@@ -1,8 +1,8 @@
-import { type StoredFile, type WireFile, fileToWire } from "@chatkeep/protocol";
+import { type Owner, type StoredFile, type WireFile, fileToWire } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { id, queryText, time } from "../../http/fields.ts";
-import { type Route, ownerRoutes } from "../../http/route.ts";
+import { id, pageLimit, queryText, time } from "../../http/fields.ts";
+import { type Call, type Route, ownerRoutes } from "../../http/route.ts";
 import { privateJson } from "../../http/router.ts";
 import { streamBytes } from "../../http/stream.ts";
 import { readUpload } from "../../http/upload.ts";
@@ -16,11 +16,13 @@ const file: z.ZodType<WireFile> = z
     size: z.int(),
     sha256: z.string(),
     created_at: time,
+    purpose: z.string().optional().meta({ description: "For what a client of OpenAI's stored it." }),
   })
   .meta({ id: "File" });
 
 /** The routes of files. */
-export function fileRoutes({ history, log }: ApiServices): Route[] {
+export function fileRoutes(services: ApiServices): Route[] {
+  const { history } = services;
   const route = ownerRoutes("Files");
   return [
     route("POST /api/files", {
@@ -29,14 +31,43 @@ export function fileRoutes({ history, log }: ApiServices): Route[] {
       description:
         "The body is the file, with its `Content-Type`, or a form (`multipart/form-data`) with a file. A file that no " +
         "message refers to is deleted after a day.",
-      search: z.strictObject({ name: queryText.optional().meta({ description: "The name of the file." }) }),
+      search: z.strictObject({
+        name: queryText.optional().meta({ description: "The name of the file." }),
+        purpose: z
+          .string()
+          .max(100)
+          .optional()
+          .meta({ description: "A file with a purpose is kept until it is deleted." }),
+      }),
       bytes: "The bytes of the file.",
       replies: { 201: { description: "The file.", json: file } },
       errors: ["payload_too_large", "quota_exceeded"],
       handle: async ({ owner, query, request }) => {
         const { name, mediaType, bytes } = await readUpload(request);
-        const stored = await history.putFile(owner, { name: query.name ?? name, mediaType }, bytes);
+        const init = { name: query.name ?? name, mediaType, purpose: query.purpose };
+        const stored = await history.putFile(owner, init, bytes);
         return privateJson(fileToWire(stored), 201, { location: `/api/files/${stored.id}` });
+      },
+    }),
+    route("GET /api/files", {
+      id: "listFiles",
+      summary: "List files",
+      search: z.strictObject({
+        after: id.optional().meta({ description: "The id of the last file of the page before." }),
+        limit: pageLimit(1000, 100),
+        order: z.enum(["asc", "desc"]).optional().meta({ description: "Default `desc`: the newest first." }),
+        purpose: z.string().optional(),
+      }),
+      replies: {
+        200: {
+          description: "The files.",
+          json: z.strictObject({ data: z.array(file), has_more: z.boolean() }),
+        },
+      },
+      errors: ["file_not_found"],
+      handle: async ({ owner, query }) => {
+        const { files, hasMore } = await history.listFiles(owner, query);
+        return { data: files.map(fileToWire), has_more: hasMore };
       },
     }),
     route("GET /api/files/{file_id}", {
@@ -51,31 +82,7 @@ export function fileRoutes({ history, log }: ApiServices): Route[] {
         304: { description: "The file is the one that `If-None-Match` names." },
         416: { description: "The file has no such range." },
       },
-      handle: async ({ owner, path, ...call }) => {
-        const { request } = call;
-        const stored = await history.getFile(owner, path.file_id);
-        const headers = headersOf(stored);
-        if (listed(request.headers.get("if-none-match"), headers["etag"]!))
-          return new Response(null, { status: 304, headers });
-        const ifRange = request.headers.get("if-range");
-        const isSame = ifRange === null || ifRange === headers["etag"];
-        const range = isSame ? rangeOf(request.headers.get("range"), stored.size) : undefined;
-        if (range === "none") {
-          headers["content-range"] = `bytes */${stored.size}`;
-          return new Response(null, { status: 416, headers });
-        }
-        const { start, end } = range ?? { start: 0, end: stored.size };
-        headers["content-length"] = String(end - start);
-        if (range !== undefined) headers["content-range"] = `bytes ${start}-${end - 1}/${stored.size}`;
-        const answer = { status: range === undefined ? 200 : 206, headers };
-        if (request.method === "HEAD" || start === end) return new Response(null, answer);
-        return streamBytes({
-          ...call,
-          ...answer,
-          pieces: history.readFile(owner, stored.id, { start, end }),
-          log,
-        });
-      },
+      handle: ({ path, ...call }) => answerFile(services, call, path.file_id),
     }),
     route("GET /api/files/{file_id}/info", {
       id: "getFile",
@@ -94,6 +101,37 @@ export function fileRoutes({ history, log }: ApiServices): Route[] {
       },
     }),
   ];
+}
+
+/** Sends the bytes of a file, or the range that the request names. */
+export async function answerFile(
+  { history, log }: Pick<ApiServices, "history" | "log">,
+  { owner, ...call }: Call & { readonly owner: Owner },
+  id: string,
+): Promise<Response> {
+  const { request } = call;
+  const stored = await history.getFile(owner, id);
+  const headers = headersOf(stored);
+  if (listed(request.headers.get("if-none-match"), headers["etag"]!))
+    return new Response(null, { status: 304, headers });
+  const ifRange = request.headers.get("if-range");
+  const isSame = ifRange === null || ifRange === headers["etag"];
+  const range = isSame ? rangeOf(request.headers.get("range"), stored.size) : undefined;
+  if (range === "none") {
+    headers["content-range"] = `bytes */${stored.size}`;
+    return new Response(null, { status: 416, headers });
+  }
+  const { start, end } = range ?? { start: 0, end: stored.size };
+  headers["content-length"] = String(end - start);
+  if (range !== undefined) headers["content-range"] = `bytes ${start}-${end - 1}/${stored.size}`;
+  const answer = { status: range === undefined ? 200 : 206, headers };
+  if (request.method === "HEAD" || start === end) return new Response(null, answer);
+  return streamBytes({
+    ...call,
+    ...answer,
+    pieces: history.readFile(owner, stored.id, { start, end }),
+    log,
+  });
 }
 
 /** Media types that a browser shows without running anything. SVG and HTML run scripts; a PDF may. */

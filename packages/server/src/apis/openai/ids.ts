@@ -20,6 +20,17 @@ export function idToOpenai(prefix: IdPrefix, id: string, place = 0): string {
   return `${prefix}__${Buffer.from(id).toString("base64url")}${suffix}`;
 }
 
+/** Writes a file's id in OpenAI's form. */
+export function fileIdToOpenai(id: string): string {
+  return `file-${id.replaceAll("-", "")}`;
+}
+
+/** The reverse of {@link fileIdToOpenai}. `undefined` for an id that is not of this server's. */
+export function fileIdFromOpenai(given: unknown): string | undefined {
+  const hex = typeof given === "string" ? HEX.exec(given.replace(/^file-/, "file_")) : null;
+  return hex?.slice(1).join("-");
+}
+
 /** An id read from OpenAI's form. */
 export interface OwnId {
   readonly id: string;

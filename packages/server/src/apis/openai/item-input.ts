@@ -11,7 +11,7 @@ import {
   citationFromWire,
 } from "@chatkeep/protocol";
 
-import { idFromOpenai } from "./ids.ts";
+import { fileIdFromOpenai, idFromOpenai } from "./ids.ts";
 import { type Item, itemsOf } from "./items.ts";
 import { verbatimPart } from "./verbatim.ts";
 
@@ -109,12 +109,14 @@ function contentParts(content: Json | undefined): Part[] {
 function filePart({ type, detail, filename, ...piece }: JsonObject): Part[] {
   if (type !== "input_image" && type !== "input_file") return [];
   const isImage = type === "input_image";
-  const url = isImage ? piece["image_url"] : (piece["file_data"] ?? piece["file_url"]);
+  const file = fileIdFromOpenai(piece["file_id"]);
+  const address = isImage ? piece["image_url"] : (piece["file_data"] ?? piece["file_url"]);
+  const url = file === undefined ? address : "";
   if (typeof url !== "string") return [];
   const [, mime = isImage ? "image/*" : "application/octet-stream"] =
     /^data:([\w.+-]+\/[\w.+-]+)[;,]/i.exec(url) ?? [];
   // Where its media type does not say which it is.
-  const inputType = mime.startsWith("image/") === isImage ? {} : { inputType: type };
+  const inputType = mime.startsWith("image/") === isImage && url !== "" ? {} : { inputType: type };
   const imageDetail =
     isImage && typeof detail === "string" && detail !== "auto" ? { imageDetail: detail } : {};
   const openai = { ...inputType, ...imageDetail };
@@ -123,6 +125,7 @@ function filePart({ type, detail, filename, ...piece }: JsonObject): Part[] {
       type: "file",
       url,
       mime,
+      ...(file === undefined ? {} : { file }),
       ...(typeof filename === "string" && !isImage ? { name: filename } : {}),
       ...(Object.keys(openai).length === 0 ? {} : { metadata: { openai } }),
     },
@@ -166,5 +169,7 @@ function normalised(item: Item, role: Role): Item {
 function completed(piece: Json): Json {
   if (typeof piece !== "object" || piece === null || Array.isArray(piece)) return piece;
   if (piece["type"] === "output_text") return { annotations: [], logprobs: [], ...piece };
-  return piece["type"] === "input_image" ? { file_id: null, detail: "auto", ...piece } : piece;
+  return piece["type"] === "input_image"
+    ? { image_url: null, file_id: null, detail: "auto", ...piece }
+    : piece;
 }

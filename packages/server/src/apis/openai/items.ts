@@ -1,6 +1,6 @@
 import type { Citation, JsonObject, Message, Part, SourcePart } from "@chatkeep/protocol";
 
-import { type IdPrefix, idToOpenai } from "./ids.ts";
+import { type IdPrefix, fileIdToOpenai, idToOpenai } from "./ids.ts";
 import { type Item, verbatimItem } from "./verbatim.ts";
 
 export type { Item } from "./verbatim.ts";
@@ -100,10 +100,14 @@ function textOf(role: ItemSource["role"], text: string): JsonObject {
   return { type: role === "tool" ? "text" : "input_text", text };
 }
 
-function fileOf({ url, mime, name, metadata }: Extract<Part, { type: "file" }>): JsonObject {
+function fileOf({ url, mime, name, file, metadata }: Extract<Part, { type: "file" }>): JsonObject {
   const { inputType, imageDetail: detail = "auto" } = metadata?.["openai"] ?? {};
+  const id = file === undefined || /^data:/i.test(url) ? undefined : fileIdToOpenai(file);
   if (inputType === undefined ? mime.startsWith("image/") : inputType === "input_image")
-    return { type: "input_image", image_url: url, file_id: null, detail };
+    return id === undefined
+      ? { type: "input_image", image_url: url, file_id: null, detail }
+      : { type: "input_image", image_url: null, file_id: id, detail };
+  if (id !== undefined) return { type: "input_file", file_id: id };
   const place = /^data:/i.test(url) ? { file_data: url } : { file_url: url };
   return { type: "input_file", ...place, ...(name === undefined ? {} : { filename: name }) };
 }
