@@ -42,7 +42,8 @@ create table conversations (
   deleted_count bigint not null default 0,
   head_seq bigint,
   fork_count integer not null default 0,
-  elsewhere_count bigint not null default 0
+  elsewhere_count bigint not null default 0,
+  waiting_turn uuid
 );
 alter table conversations enable row level security;
 alter table conversations force row level security;
@@ -413,7 +414,7 @@ alter table turn_events add constraint turn_events_pkey PRIMARY KEY (owner_id, t
 alter table turns add constraint turns_pkey PRIMARY KEY (owner_id, id);
 alter table turns add constraint turns_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table turns add constraint turns_settled CHECK (((status <> 'running'::text) AND (settled_at IS NOT NULL))) NOT VALID;
-alter table turns add constraint turns_status CHECK ((status = ANY (ARRAY['running'::text, 'complete'::text, 'stopped'::text, 'interrupted'::text, 'failed'::text])));
+alter table turns add constraint turns_status CHECK ((status = ANY (ARRAY['running'::text, 'waiting'::text, 'complete'::text, 'stopped'::text, 'interrupted'::text, 'failed'::text]))) NOT VALID;
 alter table unindexed_conversations add constraint unindexed_conversations_pkey PRIMARY KEY (owner_id, conversation_id);
 alter table unindexed_conversations add constraint unindexed_conversations_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 
@@ -435,6 +436,7 @@ CASE
     ELSE deleted_at
 END)) WHERE ((purged_seq < cleared_seq) OR (deleted_at IS NOT NULL));
 CREATE INDEX conversations_scope ON chatkeep.conversations USING btree (owner_id, scope, archived, active_no) WHERE ((deleted_at IS NULL) AND (scope IS NOT NULL));
+CREATE INDEX conversations_waiting ON chatkeep.conversations USING btree (owner_id, archived, active_no) WHERE ((deleted_at IS NULL) AND (waiting_turn IS NOT NULL));
 CREATE INDEX deleted_messages_due ON chatkeep.deleted_messages USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX deleted_messages_id ON chatkeep.deleted_messages USING btree (owner_id, id, conversation_id) WHERE (id IS NOT NULL);
 CREATE INDEX document_versions_path ON chatkeep.document_versions USING btree (docs, path, id);
@@ -454,6 +456,7 @@ CREATE UNIQUE INDEX segments_parent ON chatkeep.segments USING btree (owner_id, 
 CREATE INDEX terms_letters ON chatkeep.terms USING btree (docs, letters) WHERE (letters IS NOT NULL);
 CREATE INDEX turns_partition ON chatkeep.turns USING btree (partition, settled_at);
 CREATE UNIQUE INDEX turns_question ON chatkeep.turns USING btree (owner_id, conversation_id, question_seq, reply_gap);
+CREATE INDEX turns_waiting ON chatkeep.turns USING btree (settled_at) WHERE (status = 'waiting'::text);
 
 -- Policies
 create policy engine on conversations to chatkeep_engine using (true) with check (true);
@@ -559,7 +562,7 @@ create view chatkeep_views.turns (
   conversation_id text, -- The conversation.
   message_id text, -- The id of the user's message.
   reply_id text, -- The id of the assistant's message.
-  status text, -- 'running', 'complete', 'stopped', 'interrupted' or 'failed'.
+  status text, -- 'running', 'waiting' (for a person), 'complete', 'stopped', 'interrupted' or 'failed'.
   error_code text, -- Why it failed, such as 'model_error'.
   created_at timestamp with time zone, -- When the question was stored.
   settled_at timestamp with time zone, -- When it was settled. Null: it is running.
@@ -623,10 +626,12 @@ create function chatkeep_functions.earliest_messages(owner uuid, conversation te
 create function chatkeep_functions.end_handle(owner uuid, hash text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.end_running_turn(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.end_summary(owner uuid, conversation text, upper_seq bigint, new_body text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.end_waiting(owner uuid, turn_id uuid) returns void language sql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.erase_batch(owner uuid, page_limit integer) returns TABLE(conversations_erased integer, messages_erased integer, turns_erased integer, files_erased integer) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.erase_file(owner uuid, file uuid, page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.erase_owner(owner uuid, actor text, receipt json) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.expire_quotas() returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.expire_waiting(waited interval, reason json, page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.export_conversations(owner uuid, after_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.export_files(owner uuid, after_id uuid, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.export_messages(owner uuid, conversation text, cleared bigint, after_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -656,7 +661,7 @@ create function chatkeep_functions.index_message(owner uuid, conversation text, 
 create function chatkeep_functions.latest_leaf(owner uuid, conversation text, seq bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.latest_messages(owner uuid, conversation text, leaf bigint, below_seq bigint, skipped bigint, page_limit integer, most_bytes bigint) returns TABLE(parent_id text, messages json, forks json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.latest_summary(owner uuid, conversation text, leaf bigint, cleared bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.list_conversations(owner uuid, only_archived boolean, only_scope text, sort_by text, ascending boolean, after_no bigint, page_offset integer, page_limit integer) returns TABLE(total bigint, conversations json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;
+create function chatkeep_functions.list_conversations(owner uuid, only_archived boolean, only_waiting boolean, only_scope text, sort_by text, ascending boolean, after_no bigint, page_offset integer, page_limit integer) returns TABLE(total bigint, conversations json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;
 create function chatkeep_functions.list_document_versions(docs_name text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.list_documents(docs_name text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.list_files(owner uuid, after_id uuid, only_purpose text, ascending boolean, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;

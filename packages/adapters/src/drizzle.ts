@@ -57,7 +57,7 @@ export interface TurnRow {
   conversationId: string;
   messageId: string;
   replyId: string;
-  status: "running" | "complete" | "stopped" | "interrupted" | "failed";
+  status: "running" | "waiting" | "complete" | "stopped" | "interrupted" | "failed";
   errorCode: string | null;
   createdAt: Date;
   settledAt: Date | null;

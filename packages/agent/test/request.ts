@@ -86,6 +86,7 @@ export function requestFor(asked: Asked): ResponderRequest {
     messageCount: seq,
     headId: null,
     runningTurn: "t1",
+    waitingTurn: null,
     preview: null,
     metadata: null,
     createdAt: NOW,

@@ -142,7 +142,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   prune: {
     summary: "Permanently delete expired sessions and trashed conversations.",
-    settings: [...DATABASE, "CHATKEEP_UNDO", "CHATKEEP_SESSION_IDLE"],
+    settings: [...DATABASE, "CHATKEEP_UNDO", "CHATKEEP_WAITING", "CHATKEEP_SESSION_IDLE"],
     async run({ environment, log }) {
       const { runPrune } = await import("./owner-data.ts");
       return runPrune(environment, log);

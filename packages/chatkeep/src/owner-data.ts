@@ -44,9 +44,9 @@ export async function runErase(environment: Environment, options: OwnerOptions, 
 
 /** `chatkeep prune`: deletes for good what its time is over for. */
 export async function runPrune(environment: Environment, log: Log): Promise<string> {
-  const { undo, sessionIdle } = environment.limits;
+  const { undo, sessionIdle, waiting } = environment.limits;
   return withHistory(environment, log, async (history) => {
-    const steps = await history.purge({ undo, sessionIdle });
+    const steps = await history.purge({ undo, sessionIdle, waiting });
     return steps === 0 ? "There was nothing to prune." : `Pruned in ${steps} steps.`;
   });
 }

@@ -80,10 +80,15 @@ export function createConversations({
 
     async listConversations(owner, query = {}) {
       const limit = checkRange(query.limit, "limit", 1, 100, 20);
+      if (query.waiting === true && (query.sort === "createdAt" || query.order === "asc")) {
+        const detail = "`waiting` lists by last activity, the latest first.";
+        throw new ChatkeepError("invalid_request", detail, { pointer: "waiting" });
+      }
       const cursor = query.cursor === undefined ? null : readCursor(query.cursor, query);
       const [row] = await database.call("list_conversations", {
         owner: ownerId(owner),
         only_archived: query.archived === true,
+        only_waiting: query.waiting === true,
         only_scope: query.scope ?? null,
         sort_by: query.sort === "createdAt" ? "creation" : "activity",
         ascending: query.order === "asc",

@@ -267,6 +267,7 @@ const INNER = new Set([
   "earliest_messages",
   "latest_messages",
   "end_running_turn",
+  "end_waiting",
   "close_turn",
   "finish_turn",
   "next_active_no",

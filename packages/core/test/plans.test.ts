@@ -107,6 +107,7 @@ describe("the hot statements", () => {
     [{ sort: "createdAt", order: "asc" }, "(created|all)"],
     [{ scope: "scope 1" }, "scope"],
     [{ scope: "scope 1", order: "asc" }, "scope"],
+    [{ waiting: true }, "waiting"],
   ])("listConversations %j reads one page by the index of that order", async (query, index) => {
     const { nextCursor } = await history.listConversations(me, { ...query, limit: 100 });
     for (const cursor of [undefined, nextCursor ?? undefined]) {

@@ -61,6 +61,13 @@ export function pairCalls(messages: readonly Pick<Message, "role" | "parts">[]):
   return { of, open };
 }
 
+/** The calls after the last question that wait for a person: for an approval, or for the result of a client's tool. */
+export function waitingCalls(messages: readonly Pick<Message, "role" | "parts">[]): readonly PairedCall[] {
+  return pairCalls(messages).open.filter(({ call, request, approval }) =>
+    request === undefined ? call.executor !== "provider" : approval === undefined,
+  );
+}
+
 /** The ids of the calls after the last question that have no result yet. A client may send their results. */
 export function openCalls(messages: readonly Pick<Message, "role" | "parts">[]): Set<string> {
   return new Set(pairCalls(messages).open.map(({ call }) => call.id));

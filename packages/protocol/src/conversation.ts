@@ -24,6 +24,8 @@ export interface Conversation {
   readonly headId: string | null;
   /** The id of the running turn. */
   readonly runningTurn: string | null;
+  /** The id of the turn that waits for a person: for an approval, or for the result of a client's tool. */
+  readonly waitingTurn: string | null;
   /** The first 200 code points at most of the latest message. */
   readonly preview: string | null;
   readonly metadata: JsonObject | null;
@@ -73,6 +75,8 @@ export interface ConversationQuery {
   readonly scope?: string | undefined;
   /** `true`: archived ones only; `false` (default): all others. */
   readonly archived?: boolean | undefined;
+  /** `true`: only those whose last answer waits for a person, by last activity, latest first. */
+  readonly waiting?: boolean | undefined;
   /** `updatedAt` (default): by last activity; `createdAt`: by creation. Both by allocated numbers, not by clocks. */
   readonly sort?: "createdAt" | "updatedAt" | undefined;
   /** Default `desc`. */
@@ -90,7 +94,7 @@ export interface ForkOptions {
 /** A page of conversations. */
 export interface ConversationPage {
   readonly conversations: readonly Conversation[];
-  /** The number of all conversations with this `archived`, from a counter; `null` when the query names a `scope`. */
+  /** The number of all conversations with this `archived`, from a counter; `null` when the query has a `scope` or `waiting`. */
   readonly total: number | null;
   /** The cursor of the next page; `null` on the last page. */
   readonly nextCursor: string | null;

@@ -3,8 +3,12 @@ import type { JsonObject } from "./json.ts";
 import type { Failure, Message } from "./message.ts";
 import type { Part } from "./part.ts";
 
-/** `running`, or one of the four settled states. A settled turn never changes. */
-export const TURN_STATUSES = ["running", "complete", "stopped", "interrupted", "failed"] as const;
+/**
+ * `running`, or one of the settled states. `waiting`: the answer ends with calls that wait for a person, by an approval or a
+ * client's tool; its message is `complete`. It becomes `complete` when the conversation goes on, or `interrupted` when the
+ * time to answer is over. Any other settled turn never changes.
+ */
+export const TURN_STATUSES = ["running", "waiting", "complete", "stopped", "interrupted", "failed"] as const;
 /** One of {@link TURN_STATUSES}. */
 export type TurnStatus = (typeof TURN_STATUSES)[number];
 

@@ -48,6 +48,7 @@ const CONVERSATION: Conversation = {
   messageCount: 0,
   headId: null,
   runningTurn: null,
+  waitingTurn: null,
   preview: null,
   metadata: null,
   createdAt: "2026-11-20T09:00:00.000Z",

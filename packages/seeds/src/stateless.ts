@@ -110,6 +110,7 @@ function conversationOf({ conversationId, createdAt }: Turn, init: Asking["conve
     messageCount: 1,
     headId: null,
     runningTurn: null,
+    waitingTurn: null,
     preview: null,
     metadata: null,
     createdAt,

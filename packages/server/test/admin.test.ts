@@ -24,7 +24,7 @@ describe("the overview", () => {
     const before = await overview();
     expect(before.store?.turns).toEqual({
       running: 0,
-      settled: { complete: 0, stopped: 0, interrupted: 0, failed: 0 },
+      settled: { waiting: 0, complete: 0, stopped: 0, interrupted: 0, failed: 0 },
     });
 
     const { id } = await conversation(me);
@@ -43,7 +43,7 @@ describe("the overview", () => {
     const after = await overview();
     expect(after.store?.turns).toEqual({
       running: 1,
-      settled: { complete: 1, stopped: 1, interrupted: 0, failed: 1 },
+      settled: { waiting: 0, complete: 1, stopped: 1, interrupted: 0, failed: 1 },
     });
     expect(after.node).toMatchObject({ running_turns: 1, unsaved_answers: { shown: 0, saved: 0 } });
     expect(after.store?.nodes).toMatchObject([{ alive: true, running_turns: 1 }]);

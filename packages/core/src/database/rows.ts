@@ -146,6 +146,7 @@ export interface ConversationRow {
   /** Returned by some functions only. */
   head_id?: string | null;
   running_turn: string | null;
+  waiting_turn: string | null;
   preview: string | null;
   metadata: JsonObject | null;
   created_no: number;
@@ -169,6 +170,7 @@ export function conversationFromRow(row: ConversationRow, owner: Owner): Convers
     messageCount: row.last_seq - row.cleared_seq - row.deleted_count - row.elsewhere_count,
     headId: row.head_id ?? null,
     runningTurn: row.running_turn,
+    waitingTurn: row.waiting_turn,
     preview: text(row.preview),
     metadata: row.metadata,
     createdAt: instant(row.created_at),

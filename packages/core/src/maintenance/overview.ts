@@ -60,7 +60,10 @@ export async function readOverview(database: Database): Promise<Overview> {
       alive: node.alive,
       running: node.running,
     })),
-    turns: { running, settled: { complete: 0, stopped: 0, interrupted: 0, failed: 0, ...settled } },
+    turns: {
+      running,
+      settled: { waiting: 0, complete: 0, stopped: 0, interrupted: 0, failed: 0, ...settled },
+    },
     tables,
   };
 }

@@ -29,6 +29,7 @@ declare
   forks integer;
   cleared bigint;
   purged bigint;
+  waiting uuid;
   idle boolean;
   -- The given ids that already exist, and the messages that were added.
   known text[] := '{}';
@@ -36,8 +37,8 @@ declare
   added_ids text[];
   mismatch text;
 begin
-  select c.last_seq, c.head_seq, c.fork_count, c.cleared_seq, c.purged_seq, o.active_at < clock_timestamp() - interval '1 day'
-  into base, head, forks, cleared, purged, idle
+  select c.last_seq, c.head_seq, c.fork_count, c.cleared_seq, c.purged_seq, c.waiting_turn, o.active_at < clock_timestamp() - interval '1 day'
+  into base, head, forks, cleared, purged, waiting, idle
   from conversations c join owners o on o.id = c.owner_id
   where c.owner_id = owner and c.id = conversation and c.deleted_at is null for no key update of c;
   if not found then
@@ -101,7 +102,13 @@ begin
       from unnest(ids, word_texts) with ordinality as g (id, word_text, place) where g.id <> all (known)
     ) given
     where given.word_text <> '';
+    -- Results of tools may leave other calls open.
+    if waiting is not null and exists (select from unnest(roles) r (role) where r.role <> 'tool') then
+      perform end_waiting(owner, waiting);
+      waiting := null;
+    end if;
     update conversations c set
+      waiting_turn = waiting,
       last_seq = base + cardinality(added),
       head_seq = null,
       active_no = next_active_no(owner, c.active_no),

@@ -11,7 +11,7 @@ begin
     perform refuse_conversation(owner, conversation);
   end if;
   update conversations c set
-    cleared_seq = c.last_seq, head_seq = null, fork_count = 0, deleted_count = 0, elsewhere_count = 0, running_turn = null, preview = null, updated_at = clock_timestamp(),
+    cleared_seq = c.last_seq, head_seq = null, fork_count = 0, deleted_count = 0, elsewhere_count = 0, running_turn = null, waiting_turn = null, preview = null, updated_at = clock_timestamp(),
     title = case when c.title_source = 'person' then c.title end,
     title_source = case when c.title_source = 'person' then c.title_source end
   where c.owner_id = owner and c.id = conversation;

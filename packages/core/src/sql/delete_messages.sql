@@ -36,6 +36,13 @@ begin
   ) then
     raise exception 'turn_in_progress' using errcode = 'CK000', detail = c.running_turn::text;
   end if;
+  if c.waiting_turn is not null and exists (
+    select from turns t where t.owner_id = owner and t.id = c.waiting_turn
+      and (t.question_seq = any (gone) or t.question_seq + t.reply_gap = any (gone))
+  ) then
+    perform end_waiting(owner, c.waiting_turn);
+    update conversations k set waiting_turn = null where k.owner_id = owner and k.id = conversation;
+  end if;
 
   insert into deleted_messages (owner_id, conversation_id, seq, deleted_at, id, message, size, words, message_no)
   select owner, conversation, m.seq, clock_timestamp(), m.id, to_json(m), w.size, w.words, w.message_no

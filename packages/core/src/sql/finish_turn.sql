@@ -18,7 +18,8 @@ declare
   reply_seq bigint := t.question_seq + t.reply_gap;
 begin
   update messages m set
-    status = new_status, parts = body, intent = new_intent, processed = new_processed, model = new_model,
+    -- The words of an answer that waits are all there.
+    status = case when new_status = 'waiting' then 'complete' else new_status end, parts = body, intent = new_intent, processed = new_processed, model = new_model,
     usage = new_usage, error = new_error, updated_at = clock_timestamp()
   where m.owner_id = t.owner_id and m.conversation_id = t.conversation_id and m.seq = reply_seq;
   if found then
@@ -26,7 +27,9 @@ begin
   end if;
   update conversations k set
     -- Not active_no: the question has moved the conversation to the top of its list.
-    running_turn = nullif(k.running_turn, t.id), updated_at = clock_timestamp(),
+    running_turn = nullif(k.running_turn, t.id),
+    waiting_turn = case when new_status = 'waiting' then t.id else k.waiting_turn end,
+    updated_at = clock_timestamp(),
     -- Of the head: the answer may be on another branch by now, or have messages behind it.
     preview = case
       when coalesce(k.head_seq, k.last_seq) = reply_seq then coalesce(new_preview, k.preview) else k.preview end

@@ -1,9 +1,10 @@
 -- Returns a page of the owner's conversations after `after_no`, ordered by `sort_by` ('activity' or 'creation'),
--- descending or `ascending`. The total comes from a counter; null with a scope. There is no sort step, so the planner
+-- descending or `ascending`. The total comes from a counter; null with a scope, and for those that wait for a person, which have one order. There is no sort step, so the planner
 -- must use an index of that order: with one, it read and sorted 8,000 rows for a page of 20.
 create function list_conversations(
   owner uuid,
   only_archived boolean,
+  only_waiting boolean,
   only_scope text,
   sort_by text,
   ascending boolean,
@@ -19,7 +20,7 @@ declare
   -- As conversations_created has it.
   state integer := case when only_archived then 1 else 0 end;
 begin
-  if only_scope is null then
+  if only_scope is null and not only_waiting then
     select case when only_archived then o.archived_count else o.conversation_count end
     into total from owners o where o.id = owner;
     total := coalesce(total, 0);
@@ -33,42 +34,49 @@ begin
   ) as head_id from (
     (
       select c.* from conversations c
-      where sort_by = 'activity' and only_scope is null and not ascending
+      where not only_waiting and sort_by = 'activity' and only_scope is null and not ascending
         and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
         and c.active_no < bound
       order by c.active_no desc offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
-      where sort_by = 'activity' and only_scope is null and ascending
+      where not only_waiting and sort_by = 'activity' and only_scope is null and ascending
         and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
         and c.active_no > bound
       order by c.active_no offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
-      where sort_by = 'activity' and only_scope is not null and not ascending
+      where not only_waiting and sort_by = 'activity' and only_scope is not null and not ascending
         and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
         and c.scope = only_scope and c.active_no < bound
       order by c.active_no desc offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
-      where sort_by = 'activity' and only_scope is not null and ascending
+      where not only_waiting and sort_by = 'activity' and only_scope is not null and ascending
         and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
         and c.scope = only_scope and c.active_no > bound
       order by c.active_no offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
-      where sort_by = 'creation' and not ascending
+      where not only_waiting and sort_by = 'creation' and not ascending
         and c.owner_id = owner and (case when c.deleted_at is not null then 2 when c.archived then 1 else 0 end) = state
         and (only_scope is null or c.scope = only_scope)
         and c.created_no < bound
       order by c.created_no desc offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
-      where sort_by = 'creation' and ascending
+      where not only_waiting and sort_by = 'creation' and ascending
         and c.owner_id = owner and (case when c.deleted_at is not null then 2 when c.archived then 1 else 0 end) = state
         and (only_scope is null or c.scope = only_scope)
         and c.created_no > bound
       order by c.created_no offset page_offset limit page_limit
+    ) union all (
+      select c.* from conversations c
+      where only_waiting
+        and c.owner_id = owner and c.deleted_at is null and c.waiting_turn is not null and c.archived = only_archived
+        and (only_scope is null or c.scope = only_scope)
+        and c.active_no < bound
+      order by c.active_no desc offset page_offset limit page_limit
     )
   ) page) listed;
   return next;

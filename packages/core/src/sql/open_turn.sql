@@ -62,6 +62,9 @@ begin
     raise exception 'conflict' using errcode = 'CK000',
       detail = 'The calls of the last answer were answered meanwhile. Read the messages again.';
   end if;
+  if c.waiting_turn is not null then
+    perform end_waiting(owner, c.waiting_turn);
+  end if;
   -- Cleared messages may still be on the disk; their ids are free.
   if c.purged_seq < c.cleared_seq then
     delete from messages k
@@ -76,6 +79,7 @@ begin
     last_seq = k.last_seq + case when asked.id is null then 2 else 1 end,
     head_seq = null,
     running_turn = turn_id,
+    waiting_turn = null,
     active_no = next_active_no(owner, k.active_no),
     updated_at = clock_timestamp(),
     -- A title that came from the first question follows a new beginning.

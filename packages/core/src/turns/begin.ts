@@ -23,6 +23,7 @@ import {
   previewOf,
   titleOf,
 } from "../database/rows.ts";
+import { EXPIRED } from "../maintenance/janitor.ts";
 import { wordTextOf } from "../search/words.ts";
 import type { Node } from "./node.ts";
 import { type NewTurn, type PlacedQuestion, type TurnRow, argsOf, startChunk, turnFromRow } from "./turn.ts";
@@ -115,7 +116,10 @@ export async function requireOpenCalls(database: Database, turn: NewTurn): Promi
   });
   const rows = row?.history as MessageRows | undefined;
   const history = messagesOf(rows, turn.owner, conversation, CONTEXT_MESSAGES);
-  const fault = faultOf(parts, history);
+  const answer = history.findLast(({ role }) => role === "assistant");
+  const given =
+    answer?.turnId && (await database.call("get_turn", { owner, conversation, turn_id: answer.turnId }))[0];
+  const fault = faultOf(parts, history, answer, given ? turnFromRow(given.turn as TurnRow) : undefined);
   if (fault === undefined) {
     // An approved call is made on one branch only.
     const isOnce = parent === undefined || parts.some(({ type }) => type === "approval");
@@ -123,31 +127,39 @@ export async function requireOpenCalls(database: Database, turn: NewTurn): Promi
   }
   const [stored] = await database.call("holds_messages", { owner, conversation, ids: [id] });
   if (stored?.holds_messages === true) return null;
-  throw new ChatkeepError("conflict", `${fault} Read the messages again.`, { pointer: "/parts" });
+  throw new ChatkeepError("conflict", fault, { pointer: "/parts" });
 }
 
 /** Why these parts answer nothing. */
-function faultOf(parts: readonly Part[], history: readonly Message[]): string | undefined {
+function faultOf(
+  parts: readonly Part[],
+  history: readonly Message[],
+  answer: Message | undefined,
+  turn: Turn | undefined,
+): string | undefined {
   const { open } = pairCalls(history);
-  const answer = history.findLast(({ role }) => role === "assistant");
+  if (parts.some(({ type }) => type === "step")) {
+    if (answer === undefined || history.at(-1)?.role === "user") return "There is no answer to continue.";
+    if (turn?.status === "waiting") return "The answer waits for results or approvals. Send those.";
+  } else if (turn?.error?.code === EXPIRED) return turn.error.detail;
   for (const part of parts) {
     if (part.type === "tool-result") {
       if (!open.some(({ call }) => call.id === part.id))
-        return `No call \`${part.id}\` of the last answer waits for a result.`;
-      if (answer?.status === "stopped") return "The answer was stopped, so its calls wait for no result.";
+        return `No call \`${part.id}\` of the last answer waits for a result. ${READ}`;
+      if (answer?.status === "stopped")
+        return `The answer was stopped, so its calls wait for no result. ${READ}`;
     } else if (part.type === "approval") {
       const asked = open.find(({ request }) => request?.id === part.id);
       if (asked === undefined || asked.approval !== undefined)
-        return `No approval \`${part.id}\` of the last answer is waited for.`;
-      if (answer?.status === "stopped") return "The answer was stopped, so its calls wait for no approval.";
-    } else if (answer === undefined || history.at(-1)?.role === "user") {
-      return "There is no answer to continue.";
-    } else if (answer.status === "complete" && open.some(({ call }) => call.executor !== "provider")) {
-      return "The answer waits for results or approvals.";
+        return `No approval \`${part.id}\` of the last answer is waited for. ${READ}`;
+      if (answer?.status === "stopped")
+        return `The answer was stopped, so its calls wait for no approval. ${READ}`;
     }
   }
   return undefined;
 }
+
+const READ = "Read the messages again.";
 
 /** What a responder is asked: of a message that asks to go on with an answer, that answer's question and what was said. */
 export function askedOf<Asked extends Pick<Begun, "question" | "history">>(

@@ -3,10 +3,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import {
   type Answer,
   type ContextRecord,
+  type Part,
   type TurnEvent,
+  type TurnStatus,
   isChatkeepError,
   settledChunks,
   usageToWire,
+  waitingCalls,
 } from "@chatkeep/protocol";
 
 import type { Database } from "../database/database.ts";
@@ -50,7 +53,7 @@ export async function settleTurn(database: Database, settling: Settling): Promis
   const [row] = await database.call("settle_turn", {
     ...argsOf(settling.key),
     node: settling.node,
-    new_status: settling.status,
+    new_status: settledStatus(settling, answer.parts),
     body: answer.parts,
     new_intent: answer.intent,
     new_processed: answer.processed,
@@ -64,6 +67,12 @@ export async function settleTurn(database: Database, settling: Settling): Promis
     new_preview: previewOf(answer.parts),
   });
   return row?.settle_turn === true;
+}
+
+/** The status of a turn that ends so. It waits if its answer ends with calls for a person. */
+export function settledStatus({ status }: Pick<Ending, "status">, parts: readonly Part[]): TurnStatus {
+  const waits = status === "complete" && waitingCalls([{ role: "assistant", parts }]).length > 0;
+  return waits ? "waiting" : status;
 }
 
 /** Settles a turn with what is committed of it. */

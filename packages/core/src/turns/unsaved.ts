@@ -18,7 +18,7 @@ import { parentArgument, previewOf, titleOf } from "../database/rows.ts";
 import { wordTextOf } from "../search/words.ts";
 import type { Begun } from "./begin.ts";
 import type { LiveTurn } from "./live.ts";
-import type { Settling } from "./settle.ts";
+import { type Settling, settledStatus } from "./settle.ts";
 import { type Ending, type NewTurn, type TurnRow, argsOf, turnFromRow } from "./turn.ts";
 
 /** Signs the tokens of unsaved answers; see {@link createTokens}. */
@@ -108,7 +108,7 @@ export async function importUnsavedTurn(
     body: question.parts,
     context_text: question.contextText,
     metadata: question.metadata,
-    reply_status: reply.status,
+    reply_status: settledStatus(reply, reply.parts),
     reply_body: reply.parts,
     reply_error: reply.error,
     reply_intent: reply.intent,
@@ -178,6 +178,7 @@ function unsavedConversation({ owner, key }: NewTurn): Conversation {
     messageCount: 0,
     headId: null,
     runningTurn: null,
+    waitingTurn: null,
     preview: null,
     metadata: null,
     createdAt: now,

@@ -255,7 +255,7 @@ function citationChunk(id: string, citation: Citation): Chunk {
  * that the answer is not stored, and carry the token that stores it later.
  */
 export function settledChunks(
-  status: Exclude<TurnStatus, "running">,
+  status: Exclude<TurnStatus, "running" | "waiting">,
   error: Failure | null,
   unsaved?: { readonly token: string },
 ): Chunk[] {

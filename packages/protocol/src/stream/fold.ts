@@ -14,7 +14,7 @@ export interface Answer {
   readonly intent: string | null;
   readonly processed: boolean | null;
   /** `running` until the last chunk gives the final status. */
-  readonly status: TurnStatus;
+  readonly status: Exclude<TurnStatus, "waiting">;
   readonly error: Failure | null;
   /** `false` once a chunk says that the answer is not being saved. */
   readonly persisted: boolean;
@@ -248,7 +248,12 @@ function attachedTo(chunk: Chunk): { metadata?: ProviderMetadata; ui?: JsonObjec
  */
 const PIECES = 64;
 
-const SETTLED = new Set<unknown>(["complete", "stopped", "interrupted", "failed"] satisfies TurnStatus[]);
+const SETTLED = new Set<unknown>([
+  "complete",
+  "stopped",
+  "interrupted",
+  "failed",
+] satisfies Answer["status"][]);
 
 function readMetadata(metadata: JsonObject): Partial<Answer> {
   const { model, usage, intent, processed, status, error, persisted, token, waiting } = metadata;
@@ -257,7 +262,7 @@ function readMetadata(metadata: JsonObject): Partial<Answer> {
     ...(usage === undefined ? {} : { usage: usageFromWire(usage) }),
     ...(typeof intent === "string" ? { intent } : {}),
     ...(typeof processed === "boolean" ? { processed } : {}),
-    ...(SETTLED.has(status) ? { status: status as TurnStatus } : {}),
+    ...(SETTLED.has(status) ? { status: status as Answer["status"] } : {}),
     ...(error === undefined ? {} : { error: failureFromWire(error) }),
     ...(typeof persisted === "boolean" ? { persisted } : {}),
     ...(typeof token === "string" ? { token } : {}),

@@ -19,8 +19,11 @@ export function* replayEvents({ turn, reply }: TurnState): Generator<TurnEvent, 
   };
   yield { seq: ++seq, chunk: { type: "start", messageId: reply?.id ?? turn.id, messageMetadata } };
   for (const chunk of reply === null ? [] : answerChunks(reply)) yield { seq: ++seq, chunk };
-  const status = turn.status === "running" ? "interrupted" : turn.status;
-  for (const chunk of settledChunks(status, turn.error)) yield { seq: ++seq, chunk };
+  // The answer's, because a turn that waits for a person, or waited for too long, has a status of its own.
+  const { status, error } = reply ?? turn;
+  const isOpen = status === "running" || status === "streaming";
+  const ended = isOpen ? "interrupted" : status === "waiting" ? "complete" : status;
+  for (const chunk of settledChunks(ended, error)) yield { seq: ++seq, chunk };
 }
 
 /** The chunks of a stored answer, without its start and end. */

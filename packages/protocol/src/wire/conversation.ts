@@ -13,6 +13,7 @@ export interface WireConversation {
   message_count: number;
   head_id: string | null;
   running_turn: string | null;
+  waiting_turn: string | null;
   preview: string | null;
   metadata: JsonObject | null;
   created_at: string;
@@ -38,6 +39,7 @@ export function conversationToWire(conversation: Conversation): WireConversation
     message_count: conversation.messageCount,
     head_id: conversation.headId,
     running_turn: conversation.runningTurn,
+    waiting_turn: conversation.waitingTurn,
     preview: conversation.preview,
     metadata: conversation.metadata,
     created_at: conversation.createdAt,
@@ -58,6 +60,7 @@ export function conversationFromWire(wire: WireConversation): Conversation {
     messageCount: wire.message_count,
     headId: wire.head_id,
     runningTurn: wire.running_turn,
+    waitingTurn: wire.waiting_turn,
     preview: wire.preview,
     metadata: wire.metadata,
     createdAt: wire.created_at,

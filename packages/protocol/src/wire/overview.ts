@@ -25,7 +25,7 @@ export interface WireOverview {
     /** Settled turns are counted over the last hour. */
     turns: {
       running: number;
-      settled: { complete: number; stopped: number; interrupted: number; failed: number };
+      settled: { waiting: number; complete: number; stopped: number; interrupted: number; failed: number };
     };
     /** Rows are PostgreSQL's estimates. Bytes include indexes. */
     tables: { name: string; rows: number; bytes: number }[];

@@ -1,4 +1,4 @@
-import { type PairedCall, pairCalls } from "../calls.ts";
+import { type PairedCall, pairCalls, waitingCalls } from "../calls.ts";
 import { type Message, continuesAnswer } from "../message.ts";
 import type { Part } from "../part.ts";
 import type { Question } from "../turn.ts";
@@ -57,7 +57,7 @@ function goesOn(
   parts: readonly UiPart[],
   question: Message | undefined,
 ): boolean {
-  if (answer.status === "streaming" || (answer.status === "complete" && pairCalls(messages).open.length > 0))
+  if (answer.status === "streaming" || (answer.status === "complete" && waitingCalls(messages).length > 0))
     return false;
   // A retry of the results that an answer without words followed.
   if (!answer.parts.some(isSaid) && question?.parts.some(({ type }) => type !== "step")) return false;

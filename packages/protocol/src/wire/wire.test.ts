@@ -44,6 +44,7 @@ const CONVERSATION: Conversation = {
   messageCount: 2,
   headId: "m2",
   runningTurn: "t1",
+  waitingTurn: "t0",
   preview: "It is…",
   metadata: { camelCase: { snake_case: 1 } },
   createdAt: "2026-11-20T08:00:00.000Z",

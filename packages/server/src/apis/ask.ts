@@ -87,7 +87,9 @@ export async function foldEvents(events: AsyncIterable<TurnEvent>): Promise<Answ
 /** The fields that an API adds to an answer that is not complete, or not saved. Old clients ignore them. */
 export function endingOf({ turn }: TurnState): Ending {
   return {
-    ...(turn.status === "complete" ? {} : { status: turn.status, error: turn.error }),
+    ...(turn.status === "complete" || turn.status === "waiting"
+      ? {}
+      : { status: turn.status, error: turn.error }),
     ...(turn.persisted ? {} : { persisted: false }),
   };
 }

@@ -27,6 +27,7 @@ export function describeConversations(open: OpenedFixture): void {
         messageCount: 0,
         headId: null,
         runningTurn: null,
+        waitingTurn: null,
         preview: null,
         metadata: null,
         createdAt: expect.stringMatching(MILLISECONDS) as string,
@@ -187,6 +188,7 @@ export function describeConversations(open: OpenedFixture): void {
         preview: "With two commands.",
         title: "How do I install it?",
         runningTurn: null,
+        waitingTurn: null,
       });
     });
 

@@ -67,6 +67,7 @@ export function describeErasure(open: OpenedFixture): void {
           messageCount: 0,
           preview: null,
           runningTurn: null,
+          waitingTurn: null,
         });
         expect((await errorOf(history.getTurn(me, id, turn.id)))?.code).toBe("turn_not_found");
       }

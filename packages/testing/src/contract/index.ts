@@ -24,6 +24,7 @@ import { describeToolResults } from "./tool-results.ts";
 import { describeTree } from "./tree.ts";
 import { describeTurns } from "./turns.ts";
 import { describeVersions } from "./versions.ts";
+import { describeWaiting } from "./waiting.ts";
 import { describeWhileRunning } from "./while-running.ts";
 
 export { ask, collect } from "./fixture.ts";
@@ -57,6 +58,7 @@ export function describeHistory(name: string, open: OpenFixture): void {
     describeRetries(opened);
     describeToolResults(opened);
     describeContinueAnswer(opened);
+    describeWaiting(opened);
     describeDeletion(opened);
     describeVersions(opened);
     describeRegenerate(opened);

@@ -304,6 +304,7 @@ export function describeTurns(open: OpenedFixture): void {
       expect(await fixture.history.getConversation(me, id)).toMatchObject({
         messageCount: 0,
         runningTurn: null,
+        waitingTurn: null,
       });
       expect(fixture.responder.calls(id)).toBe(0);
     });

@@ -139,6 +139,7 @@ export function describeVersions(open: OpenedFixture): void {
       expect((await tree.page({ branches: "all" })).total).toBe(4);
       expect(await tree.history.getConversation(tree.me, tree.id)).toMatchObject({
         runningTurn: null,
+        waitingTurn: null,
         headId: before.messages[3]!.id,
       });
     });

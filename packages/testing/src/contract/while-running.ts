@@ -89,6 +89,7 @@ export function describeWhileRunning(open: OpenedFixture): void {
         expect(await fork(message)).toMatchObject({
           messageCount: count,
           runningTurn: null,
+          waitingTurn: null,
           headId: message,
         });
       await finish();

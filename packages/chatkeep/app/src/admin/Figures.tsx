@@ -65,7 +65,8 @@ export function Figures({ overview }: { readonly overview: WireOverview }): Reac
 type Settled = NonNullable<WireOverview["store"]>["turns"]["settled"];
 
 function SettledFigure({ settled }: { readonly settled: Settled }): ReactNode {
-  const { complete, stopped, interrupted, failed } = settled;
+  const { waiting, stopped, interrupted, failed } = settled;
+  const complete = settled.complete + waiting;
   const all = complete + stopped + interrupted + failed;
   return (
     <Figure

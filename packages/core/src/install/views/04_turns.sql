@@ -20,7 +20,7 @@ comment on column turns.id is 'The turn.';
 comment on column turns.conversation_id is 'The conversation.';
 comment on column turns.message_id is 'The id of the user''s message.';
 comment on column turns.reply_id is 'The id of the assistant''s message.';
-comment on column turns.status is '''running'', ''complete'', ''stopped'', ''interrupted'' or ''failed''.';
+comment on column turns.status is '''running'', ''waiting'' (for a person), ''complete'', ''stopped'', ''interrupted'' or ''failed''.';
 comment on column turns.error_code is 'Why it failed, such as ''model_error''.';
 comment on column turns.created_at is 'When the question was stored.';
 comment on column turns.settled_at is 'When it was settled. Null: it is running.';

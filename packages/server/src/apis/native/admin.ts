@@ -66,7 +66,13 @@ const overview: z.ZodType<WireOverview> = z
         turns: z.strictObject({
           running: count,
           settled: z
-            .strictObject({ complete: count, stopped: count, interrupted: count, failed: count })
+            .strictObject({
+              waiting: count,
+              complete: count,
+              stopped: count,
+              interrupted: count,
+              failed: count,
+            })
             .meta({ description: "Within the last hour." }),
         }),
         tables: z.array(

@@ -20,6 +20,7 @@ const fields: { [K in keyof WireConversation]: z.ZodType<WireConversation[K]> } 
   message_count: z.int(),
   head_id: text.nullable(),
   running_turn: text.nullable(),
+  waiting_turn: text.nullable(),
   preview: text.nullable(),
   metadata: jsonObject.nullable(),
   created_at: time,
@@ -52,6 +53,10 @@ const query = z.strictObject({
   offset: integer(0, 1_000_000_000).optional().meta({ description: "How many to skip. Default 0." }),
   scope: queryText.optional(),
   archived: flag.optional().meta({ description: "Default `false`: archived conversations are left out." }),
+  waiting: flag.optional().meta({
+    description:
+      "Only those whose last answer waits for a person: for an approval, or for the result of a client's tool.",
+  }),
   sort: z.enum(["created_at", "updated_at"]).optional().meta({ description: "Default `updated_at`." }),
   order: z.enum(["asc", "desc"]).optional().meta({ description: "Default `desc`." }),
 });

@@ -26,6 +26,7 @@ export function readResponseId(id: string): { turnId: string; conversationId: st
 
 const STATUS = {
   running: "in_progress",
+  waiting: "completed",
   complete: "completed",
   stopped: "cancelled",
   interrupted: "incomplete",
