@@ -1,9 +1,12 @@
 import { setTimeout } from "node:timers/promises";
 
+import { type ConnectionPool, createPool } from "@chatkeep/core";
 import type { Log } from "@chatkeep/server";
 
+import { explainDatabaseError } from "./database-fault.ts";
 import { EmbeddedDatabaseError } from "./embedded/error.ts";
 import type { Environment } from "./environment.ts";
+import { StartError } from "./start-error.ts";
 
 /** The database that the command works on. */
 export interface OpenDatabase {
@@ -20,6 +23,25 @@ export async function openDatabase({ databaseUrl, home }: Environment, log: Log)
   const { openEmbeddedDatabase } = await import("./embedded.ts");
   const embedded = await whenFree(() => openEmbeddedDatabase({ home, log }), log);
   return { url: embedded.url, kind: "embedded", close: () => embedded.close() };
+}
+
+/** Runs a command's work on a pool of two connections. An error of the database is told in a sentence. */
+export async function withDatabase<T>(
+  environment: Environment,
+  log: Log,
+  work: (pool: ConnectionPool, database: OpenDatabase) => Promise<T>,
+): Promise<T> {
+  const database = await openDatabase(environment, log);
+  const pool = createPool(database.url, { max: 2, connectTimeout: WAKE_TIMEOUT });
+  try {
+    return await work(pool, database);
+  } catch (error) {
+    const fault = explainDatabaseError(error, database.url);
+    throw fault === undefined ? error : new StartError(fault.sentence, { cause: error });
+  } finally {
+    await pool.end();
+    await database.close();
+  }
 }
 
 /** Milliseconds that a command waits for a database that wakes: a serverless one takes up to 10 s. */

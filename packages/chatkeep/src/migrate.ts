@@ -1,10 +1,8 @@
-import { createPool, migrate } from "@chatkeep/core";
+import { migrate } from "@chatkeep/core";
 import type { Log } from "@chatkeep/server";
 
-import { explainDatabaseError } from "./database-fault.ts";
-import { WAKE_TIMEOUT, openDatabase, whenAwake } from "./database.ts";
+import { whenAwake, withDatabase } from "./database.ts";
 import type { Environment } from "./environment.ts";
-import { StartError } from "./start-error.ts";
 
 /** Options of {@link runMigrate}. */
 export interface RunMigrateOptions {
@@ -26,9 +24,7 @@ export async function runMigrate(
   { logins = [], backup = false, repair = false }: RunMigrateOptions = {},
 ): Promise<string> {
   const { schema, embedding } = environment;
-  const database = await openDatabase(environment, log);
-  const pool = createPool(database.url, { max: 1, connectTimeout: WAKE_TIMEOUT });
-  try {
+  return withDatabase(environment, log, async (pool) => {
     const { from, to } = await whenAwake(() =>
       migrate(pool, {
         schema,
@@ -47,11 +43,5 @@ export async function runMigrate(
     return from === to
       ? `The schema "${schema}" is at version ${to}; there was nothing to do.`
       : `The schema "${schema}" was brought from version ${from} to ${to}.`;
-  } catch (error) {
-    const fault = explainDatabaseError(error, database.url);
-    throw fault === undefined ? error : new StartError(fault.sentence, { cause: error });
-  } finally {
-    await pool.end();
-    await database.close();
-  }
+  });
 }

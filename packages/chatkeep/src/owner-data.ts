@@ -1,9 +1,8 @@
-import { type CoreHistory, createHistory, createPool, migrate } from "@chatkeep/core";
+import { type CoreHistory, createHistory, migrate } from "@chatkeep/core";
 import { type Owner, exportLineToWire, isSessionId } from "@chatkeep/protocol";
 import type { Log } from "@chatkeep/server";
 
-import { explainDatabaseError } from "./database-fault.ts";
-import { WAKE_TIMEOUT, openDatabase, whenAwake } from "./database.ts";
+import { whenAwake, withDatabase } from "./database.ts";
 import type { Environment } from "./environment.ts";
 import type { Output } from "./log.ts";
 import { StartError } from "./start-error.ts";
@@ -69,18 +68,9 @@ async function withHistory<T>(
   work: (history: CoreHistory) => Promise<T>,
 ): Promise<T> {
   const { schema } = environment;
-  const database = await openDatabase(environment, log);
-  const pool = createPool(database.url, { max: 2, connectTimeout: WAKE_TIMEOUT });
-  const history = createHistory({ pool, schema });
-  try {
+  return withDatabase(environment, log, async (pool) => {
     await whenAwake(() => migrate(pool, { schema }));
+    await using history = createHistory({ pool, schema });
     return await work(history);
-  } catch (error) {
-    const fault = explainDatabaseError(error, database.url);
-    throw fault === undefined ? error : new StartError(fault.sentence, { cause: error });
-  } finally {
-    await history.close();
-    await pool.end();
-    await database.close();
-  }
+  });
 }

@@ -1,10 +1,9 @@
 import { createInterface } from "node:readline/promises";
 
-import { type Removal, createPool, planUninstall, uninstall } from "@chatkeep/core";
+import { type Removal, planUninstall, uninstall } from "@chatkeep/core";
 import type { Log } from "@chatkeep/server";
 
-import { explainDatabaseError } from "./database-fault.ts";
-import { WAKE_TIMEOUT, openDatabase, whenAwake } from "./database.ts";
+import { whenAwake, withDatabase } from "./database.ts";
 import { describeUrl } from "./doctor/checks.ts";
 import type { Environment } from "./environment.ts";
 import type { Output } from "./log.ts";
@@ -25,9 +24,7 @@ export async function runUninstall(
   { log, output, yes }: RunUninstallOptions,
 ): Promise<string> {
   const { schema } = environment;
-  const database = await openDatabase(environment, log);
-  const pool = createPool(database.url, { max: 1, connectTimeout: WAKE_TIMEOUT });
-  try {
+  return withDatabase(environment, log, async (pool, database) => {
     const plan = await whenAwake(() => planUninstall(pool, { schema }));
     if (plan.schemas.length + plan.roles.length === 0)
       return `Nothing of Chatkeep is in the schema "${schema}".`;
@@ -38,13 +35,7 @@ export async function runUninstall(
     return kept === ""
       ? "Chatkeep was removed. Extensions stay, since other tables may use them."
       : `Chatkeep was removed. Extensions stay, and so do the roles ${kept}: another database uses them.`;
-  } catch (error) {
-    const fault = explainDatabaseError(error, database.url);
-    throw fault === undefined ? error : new StartError(fault.sentence, { cause: error });
-  } finally {
-    await pool.end();
-    await database.close();
-  }
+  });
 }
 
 function listOf({ schemas, bytes, conversations, roles, dependents }: Removal): string {
