@@ -12,6 +12,7 @@ import {
 import type { ToolSet } from "ai";
 
 import type { Docs } from "./docs.ts";
+import { type StreamingAgent, createAgentResponder } from "./model/agent.ts";
 import { answeredCalls, deniedResult } from "./model/approvals.ts";
 import { callModel } from "./model/call.ts";
 import { createCitationReader } from "./model/citations.ts";
@@ -22,14 +23,16 @@ import { createIdleTimeout } from "./model/idle-timeout.ts";
 import { toModelMessages } from "./model/messages.ts";
 import type { ModelOptions } from "./model/name.ts";
 import { createProvider } from "./model/provider.ts";
+import { type CallSettings, isModelSettings } from "./model/settings.ts";
 import { NO_SOURCES, type Sources, findSources } from "./model/sources.ts";
 import { callWithTools } from "./model/steps.ts";
 import { createStoredTools, finishCall } from "./model/tools.ts";
 import { splitAnswer } from "./model/unfinished.ts";
 
-export interface ModelResponderOptions extends ModelOptions {
-  /** The system prompt. Default: none. */
-  readonly system?: string | undefined;
+/** Also takes the other settings of the AI SDK's `streamText`, such as `temperature` and `providerOptions`. */
+export interface ModelResponderOptions extends ModelOptions, CallSettings {
+  /** The system prompt, or a function that gives it for a request. Default: none. */
+  readonly system?: string | ((request: ResponderRequest) => string | Promise<string>) | undefined;
   /** Timeouts in milliseconds, after which the turn fails with `model_timeout`. */
   readonly timeout?:
     | {
@@ -70,11 +73,30 @@ export interface ModelResponderOptions extends ModelOptions {
  * with an answer whose node died. An abort ends the call at once. Requests that could not connect, or failed with 408, 409, 429 or 5xx, are retried after 2 s and
  * 4 s, or after `Retry-After`.
  *
+ * With an `agent` of the AI SDK it asks that, which has its own model, tools and instructions. A call of a tool that was
+ * running when its node died is then not made again.
+ *
  * Throws a `TypeError` for an invalid `model` or `baseUrl`. Answers fail with `model_error` or `model_timeout`.
  */
-export function createModelResponder(options: ModelResponderOptions): EventResponder {
+export function createModelResponder(
+  options: ModelResponderOptions | { readonly agent: StreamingAgent },
+): EventResponder {
+  if ("agent" in options) return createAgentResponder(options.agent);
   const provider = createProvider(options);
-  const { system, docs, price, tools = {}, retries = 2, maxSteps = 8, timeout = {} } = options;
+  const {
+    system = "",
+    docs,
+    price,
+    tools = {},
+    retries = 2,
+    maxSteps = 8,
+    timeout = {},
+    files,
+    model: _model,
+    baseUrl: _baseUrl,
+    apiKey: _apiKey,
+    ...settings
+  } = options;
   const { firstToken = 60_000, nextToken = 60_000, tools: toolLimit = 60_000 } = timeout;
 
   const limits = { "first token": firstToken, "next token": nextToken, tool: toolLimit };
@@ -88,8 +110,9 @@ export function createModelResponder(options: ModelResponderOptions): EventRespo
     let isOver = false;
     const idle = createIdleTimeout(request.signal);
     try {
-      const [sdk, sources] = await Promise.all([
+      const [sdk, ownInstructions, sources] = await Promise.all([
         provider.load(),
+        typeof system === "string" ? system : system(request),
         docs === undefined ? NO_SOURCES : findSources(docs, request),
       ]);
       const { turnId } = request;
@@ -130,10 +153,10 @@ export function createModelResponder(options: ModelResponderOptions): EventRespo
         return;
 
       const answer: Part[] = [...steps, ...results, { type: "text", text }];
-      const instructions = [system ?? "", sources.instructions].filter((part) => part !== "").join("\n\n");
+      const instructions = [ownInstructions, sources.instructions].filter((part) => part !== "").join("\n\n");
       const call = {
         instructions,
-        messages: toModelMessages({ ...request, answer }, sdk.model, options),
+        messages: toModelMessages({ ...request, answer }, sdk.model, { files }),
         retries,
         signal,
       };
@@ -143,9 +166,9 @@ export function createModelResponder(options: ModelResponderOptions): EventRespo
       const isBegun = request.answer.length > 0 || results.length > 0;
       const stored = hasTools ? createStoredTools(tools, turnId, () => request.committed()) : undefined;
       const events =
-        stored === undefined
+        stored === undefined && isModelSettings(settings)
           ? readAnswer(
-              () => callModel({ ...sdk, model }, call),
+              () => callModel({ ...sdk, model }, call, settings),
               priced(createCallReader(name)),
               wait,
               isBegun,
@@ -154,7 +177,7 @@ export function createModelResponder(options: ModelResponderOptions): EventRespo
               async () =>
                 callWithTools(
                   { ...sdk, model },
-                  { ...call, tools: stored.tools, maxSteps: Math.max(1, maxSteps - count) },
+                  { ...call, settings, tools: stored?.tools ?? {}, maxSteps: Math.max(1, maxSteps - count) },
                 ),
               priced(createEventReader(name)),
               wait,

@@ -1,11 +1,11 @@
 import { createOpenAI } from "@ai-sdk/openai";
-import { createModelResponder } from "@chatkeep/agent";
+import { type ModelResponderOptions, createModelResponder } from "@chatkeep/agent";
 import { type Model, type ModelRequest, type ModelStep, type PromptPart, promptOf } from "@chatkeep/testing";
 
 /** What is asked when an answer was cut off. */
 export const QUESTION = "How is the weather in Oslo?";
 
-export type Options = Omit<Parameters<typeof createModelResponder>[0], "model">;
+export type Options = Omit<ModelResponderOptions, "model">;
 
 /** A responder of the model of this name, asked over `server`. */
 export function responderOf(name: string, server: Model, options: Options = {}) {

@@ -1,5 +1,10 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { createEmbedding, createModelResponder, createModelTasks } from "@chatkeep/agent";
+import {
+  type ModelResponderOptions,
+  createEmbedding,
+  createModelResponder,
+  createModelTasks,
+} from "@chatkeep/agent";
 import { EmbeddingRefused } from "@chatkeep/core";
 import type { ResponderEvent } from "@chatkeep/protocol";
 import { type Model, type ModelOptions, type ModelStep, holdTimers, startModel } from "@chatkeep/testing";
@@ -8,7 +13,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 
 import { type Asked, eventsOf, failureOf, requestFor, storedMessage, textOf } from "./request.ts";
 
-type Options = Partial<Parameters<typeof createModelResponder>[0]>;
+type Options = Partial<ModelResponderOptions>;
 
 async function start(options: ModelOptions = {}): Promise<Model> {
   const model = await startModel(options);

@@ -1,6 +1,7 @@
 import type { LanguageModelV4Prompt, LanguageModelV4StreamPart } from "@ai-sdk/provider";
 
 import type { Provider } from "./provider.ts";
+import type { ModelSettings } from "./settings.ts";
 
 export interface CallOptions {
   /** `""`: none. */
@@ -21,6 +22,7 @@ const LONGEST_WAIT = 60_000;
 export async function callModel(
   { model, retryWith, APICallError }: Provider,
   { instructions, messages, retries, signal }: CallOptions,
+  settings: ModelSettings = {},
 ): Promise<AsyncIterator<LanguageModelV4StreamPart>> {
   const headersOf = (error: unknown): Headers | undefined =>
     APICallError.isInstance(error) ? error.responseHeaders : undefined;
@@ -33,7 +35,7 @@ export async function callModel(
   });
   const prompt: LanguageModelV4Prompt =
     instructions === "" ? messages : [{ role: "system", content: instructions }, ...messages];
-  const { stream } = await retry(() => model.doStream({ prompt, abortSignal: signal }));
+  const { stream } = await retry(() => model.doStream({ ...settings, prompt, abortSignal: signal }));
   return stream[Symbol.asyncIterator]();
 }
 

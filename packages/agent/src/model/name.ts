@@ -4,7 +4,7 @@ import type { LanguageModel } from "ai";
 export interface ProviderOptions {
   /**
    * `openai-compatible/<name>`: any server that speaks OpenAI's chat completions; `openai/<name>`,
-   * `anthropic/<name>`, `google/<name>`: that provider.
+   * `anthropic/<name>`, `google/<name>`: that provider; `gateway/<provider>/<name>`: Vercel's AI Gateway.
    */
   readonly model: string;
   /** The address including its version (`/v1`). Default: the provider's own. Required for `openai-compatible`. */

@@ -29,6 +29,7 @@ const PROVIDERS: Readonly<Record<string, (name: string, settings: Settings) => P
   openai: async (name, settings) => (await import("@ai-sdk/openai")).createOpenAI(settings).chat(name),
   anthropic: async (name, settings) => (await import("@ai-sdk/anthropic")).createAnthropic(settings)(name),
   google: async (name, settings) => (await import("@ai-sdk/google")).createGoogleGenerativeAI(settings)(name),
+  gateway: async (name, settings) => (await import("ai")).createGateway(settings)(name),
   "openai-compatible": async (name, { baseURL = "", apiKey }) =>
     (await import("@ai-sdk/openai-compatible"))
       .createOpenAICompatible({
