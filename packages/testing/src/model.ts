@@ -20,6 +20,8 @@ export type ModelReply =
       readonly tokensPerSecond?: number;
     }
   | ModelRefusal
+  /** A whole stream, as a provider sent it. */
+  | { readonly recording: string }
   /** Takes the request and never says anything, not even a status line. */
   | { readonly silent: true };
 
@@ -177,6 +179,10 @@ async function answer(
   }: { readonly wire: Wire; readonly stream: boolean; readonly response: ServerResponse },
 ): Promise<void> {
   if ("silent" in reply) return;
+  if ("recording" in reply) {
+    response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
+    return void response.end(reply.recording);
+  }
   if ("status" in reply) {
     return refuse(response, reply.status, reply.message, reply.headers, wire.refusal);
   }

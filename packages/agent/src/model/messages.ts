@@ -3,13 +3,13 @@ import {
   type ApprovalPart,
   type Message,
   type Part,
-  type ProviderMetadata,
   type ResponderRequest,
   type ToolCallPart,
   type ToolResultPart,
   contentOf,
 } from "@chatkeep/protocol";
 
+import { type OptionsReader, createOptionsReader, createRanTools } from "./attached.ts";
 import { continuationMessages } from "./continuation.ts";
 import { mediaTypesOf, modelFile } from "./files.ts";
 import { splitAnswer, unknownResult } from "./unfinished.ts";
@@ -40,6 +40,7 @@ export function toModelMessages(
   { files = mediaTypesOf(model) }: { readonly files?: readonly string[] | undefined } = {},
 ): LanguageModelV4Prompt {
   const optionsOf = createOptionsReader(model);
+  const ranTools = createRanTools(model, optionsOf);
   const fileOf = (part: FilePart): ContentOf<"user">[number] => ({
     ...modelFile(part, files),
     ...optionsOf(part.metadata),
@@ -57,9 +58,10 @@ export function toModelMessages(
   };
   const pushSaid = (parts: readonly Part[]): void => {
     const hasSteps = parts.some(({ type }) => type === "step");
+    const isOwn = ranTools(parts);
     for (const part of parts) {
       if (part.type === "step" || (!hasSteps && step.hasResults() && SAID.has(part.type))) flush();
-      step.push(part);
+      step.push(part, isOwn);
     }
   };
 
@@ -88,24 +90,10 @@ type FilePart = Extract<Part, { type: "file" }>;
 /** The parts that a model says. */
 const SAID = new Set<Part["type"]>(["text", "reasoning", "tool-call"]);
 
-/** The fields of a model's message that its provider made. */
-type OptionsReader = (metadata: ProviderMetadata | undefined) => { providerOptions?: ProviderMetadata };
-
-/** Reads what the providers of a model attached: of a gateway also the provider that its model's id begins with. */
-function createOptionsReader(
-  model: { readonly provider: string; readonly modelId: string } | undefined,
-): OptionsReader {
-  const [vendor = ""] = model?.modelId.includes("/") === true ? model.modelId.split("/") : [];
-  const names = new Set(model === undefined ? [] : [...model.provider.toLowerCase().split(/[.-]/), vendor]);
-  return (metadata = {}) => {
-    const own = Object.entries(metadata).filter(([name]) => names.has(name.toLowerCase()));
-    return own.length === 0 ? {} : { providerOptions: Object.fromEntries(own) };
-  };
-}
-
 /** An assistant's text and calls, followed by the calls' results. */
 interface Step {
-  push(part: Part): void;
+  /** `isOwn`: whether the model's provider ran the tool of a call that a provider ran. */
+  push(part: Part, isOwn: boolean): void;
   hasResults(): boolean;
   messages(): LanguageModelV4Prompt;
 }
@@ -113,6 +101,8 @@ interface Step {
 function createStep(optionsOf: OptionsReader): Step {
   const said: ContentOf<"assistant"> = [];
   const calls = new Map<string, ToolCallPart>();
+  /** The calls whose tools the model's provider ran. */
+  const ran = new Set<string>();
   const results = new Map<string, ToolResultPart>();
   /** The calls that wait for an approval, by its id. */
   const asked = new Map<string, ToolCallPart>();
@@ -127,7 +117,7 @@ function createStep(optionsOf: OptionsReader): Step {
   });
 
   return {
-    push(part) {
+    push(part, isOwn) {
       if (part.type === "text" && part.text !== "")
         said.push({ type: "text", text: part.text, ...optionsOf(part.metadata) });
       else if (part.type === "reasoning") {
@@ -137,14 +127,15 @@ function createStep(optionsOf: OptionsReader): Step {
       } else if (part.type === "tool-call" && !calls.has(part.id)) {
         calls.set(part.id, part);
         const input = validArguments(part.arguments);
-        const executed = part.executor === "provider" ? { providerExecuted: true } : {};
+        if (part.executor === "provider" && isOwn) ran.add(part.id);
+        const executed = ran.has(part.id) ? { providerExecuted: true } : {};
         const call = { toolCallId: part.id, toolName: part.name, input, ...executed };
         said.push({ type: "tool-call", ...call, ...optionsOf(part.metadata) });
       } else if (part.type === "tool-result" && calls.has(part.id) && part.preliminary !== true) {
         if (results.has(part.id)) return;
         results.set(part.id, part);
         // A provider's own result stands where it was made.
-        if (calls.get(part.id)?.executor === "provider") said.push(resultOf(part));
+        if (ran.has(part.id)) said.push(resultOf(part));
       } else if (part.type === "approval-request") {
         const call = calls.get(part.call);
         if (call !== undefined) asked.set(part.id, call);
@@ -163,14 +154,14 @@ function createStep(optionsOf: OptionsReader): Step {
         return [part, request as never];
       });
       if (content.length === 0) return [];
-      const own = [...results.values()].filter(({ id }) => calls.get(id)?.executor !== "provider");
+      const own = [...results.values()].filter(({ id }) => !ran.has(id));
       const replies: ContentOf<"tool"> = [
         ...answered.map(({ id, approved, reason }) => ({
           type: "tool-approval-response" as const,
           approvalId: id,
           approved,
           ...(reason === undefined ? {} : { reason }),
-          ...(asked.get(id)?.executor === "provider" ? { providerExecuted: true } : {}),
+          ...(ran.has(asked.get(id)!.id) ? { providerExecuted: true } : {}),
         })),
         ...own.map(resultOf),
       ];
