@@ -11,6 +11,7 @@ const SUITES: Record<string, (file?: string) => Promise<AsyncIterable<Measure>>>
   context: async () => (await import("./context.ts")).measureContext(),
   tree: async () => (await import("./tree.ts")).measureTree(),
   touched: async (file) => (await import("./touched.ts")).measureTouched(file === "list"),
+  files: async () => (await import("./files.ts")).measureFiles(),
   hostile: async (file) => (await import("./hostile.ts")).measureHostile(file === "list"),
 };
 
