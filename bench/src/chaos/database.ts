@@ -1,11 +1,20 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 import { openConnection, releaseSchema } from "@chatkeep/core";
-import { type Postgres, startPostgres } from "@chatkeep/testing";
+import {
+  type Postgres,
+  type Standby,
+  startDatabaseProxy,
+  startPostgres,
+  startStandby,
+} from "@chatkeep/testing";
 
 import type { Span, Timeline } from "./timeline.ts";
 
-/** A PostgreSQL that is killed, stopped and frozen. One disturbance at a time. */
+/**
+ * A PostgreSQL that is killed, stopped and frozen, with a synchronous standby that takes its place. One disturbance at a
+ * time.
+ */
 export interface DisturbedDatabase extends AsyncDisposable {
   readonly url: string;
   /** Whether it is up and nothing is being done to it. */
@@ -17,15 +26,24 @@ export interface DisturbedDatabase extends AsyncDisposable {
    * recovers by itself. `cut connections`: all are ended in order.
    */
   lose(how: "kill backend" | "cut connections"): Promise<void>;
-  /** Drops the oldest events of settled turns, as the nodes do every few minutes. */
-  rotateEvents(): Promise<void>;
+  /** Kills it, promotes its standby at the same address, and makes a new standby. */
+  failOver(): Promise<void>;
+  /**
+   * Drops the oldest events of settled turns, as the nodes do every few minutes; none while one of their questions is
+   * among these, of which somebody reads the answer: a replay numbers events anew.
+   */
+  rotateEvents(questions: readonly string[]): Promise<void>;
   /** Lets none of its processes go on for a while: nothing is lost, and nothing answers. */
   freeze(duration: number): Promise<void>;
 }
 
 /** Starts it. Processes are killed, the machine is not, so it need not wait for the disk. */
 export async function startDatabase(timeline: Timeline): Promise<DisturbedDatabase> {
-  const postgres: Postgres = await startPostgres({ settings: { fsync: "off" } });
+  const settings = { fsync: "off", wal_retrieve_retry_interval: "100ms" };
+  let postgres: Postgres = await startPostgres({ settings });
+  const follow = (): Promise<Standby> => startStandby(postgres, { settings, synchronous: true });
+  let standby = await follow();
+  const proxy = await startDatabaseProxy(postgres.url("postgres"));
   let disturbed = false;
 
   const whileDisturbed = async (work: (outage: Span) => Promise<void>): Promise<void> => {
@@ -52,7 +70,7 @@ export async function startDatabase(timeline: Timeline): Promise<DisturbedDataba
   };
 
   return {
-    url: postgres.url("postgres"),
+    url: proxy.url,
     isWell: () => !disturbed,
     interrupt: (how, duration) =>
       whileDisturbed(async () => {
@@ -74,8 +92,22 @@ export async function startDatabase(timeline: Timeline): Promise<DisturbedDataba
       // Its recovery is not announced; it takes a fraction of this.
       outage.to = Date.now() + 1000;
     },
-    rotateEvents: () =>
-      rotateEvents(postgres.url("postgres")).catch(() => {
+    async failOver() {
+      disturbed = true;
+      await whenInStep(standby);
+      const outage = timeline.beginOutage();
+      const failed = postgres;
+      process.kill(failed.pid(), "SIGKILL");
+      await standby.promote();
+      postgres = standby;
+      proxy.leadTo(postgres.url("postgres"));
+      outage.to = Date.now();
+      await failed.remove();
+      standby = await follow();
+      disturbed = false;
+    },
+    rotateEvents: (questions) =>
+      rotateEvents(postgres.url("postgres"), questions).catch(() => {
         // It is down, or somebody reads the oldest events.
       }),
     freeze: (duration) =>
@@ -85,8 +117,22 @@ export async function startDatabase(timeline: Timeline): Promise<DisturbedDataba
         await pause(duration);
         for (const pid of pids) signal(pid, "SIGCONT");
       }),
-    [Symbol.asyncDispose]: () => postgres.remove(),
+    async [Symbol.asyncDispose]() {
+      await proxy[Symbol.asyncDispose]();
+      await Promise.all([standby.remove(), postgres.remove()]);
+    },
   };
+}
+
+/** Waits until a standby has what was committed: it may have lost its primary in the disturbance before. */
+async function whenInStep(standby: Standby): Promise<void> {
+  for (;;) {
+    try {
+      return await standby.caughtUp();
+    } catch {
+      await pause(100);
+    }
+  }
 }
 
 async function cutConnections(url: string): Promise<void> {
@@ -101,12 +147,18 @@ async function cutConnections(url: string): Promise<void> {
   }
 }
 
-/** Readers of the chaos are away for 2 s at the most, unless the servers are. */
+/** For those who follow a turn that is not their own. */
 const EVENTS_GRACE = "5 seconds";
 
-async function rotateEvents(url: string): Promise<void> {
+async function rotateEvents(url: string, questions: readonly string[]): Promise<void> {
   const connection = await openConnection(url);
   try {
+    const { rowCount } = await connection.query(
+      `select from chatkeep.turns t, chatkeep.event_partition s
+       where t.partition = (s.partition + 1) % 3 and t.message_id = any ($1)`,
+      [questions],
+    );
+    if (rowCount! > 0) return;
     await connection.query(`select ${releaseSchema("chatkeep")}.rotate_events($1)`, [EVENTS_GRACE]);
   } finally {
     await connection.end();

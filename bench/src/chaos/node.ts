@@ -29,15 +29,21 @@ export interface NodeOptions {
   readonly timeline: Timeline;
   /** Told when a process ended that nobody had ended. */
   readonly onCrash: (what: string) => void;
+  /** Told when the platform ended a function that ran out of time. It makes the node a function instead of a server. */
+  readonly onStrike?: () => void;
 }
 
-const command = fileURLToPath(new URL("../../../packages/chatkeep/src/bin.ts", import.meta.url));
+const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const SERVER = [pathOf("../../../packages/chatkeep/src/bin.ts"), "serve"];
+const FUNCTION = [pathOf("function.ts")];
 
 /** Lines of a node's log that are kept. */
 const KEPT = 20_000;
 
-/** A node that is the command itself, as `npm start` runs it. It is started by `start`. */
-export async function createNode({ index, env, timeline, onCrash }: NodeOptions): Promise<ServerNode> {
+/** A node that is the command itself, as `npm start` runs it, or a function. It is started by `start`. */
+export async function createNode(options: NodeOptions): Promise<ServerNode> {
+  const { index, env, timeline, onCrash, onStrike } = options;
+  const program = onStrike === undefined ? SERVER : FUNCTION;
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | undefined;
@@ -56,7 +62,7 @@ export async function createNode({ index, env, timeline, onCrash }: NodeOptions)
     if (child !== undefined) return;
     ended = false;
     const began = timeline.begin(index);
-    const started = spawn(process.execPath, ["--conditions=@chatkeep/source", command, "serve"], {
+    const started = spawn(process.execPath, ["--conditions=@chatkeep/source", ...program], {
       env: { ...CHILD_ENV, PORT: String(port), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -76,7 +82,8 @@ export async function createNode({ index, env, timeline, onCrash }: NodeOptions)
       // One that is killed before it listens leaves those who wait for it to its successor.
       if (began.ready < Infinity) listening = Promise.withResolvers();
       if (ended) return;
-      onCrash(`Node ${index} ended by itself with ${code ?? signal}:\n${lines.slice(-20).join("\n")}`);
+      if (onStrike !== undefined && signal === "SIGKILL") onStrike();
+      else onCrash(`Node ${index} ended by itself with ${code ?? signal}:\n${lines.slice(-20).join("\n")}`);
       // As a supervisor would.
       setTimeout(() => {
         if (!ended) start();

@@ -159,6 +159,18 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
     interlude: Interlude,
     replyId?: string,
   ): Promise<void> => {
+    record.asking.push(message.id);
+    await read(dice, message, interlude, replyId).finally(() =>
+      record.asking.splice(record.asking.indexOf(message.id), 1),
+    );
+  };
+
+  const read = async (
+    dice: Dice,
+    message: SentMessage,
+    interlude: Interlude,
+    replyId: string | undefined,
+  ): Promise<void> => {
     let due = interlude.what;
     let turn: SeenTurn | undefined;
     await untilDone(`turn of ${message.id}`, dice, async (line, node) => {
@@ -331,7 +343,7 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
   };
 
   /** The messages that a server said it has stored have to be there at once, on every node. */
-  const read = async (dice: Dice): Promise<void> => {
+  const list = async (dice: Dice): Promise<void> => {
     const known = [...record.messages.values()].filter(
       (message) => message.conversationId === conversationId && message.acknowledgedAt !== undefined,
     );
@@ -381,7 +393,7 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
       case "same id, other text":
         return contradict(dice);
       case "read":
-        return read(dice);
+        return list(dice);
       case "new conversation":
         return begin(dice);
       case "edit":
@@ -426,7 +438,7 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
         await perform(dice.fork(count)).catch((error: unknown) => say(`gave up: ${describe(error)}`));
         await pause(dice.fork(count).between(0, 300));
       }
-      await read(dice.fork("end")).catch(() => undefined);
+      await list(dice.fork("end")).catch(() => undefined);
     },
   };
 }

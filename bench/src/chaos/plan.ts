@@ -13,6 +13,8 @@ export type Disturbance = { readonly wait: number } & (
   | {
       readonly kind:
         | "kill all nodes"
+        | "deploy"
+        | "fail over"
         | "crash database"
         | "stop database"
         | "freeze database"
@@ -31,16 +33,25 @@ const WEIGHTS = {
   terminate: 8,
   "crash database": 8,
   "stop database": 4,
+  deploy: 4,
+  "fail over": 5,
   "kill backend": 5,
   "cut connections": 4,
   "freeze database": 5,
   "rotate events": 12,
 };
 
+const KILLING: ReadonlySet<Disturbance["kind"]> = new Set([
+  "kill",
+  "crash database",
+  "kill backend",
+  "fail over",
+]);
+
 /** How many processes a disturbance kills, of which `nodes` are nodes. */
 export function killsOf({ kind }: Disturbance, nodes: number): number {
   if (kind === "kill all nodes") return nodes;
-  return kind === "kill" || kind === "crash database" || kind === "kill backend" ? 1 : 0;
+  return KILLING.has(kind) ? 1 : 0;
 }
 
 export interface PlanOptions {
@@ -87,6 +98,8 @@ function makeDisturbance(dice: Dice, place: number, { nodes, lease }: PlanOption
       return { kind, wait, duration: dice.between(500, 6000) };
     case "kill backend":
     case "cut connections":
+    case "deploy":
+    case "fail over":
     case "rotate events":
       return { kind, wait, duration: 0 };
   }

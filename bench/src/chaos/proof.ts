@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import { type Message, type Part, contentOf, createFold, isLastChunk } from "@chatkeep/protocol";
 
-import { wordsOf } from "./recipe.ts";
+import { readQuestion, wordsOf } from "./recipe.ts";
 import { type Record, type SeenTurn, type SentMessage, lastPromised } from "./record.ts";
 import type { Stored, StoredMessage, StoredTurn } from "./stored.ts";
 
@@ -63,7 +63,7 @@ export function prove({ records, stored, listings, asked, ledger }: Evidence): V
       for (const { id, recipe, regenerations } of record.messages.values()) {
         if (recipe === undefined) continue;
         const own = stored.turns.filter(({ messageId }) => messageId === id);
-        const attempts = own.reduce((sum, turn) => sum + turn.attempts, 0);
+        const attempts = own.reduce((sum, turn) => sum + 1 + turn.earlier.length, 0);
         if ((asked[id] ?? 0) > Math.max(attempts, 1 + regenerations))
           say(`The model was asked ${asked[id]} times.`, id);
         proveEffects(id, own, ledger, say);
@@ -244,12 +244,15 @@ function proveAnswers(
     const log = events.get(turn.id);
     // An answer that was imported has no events.
     if (log !== undefined) proveLog(turn, log, reply.parts, say);
-    const recipe = sent.get(turn.messageId)?.recipe;
+    // A guest's question is known by what is stored of it, if a node that slept began it after all was erased.
+    const question = messages.find(({ id }) => id === turn.messageId);
+    const recipe = sent.get(turn.messageId)?.recipe ?? (question && readQuestion(contentOf(question.parts)));
     // One that ends its nodes is given up; a model may be told to fail.
     const mayFail = recipe?.ending !== "finish" || turn.errorCode === "attempts_exhausted";
     if (turn.status === "interrupted" || (turn.status === "failed" && !mayFail))
-      say(`Turn ${turn.id} is ${turn.status} (${turn.errorCode}) after ${turn.attempts} attempts.`, turn.id);
-    const whole = recipe === undefined ? "" : wordsOf(recipe).join("");
+      say(`Turn ${turn.id} is ${turn.status} (${turn.errorCode}) after ${json(turn.earlier)}.`, turn.id);
+    if (recipe === undefined) continue;
+    const whole = wordsOf(recipe).join("");
     const text = contentOf(reply.parts);
     if (!whole.startsWith(text) || (turn.status === "complete" && text !== whole)) {
       say(`Turn ${turn.id} is ${turn.status} and says ${json(text)} of ${json(whole)}.`, turn.id);

@@ -19,6 +19,8 @@ export interface Record {
   readonly conversations: Set<string>;
   readonly messages: Map<string, SentMessage>;
   readonly turns: Map<string, SeenTurn>;
+  /** Ids of questions whose answers are being read, once for each reading. */
+  readonly asking: string[];
   /** The messages that each copied conversation was made from, by its id. */
   readonly copies: Map<string, readonly Message[]>;
   /** Ids of messages that a node may delete late, long after the person took the deletion back. */
@@ -84,6 +86,7 @@ export function createRecord(name: string, owner: Owner): Record {
     conversations: new Set(),
     messages: new Map(),
     turns: new Map(),
+    asking: [],
     copies: new Map(),
     mayBeDeleted: new Set(),
     faults: [],

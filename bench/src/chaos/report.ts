@@ -16,7 +16,10 @@ export function reportOf({
   violations,
   nodeLogs,
   timeline,
+  strikes,
 }: ChaosResult): string {
+  const ended = (how: string): number =>
+    stored.turns.flatMap(({ earlier }) => earlier).filter((attempt) => attempt.ended === how).length;
   const sent = records.flatMap((record) => [...record.messages.values()]);
   const seen = records.flatMap((record) => [...record.turns.values()]);
   const acknowledged = sent.filter(({ acknowledgedAt }) => acknowledgedAt !== undefined).length;
@@ -31,16 +34,25 @@ export function reportOf({
     `${stored.turns.length} turns: ${[...statuses].map(([status, turns]) => `${turns.length} ${status}`).join(", ")}`,
     `${events} events shown as saved, each compared; ${unsaved} answers were shown unsaved`,
     `${imported} such answers imported, ${refused} times asked anew because the node that signed was gone`,
-    `${stored.turns.filter(({ attempts }) => attempts > 1).length} turns were continued, ${stored.turns.filter(({ attempts }) => attempts > 2).length} of them twice`,
-    settling.silence.length === 0
-      ? "none of them is complete"
-      : `${settling.silence.length} are complete after one continuation: it added ${seconds(median(settling.silence))} (median), ${seconds(Math.max(...settling.silence))} at the most`,
+    `${continued(stored, 1)} turns were continued, ${continued(stored, 2)} of them twice or more: ${ended("died")} attempts died, ${ended("handed over")} were handed over, and ${strikes} functions ran out of time`,
+    addedBy("a death", settling.silence),
+    addedBy("a handover", settling.handovers),
     ...violations.map((violation) => describe(violation, nodeLogs)),
     ...settling.late.map(
       ({ turn, seconds: late, allowed }) =>
         `LATE: turn ${turn.id} was ${turn.status} after ${seconds(late)}; ${seconds(allowed)} were allowed.\n${livesAround(turn, timeline)}`,
     ),
   ].join("\n");
+}
+
+/** How many turns were continued so often. */
+function continued({ turns }: ChaosResult["stored"], times: number): number {
+  return turns.filter(({ earlier }) => earlier.length >= times).length;
+}
+
+function addedBy(what: string, added: readonly number[]): string {
+  if (added.length === 0) return `no turn is complete after ${what} alone`;
+  return `${added.length} turns are complete after ${what} alone: it added ${seconds(median([...added]))} (median), ${seconds(Math.max(...added))} at the most`;
 }
 
 /** A violation, what the person's record says about it, and the lines of the nodes about the request that failed. */

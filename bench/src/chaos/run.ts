@@ -41,9 +41,12 @@ export interface ChaosResult {
   readonly stored: Stored;
   readonly records: readonly Record[];
   readonly nodeLogs: readonly string[];
+  /** How many functions were ended by their platform, with all they ran. */
+  readonly strikes: number;
 }
 
-const NODES = 2;
+/** The last one is a function, the others are servers. */
+export const NODES = 3;
 /** They come and go beside the people, and leave nothing: every visit is of another session and user. */
 const GUESTS = 3;
 const MODEL = new URL("model.ts", import.meta.url);
@@ -85,8 +88,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     note("a node ended by itself");
     crashes.push({ what, record: undefined, about: "" });
   };
+  let strikes = 0;
+  const onStrike = (): void => {
+    strikes += 1;
+    note("a function ran out of time");
+  };
   const nodes = await Promise.all(
-    Array.from({ length: NODES }, (_, index) => createNode({ index, env, timeline, onCrash })),
+    Array.from({ length: NODES }, (_, index) =>
+      createNode({ index, env, timeline, onCrash, ...(index === NODES - 1 ? { onStrike } : {}) }),
+    ),
   );
   try {
     for (const node of nodes) node.start();
@@ -109,7 +119,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const over = new AbortController();
     const acting = Promise.all([...people, ...guests].map((one) => one.act(over.signal)));
     const plan = makePlan(dice.fork("plan"), { kills: options.kills, nodes: NODES, lease: options.lease });
-    const kills = await disturb({ plan, nodes, database, limit: options.limit, note });
+    const asking = (): string[] => records.flatMap((record) => record.asking);
+    const kills = await disturb({ plan, nodes, database, asking, limit: options.limit, note });
 
     note("all is healed; people finish what they began");
     over.abort();
@@ -137,6 +148,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       stored,
       records,
       nodeLogs: nodes.map((node) => node.log()),
+      strikes,
     };
   } finally {
     await Promise.all(nodes.map((node) => node.end("SIGKILL")));
@@ -147,12 +159,14 @@ interface DisturbOptions {
   readonly plan: readonly Disturbance[];
   readonly nodes: readonly ServerNode[];
   readonly database: DisturbedDatabase;
+  /** The questions whose answers are being read. */
+  readonly asking: () => readonly string[];
   readonly limit: number;
   readonly note: (text: string) => void;
 }
 
 /** Carries a plan out, and heals all at its end. Returns how many processes were killed. */
-async function disturb({ plan, nodes, database, limit, note }: DisturbOptions): Promise<number> {
+async function disturb({ plan, nodes, database, asking, limit, note }: DisturbOptions): Promise<number> {
   const deadline = Date.now() + limit;
   const healing = new Set<Promise<unknown>>();
   const later = (work: Promise<unknown>): void => {
@@ -165,7 +179,14 @@ async function disturb({ plan, nodes, database, limit, note }: DisturbOptions): 
     if (Date.now() > deadline) break;
     await pause(disturbance.wait);
     const { kind, duration } = disturbance;
-    if ("node" in disturbance || kind === "kill all nodes") {
+    if (kind === "deploy") {
+      note(kind);
+      for (const node of nodes) {
+        await asleep.get(node);
+        await restart(node, "SIGTERM", 0);
+        await node.ready();
+      }
+    } else if ("node" in disturbance || kind === "kill all nodes") {
       const targets = "node" in disturbance ? [nodes[disturbance.node]!] : nodes;
       // So that every choice takes effect: one that is dead is waited for, and one that sleeps sleeps on.
       for (const node of targets) {
@@ -188,7 +209,8 @@ async function disturb({ plan, nodes, database, limit, note }: DisturbOptions): 
       while (!database.isWell()) await pause(50);
       note(`${kind} for ${duration} ms`);
       if (kind === "kill backend" || kind === "cut connections") await database.lose(kind);
-      else if (kind === "rotate events") await database.rotateEvents();
+      else if (kind === "rotate events") await database.rotateEvents(asking());
+      else if (kind === "fail over") later(database.failOver());
       else if (kind === "freeze database") later(database.freeze(duration));
       else later(database.interrupt(kind === "crash database" ? "crash" : "stop", duration));
     }

@@ -23,6 +23,8 @@ export interface Settling {
    * database was there.
    */
   readonly silence: readonly number[];
+  /** The same for every one that its node handed over once. */
+  readonly handovers: readonly number[];
 }
 
 export interface SettlingOptions {
@@ -43,6 +45,7 @@ export function measureSettling({ stored, records, timeline, lease }: SettlingOp
   const sent = new Map(records.flatMap((record) => [...record.messages]));
   const late: Late[] = [];
   const silence: number[] = [];
+  const handovers: number[] = [];
   for (const turn of stored.turns) {
     const message = sent.get(turn.messageId);
     if (turn.settledAt === null || message?.recipe === undefined || message.imported?.turnId === turn.id)
@@ -55,17 +58,19 @@ export function measureSettling({ stored, records, timeline, lease }: SettlingOp
       lives.length === 0 ? end : 0,
     );
     const isOut = timeline.outages.some((outage) => overlaps(outage, turn.createdAt, turn.settledAt!));
-    if (turn.status === "complete" && turn.attempts === 2 && !isOut)
-      silence.push((turn.settledAt - end) / 1000);
+    const [before, ...more] = turn.earlier;
+    if (turn.status === "complete" && before !== undefined && more.length === 0 && !isOut)
+      (before.ended === "died" ? silence : handovers).push((turn.settledAt - end) / 1000);
     // Any node may have run a later attempt, and it began anew at the earliest when that node was gone.
-    const again = turn.attempts === 1 ? 0 : durationOf(message.recipe);
-    const last = turn.attempts === 1 ? from : Math.max(from, lastDisturbance(turn, timeline));
+    const again = before === undefined ? 0 : durationOf(message.recipe);
+    const left = Math.max(0, ...turn.earlier.map(({ at }) => at));
+    const last = before === undefined ? from : Math.max(from, left, lastDisturbance(turn, timeline));
     const allowed = firstChance(last + lease + again + TOLERANCE, timeline);
     if (turn.settledAt > allowed) {
       late.push({ turn, seconds: (turn.settledAt - from) / 1000, allowed: (allowed - from) / 1000 });
     }
   }
-  return { late, silence };
+  return { late, silence, handovers };
 }
 
 /** The lives that may have run a turn: of the nodes at which it was asked, those that lived when it began. */

@@ -40,8 +40,8 @@ export interface StoredTurn {
   readonly replyId: string;
   readonly status: TurnStatus;
   readonly nodeId: number;
-  /** 1 for a turn whose first node ended it. */
-  readonly attempts: number;
+  /** The attempts before the last, in order. */
+  readonly earlier: readonly { readonly ended: "died" | "handed over"; readonly at: number }[];
   readonly errorCode: string | null;
   readonly lastEvent: number | null;
   readonly createdAt: number;
@@ -76,7 +76,11 @@ export async function readStored(url: string): Promise<Stored> {
       turns: await rows(
         `select id, conversation_id as "conversationId", question_seq as "questionSeq", message_id as "messageId",
            reply_id as "replyId", status, node_id as "nodeId", last_event as "lastEvent", error ->> 'code' as "errorCode",
-           coalesce(jsonb_array_length(attempts), 0) + 1 as attempts,
+           coalesce((
+             select json_agg(json_build_object(
+               'ended', a ->> 'ended', 'at', extract(epoch from (a ->> 'ended_at')::timestamptz) * 1000
+             )) from jsonb_array_elements(attempts) a
+           ), '[]') as earlier,
            extract(epoch from created_at) * 1000 as "createdAt", extract(epoch from settled_at) * 1000 as "settledAt"
          from (
            select id, conversation_id, question_seq, message_id, reply_id, status, node_id, last_event, error, attempts,

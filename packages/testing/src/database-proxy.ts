@@ -36,6 +36,9 @@ export async function startDatabaseProxy(url: string, sleep?: Sleep): Promise<Da
   const join = (socket: Socket): void => {
     const upstream = connect(Number(target.port), target.hostname);
     open.add(upstream.on("error", () => socket.destroy()));
+    // A killed client resets its connection, and the server has to learn of it.
+    socket.once("close", () => upstream.destroy());
+    upstream.once("close", () => socket.destroy());
     socket.pipe(upstream).pipe(socket);
   };
   const server = createServer((socket) => {
