@@ -468,7 +468,7 @@ async function* withSilence(
 }
 
 /** What passes by itself: the server or its database cannot be reached just now. */
-function isPassing(error: unknown): boolean {
+export function isPassing(error: unknown): boolean {
   if (isChatkeepError(error, "unavailable")) return true;
   const name = (error as Error).name;
   return name === "TimeoutError" || name === "AbortError";

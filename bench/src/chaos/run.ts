@@ -10,7 +10,7 @@ import { createDice } from "./dice.ts";
 import { createGuest } from "./guest.ts";
 import { type Credentials, createBareLine, createClientLine, readAll } from "./line.ts";
 import { type ServerNode, createNode } from "./node.ts";
-import { type Person, createPerson } from "./person.ts";
+import { type Person, createPerson, isPassing } from "./person.ts";
 import { type Disturbance, killsOf, makePlan } from "./plan.ts";
 import { type Evidence, type Listing, type Violation, prove } from "./proof.ts";
 import { type Record, createRecord } from "./record.ts";
@@ -236,16 +236,28 @@ async function allSettled(url: string): Promise<void> {
   while (Date.now() < deadline && (await countRunning(url)) > 0) await pause(200);
 }
 
-/** All conversations of a person, as every node lists them. */
+/** All conversations of a person, as every node lists them. A node may be busy, or a function just end. */
 async function list({ record, lines }: Person): Promise<Listing[]> {
-  const listings = [...record.conversations].flatMap((conversationId) =>
-    lines.map(async (line, node) => ({
-      node,
-      conversationId,
-      messages: await readAll(line, record.owner, conversationId, { branches: "all" }),
-    })),
-  );
-  return Promise.all(listings);
+  const listings: Listing[] = [];
+  for (const conversationId of record.conversations)
+    for (const [node, line] of lines.entries()) {
+      const messages = await whenServed(() =>
+        readAll(line, record.owner, conversationId, { branches: "all" }),
+      );
+      listings.push({ node, conversationId, messages });
+    }
+  return listings;
+}
+
+async function whenServed<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      await pause(200);
+    }
+  }
 }
 
 /** Every other one is signed in. */

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 
 import {
+  type Connection,
   type ConnectionPool,
   createHistory,
   createPool,
@@ -9,7 +10,7 @@ import {
   openConnection,
   requireIsolation,
 } from "@chatkeep/core";
-import { fileDatabase } from "@chatkeep/testing";
+import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 
 import { newUser } from "./fixture.ts";
@@ -132,4 +133,40 @@ it.each([
   const { conversation } = await history.createConversation(newUser(), { title: "Stored" });
   expect(conversation.title).toBe("Stored");
   expect(dead).toBeLessThan(0);
+});
+
+it("a process that stands still in a transaction holds its conversation for seconds, and changes nothing", async () => {
+  const reached = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const connect = async (): Promise<Connection> => {
+    const connection = await pool.connect();
+    return {
+      on: connection.on.bind(connection),
+      release: (destroy) => connection.release(destroy),
+      async query(config) {
+        if (config.text === "commit") reached.resolve();
+        if (config.text === "commit") await goOn.promise;
+        return connection.query(config);
+      },
+    };
+  };
+  const still = createHistory({
+    ...UNHURRIED.history,
+    pool: { query: (config) => pool.query(config), on: () => undefined, connect },
+  });
+  const history = createHistory({ ...UNHURRIED.history, pool });
+  onTestFinished(() => Promise.all([still.close(), history.close()]).then(() => undefined));
+  const me = newUser();
+  const { conversation } = await history.createConversation(me);
+  const [first, second] = await history.appendMessages(me, conversation.id, [
+    { role: "user", content: "One" },
+    { role: "user", content: "Two" },
+  ]);
+  const held = still.setHead(me, conversation.id, first!.id);
+  await reached.promise;
+  // Waits for the lock.
+  expect(await history.setHead(me, conversation.id, second!.id)).toMatchObject({ headId: second!.id });
+  goOn.resolve();
+  await expect(held).rejects.toMatchObject({ code: "unavailable" });
+  expect((await history.getConversation(me, conversation.id)).headId).toBe(second!.id);
 });

@@ -20,6 +20,7 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
 
 /** SQLSTATEs of temporary failures, besides the classes 08 and 53. */
 const PASSING = new Set([
+  "25P03",
   "55P03",
   "57014",
   "57P01",

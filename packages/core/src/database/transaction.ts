@@ -8,6 +8,12 @@ import { type Connection, type ConnectionPool, type Queryable, takeConnection } 
 const TRIES = 12;
 
 /**
+ * After 5 s between two statements PostgreSQL rolls back: a process that stands still in a transaction, or a machine that
+ * is gone without a word, would hold the conversation's lock for as long.
+ */
+const BEGIN = "begin isolation level read committed; set local idle_in_transaction_session_timeout = '5s'";
+
+/**
  * Runs several calls in one transaction on one connection. For what a person does by hand: it takes three round trips more
  * than one call. Errors: `ChatkeepError` only; nothing is changed then.
  */
@@ -46,7 +52,7 @@ async function begin(pool: Pick<ConnectionPool, "connect">): Promise<Connection>
     const connection = await takeConnection(pool);
     try {
       // Whatever the role's default is: a statement that waited for a lock sees what was committed meanwhile.
-      await connection.query({ text: "begin isolation level read committed" });
+      await connection.query({ text: BEGIN });
       return connection;
     } catch (error) {
       connection.release(true);
