@@ -29,8 +29,11 @@ export interface Person {
   act(over: AbortSignal): Promise<void>;
 }
 
-/** Milliseconds without an event after which a reader leaves and comes back on another node. */
-const SILENCE = 4000;
+/**
+ * Milliseconds without an event after which a reader leaves and comes back on another node: before a node that sleeps
+ * wakes, or after.
+ */
+const SILENCES = [4000, 12_000] as const;
 /** Milliseconds between tries. */
 const RETRY = 250;
 /** Milliseconds after which a message that nobody takes is a fault: longer than any plan keeps both nodes away. */
@@ -195,7 +198,7 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
             });
       let reading = resumes ? createReading(record, turn!, after) : undefined;
       try {
-        for await (const event of withSilence(events, leave)) {
+        for await (const event of withSilence(events, leave, dice.pick(SILENCES))) {
           // While the database is away, a reader of a turn that is run elsewhere is told so before its first event.
           if (reading === undefined && isNotice(event.chunk)) continue;
           if (reading === undefined) {
@@ -294,7 +297,7 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
     const leave = new AbortController();
     try {
       const events = line.followTurn(owner, message.conversationId, turnId, { signal: leave.signal });
-      for await (const _ of withSilence(events, leave)) {
+      for await (const _ of withSilence(events, leave, SILENCES[0])) {
         // Only its end counts.
       }
     } catch (error) {
@@ -450,12 +453,13 @@ class Left extends Error {}
 async function* withSilence(
   events: AsyncIterable<TurnEvent>,
   leave: AbortController,
+  silence: number,
 ): AsyncGenerator<TurnEvent, void, void> {
-  let timer = setTimeout(() => leave.abort(), SILENCE);
+  let timer = setTimeout(() => leave.abort(), silence);
   try {
     for await (const event of events) {
       clearTimeout(timer);
-      timer = setTimeout(() => leave.abort(), SILENCE);
+      timer = setTimeout(() => leave.abort(), silence);
       yield event;
     }
   } catch (error) {
