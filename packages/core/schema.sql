@@ -17,6 +17,46 @@ create table audit (
   details json
 );
 
+create table checkpoint_values (
+  owner_id uuid not null,
+  conversation_id text collate "C" not null,
+  namespace text collate "C" not null,
+  channel text collate "C" not null,
+  version text collate "C" not null,
+  base_version text collate "C",
+  body json not null
+);
+alter table checkpoint_values enable row level security;
+alter table checkpoint_values force row level security;
+
+create table checkpoint_writes (
+  owner_id uuid not null,
+  conversation_id text collate "C" not null,
+  namespace text collate "C" not null,
+  checkpoint_id text collate "C" not null,
+  task_path text collate "C" not null,
+  task_id text collate "C" not null,
+  no integer not null,
+  channel text collate "C" not null,
+  body json not null
+);
+alter table checkpoint_writes enable row level security;
+alter table checkpoint_writes force row level security;
+
+create table checkpoints (
+  owner_id uuid not null,
+  conversation_id text collate "C" not null,
+  namespace text collate "C" not null,
+  id text collate "C" not null,
+  parent_id text collate "C",
+  body json not null,
+  metadata json not null,
+  channels text[] collate "C" not null,
+  versions text[] collate "C" not null
+);
+alter table checkpoints enable row level security;
+alter table checkpoints force row level security;
+
 create table conversations (
   owner_id uuid not null,
   id text collate "C" not null,
@@ -348,6 +388,12 @@ create table turn_events_2 partition of turn_events FOR VALUES IN ('2'); -- row 
 -- Constraints
 alter table audit add constraint audit_pkey PRIMARY KEY (id);
 alter table audit add constraint audit_action CHECK ((action = ANY (ARRAY['claim'::text, 'export'::text, 'erase'::text, 'act'::text])));
+alter table checkpoint_values add constraint checkpoint_values_pkey PRIMARY KEY (owner_id, conversation_id, namespace, channel, version);
+alter table checkpoint_values add constraint checkpoint_values_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
+alter table checkpoint_writes add constraint checkpoint_writes_pkey PRIMARY KEY (owner_id, conversation_id, namespace, checkpoint_id, task_id, no);
+alter table checkpoint_writes add constraint checkpoint_writes_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
+alter table checkpoints add constraint checkpoints_pkey PRIMARY KEY (owner_id, conversation_id, namespace, id);
+alter table checkpoints add constraint checkpoints_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table conversations add constraint conversations_pkey PRIMARY KEY (owner_id, id);
 alter table conversations add constraint conversations_owner FOREIGN KEY (owner_id) REFERENCES owners(id) ON DELETE CASCADE;
 alter table conversations add constraint conversations_check CHECK (check_conversation(id, scope, is_default, title, title_source, last_seq, cleared_seq, purged_seq, deleted_count, elsewhere_count)) NOT VALID;
@@ -459,6 +505,12 @@ CREATE UNIQUE INDEX turns_question ON chatkeep.turns USING btree (owner_id, conv
 CREATE INDEX turns_waiting ON chatkeep.turns USING btree (settled_at) WHERE (status = 'waiting'::text);
 
 -- Policies
+create policy engine on checkpoint_values to chatkeep_engine using (true) with check (true);
+create policy owner on checkpoint_values to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
+create policy engine on checkpoint_writes to chatkeep_engine using (true) with check (true);
+create policy owner on checkpoint_writes to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
+create policy engine on checkpoints to chatkeep_engine using (true) with check (true);
+create policy owner on checkpoints to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on conversations to chatkeep_engine using (true) with check (true);
 create policy owner on conversations to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on deleted_messages to chatkeep_engine using (true) with check (true);
@@ -496,6 +548,9 @@ create policy owner on unindexed_conversations to public using (((owner_id = (NU
 
 -- Rights
 grant usage on activity to chatkeep_store;
+grant delete, insert, select, update on checkpoint_values to chatkeep_store;
+grant delete, insert, select, update on checkpoint_writes to chatkeep_store;
+grant delete, insert, select, update on checkpoints to chatkeep_store;
 grant delete, insert, select, update on conversations to chatkeep_store;
 grant delete, insert, select, update on deleted_messages to chatkeep_store;
 grant select on event_partition to chatkeep_store;
@@ -615,6 +670,7 @@ create function chatkeep_functions.count_branch(owner uuid, conversation text, h
 create function chatkeep_functions.count_terms(docs_name text, at_paths text[], sign integer) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.create_conversation(owner uuid, owner_kind text, id text, by_id boolean, scope text, scope_label text, title text, metadata json, reuse_latest boolean, most bigint, hide_others boolean) returns TABLE(created boolean, conversation json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.create_handle(owner uuid, conversation text, hash text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.delete_checkpoints(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_file(owner uuid, file uuid, if_unfinished boolean) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_messages(owner uuid, conversation text, ids text[], from_id text) returns TABLE(deleted bigint, head_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -644,6 +700,7 @@ create function chatkeep_functions.first_question(owner uuid, conversation text)
 create function chatkeep_functions.fork_conversation(owner uuid, conversation text, message_id text, new_id text, new_title text, most bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.forks_of(owner uuid, conversation text, seqs bigint[], has_deleted boolean) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.get_branch_ends(owner uuid, conversation text) returns TABLE(head_seq bigint, head json, question json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.get_checkpoint(owner uuid, conversation text, namespace text, id text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_context(owner uuid, conversation text, parent text, context_limit integer) returns TABLE(summary json, history json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_document(docs_name text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
@@ -661,6 +718,7 @@ create function chatkeep_functions.index_message(owner uuid, conversation text, 
 create function chatkeep_functions.latest_leaf(owner uuid, conversation text, seq bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.latest_messages(owner uuid, conversation text, leaf bigint, below_seq bigint, skipped bigint, page_limit integer, most_bytes bigint) returns TABLE(parent_id text, messages json, forks json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.latest_summary(owner uuid, conversation text, leaf bigint, cleared bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.list_checkpoints(owner uuid, conversation text, namespace text, below_id text, last_conversation text, last_namespace text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.list_conversations(owner uuid, only_archived boolean, only_waiting boolean, only_scope text, sort_by text, ascending boolean, after_no bigint, page_offset integer, page_limit integer) returns TABLE(total bigint, conversations json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;
 create function chatkeep_functions.list_document_versions(docs_name text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.list_documents(docs_name text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
@@ -687,6 +745,8 @@ create function chatkeep_functions.postpone_passage_vectors(docs text[], paths t
 create function chatkeep_functions.purge_batch(undo interval, session_idle interval, page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.purge_files(page_limit integer) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.purge_messages(owner uuid, conversation text, page_limit integer) returns TABLE(done boolean, messages_purged integer, turns_purged integer) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.put_checkpoint(owner uuid, conversation text, namespace text, id text, parent_id text, body json, metadata json, channels text[], versions text[], value_channels text[], value_versions text[], base_versions text[], value_bodies json[]) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.put_checkpoint_writes(owner uuid, conversation text, namespace text, checkpoint_id text, task_path text, task_id text, nos integer[], channels text[], bodies json[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.put_documents(docs_name text, paths text[], positions integer[], titles text[], hashes text[], sources text[], passage_documents integer[], passage_sections text[], passage_anchors text[], passage_contexts text[], passage_texts text[], heading_words text[], context_words text[], text_words text[]) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.put_message_vectors(owner uuid, number integer, conversations text[], seqs bigint[], vectors text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.put_passage_vectors(number integer, docs text[], paths text[], positions integer[], vectors text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;

@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 
 import { type CoreHistory, createHistory, createPool } from "@chatkeep/core";
 import type { Owner, Responder } from "@chatkeep/protocol";
-import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
+import { type Database, UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { afterAll } from "vitest";
 
 /** A history of a test file's own, to be opened at its top level. */
-export async function openHistory(responder: Responder): Promise<CoreHistory> {
-  const pool = createPool((await fileDatabase()).url, UNHURRIED.pool);
+export async function openHistory(responder: Responder, database?: Database): Promise<CoreHistory> {
+  const pool = createPool((database ?? (await fileDatabase())).url, UNHURRIED.pool);
   const history = createHistory({ pool, ...UNHURRIED.history, responder });
   afterAll(async () => {
     await history.close();

@@ -1,4 +1,5 @@
 import {
+  type CheckpointStore,
   type ContextRecord,
   type History,
   type Owner,
@@ -8,6 +9,7 @@ import {
 
 import { ownerId } from "./arguments.ts";
 import { type Branches, type BranchesOptions, createBranches } from "./branches.ts";
+import { createCheckpoints } from "./checkpoints.ts";
 import { type ContextSettings, createContexts } from "./context/context.ts";
 import { createPreparation } from "./context/prepare.ts";
 import { type Summarizer, createSummaries } from "./context/summaries.ts";
@@ -123,6 +125,7 @@ export interface CoreHistory
     PersonalData,
     Handles,
     IdempotencyKeys,
+    CheckpointStore,
     Pick<Branches, "forkConversation"> {
   /** Probes the database now, and tries a write if that is ten seconds ago. */
   health(): Promise<Health>;
@@ -264,6 +267,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     ...createFiles({ database, limits }),
     ...createHandles(database),
     ...createIdempotencyKeys(database),
+    ...createCheckpoints(database),
     ...createSearch({ database, vectorSearch }),
     ...calls,
     recallMessages: recall,

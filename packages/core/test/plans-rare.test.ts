@@ -184,6 +184,40 @@ const CASES: Case[] = [
     (time) => sql("use_files($1, 'c1', 'm1', $2)", [owner, [fileId(300 + time)]]),
   ],
   ["release_files", 2, /file_uses_pkey/, () => sql("release_files($1, 'c1', true)", [owner])],
+  [
+    "put_checkpoint",
+    1,
+    /checkpoint_values_pkey/,
+    (time) =>
+      history.putCheckpoint(me, "long", {
+        namespace: "",
+        id: `1${time}`,
+        parentId: null,
+        body: {},
+        metadata: {},
+        versions: new Map([["messages", `new${time}`]]),
+        values: [{ channel: "messages", version: `new${time}`, base: "1000", body: {} }],
+      }),
+  ],
+  [
+    "put_checkpoint_writes",
+    1,
+    /conversations_/,
+    (time) =>
+      history.putCheckpointWrites(
+        me,
+        "long",
+        { namespace: "", id: "000000001", taskId: `t${time}`, taskPath: "" },
+        [{ no: 0, channel: "messages", body: {} }],
+      ),
+  ],
+  [
+    "get_checkpoint",
+    9,
+    /checkpoint_values_pkey/,
+    (time) => history.getCheckpoint(me, "long", { namespace: "", id: time > 0 ? "000001007" : undefined }),
+  ],
+  ["delete_checkpoints", 1, /checkpoint_values_pkey/, () => sql("delete_checkpoints($1, 'c1')", [owner])],
   ["purge_files", 1, /files_unused/, () => sql("purge_files(9)")],
   ["record_audit", 1, /^$/, () => history.recordAct(me, "key:tests")],
   ["purge_batch", 1, /idempotency_keys_sent/, () => sql("purge_batch('1 day', '30 days', 100)")],
@@ -223,7 +257,7 @@ const CASES: Case[] = [
 
 /**
  * Looked at beside this: the hot ones in plans.test.ts; a tree's in plans-tree.test.ts; the docs', of some thousand passages at most, in agent's
- * tests; vectors' in theirs; the first are called by others alone; the last read one row, or what is left to do in the background as it lies.
+ * tests; vectors' in theirs; the first are called by others alone; a list of checkpoints is sorted whole; the last read one row, or what is left to do in the background as it lies.
  */
 const ELSEWHERE = new Set(
   `count_terms question_terms term_letters term_weight conversation_exists match_messages handle_exists refuse_conversation match_terms
@@ -231,7 +265,7 @@ const ELSEWHERE = new Set(
    page_messages read_events recall_words register_node rotate_events search_words settle_turn
    stop_turn fence_dead_nodes update_conversation write_events hold_node close_turn finish_turn lock_conversation next_active_no open_turn select_turn
    delete_turns branch_ranges ancestor_at branch_length branch_of branch_off context_messages forks_of earliest_messages latest_leaf latest_messages segment_jump
-   get_document list_documents put_documents remove_documents score_texts search_passages list_document_versions`
+   get_document list_checkpoints list_documents put_documents remove_documents score_texts search_passages list_document_versions`
     .split(/\s+/)
     .concat(
       "token_key",
@@ -326,6 +360,21 @@ async function fill(query: Query): Promise<void> {
   await filled(
     `insert into chatkeep.file_uses (owner_id, conversation_id, message_id, file_id)
      select $1, 'long', 'm' || n, md5(n::text)::uuid from generate_series(1, $2::int) n`,
+  );
+  await filled(
+    `insert into chatkeep.checkpoints (owner_id, conversation_id, namespace, id, body, metadata, channels, versions)
+     select $1, 'long', '', lpad(n::text, 9, '0'), '{}', '{}', '{messages}', array[n::text]
+     from generate_series(1, $2::int) n`,
+  );
+  await filled(
+    `insert into chatkeep.checkpoint_values (owner_id, conversation_id, namespace, channel, version, base_version, body)
+     select $1, 'long', '', 'messages', n::text, case when n % 9 > 0 then (n - 1)::text end, '{}'
+     from generate_series(1, $2::int) n`,
+  );
+  await filled(
+    `insert into chatkeep.checkpoint_writes
+       (owner_id, conversation_id, namespace, checkpoint_id, task_path, task_id, no, channel, body)
+     select $1, 'long', '', lpad(n::text, 9, '0'), '', 'task', 0, 'messages', '{}' from generate_series(1, $2::int) n`,
   );
   await query(
     "insert into chatkeep.owners (id, kind) select gen_random_uuid(), 'session' from generate_series(1, 2000)",

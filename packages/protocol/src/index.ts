@@ -1,4 +1,5 @@
 export * from "./calls.ts";
+export * from "./checkpoint.ts";
 export * from "./chunk.ts";
 export * from "./citation.ts";
 export * from "./client.ts";
