@@ -230,8 +230,8 @@ export interface History {
 
   /**
    * Yields the events after `after`, each once and in order, until the turn is settled. Any number of readers can
-   * follow at once, each from its own position. Errors: `events_expired` when a settled turn's events have been dropped;
-   * read the stored message instead.
+   * follow at once, each from its own position. Errors: `events_expired` when a settled turn's events have been dropped,
+   * or a failover of the database lost some; read the stored message instead.
    */
   followTurn(
     owner: Owner,

@@ -1,5 +1,5 @@
 -- Returns the events of a turn after `after_seq`, in order, with the turn's status; `last_event` once it is settled,
--- `is_left` while no node runs it.
+-- `is_left` while no node runs it, `is_ahead` if the event `after_seq` itself is not in the log, as after a failover.
 -- One plan for all calls, as in page_messages.
 create function read_events(
   owner uuid,
@@ -7,7 +7,7 @@ create function read_events(
   turn_id uuid,
   after_seq integer,
   page_limit integer
-) returns table (status text, last_event integer, is_left boolean, events json)
+) returns table (status text, last_event integer, is_left boolean, is_ahead boolean, events json)
 language plpgsql stable security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_variable
 declare
@@ -33,6 +33,15 @@ begin
     where e.owner_id = owner and e.turn_id = t.id and e.partition = t.partition and e.seq > after_seq
     order by e.seq limit page_limit
   ) page;
-  return query select t.status, t.last_event, t.status = 'running' and not exists (select from nodes n where n.id = t.node_id), events;
+  is_ahead := case
+    when after_seq = 0 or json_array_length(events) > 0 then false
+    when t.status <> 'running' then after_seq > t.last_event
+    else not exists (
+      select from turn_events e
+      where e.owner_id = owner and e.turn_id = t.id and e.partition = t.partition and e.seq = after_seq
+    )
+  end;
+  return query select t.status, t.last_event,
+    t.status = 'running' and not exists (select from nodes n where n.id = t.node_id), is_ahead, events;
 end
 $$;

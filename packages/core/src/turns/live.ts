@@ -45,7 +45,7 @@ export interface LiveTurn {
   state(): LiveState;
   /** Whether text has waited to be committed for so long that readers are told. */
   isLate(): boolean;
-  /** The shown events after a number; `undefined` if they are in the log only. */
+  /** The shown events after a number; `undefined` if they, or the one with this number, are in the log only. */
   shownAfter(seq: number): readonly TurnEvent[] | undefined;
   /** Waits for a change. */
   subscribe(signal: AbortSignal | undefined): Wait;
@@ -207,7 +207,8 @@ export function createLiveTurn(
       waitingSince !== undefined && (isOpen() || performance.now() - waitingSince > timeout * LATE),
     shownAfter(seq) {
       const first = held[0]!.seq;
-      return seq + 1 < first ? undefined : held.slice(seq + 1 - first);
+      const isBeyond = persisted && seq > held.at(-1)!.seq;
+      return seq + 1 < first || isBeyond ? undefined : held.slice(seq + 1 - first);
     },
     subscribe: (signal) => createWait(readers, signal, () => LOOK),
   };

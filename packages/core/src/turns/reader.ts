@@ -28,7 +28,8 @@ export interface Reader {
   answerSoFar(owner: Owner, conversationId: string, turnId: string): Promise<Answer>;
   /**
    * Yields a turn's events until it is settled. During an outage it says so once, and waits. Errors: `unavailable` if the
-   * first read fails, or when this node hands the turn over: another follows it on; `events_expired` if the turn is settled and its events were dropped.
+   * first read fails, or when this node hands the turn over: another follows it on; `events_expired` if the turn is settled and its events
+   * were dropped, or if a failover lost some.
    */
   follow(key: TurnKey, options: FollowOptions): AsyncGenerator<TurnEvent, void, void>;
   /** Follows from the first event; if the events were dropped, replays them from the stored answer. */
@@ -80,6 +81,7 @@ export function createReader({ database, wakeups, announce, find, continueTurn }
         hasMoved = state === "lost";
         if (hasMoved) continue;
         const events = held ?? page!.events;
+        if (page?.isAhead === true || (events[0]?.seq ?? 0) > after + 1) throw eventsLost();
         for (const event of events) {
           if (isAborted(signal)) return;
           after = event.seq;
@@ -155,6 +157,8 @@ interface EventPage {
   readonly lastEvent: number | null;
   /** Whether no node runs it. */
   readonly isLeft: boolean;
+  /** Whether the event after which it was read is not in the log. */
+  readonly isAhead: boolean;
   readonly events: readonly TurnEvent[];
 }
 
@@ -169,6 +173,7 @@ export async function readEvents(database: Database, key: TurnKey, after: number
     status: row?.status as TurnStatus,
     lastEvent: row?.last_event ?? null,
     isLeft: row?.is_left === true,
+    isAhead: row?.is_ahead === true,
     events: row?.events as TurnEvent[],
   };
 }
@@ -205,6 +210,14 @@ function eventsExpired(): ChatkeepError {
   return new ChatkeepError(
     "events_expired",
     "The events of this answer are no longer kept. Read the stored message instead.",
+  );
+}
+
+/** The database failed over to a standby that had not received them all. Others may follow under their numbers. */
+function eventsLost(): ChatkeepError {
+  return new ChatkeepError(
+    "events_expired",
+    "The database no longer has all events of this answer that were sent. Read the stored message instead.",
   );
 }
 
