@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import { type ResponderEvent, uiMessagesOf } from "@chatkeep/protocol";
-import { holdDeadlines } from "@chatkeep/testing";
+import { fileDatabase, holdDeadlines } from "@chatkeep/testing";
 import { startApiServer } from "@chatkeep/testing/people";
 import * as ai5 from "ai5";
 import * as ai6 from "ai6";
@@ -45,7 +45,8 @@ const EVERYTHING: ResponderEvent[] = [
   { type: "intent", intent: "add", processed: true },
 ];
 
-const server = await startApiServer();
+const database = await fileDatabase();
+const server = await startApiServer({ databaseUrl: database.url });
 const { script, history, url, session, send } = server;
 
 describe.each([
@@ -398,6 +399,27 @@ describe("POST /api/chat", () => {
     expect(await server.refused("/api/chat", { ...tell(output), session: session() })).toMatchObject({
       status: 403,
     });
+  });
+
+  it("stops an answer that is about to begin when the stop comes", async () => {
+    const id = randomUUID();
+    const me = session();
+    await history.createConversation({ kind: "session", id: me }, { id });
+    const holder = await database.pool.connect();
+    await holder.query("begin");
+    await holder.query("select from chatkeep.conversations where id = $1 for update", [id]);
+    const message = { id: "q", role: "user", parts: [{ type: "text", text: "Hello" }] };
+    const asked = send("/api/chat", { method: "POST", body: { id, message }, session: me });
+    const held =
+      "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    await expect.poll(async () => (await database.pool.query(held)).rowCount).toBe(1);
+    const stop = await send(`/api/chat/${id}/stop`, { method: "POST", session: me });
+    expect(await stop.json()).toEqual({ turn: null });
+    await holder.query("rollback");
+    holder.release();
+    expect(await (await asked).text()).toContain('"type":"abort"');
+    const { messages } = await history.listMessages({ kind: "session", id: me }, id);
+    expect(messages.at(-1)?.status).toBe("stopped");
   });
 
   it("takes the last message alone, and answers a retry of it once", async () => {

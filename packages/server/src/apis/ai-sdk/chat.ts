@@ -6,6 +6,7 @@ import {
   type Owner,
   type PageQuestion,
   type Question,
+  type StartedTurn,
   type TurnEvent,
   type UiPart,
   answerSoFarOf,
@@ -26,6 +27,7 @@ import type { Caller } from "../../identity/caller.ts";
 import type { ApiServices } from "../api.ts";
 import { beginTurn } from "../ask.ts";
 import { turn } from "../native/turns.ts";
+import { beginningOf } from "./beginning.ts";
 
 /** What `useChat` sends. */
 export interface AiSdkRequest {
@@ -87,11 +89,15 @@ export async function answerAiSdk(
   body: AiSdkRequest,
 ): Promise<Response> {
   const { history } = services;
+  const begin = (start: () => Promise<StartedTurn>): Promise<StartedTurn> =>
+    beginningOf(history).begin(owner, body.id, start);
   const last = body.message ?? body.messages?.at(-1);
   if (last?.role === "assistant") {
     const { question, messageId } = await resultsOf(history, owner, body.id, last);
     const follow = async (signal: AbortSignal): Promise<AsyncIterable<TurnEvent>> =>
-      uiStream((await history.startTurn(owner, body.id, question, { signal })).events, { messageId });
+      uiStream((await begin(() => history.startTurn(owner, body.id, question, { signal }))).events, {
+        messageId,
+      });
     return streamEvents({ ...services, ...call, follow });
   }
   if (last?.role !== "user") {
@@ -110,7 +116,11 @@ export async function answerAiSdk(
   };
   const follow = async (signal: AbortSignal): Promise<AsyncIterable<TurnEvent>> =>
     uiStream(
-      (await beginTurn({ history: asking, owner, conversation: { id: body.id }, question, signal })).events,
+      (
+        await begin(() =>
+          beginTurn({ history: asking, owner, conversation: { id: body.id }, question, signal }),
+        )
+      ).events,
     );
   return streamEvents({ ...services, ...call, follow });
 }
@@ -189,7 +199,8 @@ export function aiSdkRoutes(services: ApiServices): Route[] {
     route("POST /api/chat/{chat_id}/stop", {
       id: "stopChat",
       summary: "Stop the running answer on any node",
-      description: "Closing the stream does not stop the answer. The text so far is kept.",
+      description:
+        "Closing the stream does not stop the answer. The text so far is kept. An answer that is about to begin on this node is stopped too.",
       replies: {
         200: {
           description: "The turn; `null` when none was running.",
@@ -197,6 +208,7 @@ export function aiSdkRoutes(services: ApiServices): Route[] {
         },
       },
       handle: async ({ owner, path: { chat_id: id } }) => {
+        beginningOf(history).stop(owner, id);
         const found = await orNone(history.getConversation(owner, id));
         const running = found?.runningTurn ?? null;
         if (running === null) return { turn: null };
