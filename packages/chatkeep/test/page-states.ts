@@ -115,6 +115,47 @@ export const STATES: readonly State[] = [
   },
   { name: "answered", reach: answer },
   {
+    name: "approval",
+    async reach(page, stage) {
+      const run = await begin(page, stage, "Please tell Ada that the backup is done.");
+      await run.emit("I will write this mail.");
+      const mail = {
+        to: "ada@example.org",
+        subject: "Backup",
+        body: "The backup of tonight is done.\nNothing failed.",
+      };
+      await run.emit({ type: "tool-call", id: "c1", name: "send_email", arguments: JSON.stringify(mail) });
+      await run.emit({ type: "approval-request", id: "a1", call: "c1" });
+      await run.emit({
+        type: "source",
+        id: "s1",
+        url: "https://example.org/backups",
+        title: "How backups run",
+      });
+      run.finish();
+      await page.getByRole("button", { name: "Approve" }).waitFor();
+    },
+  },
+  {
+    name: "attaching",
+    async reach(page, stage) {
+      await page.getByRole("button", { name: "Attach files" }).waitFor();
+      const files = [
+        { name: "plan.png", mimeType: "image/png", buffer: await page.screenshot() },
+        { name: "minutes.txt", mimeType: "text/plain", buffer: Buffer.from("We met.") },
+      ];
+      const input = page.locator("input[type=file]");
+      await input.setInputFiles(files);
+      await page.getByText("Uploading…").first().waitFor({ state: "detached" });
+      const run = await begin(page, stage, "What do these say?");
+      await run.emit("The picture shows this page, and the");
+      await page.locator(".ck-picture").waitFor();
+      await page.route("**/api/files*", (route) => route.fulfill({ status: 413, body: "{}" }));
+      await input.setInputFiles(files);
+      await page.locator(".ck-attached [role=alert]").first().waitFor();
+    },
+  },
+  {
     name: "card",
     async reach(page, stage) {
       await answer(page, stage);

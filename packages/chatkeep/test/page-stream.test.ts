@@ -389,5 +389,5 @@ test("a conversation of 1,000 messages reads its latest 50 with one request, and
   });
   await visit.page.getByText("Message 999.").waitFor();
   expect(await visit.page.locator("article").count()).toBe(50);
-  expect(read).toEqual(["?limit=50"]);
+  expect(read).toEqual(["?limit=50&files=url"]);
 });

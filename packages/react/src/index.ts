@@ -1,3 +1,4 @@
+export * from "./components/attach/load-attach.ts";
 export * from "./components/ConfirmDialog.tsx";
 export * from "./components/ActionMenu.tsx";
 export * from "./components/Button.tsx";

@@ -192,10 +192,9 @@ test("older messages that cannot be read are told of, and come by themselves onc
   await using person = await host.person(owner);
   await person.context.route("**/messages?*before=*", (route) => route.fulfill({ status: 503, body: "{}" }));
   const page = await person.open(conversation.id);
-  await page.getByText("No. 59.").waitFor();
+  await page.locator("article", { hasText: "No. 59." }).waitFor();
   await page.locator(".ck-scroll").evaluate((element) => (element.scrollTop = 0));
   await page.getByText("Earlier messages could not be loaded.").waitFor();
   await person.context.unroute("**/messages?*before=*");
-  await page.getByText("No. 0.").waitFor({ state: "attached" });
-  expect(await page.locator("article").count()).toBe(60);
+  await expect.poll(() => page.locator("article").count()).toBe(60);
 });

@@ -14,12 +14,12 @@ interface Found {
 export function sendFirst({ endpoint, section, place, getToken }: Settings): typeof fetch {
   /** Undefined when no more are sent. */
   let sent: { readonly request: string; readonly answer: Promise<Response> }[] | undefined = [];
-  const send = (headers: HeadersInit, path: string, onText: (text: string) => void): void => {
+  const send = (headers: HeadersInit, path: string, onText?: (text: string) => void): void => {
     const address = `${endpoint}/api/conversations${path}`;
     const answer = fetch(address, { headers }).then(async (response) => {
       if (!response.ok) return response;
       const text = await response.text();
-      onText(text);
+      onText?.(text);
       // Read already: a new response of the text is only read some tasks later.
       return Object.assign(response, { text: async () => text });
     });
@@ -36,12 +36,12 @@ export function sendFirst({ endpoint, section, place, getToken }: Settings): typ
       accept: "application/json",
       ...(token === null ? { "x-session-id": session } : { authorization: `Bearer ${token}` }),
     };
-    send(headers, `?${new URLSearchParams({ limit: "100", scope: place.id })}`, (text) => {
+    send(headers, `?limit=100&${new URLSearchParams({ scope: place.id })}`, (text) => {
       const { conversations } = JSON.parse(text) as Found;
       // The one that the panel chooses, too.
       const found = conversations.find(({ is_default }) => is_default) ?? conversations[0];
       if (sent !== undefined && found !== undefined)
-        send(headers, `/${encodeURIComponent(found.id)}/messages?limit=50`, () => undefined);
+        send(headers, `/${encodeURIComponent(found.id)}/messages?limit=50&files=url`);
     });
   };
   begin().catch(() => undefined);

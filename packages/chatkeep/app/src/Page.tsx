@@ -7,6 +7,7 @@ import {
   ThreadView,
   UndoNotice,
   exportConversation,
+  loadAttach,
   titleOf,
   useMedia,
   useRefreshing,
@@ -157,6 +158,7 @@ export function Page({ chat, address, storage, onSettings }: PageProps): ReactNo
           welcome={<AppWelcome documents={documents} lasting={storage.lasting()} ask={ask} />}
           onSend={() => address.push(thread.conversationId)}
           onNew={onNew}
+          attach={loadAttach}
         />
       </main>
       {dialog === "search" && (

@@ -4,6 +4,8 @@ import { Stroke } from "./Icon.tsx";
 
 /** What lists, searches and settings need; apart from the others, since a panel that shows a conversation needs none. */
 const STROKES = {
+  attach:
+    "M20 11.5l-7.8 7.8a5 5 0 0 1-7-7l8.2-8.3a3.4 3.4 0 0 1 4.8 4.8l-8.2 8.2a1.7 1.7 0 0 1-2.4-2.4l7.4-7.4",
   more: "M5 12h.01M12 12h.01M19 12h.01",
   search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM16 16l4.5 4.5",
   pin: "M9 4h6l-.5 6 3 3.5h-11l3-3.5zM12 13.5V20",

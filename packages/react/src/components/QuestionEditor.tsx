@@ -39,6 +39,7 @@ export function QuestionEditor({ text: before, onCancel, onSend, onLeft }: Quest
     <QuestionForm
       className="ck-composer ck-editor"
       text={text}
+      sendable={isSendable(text)}
       field={field}
       label={strings.edit}
       onText={(typed) => setText((open.current = typed))}

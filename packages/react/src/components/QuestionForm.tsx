@@ -15,6 +15,10 @@ export interface QuestionFormProps {
   readonly onSend: () => void;
   readonly onEscape?: (() => void) | undefined;
   readonly field: RefObject<HTMLTextAreaElement | null>;
+  /** Whether it can be sent now. */
+  readonly sendable: boolean;
+  /** What stands before the field. */
+  readonly before?: ReactNode;
   /** What the field is called. */
   readonly label: string;
   readonly placeholder?: string | undefined;
@@ -26,14 +30,14 @@ export interface QuestionFormProps {
 
 /** Where a question is written. Enter sends; with Shift, and on a touch screen, it begins a new line. */
 export function QuestionForm(props: QuestionFormProps): ReactNode {
-  const { className, text, onText, onSend, onEscape, field, label, placeholder, describedBy, children } =
-    props;
+  const { className, text, onText, onSend, onEscape, field, sendable, before } = props;
+  const { label, placeholder, describedBy, children } = props;
   const composedAt = useRef(Number.NEGATIVE_INFINITY);
   useLayoutEffect(() => {
     if (field.current !== null) fitHeight(field.current);
   });
   const send = (): void => {
-    if (isSendable(text)) onSend();
+    if (sendable) onSend();
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>): void => {
     const { isComposing, keyCode } = event.nativeEvent;
@@ -55,6 +59,7 @@ export function QuestionForm(props: QuestionFormProps): ReactNode {
         send();
       }}
     >
+      {before}
       <textarea
         ref={field}
         rows={1}

@@ -8,8 +8,11 @@ import { isTouch } from "../state/pointer.ts";
 import type { Selection } from "../state/selection.ts";
 import type { Thread } from "../state/thread/thread.ts";
 import type { Threads } from "../state/threads.ts";
+import type { Attached } from "./attach/attached.ts";
+import type { loadAttach } from "./attach/load-attach.ts";
 import { Composer } from "./Composer.tsx";
 import { Icon } from "./Icon.tsx";
+import { Later } from "./Later.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { FailureNotice } from "./Notice.tsx";
 import { SelectedText } from "./SelectedText.tsx";
@@ -29,13 +32,15 @@ export interface ThreadViewProps {
   readonly onNew: () => void;
   /** The text of the page that a question is about; default none. */
   readonly selection?: Selection | undefined;
+  /** How files are attached to questions: `loadAttach`; default: they are not. Must stay the same function. */
+  readonly attach?: typeof loadAttach | undefined;
   /** Whether it takes the focus when it appears; default `take`. On touch screens it never does. */
   readonly focus?: "take" | "leave" | undefined;
 }
 
 /** One conversation: its messages and the field for the next question. */
 export function ThreadView(props: ThreadViewProps): ReactNode {
-  const { chat, thread, welcome, onSend, onNew, selection, focus = "take" } = props;
+  const { chat, thread, welcome, onSend, onNew, selection, attach, focus = "take" } = props;
   const strings = useStrings();
   const state = useSnapshot(thread);
   const { newer, target } = state;
@@ -44,6 +49,7 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
   const root = useRef<HTMLDivElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(() => chat.draft(thread));
+  const [attached, setAttached] = useState<Attached>();
   const { failure, attempt, clear } = useAttempt();
 
   useLayoutEffect(() => chat.show(thread), [chat, thread]);
@@ -58,7 +64,8 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
   };
   const send = (): void => {
     write("");
-    thread.send(text, selection?.getSnapshot() ?? null);
+    thread.send(text, selection?.getSnapshot() ?? null, attached?.files);
+    attached?.clear();
     selection?.clear();
     scroll.toEnd();
     keepFocus();
@@ -99,6 +106,7 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
             if (question === null) return;
             keep(question.text);
             field.current?.focus();
+            return attach?.().then(({ putBack }) => putBack(chat, thread, question.parts));
           }),
         ),
     }),
@@ -137,6 +145,14 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
             text={text}
             field={field}
             running={state.running}
+            attached={attached}
+            before={
+              attach !== undefined && (
+                <Later load={attach} failed={strings.actionFailed}>
+                  {({ Attach }) => <Attach chat={chat} thread={thread} onChange={setAttached} />}
+                </Later>
+              )
+            }
             onText={write}
             onStop={() => {
               void thread.stop();

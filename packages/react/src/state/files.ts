@@ -30,7 +30,7 @@ export function readBlob(chat: Threads, part: FilePart): Promise<Blob> {
 }
 
 /** Keeps the bytes of a file that was sent from here. */
-function keepBlob(chat: Threads, file: string, blob: Promise<Blob>): void {
+export function keepBlob(chat: Threads, file: string, blob: Promise<Blob>): void {
   const known = keptOf(chat).set(file, blob);
   for (const oldest of known.keys()) if (known.size > KEPT) known.delete(oldest);
 }

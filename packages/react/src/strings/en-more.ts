@@ -13,6 +13,10 @@ export const ENGLISH_MORE = {
   /** While other calls of the answer are not decided. */
   approvalHeld: "Sent once all are decided.",
   files: "Files",
+  attach: "Attach files",
+  attached: "Attached files",
+  uploading: "Uploading…",
+  removeFile: (name: string): string => `Remove ${name}`,
   fileFailed: "Could not be loaded",
   statusLabel: "Status",
   statuses: {

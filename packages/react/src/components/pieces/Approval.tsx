@@ -53,7 +53,7 @@ export function Approval({ call, name, request, reply, thread }: ApprovalProps):
       {request.reason !== undefined && <p>{request.reason}</p>}
       <Arguments text={call.arguments} />
       {reply === undefined ? (
-        <div className="ck-approval-actions">
+        <div className="ck-row">
           {button(true, strings.approve, "primary")}
           {button(false, strings.deny, "plain")}
           {decided !== undefined && <span>{strings.approvalHeld}</span>}

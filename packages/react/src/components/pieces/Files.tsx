@@ -18,7 +18,7 @@ export interface FilesProps {
 export function Files({ files, chat }: FilesProps): ReactNode {
   const strings = useAllStrings();
   return (
-    <ul className="ck-files" aria-label={strings.files}>
+    <ul className="ck-row" aria-label={strings.files}>
       {files.map((file, index) => (
         <li key={index}>
           <FileView file={file} chat={chat} />
@@ -69,12 +69,7 @@ function Chip({ file, chat }: { readonly file: FilePart; readonly chat: Threads 
     }
   };
   return (
-    <button
-      type="button"
-      className="ck-button ck-chip"
-      disabled={state === "reading"}
-      onClick={() => void save()}
-    >
+    <button type="button" className="ck-button" disabled={state === "reading"} onClick={() => void save()}>
       <MoreIcon name="document" />
       <bdi>{file.name ?? file.mime}</bdi>
       <small role={state === "failed" ? "alert" : undefined}>

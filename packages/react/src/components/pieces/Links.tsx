@@ -13,7 +13,7 @@ export function Links({ sources }: LinksProps): ReactNode {
   const strings = useAllStrings();
   const byPlace = new Map(sources.map((source) => [source.url ?? source.id, source]));
   return (
-    <ul className="ck-links" aria-label={strings.sources}>
+    <ul className="ck-row" aria-label={strings.sources}>
       {[...byPlace].map(([place, { url, title, name, mime }]) => (
         <li key={place}>
           {url === undefined ? (title ?? name ?? mime) : <Link address={url}>{title ?? hostOf(url)}</Link>}

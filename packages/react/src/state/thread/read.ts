@@ -46,7 +46,11 @@ export async function readMessages(source: Source, loaded: LoadedMessages, wante
   // With the last one that is known: on another branch, or deleted, it is not the first to come.
   let after = known === undefined ? 0 : known.seq - 1;
   for (let pages = 0; pages < NEWER_PAGES; pages++) {
-    const page = await history.listMessages(owner, conversationId, { after, limit: NEWER_PAGE });
+    const page = await history.listMessages(owner, conversationId, {
+      after,
+      limit: NEWER_PAGE,
+      files: "url",
+    });
     // Cleared elsewhere: fewer are stored than are shown.
     if (page.total < loaded.list.length) break;
     if (pages === 0 && known !== undefined && page.messages[0]?.id !== known.id) break;
@@ -60,7 +64,11 @@ export async function readMessages(source: Source, loaded: LoadedMessages, wante
 /** Reads the page next to a loaded message. Throws what the history throws. */
 export function readSide(source: Source, side: Side, edge: number): Promise<MessagePage> {
   const query = side === "older" ? { before: edge } : { after: edge };
-  return source.history.listMessages(source.owner, source.conversationId, { ...query, limit: PAGE });
+  return source.history.listMessages(source.owner, source.conversationId, {
+    ...query,
+    limit: PAGE,
+    files: "url",
+  });
 }
 
 async function readPage({ history, owner, conversationId }: Source, wanted: Wanted): Promise<Read> {
@@ -68,7 +76,7 @@ async function readPage({ history, owner, conversationId }: Source, wanted: Want
   loadLexer().catch(() => undefined);
   const around = typeof wanted === "object" ? wanted.around : undefined;
   const [page, conversation] = await Promise.all([
-    history.listMessages(owner, conversationId, { limit: PAGE, around }),
+    history.listMessages(owner, conversationId, { limit: PAGE, around, files: "url" }),
     history.getConversation(owner, conversationId),
   ]);
   const behind = around === undefined ? 0 : page.messages.filter(({ seq }) => seq > around).length;
