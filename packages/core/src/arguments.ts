@@ -11,6 +11,7 @@ import {
   boundJson,
   contentOf,
   isSessionId,
+  partFault,
   toolCallParts,
 } from "@chatkeep/protocol";
 
@@ -168,8 +169,9 @@ export function checkMessage(input: MessageInput, limits: Limits, at = ""): Chec
   const parts = plainJson(input.parts ?? partsOf(input), at + pointer);
   const metadata = plainJson(input.metadata, `${at}/metadata`);
   if (!Array.isArray(parts) || parts.length === 0) refuse("A message cannot be empty.", pointer);
-  if (parts.some((part: Part | null) => typeof part?.type !== "string")) {
-    refuse("A part is an object with a `type`.", pointer);
+  for (const [place, part] of parts.entries()) {
+    const fault = partFault(part);
+    if (fault !== undefined) refuse(`${at}${pointer}/${place} ${fault}.`, pointer);
   }
   if (input.role === "user") {
     const text = contentOf(parts);

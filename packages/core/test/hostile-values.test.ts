@@ -60,7 +60,20 @@ describe("what a host stores and cannot be stored", () => {
     },
   );
 
-  it.each([[[null]], [[1]], [[{}]], [["text"]]])("is no part: %j", async (parts) => {
+  it.each([
+    [[null]],
+    [[1]],
+    [[{}]],
+    [["text"]],
+    // Of other libraries, and of none.
+    [[{ type: "step-start" }]],
+    [[{ type: "file", mediaType: "image/png", url: "https://example.org/a.png" }]],
+    [[{ type: "toString" }]],
+    [[{ type: "text", text: 1 }]],
+    [[{ type: "text", text: "a", state: "done" }]],
+    [[{ type: "tool-call", id: "c", name: "n", arguments: {} }]],
+    [[{ type: "tool-result", id: "c" }]],
+  ])("is no part: %j", async (parts) => {
     const me = newUser();
     const { id } = (await history.createConversation(me)).conversation;
     const message = { role: "user", parts } as unknown as MessageInput;

@@ -18,6 +18,7 @@ export * from "./json.ts";
 export * from "./message.ts";
 export * from "./outbox.ts";
 export * from "./owner.ts";
+export * from "./part-fault.ts";
 export * from "./part.ts";
 export * from "./personal-data.ts";
 export * from "./responder.ts";
