@@ -73,7 +73,10 @@ test("while the panel is loaded the conversation and its messages come, each ask
   await expect.poll(() => transcript(page)).toEqual(["What is a sensor?"]);
   await frame(page);
   await frame(page);
-  expect(asked).toEqual(["conversations?limit=100&scope=chapter-3", `conversations/${id}/messages?limit=50&files=url`]);
+  expect(asked).toEqual([
+    "conversations?limit=100&scope=chapter-3",
+    `conversations/${id}/messages?limit=50&files=url`,
+  ]);
 });
 
 test("for a reader whom the browser does not know nothing is asked before the panel is there", async () => {
