@@ -1,6 +1,7 @@
 "use client";
 
 import { type UIMessage, useChat } from "@ai-sdk/react";
+import { DefaultChatTransport } from "ai";
 import { type ReactNode, useState } from "react";
 
 interface ChatProps {
@@ -9,11 +10,20 @@ interface ChatProps {
   readonly messages: UIMessage[];
 }
 
-/** `useChat` as it comes; `resume` follows an answer that is still being given. */
+/** `useChat` as it comes; `resume` follows an answer that is still being given, or was finished since the page was loaded. */
 export function Chat({ id, messages: stored }: ChatProps): ReactNode {
+  const [transport] = useState(
+    () =>
+      new DefaultChatTransport({
+        prepareReconnectToStreamRequest: ({ api, id: chat }) => ({
+          api: `${api}/${chat}/stream?after=${stored.at(-1)?.id ?? ""}`,
+        }),
+      }),
+  );
   const { messages, sendMessage, regenerate, stop, status, error } = useChat({
     id,
     messages: stored,
+    transport,
     resume: true,
   });
   const [edited, setEdited] = useState<string>();

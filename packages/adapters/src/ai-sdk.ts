@@ -2,30 +2,33 @@ import {
   type History,
   type Owner,
   type TurnEvent,
-  type TurnState,
+  type UiMessage,
   type UiPart,
-  answerSoFarOf,
-  isChatkeepError,
+  loadUiMessages,
   questionFromUiMessage,
   resultsFromUiMessage,
-  runningTurnOfHead,
+  resumeUiStream,
   startPageTurn,
-  uiMessagesOf,
   uiStream,
 } from "@chatkeep/protocol";
 import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
-
-import { allMessages } from "./messages.ts";
 
 export interface ChatTransportOptions {
   /** `createClient({ baseUrl })` in a browser; on a server also `createHistory({ pool })`. */
   readonly history: History;
   readonly owner: Owner;
+  /**
+   * What the page begins with, as {@link loadMessages} gave it. `resumeStream` then also shows an answer that was
+   * finished after they were loaded.
+   */
+  readonly messages?: readonly UIMessage[];
 }
 
-export interface LoadMessagesOptions extends ChatTransportOptions {
+export interface LoadMessagesOptions {
+  readonly history: Pick<History, "listMessages">;
+  readonly owner: Owner;
   readonly chatId: string;
-  /** The latest at the most (default 100). */
+  /** The latest, and the beginning of an answer that would be cut (default 100). */
   readonly limit?: number;
 }
 
@@ -39,10 +42,13 @@ export interface LoadMessagesOptions extends ChatTransportOptions {
 export function createChatTransport<Shown extends UIMessage = UIMessage>(
   options: ChatTransportOptions,
 ): ChatTransport<Shown> {
-  const { history, owner } = options;
+  const { history, owner, messages: shown } = options;
+  /** The last message that the page shows. */
+  let after = shown?.at(-1)?.id;
   return {
     async sendMessages({ chatId, messages, trigger, messageId, abortSignal }) {
       const last = messages.at(-1);
+      after = last?.id;
       const signal = abortSignal === undefined ? {} : { signal: abortSignal };
       if (last?.role === "assistant") {
         const page = await history.listMessages(owner, chatId, { limit: 100 });
@@ -52,7 +58,7 @@ export function createChatTransport<Shown extends UIMessage = UIMessage>(
         return streamOf(uiStream(events, { messageId: last.id }));
       }
       if (last?.role !== "user") throw new TypeError("The last message has to be the user's.");
-      const question = questionFromUiMessage({ id: last.id, parts: last.parts as unknown as UiPart[] });
+      const question = questionFromUiMessage(last as unknown as UiMessage);
       await history.createConversation(owner, { id: chatId });
       const { events } = await startPageTurn({
         history,
@@ -67,46 +73,24 @@ export function createChatTransport<Shown extends UIMessage = UIMessage>(
       return streamOf(uiStream(events));
     },
 
+    // In the newest versions, a page that shows the beginning takes it anew.
+    resumeStreamIsReplay: true,
     async reconnectToStream({ chatId }) {
-      const running = await runningTurn(options, chatId);
-      if (running === null) return null;
-      const { message, turn } = running;
-      const earlier =
-        message.role === "tool"
-          ? await history.listMessages(owner, chatId, { before: message.seq + 1, limit: 100 })
-          : undefined;
-      const before = answerSoFarOf(earlier?.messages ?? []);
-      const events = history.followTurn(owner, chatId, turn.id);
-      return streamOf(uiStream(events, { messageId: before[0]?.id, before }));
+      const resumed = await resumeUiStream({ history, owner, conversationId: chatId, after });
+      return resumed === null ? null : streamOf(resumed());
     },
   };
 }
 
-/** The stored messages of a chat, as `useChat` begins with them; none where there is no such chat yet. */
-export async function loadMessages<Shown extends UIMessage = UIMessage>(
-  options: LoadMessagesOptions,
-): Promise<Shown[]> {
-  const { history, owner, chatId, limit = 100 } = options;
-  try {
-    const messages = await allMessages(history, owner, chatId, limit);
-    // The answer that is being given comes with the stream that `useChat` resumes.
-    return uiMessagesOf(messages.filter(({ status }) => status !== "streaming")) as unknown as Shown[];
-  } catch (error) {
-    if (isChatkeepError(error, "conversation_not_found")) return [];
-    throw error;
-  }
-}
-
-async function runningTurn(
-  { history, owner }: ChatTransportOptions,
-  chatId: string,
-): Promise<TurnState | null> {
-  try {
-    return await runningTurnOfHead(history, owner, chatId);
-  } catch (error) {
-    if (isChatkeepError(error, "conversation_not_found")) return null;
-    throw error;
-  }
+/**
+ * The stored messages of a chat, as `useChat` begins with them; none where there is no such chat yet. An answer that is
+ * still given comes with the stream that `useChat` resumes.
+ */
+export async function loadMessages<Shown extends UIMessage = UIMessage>({
+  chatId,
+  ...options
+}: LoadMessagesOptions): Promise<Shown[]> {
+  return (await loadUiMessages({ ...options, conversationId: chatId })) as unknown as Shown[];
 }
 
 function streamOf(events: AsyncIterable<TurnEvent>): ReadableStream<UIMessageChunk> {

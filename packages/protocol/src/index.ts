@@ -43,5 +43,6 @@ export * from "./wire/search.ts";
 export * from "./wire/turn.ts";
 export * from "./wire/ui-branch.ts";
 export * from "./wire/ui-message.ts";
+export * from "./wire/ui-page.ts";
 export { type UiPart, partsFromUi } from "./wire/ui-parts.ts";
 export { answerSoFarOf, resultsFromUiMessage } from "./wire/ui-results.ts";

@@ -1,6 +1,7 @@
 import type { Chunk } from "../chunk.ts";
 import type { Message } from "../message.ts";
 import type { TurnEvent } from "../turn.ts";
+import { OURS } from "../wire/ui-message.ts";
 import { answerChunks } from "./replay.ts";
 
 /** Options of {@link uiStream}. */
@@ -13,34 +14,43 @@ export interface UiStreamOptions {
 
 /**
  * Adapts a turn's events for `useChat`. It adds the steps that `sendAutomaticallyWhen` looks for, so that tool results are
- * sent once, and joins the turn with the answer that it continues.
+ * sent once, and joins the turn with the answer that it continues. Our metadata has one key in a page's message, and the
+ * page's own stays as it is.
  */
 export async function* uiStream(
-  events: AsyncIterable<TurnEvent>,
+  events: AsyncIterable<TurnEvent> | Iterable<TurnEvent>,
   { messageId, before = [] }: UiStreamOptions = {},
 ): AsyncGenerator<TurnEvent, void, void> {
   const steps = createSteps();
   for await (const { seq, chunk } of events) {
     if (chunk.type === "start" && messageId !== undefined) {
-      yield { seq, chunk: { ...chunk, messageId } };
+      yield { seq, chunk: forPage({ ...chunk, messageId }) };
       for (const message of before) {
         // Each message has steps of its own.
         const told = createSteps();
         for (const one of answerChunks(message)) {
           if (told.beginsAt(one)) yield { seq, chunk: STEP };
-          yield { seq, chunk: one };
+          yield { seq, chunk: forPage(one) };
         }
       }
       // A result belongs to the step that made the call.
       yield { seq, chunk: STEP };
     } else {
       if (steps.beginsAt(chunk)) yield { seq, chunk: STEP };
-      yield { seq, chunk };
+      yield { seq, chunk: forPage(chunk) };
     }
   }
 }
 
 const STEP: Chunk = { type: "start-step" };
+
+function forPage(chunk: Chunk): Chunk {
+  if ("messageMetadata" in chunk && chunk.messageMetadata !== undefined)
+    return { ...chunk, messageMetadata: { [OURS]: chunk.messageMetadata } };
+  // Version 6.0.50 refuses a stream with a field that it does not know. The reason is that of the approval.
+  if (chunk.type === "tool-output-denied") return { type: chunk.type, toolCallId: chunk.toolCallId };
+  return chunk;
+}
 
 /**
  * Tells before which chunks a step begins: where a model continues after its tools' results, and after an answer that

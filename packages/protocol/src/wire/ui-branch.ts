@@ -3,6 +3,7 @@ import type { History } from "../history.ts";
 import type { Message } from "../message.ts";
 import type { Owner } from "../owner.ts";
 import type { Question, StartedTurn, TurnState } from "../turn.ts";
+import { isSame } from "./ui-parts.ts";
 
 /** A question from a page of the AI SDK or assistant-ui, with the page's view of the branch. */
 export interface PageQuestion {
@@ -75,8 +76,9 @@ async function plan(page: PageQuestion): Promise<() => Promise<StartedTurn>> {
   if (intent === "regenerate" && version !== undefined) {
     return () => history.regenerate(owner, conversationId, version.id, options);
   }
-  // A retry of the same request.
-  if (version !== undefined && (await isAnswered(page, version))) return start(undefined, version.id);
+  // A retry of the same request, unless it tells other metadata.
+  const isRetry = version !== undefined && isSame(version.metadata ?? {}, question.metadata ?? {});
+  if (isRetry && (await isAnswered(page, version))) return start(undefined, version.id);
   // The page keeps sending the old id, which is taken: the text tells which version it means.
   return () =>
     history.startTurn(

@@ -14,16 +14,20 @@ export interface UiMessage {
   metadata?: JsonObject;
 }
 
+/** The key of our metadata in a message of the AI SDK. Everything else in its metadata is the page's. */
+export const OURS = "chatkeep";
+
 /** Reads a question from a message of the AI SDK. Parts of unknown types are stored unchanged. */
 export function questionFromUiMessage(message: {
   readonly id?: string | undefined;
   readonly parts: readonly UiPart[];
   readonly metadata?: JsonObject | null | undefined;
 }): Question {
+  const { [OURS]: _, ...metadata } = message.metadata ?? {};
   return {
     id: message.id === "" ? undefined : message.id,
     parts: partsFromUi(message.parts, "user"),
-    metadata: message.metadata ?? null,
+    metadata: Object.keys(metadata).length === 0 ? null : metadata,
   };
 }
 
@@ -76,8 +80,7 @@ function endsWithResults({ turnId, status, role, parts }: Message, { of }: Paire
 
 function metadataOf(message: Message): JsonObject {
   const { turnId, model, usage, intent, processed, contextText, error, metadata } = message;
-  return {
-    ...metadata,
+  const ours: JsonObject = {
     conversation_id: message.conversationId,
     seq: message.seq,
     status: message.status,
@@ -89,4 +92,5 @@ function metadataOf(message: Message): JsonObject {
     ...(intent === null ? {} : { intent, processed }),
     ...(error === null ? {} : { error: { ...error } }),
   };
+  return { ...metadata, [OURS]: ours };
 }

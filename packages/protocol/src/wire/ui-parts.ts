@@ -302,7 +302,7 @@ function without(fields: { readonly [name: string]: Json | undefined }): JsonObj
 }
 
 /** Whether two values are equal as JSON, whatever the order of their keys. */
-function isSame(one: unknown, other: unknown): boolean {
+export function isSame(one: unknown, other: unknown): boolean {
   if (typeof one !== "object" || typeof other !== "object" || one === null || other === null)
     return one === other;
   if (Array.isArray(one) !== Array.isArray(other)) return false;

@@ -2,9 +2,8 @@ import {
   type Owner,
   conversationCalls,
   createRequests,
-  isChatkeepError,
+  loadUiMessages,
   messageCalls,
-  uiMessagesOf,
 } from "@chatkeep/protocol";
 import { type ChatTransport, DefaultChatTransport, type UIMessage } from "ai";
 
@@ -71,39 +70,41 @@ export function createStoredChat<Shown extends UIMessage>({
       (await find()) ?? (await history.createConversation(await ownerNow(), { scope })).conversation.id,
   );
   let begun: string | undefined = conversationId;
+  /** The last message that the page shows: an answer that was finished since it was loaded comes with the stream. */
+  let after: string | undefined;
 
   const http = new DefaultChatTransport<Shown>({
     api: `${base}/api/chat`,
     headers: credentials,
     prepareSendMessagesRequest: async ({ messages, trigger, messageId, body }) => {
       begun = await begin();
+      after = messages.at(-1)?.id;
       // The server reads the last message, and the id of the one before it.
       return { body: { ...body, id: begun, messages: messages.slice(-2), trigger, messageId } };
     },
-    prepareReconnectToStreamRequest: async () => ({ api: `${pathOf(await begin())}/stream` }),
+    prepareReconnectToStreamRequest: async () => {
+      const query = after === undefined ? "" : `?after=${encodeURIComponent(after)}`;
+      return { api: `${pathOf(await begin())}/stream${query}` };
+    },
   });
   const pathOf = (id: string): string => `${base}/api/chat/${encodeURIComponent(id)}`;
 
   return {
     key: conversationId ?? `scope:${scope}`,
     transport: {
+      // In the newest versions, a page that shows the beginning of an answer takes it anew.
+      resumeStreamIsReplay: true,
       sendMessages: (call) => http.sendMessages(call),
       reconnectToStream: async (call) =>
         (begun ?? (await find())) === undefined ? null : http.reconnectToStream(call),
     },
     sendHeaders: (given) => void (headers = given),
     async load() {
-      const id = await find();
-      if (id === undefined) return [];
-      try {
-        const { messages } = await history.listMessages(await ownerNow(), id, { limit: 100 });
-        // The answer that is being given comes with its stream.
-        const settled = messages.filter(({ status }) => status !== "streaming");
-        return uiMessagesOf(settled) as unknown as Shown[];
-      } catch (error) {
-        if (isChatkeepError(error, "conversation_not_found")) return [];
-        throw error;
-      }
+      const conversationId = await find();
+      if (conversationId === undefined) return [];
+      const messages = await loadUiMessages({ history, owner: await ownerNow(), conversationId });
+      after ??= messages.at(-1)?.id;
+      return messages as unknown as Shown[];
     },
     async stop() {
       const id = begun ?? (await find());

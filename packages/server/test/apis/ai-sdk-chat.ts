@@ -1,5 +1,21 @@
-import { type History, type Owner, uiMessagesOf } from "@chatkeep/protocol";
+import { type History, type Owner, loadUiMessages } from "@chatkeep/protocol";
+import * as ai5 from "ai5";
+import * as ai5Oldest from "ai5-oldest";
+import * as ai6 from "ai6";
+import * as ai6Oldest from "ai6-oldest";
+import * as ai7 from "ai7";
 import type * as ai from "ai7";
+import * as ai7Oldest from "ai7-oldest";
+
+/** The supported versions of the AI SDK. They declare the same in types that do not know each other. */
+export const VERSIONS = [
+  ["5.0.89", ai5Oldest],
+  ["5", ai5],
+  ["6.0.50", ai6Oldest],
+  ["6", ai6],
+  ["7.0.40", ai7Oldest],
+  ["7", ai7],
+] as unknown as readonly [version: string, sdk: typeof ai][];
 
 /** A page with `useChat`, without React: the class behind the hook, with its default transport. */
 export interface Chat {
@@ -35,10 +51,9 @@ export async function openChat(options: OpenChat): Promise<Chat> {
   const owner: Owner = { kind: "session", id: options.session };
   const errors: Error[] = [];
   const looks = new Set<() => void>();
+  const { history, chat: conversationId } = options;
   let messages: ai.UIMessage[] =
-    options.stored === true
-      ? (uiMessagesOf((await options.history.listMessages(owner, options.chat)).messages) as never)
-      : [];
+    options.stored === true ? ((await loadUiMessages({ history, owner, conversationId })) as never) : [];
   const change = (next: ai.UIMessage[]): void => {
     messages = next;
     for (const look of looks) look();
@@ -73,6 +88,9 @@ export async function openChat(options: OpenChat): Promise<Chat> {
       new options.ai.DefaultChatTransport({
         api: `${options.url}/api/chat`,
         headers: { "x-session-id": options.session },
+        prepareReconnectToStreamRequest: ({ api, id }) => ({
+          api: `${api}/${id}/stream?after=${messages.at(-1)?.id ?? ""}`,
+        }),
       }),
     onError: (error) => errors.push(error),
     ...(options.sendAutomaticallyWhen === undefined

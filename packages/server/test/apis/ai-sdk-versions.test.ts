@@ -1,22 +1,13 @@
 import { randomUUID } from "node:crypto";
 
 import { startApiServer } from "@chatkeep/testing/people";
-import * as ai5 from "ai5";
-import * as ai6 from "ai6";
-import * as ai7 from "ai7";
 import { describe, expect, it } from "vitest";
 
-import { type Chat, openChat, partsOf } from "./ai-sdk-chat.ts";
+import { type Chat, VERSIONS, openChat, partsOf } from "./ai-sdk-chat.ts";
 
 const { script, history, url, session, send } = await startApiServer();
 
-describe.each([
-  ["5", ai5],
-  ["6", ai6],
-  ["7", ai7],
-])("useChat of ai %s", (_, version) => {
-  // The three declare the same in types that do not know each other.
-  const ai = version as unknown as typeof ai7;
+describe.each(VERSIONS)("useChat of ai %s", (_, ai) => {
   /** A page of somebody new, or of somebody known after a reload. */
   const open = (id = session(), chat: string = randomUUID(), stored = false): Promise<Chat> =>
     openChat({ ai, url, session: id, chat, history, stored });

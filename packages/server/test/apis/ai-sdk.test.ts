@@ -3,12 +3,10 @@ import { randomUUID } from "node:crypto";
 import { type ResponderEvent, uiMessagesOf } from "@chatkeep/protocol";
 import { fileDatabase, holdDeadlines } from "@chatkeep/testing";
 import { startApiServer } from "@chatkeep/testing/people";
-import * as ai5 from "ai5";
-import * as ai6 from "ai6";
 import * as ai7 from "ai7";
 import { describe, expect, it } from "vitest";
 
-import { type Chat, openChat, partsOf } from "./ai-sdk-chat.ts";
+import { type Chat, VERSIONS, openChat, partsOf } from "./ai-sdk-chat.ts";
 
 /** All that a responder can say. */
 const EVERYTHING: ResponderEvent[] = [
@@ -49,13 +47,7 @@ const database = await fileDatabase();
 const server = await startApiServer({ databaseUrl: database.url });
 const { script, history, url, session, send } = server;
 
-describe.each([
-  ["5", ai5],
-  ["6", ai6],
-  ["7", ai7],
-])("useChat of ai %s", (_, version) => {
-  // The three declare the same in types that do not know each other.
-  const ai = version as unknown as typeof ai7;
+describe.each(VERSIONS)("useChat of ai %s", (version, ai) => {
   /** A page of somebody new, or of somebody known after a reload. */
   const open = (id = session(), chat: string = randomUUID(), stored = false): Promise<Chat> =>
     openChat({ ai, url, session: id, chat, history, stored });
@@ -128,9 +120,11 @@ describe.each([
     expect(page.errors).toEqual([]);
     const outputs = (chat: Chat["chat"]) =>
       chat.messages.flatMap(({ parts }) => parts.flatMap((part) => ("output" in part ? [part.output] : [])));
-    expect(outputs(page.chat)).toEqual(["1.1", "1.2", "2.1", "2.2"]);
     const reloaded = await open(page.owner.id, page.id, true);
-    expect(partsOf(reloaded.chat)).toEqual(partsOf(page.chat));
+    expect(outputs(reloaded.chat)).toEqual(["1.1", "1.2", "2.1", "2.2"]);
+    // Before 5.0.218, 6.0.233 and 7.0.33, the AI SDK itself shows the later of two calls in place of the earlier one.
+    const isShown = !["5.0.89", "6.0.50"].includes(version);
+    expect(outputs(page.chat)).toEqual(isShown ? outputs(reloaded.chat) : ["1.2", "2.2"]);
   });
 
   it("resumes a running answer from its beginning, in another page", async () => {
@@ -253,8 +247,6 @@ describe.each([
       await run.emit("You are ");
       await page.until((text) => text.endsWith("You are "));
       const other = await openTools(page.owner.id, page.id, true);
-      // As `loadMessages` gives them: without what is still being said.
-      other.chat.messages = other.chat.messages.slice(0, 1);
       const resumed = other.chat.resumeStream();
       await other.until((text) => text.endsWith("You are "));
       await run.emit("in Graz.");

@@ -251,12 +251,17 @@ export const APIS: readonly Api[] = [
       const text = await response.text();
       const ended = text.trimEnd().endsWith("data: [DONE]");
       const chunks = framesOf(text.replace("data: [DONE]\n\n", "")).map(
-        ([, chunk]) => chunk as { type: string; delta?: string; messageMetadata?: { persisted?: boolean } },
+        ([, chunk]) =>
+          chunk as {
+            type: string;
+            delta?: string;
+            messageMetadata?: { chatkeep: { persisted?: boolean } };
+          },
       );
       return {
         text: chunks.map(({ type, delta }) => (type === "text-delta" ? delta : "")).join(""),
-        persisted: chunks.findLast(({ messageMetadata }) => messageMetadata?.persisted !== undefined)
-          ?.messageMetadata?.persisted,
+        persisted: chunks.findLast(({ messageMetadata: told }) => told?.chatkeep.persisted !== undefined)
+          ?.messageMetadata?.chatkeep.persisted,
         ended,
       };
     },

@@ -2,18 +2,16 @@ import {
   ChatkeepError,
   type History,
   type JsonObject,
-  type Message,
   type Owner,
   type PageQuestion,
   type Question,
   type StartedTurn,
   type TurnEvent,
   type UiPart,
-  answerSoFarOf,
   isChatkeepError,
   questionFromUiMessage,
   resultsFromUiMessage,
-  runningTurnOfHead,
+  resumeUiStream,
   startPageTurn,
   turnToWire,
   uiStream,
@@ -181,19 +179,16 @@ export function aiSdkRoutes(services: ApiServices): Route[] {
     route("GET /api/chat/{chat_id}/stream", {
       id: "resumeChatStream",
       summary: "Resume the running answer from its beginning",
-      replies: { ...STREAM, 204: { description: "No answer is running." } },
-      handle: async ({ owner, path: { chat_id: id }, ...call }) => {
-        const running = await orNone(runningTurnOfHead(history, owner, id));
-        if (running === null) return null;
-        const { message, turn } = running;
-        let before: readonly Message[] = [];
-        if (message.role === "tool") {
-          const page = await history.listMessages(owner, id, { before: message.seq + 1, limit: MOST });
-          before = answerSoFarOf(page.messages);
-        }
-        const follow = (signal: AbortSignal): AsyncIterable<TurnEvent> =>
-          uiStream(history.followTurn(owner, id, turn.id, { signal }), { messageId: before[0]?.id, before });
-        return streamEvents({ ...services, ...call, follow });
+      replies: { ...STREAM, 204: { description: "There is nothing to resume." } },
+      search: z.object({
+        after: z.string().optional().meta({
+          description:
+            "The last message that the page shows. An answer to it that was settled meanwhile is replayed.",
+        }),
+      }),
+      handle: async ({ owner, path: { chat_id: conversationId }, query: { after }, ...call }) => {
+        const follow = await resumeUiStream({ history, owner, conversationId, after });
+        return follow === null ? null : streamEvents({ ...services, ...call, follow });
       },
     }),
     route("POST /api/chat/{chat_id}/stop", {
