@@ -157,12 +157,12 @@ const json = (text: string | undefined): unknown => JSON.parse(text ?? "");
 describe("the guide's commands do what it says, as they are written", () => {
   it("a first conversation, and conversations, messages and turns", async () => {
     expect((await answerOf(await served(blocksOf("first-conversation.md", [0]))))?.citations).not.toBeNull();
-    const [, made, asked, watched, stored, scoped, note, resumed, stopped, again] = await shell([
+    const [, made, asked, watched, stored, scoped, note, resumed, ...turns] = await shell([
       ...blocksOf("first-conversation.md", [1]),
       ...blocksOf("first-conversation.md", [2, 3, 4, 5], HERE),
       ...blocksOf("conversations.md", [0], HERE),
       ...blocksOf("messages.md", [0], HERE),
-      ...blocksOf("turns.md", [0, 1, 2], HERE),
+      ...blocksOf("turns.md", [0, 1, 2, 3], HERE),
     ]);
     const answered = { turn: { status: "complete" }, reply: { role: "assistant" }, persisted: true };
     expect(json(made)).toMatchObject({ id: "first", title: "My first conversation" });
@@ -176,7 +176,9 @@ describe("the guide's commands do what it says, as they are written", () => {
     });
     expect(json(note)).toMatchObject({ id: "note-1", content: "A note to myself 🗒️" });
     expect(resumed).toMatch(/^id: 2\n[\s\S]*data: \[DONE\]$/);
+    const [stopped, waiting, again] = turns;
     expect(json(stopped)).toMatchObject({ status: "complete" });
+    expect(json(waiting)).toMatchObject({ conversations: [] });
     expect(json(again)).toMatchObject({ ...answered, message: { id: "question-7" } });
   });
 
