@@ -271,6 +271,19 @@ async function fill(query: Query): Promise<void> {
      from chatkeep.conversations c join chatkeep.files f on f.owner_id = c.owner_id where c.id <> 'long'`,
   );
   await query(
+    `insert into chatkeep.checkpoints (owner_id, conversation_id, namespace, id, body, metadata, channels, versions)
+     select owner_id, id, '', '1', '{}', '{}', '{messages}', '{1}' from chatkeep.conversations where id <> 'long'`,
+  );
+  await query(
+    `insert into chatkeep.checkpoint_values (owner_id, conversation_id, namespace, channel, version, body)
+     select owner_id, id, '', 'messages', '1', '{}' from chatkeep.conversations where id <> 'long'`,
+  );
+  await query(
+    `insert into chatkeep.checkpoint_writes
+       (owner_id, conversation_id, namespace, checkpoint_id, task_path, task_id, no, channel, body)
+     select owner_id, id, '', '1', '', 'task', 0, 'messages', '{}' from chatkeep.conversations where id <> 'long'`,
+  );
+  await query(
     `insert into chatkeep.summaries (owner_id, conversation_id, from_seq, to_seq, body)
      select owner_id, id, 1, 2, 'Hello' from chatkeep.conversations`,
   );
