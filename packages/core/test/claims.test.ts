@@ -52,6 +52,10 @@ describe("a claim while a turn runs", () => {
       [turn.id],
     );
     expect(kept).toEqual([{ owner_id: ownerId(me) }]);
+    // A reader refuses a log with a hole.
+    await database.pool.query("delete from chatkeep.turn_events where turn_id = $1 and seq = 1000000", [
+      turn.id,
+    ]);
     await run.emit("Hi.");
     run.finish();
     await readerOf(history.followTurn(me, conversation.id, turn.id)).rest();
