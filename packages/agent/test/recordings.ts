@@ -1,7 +1,7 @@
 import type { Part } from "@chatkeep/protocol";
 import { expect } from "vitest";
 
-/** Streams in the shapes of the providers' API references (November 2026), each with two calls at once. */
+/** Streams as the installed provider packages read them (November 2026), each with two calls at once. */
 export interface Recording {
   /** Providers that understand each other's values. */
   readonly family: string;
