@@ -1,4 +1,5 @@
 import type { Json, JsonObject, Part } from "@chatkeep/protocol";
+import { z } from "zod";
 
 /** An item of a conversation in OpenAI's form. */
 export type Item = { type: string } & JsonObject;
@@ -28,14 +29,24 @@ export function verbatimPart(item: Item, parts: readonly Part[]): Part {
     : { type: "data", name: WITH_FILES, data: { item: data, places } };
 }
 
-/** The item that is stored beside parts. */
+const stored = z.looseObject({ type: z.string() });
+const storedWithFiles = z.object({
+  item: stored,
+  places: z.record(z.string(), z.tuple([z.int(), z.int()])),
+});
+
+/** The item that is stored beside parts. Clients may store data parts of these names that hold anything else. */
 export function verbatimItem(parts: readonly Part[]): Item | undefined {
-  const own = parts.find(
-    (part) => part.type === "data" && (part.name === VERBATIM || part.name === WITH_FILES),
-  );
-  if (own?.type !== "data") return undefined;
-  if (own.name === VERBATIM) return own.data as Item;
-  const { item, places } = own.data as unknown as { item: Item; places: Places };
+  for (const part of parts) {
+    if (part.type !== "data") continue;
+    if (part.name === VERBATIM && stored.safeParse(part.data).success) return part.data as Item;
+    const { success, data } = storedWithFiles.safeParse(part.name === WITH_FILES ? part.data : undefined);
+    if (success) return withFiles(data.item as Item, data.places, parts);
+  }
+  return undefined;
+}
+
+function withFiles(item: Item, places: Places, parts: readonly Part[]): Item {
   return replaceTexts(item, (text, path) => {
     const [index = -1, start = 0] = Object.hasOwn(places, path) ? places[path]! : [];
     const part = parts[index];
