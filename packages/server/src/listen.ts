@@ -14,6 +14,8 @@ export interface ListenOptions {
   /** The address to listen on. Default `127.0.0.1`: this machine only. */
   readonly host?: string;
   readonly log: Log;
+  /** Milliseconds after which a body of which no byte comes is refused with 408. Default 60,000. */
+  readonly bodyTimeout?: number;
 }
 
 /** A listening server. */
@@ -27,7 +29,8 @@ export interface Listener extends AsyncDisposable {
 }
 
 /** Listens on a port. Errors: Node's (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`). */
-export async function listen({ server, port, host = "127.0.0.1", log }: ListenOptions): Promise<Listener> {
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const { server, port, host = "127.0.0.1", log, bodyTimeout = 60_000 } = options;
   const node = createAdaptorServer({
     fetch: server.fetch,
     // Keeps the host's own Request and Response.
@@ -36,8 +39,8 @@ export async function listen({ server, port, host = "127.0.0.1", log }: ListenOp
       // Longer than the 60 s of common load balancers, so that they end an idle connection.
       keepAliveTimeout: 65_000,
       headersTimeout: 10_000,
-      // For receiving a request with its body. An answer may take any time.
-      requestTimeout: 60_000,
+      // For receiving a request with its body: a file of 64 MB at 55 KB/s. An answer may take any time.
+      requestTimeout: 20 * 60_000,
       maxHeaderSize: 32 * 1024,
     },
   }) as NodeServer;
@@ -45,6 +48,13 @@ export async function listen({ server, port, host = "127.0.0.1", log }: ListenOp
     log.debug({ code: error.code }, "a connection sent an invalid request");
     if (socket.writable) socket.end(refusal(error.code));
     else socket.destroy();
+  });
+
+  node.on("request", (request, response) => {
+    // Node tells of it only while the body is not complete.
+    request.setTimeout(bodyTimeout, () => request.socket.end(refusal("ERR_HTTP_REQUEST_TIMEOUT")));
+    // Else Node would end a connection whose answer is quiet for as long.
+    response.on("timeout", () => undefined);
   });
 
   const started = Promise.withResolvers<void>();

@@ -2,19 +2,20 @@ import { once } from "node:events";
 import { Agent, request as nodeRequest } from "node:http";
 import { connect } from "node:net";
 
-import { createLog, listen } from "@chatkeep/server";
+import { type ListenOptions, createLog, listen } from "@chatkeep/server";
 import { freePort } from "@chatkeep/testing";
 import { expect, test } from "vitest";
 
 const log = createLog({ level: "silent" });
 
 /** A server whose answer to `/slow` waits for the test. */
-async function start() {
+async function start(options: Pick<ListenOptions, "bodyTimeout"> = {}) {
   const arrived = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<void>();
   const listener = await listen({
     server: {
       fetch: async (request) => {
+        await request.arrayBuffer();
         if (new URL(request.url).pathname === "/slow") {
           arrived.resolve();
           await answer.promise;
@@ -24,6 +25,7 @@ async function start() {
     },
     port: 0,
     log,
+    ...options,
   });
   return { listener, arrived: arrived.promise, answer: answer.resolve };
 }
@@ -100,5 +102,20 @@ test.each([
   let text = "";
   for await (const piece of socket) text += piece as string;
   expect(text).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  await listener.close();
+});
+
+test("a body that stands still is refused, and an answer that is quiet for longer is not", async () => {
+  const { listener, arrived, answer } = await start({ bodyTimeout: 200 });
+  const running = fetch(`${listener.url}/slow`, { method: "POST", body: "whole" });
+  await arrived;
+  const { port } = new URL(listener.url);
+  const socket = connect(Number(port), "127.0.0.1");
+  socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf");
+  const [told] = (await once(socket, "data")) as [Buffer];
+  expect(told.toString()).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/);
+  await once(socket, "close");
+  answer();
+  expect(await (await running).text()).toBe("done");
   await listener.close();
 });
