@@ -1,4 +1,5 @@
 import {
+  ChatkeepError,
   type History,
   type Message,
   type MessageInput,
@@ -83,6 +84,10 @@ export function createChatMessageHistory(options: ChatMessageHistoryOptions): Ba
 function fromLangchain(message: BaseMessage): MessageInput {
   const [stored] = mapChatMessagesToStoredMessages([message]);
   const { data } = JSON.parse(JSON.stringify(stored)) as StoredMessage;
+  if (readStored({ type: message.type, data }) === undefined) {
+    const detail = `LangChain cannot read a message of the type "${message.type}" back, so it is not stored.`;
+    throw new ChatkeepError("invalid_request", detail);
+  }
   const text = message.text;
   const calls = (data as { tool_calls?: { id?: string; name: string; args: object }[] }).tool_calls ?? [];
   const role = ROLES[message.type] ?? "assistant";
@@ -104,8 +109,9 @@ function fromLangchain(message: BaseMessage): MessageInput {
 function toLangchain(message: Message): BaseMessage {
   for (const part of message.parts) {
     if (part.type === "data" && part.name === STORED) {
-      const stored = part.data as unknown as StoredMessage;
-      return mapStoredMessageToChatMessage({ ...stored, data: { ...stored.data, id: message.id } });
+      const { type, data } = (part.data ?? {}) as unknown as StoredMessage;
+      const stored = readStored({ type, data: { ...data, id: message.id } });
+      if (stored !== undefined) return stored;
     }
   }
   const calls = message.parts.flatMap((part) => (part.type === "tool-call" ? [part] : []));
@@ -122,6 +128,15 @@ function toLangchain(message: Message): BaseMessage {
     ),
   };
   return mapStoredMessageToChatMessage({ type, data });
+}
+
+/** `undefined` for what LangChain cannot read: some types, and what another API stored under this name. */
+function readStored(stored: StoredMessage): BaseMessage | undefined {
+  try {
+    return mapStoredMessageToChatMessage(stored);
+  } catch {
+    return undefined;
+  }
 }
 
 function callOf(id: string, name: string, text: string): object[] {

@@ -1,5 +1,5 @@
 import { createChatMessageHistory } from "@chatkeep/adapters/langchain";
-import { AIMessage, HumanMessage, SystemMessage, ToolMessage } from "@langchain/core/messages";
+import { AIMessage, HumanMessage, RemoveMessage, SystemMessage, ToolMessage } from "@langchain/core/messages";
 import { ChatPromptTemplate, MessagesPlaceholder } from "@langchain/core/prompts";
 import { RunnableWithMessageHistory } from "@langchain/core/runnables";
 import { FakeListChatModel } from "@langchain/core/utils/testing";
@@ -98,6 +98,29 @@ describe("a conversation as LangChain's list of messages", () => {
     await langchain.clear();
     expect(await langchain.getMessages()).toEqual([]);
   });
+
+  it("refuses a message that LangChain could not read back, and stores none of its call", async () => {
+    const { langchain } = await open();
+    const removal = new RemoveMessage({ id: "m1" });
+    await expect(langchain.addMessages([new HumanMessage("Hi"), removal])).rejects.toMatchObject({
+      code: "invalid_request",
+      message: expect.stringContaining('"remove"'),
+    });
+    expect(await langchain.getMessages()).toEqual([]);
+  });
+
+  it.each([null, "text", {}, { type: "remove", data: {} }, { type: "human", data: null }])(
+    "reads its other parts where another API stored %j under the name of its own",
+    async (data) => {
+      const { owner, conversationId, langchain } = await open();
+      const parts = [
+        { type: "text", text: "Hi" },
+        { type: "data", name: "langchain-message", data },
+      ] as const;
+      await history.appendMessages(owner, conversationId, [{ role: "user", parts }]);
+      expect(await langchain.getMessages()).toHaveLength(1);
+    },
+  );
 
   it("serves a RunnableWithMessageHistory", async () => {
     const { owner, conversationId } = await open();
