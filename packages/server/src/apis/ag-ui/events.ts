@@ -4,9 +4,15 @@ import { type Chunk, type Json, type JsonObject, type TurnEvent, contentOf } fro
 export type AgUiEvent = { readonly type: string } & JsonObject;
 
 /** The ids of a run, as its client gave them. */
-export interface Run {
+export interface RunIds {
   readonly threadId: string;
   readonly runId: string;
+}
+
+/** A run and the version of AG-UI that its client speaks; clients before 1.0 do not tell theirs. */
+export interface Run {
+  readonly ids: RunIds;
+  readonly version: string | undefined;
 }
 
 /** The data parts that hold an agent's state: whole, and its changes as JSON Patch (RFC 6902). */
@@ -75,7 +81,7 @@ export function createEventEncoder(run: Run): (chunk: Chunk) => AgUiEvent[] {
     switch (chunk.type) {
       case "start":
         replyId = chunk.messageId;
-        return [{ type: "RUN_STARTED", ...run, metadata: { chatkeep: chunk.messageMetadata } }];
+        return [{ ...runStarted(run), metadata: { chatkeep: chunk.messageMetadata } }];
       case "text-start":
         current = open(chunk.id);
         return [{ type: "TEXT_MESSAGE_START", messageId: current, role: "assistant" }];
@@ -135,9 +141,9 @@ export function createEventEncoder(run: Run): (chunk: Chunk) => AgUiEvent[] {
         return [];
       }
       case "finish":
-        return [{ type: "RUN_FINISHED", ...run, outcome: outcomeOf(interrupts, pending), usage }];
+        return [{ ...runFinished(run, outcomeOf(interrupts, pending)), usage }];
       case "abort":
-        return [{ type: "RUN_FINISHED", ...run, outcome: { type: "cancelled" }, usage }];
+        return [{ ...runFinished(run, { type: "cancelled" }), usage }];
       case "error":
         return [{ type: "RUN_ERROR", message: chunk.errorText, code: failure["code"] ?? "model_error" }];
       case "start-step":
@@ -146,6 +152,20 @@ export function createEventEncoder(run: Run): (chunk: Chunk) => AgUiEvent[] {
         return dataEvents(chunk);
     }
   };
+}
+
+export function runStarted({ ids, version }: Run): AgUiEvent {
+  return { type: "RUN_STARTED", ...ids, ...(isBefore1(version) ? {} : { protocolVersion: "1.0" }) };
+}
+
+/** Clients before 1.0 fail on an outcome that they do not know; without one, the run is complete. */
+export function runFinished({ ids, version }: Run, outcome: JsonObject): AgUiEvent {
+  const isKnown = !isBefore1(version) || outcome["type"] === "interrupt";
+  return { type: "RUN_FINISHED", ...ids, ...(isKnown && { outcome }) };
+}
+
+function isBefore1(version: string | undefined): boolean {
+  return version === undefined || version.startsWith("0.");
 }
 
 /** What a run waits for: approvals, or results of the client's tools. */

@@ -14,6 +14,7 @@ import { id, json, jsonObject } from "../../http/fields.ts";
 export interface RunAgentInput {
   threadId: string;
   runId: string;
+  protocolVersion?: string | undefined;
   messages: InputMessage[];
   tools?: Json[] | undefined;
   state?: Json | undefined;
@@ -51,6 +52,10 @@ export const runAgentInput: z.ZodType<RunAgentInput> = z
   .looseObject({
     threadId: id.meta({ description: "The id of the conversation, which is created if it does not exist." }),
     runId: z.string(),
+    protocolVersion: z.string().optional().meta({
+      description:
+        "The client's version of AG-UI. Clients before 1.0 send none, and get only the outcomes they know.",
+    }),
     messages: z.array(message).meta({
       description:
         "Chatkeep reads what follows the last answer, and the id of the message before it. Earlier messages come from " +

@@ -28,7 +28,7 @@ export function stateEventsOf(messages: readonly Message[]): AgUiEvent[] {
 
 function answerEvents(message: Message): AgUiEvent[] {
   if (message.role !== "assistant") return [];
-  const encode = createEventEncoder({ threadId: "", runId: "" });
+  const encode = createEventEncoder({ ids: { threadId: "", runId: "" }, version: undefined });
   encode({ type: "start", messageId: message.id, messageMetadata: {} });
   return [...answerChunks(message)].flatMap(encode);
 }

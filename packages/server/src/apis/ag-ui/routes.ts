@@ -14,7 +14,16 @@ import { streamFrames } from "../../http/stream.ts";
 import type { Caller } from "../../identity/caller.ts";
 import type { ApiServices } from "../api.ts";
 import { beginTurn } from "../ask.ts";
-import { type Run, agUiFrames, createEventEncoder, frameOf, outcomeOf } from "./events.ts";
+import {
+  type Run,
+  type RunIds,
+  agUiFrames,
+  createEventEncoder,
+  frameOf,
+  outcomeOf,
+  runFinished,
+  runStarted,
+} from "./events.ts";
 import { type RunAgentInput, askedOf, runAgentInput } from "./input.ts";
 import { agUiMessagesOf, stateEventsOf } from "./messages.ts";
 
@@ -29,7 +38,8 @@ export function agUiRoutes(services: ApiServices): Route[] {
 
   const ask = (call: Call & Caller, input: RunAgentInput): Promise<Response> => {
     const { owner } = call;
-    const run = { threadId: input.threadId, runId: input.runId };
+    const ids = { threadId: input.threadId, runId: input.runId };
+    const run: Run = { ids, version: input.protocolVersion };
     const asked = askedOf(input);
     if (asked === undefined) return connect(call, run, 0);
     const { question, previousId } = asked;
@@ -41,8 +51,8 @@ export function agUiRoutes(services: ApiServices): Route[] {
     const follow = async (signal: AbortSignal): Promise<AsyncIterable<string>> => {
       const begun =
         question.role === "tool"
-          ? await history.startTurn(owner, run.threadId, question, { signal })
-          : await beginTurn({ history: asking, owner, conversation: { id: run.threadId }, question, signal });
+          ? await history.startTurn(owner, ids.threadId, question, { signal })
+          : await beginTurn({ history: asking, owner, conversation: { id: ids.threadId }, question, signal });
       return agUiFrames(begun.events, createEventEncoder(run));
     };
     return streamFrames({ ...services, ...call, follow });
@@ -51,15 +61,16 @@ export function agUiRoutes(services: ApiServices): Route[] {
   /** Sends the conversation, and follows its running answer. */
   const connect = async (
     call: Call & Caller,
-    given: Partial<Run> & Pick<Run, "threadId">,
+    given: { readonly ids: Partial<RunIds> & Pick<RunIds, "threadId">; readonly version: string | undefined },
     after: number,
   ): Promise<Response> => {
     const { owner } = call;
-    const running = await orNone(runningTurnOfHead(history, owner, given.threadId));
-    const run: Run = { runId: running?.turn.id ?? given.threadId, ...given };
+    const { threadId } = given.ids;
+    const running = await orNone(runningTurnOfHead(history, owner, threadId));
+    const run: Run = { ...given, ids: { runId: running?.turn.id ?? threadId, ...given.ids } };
     const encode = createEventEncoder(run);
     const follow = async (signal: AbortSignal): Promise<AsyncIterable<string>> => {
-      const followed = running && history.followTurn(owner, run.threadId, running.turn.id, { signal });
+      const followed = running && history.followTurn(owner, threadId, running.turn.id, { signal });
       if (followed !== null && after > 0) return agUiFrames(followed, encode, after);
       const before = running?.reply?.seq;
       const opening = await openingOf(owner, run, before);
@@ -74,7 +85,7 @@ export function agUiRoutes(services: ApiServices): Route[] {
 
   const openingOf = async (owner: Owner, run: Run, before: number | undefined) => {
     const limits = { limit: MOST, ...(before === undefined ? {} : { before }) };
-    const page = await orNone(history.listMessages(owner, run.threadId, limits));
+    const page = await orNone(history.listMessages(owner, run.ids.threadId, limits));
     const messages = page?.messages ?? [];
     const open = pairCalls(messages).open;
     const interrupts = open.flatMap(({ request, approval }) =>
@@ -84,18 +95,17 @@ export function agUiRoutes(services: ApiServices): Route[] {
     );
     return {
       frames: [
-        frameOf({ type: "RUN_STARTED", ...run }),
+        frameOf(runStarted(run)),
         frameOf({ type: "MESSAGES_SNAPSHOT", messages: agUiMessagesOf(messages) }),
         ...stateEventsOf(messages).map((event) => frameOf(event)),
       ],
-      end: {
-        type: "RUN_FINISHED",
-        ...run,
-        outcome: outcomeOf(
+      end: runFinished(
+        run,
+        outcomeOf(
           interrupts,
           open.map(({ call }) => call.id),
         ),
-      },
+      ),
     };
   };
 
@@ -121,10 +131,20 @@ export function agUiRoutes(services: ApiServices): Route[] {
         "A snapshot of the latest messages and of the state, then the events of the running answer from its beginning. " +
         "With `after`, the `id` of a frame, only the events after it, while the answer runs.",
       params: { thread_id: id },
-      search: z.strictObject({ after: integer(0, Number.MAX_SAFE_INTEGER).optional() }),
+      search: z.strictObject({
+        after: integer(0, Number.MAX_SAFE_INTEGER).optional(),
+        protocol_version: z.string().default("1.0").meta({
+          description: "The client's version of AG-UI. `0.x` leaves out what clients before 1.0 refuse.",
+        }),
+      }),
       replies: STREAM,
       errors: ["events_expired"],
-      handle: ({ path, query, ...call }) => connect(call, { threadId: path.thread_id }, query.after ?? 0),
+      handle: ({ path, query, ...call }) =>
+        connect(
+          call,
+          { ids: { threadId: path.thread_id }, version: query.protocol_version },
+          query.after ?? 0,
+        ),
     }),
   ];
 }
