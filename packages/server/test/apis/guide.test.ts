@@ -157,6 +157,8 @@ describe("the guide's chapter of the APIs", () => {
       "AI SDK",
       "OpenAI's client",
       "AG-UI",
+      // Run by copilotkit.packed.test.ts of `chatkeep`.
+      "CopilotKit",
       "In an app of your own",
     ]);
     expect([...GUIDE.matchAll(/^```/gm)].length).toBe(2 * blocks.size);
