@@ -187,7 +187,8 @@ export interface History {
    * - A retry with the same `question.id` and body attaches to the running turn or returns the settled one: the
    *   question is stored once and answered once. With another body: `idempotency_mismatch`.
    * - A question with the role `tool` holds results of calls that the last answer of its branch left open, and the
-   *   responder continues with them. Results of other calls are a `conflict`. With a single part `step` it continues the
+   *   responder continues with them. Results that leave other calls of a waiting turn open are stored, and that turn is
+   *   returned: the responder continues when the last is told. Results of other calls are a `conflict`. With a single part `step` it continues the
    *   last answer, however that ended: the responder gets that answer's question, and what was said in `answer`.
    * - While another turn runs in the conversation: `turn_in_progress` with its `turnId`.
    * - Each event is committed before the stream yields it.

@@ -6,7 +6,6 @@ import {
   type Part,
   type Summary,
   type Turn,
-  pairCalls,
 } from "@chatkeep/protocol";
 
 import { askerOf, ownerId } from "../arguments.ts";
@@ -23,7 +22,6 @@ import {
   previewOf,
   titleOf,
 } from "../database/rows.ts";
-import { EXPIRED } from "../maintenance/janitor.ts";
 import { wordTextOf } from "../search/words.ts";
 import type { Node } from "./node.ts";
 import { type NewTurn, type PlacedQuestion, type TurnRow, argsOf, startChunk, turnFromRow } from "./turn.ts";
@@ -91,84 +89,29 @@ export function describe(row: DescribedRow, owner: Owner): Omit<Begun, "isNew"> 
   };
 }
 
-/** The parts of a message that answers calls. A step asks to go on with the answer. */
-const ANSWERS = new Set<Part["type"]>(["tool-result", "approval", "step"]);
 type DescribedRow = Readonly<
   Record<"turn" | "conversation_row" | "question" | "history" | "summary", unknown>
 >;
 
 /**
- * Checks that results and approvals answer open calls of the branch that they follow, or are stored already. Returns the
- * head that the turn expects, or `null` for a turn that follows any other message. Errors: `invalid_request`, `conflict`.
+ * What a responder is asked: of a message that asks to go on with an answer, that answer's question and what was said. Of
+ * results that a client told one by one, all of them at once.
  */
-export async function requireOpenCalls(database: Database, turn: NewTurn): Promise<string | null> {
-  const { id, parts, parent } = turn.question;
-  if (!parts.every(({ type }) => ANSWERS.has(type))) {
-    const detail = "A tool's message can hold only results and approvals.";
-    throw new ChatkeepError("invalid_request", detail, { pointer: "/parts" });
-  }
-  const { ownerId: owner, conversationId: conversation } = turn.key;
-  const [row] = await database.call("get_context", {
-    owner,
-    conversation,
-    parent: parentArgument(parent),
-    context_limit: CONTEXT_MESSAGES,
-  });
-  const rows = row?.history as MessageRows | undefined;
-  const history = messagesOf(rows, turn.owner, conversation, CONTEXT_MESSAGES);
-  const answer = history.findLast(({ role }) => role === "assistant");
-  const given =
-    answer?.turnId && (await database.call("get_turn", { owner, conversation, turn_id: answer.turnId }))[0];
-  const fault = faultOf(parts, history, answer, given ? turnFromRow(given.turn as TurnRow) : undefined);
-  if (fault === undefined) {
-    // An approved call is made on one branch only.
-    const isOnce = parent === undefined || parts.some(({ type }) => type === "approval");
-    return isOnce ? (history.at(-1)?.id ?? null) : null;
-  }
-  const [stored] = await database.call("holds_messages", { owner, conversation, ids: [id] });
-  if (stored?.holds_messages === true) return null;
-  throw new ChatkeepError("conflict", fault, { pointer: "/parts" });
-}
-
-/** Why these parts answer nothing. */
-function faultOf(
-  parts: readonly Part[],
-  history: readonly Message[],
-  answer: Message | undefined,
-  turn: Turn | undefined,
-): string | undefined {
-  const { open } = pairCalls(history);
-  if (parts.some(({ type }) => type === "step")) {
-    if (answer === undefined || history.at(-1)?.role === "user") return "There is no answer to continue.";
-    if (turn?.status === "waiting") return "The answer waits for results or approvals. Send those.";
-  } else if (turn?.error?.code === EXPIRED) return turn.error.detail;
-  for (const part of parts) {
-    if (part.type === "tool-result") {
-      if (!open.some(({ call }) => call.id === part.id))
-        return `No call \`${part.id}\` of the last answer waits for a result. ${READ}`;
-      if (answer?.status === "stopped")
-        return `The answer was stopped, so its calls wait for no result. ${READ}`;
-    } else if (part.type === "approval") {
-      const asked = open.find(({ request }) => request?.id === part.id);
-      if (asked === undefined || asked.approval !== undefined)
-        return `No approval \`${part.id}\` of the last answer is waited for. ${READ}`;
-      if (answer?.status === "stopped")
-        return `The answer was stopped, so its calls wait for no approval. ${READ}`;
-    }
-  }
-  return undefined;
-}
-
-const READ = "Read the messages again.";
-
-/** What a responder is asked: of a message that asks to go on with an answer, that answer's question and what was said. */
 export function askedOf<Asked extends Pick<Begun, "question" | "history">>(
   begun: Asked,
 ): { readonly begun: Asked; readonly said: readonly Part[] } {
   const { question, history } = begun;
+  if (question.role !== "tool") return { begun, said: [] };
+  if (question.parts.some(({ type }) => type !== "step")) {
+    const answered = history.findLastIndex(({ role }) => role !== "tool") + 1;
+    const parts = [...history.slice(answered).flatMap((told) => told.parts), ...question.parts];
+    return {
+      begun: { ...begun, question: { ...question, parts }, history: history.slice(0, answered) },
+      said: [],
+    };
+  }
   const asked = history.findLastIndex(({ role }) => role === "user");
-  const goesOn = question.role === "tool" && question.parts.every(({ type }) => type === "step");
-  if (!goesOn || asked < 0) return { begun, said: [] };
+  if (asked < 0) return { begun, said: [] };
   return {
     begun: { ...begun, question: history[asked]!, history: history.slice(0, asked) },
     said: history.slice(asked + 1).flatMap(({ parts }) => parts),

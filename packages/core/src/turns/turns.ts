@@ -14,11 +14,12 @@ import { checkId, checkRange, checkMessage, ownerId } from "../arguments.ts";
 import { idempotencyMismatch, isPoolFull } from "../database/failure.ts";
 import type { ConnectionPool } from "../database/pool.ts";
 import type { ConversationRow } from "../database/rows.ts";
-import { beginTurn, questionOf, requireOpenCalls } from "./begin.ts";
+import { beginTurn, questionOf } from "./begin.ts";
 import { type ContinueTurn, createContinuation } from "./continue.ts";
 import type { LiveTurn } from "./live.ts";
 import { createNode, createOrphans, goingDown } from "./node.ts";
 import { createReader, readEvents } from "./reader.ts";
+import { nothingYet, readResults, storeResults } from "./results.ts";
 import { type RunningOptions, createRunning } from "./running.ts";
 import { STOPPED } from "./settle.ts";
 import { type NewTurn, type TurnKey, type TurnRow, argsOf, newTurn, turnFromRow, turnKey } from "./turn.ts";
@@ -146,14 +147,13 @@ export function createTurns(options: TurnsOptions): Turns {
     /** The turn for an answer without saving: the question keeps the bytes of its files. */
     const whole = (): NewTurn =>
       moved === asked ? turn : { ...turn, question: { ...question, ...checkMessage(asked, limits) } };
-    const expectedHead = role === "tool" ? await requireOpenCalls(database, turn) : null;
+    if (role === "tool") return goOn(turn, signal);
     const unsaved = running.findUnsaved(turn);
     if (unsaved !== undefined) return attach(whole(), unsaved, signal);
     try {
-      return await begin(turn, signal, expectedHead);
+      return await begin(turn, signal);
     } catch (error) {
-      // A tool's results without their question cannot be answered.
-      const isAnswered = role === "user" && outage[owner.kind] === "best-effort";
+      const isAnswered = outage[owner.kind] === "best-effort";
       if (!isAnswered || isClosing || !isChatkeepError(error, "unavailable")) throw error;
       // A full pool is no outage: in a moment the answer can be saved.
       if (isPoolFull(error)) throw error;
@@ -162,6 +162,22 @@ export function createTurns(options: TurnsOptions): Turns {
       if (other !== undefined) return attach(shown, other, signal);
       running.run(shown, unsavedContext(shown), false);
       return { turn: unsavedTurn(shown), events: follow(shown, signal) };
+    }
+  };
+
+  /** Goes on with an answer once its last open call is answered. Two clients may answer one each at the same moment. */
+  const goOn = async (given: NewTurn, signal: AbortSignal | undefined): Promise<StartedTurn> => {
+    for (let head: string | null = null; ;) {
+      const results = await readResults(database, given);
+      const { turn, expectedHead, waiting } = results;
+      try {
+        if (waiting === undefined) return await begin(turn, signal, expectedHead);
+        if (expectedHead !== null) await storeResults(database, results);
+        return { turn: waiting, events: nothingYet(waiting) };
+      } catch (error) {
+        if (!isChatkeepError(error, "conflict") || expectedHead === head) throw error;
+        head = expectedHead;
+      }
     }
   };
 

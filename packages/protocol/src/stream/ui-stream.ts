@@ -22,6 +22,7 @@ export async function* uiStream(
   { messageId, before = [] }: UiStreamOptions = {},
 ): AsyncGenerator<TurnEvent, void, void> {
   const steps = createSteps();
+  let isBegun = messageId === undefined;
   for await (const { seq, chunk } of events) {
     if (chunk.type === "start" && messageId !== undefined) {
       yield { seq, chunk: forPage({ ...chunk, messageId }) };
@@ -33,9 +34,12 @@ export async function* uiStream(
           yield { seq, chunk: forPage(one) };
         }
       }
-      // A result belongs to the step that made the call.
-      yield { seq, chunk: STEP };
     } else {
+      // A result belongs to the step that made the call. Where nothing follows, other calls of it may be open.
+      if (!isBegun && chunk.type !== "finish" && chunk.type !== "message-metadata") {
+        isBegun = true;
+        yield { seq, chunk: STEP };
+      }
       if (steps.beginsAt(chunk)) yield { seq, chunk: STEP };
       yield { seq, chunk: forPage(chunk) };
     }

@@ -2,7 +2,7 @@ import { type PairedCall, pairCalls, waitingCalls } from "../calls.ts";
 import { type Message, continuesAnswer } from "../message.ts";
 import type { Part } from "../part.ts";
 import type { Question } from "../turn.ts";
-import { type UiPart, partsFromUi } from "./ui-parts.ts";
+import { type UiPart, isSame, partsFromUi } from "./ui-parts.ts";
 
 /** The question that continues an answer. */
 type Continuation = Question & {
@@ -24,24 +24,26 @@ export function resultsFromUiMessage(
   const { of } = pairCalls([{ role: "assistant", parts: partsFromUi(parts, "assistant") }]);
   const told = [...new Set(of.values())];
   // A model may number its calls anew in each step: an open call is the last one with its id.
-  const fresh = pairCalls(messages).open.flatMap((paired) =>
-    answerTo(
+  const fresh = pairCalls(messages).open.flatMap((paired) => {
+    const part = answerTo(
       paired,
       told.findLast(({ call }) => call.id === paired.call.id),
-    ),
-  );
+    );
+    return part === undefined ? [] : [{ call: paired.call, part }];
+  });
   const answer = messages.findLast(({ role }) => role === "assistant");
-  // An answer is continued once, so its id can name the results.
-  if (fresh.length > 0 && answer !== undefined)
-    return { id: `${answer.id}.results`, role: "tool", parts: fresh };
-  const last = messages.findLast(
-    ({ role, turnId }) => role === "user" || (role === "tool" && turnId !== null),
-  );
+  const [first] = fresh;
+  // Each call is answered once, so its place can name the results.
+  if (first !== undefined && answer !== undefined) {
+    const id = `${answer.id}.results.${answer.parts.indexOf(first.call)}`;
+    return { id, role: "tool", parts: fresh.map(({ part }) => part) };
+  }
+  const last = messages.findLast(({ role }) => role === "user" || role === "tool");
   const isTold = (part: Part): boolean =>
     part.type === "step" ||
     told.some(
       ({ result, approval }) =>
-        (part.type === "tool-result" && part.id === result?.id) ||
+        (part.type === "tool-result" && part.id === result?.id && isSame(part.result, result.result)) ||
         (part.type === "approval" && part.id === approval?.id && part.approved === approval.approved),
     );
   const isRetry = last?.role === "tool" && last.parts.every(isTold);
@@ -75,12 +77,11 @@ function isSaid({ type }: Part): boolean {
 }
 
 /** What a page's call brings for an open one. */
-function answerTo({ request, approval }: PairedCall, told: PairedCall | undefined): Part[] {
+function answerTo({ request, approval }: PairedCall, told: PairedCall | undefined): Part | undefined {
   const result = told?.result;
-  if (result !== undefined && result.preliminary !== true && result.denied !== true) return [result];
+  if (result !== undefined && result.preliminary !== true && result.denied !== true) return result;
   const answered = told?.approval;
-  const isAnswer = approval === undefined && answered !== undefined && answered.id === request?.id;
-  return isAnswer ? [answered] : [];
+  return approval === undefined && answered?.id === request?.id ? answered : undefined;
 }
 
 /** The messages at the end of a list that a page shows as one message with the answer that follows. */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import type { Question, ResponderEvent } from "@chatkeep/protocol";
+import type { Question, ResponderEvent, StartedTurn } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
 import { type OpenedFixture, ask, errorOf, newConversation } from "./fixture.ts";
@@ -17,6 +17,12 @@ const RESULTS: Question = {
     { type: "tool-result", id: "k1", result: { city: "Graz", nested: ["\u0000"] } },
   ],
 };
+
+async function eventTypes({ events }: StartedTurn): Promise<string[]> {
+  const types: string[] = [];
+  for await (const { chunk } of events) types.push(chunk.type);
+  return types;
+}
 
 /** startTurn with results of the client's own tools. */
 export function describeToolResults(open: OpenedFixture): void {
@@ -52,6 +58,64 @@ export function describeToolResults(open: OpenedFixture): void {
       expect(await errorOf(fixture.history.startTurn(me, id, asUser))).toMatchObject({
         code: "idempotency_mismatch",
       });
+    });
+
+    it("of one call leave the others waiting: told at the same moment, all are taken, and the answer goes on once with all", async () => {
+      const fixture = open();
+      const { history, responder } = fixture;
+      const { me, id } = await newConversation(fixture);
+      const first = await ask(fixture, me, id, { content: "Where am I?" }, CALLS);
+      const told = await Promise.all(
+        RESULTS.parts!.map((part) => history.startTurn(me, id, { role: "tool", parts: [part] })),
+      );
+      const [before, after] = told.toSorted((one) => (one.turn.id === first.turn.id ? -1 : 1));
+      expect(before!.turn).toMatchObject({ id: first.turn.id, messageId: first.turn.messageId });
+      expect(await eventTypes(before!)).toEqual(["start", "finish"]);
+      const run = await responder.started(id);
+      expect(run.request.question.parts).toHaveLength(2);
+      expect(run.request.question.parts).toEqual(expect.arrayContaining([...RESULTS.parts!]));
+      expect(run.request.history.map(({ role }) => role)).toEqual(["user", "assistant"]);
+      await run.emit("In Graz.");
+      run.finish();
+      expect((await eventTypes(after!)).at(-1)).toBe("finish");
+      expect(responder.calls(id)).toBe(2);
+      expect((await history.getTurn(me, id, first.turn.id)).turn.status).toBe("complete");
+      const { messages } = await history.listMessages(me, id);
+      expect(messages.map(({ role }) => role)).toEqual(["user", "assistant", "tool", "tool", "assistant"]);
+      const next = await ask(fixture, me, id, { content: "And now?" });
+      expect(next.run.request.history.map(({ id }) => id)).toEqual(messages.map(({ id }) => id));
+    });
+
+    it("of one call can be told again, alone or with the rest, and not otherwise", async () => {
+      const fixture = open();
+      const { history, responder } = fixture;
+      const { me, id } = await newConversation(fixture);
+      const { turn } = await ask(fixture, me, id, { content: "Where am I?" }, CALLS);
+      const [refused, located] = RESULTS.parts!;
+      const one = { id: randomUUID(), role: "tool", parts: [located!] } as const;
+      for (const question of [one, one, { ...one, id: undefined }]) {
+        expect((await history.startTurn(me, id, question)).turn).toMatchObject({
+          id: turn.id,
+          status: "waiting",
+        });
+      }
+      expect((await history.listMessages(me, id)).total).toBe(3);
+      const other = { type: "tool-result", id: "k1", result: "Linz" } as const;
+      for (const parts of [[other], [other, refused!]]) {
+        const told = history.startTurn(me, id, { role: "tool", parts });
+        expect(await errorOf(told)).toMatchObject({ code: "conflict" });
+      }
+      const all = { ...RESULTS, id: randomUUID() };
+      const { run, turn: next } = await ask(fixture, me, id, all, ["In Graz."]);
+      expect(run.request.question.parts).toEqual([located, refused]);
+      for (const [question, known] of [[one, turn] as const, [all, next] as const]) {
+        expect((await history.startTurn(me, id, question)).turn).toMatchObject({
+          id: known.id,
+          status: "complete",
+        });
+      }
+      expect(responder.calls(id)).toBe(2);
+      expect((await history.listMessages(me, id)).total).toBe(5);
     });
 
     it("refuses results of calls that nobody made, or that an earlier question's answer made", async () => {

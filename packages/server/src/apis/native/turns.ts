@@ -57,9 +57,14 @@ const question = z
       description: "The client's id for the message. A retry with it does not ask twice.",
     }),
     parent_id: parentId,
-    role: z.enum(["user", "tool"]).nullish().meta({
-      description: "`tool`: `parts` are the results of calls that the last answer left to the client.",
-    }),
+    role: z
+      .enum(["user", "tool"])
+      .nullish()
+      .meta({
+        description:
+          "`tool`: `parts` are the results of calls that the last answer left to the client. While others are open, the " +
+          "reply is the turn that waits for them.",
+      }),
     content: z.string().nullish(),
     parts: z.array(part).nullish(),
     context_text: z.string().nullish().meta({ description: "The text that was selected on the page." }),
