@@ -166,3 +166,103 @@ it("edits, regenerates and switches versions, which every other page of the conv
   expect(total).toBe(11);
   expect(errors).toEqual([]);
 });
+
+/** A red picture of 2 by 1. */
+const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAADUlEQVR4nGP4z8AARAAI/gH/xp559wAAAABJRU5ErkJggg==",
+  "base64",
+);
+const picture = { name: "heron.png", mimeType: "image/png", buffer: PNG };
+const report = { name: "report.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.4 herons") };
+const notes = { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("Herons nest in trees.") };
+const urlOf = ({ mimeType, buffer }: typeof picture) =>
+  `data:${mimeType};base64,${buffer.toString("base64")}`;
+
+async function attach(page: Page, files: (typeof picture)[]): Promise<void> {
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Attach" }).click();
+  await (await chooser).setFiles(files);
+}
+
+const sent = (page: Page) => page.locator("main article").first();
+/** The widths of the pictures that a browser could draw. */
+const drawn = (page: Page): Promise<number[]> =>
+  sent(page)
+    .locator("img")
+    .evaluateAll((all) => all.map((image) => (image as HTMLImageElement).naturalWidth));
+
+it("attaches a picture, a PDF and a text: stored, given to the responder, there after a reload, on a second device and in an edit", async () => {
+  const { page, errors } = await open();
+  await attach(page, [picture, report, notes, { ...notes, name: "other.txt" }]);
+  const deleted = page.waitForResponse((response) => response.request().method() === "DELETE");
+  await page.getByRole("button", { name: "Remove other.txt" }).click();
+  await deleted;
+  await page.getByText("Uploading…").first().waitFor({ state: "detached" });
+  const id = await send(page, "What are these?");
+  const run = await script.started(id);
+  const asked = [
+    { type: "text", text: "What are these?" },
+    ...[picture, report, notes].map((file) => ({
+      type: "file",
+      name: file.name,
+      mime: file.mimeType,
+      url: urlOf(file),
+    })),
+  ];
+  expect(run.request.question.parts).toMatchObject(asked);
+  await run.emit("A heron, ");
+  await page.getByText("A heron, ").waitFor();
+
+  // The answer runs on in the page that is loaded again, and on the second device.
+  const device = await (
+    await browser.newContext({ storageState: await page.context().storageState() })
+  ).newPage();
+  await device.goto(site.url);
+  await page.reload();
+  for (const shown of [page, device]) {
+    await shown.getByRole("button", { name: "What are these?" }).click();
+    await shown.getByText("A heron, ").waitFor();
+    for (const { name } of [picture, report, notes]) await sent(shown).getByText(name).waitFor();
+    await expect.poll(() => drawn(shown)).toEqual([2]);
+  }
+  await run.emit("and a report.");
+  run.finish();
+  for (const shown of [page, device]) await shown.getByText("A heron, and a report.").waitFor();
+
+  await sent(page).getByRole("button", { name: "Edit" }).click();
+  await page.getByLabel("Edited message").fill("Which is first?");
+  await page.getByRole("button", { name: "Save" }).click();
+  const edited = await script.started(id);
+  expect(edited.request.question.parts).toMatchObject([{ text: "Which is first?" }, ...asked.slice(1)]);
+  edited.finish();
+  const { client, owner } = await clientOf(page);
+  expect((await client.listFiles(owner)).files).toHaveLength(3);
+  expect(errors).toEqual([]);
+});
+
+it("a picture alone is a question; a file that cannot be stored says why, and is sent when it could", async () => {
+  const { page, errors } = await open();
+  const detail = "The file has more than 64 MiB.";
+  await page.route("**/api/files*", (route) =>
+    route.fulfill({
+      status: 413,
+      contentType: "application/problem+json",
+      body: JSON.stringify({ status: 413, code: "payload_too_large", detail }),
+    }),
+  );
+  await attach(page, [picture]);
+  await page.getByRole("alert").getByText(detail).waitFor();
+  await page.unroute("**/api/files*");
+  const begun = page.waitForRequest((request) => request.url().endsWith("/turns"));
+  await page.getByRole("button", { name: "Send" }).click();
+  await begun;
+  const { client, owner } = await clientOf(page);
+  const { conversations } = await client.listConversations(owner);
+  const run = await script.started(conversations[0]?.id ?? "");
+  expect(run.request.question.parts).toMatchObject([
+    { type: "file", name: "heron.png", url: urlOf(picture) },
+  ]);
+  run.finish();
+  await expect.poll(() => drawn(page)).toEqual([2]);
+  expect(errors).toEqual([]);
+});

@@ -79,7 +79,7 @@ async function buildPage(): Promise<Map<string, File>> {
       const type = file.fileName.endsWith(".html") ? "text/html" : "text/javascript";
       const headers = {
         "content-type": `${type}; charset=utf-8`,
-        "content-security-policy": "default-src 'self'; style-src 'unsafe-inline'",
+        "content-security-policy": "default-src 'self'; img-src data:; style-src 'unsafe-inline'",
       };
       return [file.fileName, { body, headers }];
     }),

@@ -1,5 +1,6 @@
 import {
   ActionBarPrimitive,
+  AttachmentPrimitive,
   AssistantRuntimeProvider,
   BranchPickerPrimitive,
   ComposerPrimitive,
@@ -8,10 +9,12 @@ import {
   ThreadListPrimitive,
   ThreadPrimitive,
   useAui,
+  useAuiState,
   useLocalRuntime,
   useRemoteThreadListRuntime,
 } from "@assistant-ui/react";
 import {
+  createAttachmentAdapter,
   createChatModelAdapter,
   createThreadHistoryAdapter,
   createThreadListAdapter,
@@ -27,6 +30,7 @@ const id = localStorage.getItem("session") ?? crypto.randomUUID();
 localStorage.setItem("session", id);
 const owner: Owner = { kind: "session", id };
 const threads = createThreadListAdapter({ history, owner });
+const attachments = createAttachmentAdapter({ history, owner });
 
 /** One thread: the server answers and stores, and the page shows. */
 function useThread() {
@@ -47,7 +51,9 @@ function useThread() {
       }),
     };
   });
-  const runtime = useLocalRuntime(adapters.model, { adapters: { history: adapters.history } });
+  const runtime = useLocalRuntime(adapters.model, {
+    adapters: { history: adapters.history, attachments },
+  });
   useEffect(
     () =>
       followBranch({
@@ -71,10 +77,26 @@ function Versions() {
   );
 }
 
+/** A file of the next question, or of one that was sent. */
+function Attachment() {
+  const { name, content, status } = useAuiState((state) => state.attachment);
+  const [part] = content ?? [];
+  return (
+    <AttachmentPrimitive.Root>
+      {part?.type === "image" && <img src={part.image} alt="" height="64" />}
+      <AttachmentPrimitive.Name />
+      {status.type === "running" && " Uploading…"}
+      {status.type === "incomplete" && <span role="alert"> {status.message}</span>}
+      {status.type !== "complete" && <AttachmentPrimitive.Remove>Remove {name}</AttachmentPrimitive.Remove>}
+    </AttachmentPrimitive.Root>
+  );
+}
+
 function UserMessage() {
   return (
     <article>
       <MessagePrimitive.Root>
+        <MessagePrimitive.Attachments components={{ Attachment }} />
         <MessagePrimitive.Parts />
       </MessagePrimitive.Root>
       <ActionBarPrimitive.Edit>Edit</ActionBarPrimitive.Edit>
@@ -128,6 +150,8 @@ function Page() {
         <ThreadPrimitive.Root>
           <ThreadPrimitive.Messages components={{ UserMessage, AssistantMessage, EditComposer }} />
           <ComposerPrimitive.Root>
+            <ComposerPrimitive.Attachments components={{ Attachment }} />
+            <ComposerPrimitive.AddAttachment>Attach</ComposerPrimitive.AddAttachment>
             <ComposerPrimitive.Input aria-label="Message" />
             <ComposerPrimitive.Send>Send</ComposerPrimitive.Send>
             <ComposerPrimitive.Cancel>Stop</ComposerPrimitive.Cancel>

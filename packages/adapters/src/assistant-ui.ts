@@ -12,7 +12,6 @@ import {
 import {
   type Answer,
   type History,
-  type Json,
   type Owner,
   type TurnEvent,
   createFold,
@@ -21,8 +20,11 @@ import {
 } from "@chatkeep/protocol";
 import { createAssistantStream } from "assistant-stream";
 
-import { contentsOf, partsFrom, resultsIn } from "./assistant-ui/parts.ts";
+import { partsOf } from "./assistant-ui/attachments.ts";
+import { contentsOf, resultsIn } from "./assistant-ui/parts.ts";
 import { endingOf, loadTree } from "./assistant-ui/tree.ts";
+
+export { type AttachmentOptions, createAttachmentAdapter } from "./assistant-ui/attachments.ts";
 
 export interface ThreadListOptions {
   /** `createClient({ baseUrl })` in a browser. */
@@ -117,7 +119,7 @@ export function createThreadHistoryAdapter(options: ThreadHistoryOptions): Threa
   const skipped = new Map<string, string | null>();
 
   const store = async (id: string, { parentId, message }: Item): Promise<void> => {
-    const parts = (message.content as readonly Record<string, Json>[]).flatMap(partsFrom);
+    const parts = partsOf(message);
     let parent = parentId;
     while (parent !== null && skipped.has(parent)) parent = skipped.get(parent) ?? null;
     skipped.set(message.id, parent);
@@ -187,7 +189,7 @@ export function createChatModelAdapter(options: ChatModelOptions): ChatModelAdap
       const id = await options.conversationId();
       if (question?.role !== "user" || id === undefined)
         throw new TypeError("A run begins with a person's message in a thread that is initialized.");
-      const parts = (question.content as readonly Record<string, Json>[]).flatMap(partsFrom);
+      const parts = partsOf(question);
       const before = messages.at(-2);
       const parent = before === undefined ? rootOf(history, id) : storedId(before);
       const isAgain = await isStored(history, owner, id, question.id);

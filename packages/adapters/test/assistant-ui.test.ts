@@ -1,4 +1,4 @@
-import { fromThreadMessageLike } from "@assistant-ui/react";
+import { type CompleteAttachment, fromThreadMessageLike } from "@assistant-ui/react";
 import { createThreadHistoryAdapter, createThreadListAdapter } from "@chatkeep/adapters/assistant-ui";
 import { ChatkeepError, type Message } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
@@ -170,6 +170,64 @@ describe("conversations as assistant-ui's threads", () => {
       ]);
       expect(messages[1]?.message.content).toMatchObject([{ toolCallId: "c1", result }]);
     }
+  });
+
+  it("keep the files of a question, whichever adapter attached them, and give them back beside its text", async () => {
+    const owner = newOwner();
+    const thread = createThreadHistoryAdapter({ history, owner, conversationId: () => "thread-6" });
+    const bytes = Buffer.from("bytes");
+    const image = `data:image/png;base64,${bytes.toString("base64")}`;
+    const stored = await history.putFile(owner, { name: "a.pdf", mediaType: "application/pdf" }, bytes);
+    const providerMetadata = { chatkeep: { file: stored.id } };
+    const attached = (name: string, content: CompleteAttachment["content"]): CompleteAttachment => ({
+      id: name,
+      type: "document",
+      name,
+      content,
+      status: { type: "complete" },
+    });
+    const pdf = { type: "file", data: "", mimeType: "application/pdf", providerMetadata } as const;
+    const question = fromThreadMessageLike(
+      {
+        role: "user",
+        id: "q",
+        content: [
+          { type: "text", text: "What are these?" },
+          { type: "audio", audio: { data: "Ynl0ZXM=", format: "wav" } },
+        ],
+        attachments: [attached("cat.png", [{ type: "image", image }]), attached("a.pdf", [pdf])],
+      },
+      "",
+      { type: "complete", reason: "stop" },
+    );
+    await thread.append({ parentId: null, message: question });
+    const { parts } = await history.getMessage(owner, "thread-6", "q");
+    expect(parts).toMatchObject([
+      { type: "text" },
+      { type: "file", url: "data:audio/wav;base64,Ynl0ZXM=", mime: "audio/wav" },
+      { type: "file", url: image, name: "cat.png", mime: "image/png" },
+      { type: "file", file: stored.id, name: "a.pdf", mime: "application/pdf" },
+    ]);
+    const { messages } = await thread.load();
+    expect(messages[0]?.message).toMatchObject({
+      content: [{ type: "text", text: "What are these?" }],
+      attachments: [
+        { type: "document", name: "audio/wav" },
+        { type: "image", name: "cat.png", content: [{ type: "image", image, filename: "cat.png" }] },
+        { type: "document", name: "a.pdf", content: [{ type: "file", providerMetadata }] },
+      ],
+    });
+  });
+
+  it("load a question whose picture is gone", async () => {
+    const owner = newOwner();
+    const thread = createThreadHistoryAdapter({ history, owner, conversationId: () => "thread-7" });
+    const { id: file } = await history.putFile(owner, { mediaType: "image/png" }, Buffer.from("bytes"));
+    await history.createConversation(owner, { id: "thread-7" });
+    const part = { type: "file", file, url: "", mime: "" } as const;
+    await history.appendMessages(owner, "thread-7", [{ role: "user", parts: [part] }]);
+    await history.deleteFile(owner, file);
+    expect((await thread.load()).messages[0]?.message.attachments).toMatchObject([{ type: "image" }]);
   });
 
   it("store an answer without content nowhere, and what follows it after its question", async () => {

@@ -82,6 +82,35 @@ export function partsFrom(content: Record<string, Json>): Part[] {
     return [call, { type: "tool-result", id: toolCallId, result, ...error }];
   }
   if (type === "data" && typeof name === "string") return [{ type, name, data: data ?? null }];
+  const file = fileFrom(content);
+  if (file !== undefined) return [file];
   // What we do not know is kept as it came.
   return [{ type: "data", name: "assistant-ui-part", data: content }];
+}
+
+function fileFrom(content: Record<string, Json>): Part | undefined {
+  const { type, image, data, mimeType, filename, audio, providerMetadata } = content;
+  const { file } = recordOf(recordOf(providerMetadata)["chatkeep"]);
+  const name = typeof filename === "string" ? { name: filename } : {};
+  // The server knows the rest of a file that it has.
+  if (typeof file === "string") return { type: "file", file, url: "", mime: "" };
+  if (type === "image" && typeof image === "string") {
+    const [, mime = "image/*"] = /^data:([^;,]+)/.exec(image) ?? [];
+    return { type: "file", url: image, mime, ...name };
+  }
+  if (type === "file" && typeof data === "string" && typeof mimeType === "string")
+    return { type, url: addressOf(data, mimeType), mime: mimeType, ...name };
+  const { data: sound, format } = recordOf(audio);
+  if (type !== "audio" || typeof sound !== "string") return undefined;
+  const mime = format === "wav" ? "audio/wav" : "audio/mpeg";
+  return { type: "file", url: addressOf(sound, mime), mime, ...name };
+}
+
+/** Bytes come as an address, or bare in base64. */
+function addressOf(data: string, mime: string): string {
+  return /^[a-z][a-z\d+.-]*:/i.test(data) ? data : `data:${mime};base64,${data}`;
+}
+
+function recordOf(value: Json | undefined): Record<string, Json> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
 }

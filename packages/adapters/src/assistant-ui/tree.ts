@@ -1,7 +1,15 @@
 import { ExportedMessageRepository, type MessageStatus, type ThreadMessageLike } from "@assistant-ui/react";
-import { type Answer, type History, type Message, type Owner, isChatkeepError } from "@chatkeep/protocol";
+import {
+  type Answer,
+  type History,
+  type Message,
+  type Owner,
+  type Part,
+  isChatkeepError,
+} from "@chatkeep/protocol";
 
 import { allMessages } from "../messages.ts";
+import { type FilePart, attachmentOf, readPictures } from "./attachments.ts";
 import { type Results, type ToolResult, contentsOf } from "./parts.ts";
 
 /** Messages of other branches that are loaded, latest first. */
@@ -38,8 +46,12 @@ export async function loadTree(history: History, owner: Owner, id: string, limit
     while (found !== undefined && !isShown(found)) found = loaded.get(found.parentId ?? "");
     return found;
   };
+  const pictures = await readPictures(
+    { history, owner },
+    [...loaded.values()].flatMap(({ parts }) => parts),
+  );
   const items = [...loaded.values()].filter(isShown).map((message) => ({
-    message: shownMessage(message, results.get(message.id) ?? new Map()),
+    message: shownMessage(message, results.get(message.id) ?? new Map(), pictures),
     parentId: shown(loaded.get(message.parentId ?? ""))?.id ?? null,
   }));
   const headId = shown(branch.at(-1))?.id ?? null;
@@ -106,14 +118,29 @@ function makes({ parts }: Message, call: string): boolean {
   return parts.some((part) => part.type === "tool-call" && part.id === call);
 }
 
-function shownMessage(message: Message, results: Results): ThreadMessageLike & { id: string } {
+function shownMessage(
+  message: Message,
+  results: Results,
+  pictures: ReadonlyMap<string, string>,
+): ThreadMessageLike & { id: string } {
   const { id, role, createdAt, status, contextText } = message;
   const ending = role === "assistant" ? endingOf(message) : undefined;
+  // As they were sent: beside the text, where an edit keeps them.
+  const isAttached = (part: Part): part is FilePart => part.type === "file" && role === "user";
+  const attachments = message.parts
+    .filter(isAttached)
+    .map((part) => ({ ...part, url: pictures.get(part.file ?? "") ?? part.url }));
   return {
     id,
     role: role === "tool" ? "assistant" : role,
     createdAt: new Date(createdAt),
-    content: contentsOf(message.parts, results),
+    content: contentsOf(
+      message.parts.filter((part) => !isAttached(part)),
+      results,
+    ),
+    ...(attachments.length === 0
+      ? {}
+      : { attachments: attachments.map((part, index) => attachmentOf(part, `${id}-${index + 1}`)) }),
     ...(ending === undefined ? {} : { status: ending }),
     metadata: { custom: { status, contextText } },
   };
