@@ -122,6 +122,7 @@ describe.each(CLIENTS)("with `@ag-ui/client` %s", (version, client, search) => {
     agent.addMessage(user("Long?"));
     const running = agent.runAgent();
     const run = await script.started(agent.threadId);
+    await run.emit({ type: "reasoning", text: "Think." });
     await run.emit("one");
     await run.emit({ type: "data", name: "note", data: 1 });
     const path = `/ag-ui/threads/${agent.threadId}/events`;
@@ -131,14 +132,24 @@ describe.each(CLIENTS)("with `@ag-ui/client` %s", (version, client, search) => {
     while (!seen.includes("note")) seen += (await text.read()).value ?? "";
     await text.cancel();
     const last = [...seen.matchAll(/^id: (\d+)$/gm)].at(-1)?.[1];
+    const ids = [...seen.matchAll(/^id: (\d+)$/gm)].map(([, id]) => id);
+    expect(new Set(ids).size).toBe(ids.length);
     const rest = await send(`${path}?after=${last}`, { session: me });
+    const { threadId, messages } = agent;
+    const retried = await send("/ag-ui", {
+      method: "POST",
+      session: me,
+      headers: { "last-event-id": last! },
+      body: { threadId, runId: "again", messages: messages.slice(0, 1) },
+    });
     await run.emit("two");
     run.finish();
     await running;
-    const after = await rest.text();
-    expect(after).not.toContain('"one"');
-    expect(after).toContain('"two"');
-    expect(after).toContain("RUN_FINISHED");
+    for (const after of [await rest.text(), await retried.text()]) {
+      expect(after).not.toContain('"one"');
+      expect(after).toContain('"two"');
+      expect(after).toContain("RUN_FINISHED");
+    }
   });
 
   test("a call of a client's tool is pending, and its result continues the answer", async () => {

@@ -159,6 +159,8 @@ describe("the guide's chapter of the APIs", () => {
       "AG-UI",
       // Run by copilotkit.packed.test.ts of `chatkeep`.
       "CopilotKit",
+      // Run by tanstack-ai.test.ts of the adapters.
+      "TanStack AI",
       "In an app of your own",
     ]);
     expect([...GUIDE.matchAll(/^```/gm)].length).toBe(2 * blocks.size);

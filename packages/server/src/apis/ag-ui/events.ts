@@ -195,14 +195,19 @@ function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Formats the events of a turn as frames, each with the number of the event that it comes from. */
+/**
+ * Formats the events of a turn as frames. Of the frames that come from one event only the last has its number: a reader
+ * that resumes there has seen all of them, and TanStack AI's client skips a second frame with one id.
+ */
 export async function* agUiFrames(
   events: AsyncIterable<TurnEvent>,
   encode: (chunk: Chunk) => AgUiEvent[],
   after = 0,
 ): AsyncGenerator<string, void, void> {
   for await (const { seq, chunk } of events) {
-    const frames = encode(chunk).map((event) => frameOf(event, seq));
+    const frames = encode(chunk).map((event, at, all) =>
+      at === all.length - 1 ? frameOf(event, seq) : frameOf(event),
+    );
     if (seq > after && frames.length > 0) yield frames.join("");
   }
 }

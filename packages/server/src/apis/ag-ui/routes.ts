@@ -8,7 +8,8 @@ import {
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { id, integer } from "../../http/fields.ts";
+import { id } from "../../http/fields.ts";
+import { eventNumber, lastEventId } from "../../http/last-event-id.ts";
 import { type Call, type Route, ownerRoutes } from "../../http/route.ts";
 import { streamFrames } from "../../http/stream.ts";
 import type { Caller } from "../../identity/caller.ts";
@@ -53,7 +54,7 @@ export function agUiRoutes(services: ApiServices): Route[] {
         question.role === "tool"
           ? await history.startTurn(owner, ids.threadId, question, { signal })
           : await beginTurn({ history: asking, owner, conversation: { id: ids.threadId }, question, signal });
-      return agUiFrames(begun.events, createEventEncoder(run));
+      return agUiFrames(begun.events, createEventEncoder(run), lastEventId(call.request));
     };
     return streamFrames({ ...services, ...call, follow });
   };
@@ -115,7 +116,7 @@ export function agUiRoutes(services: ApiServices): Route[] {
       summary: "Run an agent over AG-UI",
       description:
         "A run with a new message begins a turn. A run with results of the client's tools continues the answer that " +
-        "called them. Closing the connection does not stop the answer. The tools, the state and the context of the run " +
+        "called them. With `Last-Event-ID` a retry gets only the events after it. Closing the connection does not stop the answer. The tools, the state and the context of the run " +
         "are in the question's metadata, as `ag_ui`, for the responder.",
       body: runAgentInput,
       lastOf: "messages",
@@ -129,10 +130,10 @@ export function agUiRoutes(services: ApiServices): Route[] {
       summary: "Read a conversation as AG-UI's events, and follow its running answer",
       description:
         "A snapshot of the latest messages and of the state, then the events of the running answer from its beginning. " +
-        "With `after`, the `id` of a frame, only the events after it, while the answer runs.",
+        "With `after` or `Last-Event-ID`, the `id` of a frame, only the events after it, while the answer runs.",
       params: { thread_id: id },
       search: z.strictObject({
-        after: integer(0, Number.MAX_SAFE_INTEGER).optional(),
+        after: eventNumber.optional(),
         protocol_version: z.string().default("1.0").meta({
           description: "The client's version of AG-UI. `0.x` leaves out what clients before 1.0 refuse.",
         }),
@@ -143,7 +144,7 @@ export function agUiRoutes(services: ApiServices): Route[] {
         connect(
           call,
           { ids: { threadId: path.thread_id }, version: query.protocol_version },
-          query.after ?? 0,
+          lastEventId(call.request) ?? query.after ?? 0,
         ),
     }),
   ];

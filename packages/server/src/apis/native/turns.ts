@@ -11,9 +11,10 @@ import {
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { id, integer, jsonObject, time } from "../../http/fields.ts";
+import { id, jsonObject, time } from "../../http/fields.ts";
+import { eventNumber, lastEventId } from "../../http/last-event-id.ts";
 import { type Call, type Route, ownerRoutes } from "../../http/route.ts";
-import { privateJson, validate } from "../../http/router.ts";
+import { privateJson } from "../../http/router.ts";
 import { streamEvents } from "../../http/stream.ts";
 import type { Caller } from "../../identity/caller.ts";
 import type { ApiServices } from "../api.ts";
@@ -83,9 +84,6 @@ const regeneration = z
 const imported = z
   .strictObject({ token: z.string().meta({ description: "From the last metadata of the answer's stream." }) })
   .meta({ id: "ImportedTurn" });
-
-const eventNumber = integer(0, Number.MAX_SAFE_INTEGER);
-const eventHeader = z.object({ "last-event-id": eventNumber });
 
 const STREAM = {
   "text/event-stream":
@@ -215,10 +213,4 @@ function acceptsStream(request: Request): boolean {
     const [type, ...parameters] = range.split(";").map((piece) => piece.trim().toLowerCase());
     return type === "text/event-stream" && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
   });
-}
-
-function lastEventId(request: Request): number | undefined {
-  const given = request.headers.get("last-event-id");
-  if (given === null || given === "") return undefined;
-  return validate(eventHeader, { "last-event-id": given }, "header")["last-event-id"];
 }
