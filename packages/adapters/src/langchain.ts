@@ -14,6 +14,7 @@ import {
   mapStoredMessageToChatMessage,
 } from "@langchain/core/messages";
 
+import { type Detached, attachFiles, detachFiles } from "./langchain/files.ts";
 import { allMessages } from "./messages.ts";
 
 export interface ChatMessageHistoryOptions {
@@ -21,6 +22,9 @@ export interface ChatMessageHistoryOptions {
   readonly owner: Owner;
   readonly conversationId: string;
 }
+
+/** A message without the bytes of its files, which are parts of their own. */
+type Stored = StoredMessage & { readonly places?: Detached["places"] | undefined };
 
 /** The data part that keeps what LangChain says of a message beside what our parts tell. */
 const STORED = "langchain-message";
@@ -53,7 +57,7 @@ export function createChatMessageHistory(options: ChatMessageHistoryOptions): Ba
 
     override async addMessages(messages: BaseMessage[]): Promise<void> {
       if (messages.length === 0) return;
-      const given = messages.map(fromLangchain);
+      const given = await Promise.all(messages.map(fromLangchain));
       try {
         await history.appendMessages(owner, conversationId, given);
       } catch (error) {
@@ -81,9 +85,21 @@ export function createChatMessageHistory(options: ChatMessageHistoryOptions): Ba
   return new ChatkeepMessageHistory();
 }
 
-function fromLangchain(message: BaseMessage): MessageInput {
+/** What an id of a message can be; LangChain has ids of any text. */
+const ID = /^(?!\.{1,2}$)[!-~]{1,128}$/;
+
+/** The id under which a message is stored. */
+async function idOf(id: string | undefined): Promise<string | undefined> {
+  if (id === undefined || id === "" || ID.test(id)) return id === "" ? undefined : id;
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(id)));
+  return `langchain-${Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+async function fromLangchain(message: BaseMessage): Promise<MessageInput> {
   const [stored] = mapChatMessagesToStoredMessages([message]);
-  const { data } = JSON.parse(JSON.stringify(stored)) as StoredMessage;
+  const { data: given } = JSON.parse(JSON.stringify(stored)) as StoredMessage;
+  const { content, files, places } = detachFiles(given.content);
+  const data = { ...given, content } as StoredMessage["data"];
   if (readStored({ type: message.type, data }) === undefined) {
     const detail = `LangChain cannot read a message of the type "${message.type}" back, so it is not stored.`;
     throw new ChatkeepError("invalid_request", detail);
@@ -101,16 +117,19 @@ function fromLangchain(message: BaseMessage): MessageInput {
     const args = JSON.stringify(call.args);
     parts.push({ type: "tool-call", id: call.id ?? crypto.randomUUID(), name: call.name, arguments: args });
   }
-  parts.push({ type: "data", name: STORED, data: { type: message.type, data } as never });
-  return { id: message.id, role, parts };
+  const whole = files.length === 0 ? { type: message.type, data } : { type: message.type, data, places };
+  parts.push(...files, { type: "data", name: STORED, data: whole as never });
+  return { id: await idOf(message.id), role, parts };
 }
 
 /** A message as it was given, or, when another API wrote it, as LangChain would have it. */
 function toLangchain(message: Message): BaseMessage {
   for (const part of message.parts) {
     if (part.type === "data" && part.name === STORED) {
-      const { type, data } = (part.data ?? {}) as unknown as StoredMessage;
-      const stored = readStored({ type, data: { ...data, id: message.id } });
+      const { type, data, places } = (part.data ?? {}) as unknown as Stored;
+      const id = typeof data?.id === "string" && data.id !== "" && !ID.test(data.id) ? data.id : message.id;
+      const files = message.parts.filter((one) => one.type === "file");
+      const stored = readStored({ type, data: { ...data, id } }, { files, places });
       if (stored !== undefined) return stored;
     }
   }
@@ -131,9 +150,13 @@ function toLangchain(message: Message): BaseMessage {
 }
 
 /** `undefined` for what LangChain cannot read: some types, and what another API stored under this name. */
-function readStored(stored: StoredMessage): BaseMessage | undefined {
+function readStored(
+  { type, data }: StoredMessage,
+  { files, places = [] }: Pick<Detached, "files"> & Pick<Stored, "places"> = { files: [] },
+): BaseMessage | undefined {
   try {
-    return mapStoredMessageToChatMessage(stored);
+    const content = attachFiles({ content: data.content, files, places }) as string;
+    return mapStoredMessageToChatMessage({ type, data: { ...data, content } });
   } catch {
     return undefined;
   }

@@ -40,6 +40,13 @@ const MESSAGES = [
   new AIMessage("Done."),
 ];
 
+/** Its place is the prototype of every object. */
+const FORGED = {
+  type: "human",
+  data: { content: [{}] },
+  places: [{ path: [0, "__proto__", "polluted"], bare: false }],
+};
+
 describe("a conversation as LangChain's list of messages", () => {
   it("gives messages back as they were, also to another node, and shows them at other APIs", async () => {
     const { owner, conversationId, langchain } = await open();
@@ -99,6 +106,63 @@ describe("a conversation as LangChain's list of messages", () => {
     expect(await langchain.getMessages()).toEqual([]);
   });
 
+  it("takes ids of any text, stores each once, and gives them back", async () => {
+    const { langchain, owner, conversationId } = await open();
+    const ids = ["two words", "é", "..", "x".repeat(129), "\ud800", "plain"];
+    const given = ids.map((id) => new HumanMessage({ id, content: "Hi" }));
+    await langchain.addMessages(given);
+    await langchain.addMessages(given);
+    const read = await langchain.getMessages();
+    expect(read.map(({ id }) => id)).toEqual(ids);
+    await langchain.addMessages(read);
+    expect((await history.listMessages(owner, conversationId)).total).toBe(ids.length);
+  });
+
+  it("keeps the bytes of pictures and files as files, which every other API shows, and gives them back", async () => {
+    const { langchain, owner, conversationId } = await open();
+    const base64 = Buffer.from("a heron").toString("base64");
+    const url = `data:image/png;base64,${base64}`;
+    const content = [
+      { type: "text", text: url },
+      { type: "image_url", image_url: { url, detail: "low" } },
+      { type: "image_url", image_url: url },
+      { type: "image", source: { type: "base64", media_type: "image/png", data: base64 } },
+      {
+        type: "file",
+        source_type: "base64",
+        mime_type: "application/pdf",
+        data: base64,
+        metadata: { filename: "a.pdf" },
+      },
+      { type: "image_url", image_url: { url: "https://example.org/heron.png" } },
+      { type: "image", mimeType: "image/png", data: "no base64" },
+    ];
+    await langchain.addMessage(new HumanMessage({ id: "q", content: content as never }));
+    const { parts } = await history.getMessage(owner, conversationId, "q");
+    expect(parts.filter(({ type }) => type === "file")).toMatchObject([
+      { url, mime: "image/png" },
+      { url, mime: "image/png" },
+      { url, mime: "image/png" },
+      { url: `data:application/pdf;base64,${base64}`, name: "a.pdf" },
+      { url: "data:image/png;base64,no base64" },
+    ]);
+    expect(JSON.stringify(parts.filter(({ type }) => type === "data")).split(base64)).toHaveLength(2);
+    expect((await history.listFiles(owner)).files.length).toBeGreaterThan(0);
+    const shown = [{ type: "image_url", image_url: { url } }];
+    await langchain.addMessages([
+      new AIMessage({
+        id: "a",
+        content: shown,
+        tool_calls: [{ id: "c1", name: "draw", args: {}, type: "tool_call" }],
+      }),
+      new ToolMessage({ id: "t", content: shown, tool_call_id: "c1" }),
+    ]);
+    const read = await langchain.getMessages();
+    expect(read.map((message) => message.content)).toEqual([content, shown, shown]);
+    await langchain.addMessages(read);
+    expect(await langchain.getMessages()).toHaveLength(3);
+  });
+
   it("refuses a message that LangChain could not read back, and stores none of its call", async () => {
     const { langchain } = await open();
     const removal = new RemoveMessage({ id: "m1" });
@@ -109,7 +173,7 @@ describe("a conversation as LangChain's list of messages", () => {
     expect(await langchain.getMessages()).toEqual([]);
   });
 
-  it.each([null, "text", {}, { type: "remove", data: {} }, { type: "human", data: null }])(
+  it.each([null, "text", {}, { type: "remove", data: {} }, { type: "human", data: null }, FORGED])(
     "reads its other parts where another API stored %j under the name of its own",
     async (data) => {
       const { owner, conversationId, langchain } = await open();
