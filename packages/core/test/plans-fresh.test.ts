@@ -53,4 +53,21 @@ describe("without statistics", () => {
     expect(Math.max(...plans.map(({ mismatches }) => mismatches))).toBe(0);
     expect(scansOf(plans)).toContain("Index Scan running_turns_node");
   });
+
+  it("a message finds its conversation, and its words find it, reading one row each", async () => {
+    const { conversation } = await history.createConversation(me);
+    const append = (name: string, count: number): Promise<unknown> => {
+      const messages = Array.from({ length: count }, (_, place) => ({
+        id: `${name}-${place}`,
+        role: "user" as const,
+        content: `Message ${place}`,
+      }));
+      return history.appendMessages(me, conversation.id, messages);
+    };
+    await append("before", 900);
+    const plans = await plansOf((time) => append(`now-${time}`, 10));
+    const checks = plans.filter(({ text }) => text.includes("FOR KEY SHARE OF x"));
+    expect(checks.length).toBeGreaterThanOrEqual(20);
+    expect(Math.max(...checks.map(({ rows }) => rows))).toBe(1);
+  });
 });
