@@ -131,6 +131,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       return 0;
     },
   },
+  import: {
+    summary: "Store exports of ChatGPT, Claude, Open WebUI, LibreChat or Chatkeep: import FILE… --user ID.",
+    argument: "FILE",
+    options: OWNER,
+    settings: [...DATABASE, "CHATKEEP_JWT_ISSUER"],
+    async run({ environment, args, options, log }) {
+      const { runImport } = await import("./owner-data.ts");
+      return runImport(environment, { ...options, paths: args }, { log, progress: process.stderr });
+    },
+  },
   erase: {
     summary: "Permanently erase all data of one user or session.",
     options: OWNER,

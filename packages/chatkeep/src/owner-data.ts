@@ -1,6 +1,9 @@
+import { existsSync } from "node:fs";
+
 import { type CoreHistory, createHistory, migrate } from "@chatkeep/core";
-import { type Owner, exportLineToWire, isSessionId } from "@chatkeep/protocol";
+import { type Owner, exportLineToWire, isChatkeepError, isSessionId } from "@chatkeep/protocol";
 import type { Log } from "@chatkeep/server";
+import { type ImportReport, importArchive } from "@chatkeep/server/import";
 
 import { whenAwake, withDatabase } from "./database.ts";
 import type { Environment } from "./environment.ts";
@@ -30,6 +33,40 @@ export async function runExport(
       await new Promise((resolve) => output.once("drain", resolve));
     }
   });
+}
+
+/** `chatkeep import`: stores exports of chats for one owner, and says what came of it. */
+export async function runImport(
+  environment: Environment,
+  { paths, ...options }: OwnerOptions & { readonly paths: readonly string[] },
+  { log, progress }: { readonly log: Log; readonly progress: NodeJS.WriteStream },
+): Promise<string> {
+  const owner = ownerOf(environment, options, "import FILE…");
+  return withHistory(environment, log, async (history) => {
+    const sentences: string[] = [];
+    for (const path of paths) {
+      if (!existsSync(path)) throw new StartError(`There is no file ${path}.`);
+      let came: ImportReport | undefined;
+      for await (const report of importArchive({ history, owner, path })) {
+        came = report;
+        if (progress.isTTY) progress.write(`\r${path}: ${report.messages} messages`);
+      }
+      if (progress.isTTY) progress.write("\r\u001b[K");
+      sentences.push(`${path}: ${importSentence(came!)}`);
+    }
+    return sentences.join("\n");
+  }).catch((error: unknown) => {
+    throw isChatkeepError(error)
+      ? new StartError(`${error.message} What was stored stays; run it again.`)
+      : error;
+  });
+}
+
+function importSentence({ from, conversations, messages, files, known, left }: ImportReport): string {
+  const attached = files === 0 ? "" : `, ${files} files`;
+  const there = known === 0 ? "" : ` ${known} conversations were there already.`;
+  const lines = Object.entries(left).map(([why, count]) => `\n  left: ${count} × ${why}`);
+  return `${conversations} conversations of ${from.join(", ")} with ${messages} messages${attached}.${there}${lines.join("")}`;
 }
 
 /** `chatkeep erase`: erases all that is kept of one owner, and says what it was. */

@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -205,6 +205,12 @@ describe("the guide's commands do what it says, as they are written", () => {
     expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
     expect(erased).toMatch(/^Erased 0 conversations/);
     expect(json(readFileSync(join(clone, "ada.jsonl"), "utf8"))).toMatchObject({ type: "end" });
+  });
+
+  it("bring chats along", async () => {
+    cpSync(join(REPOSITORY, "packages/chatkeep/test/import/chatgpt.json"), join(clone, "conversations.json"));
+    const [said] = await shell(blocksOf("import.md", [0]));
+    expect(said).toBe(blocksOf("import.md", [1])[0]?.trim());
   });
 
   it("the database", async () => {

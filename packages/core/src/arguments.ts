@@ -5,6 +5,7 @@ import {
   JSON_BOUNDS,
   type JsonObject,
   type MessageInput,
+  type MessageStatus,
   type Owner,
   type Part,
   ROLES,
@@ -87,6 +88,18 @@ export function checkId(id: string, pointer: string): void {
 }
 
 /** Checks an integer within bounds; `undefined` gives the default. Errors: `invalid_request`. */
+/** A time that is told of what was made elsewhere: ISO 8601, not in the future. `null` if there is none. */
+export function checkTime(value: string | null | undefined, pointer: string): string | null {
+  if (value === undefined || value === null) return null;
+  const time = typeof value === "string" && ISO.test(value) ? Date.parse(value) : NaN;
+  // A day ahead, for clocks that are wrong.
+  if (time >= EARLIEST && time <= Date.now() + 86_400_000) return new Date(time).toISOString();
+  const detail = "A time is an ISO 8601 instant from 0001-01-01 until now, such as 2026-11-20T09:14:36Z.";
+  throw new ChatkeepError("invalid_request", detail, { pointer });
+}
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
+const EARLIEST = Date.parse("0001-01-01T00:00:00Z");
+
 export function checkRange(
   value: number | undefined,
   name: string,
@@ -149,6 +162,8 @@ export function checkTitle(title: string | null): void {
 /** Maximum characters of a title, a scope or a model's name. */
 const NAME = 500;
 
+const CUT_OFF: readonly MessageStatus[] = ["stopped", "interrupted", "failed"];
+
 /** A message that passed all checks, with its id and parts. */
 export type CheckedMessage = MessageInput & { readonly id: string; readonly parts: readonly Part[] };
 
@@ -168,7 +183,12 @@ export function checkMessage(input: MessageInput, limits: Limits, at = ""): Chec
   const pointer = input.parts === undefined ? "/content" : "/parts";
   const parts = plainJson(input.parts ?? partsOf(input), at + pointer);
   const metadata = plainJson(input.metadata, `${at}/metadata`);
-  if (!Array.isArray(parts) || parts.length === 0) refuse("A message cannot be empty.", pointer);
+  const { status } = input;
+  const isCutOff = status !== undefined && status !== null && status !== "complete";
+  if (isCutOff && (!CUT_OFF.includes(status) || input.role !== "assistant"))
+    refuse(`Only an answer has a status: complete, ${CUT_OFF.join(", ")}.`, "/status");
+  if (!Array.isArray(parts) || (parts.length === 0 && !isCutOff))
+    refuse("A message cannot be empty.", pointer);
   for (const [place, part] of parts.entries()) {
     const fault = partFault(part);
     if (fault !== undefined) refuse(`${at}${pointer}/${place} ${fault}.`, pointer);
@@ -178,14 +198,18 @@ export function checkMessage(input: MessageInput, limits: Limits, at = ""): Chec
     if (text.trim() === "" && !parts.some((part) => part.type !== "text" && part.type !== "reasoning")) {
       refuse("A message cannot be blank.", pointer);
     }
-    checkLength(text, at + pointer, limits.userText);
+    // What was written elsewhere may be longer than what may be asked here.
+    if ((input.createdAt ?? null) === null) checkLength(text, at + pointer, limits.userText);
   }
   checkLength(input.contextText, `${at}/context_text`, limits.userText);
   checkLength(input.intent, `${at}/intent`, NAME);
+  const error = plainJson(input.error, `${at}/error`);
+  checkBytes(error, `${at}/error`, limits.metadataBytes);
   checkLength(input.model, `${at}/model`, NAME);
   checkBytes(parts, `${at}/parts`, limits.messageBytes);
   checkBytes(metadata, `${at}/metadata`, limits.metadataBytes);
-  return { ...input, id: input.id ?? randomUUID(), parts, metadata };
+  const createdAt = checkTime(input.createdAt, `${at}/created_at`);
+  return { ...input, id: input.id ?? randomUUID(), parts, metadata, error, createdAt };
 }
 
 /** Builds parts from the shorthands. */

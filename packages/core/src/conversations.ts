@@ -8,7 +8,16 @@ import {
   type Part,
 } from "@chatkeep/protocol";
 
-import { checkBytes, plainJson, checkId, checkLength, checkRange, checkTitle, ownerId } from "./arguments.ts";
+import {
+  checkBytes,
+  plainJson,
+  checkId,
+  checkLength,
+  checkRange,
+  checkTime,
+  checkTitle,
+  ownerId,
+} from "./arguments.ts";
 import type { Database } from "./database/database.ts";
 import { type ConversationRow, conversationFromRow, titleOf } from "./database/rows.ts";
 import { instant } from "./database/values.ts";
@@ -63,6 +72,7 @@ export function createConversations({
         scope_label: scopeLabel,
         title,
         metadata,
+        created_at: checkTime(init.createdAt, "/created_at"),
         reuse_latest: init.reuse === "latest",
         most: limits.conversations,
         hide_others: hideExistence,

@@ -263,7 +263,7 @@ const ELSEWHERE = new Set(
   `count_terms question_terms term_letters term_weight conversation_exists match_messages handle_exists refuse_conversation match_terms
    append_messages begin_turn create_conversation get_conversation get_turn list_conversations overview
    page_messages read_events recall_words register_node rotate_events search_words settle_turn
-   stop_turn fence_dead_nodes update_conversation write_events hold_node close_turn finish_turn lock_conversation next_active_no open_turn select_turn
+   stop_turn fence_dead_nodes update_conversation write_events hold_node close_turn finish_turn lock_conversation next_active_no imported_no open_turn select_turn
    delete_turns try_write branch_ranges ancestor_at branch_length branch_of branch_off context_messages forks_of earliest_messages latest_leaf latest_messages segment_jump
    get_document list_checkpoints list_documents put_documents remove_documents score_texts search_passages list_document_versions`
     .split(/\s+/)

@@ -53,6 +53,11 @@ export interface ConversationInit {
   readonly title?: string | null | undefined;
   readonly metadata?: JsonObject | null | undefined;
   readonly reuse?: "latest" | undefined;
+  /**
+   * When it was begun elsewhere, as an ISO 8601 instant; over HTTP it needs a server key. Until something is said in it
+   * here, it is listed below the others, by the `createdAt` of its last message.
+   */
+  readonly createdAt?: string | null | undefined;
 }
 
 /** Changes to a conversation. Absent fields keep their values. */

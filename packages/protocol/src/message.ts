@@ -84,6 +84,15 @@ export interface MessageInput {
   readonly model?: string | null | undefined;
   readonly usage?: Usage | null | undefined;
   readonly metadata?: JsonObject | null | undefined;
+  /**
+   * When it was written elsewhere, as an ISO 8601 instant; default: now. Over HTTP this and the next two need a server
+   * key. Nothing is ordered by it, but a conversation with a `createdAt` of its own: see {@link ConversationInit}.
+   */
+  readonly createdAt?: string | null | undefined;
+  /** Of an answer that was cut off elsewhere: `stopped`, `interrupted` or `failed`. Default `complete`. */
+  readonly status?: Exclude<MessageStatus, "streaming"> | null | undefined;
+  /** Why an answer failed elsewhere. */
+  readonly error?: Failure | null | undefined;
 }
 
 /** Options of `History.appendMessages`. */

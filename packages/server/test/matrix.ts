@@ -71,6 +71,11 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   getFile: { others: "refused", own: 200, missing: 404 },
   deleteFile: { others: "refused", own: 204, missing: 404 },
   exportData: { others: "own only", own: 200 },
+  importData: {
+    others: "own only",
+    own: 200,
+    body: () => ({ uuid: randomUUID(), chat_messages: [{ uuid: "m", sender: "human", text: "Hi" }] }),
+  },
   eraseData: { others: "own only", own: 200 },
   claimSession: { others: "own only", own: 200 },
   searchMessages: { others: "own only", own: 200, query: "?q=mark" },

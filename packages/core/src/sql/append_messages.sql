@@ -1,7 +1,8 @@
 -- Appends messages after `parent` (see branch_off) in the given order, all or none. With `expected_head`, raises
 -- 'conflict' when the head is another message. Numbers are given out under the conversation's row lock, without gaps.
 -- An id that exists stores nothing: the stored message is returned, or 'idempotency_mismatch' is raised if its
--- content differs.
+-- content differs. `statuses`, `errors` and `created_ats` are those of messages that were written elsewhere; see
+-- imported_no.
 create function append_messages(
   owner uuid,
   conversation text,
@@ -16,6 +17,9 @@ create function append_messages(
   models text[],
   usages json[],
   metadatas json[],
+  statuses text[],
+  errors json[],
+  created_ats timestamptz[],
   word_texts text[],
   new_title text,
   new_preview text
@@ -31,6 +35,7 @@ declare
   purged bigint;
   waiting uuid;
   idle boolean;
+  written_at timestamptz := created_ats[wanted];
   -- The given ids that already exist, and the messages that were added.
   known text[] := '{}';
   added json[];
@@ -56,13 +61,19 @@ begin
   loop
     with stored as (
       insert into messages as m (
-        owner_id, conversation_id, seq, id, role, parts, context_text, intent, processed, model, usage, metadata
+        owner_id, conversation_id, seq, id, role, parts, context_text, intent, processed, model, usage, metadata,
+        status, error, created_at, updated_at
       )
       select
         owner, conversation, base + row_number() over (order by g.place), g.id, g.role, g.body, g.context_text,
-        g.intent, g.processed, g.model, g.usage, g.metadata
-      from unnest(ids, roles, bodies, context_texts, intents, processed_flags, models, usages, metadatas)
-        with ordinality as g (id, role, body, context_text, intent, processed, model, usage, metadata, place)
+        g.intent, g.processed, g.model, g.usage, g.metadata, coalesce(g.status, 'complete'), g.error,
+        coalesce(g.created_at, clock_timestamp()), coalesce(g.created_at, clock_timestamp())
+      from unnest(
+        ids, roles, bodies, context_texts, intents, processed_flags, models, usages, metadatas, statuses, errors,
+        created_ats
+      ) with ordinality as g (
+        id, role, body, context_text, intent, processed, model, usage, metadata, status, error, created_at, place
+      )
       where g.id <> all (known)
       -- The conflict finds existing ids. A join before the insert would scan the conversation until the table is
       -- analyzed (10 ms at 10,000 messages), and would be planned again at every call after that (0.2 of 0.5 ms).
@@ -111,8 +122,10 @@ begin
       waiting_turn = waiting,
       last_seq = base + cardinality(added),
       head_seq = null,
-      active_no = next_active_no(owner, c.active_no),
-      updated_at = clock_timestamp(),
+      active_no = case
+        when written_at is null or c.active_no > 0 then next_active_no(owner, c.active_no) else imported_no(written_at)
+      end,
+      updated_at = case when written_at is null or c.active_no > 0 then clock_timestamp() else written_at end,
       -- A title that came from the first question follows a new beginning.
       title = case when parent = '' and c.title_source = 'question' then coalesce(new_title, c.title) else coalesce(c.title, new_title) end,
       title_source = coalesce(c.title_source, case when new_title is not null then 'question' end),

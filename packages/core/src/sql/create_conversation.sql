@@ -2,7 +2,7 @@
 -- of a new conversation; with `by_id` it is also the one to look for. Without `by_id`: the scope's default, or a new
 -- one without a scope. `reuse_latest` returns the most recently active one first. An owner has at most `most`
 -- conversations that are not deleted. With `hide_others`, an id of another owner counts as free; without it, it is
--- refused.
+-- refused. `created_at` is that of a conversation that was begun elsewhere; see imported_no.
 create function create_conversation(
   owner uuid,
   owner_kind text,
@@ -12,6 +12,7 @@ create function create_conversation(
   scope_label text,
   title text,
   metadata json,
+  created_at timestamptz,
   reuse_latest boolean,
   most bigint,
   hide_others boolean
@@ -63,10 +64,13 @@ begin
     end if;
   end if;
 
-  insert into conversations (owner_id, id, scope, scope_label, is_default, title, title_source, metadata)
-  values (
+  insert into conversations (
+    owner_id, id, scope, scope_label, is_default, title, title_source, metadata, active_no, created_at, updated_at
+  ) values (
     owner, id, scope, scope_label, scope is not null and not by_id,
-    title, case when title is not null then 'person' end, metadata
+    title, case when title is not null then 'person' end, metadata,
+    case when created_at is null then nextval('activity') else imported_no(created_at) end,
+    coalesce(created_at, clock_timestamp()), coalesce(created_at, clock_timestamp())
   )
   on conflict do nothing
   returning * into c;

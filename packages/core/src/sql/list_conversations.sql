@@ -16,7 +16,7 @@ language plpgsql stable security definer set search_path from current set enable
 declare
   owner_setting text := set_config('chatkeep.owner', owner::text, true);
   -- A variable, because row-level security keeps "coalesce" out of index conditions.
-  bound bigint := coalesce(after_no, case when ascending then 0 else 9223372036854775807 end);
+  bound bigint := coalesce(after_no, case when ascending then -9223372036854775808 else 9223372036854775807 end);
   -- As conversations_created has it.
   state integer := case when only_archived then 1 else 0 end;
 begin

@@ -27,9 +27,9 @@ export function conversationCalls({
 > {
   return {
     async createConversation(owner, init = {}) {
-      const { scopeLabel, ...rest } = init;
+      const { scopeLabel, createdAt, ...rest } = init;
       const response = await send(owner, "POST", "/api/conversations", {
-        body: { ...rest, scope_label: scopeLabel },
+        body: { ...rest, scope_label: scopeLabel, created_at: createdAt },
       });
       const wire = await readJson<WireConversation>(response);
       return { conversation: conversationFromWire(wire), created: response.status === 201 };

@@ -73,6 +73,9 @@ export interface WireMessageInput {
   model?: string | null | undefined;
   usage?: WireUsage | null | undefined;
   metadata?: JsonObject | null | undefined;
+  created_at?: string | null | undefined;
+  status?: Exclude<MessageStatus, "streaming"> | null | undefined;
+  error?: Failure | null | undefined;
 }
 
 export function messageToWire(message: Message): WireMessage {
@@ -150,6 +153,9 @@ export function messageInputToWire(input: MessageInput): WireMessageInput {
     model: input.model,
     usage: input.usage === undefined || input.usage === null ? input.usage : usageToWire(input.usage),
     metadata: input.metadata,
+    created_at: input.createdAt,
+    status: input.status,
+    error: input.error,
   };
 }
 
@@ -168,6 +174,9 @@ export function messageInputFromWire(wire: WireMessageInput): MessageInput {
     model: wire.model,
     usage: wire.usage === undefined ? undefined : usageFromWire(wire.usage),
     metadata: wire.metadata,
+    createdAt: wire.created_at,
+    status: wire.status,
+    error: wire.error,
   };
 }
 

@@ -110,6 +110,9 @@ const INPUT: Required<MessageInput> = {
   model: "small",
   usage: MESSAGE.usage,
   metadata: { a: null },
+  createdAt: MESSAGE.createdAt,
+  status: "failed",
+  error: MESSAGE.error,
 };
 
 const QUESTION: Required<Question> = {

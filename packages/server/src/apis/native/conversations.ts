@@ -1,4 +1,9 @@
-import { type WireConversation, conversationToWire, trashPageToWire } from "@chatkeep/protocol";
+import {
+  ChatkeepError,
+  type WireConversation,
+  conversationToWire,
+  trashPageToWire,
+} from "@chatkeep/protocol";
 import { z } from "zod";
 
 import { cursor, flag, id, integer, jsonObject, pageLimit, queryText, time } from "../../http/fields.ts";
@@ -69,6 +74,11 @@ const init = z
     title: text.nullish(),
     metadata: jsonObject.nullish(),
     reuse: z.literal("latest").optional(),
+    created_at: time.nullish().meta({
+      description:
+        "When it was begun elsewhere; requires a server key. Until something is said in it here, it is listed below the " +
+        "others, by the time of its last message.",
+    }),
   })
   .meta({ id: "NewConversation" });
 
@@ -109,8 +119,12 @@ export function conversationRoutes({ history }: ApiServices): Route[] {
         200: { description: "The existing conversation.", json: conversation },
         201: { description: "The new conversation.", json: conversation },
       },
-      handle: async ({ owner, body: { scope_label: scopeLabel, ...init } }) => {
-        const made = await history.createConversation(owner, { ...init, scopeLabel });
+      handle: async ({ owner, key, body: { scope_label: scopeLabel, created_at: createdAt, ...init } }) => {
+        if (key === undefined && (createdAt ?? null) !== null) {
+          const detail = "Writing a conversation's `created_at` requires a server key.";
+          throw new ChatkeepError("forbidden", detail, { pointer: "/created_at" });
+        }
+        const made = await history.createConversation(owner, { ...init, scopeLabel, createdAt });
         return privateJson(conversationToWire(made.conversation), made.created ? 201 : 200);
       },
     }),

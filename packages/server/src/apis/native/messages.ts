@@ -5,8 +5,8 @@ import { id, integer, json, jsonObject, pageLimit, time } from "../../http/field
 import { type Route, ownerRoutes } from "../../http/route.ts";
 import { privateJson } from "../../http/router.ts";
 import type { ApiServices } from "../api.ts";
-import { requireRoles } from "../roles.ts";
-import { citation, message, parentId, part, usage } from "./message.ts";
+import { refuseOriginals, requireRoles } from "../roles.ts";
+import { citation, failure, message, parentId, part, usage } from "./message.ts";
 
 const text = z.string();
 const seq = integer(0, Number.MAX_SAFE_INTEGER).optional();
@@ -56,6 +56,9 @@ const input = z
     model: text.nullish(),
     usage: usage.nullish(),
     metadata: jsonObject.nullish(),
+    created_at: time.nullish(),
+    status: z.enum(["complete", "stopped", "interrupted", "failed"]).nullish(),
+    error: failure.nullish(),
   })
   .meta({ id: "MessageInput" });
 
@@ -116,7 +119,8 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       summary: "Append a message, or several, without a turn",
       description:
         "All messages are stored, or none. A message whose `id` is already stored is returned and not stored again. End " +
-        "users may write `user` messages only; other roles require a server key.",
+        "users may write `user` messages only; other roles require a server key, and so do `created_at`, `status` and " +
+        "`error`, for what was written elsewhere.",
       body: appended,
       replies: {
         201: {
@@ -130,6 +134,7 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
         const several = "messages" in body;
         const inputs = several ? body.messages : [body];
         requireRoles(inputs, key === undefined ? writableRoles(owner) : ROLES, several);
+        if (key === undefined) refuseOriginals(inputs, several);
         const stored = await history.appendMessages(
           owner,
           path.conversation_id,

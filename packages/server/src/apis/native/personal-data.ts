@@ -1,9 +1,16 @@
-import { ChatkeepError, type ExportLine, erasureReceiptToWire, exportLineToWire } from "@chatkeep/protocol";
+import {
+  ChatkeepError,
+  type ExportLine,
+  ROLES,
+  erasureReceiptToWire,
+  exportLineToWire,
+} from "@chatkeep/protocol";
 import { z } from "zod";
 
 import { time } from "../../http/fields.ts";
 import { type Route, ownerRoutes } from "../../http/route.ts";
 import { streamLines } from "../../http/stream.ts";
+import { readUpload } from "../../http/upload.ts";
 import { actorOf, authenticateSession } from "../../identity/caller.ts";
 import type { ApiServices } from "../api.ts";
 
@@ -23,6 +30,11 @@ const EXPORT_HEADERS = {
   "content-disposition": 'attachment; filename="chatkeep-export.jsonl"',
   "cache-control": "no-store",
 };
+
+const IMPORT_HEADERS = { "content-type": "application/jsonl; charset=utf-8", "cache-control": "no-store" };
+
+/** What people may import: a system message would instruct the host's model. */
+const PEOPLE = ROLES.filter((role) => role !== "system");
 
 /** The routes of all data of one person. */
 export function personalDataRoutes({ history, log }: ApiServices): Route[] {
@@ -45,6 +57,27 @@ export function personalDataRoutes({ history, log }: ApiServices): Route[] {
         if (call.request.method === "HEAD") return new Response(null, { headers: EXPORT_HEADERS });
         const lines = wireLines(history.exportData(owner, { actor: actorOf(key) }));
         return streamLines({ ...call, lines, headers: EXPORT_HEADERS, log });
+      },
+    }),
+    route("POST /api/me/import", {
+      id: "importData",
+      summary: "Import the export of another service",
+      description:
+        "The body is the file, or a form (`multipart/form-data`) with it: a zip or a JSON file of ChatGPT, Claude, Open " +
+        "WebUI, LibreChat or Chatkeep, of 1 GiB at most. What was imported before is not stored again. The reply is JSON " +
+        "Lines: after each conversation what came so far, and last `end` with what came in all. A reply without it was " +
+        "cut off: send the file again. Messages of the role `system` require a server key.",
+      bytes: "The file.",
+      replies: {
+        200: { description: "What came.", text: { "application/jsonl": "Lines of `progress`, and `end`." } },
+      },
+      errors: ["payload_too_large"],
+      handle: async ({ owner, key, ...call }) => {
+        const { importUpload } = await import("../../import/upload.ts");
+        const { bytes } = await readUpload(call.request);
+        const roles = key === undefined ? PEOPLE : ROLES;
+        const lines = importUpload({ history, owner, roles }, bytes);
+        return streamLines({ ...call, lines, headers: IMPORT_HEADERS, log });
       },
     }),
     route("DELETE /api/me", {

@@ -1,0 +1,1 @@
+export { type ImportOptions, type ImportReport, importArchive } from "./import/import.ts";
