@@ -9,6 +9,7 @@ import {
 import { z } from "zod";
 
 import { id, json, jsonObject } from "../../http/fields.ts";
+import { partsOf } from "./question.ts";
 
 /** What `HttpAgent` of `@ag-ui/client` sends. */
 export interface RunAgentInput {
@@ -99,7 +100,7 @@ export function askedOf(input: RunAgentInput): Asked | undefined {
       throw new ChatkeepError("invalid_request", detail, { pointer: "/resume" });
     }
     const metadata = metadataOf(input);
-    const question = { id: last.id, parts: partsOf(last.content), ...(metadata && { metadata }) };
+    const question = { id: last.id, parts: partsOf(last), ...(metadata && { metadata }) };
     return { question, previousId: messages.at(-2)?.id };
   }
   const results = messages.slice(messages.findLastIndex(({ role }) => role !== "tool") + 1);
@@ -121,19 +122,6 @@ function isEmpty(value: unknown): boolean {
   return value === undefined || value === null || Object.keys(value).length === 0;
 }
 
-function partsOf(content: InputMessage["content"]): Part[] {
-  if (typeof content === "string") return [{ type: "text", text: content }];
-  return (Array.isArray(content) ? content : []).map((part): Part => {
-    const { type, text, source } = part;
-    if (type === "text" && typeof text === "string") return { type, text };
-    const { type: kind, value, mimeType } = (source ?? {}) as JsonObject;
-    const mime = typeof mimeType === "string" ? mimeType : "application/octet-stream";
-    if (typeof value === "string" && (kind === "data" || kind === "url"))
-      return { type: "file", url: kind === "data" ? `data:${mime};base64,${value}` : value, mime };
-    return { type: "data", name: "ag-ui-part", data: part };
-  });
-}
-
 function resultOf({ toolCallId = "", content = "", error }: InputMessage): Part {
   if (error !== undefined) return { type: "tool-result", id: toolCallId, result: error, error: true };
   return {
@@ -143,10 +131,11 @@ function resultOf({ toolCallId = "", content = "", error }: InputMessage): Part 
   };
 }
 
-/** A tool's result is JSON as text. */
+/** A tool's result is JSON as text. It stays text if it would be written otherwise. */
 function parsed(text: string): JsonObject | string {
   try {
-    return /^\s*[[{]/.test(text) ? (parseJson(text) as JsonObject) : text;
+    const value = /^[[{]/.test(text) ? (parseJson(text) as JsonObject) : text;
+    return JSON.stringify(value) === text ? value : text;
   } catch {
     return text;
   }

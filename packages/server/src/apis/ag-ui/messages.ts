@@ -1,6 +1,7 @@
 import { type JsonObject, type Message, type Part, answerChunks } from "@chatkeep/protocol";
 
 import { type AgUiEvent, createEventEncoder } from "./events.ts";
+import { questionOf } from "./question.ts";
 
 /** A message of AG-UI; `@ag-ui/core` has its types. */
 export type AgUiMessage = { id: string; role: string } & JsonObject;
@@ -10,8 +11,11 @@ export function agUiMessagesOf(messages: readonly Message[]): AgUiMessage[] {
   return messages.flatMap((message): AgUiMessage[] => {
     const { id, role, content, parts } = message;
     if (role === "assistant") return foldEvents(answerEvents(message));
-    if (role === "tool") return parts.flatMap((part) => resultOf(part, id));
-    return [{ id, role, content: contentOf(role, content, parts) }];
+    if (role === "tool")
+      return parts.flatMap((part) =>
+        resultOf(part, parts.length === 1 ? id : `${id}.${part.type === "tool-result" ? part.id : ""}`),
+      );
+    return [{ id, role, ...questionOf({ content, parts }) }];
   });
 }
 
@@ -90,24 +94,11 @@ function resultOf(part: Part, id: string): AgUiMessage[] {
   const content = typeof part.result === "string" ? part.result : JSON.stringify(part.result);
   return [
     {
-      id: `${id}.${part.id}`,
+      id,
       role: "tool",
       toolCallId: part.id,
       content,
       ...(part.error === true && { error: content }),
     },
   ];
-}
-
-/** Text, or parts where a person sent a file. */
-function contentOf(role: string, content: string, parts: readonly Part[]): string | JsonObject[] {
-  if (role !== "user" || !parts.some(({ type }) => type === "file")) return content;
-  return parts.flatMap((part): JsonObject[] => {
-    if (part.type === "text") return [{ type: "text", text: part.text }];
-    if (part.type !== "file") return [];
-    const [, kind = "document"] = /^(image|audio|video)\//.exec(part.mime) ?? [];
-    const data = /^data:[^,]*;base64,(.*)$/s.exec(part.url)?.[1];
-    const source = data === undefined ? { type: "url", value: part.url } : { type: "data", value: data };
-    return [{ type: kind, source: { ...source, mimeType: part.mime } }];
-  });
 }
