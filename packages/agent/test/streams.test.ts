@@ -399,6 +399,7 @@ test("a UI message stream keeps signatures, dynamic and provider-run tools, and 
 test("state snapshots, deltas and custom events of AG-UI are stored as data", async () => {
   const { reply } = await ask(() =>
     readAnswer([
+      { type: EventType.STATE_SNAPSHOT, snapshot: { day: 0 } },
       { type: EventType.STATE_SNAPSHOT, snapshot: { day: 1 } },
       { type: EventType.STATE_DELTA, delta: [{ op: "replace", path: "/day", value: 2 }] },
       { type: EventType.CUSTOM, name: "place", value: "Oslo" },
@@ -406,7 +407,7 @@ test("state snapshots, deltas and custom events of AG-UI are stored as data", as
     ]),
   );
   expect(reply?.parts).toEqual([
-    { type: "data", name: "ag-ui-state", id: "ag-ui-state", data: { day: 1 } },
+    { type: "data", name: "ag-ui-state", id: expect.any(String) as string, data: { day: 1 } },
     { type: "data", name: "ag-ui-state-delta", data: [{ op: "replace", path: "/day", value: 2 }] },
     { type: "data", name: "place", data: "Oslo" },
     { type: "text", text: "Hi" },

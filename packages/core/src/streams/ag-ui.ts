@@ -1,4 +1,4 @@
-import { ResponderError, type ResponderEvent, parseJson } from "@chatkeep/protocol";
+import { type Json, ResponderError, type ResponderEvent, parseJson } from "@chatkeep/protocol";
 
 import { createCalls } from "./calls.ts";
 import {
@@ -13,8 +13,8 @@ import {
 } from "./item.ts";
 
 /**
- * AG-UI's events, which TanStack AI streams too. State is kept as the data parts `ag-ui-state` and `ag-ui-state-delta`.
- * Source: `EventType` of `@ag-ui/core`.
+ * AG-UI's events, which TanStack AI streams too. State and activities are kept as data parts: `ag-ui-state`,
+ * `ag-ui-activity`, and their changes with `-delta`. Source: `EventType` of `@ag-ui/core`.
  */
 export const agUi: Shape = { matches: ({ type }) => /^[A-Z]+(?:_[A-Z]+)*$/.test(textIn(type)), createReader };
 
@@ -22,6 +22,22 @@ function createReader(): ItemReader {
   const calls = createCalls();
   /** The call of the latest chunk: the chunks after it have no id. */
   let current: unknown;
+  /** The ids of the data parts of snapshots, by what they are of. */
+  const snapshots = new Map<string, string>();
+
+  /**
+   * A snapshot replaces the one before it, but not across a delta: parts keep their places, so older deltas would be applied to
+   * the newer snapshot. The id is of this stream alone: a continued answer has parts of an earlier one.
+   */
+  const snapshotOf = (name: string, key: string, data: Json): ResponderEvent => {
+    const id = snapshots.get(key) ?? `${name}-${crypto.randomUUID()}`;
+    snapshots.set(key, id);
+    return { type: "data", name, id, data };
+  };
+  const deltaOf = (name: string, key: string, data: Json): ResponderEvent => {
+    snapshots.delete(key);
+    return { type: "data", name, data };
+  };
 
   const read = (event: Item): ResponderEvent[] => {
     const { toolCallId: id, toolCallName: name, delta } = event;
@@ -49,9 +65,27 @@ function createReader(): ItemReader {
       case "TOOL_CALL_RESULT":
         return [...calls.end(), resultEvent(id, valueOf(event["content"]))];
       case "STATE_SNAPSHOT":
-        return [{ type: "data", name: "ag-ui-state", id: "ag-ui-state", data: jsonOf(event["snapshot"]) }];
+        return [snapshotOf("ag-ui-state", "", jsonOf(event["snapshot"]))];
       case "STATE_DELTA":
-        return [{ type: "data", name: "ag-ui-state-delta", data: jsonOf(delta) }];
+        return [deltaOf("ag-ui-state-delta", "", jsonOf(delta))];
+      case "ACTIVITY_SNAPSHOT": {
+        const { messageId, activityType, content, replace } = event;
+        const activity = jsonOf({ messageId, activityType, content, replace });
+        return [snapshotOf("ag-ui-activity", `activity ${textIn(messageId)}`, activity)];
+      }
+      case "ACTIVITY_DELTA": {
+        const { messageId, activityType, patch } = event;
+        const change = jsonOf({ messageId, activityType, patch });
+        return [deltaOf("ag-ui-activity-delta", `activity ${textIn(messageId)}`, change)];
+      }
+      case "RAW":
+        return [
+          {
+            type: "data",
+            name: "ag-ui-raw",
+            data: jsonOf({ event: event["event"], source: event["source"] }),
+          },
+        ];
       case "CUSTOM":
         return [{ type: "data", name: textIn(event["name"]), data: jsonOf(event["value"]) }];
       case "RUN_FINISHED":

@@ -191,6 +191,36 @@ describe.each(CLIENTS)("with `@ag-ui/client` %s", (version, client, search) => {
     expect(other.state).toEqual({ n: 2 });
   });
 
+  test("snapshots and deltas of state and of activities, in any order, are there after connecting", async () => {
+    const me = session();
+    const agent = agentOf(me);
+    const set = (path: string, value: number) => [{ op: "add", path, value }];
+    const plan = { messageId: "plan", activityType: "PLAN" };
+    const events = [
+      { type: "STATE_SNAPSHOT", snapshot: { a: 1 } },
+      { type: "STATE_DELTA", delta: set("/b", 2) },
+      { type: "ACTIVITY_SNAPSHOT", ...plan, content: { step: 1 } },
+      { type: "ACTIVITY_DELTA", ...plan, patch: set("/old", 1) },
+      { type: "TEXT_MESSAGE_CHUNK", messageId: "t", role: "assistant", delta: "Planned." },
+      { type: "STATE_SNAPSHOT", snapshot: { c: 3 } },
+      { type: "STATE_DELTA", delta: set("/d", 4) },
+      { type: "ACTIVITY_SNAPSHOT", ...plan, content: { step: 2 } },
+      { type: "ACTIVITY_DELTA", ...plan, patch: set("/new", 2) },
+      { type: "RAW", event: { any: "thing" }, source: "test" },
+      // Not whole: a client that was sent it as an activity would fail.
+      { type: "ACTIVITY_SNAPSHOT", messageId: "", content: 1 },
+    ];
+    await ask(agent, "Plan", ...(events as unknown as ResponderEvent[]));
+    expect(agent.state).toEqual({ c: 3, d: 4 });
+    const activity = { id: "plan", role: "activity", activityType: "PLAN", content: { step: 2, new: 2 } };
+    expect(agent.messages.slice(1)).toMatchObject([activity, { role: "assistant", content: "Planned." }]);
+    expect(agent.events).toContainEqual(expect.objectContaining({ type: "RAW", event: { any: "thing" } }));
+    const other = agentOf(me, agent.threadId);
+    await other.connectAgent();
+    expect(other.state).toEqual(agent.state);
+    expect(other.messages).toEqual(agent.messages);
+  });
+
   test("an approval that an answer asks for is an interrupt, also after connecting", async () => {
     const me = session();
     const agent = agentOf(me);

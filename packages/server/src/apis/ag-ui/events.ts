@@ -15,9 +15,20 @@ export interface Run {
   readonly version: string | undefined;
 }
 
-/** The data parts that hold an agent's state: whole, and its changes as JSON Patch (RFC 6902). */
-const STATE = "ag-ui-state";
-const STATE_DELTA = "ag-ui-state-delta";
+/** The data parts that hold events as they are, by name. A client fails on an event that lacks a field. */
+const KEPT: Readonly<
+  Record<string, { readonly type: string; readonly isWhole: (event: JsonObject) => boolean }>
+> = {
+  "ag-ui-activity": {
+    type: "ACTIVITY_SNAPSHOT",
+    isWhole: (event) => isActivity(event) && isObject(event["content"]),
+  },
+  "ag-ui-activity-delta": {
+    type: "ACTIVITY_DELTA",
+    isWhole: (event) => isActivity(event) && Array.isArray(event["patch"]),
+  },
+  "ag-ui-raw": { type: "RAW", isWhole: ({ event }) => event !== undefined },
+};
 
 interface OpenCall {
   /** The arguments since the last start, and how much of them was sent. */
@@ -186,9 +197,15 @@ function dataEvents(chunk: Chunk): AgUiEvent[] {
   const { type, ...value } = chunk as { type: string } & JsonObject;
   const name = type.startsWith("data-") ? type.slice("data-".length) : type;
   const data = type.startsWith("data-") ? (value["data"] ?? null) : value;
-  if (name === STATE) return [{ type: "STATE_SNAPSHOT", snapshot: data }];
-  if (name === STATE_DELTA && Array.isArray(data)) return [{ type: "STATE_DELTA", delta: data }];
+  if (name === "ag-ui-state") return [{ type: "STATE_SNAPSHOT", snapshot: data }];
+  if (name === "ag-ui-state-delta" && Array.isArray(data)) return [{ type: "STATE_DELTA", delta: data }];
+  const kept = Object.hasOwn(KEPT, name) ? KEPT[name] : undefined;
+  if (kept !== undefined && isObject(data) && kept.isWhole(data)) return [{ ...data, type: kept.type }];
   return [{ type: "CUSTOM", name, value: data }];
+}
+
+function isActivity({ messageId, activityType }: JsonObject): boolean {
+  return typeof messageId === "string" && messageId !== "" && typeof activityType === "string";
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

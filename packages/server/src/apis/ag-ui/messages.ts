@@ -30,6 +30,19 @@ export function stateEventsOf(messages: readonly Message[]): AgUiEvent[] {
   );
 }
 
+/** The changes of activities since the last snapshot of each, which is among the messages. */
+export function activityEventsOf(messages: readonly Message[]): AgUiEvent[] {
+  const whole = new Set<unknown>();
+  return messages
+    .flatMap(answerEvents)
+    .toReversed()
+    .filter(({ type, messageId }) => {
+      if (type === "ACTIVITY_SNAPSHOT") whole.add(messageId);
+      return type === "ACTIVITY_DELTA" && !whole.has(messageId);
+    })
+    .toReversed();
+}
+
 function answerEvents(message: Message): AgUiEvent[] {
   if (message.role !== "assistant") return [];
   const encode = createEventEncoder({ ids: { threadId: "", runId: "" }, version: undefined });
@@ -77,6 +90,13 @@ function foldEvents(events: readonly AgUiEvent[]): AgUiMessage[] {
       case "TOOL_CALL_ARGS": {
         const called = calls.get(event["toolCallId"]);
         if (called !== undefined) called.arguments += textOf(event["delta"]);
+        break;
+      }
+      case "ACTIVITY_SNAPSHOT": {
+        const { activityType = "", content = {}, replace } = event;
+        const message = find(id);
+        if (message === undefined) messages.push({ id, role: "activity", activityType, content });
+        else if (replace !== false) Object.assign(message, { activityType, content });
         break;
       }
       case "TOOL_CALL_RESULT": {

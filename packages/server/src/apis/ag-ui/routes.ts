@@ -26,7 +26,7 @@ import {
   runStarted,
 } from "./events.ts";
 import { type RunAgentInput, askedOf, runAgentInput } from "./input.ts";
-import { agUiMessagesOf, stateEventsOf } from "./messages.ts";
+import { activityEventsOf, agUiMessagesOf, stateEventsOf } from "./messages.ts";
 
 const STREAM = { 200: { description: "The stream.", text: { "text/event-stream": "AG-UI's events." } } };
 /** The latest messages that a client gets when it connects. */
@@ -98,7 +98,7 @@ export function agUiRoutes(services: ApiServices): Route[] {
       frames: [
         frameOf(runStarted(run)),
         frameOf({ type: "MESSAGES_SNAPSHOT", messages: agUiMessagesOf(messages) }),
-        ...stateEventsOf(messages).map((event) => frameOf(event)),
+        ...[...activityEventsOf(messages), ...stateEventsOf(messages)].map((event) => frameOf(event)),
       ],
       end: runFinished(
         run,
