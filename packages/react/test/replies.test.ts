@@ -90,20 +90,50 @@ test("a call that asks for approval is approved with the keyboard on another dev
   expect(await answers(page)).toEqual(["I will write.", "It is sent."]);
 });
 
-test("several calls are decided one by one and sent together; a decision that could not be sent is kept over a reload", async () => {
+test("several calls are decided one by one, also over a reload and on another device, and the answer goes on once with all", async () => {
   await using person = await host.person();
   const page = await person.open();
-  const id = await ask(page, "Write to both");
+  const id = await ask(page, "Write to all");
   const run = await host.script.started(id);
-  for (const event of [call("c1", "ada"), request("a1", "c1"), call("c2", "bob"), request("a2", "c2")])
-    await run.emit(event);
+  const calls = ["ada", "bob", "eve", "dan"].flatMap((to, index) => [
+    call(`c${index + 1}`, to),
+    request(`a${index + 1}`, `c${index + 1}`),
+  ]);
+  for (const event of calls) await run.emit(event);
   run.finish();
-  await button(page, "Approve").nth(1).waitFor();
-  await person.context.route("**/turns", (route) => route.fulfill({ status: 503, body: "{}" }));
+  const asked = (shown: Page) => shown.locator(".ck-approval");
+  await expect.poll(() => asked(page).count()).toBe(4);
+  await page.locator(".ck-thread:not([data-running])").waitFor();
+  // The second is decided while the first is on its way.
+  let sent = 0;
+  page.on("response", (response) => (sent += response.url().endsWith("/turns") ? 1 : 0));
   await button(page, "Approve").first().click();
-  await page.getByText("Sent once all are decided.").waitFor();
-  expect(await button(page, "Approve").first().getAttribute("aria-pressed")).toBe("true");
-  await button(page, "Deny").nth(1).click();
+  await expect.poll(() => asked(page).count()).toBe(3);
+  await button(page, "Deny").first().click();
+  await expect.poll(() => asked(page).count()).toBe(2);
+  await expect.poll(() => sent).toBe(2);
+  await page.locator(".ck-thread:not([data-running])").waitFor();
+  // The alert says what is asked; "Answer ready" beside it would be wrong.
+  const ready = page.getByRole("status").filter({ hasText: "Answer ready" });
+  await expect.poll(() => page.locator(".ck-thread > output").innerText()).toBe("Answer ready");
+  expect(await ready.count()).toBe(0);
+
+  await page.reload();
+  await expect.poll(() => asked(page).count()).toBe(2);
+  expect(await answers(page)).toEqual([]);
+  await using device = await host.person(person.owner);
+  const other = await device.open(id);
+  await expect.poll(() => asked(other).count()).toBe(2);
+  const second = other.waitForResponse((response) => response.url().endsWith("/turns"));
+  await button(other, "Deny").first().click();
+  await second;
+  expect(host.script.calls(id)).toBe(1);
+
+  // A decision that could not be sent is kept over a reload.
+  await page.reload();
+  await expect.poll(() => asked(page).count()).toBe(1);
+  await person.context.route("**/turns", (route) => route.fulfill({ status: 503, body: "{}" }));
+  await button(page, "Deny").click();
   await page.getByText("Not sent.").first().waitFor();
   await page.reload();
   await page.getByText("Not sent.").first().waitFor();
@@ -113,13 +143,22 @@ test("several calls are decided one by one and sent together; a decision that co
   expect(next.request.question.parts).toEqual([
     { type: "approval", id: "a1", approved: true },
     { type: "approval", id: "a2", approved: false },
+    { type: "approval", id: "a3", approved: false },
+    { type: "approval", id: "a4", approved: false },
   ]);
   await next.emit({ type: "tool-result", id: "c1", result: "sent" });
-  await next.emit({ type: "tool-result", id: "c2", result: "denied", error: true, denied: true });
+  for (const one of ["c2", "c3", "c4"])
+    await next.emit({ type: "tool-result", id: one, result: "denied", error: true, denied: true });
   await next.emit("One is sent.");
   next.finish();
   await page.getByText("One is sent.").waitFor();
-  expect(await page.locator("summary").allInnerTexts()).toEqual(["Used send_email", "send_email was denied"]);
+  await ready.waitFor();
+  expect(await page.locator("summary").allInnerTexts()).toEqual([
+    "Used send_email",
+    "send_email was denied",
+    "send_email was denied",
+    "send_email was denied",
+  ]);
 });
 
 test("an answer that was cut off goes on from its last words, in one message that is there after a reload", async () => {

@@ -35,7 +35,6 @@ export const ARABIC: Strings = {
   approvalAsked: (name) => `هل تسمح بـ ${name}؟`,
   approve: "سماح",
   deny: "رفض",
-  approvalHeld: "تُرسل عند اتخاذ كل القرارات.",
   files: "ملفات",
   attach: "إرفاق ملفات",
   attached: "الملفات المرفقة",

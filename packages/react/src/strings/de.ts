@@ -35,7 +35,6 @@ export const GERMAN: Strings = {
   approvalAsked: (name) => `${name} erlauben?`,
   approve: "Erlauben",
   deny: "Ablehnen",
-  approvalHeld: "Wird gesendet, sobald alles entschieden ist.",
   files: "Dateien",
   attach: "Dateien anhängen",
   attached: "Angehängte Dateien",

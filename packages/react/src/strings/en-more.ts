@@ -11,7 +11,6 @@ export const ENGLISH_MORE = {
   approve: "Approve",
   deny: "Deny",
   /** While other calls of the answer are not decided. */
-  approvalHeld: "Sent once all are decided.",
   files: "Files",
   attach: "Attach files",
   attached: "Attached files",

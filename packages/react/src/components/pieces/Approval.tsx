@@ -1,8 +1,7 @@
 import type { ApprovalRequestPart, ToolCallPart } from "@chatkeep/protocol";
-import { type ReactNode, useId, useSyncExternalStore } from "react";
+import { type ReactNode, useId } from "react";
 
 import { useAllStrings } from "../../hooks/useAllStrings.ts";
-import { decisionsOf } from "../../state/thread/decisions.ts";
 import type { Entry } from "../../state/thread/entry.ts";
 import type { Thread } from "../../state/thread/thread.ts";
 import { Arguments } from "./Arguments.tsx";
@@ -22,21 +21,17 @@ export interface ApprovalProps {
 export function Approval({ call, name, request, reply, thread }: ApprovalProps): ReactNode {
   const strings = useAllStrings();
   const title = useId();
-  const decisions = decisionsOf(thread);
-  const read = () => decisions.of(request.id)?.approved;
-  const decided = useSyncExternalStore(decisions.subscribe, read, read);
   const button = (approved: boolean, label: string, tone: "primary" | "plain"): ReactNode => (
     <button
       type="button"
       className={`ck-button ck-${tone}`}
-      aria-pressed={decided === undefined ? undefined : decided === approved}
       onClick={({ currentTarget }) => {
         const view = currentTarget.closest(".ck-thread");
-        decisions.decide({ type: "approval", id: request.id, approved });
+        thread.send("", null, [{ type: "approval", id: request.id, approved }]);
         // The button is gone in a moment: the focus goes on to the next question.
         requestAnimationFrame(() =>
           view
-            ?.querySelector<HTMLElement>(".ck-approval button:not([aria-pressed]), .ck-composer textarea")
+            ?.querySelector<HTMLElement>(".ck-approval button, .ck-composer textarea")
             ?.focus({ preventScroll: true }),
         );
       }}
@@ -56,7 +51,6 @@ export function Approval({ call, name, request, reply, thread }: ApprovalProps):
         <div className="ck-row">
           {button(true, strings.approve, "primary")}
           {button(false, strings.deny, "plain")}
-          {decided !== undefined && <span>{strings.approvalHeld}</span>}
         </div>
       ) : (
         <Unsent reply={reply} thread={thread} />
