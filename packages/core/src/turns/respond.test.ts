@@ -18,7 +18,7 @@ test("a stop while a busy responder lets others work ends an answer whose respon
     await new Promise(() => undefined);
   };
   const log = { wake: () => undefined } as never;
-  const options = { live, log, idleTimeout: 1000, onError: () => undefined };
+  const options = { live, log, mayBeEmpty: false, idleTimeout: 1000, onError: () => undefined };
   const ending = await respond({ ...options, open: () => Promise.resolve(open()) });
   expect(ending).toBe(STOPPED);
 });

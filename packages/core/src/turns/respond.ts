@@ -12,6 +12,8 @@ export interface RespondOptions {
   readonly log: TurnLog;
   /** Builds the context and calls the responder. */
   readonly open: () => Promise<AsyncIterator<ResponderEvent>>;
+  /** Whether it may have nothing to add to what was said before. */
+  readonly mayBeEmpty: boolean;
   /** Milliseconds without an event after which the answer fails. */
   readonly idleTimeout: number;
   readonly onError: (error: unknown) => void;
@@ -24,7 +26,8 @@ const SLICE = 5;
  * Passes what the responder yields to the turn, until it ends, fails, is stopped or yields nothing for too long. Never
  * rejects. Does not wait for a responder that ignores its signal: what it yields after the abort is dropped.
  */
-export async function respond({ live, log, open, idleTimeout, onError }: RespondOptions): Promise<Ending> {
+export async function respond(options: RespondOptions): Promise<Ending> {
+  const { live, log, open, mayBeEmpty, idleTimeout, onError } = options;
   const { signal } = live;
   let stop: (reason: unknown) => void = () => undefined;
   const onAbort = (): void => stop(signal.reason);
@@ -54,7 +57,7 @@ export async function respond({ live, log, open, idleTimeout, onError }: Respond
       signal.throwIfAborted();
       if (next.done === true) break;
       if (live.push(next.value)) {
-        isEmpty = false;
+        isEmpty &&= isAside(next.value);
         timer.refresh();
       }
       log.wake(live);
@@ -71,7 +74,9 @@ export async function respond({ live, log, open, idleTimeout, onError }: Respond
       }
     }
     if (isEmpty && live.answer().parts.length === 0) {
-      throw lastModelFailure() ?? new ResponderError(EMPTY, { cause: new Error(HINT) });
+      // No stored message is empty.
+      if (mayBeEmpty && live.push({ type: "step" })) log.wake(live);
+      else throw lastModelFailure() ?? new ResponderError(EMPTY, { cause: new Error(HINT) });
     }
     return { status: "complete", error: null };
   } catch (error) {
@@ -85,6 +90,11 @@ export async function respond({ live, log, open, idleTimeout, onError }: Respond
     signal.removeEventListener("abort", onAbort);
     if (signal.aborted) leave(events);
   }
+}
+
+/** Whether an event says something of an answer, and is no part of it. */
+function isAside(event: ResponderEvent): boolean {
+  return typeof event !== "string" && (event.type === "model" || event.type === "intent");
 }
 
 /** Ends a responder's iterator, and ignores what it does then. */

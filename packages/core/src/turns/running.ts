@@ -147,7 +147,8 @@ export function createRunning(options: RunningOptions): Running {
         ? fileParts.movedOut(turn.owner, turn.key.conversationId, turn.replyId, events)
         : events;
     };
-    const responded = watchModels(() => respond({ live, log, open, idleTimeout, onError: tell }));
+    const mayBeEmpty = said.length > 0;
+    const responded = watchModels(() => respond({ live, log, open, mayBeEmpty, idleTimeout, onError: tell }));
     if (!persisted) {
       const ending = await responded;
       live.end((given) => {

@@ -22,6 +22,9 @@ export async function* uiStream(
   { messageId, before = [] }: UiStreamOptions = {},
 ): AsyncGenerator<TurnEvent, void, void> {
   const steps = createSteps();
+  const decided = new Set(
+    before.flatMap(({ parts }) => parts).flatMap((part) => (part.type === "approval" ? [part.id] : [])),
+  );
   let isBegun = messageId === undefined;
   for await (const { seq, chunk } of events) {
     if (chunk.type === "start" && messageId !== undefined) {
@@ -30,6 +33,8 @@ export async function* uiStream(
         // Each message has steps of its own.
         const told = createSteps();
         for (const one of answerChunks(message)) {
+          // Version 6 refuses the chunk of a decision. The call goes on, as its result shows.
+          if ("approvalId" in one && decided.has(one.approvalId)) continue;
           if (told.beginsAt(one)) yield { seq, chunk: STEP };
           yield { seq, chunk: forPage(one) };
         }
@@ -38,7 +43,7 @@ export async function* uiStream(
       // A result belongs to the step that made the call. Where nothing follows, other calls of it may be open.
       if (!isBegun && chunk.type !== "finish" && chunk.type !== "message-metadata") {
         isBegun = true;
-        yield { seq, chunk: STEP };
+        if (chunk.type !== "start-step") yield { seq, chunk: STEP };
       }
       if (steps.beginsAt(chunk)) yield { seq, chunk: STEP };
       yield { seq, chunk: forPage(chunk) };

@@ -70,6 +70,24 @@ describe.each(VERSIONS.slice(2))("tool approvals of ai %s", (_, ai) => {
     expect(partsOf(reloaded.chat)).toEqual(partsOf(device.chat));
   });
 
+  it("that were answered do not break a page that resumes the answer", async () => {
+    const page = await open();
+    await ask(page);
+    await page.chat.addToolApprovalResponse({ id: "a1", approved: true });
+    const run = await script.started(page.id);
+    const other = await open(page.owner.id, page.id, true);
+    const resumed = other.chat.resumeStream();
+    await expect.poll(() => tools(other)).toMatchObject([{ state: "input-available" }]);
+    await run.emit({ type: "tool-result", id: "c1", result: "paid" });
+    await run.emit("Paid.");
+    run.finish();
+    await resumed;
+    expect(other.errors).toEqual([]);
+    expect(other.text()).toBe("Paid.");
+    expect(tools(other)).toMatchObject([{ state: "output-available", output: "paid" }]);
+    await ai.validateUIMessages({ messages: other.chat.messages });
+  });
+
   it("that are denied are told to the model, and shown as denied", async () => {
     const page = await open();
     await ask(page);

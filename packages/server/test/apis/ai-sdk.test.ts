@@ -293,6 +293,31 @@ describe.each(VERSIONS)("useChat of ai %s", (version, ai) => {
     },
   );
 
+  it("has nothing to add to an answer that is complete: that is no failure, and shows as before", async () => {
+    const page = await open();
+    const asked = page.chat.sendMessage({ text: "Count." });
+    const run = await script.started(page.id);
+    await run.emit("One.");
+    run.finish();
+    await asked;
+    for (let calls = 2; calls <= 3; calls += 1) {
+      const more = page.chat.sendMessage();
+      const next = await script.started(page.id);
+      // What a model that says nothing yields.
+      await next.emit({ type: "model", model: "m" });
+      next.finish();
+      await more;
+      expect(page.errors).toEqual([]);
+      expect(page.text()).toBe("One.");
+      expect(script.calls(page.id)).toBe(calls);
+      const reloaded = await open(page.owner.id, page.id, true);
+      await ai.validateUIMessages({ messages: reloaded.chat.messages });
+      expect(partsOf(reloaded.chat)).toEqual(partsOf(page.chat));
+    }
+    const { messages } = await history.listMessages(page.owner, page.id);
+    expect(messages.map(({ status }) => status)).toEqual(messages.map(() => "complete"));
+  });
+
   it("does not trust what the page says was said before", async () => {
     const page = await open();
     page.chat.messages = [
