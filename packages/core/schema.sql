@@ -494,6 +494,7 @@ CREATE INDEX handles_of_conversation ON chatkeep.handles USING btree (owner_id, 
 CREATE INDEX idempotency_keys_sent ON chatkeep.idempotency_keys USING btree (sent_at);
 CREATE INDEX message_words_message_no ON chatkeep.message_words USING btree (owner_id, message_no);
 CREATE INDEX message_words_words ON chatkeep.message_words USING gin (owner_id, words) WITH (fastupdate='on', gin_pending_list_limit='512');
+CREATE INDEX messages_old_parts ON chatkeep.messages USING btree (owner_id, conversation_id, seq) WHERE (parts_version < 2);
 CREATE INDEX owners_idle ON chatkeep.owners USING btree (active_at) WHERE (kind = 'session'::text);
 CREATE INDEX passages_search ON chatkeep.passages USING gin (search) WITH (fastupdate=off);
 CREATE INDEX rate_limits_expired ON chatkeep.rate_limits USING btree (expires_at);
@@ -735,6 +736,7 @@ create function chatkeep_functions.near_messages(owner uuid, model text, vector 
 create function chatkeep_functions.near_passages(docs_name text, model text, vector text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
 create function chatkeep_functions.next_active_no(owner uuid, active_no bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;
 create function chatkeep_functions.next_backfill() returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.next_old_parts(above_owner uuid, above_conversation text, above_seq bigint, page_limit integer) returns TABLE(owner_id uuid, conversation_id text, seq bigint, id text, parts json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.open_turn(owner uuid, conversation text, parent text, node bigint, turn_id uuid, created text, message_id text, reply_id text, role text, body json, context_text text, metadata json, word_text text, new_title text, new_preview text, expected_head text, asker json) returns TABLE(is_new boolean, turn turns, c conversations, asked messages) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.overview(settled_within interval) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.page_messages(owner uuid, conversation text, leaf text, before_seq bigint, after_seq bigint, page_offset bigint, page_limit integer) returns TABLE(total bigint, parent_id text, running_turn uuid, messages json, forks json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
@@ -763,6 +765,7 @@ create function chatkeep_functions.register_release() returns void language plpg
 create function chatkeep_functions.release_files(owner uuid, conversation text, is_over boolean) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.release_node(node bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;
 create function chatkeep_functions.remove_documents(docs_name text, kept text[]) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.renew_parts(owner uuid, conversation text, seqs bigint[], bodies json[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.restore_conversation(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.restore_messages(owner uuid, conversation text, ids text[]) returns TABLE(restored bigint, head_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.rotate_events(grace interval) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;

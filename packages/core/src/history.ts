@@ -28,6 +28,7 @@ import { type Handles, createHandles } from "./handles.ts";
 import { type IdempotencyKeys, createIdempotencyKeys } from "./idempotency-keys.ts";
 import { type JanitorOptions, purge } from "./maintenance/janitor.ts";
 import { DEFAULT_LIMITS, type Limits } from "./maintenance/limits.ts";
+import { renewParts } from "./maintenance/old-parts.ts";
 import { type Overview, readOverview } from "./maintenance/overview.ts";
 import { createMessages } from "./messages.ts";
 import { type PersonalData, createPersonalData } from "./personal-data.ts";
@@ -129,7 +130,10 @@ export interface CoreHistory
     Pick<Branches, "forkConversation"> {
   /** Probes the database now, and tries a write if that is ten seconds ago. */
   health(): Promise<Health>;
-  /** Permanently deletes expired data; see {@link JanitorOptions}. Returns the number of steps. */
+  /**
+   * Permanently deletes expired data (see {@link JanitorOptions}), and brings messages of older releases to the present
+   * version of parts. Returns the number of steps.
+   */
   purge(options?: JanitorOptions, signal?: AbortSignal): Promise<number>;
   /**
    * Does once what a server does in the background: continues or settles turns of dead nodes, drops expired events, and runs
@@ -257,6 +261,8 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   };
   const indexAll: CoreHistory["indexBacklog"] = async (signal) =>
     (await indexBacklog(database, signal)) + ((await worker?.run(signal)) ?? 0);
+  const purgeAll: CoreHistory["purge"] = async (purged, signal) =>
+    (await purge(database, purged, signal)) + (await renewParts(database, fileParts, signal));
   const { importTurn, stopTurn, stopRunning } = turns;
   const calls = withFiles({ ...turns, getContext: contexts.read }, fileParts);
   return {
@@ -286,11 +292,11 @@ export function createHistory(options: HistoryOptions): CoreHistory {
         database: open,
         guard,
       }),
-    purge: (purged, signal) => purge(database, purged, signal),
+    purge: purgeAll,
     indexBacklog: indexAll,
     async maintain(purged, signal) {
       await turns.continueTurns();
-      return (await purge(database, purged, signal)) + (await indexAll(signal));
+      return (await purgeAll(purged, signal)) + (await indexAll(signal));
     },
     async holdsMessages(owner, conversation, ids) {
       const [row] = await database.call("holds_messages", { owner: ownerId(owner), conversation, ids });

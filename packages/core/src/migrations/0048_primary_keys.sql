@@ -1,6 +1,7 @@
--- Without statistics PostgreSQL takes the index that was created last of those that look alike. A check of a foreign key
--- then read all messages of the conversation, or all conversations of the owner: 2 ms for each message that is stored when
--- there are 5,000, until the first autoanalyze. So the primary keys are created last. With rows there are statistics.
+-- Without statistics PostgreSQL takes the index that was created last of those that look alike. Checks of foreign keys then
+-- read all conversations or turns of an owner, until the first autoanalyze. So these primary keys are created last. (Not
+-- that of messages: messages_once, which finds a message by its id, has to be the last there.) With rows there are
+-- statistics.
 do $$
 declare
   one record;
@@ -12,10 +13,10 @@ begin
   end if;
   for one in
     select c.conrelid::regclass as name, c.conname, pg_get_constraintdef(c.oid) as body, c.contype from pg_constraint c
-    where c.contype = 'f' and c.confrelid in ('messages'::regclass, 'conversations'::regclass, 'turns'::regclass)
+    where c.contype = 'f' and c.confrelid in ('conversations'::regclass, 'turns'::regclass)
     union all
     select c.conrelid::regclass, c.conname, pg_get_constraintdef(c.oid), c.contype from pg_constraint c
-    where c.contype = 'p' and c.conrelid in ('messages'::regclass, 'conversations'::regclass, 'turns'::regclass)
+    where c.contype = 'p' and c.conrelid in ('conversations'::regclass, 'turns'::regclass)
     -- Foreign keys go first, and come back last.
     order by contype
   loop

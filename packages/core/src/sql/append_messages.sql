@@ -19,7 +19,7 @@ create function append_messages(
   metadatas json[],
   statuses text[],
   errors json[],
-  created_ats timestamptz[],
+  created_ats timestamp with time zone[],
   word_texts text[],
   new_title text,
   new_preview text

@@ -12,7 +12,7 @@ create function create_conversation(
   scope_label text,
   title text,
   metadata json,
-  created_at timestamptz,
+  created_at timestamp with time zone,
   reuse_latest boolean,
   most bigint,
   hide_others boolean
