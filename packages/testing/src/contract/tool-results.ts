@@ -60,13 +60,14 @@ export function describeToolResults(open: OpenedFixture): void {
       });
     });
 
-    it("of one call leave the others waiting: told at the same moment, all are taken, and the answer goes on once with all", async () => {
+    it("of one call leave the others waiting: told at the same moment on two nodes, all are taken, and the answer goes on once with all", async () => {
       const fixture = open();
       const { history, responder } = fixture;
       const { me, id } = await newConversation(fixture);
       const first = await ask(fixture, me, id, { content: "Where am I?" }, CALLS);
+      const nodes = [history, await fixture.asRestarted()];
       const told = await Promise.all(
-        RESULTS.parts!.map((part) => history.startTurn(me, id, { role: "tool", parts: [part] })),
+        RESULTS.parts!.map((part, place) => nodes[place]!.startTurn(me, id, { role: "tool", parts: [part] })),
       );
       const [before, after] = told.toSorted((one) => (one.turn.id === first.turn.id ? -1 : 1));
       expect(before!.turn).toMatchObject({ id: first.turn.id, messageId: first.turn.messageId });
