@@ -32,6 +32,14 @@ describe("the examples", () => {
     expect(await run("langchain.ts", "two")).toBe("I was given 3 messages; the last is “two”.");
   });
 
+  it("a graph of LangGraph remembers from one start to the next, as the guide shows it", async () => {
+    expect(await run("langgraph.ts", "one")).toBe("I was given 1 messages.");
+    expect(await run("langgraph.ts", "two")).toBe("I was given 3 messages.");
+    const [, ...lines] = readFileSync(pathOf("langgraph.ts"), "utf8").split("\n");
+    const guide = readFileSync(pathOf("../../docs/guide/apis.md"), "utf8");
+    expect(guide).toContain(`\`\`\`ts\n${lines.join("\n")}\`\`\``);
+  });
+
   it("an OpenAI agent remembers from one start to the next", async () => {
     expect(await run("openai-agents.ts", "one")).toBe("I was given 1 items.");
     expect(await run("openai-agents.ts", "two")).toBe("I was given 3 items.");

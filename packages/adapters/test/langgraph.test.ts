@@ -54,6 +54,19 @@ async function restart() {
   };
 }
 
+/** The rows of a thread in each table. */
+async function rowsOf(thread: string): Promise<string[][]> {
+  const tables = ["checkpoints", "checkpoint_values", "checkpoint_writes"];
+  const read = async (table: string) => {
+    const { rows } = await database.pool.query<{ row: string }>(
+      `select t::text as row from chatkeep.${table} t where conversation_id = $1 order by t::text`,
+      [thread],
+    );
+    return rows.map(({ row }) => row);
+  };
+  return Promise.all(tables.map(read));
+}
+
 /** Bytes of the values that are stored of a thread. */
 async function storedBytes(thread: string): Promise<number> {
   const { rows } = await database.pool.query<{ bytes: number }>(
@@ -207,6 +220,69 @@ describe("a graph with the checkpointer", () => {
     expect((await graph.getState(thread)).values).toEqual({});
     const again = await graph.invoke({ messages: [new HumanMessage("anew")] }, thread);
     expect(textsOf(again)).toEqual(["anew", "re: anew"]);
+  });
+
+  it("is out of reach for everybody else who knows the thread and its checkpoints, with each call", async () => {
+    const owner = newOwner();
+    const session = { kind: "session", id: crypto.randomUUID() } as const;
+    const { conversation } = await history.createConversation(owner);
+    const { id } = conversation;
+    const graph = chat.compile({ checkpointer: createCheckpointer({ history, owner }) });
+    await graph.invoke({ messages: [new HumanMessage("mine")] }, threadOf(id));
+    const rows = () => rowsOf(id);
+    const stored = await rows();
+    expect(stored.every((table) => table.length > 0)).toBe(true);
+    const mine = (await history.getCheckpoint(owner, id, { namespace: "" }))!;
+    const [value] = mine.values;
+    const place = { namespace: "", id: mine.id, taskId: "t", taskPath: "" };
+    const versions = new Map([[value!.channel, value!.version]]);
+
+    for (const other of [newOwner(), session, { ...owner, issuer: "another" }]) {
+      const refused = { code: "forbidden" };
+      const values = [{ ...value!, base: null, body: "theirs" }];
+      await expect(history.putCheckpoint(other, id, { ...mine, versions, values })).rejects.toMatchObject(
+        refused,
+      );
+      // The values of a stored version would come with it.
+      await expect(
+        history.putCheckpoint(other, id, { ...mine, id: "z", versions, values: [] }),
+      ).rejects.toMatchObject(refused);
+      const writes = [{ no: -1, channel: "__error__", body: "theirs" }];
+      await expect(history.putCheckpointWrites(other, id, place, writes)).rejects.toMatchObject(refused);
+      for (const one of [undefined, mine.id])
+        expect(await history.getCheckpoint(other, id, { namespace: "", id: one })).toBeUndefined();
+      for (const query of [{}, { conversationId: id }, { conversationId: id, namespace: "", before: "z" }])
+        expect(await history.listCheckpoints(other, query)[Symbol.asyncIterator]().next()).toMatchObject({
+          done: true,
+        });
+      await history.deleteCheckpoints(other, id);
+
+      // In a thread of their own, nothing of another's comes along.
+      const own = (await history.createConversation(other)).conversation.id;
+      await history.putCheckpoint(other, own, { ...mine, versions, values: [] });
+      expect(await history.getCheckpoint(other, own, { namespace: "" })).toMatchObject({
+        values: [],
+        writes: [],
+      });
+    }
+    expect(await rows()).toEqual(stored);
+  });
+
+  it("moves whole with a claim, and is gone whole with its owner's data", async () => {
+    const session = { kind: "session", id: crypto.randomUUID() } as const;
+    const user = newOwner();
+    const { id } = (await history.createConversation(session)).conversation;
+    const graph = chat.compile({ checkpointer: createCheckpointer({ history, owner: session }) });
+    await graph.invoke({ messages: [new HumanMessage("hello")] }, threadOf(id));
+    const counts = async () => (await rowsOf(id)).map((table) => table.length);
+    const before = await counts();
+    expect(before.every((count) => count > 0)).toBe(true);
+    await history.claimSession(user, session);
+    expect(await counts()).toEqual(before);
+    await history.eraseData(session);
+    expect(await counts()).toEqual(before);
+    await history.eraseData(user);
+    expect(await rowsOf(id)).toEqual([[], [], []]);
   });
 
   it("goes on whole where the thread was cleared in its middle", async () => {

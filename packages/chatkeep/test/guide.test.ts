@@ -20,7 +20,8 @@ const GUIDE = join(REPOSITORY, "docs/guide");
 
 /** What is run elsewhere, and what cannot be here; every other block is run below, as it is written. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  "apis.md": "server's apis/guide.test.ts copilotkit.packed.test.ts and the adapters' tanstack-ai.test.ts",
+  "apis.md":
+    "server's apis/guide.test.ts, copilotkit.packed.test.ts, the adapters' tanstack-ai.test.ts, and the examples' tests",
   "frameworks.md": "the examples' tests, which run the files that it shows",
   "deploying.md": "deploy.test.ts, which checks the files that it shows",
   "docusaurus.md 0": "docusaurus' site.packed.test.ts, with the package of this repository",

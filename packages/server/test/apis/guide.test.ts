@@ -159,6 +159,8 @@ describe("the guide's chapter of the APIs", () => {
       "AG-UI",
       // Run by copilotkit.packed.test.ts of `chatkeep`.
       "CopilotKit",
+      // The examples' tests run it.
+      "LangGraph",
       // Run by tanstack-ai.test.ts of the adapters.
       "TanStack AI",
       "In an app of your own",
