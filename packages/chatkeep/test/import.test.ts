@@ -363,7 +363,7 @@ describe("an import", () => {
       () => zipSync({ "conversations.json": Buffer.from("[]") }).slice(0, 60),
       /zip cannot be read/,
     ],
-    ["no JSON", () => zipSync({ "conversations.json": Buffer.from("[{") }), /cannot be read/],
+    ["no JSON", () => zipSync({ "conversations.json": Buffer.from("[{") }), /is not JSON/],
     ["no export in it", () => zipSync({ "other.json": Buffer.from("[1]") }), /No conversation was found/],
   ])("refuses a zip with %s by a sentence", async (_, make, sentence) => {
     const { history, owner } = openHistory();

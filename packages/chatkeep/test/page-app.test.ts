@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 
 import type { Owner } from "@chatkeep/protocol";
 import { mintToken } from "@chatkeep/server";
@@ -296,6 +297,30 @@ describe("the settings", () => {
     });
     expect(root).toEqual({ lang: "ar", dir: "rtl", theme: "dark", right: true });
     expect(await axeViolations(page)).toEqual([]);
+  });
+
+  test("chats of another service are imported, listed at once, and opened", async () => {
+    const owner = newSession();
+    await using visit = await stage.visit({ owner });
+    const { page } = visit;
+    await page.getByRole("button", { name: "Settings" }).click();
+    const settings = page.getByRole("dialog", { name: "Settings" });
+    const file = fileURLToPath(new URL("import/chatgpt.json", import.meta.url));
+    await settings.locator('input[type="file"]').setInputFiles(file);
+    await settings
+      .getByText("Imported. Conversations: 2. Messages: 8. Already here: 0. Left out: 3.")
+      .waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await settings.locator('input[type="file"]').setInputFiles({
+      name: "holiday.json",
+      mimeType: "application/json",
+      buffer: Buffer.from("no export"),
+    });
+    await settings.getByText(/is not JSON/).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("link", { name: "Notes on tides" }).click();
+    await page.getByText("When is high tide?").waitFor();
+    await page.getByText("Twice a day,").waitFor();
   });
 
   test("export all that is kept of one, and erase it after a confirmation, drafts included", async () => {

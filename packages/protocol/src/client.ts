@@ -1,13 +1,16 @@
 import { branchCalls } from "./client/branches.ts";
 import { conversationCalls } from "./client/conversations.ts";
-import { fileCalls } from "./client/files.ts";
+import { fileCalls, streamOf } from "./client/files.ts";
 import { messageCalls } from "./client/messages.ts";
 import { conversationPath, searchOf } from "./client/paths.ts";
 import { type ClientOptions, bodyOf, createRequests } from "./client/requests.ts";
 import { turnCalls } from "./client/turns.ts";
 import { ChatkeepError } from "./errors.ts";
+import type { FileBytes } from "./file.ts";
 import type { History } from "./history.ts";
 import { parseJson } from "./json.ts";
+import type { Owner } from "./owner.ts";
+import type { ImportReport } from "./personal-data.ts";
 import { decodeLines } from "./stream/lines.ts";
 import { type WireContext, contextFromWire } from "./wire/context.ts";
 import { type WireMessage, messageFromWire, messageInputToWire } from "./wire/message.ts";
@@ -19,8 +22,17 @@ import {
 } from "./wire/personal-data.ts";
 import { queryTextToWire } from "./wire/query.ts";
 
-/** `History` over HTTP: the native API of a Chatkeep server. */
-export function createClient(options: ClientOptions): History {
+/** {@link History} over HTTP, and what only the API has. */
+export interface Client extends History {
+  /**
+   * Imports the export of another service, which the server recognises. Yields what came so far, and last what came in all.
+   * Errors: `invalid_request` for a file that is no export; `unavailable` when it was cut off: send it again.
+   */
+  importData(owner: Owner, file: FileBytes): AsyncIterable<ImportReport>;
+}
+
+/** The native API of a Chatkeep server. */
+export function createClient(options: ClientOptions): Client {
   const requests = createRequests(options);
   const { send, json } = requests;
   return {
@@ -45,6 +57,21 @@ export function createClient(options: ClientOptions): History {
         if (line.type === "end") return;
       }
       throw new ChatkeepError("unavailable", "The export was cut off before its end; begin again.");
+    },
+
+    async *importData(owner, file) {
+      const raw = { body: streamOf(file), duplex: "half" } as const;
+      const headers = { "content-type": "application/octet-stream", accept: "application/jsonl" };
+      const response = await send(owner, "POST", "/api/me/import", { raw, headers });
+      for await (const text of decodeLines(bodyOf(response))) {
+        const { type, ...report } = parseJson(text) as unknown as ImportReport & { readonly type: string };
+        yield report;
+        if (type === "end") return;
+      }
+      throw new ChatkeepError(
+        "unavailable",
+        "The import was cut off before its end. Import the file again: it goes on.",
+      );
     },
 
     async eraseData(owner) {

@@ -18,6 +18,19 @@ export type ExportLine =
       readonly files: number;
     };
 
+/** What came of an import. */
+export interface ImportReport {
+  /** The services whose conversations were found, by name. */
+  readonly from: readonly string[];
+  readonly conversations: number;
+  readonly messages: number;
+  readonly files: number;
+  /** Conversations that were there already, whole. */
+  readonly known: number;
+  /** What was left, by why, with how often. */
+  readonly left: { readonly [why: string]: number };
+}
+
 /** The counts and time of an erasure. */
 export interface ErasureReceipt {
   /** ISO 8601, milliseconds, UTC. */

@@ -1,5 +1,6 @@
+import type { ImportReport } from "@chatkeep/protocol";
 import { ConfirmDialog, Icon, numberIn, useSnapshot, MoreIcon } from "@chatkeep/react";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 
 import { download } from "./download.ts";
 import { exportedData } from "./exported-data.ts";
@@ -12,15 +13,31 @@ export interface DataSettingsProps {
   readonly identity: Identity;
   /** Told when all that was kept of the owner is erased. */
   readonly onErased: () => void;
+  /** Told when conversations were imported. */
+  readonly onImported: () => void;
 }
 
-/** Taking one's data along, and having it erased. */
-export function DataSettings({ identity, onErased }: DataSettingsProps): ReactNode {
+/** Taking one's data along, bringing chats from elsewhere, and having it all erased. */
+export function DataSettings({ identity, onErased, onImported }: DataSettingsProps): ReactNode {
   const strings = useAppStrings();
   const who = useSnapshot(identity);
   const [task, begin] = useTask();
+  const chooser = useRef<HTMLInputElement>(null);
+  const [importing, setImporting] = useState<string | null>(null);
   const [erasing, setErasing] = useState<"asked" | "no">("no");
   const number = (value: number): string => numberIn(strings.components, value);
+  const importFile = async (file: File): Promise<string> => {
+    try {
+      let report: ImportReport | undefined;
+      for await (report of who.history.importData(who.owner, file)) setImporting(number(report.messages));
+      const { conversations = 0, messages = 0, known = 0, left = {} } = report ?? {};
+      const sum = Object.values(left).reduce((total, count) => total + count, 0);
+      return strings.imported(number(conversations), number(messages), number(known), sum);
+    } finally {
+      setImporting(null);
+      onImported();
+    }
+  };
   return (
     <section className="setting">
       <h3>{strings.data}</h3>
@@ -38,8 +55,32 @@ export function DataSettings({ identity, onErased }: DataSettingsProps): ReactNo
           }
         >
           <MoreIcon name="download" />
-          {task.status === "doing" ? strings.exporting : strings.exportData}
+          {task.status === "doing" && importing === null ? strings.exporting : strings.exportData}
         </button>
+        <button
+          type="button"
+          className="ck-button"
+          title={strings.importDetail}
+          disabled={task.status === "doing"}
+          onClick={() => chooser.current?.click()}
+        >
+          <MoreIcon name="upload" />
+          {importing === null ? strings.importData : strings.importing(importing)}
+        </button>
+        <input
+          ref={chooser}
+          type="file"
+          hidden
+          accept=".zip,.json,.jsonl"
+          aria-label={strings.importData}
+          onChange={({ target }) => {
+            const [file] = target.files ?? [];
+            target.value = "";
+            if (file === undefined) return;
+            setImporting(number(0));
+            begin(() => importFile(file));
+          }}
+        />
         <button type="button" className="ck-button ck-danger" onClick={() => setErasing("asked")}>
           <Icon name="trash" />
           {strings.eraseData}

@@ -52,7 +52,7 @@ export function SettingsDialog(props: SettingsDialogProps): ReactNode {
         onChoose={language.choose}
       />
       <AccountSettings identity={identity} onClaimed={onClaimed} />
-      <DataSettings identity={identity} onErased={onErased} />
+      <DataSettings identity={identity} onErased={onErased} onImported={onClaimed} />
     </Dialog>
   );
 }

@@ -1,6 +1,6 @@
 import {
   type ErasureReceipt,
-  type History,
+  type Client,
   type Owner,
   createClient,
   isChatkeepError,
@@ -10,7 +10,7 @@ import { type Readable, type Session, type TextStorage, claimsOf, createSnapshot
 /** Whose conversations the page shows, and how it gets at them. */
 export interface Who {
   readonly owner: Owner;
-  readonly history: History;
+  readonly history: Client;
   /** Where drafts and unsent questions are kept: the browser's storage, or, of who has signed in, this tab's. */
   readonly storage: TextStorage;
   /** Another one each time that somebody else is shown, or the same anew. */

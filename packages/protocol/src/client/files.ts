@@ -59,7 +59,7 @@ export function fileCalls({
   };
 }
 
-function streamOf(bytes: FileBytes): NonNullable<RequestInit["body"]> {
+export function streamOf(bytes: FileBytes): NonNullable<RequestInit["body"]> {
   if (bytes instanceof Uint8Array || bytes instanceof Blob) return bytes as Blob;
   const pieces = bytes[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>(

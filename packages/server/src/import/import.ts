@@ -3,6 +3,7 @@ import { hash } from "node:crypto";
 import {
   ChatkeepError,
   type History,
+  type ImportReport,
   type Json,
   type JsonObject,
   type MessageInput,
@@ -33,16 +34,15 @@ import { readValues } from "./values.ts";
 
 const READERS: readonly Reader[] = [chatgpt, claude, openWebui, librechat];
 
-/** What came of an import. */
-export interface ImportReport {
-  /** The services whose conversations were found, by name. */
+export type { ImportReport };
+
+/** A report while it is written. */
+interface Report extends ImportReport {
   readonly from: string[];
   conversations: number;
   messages: number;
   files: number;
-  /** Conversations that were there already, whole. */
   known: number;
-  /** What was left, by why, with how often. */
   readonly left: { [why: string]: number };
 }
 
@@ -73,7 +73,7 @@ export interface ImportOptions {
  * Yields the report after each conversation, with what came so far.
  */
 export async function* importArchive(options: ImportOptions): AsyncGenerator<ImportReport, void, void> {
-  const report: ImportReport = { from: [], conversations: 0, messages: 0, files: 0, known: 0, left: {} };
+  const report: Report = { from: [], conversations: 0, messages: 0, files: 0, known: 0, left: {} };
   await using archive = await openArchive(options.path);
   for await (const { from, conversation, files } of readArchive(archive)) {
     if (!report.from.includes(from.name)) report.from.push(from.name);
@@ -103,7 +103,7 @@ const OF_ONE: ReadonlySet<string> = new Set([
   "idempotency_mismatch",
 ]);
 
-function leave(report: ImportReport, why: string): void {
+function leave(report: Report, why: string): void {
   report.left[why] = (report.left[why] ?? 0) + 1;
 }
 
@@ -115,7 +115,7 @@ interface Found {
 
 async function* readArchive(archive: Archive): AsyncGenerator<Found, void, void> {
   for (const entry of archive.entries) {
-    if (!/\.jsonl?$/i.test(entry.path)) continue;
+    if (archive.entries.length > 1 && !/\.jsonl?$/i.test(entry.path)) continue;
     for await (const value of readValues(await entry.open(), entry.path)) {
       if (isExportLine(value)) {
         for await (const found of readExport(entry)) yield { from: CHATKEEP, ...found };
@@ -133,7 +133,7 @@ async function* readArchive(archive: Archive): AsyncGenerator<Found, void, void>
 }
 
 interface Work extends Found, ImportOptions {
-  readonly report: ImportReport;
+  readonly report: Report;
 }
 
 async function importConversation(work: Work): Promise<void> {

@@ -32,7 +32,7 @@ export async function* importUpload(
   uploads += 1;
   const folder = await mkdtemp(join(tmpdir(), "chatkeep-upload-"));
   try {
-    const path = join(folder, "upload.json");
+    const path = join(folder, "upload");
     await pipeline(bounded(bytes), createWriteStream(path));
     let came: ImportReport | undefined;
     for await (const report of importArchive({ ...options, path })) {

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 
-import { ChatkeepError, type Json } from "@chatkeep/protocol";
+import { ChatkeepError, type Json, isChatkeepError } from "@chatkeep/protocol";
 import { JSONParser } from "@streamparser/json";
 
 /** The longest value, in bytes: a conversation of 100,000 long messages. */
@@ -23,13 +23,15 @@ export async function* readValues(stream: Readable, path: string): AsyncGenerato
       sinceValue += chunk.length;
       parser.write(chunk);
       yield* values.splice(0);
-      if (sinceValue > LONGEST) throw new Error(`One value is longer than ${LONGEST} bytes`);
+      if (sinceValue > LONGEST) {
+        const detail = `The file "${path}" has a value of more than ${LONGEST} bytes.`;
+        throw new ChatkeepError("payload_too_large", detail);
+      }
     }
     if (parser !== undefined && !parser.isEnded) parser.end();
   } catch (error) {
-    throw new ChatkeepError("invalid_request", `"${path}" cannot be read: ${(error as Error).message}.`, {
-      cause: error,
-    });
+    if (isChatkeepError(error)) throw error;
+    throw new ChatkeepError("invalid_request", `The file "${path}" is not JSON.`, { cause: error });
   } finally {
     stream.destroy();
   }

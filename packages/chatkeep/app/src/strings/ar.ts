@@ -32,6 +32,11 @@ export const APP_ARABIC: AppStrings = {
   dataDetail: "كل ما هو محفوظ عنك، ومنه المؤرشف والمحذوف.",
   exportData: "تصدير بياناتي",
   exporting: "جارٍ التصدير…",
+  importData: "استيراد المحادثات",
+  importDetail: "من ملف تصدير ChatGPT أو Claude أو Open WebUI أو LibreChat أو Chatkeep.",
+  importing: (messages) => `جارٍ الاستيراد… الرسائل: ${messages}`,
+  imported: (conversations, messages, known, left) =>
+    `تم الاستيراد. المحادثات: ${conversations}. الرسائل: ${messages}. موجودة من قبل: ${known}.${left === 0 ? "" : ` لم تُستورد: ${left}.`}`,
   eraseData: "محو بياناتي",
   eraseQuestion: "أتريد محو كل ما هو محفوظ عنك؟",
   eraseDetail: "تُمحى كل المحادثات فورًا وإلى الأبد، ومنها ما كان يمكن استعادته. لا رجعة في ذلك.",

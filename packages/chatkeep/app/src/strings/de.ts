@@ -36,6 +36,11 @@ export const APP_GERMAN: AppStrings = {
   dataDetail: "Alles, was über Sie gespeichert ist, auch Archiviertes und Gelöschtes.",
   exportData: "Meine Daten exportieren",
   exporting: "Wird exportiert …",
+  importData: "Chats importieren",
+  importDetail: "Aus einem Export von ChatGPT, Claude, Open WebUI, LibreChat oder Chatkeep.",
+  importing: (messages) => `Wird importiert … ${messages} Nachrichten`,
+  imported: (conversations, messages, known, left) =>
+    `Importiert. Gespräche: ${conversations}. Nachrichten: ${messages}. Schon hier: ${known}.${left === 0 ? "" : ` Ausgelassen: ${left}.`}`,
   eraseData: "Meine Daten löschen",
   eraseQuestion: "Alles löschen, was über Sie gespeichert ist?",
   eraseDetail:

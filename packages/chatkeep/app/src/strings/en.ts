@@ -36,6 +36,11 @@ export const APP_ENGLISH: AppStrings = {
   dataDetail: "Everything stored about you, including archived and deleted conversations.",
   exportData: "Export my data",
   exporting: "Exporting…",
+  importData: "Import chats",
+  importDetail: "From an export of ChatGPT, Claude, Open WebUI, LibreChat or Chatkeep.",
+  importing: (messages) => `Importing… ${messages} messages`,
+  imported: (conversations, messages, known, left) =>
+    `Imported. Conversations: ${conversations}. Messages: ${messages}. Already here: ${known}.${left === 0 ? "" : ` Left out: ${left}.`}`,
   eraseData: "Erase my data",
   eraseQuestion: "Erase everything stored about you?",
   eraseDetail:

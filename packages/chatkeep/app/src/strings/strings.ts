@@ -33,6 +33,12 @@ export interface AppStrings {
   readonly dataDetail: string;
   readonly exportData: string;
   readonly exporting: string;
+  readonly importData: string;
+  readonly importDetail: string;
+  /** The number is written for the language already. */
+  readonly importing: (messages: string) => string;
+  /** The numbers are written for the language already; `left` is 0 when all came. */
+  readonly imported: (conversations: string, messages: string, known: string, left: number) => string;
   readonly eraseData: string;
   readonly eraseQuestion: string;
   readonly eraseDetail: string;
