@@ -88,6 +88,13 @@ export function createEventEncoder(run: Run): (chunk: Chunk) => AgUiEvent[] {
     return [{ type: "TOOL_CALL_RESULT", messageId: nextId(), toolCallId: id, content, role: "tool" }];
   };
 
+  /** Ends calls that broke off: a client refuses the end of a run before theirs. */
+  const endCalls = (): AgUiEvent[] => {
+    const ids = [...calls.keys()];
+    calls.clear();
+    return ids.map((toolCallId) => ({ type: "TOOL_CALL_END", toolCallId }));
+  };
+
   return (chunk) => {
     switch (chunk.type) {
       case "start":
@@ -152,9 +159,9 @@ export function createEventEncoder(run: Run): (chunk: Chunk) => AgUiEvent[] {
         return [];
       }
       case "finish":
-        return [{ ...runFinished(run, outcomeOf(interrupts, pending)), usage }];
+        return [...endCalls(), { ...runFinished(run, outcomeOf(interrupts, pending)), usage }];
       case "abort":
-        return [{ ...runFinished(run, { type: "cancelled" }), usage }];
+        return [...endCalls(), { ...runFinished(run, { type: "cancelled" }), usage }];
       case "error":
         return [{ type: "RUN_ERROR", message: chunk.errorText, code: failure["code"] ?? "model_error" }];
       case "start-step":

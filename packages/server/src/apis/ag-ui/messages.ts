@@ -101,7 +101,13 @@ function foldEvents(events: readonly AgUiEvent[]): AgUiMessage[] {
       }
       case "TOOL_CALL_RESULT": {
         const { toolCallId = "", content = "" } = event;
-        messages.push({ id, role: "tool", toolCallId, content });
+        const caller = messages.findIndex(({ toolCalls }) =>
+          ((toolCalls ?? []) as JsonObject[]).some((call) => call["id"] === toolCallId),
+        );
+        // A client puts results behind the message of their calls, whatever came between.
+        let at = caller < 0 ? messages.length : caller + 1;
+        while (messages[at]?.role === "tool") at++;
+        messages.splice(at, 0, { id, role: "tool", toolCallId, content });
         break;
       }
     }
