@@ -2,11 +2,12 @@ import type { Part } from "./part.ts";
 
 type Kind = "string" | "number" | "boolean" | "object" | "any";
 /** The kinds of the fields of a part; `?` marks one that may be left out. */
-type Fields = { readonly [field: string]: Kind | `${Kind}?` };
+export type PartFields = { readonly [field: string]: Kind | `${Kind}?` };
 
-const ATTACHED: Fields = { metadata: "object?", ui: "object?" };
+const ATTACHED: PartFields = { metadata: "object?", ui: "object?" };
 
-const FIELDS: Readonly<Record<Part["type"], Fields>> = {
+/** The fields of each part. */
+export const PART_FIELDS: Readonly<Record<Part["type"], PartFields>> = {
   text: { text: "string", ...ATTACHED },
   reasoning: { text: "string", ...ATTACHED },
   "tool-call": {
@@ -61,8 +62,8 @@ const FIELDS: Readonly<Record<Part["type"], Fields>> = {
 export function partFault(part: unknown): string | undefined {
   if (typeof part !== "object" || part === null) return "is no object";
   const { type, ...given } = part as { readonly [field: string]: unknown };
-  if (typeof type !== "string" || !Object.hasOwn(FIELDS, type)) return "has no `type` of a part";
-  const fields = FIELDS[type as Part["type"]];
+  if (typeof type !== "string" || !Object.hasOwn(PART_FIELDS, type)) return "has no `type` of a part";
+  const fields = PART_FIELDS[type as Part["type"]];
   for (const field of Object.keys(given))
     if (!Object.hasOwn(fields, field)) return `has the field \`${field}\`, which a part \`${type}\` has not`;
   for (const [field, expected] of Object.entries(fields)) {

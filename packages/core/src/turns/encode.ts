@@ -4,6 +4,8 @@ import {
   type JsonFault,
   type JsonObject,
   JSON_BOUNDS,
+  PART_FIELDS,
+  type PartFields,
   ResponderError,
   type ResponderEvent,
   boundJson,
@@ -58,57 +60,20 @@ export function createCheckedEncoder(most: number): CheckedEncoder {
   };
 }
 
-/** The type of a field; `?` if it may be missing, `json` for any value. */
-type Kind = "string" | "string?" | "boolean" | "boolean?" | "object" | "object?" | "json";
+const BLOCK = { ...PART_FIELDS.text, id: "string?", done: "boolean?" } as const;
+const { arguments: _arguments, ...CALL } = PART_FIELDS["tool-call"];
 
-const ATTACHED = { metadata: "object?", ui: "object?" } as const;
-const BLOCK = { text: "string", id: "string?", done: "boolean?", ...ATTACHED } as const;
-const CALL = {
-  id: "string",
-  name: "string",
-  executor: "string?",
-  dynamic: "boolean?",
-  title: "string?",
-  ...ATTACHED,
-} as const;
-
-const FIELDS: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
+/** The fields of each event: those of its part, and those that only a stream has. */
+const FIELDS: Readonly<Record<string, PartFields>> = {
+  ...PART_FIELDS,
   text: BLOCK,
   reasoning: BLOCK,
-  citation: { citation: "object" },
-  source: {
-    id: "string",
-    url: "string?",
-    mime: "string?",
-    title: "string?",
-    name: "string?",
-    metadata: "object?",
-  },
-  step: {},
-  "tool-call": { ...CALL, arguments: "json" },
+  "tool-call": { ...CALL, arguments: "any" },
   "tool-call-delta": { ...CALL, delta: "string" },
-  "tool-result": {
-    id: "string",
-    result: "json",
-    error: "boolean?",
-    denied: "boolean?",
-    preliminary: "boolean?",
-    ...ATTACHED,
-  },
-  "approval-request": {
-    id: "string",
-    call: "string",
-    reason: "string?",
-    automatic: "boolean?",
-    signature: "string?",
-    ui: "object?",
-  },
-  approval: { id: "string", approved: "boolean", reason: "string?" },
-  file: { url: "string", mime: "string", name: "string?", ...ATTACHED },
-  data: { name: "string", data: "json", id: "string?", transient: "boolean?" },
+  data: { ...PART_FIELDS.data, transient: "boolean?" },
   model: { model: "string", usage: "object?" },
   intent: { intent: "string", processed: "boolean" },
-} satisfies Record<Exclude<ResponderEvent, string>["type"], Readonly<Record<string, Kind>>>;
+} satisfies Record<Exclude<ResponderEvent, string>["type"], PartFields>;
 
 /** Copies any value to an event of at most `left` UTF-16 units. */
 function checkEvent(
@@ -129,7 +94,7 @@ function checkEvent(
   const fields = typeof type === "string" && Object.hasOwn(FIELDS, type) ? FIELDS[type] : undefined;
   if (fields === undefined) throw unstorable("it has no known `type`");
   for (const [name, kind] of Object.entries(fields)) {
-    if (kind === "json") json[name] ??= null;
+    if (kind === "any") json[name] ??= null;
     else if (!isOfKind(json[name], kind)) throw unstorable(`its \`${name}\` is no ${kind.replace("?", "")}`);
   }
   if (type === "tool-call") json["arguments"] = argumentsOf(json["arguments"]!);
@@ -156,7 +121,7 @@ function tooLarge(): ResponderError {
   return new ResponderError({ code: "answer_too_large", detail });
 }
 
-function isOfKind(field: Json | undefined, kind: Kind): boolean {
+function isOfKind(field: Json | undefined, kind: PartFields[string]): boolean {
   if (field === undefined) return kind.endsWith("?");
   return kind.startsWith("object") ? isObject(field) : typeof field === kind.replace("?", "");
 }
