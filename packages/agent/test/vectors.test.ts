@@ -159,6 +159,26 @@ describe.runIf(hasPgvector())("with pgvector", () => {
     expect(errors).toEqual([]);
   });
 
+  it("a search of one role or time finds no other by its meaning", async () => {
+    const { history } = openNode(database, await start());
+    const { owner, id } = await newConversation(history, ["Hi."]);
+    await history.appendMessages(owner, id, [
+      { role: "user", content: "We bought an automobile.", createdAt: "2020-05-01T00:00:00.000Z" },
+      { role: "assistant", content: "An automobile is expensive.", createdAt: "2022-05-01T00:00:00.000Z" },
+    ]);
+    await history.indexBacklog();
+    const search = async (filter: object): Promise<number[]> =>
+      (await history.searchMessages(owner, { text: "car", ...filter })).hits.map(
+        ({ message }) => message.seq,
+      );
+    expect((await search({})).toSorted((a, b) => a - b)).toEqual([2, 3]);
+    expect(await search({ role: "user" })).toEqual([2]);
+    expect(await search({ role: "assistant" })).toEqual([3]);
+    expect(await search({ until: "2022-05-01T00:00:00Z" })).toEqual([2]);
+    expect(await search({ since: "2022-05-01T00:00:00Z" })).toEqual([3]);
+    expect(await search({ since: "2022-05-01T00:00:00Z", role: "user" })).toEqual([]);
+  });
+
   it("pages what is joined without repeating or losing any", async () => {
     const model = await start();
     const { history } = openNode(database, model);

@@ -180,6 +180,8 @@ function argument(
     page_offset: 0,
     fields: ["title", "archived"],
     new_archived: true,
+    only_role: null,
+    statuses: [null],
     model: "own",
     number: 1,
     vector: VECTOR,
@@ -194,6 +196,10 @@ function argument(
     case "integer":
     case "bigint":
       return 100;
+    case "timestamp with time zone":
+      return null;
+    case "timestamp with time zone[]":
+      return [null];
     case "interval":
       return "10 seconds";
     case "json":

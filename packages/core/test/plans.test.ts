@@ -155,6 +155,13 @@ describe("the hot statements", () => {
     expect(scansOf(plans)).toContain("Bitmap Index Scan message_words_words");
   });
 
+  it("searchMessages of a role and a time looks up what the words' index finds", async () => {
+    const query = { text: "hello w17", role: "user", since: "2000-01-01T00:00:00Z" } as const;
+    const plans = await plansOf(() => history.searchMessages(me, query));
+    expect(wasteOf(plans, 20)).toEqual([]);
+    expect(scansOf(plans)).toContain("Bitmap Index Scan message_words_words");
+  });
+
   it("searchMessages of a word that is everywhere reads as many of the latest as it ranks", async () => {
     const plans = await plansOf(() => history.searchMessages(me, { text: "hello" }));
     expect(scansOf(plans)).toContain("Index Scan message_words_message_no");

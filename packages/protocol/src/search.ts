@@ -1,4 +1,4 @@
-import type { Message } from "./message.ts";
+import type { Message, Role } from "./message.ts";
 
 /** A search in the owner's messages. */
 export interface SearchQuery {
@@ -12,6 +12,12 @@ export interface SearchQuery {
   readonly conversationId?: string | undefined;
   /** Search the conversations of one scope. Default: all scopes. */
   readonly scope?: string | undefined;
+  /** Search the messages of one role. Default: all roles. */
+  readonly role?: Role | undefined;
+  /** Search messages of this time or later; ISO 8601. Imported messages have their original times. */
+  readonly since?: string | undefined;
+  /** Search messages of before this time; ISO 8601. */
+  readonly until?: string | undefined;
   /** 1 to 100 (default 20). */
   readonly limit?: number | undefined;
   /** The `nextCursor` of the previous page; opaque. */

@@ -6,7 +6,7 @@ import {
   type SearchQuery,
 } from "@chatkeep/protocol";
 
-import { checkLength, checkRange, ownerId } from "../arguments.ts";
+import { checkInstant, checkLength, checkRange, ownerId } from "../arguments.ts";
 import type { Database } from "../database/database.ts";
 import { type MessageRow, messageOf } from "../database/rows.ts";
 import { unescapeText } from "../database/values.ts";
@@ -53,7 +53,7 @@ export interface SearchOptions {
 export function createSearch({ database, vectorSearch }: SearchOptions): Search {
   const byWords = async (
     owner: Owner,
-    { text, conversationId, scope }: SearchQuery,
+    { text, conversationId, scope, role, since, until }: SearchQuery,
     { offset, size }: Page,
   ): Promise<Found[]> => {
     const [row] = await database.call("search_words", {
@@ -61,6 +61,9 @@ export function createSearch({ database, vectorSearch }: SearchOptions): Search 
       query: searchQueryOf(text),
       only_conversation: conversationId ?? null,
       only_scope: scope ?? null,
+      only_role: role ?? null,
+      since: since ?? null,
+      until: until ?? null,
       page_offset: offset,
       page_limit: size,
     });
@@ -73,11 +76,19 @@ export function createSearch({ database, vectorSearch }: SearchOptions): Search 
     query: SearchQuery,
     { offset, size }: Page,
   ): Promise<{ page: Found[]; hasMore: boolean }> => {
-    const { text, conversationId, scope } = query;
+    const { text, conversationId, scope, role, since, until } = query;
     const near =
       vectorSearch === undefined || PRECISE.test(text)
         ? []
-        : await vectorSearch.messages(owner, { text, conversationId, scope, limit: NEAR });
+        : await vectorSearch.messages(owner, {
+            text,
+            conversationId,
+            scope,
+            role,
+            since,
+            until,
+            limit: NEAR,
+          });
     if (near.length === 0) {
       const found = await byWords(owner, query, { offset, size: size + 1 });
       return { page: found.slice(0, size), hasMore: found.length > size };
@@ -98,14 +109,15 @@ export function createSearch({ database, vectorSearch }: SearchOptions): Search 
   };
 
   return {
-    async searchMessages(owner, query) {
-      const { text, conversationId, limit, cursor } = query;
+    async searchMessages(owner, given) {
+      const { text, conversationId, limit, cursor } = given;
       checkLength(text, "q", 500);
       const size = checkRange(limit, "limit", 1, 100, 20);
       const offset = cursor === undefined ? 0 : offsetOf(cursor);
       if (conversationId !== undefined) {
         await database.call("get_conversation", { owner: ownerId(owner), conversation: conversationId });
       }
+      const query = { ...given, since: timeOf(given, "since"), until: timeOf(given, "until") };
       const { page, hasMore } = await find(owner, query, { offset, size });
       const [read] = await database.call("get_messages_by_seq", {
         owner: ownerId(owner),
@@ -135,6 +147,11 @@ export function createSearch({ database, vectorSearch }: SearchOptions): Search 
 
 function keyOf({ conversation, seq }: Pick<Found, "conversation" | "seq">): string {
   return JSON.stringify([conversation, seq]);
+}
+
+function timeOf(query: SearchQuery, name: "since" | "until"): string | undefined {
+  const time = query[name];
+  return time === undefined ? undefined : checkInstant(time, name);
 }
 
 function plain(stored: string | null): string | null {

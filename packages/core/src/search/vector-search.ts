@@ -1,4 +1,4 @@
-import type { Owner } from "@chatkeep/protocol";
+import type { Owner, Role } from "@chatkeep/protocol";
 
 import { ownerId } from "../arguments.ts";
 import type { Database } from "../database/database.ts";
@@ -25,6 +25,11 @@ interface NearQuery {
   readonly conversationId?: string | undefined;
   /** Default: all scopes. */
   readonly scope?: string | undefined;
+  /** Default: all roles. */
+  readonly role?: Role | undefined;
+  /** Only messages of this time or later, and of earlier than `until`. Default: all times. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
   /** With `conversationId`: only the branch that ends with this `seq`; 0 is the head's. Default: all branches. */
   readonly leaf?: number | undefined;
   /** Only messages with a smaller `seq`. Default: all. */
@@ -110,7 +115,7 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
 
   const { model } = embedding;
   return {
-    async messages(owner, { text, conversationId, scope, leaf, below, limit }) {
+    async messages(owner, { text, conversationId, scope, role, since, until, leaf, below, limit }) {
       const id = ownerId(owner);
       return near(await keptVectorOf(id, text), async (vector) => {
         const [row] = await database.call("near_messages", {
@@ -119,6 +124,9 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
           vector,
           only_conversation: conversationId ?? null,
           only_scope: scope ?? null,
+          only_role: role ?? null,
+          since: since ?? null,
+          until: until ?? null,
           leaf: leaf ?? null,
           below_seq: below ?? Number.MAX_SAFE_INTEGER,
           page_limit: limit,

@@ -1,5 +1,6 @@
 -- Returns the messages of an owner nearest to a vector, nearest first, with their conversations and cosine similarity, in
--- all conversations that are not deleted or in one, of all scopes or of one. In one, also only those on the branch that
+-- all conversations that are not deleted or in one, of all scopes or of one, of all roles or of one, from all times or of
+-- [since, until). In one, also only those on the branch that
 -- ends with `leaf` (0: the head). Chooses ten times as many by their codes and compares these in full. Null without
 -- vectors of this model.
 create function near_messages(
@@ -8,6 +9,9 @@ create function near_messages(
   vector text,
   only_conversation text,
   only_scope text,
+  only_role text,
+  since timestamp with time zone,
+  until timestamp with time zone,
   leaf bigint,
   below_seq bigint,
   page_limit integer
@@ -44,6 +48,13 @@ begin
         and (only_conversation is null or v.conversation_id = only_conversation)
         -- Before the nearest are chosen, because other branches may hold nearer ones than all of this.
         and (firsts is null or v.seq <= lasts[width_bucket(v.seq, firsts)])
+        and (only_role is null and since is null and until is null or exists (
+          select from messages m
+          where m.owner_id = owner and m.conversation_id = v.conversation_id and m.seq = v.seq
+            and (only_role is null or m.role = only_role)
+            and (since is null or m.created_at >= since) and (until is null or m.created_at < until)
+          offset 0
+        ))
       order by v.code <~> binary_quantize(vector::halfvec) limit 10 * page_limit
     ), nearest as (
       select n.*, 1 - (v.embedding <=> vector::halfvec) as similarity

@@ -5,6 +5,9 @@ create function search_words(
   query text,
   only_conversation text,
   only_scope text,
+  only_role text,
+  since timestamp with time zone,
+  until timestamp with time zone,
   page_offset integer,
   page_limit integer
 ) returns json
@@ -18,7 +21,9 @@ begin
       'score', f.score, 'places', f.places
     ) order by f.place), '[]')
     from rows from (
-      json_to_recordset(match_messages(owner, query, only_conversation, only_scope, page_offset, page_limit))
+      json_to_recordset(match_messages(
+        owner, query, only_conversation, only_scope, only_role, since, until, page_offset, page_limit
+      ))
         as (conversation text, seq bigint, score numeric, places json)
     ) with ordinality as f (conversation, seq, score, places, place)
     -- A lookup by key for each: a join would hash all conversations.

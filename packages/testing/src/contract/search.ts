@@ -122,6 +122,51 @@ export function describeSearch(open: OpenedFixture): void {
       expect(await found(fixture, me, { text: "needle", scope: "chapter 1" })).toHaveLength(2);
     });
 
+    it("finds the messages of a role and of a time, page by page", async () => {
+      const fixture = open();
+      const { me, id } = await newConversation(fixture);
+      await ask(fixture, me, id, { content: "An otter in spring?" }, ["The otter of spring swims."]);
+      await ask(fixture, me, id, { content: "An otter in autumn?" }, ["The otter of autumn sleeps."]);
+      const { messages } = await fixture.history.listMessages(me, id);
+      const [spring, , autumn] = messages.map(({ createdAt }) => createdAt);
+      const otters = (query: Omit<SearchQuery, "text">) => found(fixture, me, { text: "otter", ...query });
+      expect(await otters({ role: "user", since: spring })).toHaveLength(2);
+      expect((await otters({ role: "assistant" })).toSorted()).toEqual([
+        "The otter of autumn sleeps.",
+        "The otter of spring swims.",
+      ]);
+      expect(await otters({ role: "system" })).toEqual([]);
+      expect(await otters({ role: "user", since: autumn })).toContain("An otter in autumn?");
+      expect(await otters({ since: "2999-01-01T00:00:00.000Z" })).toEqual([]);
+      expect(await otters({ until: "2000-01-01T00:00:00.000Z" })).toEqual([]);
+      expect(await otters({ until: spring })).toEqual([]);
+      const first = await fixture.history.searchMessages(me, { text: "otter", role: "user", limit: 1 });
+      const cursor = first.nextCursor ?? undefined;
+      const second = await fixture.history.searchMessages(me, {
+        text: "otter",
+        role: "user",
+        limit: 1,
+        cursor,
+      });
+      const seqs = [...first.hits, ...second.hits].map(({ message }) => message.seq);
+      expect(seqs.toSorted((a, b) => a - b)).toEqual([1, 3]);
+      expect(second.nextCursor).toBeNull();
+    });
+
+    it.each([
+      ["since", "yesterday"],
+      ["since", ""],
+      ["until", "2026-13-45T00:00:00Z"],
+      ["until", "infinity"],
+      ["until", "9999-12-31T23:59:59-23:59"],
+    ] as const)("refuses %s %j, which is no time", async (name, time) => {
+      const { history, owner } = open();
+      expect(await errorOf(history.searchMessages(owner(), { text: "word", [name]: time }))).toMatchObject({
+        code: "invalid_request",
+        pointer: name,
+      });
+    });
+
     it("takes no cursor that it did not give", async () => {
       const { history, owner } = open();
       for (const cursor of ["", "-1", "1e3", "1.5", "0x10", "5000", "99999", "٣", "1 or 1=1", "\0", " 1"]) {

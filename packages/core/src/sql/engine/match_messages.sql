@@ -1,5 +1,5 @@
 -- Returns the messages of an owner that match a query, best first, in all conversations that are not deleted or in one,
--- of all scopes or of one. The score is ts_rank, divided by 1 + the logarithm of the length; the later message wins a tie.
+-- of all scopes or of one, of all roles or of one, from all times or of [since, until). The score is ts_rank, divided by 1 + the logarithm of the length; the later message wins a tie.
 -- Each comes with the positions of the query's words, from 1. Runs as the engine, because row-level security keeps "@@" from
 -- the index. So it returns numbers, never text, and only to search_words, which checks the owner again.
 create function match_messages(
@@ -7,6 +7,9 @@ create function match_messages(
   query text,
   only_conversation text,
   only_scope text,
+  only_role text,
+  since timestamp with time zone,
+  until timestamp with time zone,
   page_offset integer,
   page_limit integer
 ) returns json
@@ -31,6 +34,13 @@ begin
           and c.deleted_at is null and w.seq > c.cleared_seq and (only_scope is null or c.scope = only_scope)
         offset 0
       )
+      and (only_role is null and since is null and until is null or exists (
+        select from messages m
+        where m.owner_id = owner and m.conversation_id = w.conversation_id and m.seq = w.seq
+          and (only_role is null or m.role = only_role)
+          and (since is null or m.created_at >= since) and (until is null or m.created_at < until)
+        offset 0
+      ))
     order by w.message_no desc limit most
   ), best as (
     select f.conversation_id, f.seq, f.message_no, f.words, ts_rank(f.words, wanted, 1) as score

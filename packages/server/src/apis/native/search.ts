@@ -1,7 +1,7 @@
-import { searchPageToWire } from "@chatkeep/protocol";
+import { ROLES, searchPageToWire } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { cursor, id, pageLimit, queryText } from "../../http/fields.ts";
+import { cursor, id, pageLimit, queryText, time } from "../../http/fields.ts";
 import { type Route, ownerRoutes } from "../../http/route.ts";
 import type { ApiServices } from "../api.ts";
 import { message } from "./message.ts";
@@ -14,6 +14,9 @@ const query = z.strictObject({
   }),
   conversation_id: id.optional().meta({ description: "Search only this conversation." }),
   scope: queryText.optional(),
+  role: z.enum(ROLES).optional().meta({ description: "Search only messages of this role." }),
+  since: time.optional().meta({ description: "Search only messages of this time or later." }),
+  until: time.optional().meta({ description: "Search only messages of before this time." }),
   limit: pageLimit(100, 20),
   cursor,
 });
