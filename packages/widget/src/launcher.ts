@@ -15,11 +15,12 @@ export interface LauncherOptions {
   readonly onPress: () => void;
 }
 
+type Words = readonly [open: string, failed: string];
 /** What it says in each language; the panel's own texts come with the panel. */
-const WORDS: Readonly<Record<string, readonly [open: string, failed: string]>> = {
+const ENGLISH: Words = ["Ask a question", "Not loaded. Try again."];
+const WORDS: Readonly<Record<string, Words>> = {
   ar: ["اطرح سؤالاً", "تعذّر التحميل. أعد المحاولة."],
   de: ["Frage stellen", "Nicht geladen. Noch einmal versuchen."],
-  en: ["Ask a question", "Not loaded. Try again."],
 };
 
 const ICON =
@@ -44,18 +45,18 @@ export function createLauncher({ onIntent, onPress }: LauncherOptions): Launcher
     element.addEventListener(type, onIntent, { once: true, passive: true });
   element.addEventListener("click", onPress);
 
-  let words = WORDS["en"];
+  let words = ENGLISH;
   return {
     element,
     update({ mode, language, label, theme }) {
-      const [primary = "en"] = language.toLowerCase().split("-");
-      words = WORDS[primary] ?? WORDS["en"];
+      const [primary = ""] = language.toLowerCase().split("-");
+      words = WORDS[primary] ?? ENGLISH;
       element.hidden = mode === "inline";
       element.dir = primary === "ar" ? "rtl" : "ltr";
       element.dataset["theme"] = theme;
-      text.textContent = label ?? words?.[0] ?? "";
+      text.textContent = label ?? words[0];
     },
     focus: () => element.focus(),
-    fail: () => (text.textContent = words?.[1] ?? ""),
+    fail: () => (text.textContent = words[1]),
   };
 }
