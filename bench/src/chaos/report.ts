@@ -1,4 +1,4 @@
-import { median } from "../measure.ts";
+import { percentile } from "../measure.ts";
 import type { Violation } from "./proof.ts";
 import type { ChaosResult } from "./run.ts";
 import type { StoredTurn } from "./stored.ts";
@@ -35,7 +35,7 @@ export function reportOf({
     `${events} events shown as saved, each compared; ${unsaved} answers were shown unsaved`,
     `${imported} such answers imported, ${refused} times asked anew because the node that signed was gone`,
     `${continued(stored, 1)} turns were continued, ${continued(stored, 2)} of them twice or more: ${ended("died")} attempts died, ${ended("handed over")} were handed over, and ${strikes} functions ran out of time`,
-    addedBy("a death", settling.silence),
+    `${addedBy("a death", settling.silence)}, with a lease of ${seconds(settling.lease)}`,
     addedBy("a handover", settling.handovers),
     ...violations.map((violation) => describe(violation, nodeLogs)),
     ...settling.late.map(
@@ -52,7 +52,8 @@ function continued({ turns }: ChaosResult["stored"], times: number): number {
 
 function addedBy(what: string, added: readonly number[]): string {
   if (added.length === 0) return `no turn is complete after ${what} alone`;
-  return `${added.length} turns are complete after ${what} alone: it added ${seconds(median([...added]))} (median), ${seconds(Math.max(...added))} at the most`;
+  const at = (percent: number): string => seconds(percentile(added, percent));
+  return `${added.length} turns are complete after ${what} alone: it added p50 ${at(50)}, p90 ${at(90)}, ${at(100)} at the most`;
 }
 
 /** A violation, what the person's record says about it, and the lines of the nodes about the request that failed. */

@@ -236,25 +236,31 @@ async function allSettled(url: string): Promise<void> {
   while (Date.now() < deadline && (await countRunning(url)) > 0) await pause(200);
 }
 
-/** All conversations of a person, as every node lists them. A node may be busy, or a function just end. */
+/** All conversations of a person, as every node lists them. One that cannot be listed is a fault, and the rest is compared. */
 async function list({ record, lines }: Person): Promise<Listing[]> {
   const listings: Listing[] = [];
   for (const conversationId of record.conversations)
     for (const [node, line] of lines.entries()) {
-      const messages = await whenServed(() =>
-        readAll(line, record.owner, conversationId, { branches: "all" }),
-      );
-      listings.push({ node, conversationId, messages });
+      try {
+        const messages = await whenServed(() =>
+          readAll(line, record.owner, conversationId, { branches: "all" }),
+        );
+        listings.push({ node, conversationId, messages });
+      } catch (error) {
+        record.faults.push(`list ${conversationId} at node ${node} at the end: ${String(error)}`);
+      }
     }
   return listings;
 }
 
+/** A node may be busy, or a function just end. One that has not answered after so long is left to the proof. */
 async function whenServed<T>(work: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + SETTLED;
   for (;;) {
     try {
       return await work();
     } catch (error) {
-      if (!isPassing(error)) throw error;
+      if (!isPassing(error) || Date.now() > deadline) throw error;
       await pause(200);
     }
   }

@@ -17,6 +17,8 @@ interface Late {
 
 /** How long turns took to be settled. */
 export interface Settling {
+  /** Seconds. */
+  readonly lease: number;
   readonly late: readonly Late[];
   /**
    * Seconds by which an answer took longer than the model, for every complete turn that lost its node once while the
@@ -70,7 +72,7 @@ export function measureSettling({ stored, records, timeline, lease }: SettlingOp
       late.push({ turn, seconds: (turn.settledAt - from) / 1000, allowed: (allowed - from) / 1000 });
     }
   }
-  return { late, silence, handovers };
+  return { lease: lease / 1000, late, silence, handovers };
 }
 
 /** The lives that may have run a turn: of the nodes at which it was asked, those that lived when it began. */
