@@ -149,7 +149,7 @@ export function createCopilotKit(options: CopilotKitOptions): CopilotKit {
           const leaving = new AbortController();
           const follow = async (): Promise<void> => {
             // CopilotKit reads AG-UI with a client before 1.0.
-            const path = `${base}/ag-ui/threads/${encodeURIComponent(threadId)}/events?protocol_version=0.0`;
+            const path = `/ag-ui/threads/${encodeURIComponent(threadId)}/events?protocol_version=0.0`;
             const response = await fetch(`${base}${path}`, { headers: credentials, signal: leaving.signal });
             if (!response.ok || response.body === null) throw new Error(await response.text());
             for await (const event of decodeData(response.body)) reader.next(event as never);
