@@ -107,7 +107,6 @@ function mount(options: MountOptions, { pool, address, end }: SharedPool): Chatk
   const hosted = createHostTurns();
   const answer: Responder = (request) => (hosted.responderOf(request) ?? responder)(request);
   const migration = createMigration(place, log);
-  let isClosed = false;
   const history = createHistory({
     ...(address?.databaseTimeout === undefined ? {} : { databaseTimeout: address.databaseTimeout }),
     ...rest,
@@ -128,13 +127,13 @@ function mount(options: MountOptions, { pool, address, end }: SharedPool): Chatk
     history,
     prepare: migration.prepare,
     health: () => history.health(),
-    ready: () => migration.isReady() && !isClosed && (rest.ready?.() ?? true),
+    ready: () => migration.isReady() && (rest.ready?.() ?? true),
     errors,
     log,
     limits: requestLimits,
   });
   const close: Chatkeep["close"] = async (how) => {
-    isClosed = true;
+    migration.close();
     await history.close(how);
     store.close();
     await end();

@@ -27,6 +27,8 @@ export interface Migration {
   prepare(): Promise<void>;
   /** Whether requests are welcome: nothing migrates, and the database has not refused it. */
   isReady(): boolean;
+  /** What fails from now on is `unavailable` to requests: the pool is being closed under them. */
+  close(): void;
 }
 
 /** Milliseconds between two attempts to reach the database. */
@@ -45,6 +47,7 @@ export function createMigration(place: Place, log: Log): Migration {
   const { pool } = place;
   let running = 0;
   let isRefused = false;
+  let isClosed = false;
   let migrated: Migrated | undefined;
   let attempt: Promise<Migrated> | undefined;
 
@@ -95,12 +98,15 @@ export function createMigration(place: Place, log: Log): Migration {
         // A request waits for one connection, as any other does, and for a database that says that it is starting.
         await runAwake({}, isStarting);
       } catch (cause) {
-        if (!isUnavailable(cause)) throw cause;
-        const detail = "The database cannot be reached. Try again in a moment.";
+        if (!isClosed && !isUnavailable(cause)) throw cause;
+        const detail = isClosed
+          ? "This server is ending. Try again in a moment."
+          : "The database cannot be reached. Try again in a moment.";
         throw new ChatkeepError("unavailable", detail, { cause });
       }
     },
-    isReady: () => running === 0 && !isRefused,
+    isReady: () => running === 0 && !isRefused && !isClosed,
+    close: () => void (isClosed = true),
   };
 }
 

@@ -74,6 +74,26 @@ async function sleeping() {
   return { chatkeep, proxy };
 }
 
+test("requests that wait for the tables of a mount that is closed may be sent again", async () => {
+  const database = await createDatabase({ contents: "empty" });
+  const pool = createPool(database.url, UNHURRIED.pool);
+  const chatkeep = mountOn(pool);
+  onTestFinished(() => database.close());
+  const blocker = await database.pool.connect();
+  await blocker.query("select pg_advisory_lock(1667785076)");
+  const headers = { "x-session-id": randomUUID() };
+  const asked = chatkeep.fetch(new Request("http://host.example/api/conversations", { headers }));
+  const waiting = "select count(*)::int as n from pg_locks where locktype = 'advisory' and not granted";
+  await expect.poll(async () => (await database.pool.query<{ n: number }>(waiting)).rows[0]!.n).toBe(1);
+  await chatkeep.close();
+  const ended = pool.end();
+  await blocker.query("select pg_advisory_unlock(1667785076)");
+  blocker.release();
+  const reply = await asked;
+  expect([reply.status, await reply.json()]).toMatchObject([503, { code: "unavailable" }]);
+  await ended;
+});
+
 test("migrating waits for a database that sleeps, and its success is remembered", async () => {
   const { chatkeep, proxy } = await sleeping();
   proxy.refused = () => (proxy.awake = proxy.connections >= 3);
