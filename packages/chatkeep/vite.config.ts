@@ -3,6 +3,8 @@ import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defaultClientConditions, defineConfig } from "vite";
 
+import { brotli } from "./brotli.ts";
+
 const app = (name: string): string => fileURLToPath(new URL(`app/${name}`, import.meta.url));
 
 /** Builds the app and the operator's page into `dist/app`, where the server finds them. */
@@ -10,7 +12,7 @@ export default defineConfig({
   root: app(""),
   // Relative, so that the page also works below a path.
   base: "./",
-  plugins: [react()],
+  plugins: [react(), brotli],
   resolve: { conditions: ["@chatkeep/source", ...defaultClientConditions] },
   build: {
     outDir: "../dist/app",

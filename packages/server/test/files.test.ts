@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { brotliCompressSync, brotliDecompressSync } from "node:zlib";
 
 import { createFiles } from "@chatkeep/server";
 import { afterAll, expect, test } from "vitest";
@@ -10,6 +11,7 @@ const folder = join(root, "app");
 mkdirSync(join(folder, "assets"), { recursive: true });
 writeFileSync(join(folder, "index.html"), "<!doctype html>page");
 writeFileSync(join(folder, "assets", "index-DX3k9_aZ.js"), "script()");
+writeFileSync(join(folder, "assets", "index-DX3k9_aZ.js.br"), brotliCompressSync("script()"));
 writeFileSync(join(folder, "icon.svg"), "<svg/>");
 writeFileSync(join(folder, "notes.exe"), "no");
 writeFileSync(join(root, "secret.txt"), "secret");
@@ -45,7 +47,37 @@ test("what the browser has already is not sent again", async () => {
   expect(await again?.text()).toBe("");
 });
 
+test("a Brotli copy beside a file goes to clients that read it, under its own tag; others get the file", async () => {
+  const ask = async (
+    accepted: string,
+  ): Promise<{ encoding: string | null; etag: string | null; bytes: Buffer }> => {
+    const response = (await get("/assets/index-DX3k9_aZ.js", { headers: { "accept-encoding": accepted } }))!;
+    expect(response.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
+    expect(response.headers.get("vary")).toBe("accept-encoding");
+    const { headers } = response;
+    const bytes = Buffer.from(await response.arrayBuffer());
+    return { encoding: headers.get("content-encoding"), etag: headers.get("etag"), bytes };
+  };
+  const plain = await ask("gzip, deflate");
+  expect({ encoding: plain.encoding, text: plain.bytes.toString() }).toEqual({
+    encoding: null,
+    text: "script()",
+  });
+  for (const refused of ["br;q=0", "br; q=0.000", "brotli", ""]) expect(await ask(refused)).toEqual(plain);
+  for (const accepted of ["br", "gzip, deflate, br, zstd", "gzip;q=0.5,BR;q=0.9"]) {
+    const small = await ask(accepted);
+    expect(small.encoding).toBe("br");
+    expect(small.etag).not.toBe(plain.etag);
+    expect(brotliDecompressSync(small.bytes).toString()).toBe("script()");
+  }
+  // Without a copy the file itself is sent.
+  const icon = await get("/icon.svg", { headers: { "accept-encoding": "br" } });
+  expect(icon?.headers.get("content-encoding")).toBeNull();
+  expect(await icon?.text()).toBe("<svg/>");
+});
+
 test.each([
+  "/assets/index-DX3k9_aZ.js.br",
   "/nothing.js",
   "/notes.exe",
   "/../secret.txt",

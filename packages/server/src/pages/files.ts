@@ -8,7 +8,10 @@ import { PAGE_POLICY } from "./page.ts";
 
 /** Options of {@link createFiles}. */
 export interface FilesOptions {
-  /** The folder of a built page. Only files of known types that were in it at the last request of the page are served. */
+  /**
+   * The folder of a built page. Only files of known types that were in it at the last request of the page are served.
+   * A Brotli copy, `index.html.br` of `index.html`, goes to clients that read it.
+   */
   readonly folder: string;
   /** Files by other paths, besides `/index.html` at `/`: `{ "/admin": "/admin.html" }`. Default none. */
   readonly pages?: Readonly<Record<string, string>>;
@@ -63,7 +66,8 @@ async function fileResponse(
   sharing: Readonly<Record<string, string>>,
   request: Request,
 ): Promise<Response> {
-  const bytes = await readFile(file);
+  const copy = readsBrotli(request) ? await readFile(`${file}.br`).catch(() => undefined) : undefined;
+  const bytes = copy ?? (await readFile(file));
   const etag = `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
   const headers: Record<string, string> = {
     ...sharing,
@@ -71,8 +75,16 @@ async function fileResponse(
     "cache-control": HASHED.test(file) ? "public, max-age=31536000, immutable" : "no-cache",
     "content-security-policy": PAGE_POLICY,
     etag,
+    // A shared cache keeps both forms.
+    vary: "accept-encoding",
+    ...(copy && { "content-encoding": "br" }),
   };
   if (request.headers.get("if-none-match")?.includes(etag) === true)
     return new Response(null, { status: 304, headers });
   return new Response(new Uint8Array(bytes), { headers });
+}
+
+function readsBrotli(request: Request): boolean {
+  const accepted = request.headers.get("accept-encoding")?.split(",") ?? [];
+  return accepted.some((encoding) => /^\s*br\s*(?:;(?!\s*q=0(?:\.0*)?\s*$).*)?$/i.test(encoding));
 }
