@@ -299,6 +299,34 @@ describe("the settings", () => {
     expect(await axeViolations(page)).toEqual([]);
   });
 
+  test("code runs from left to right in an Arabic page, in a block and inside a sentence", async () => {
+    const owner = newSession();
+    const { conversation } = await history.createConversation(owner, { title: "SQL" });
+    const content = "استعمل `orders;` هنا:\n\n```sql\nSELECT * FROM orders;\n```";
+    await history.appendMessages(owner, conversation.id, [
+      { role: "user", content: "كيف؟" },
+      { role: "assistant", content },
+    ]);
+    await using visit = await stage.visit({ owner, path: `/?c=${conversation.id}` });
+    const { page } = visit;
+    await page.locator("article pre").waitFor();
+    await page.evaluate(() => document.documentElement.setAttribute("dir", "rtl"));
+    const places = await page.locator("article code").evaluateAll((codes) =>
+      codes.map((code) => {
+        const text = code.firstChild!;
+        const length = text.textContent!.trimEnd().length;
+        const left = (at: number): number => {
+          const range = document.createRange();
+          range.setStart(text, at);
+          range.setEnd(text, at + 1);
+          return range.getBoundingClientRect().left;
+        };
+        return left(length - 1) > left(0);
+      }),
+    );
+    expect(places).toEqual([true, true]);
+  });
+
   test("chats of another service are imported, listed at once, and opened", async () => {
     const owner = newSession();
     await using visit = await stage.visit({ owner });
