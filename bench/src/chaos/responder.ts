@@ -1,3 +1,4 @@
+import { createOpenAI } from "@ai-sdk/openai";
 import { createModelResponder } from "@chatkeep/agent";
 import type { Responder } from "@chatkeep/protocol";
 import { jsonSchema, tool } from "ai";
@@ -28,7 +29,12 @@ const responders = [
   "anthropic/claude-sonnet-4-5",
   "anthropic/claude-opus-4-6",
   "google/gemini-2.5-flash",
-].map((model) => createModelResponder({ model, baseUrl, apiKey: "key", tools }));
+  createOpenAI({ baseURL: baseUrl, apiKey: "key" }).responses("gpt-5.2"),
+].map((model) =>
+  typeof model === "string"
+    ? createModelResponder({ model, baseUrl, apiKey: "key", tools })
+    : createModelResponder({ model, tools }),
+);
 
 const respond: Responder = (request) =>
   responders[Number.parseInt(request.turnId.slice(-4), 16) % responders.length]!(request);
