@@ -5,7 +5,7 @@ import { CONTEXT_MESSAGES } from "../context/context.ts";
 import type { Database } from "../database/database.ts";
 import { describe } from "./begin.ts";
 import type { Node } from "./node.ts";
-import { answerOf, readLog } from "./reader.ts";
+import { answerOf, hasHole, readLog } from "./reader.ts";
 import type { Running } from "./running.ts";
 import { STOPPED, settleFromLog } from "./settle.ts";
 import { type Ending, type TurnKey, argsOf } from "./turn.ts";
@@ -34,6 +34,15 @@ const GIVEN_UP: Ending = {
   },
 };
 
+/** The ending of a turn whose log has lost events. */
+const LOST: Ending = {
+  status: "interrupted",
+  error: {
+    code: "interrupted",
+    detail: "The database lost a piece of this answer when it failed over. What is left is kept; ask again.",
+  },
+};
+
 /** One statement takes a turn over, so of several nodes one does; docs/decisions/0070 describes the path. */
 export function createContinuation(options: ContinuationOptions): ContinueTurn {
   const { database, node, running, isClosing } = options;
@@ -57,6 +66,8 @@ export function createContinuation(options: ContinuationOptions): ContinueTurn {
     if (row.outcome !== "continued") {
       return settleFromLog(database, key, null, row.outcome === "stopped" ? STOPPED : GIVEN_UP);
     }
+    // It would go on from words that nobody saw together.
+    if (hasHole(events)) return node.run((id) => settleFromLog(database, key, id, LOST));
     if (isClosing()) {
       await node.handOver(key.turnId);
       return false;

@@ -81,9 +81,10 @@ export function createReader({ database, wakeups, announce, find, continueTurn }
         hasMoved = state === "lost";
         if (hasMoved) continue;
         const events = held ?? page!.events;
-        if (page?.isAhead === true || (events[0]?.seq ?? 0) > after + 1) throw eventsLost();
+        if (page?.isAhead === true) throw eventsLost();
         for (const event of events) {
           if (isAborted(signal)) return;
+          if (event.seq !== after + 1) throw eventsLost();
           after = event.seq;
           yield event;
           if (isLastChunk(event.chunk)) return;
@@ -187,6 +188,11 @@ export async function readLog(database: Database, key: TurnKey): Promise<TurnEve
     isFull = events.length === PAGE;
   }
   return log;
+}
+
+/** Whether events are missing between others, as after a failover to a standby that had not received them all. */
+export function hasHole(log: readonly TurnEvent[]): boolean {
+  return log.some(({ seq }, place) => seq !== place + 1);
 }
 
 /** The answer that a turn's events tell. */

@@ -184,6 +184,12 @@ describe.each([
       for await (const event of stream) resumed.push(event);
       expect(resumed).toEqual(events.slice(after + 1));
     }
+    const beyond = client.responses.retrieve(responseId, { stream: true, starting_after: events.length });
+    await expect(beyond).rejects.toMatchObject({
+      status: 410,
+      code: "events_expired",
+      param: "starting_after",
+    });
     const items = (await client.conversations.items.list(id, { order: "asc" })).data.slice(1);
     expect(items).toEqual(last.response.output);
   });

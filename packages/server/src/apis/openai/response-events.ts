@@ -1,5 +1,6 @@
 import {
   type Answer,
+  ChatkeepError,
   type Chunk,
   type JsonObject,
   type TurnEvent,
@@ -24,7 +25,7 @@ export interface ResponseFrames {
 
 /**
  * Translates a turn's events to OpenAI's events of a response. Their numbers start at 0 and follow from the stored events
- * alone, so a reader can resume on any node.
+ * alone, so a reader can resume on any node. Errors: `events_expired` for a number beyond the end.
  */
 export async function* responseFrames(options: ResponseFrames): AsyncGenerator<string, void, void> {
   const { after = -1 } = options;
@@ -79,7 +80,12 @@ export async function* responseFrames(options: ResponseFrames): AsyncGenerator<s
   }
   const kind =
     response.status === "completed" || response.status === "failed" ? response.status : "incomplete";
-  yield frames + frame(`response.${kind}`, { response });
+  frames += frame(`response.${kind}`, { response });
+  if (number < after) {
+    const detail = "This response has no event with this number. Read the response instead.";
+    throw new ChatkeepError("events_expired", detail, { pointer: "starting_after" });
+  }
+  yield frames;
 }
 
 type Event = [type: string, fields: JsonObject];
