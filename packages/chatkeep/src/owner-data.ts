@@ -47,7 +47,7 @@ export async function runImport(
     for (const path of paths) {
       if (!existsSync(path)) throw new StartError(`There is no file ${path}.`);
       let came: ImportReport | undefined;
-      for await (const report of importArchive({ history, owner, path })) {
+      for await (const report of importArchive({ history, owner, path, isTrusted: true })) {
         came = report;
         if (progress.isTTY) progress.write(`\r${path}: ${report.messages} messages`);
       }

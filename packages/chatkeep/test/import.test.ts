@@ -26,9 +26,12 @@ function openHistory(): { history: CoreHistory; owner: Owner } {
   return { history, owner: { kind: "user", id: `importer-${++people}` } };
 }
 
-async function imported(options: ImportOptions): Promise<ImportReport> {
+async function imported({
+  isTrusted = true,
+  ...options
+}: Omit<ImportOptions, "isTrusted"> & { readonly isTrusted?: boolean }): Promise<ImportReport> {
   let last: ImportReport | undefined;
-  for await (const report of importArchive(options)) last = report;
+  for await (const report of importArchive({ ...options, isTrusted })) last = report;
   return last!;
 }
 
@@ -257,6 +260,16 @@ describe("an import", () => {
     expect(await history.getConversation(owner, conversation.id)).toMatchObject({ title: "Of today" });
   });
 
+  it("gives its first place up to what is said in it, also where nothing else was said", async () => {
+    const { history, owner } = openHistory();
+    await imported({ history, owner, path: `${SAMPLES}librechat.json` });
+    const [trip] = (await history.listConversations(owner)).conversations;
+    await history.appendMessages(owner, trip!.id, [{ role: "user", content: "And back?" }]);
+    await imported({ history, owner, path: `${SAMPLES}claude.json` });
+    const { conversations } = await history.listConversations(owner);
+    expect(conversations.map(({ title }) => title)).toEqual(["A trip", "A poem"]);
+  });
+
   it("of one's own export gives an equal export, for another person too", async () => {
     const { history, owner } = openHistory();
     await imported({ history, owner, path: `${SAMPLES}chatgpt.json` });
@@ -387,7 +400,7 @@ describe("an import", () => {
       },
     ]);
     await writeFile(path, JSON.stringify([{ mapping: Object.fromEntries(given), conversation_id: "c" }]));
-    const report = await imported({ history, owner, path, roles: ["user", "assistant", "tool"] });
+    const report = await imported({ history, owner, path, isTrusted: false });
     expect(report.left).toEqual({ "A message of the role system": 1 });
     const [messages] = [...(await stored(history, owner)).values()];
     expect(messages!.map(({ id, parentId }) => [id, parentId])).toEqual([

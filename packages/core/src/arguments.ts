@@ -87,32 +87,25 @@ export function checkId(id: string, pointer: string): void {
   }
 }
 
-/** A time that is told of what was made elsewhere: ISO 8601, not in the future. `null` if there is none. */
+/** When something was made elsewhere: not in the future. `null` if it is not told. Errors: `invalid_request`. */
 export function checkTime(value: string | null | undefined, pointer: string): string | null {
   if (value === undefined || value === null) return null;
-  const time = millisecondsOf(value);
   // A day ahead, for clocks that are wrong.
-  if (time >= EARLIEST && time <= Date.now() + 86_400_000) return new Date(time).toISOString();
-  const detail = "A time is an ISO 8601 instant from 0001-01-01 until now, such as 2026-11-20T09:14:36Z.";
+  return checkInstant(value, pointer, Date.now() + 86_400_000);
+}
+
+/** An ISO 8601 instant, in UTC. Errors: `invalid_request`. */
+export function checkInstant(value: string, pointer: string, latest: number = LATEST): string {
+  const time = typeof value === "string" && ISO.test(value) ? Date.parse(value) : NaN;
+  if (time >= EARLIEST && time <= latest) return new Date(time).toISOString();
+  const until = latest === LATEST ? "" : ", not in the future";
+  const detail = `A time is an ISO 8601 instant such as 2026-11-20T09:14:36Z${until}.`;
   throw new ChatkeepError("invalid_request", detail, { pointer });
 }
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
 const EARLIEST = Date.parse("0001-01-01T00:00:00Z");
 /** JavaScript writes later years with a sign, which PostgreSQL refuses. */
 const LATEST = Date.parse("9999-12-31T23:59:59.999Z");
-
-/** A time of a query, in UTC. Errors: `invalid_request`. */
-export function checkInstant(value: string, pointer: string): string {
-  const time = millisecondsOf(value);
-  if (time >= EARLIEST && time <= LATEST) return new Date(time).toISOString();
-  const detail = "A time is an ISO 8601 instant, such as 2026-11-20T09:14:36Z.";
-  throw new ChatkeepError("invalid_request", detail, { pointer });
-}
-
-/** `NaN` if it is not ISO 8601. */
-function millisecondsOf(value: unknown): number {
-  return typeof value === "string" && ISO.test(value) ? Date.parse(value) : NaN;
-}
 
 /** Checks an integer within bounds; `undefined` gives the default. Errors: `invalid_request`. */
 export function checkRange(

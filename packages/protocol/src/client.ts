@@ -5,7 +5,7 @@ import { messageCalls } from "./client/messages.ts";
 import { conversationPath, searchOf } from "./client/paths.ts";
 import { type ClientOptions, bodyOf, createRequests } from "./client/requests.ts";
 import { turnCalls } from "./client/turns.ts";
-import { ChatkeepError } from "./errors.ts";
+import { ChatkeepError, type ErrorCode } from "./errors.ts";
 import type { FileBytes } from "./file.ts";
 import type { History } from "./history.ts";
 import { parseJson } from "./json.ts";
@@ -26,9 +26,15 @@ import { queryTextToWire } from "./wire/query.ts";
 export interface Client extends History {
   /**
    * Imports the export of another service, which the server recognises. Yields what came so far, and last what came in all.
-   * Errors: `invalid_request` for a file that is no export; `unavailable` when it was cut off: send it again.
+   * Errors: `invalid_request` for a file that is no export; others when it broke off: send it again, and it goes on.
    */
   importData(owner: Owner, file: FileBytes): AsyncIterable<ImportReport>;
+}
+
+interface ImportLine {
+  readonly type: string;
+  readonly code: ErrorCode;
+  readonly detail: string;
 }
 
 /** The native API of a Chatkeep server. */
@@ -64,9 +70,10 @@ export function createClient(options: ClientOptions): Client {
       const headers = { "content-type": "application/octet-stream", accept: "application/jsonl" };
       const response = await send(owner, "POST", "/api/me/import", { raw, headers });
       for await (const text of decodeLines(bodyOf(response))) {
-        const { type, ...report } = parseJson(text) as unknown as ImportReport & { readonly type: string };
+        const { type, code, detail, ...report } = parseJson(text) as unknown as ImportReport & ImportLine;
         yield report;
         if (type === "end") return;
+        if (type === "error") throw new ChatkeepError(code, detail);
       }
       throw new ChatkeepError(
         "unavailable",

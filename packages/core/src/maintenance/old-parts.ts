@@ -27,30 +27,34 @@ export async function renewParts(
     above = { above_owner: last.owner_id!, above_conversation: last.conversation_id!, above_seq: last.seq! };
     for (const [first, run] of runsOf(rows)) {
       const owner = ownerFrom({ kind: "session" }, first.owner_id!);
-      const bodies: (readonly Part[] | null)[] = [];
-      for (const { id, parts } of run) {
+      const renewed: { readonly seq: number; readonly body: readonly Part[] | null }[] = [];
+      for (const { seq, id, parts } of run) {
         const message = { id: id!, parts: parts as Part[] };
-        bodies.push(
-          parts === null ? null : await moved(() => moveOut(owner, first.conversation_id!, [message])),
-        );
+        const body =
+          parts === null ? null : await moved(() => moveOut(owner, first.conversation_id!, [message]));
+        if (body !== undefined) renewed.push({ seq: seq!, body });
       }
       await database.call("renew_parts", {
         owner: first.owner_id!,
         conversation: first.conversation_id!,
-        seqs: run.map(({ seq }) => seq!),
-        bodies,
+        seqs: renewed.map(({ seq }) => seq),
+        bodies: renewed.map(({ body }) => body),
       });
     }
   }
 }
 
-/** The parts without their bytes; `null` where the bytes stay: the owner's quota is used up, or the conversation is deleted. */
+/**
+ * The parts without their bytes; `null` if the bytes stay, because the owner's quota is used up; `undefined` for a message
+ * in the trash, which a later call renews if it is restored.
+ */
 async function moved(
   moveOut: () => Promise<{ readonly parts: readonly Part[] }[]>,
-): Promise<readonly Part[] | null> {
+): Promise<readonly Part[] | null | undefined> {
   try {
     return (await moveOut())[0]!.parts;
   } catch (error) {
+    if (isChatkeepError(error, "conversation_not_found")) return undefined;
     if (!isChatkeepError(error) || error.code === "unavailable") throw error;
     return null;
   }

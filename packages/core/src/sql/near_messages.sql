@@ -1,7 +1,6 @@
--- Returns the messages of an owner nearest to a vector, nearest first, with their conversations and cosine similarity, in
--- all conversations that are not deleted or in one, of all scopes or of one, of all roles or of one, from all times or of
--- [since, until). In one, also only those on the branch that
--- ends with `leaf` (0: the head). Chooses ten times as many by their codes and compares these in full. Null without
+-- Returns the messages of an owner nearest to a vector, nearest first, with their conversations and cosine similarity, of
+-- conversations that are not deleted. The arguments that are not null narrow it, as in match_messages; in a conversation
+-- also to the branch that ends with `leaf` (0: the head). Chooses ten times as many by their codes and compares these in full. Null without
 -- vectors of this model.
 create function near_messages(
   owner uuid,

@@ -1,6 +1,6 @@
 -- The place of a conversation in which something was said just now among all of its owner's, archived and deleted ones
--- too. The one that has the first place keeps it, so that updating its row touches no index. The caller has set the
--- owner. Without sorting, as in list_conversations.
+-- too. The one that has the first place keeps it, so that updating its row touches no index, unless that is a place of
+-- imported_no. The caller has set the owner. Without sorting, as in list_conversations.
 create function next_active_no(owner uuid, active_no bigint) returns bigint
 language plpgsql security definer set search_path from current set enable_sort = off as $$
 #variable_conflict use_variable
@@ -18,6 +18,6 @@ declare
     )
   );
 begin
-  return case when active_no < first_no then nextval('activity') else active_no end;
+  return case when active_no < greatest(first_no, 1) then nextval('activity') else active_no end;
 end
 $$;

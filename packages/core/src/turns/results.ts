@@ -170,7 +170,7 @@ function faultOf(
   } else if (turn?.error?.code === EXPIRED) return turn.error.detail;
   for (const part of parts) {
     if (part.type === "tool-result") {
-      if (!open.some(({ call }) => call.id === part.id))
+      if (!open.some(({ call }) => call.id === part.id && call.executor !== "provider"))
         return `No call \`${part.id}\` of the last answer waits for a result. ${READ}`;
       if (answer?.status === "stopped")
         return `The answer was stopped, so its calls wait for no result. ${READ}`;

@@ -5,6 +5,7 @@ import {
   type ForeignConversation,
   type ForeignMessage,
   type Reader,
+  attachmentsOf,
   nameOf,
   list,
   object,
@@ -98,25 +99,16 @@ function partsOf(
       .join("\n\n");
     return said === "" ? [] : [{ type: "reasoning", text: said }];
   });
-  const pictures = given.flatMap((part): Attachment[] => {
-    const key = text(object(part)?.["asset_pointer"])?.replace(/^[a-z-]+:\/\//, "");
-    return key === undefined ? [] : [{ type: "attachment", key }];
-  });
-  const attached = list(metadata["attachments"]).flatMap((one): Attachment[] => {
-    const file = object(one) ?? {};
-    const key = text(file["id"]);
-    if (key === undefined || pictures.some((picture) => picture.key === key)) return [];
-    const [name, mime] = [text(file["name"]), text(file["mimeType"] ?? file["mime_type"])];
-    return [
-      {
-        type: "attachment",
-        key,
-        ...(name === undefined ? {} : { name }),
-        ...(mime === undefined ? {} : { mime }),
-      },
-    ];
-  });
-  const files = [...pictures, ...attached];
+  const pictures = attachmentsOf(content["parts"], (part) => ({
+    key: text(part["asset_pointer"])?.replace(/^[a-z-]+:\/\//, ""),
+  }));
+  const attached = attachmentsOf(metadata["attachments"], (file) => ({
+    key: text(file["id"]),
+    name: text(file["name"]),
+    mime: text(file["mimeType"] ?? file["mime_type"]),
+  }));
+  const isShown = ({ key }: Attachment): boolean => pictures.some((picture) => picture.key === key);
+  const files = [...pictures, ...attached.filter((file) => !isShown(file))];
   if (call !== undefined)
     return [{ type: "tool-call", id, name: call, arguments: spoken, executor: "provider" }];
   // Without its call it is text; see withAnswersWhole.

@@ -27,7 +27,7 @@ import {
 import { readValues } from "./values.ts";
 
 /** The name of our own export in ids and in `metadata.imported`. */
-export const CHATKEEP = { name: "Chatkeep", key: "chatkeep" } as const;
+export const CHATKEEP = { name: "Chatkeep", key: "chatkeep", isOwn: true } as const;
 
 /** Whether a value is the first line of our own export. */
 export function isExportLine(value: Json): boolean {

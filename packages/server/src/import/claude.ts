@@ -4,6 +4,7 @@ import {
   type Attachment,
   type ForeignMessage,
   type Reader,
+  attachmentsOf,
   list,
   object,
   rest,
@@ -91,10 +92,9 @@ function contentOf(message: { readonly [key: string]: Json }): Part[] {
 }
 
 function filesOf(files: Json | undefined): Attachment[] {
-  return list(files).flatMap((one) => {
-    const file = object(one) ?? {};
-    const [name, key] = [text(file["file_name"]), text(file["file_uuid"]) ?? text(file["file_name"])];
-    return key === undefined ? [] : [{ type: "attachment", key, ...(name === undefined ? {} : { name }) }];
+  return attachmentsOf(files, (file) => {
+    const name = text(file["file_name"]);
+    return { key: text(file["file_uuid"]) ?? name, name };
   });
 }
 

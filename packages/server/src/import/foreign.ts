@@ -41,10 +41,10 @@ export interface Attachment {
   readonly type: "attachment";
   /** Its id or its path; files of an archive are found by either. */
   readonly key: string;
-  readonly name?: string;
-  readonly mime?: string;
+  readonly name?: string | undefined;
+  readonly mime?: string | undefined;
   /** The part of our own export that named it. */
-  readonly part?: FilePart;
+  readonly part?: FilePart | undefined;
 }
 
 type FilePart = Extract<Part, { type: "file" }>;
@@ -99,4 +99,15 @@ export function textParts(value: string | undefined): Part[] {
 /** What names a conversation without an id: so that the same file gives the same one. */
 export function nameOf(...values: readonly (Json | undefined)[]): string {
   return JSON.stringify(values);
+}
+
+/** The attached files of a list; `read` names one. */
+export function attachmentsOf(
+  files: Json | undefined,
+  read: (file: JsonObject) => Omit<Attachment, "type" | "key"> & { readonly key: string | undefined },
+): Attachment[] {
+  return list(files).flatMap((one) => {
+    const { key, ...named } = read(object(one) ?? {});
+    return key === undefined ? [] : [{ type: "attachment", key, ...named }];
+  });
 }

@@ -4,6 +4,7 @@ import {
   type Attachment,
   type ForeignMessage,
   type Reader,
+  attachmentsOf,
   list,
   object,
   rest,
@@ -82,18 +83,8 @@ function partsOf(given: Json): Part[] {
 }
 
 function filesOf(files: Json | undefined): Attachment[] {
-  return list(files).flatMap((one) => {
-    const file = object(one) ?? {};
-    const key = text(file["file_id"]) ?? text(file["filename"]);
-    if (key === undefined) return [];
-    const [name, mime] = [text(file["filename"]), text(file["type"])];
-    return [
-      {
-        type: "attachment",
-        key,
-        ...(name === undefined ? {} : { name }),
-        ...(mime === undefined ? {} : { mime }),
-      },
-    ];
+  return attachmentsOf(files, (file) => {
+    const name = text(file["filename"]);
+    return { key: text(file["file_id"]) ?? name, name, mime: text(file["type"]) };
   });
 }

@@ -4,6 +4,7 @@ import {
   type Attachment,
   type ForeignMessage,
   type Reader,
+  attachmentsOf,
   nameOf,
   list,
   object,
@@ -79,16 +80,15 @@ function thoughtsOf(content: string | undefined): Part[] {
   ];
 }
 
+/** Pictures are `data:` URLs; other files have an id. */
 function filesOf(files: Json | undefined): (Part | Attachment)[] {
-  return list(files).flatMap((one): (Part | Attachment)[] => {
-    const file = object(one) ?? {};
-    const url = text(file["url"]);
-    const name = text(file["name"]);
-    const mime = url === undefined ? undefined : /^data:([^;,]+)/.exec(url)?.[1];
-    const named = name === undefined ? {} : { name };
-    if (url !== undefined && mime !== undefined) return [{ type: "file", url, mime, ...named }];
-    const key = text(file["id"]) ?? url ?? name;
-    return key === undefined ? [] : [{ type: "attachment", key, ...named }];
+  return attachmentsOf(files, (file) => {
+    const [url, name] = [text(file["url"]), text(file["name"])];
+    return { key: text(file["id"]) ?? url ?? name, name };
+  }).map((file) => {
+    const mime = /^data:([^;,]+)/.exec(file.key)?.[1];
+    const named = file.name === undefined ? {} : { name: file.name };
+    return mime === undefined ? file : { type: "file", url: file.key, mime, ...named };
   });
 }
 

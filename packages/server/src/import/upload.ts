@@ -1,10 +1,11 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { createWriteStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
-import { ChatkeepError } from "@chatkeep/protocol";
+import { ChatkeepError, isChatkeepError } from "@chatkeep/protocol";
 
 import { type ImportOptions, type ImportReport, importArchive } from "./import.ts";
 
@@ -13,9 +14,11 @@ const MOST = { bytes: 1024 ** 3, uploads: 2 };
 let uploads = 0;
 
 /** A line of a reply. */
-interface ImportLine extends ImportReport {
-  readonly type: "progress" | "end";
-}
+type ImportLine = ImportReport &
+  (
+    | { readonly type: "progress" | "end" }
+    | { readonly type: "error"; readonly code: string; readonly detail: string }
+  );
 
 /**
  * Imports what is uploaded: a zip is read from its end, so that it is written to a file first. Errors: those of
@@ -25,24 +28,29 @@ export async function* importUpload(
   options: Omit<ImportOptions, "path">,
   bytes: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<ImportLine, void, void> {
-  if (uploads >= MOST.uploads)
-    throw new ChatkeepError("rate_limited", "Others import just now. Try again in a minute.", {
-      retryAfter: 60,
-    });
+  if (uploads >= MOST.uploads) {
+    const detail = "Others import just now. Try again in a minute.";
+    throw new ChatkeepError("rate_limited", detail, { retryAfter: 60 });
+  }
   uploads += 1;
-  const folder = await mkdtemp(join(tmpdir(), "chatkeep-upload-"));
+  let folder: string | undefined;
+  let came: ImportReport | undefined;
   try {
+    folder = await mkdtemp(join(tmpdir(), "chatkeep-upload-"));
     const path = join(folder, "upload");
     await pipeline(bounded(bytes), createWriteStream(path));
-    let came: ImportReport | undefined;
-    for await (const report of importArchive({ ...options, path })) {
+    for await (const report of inContext(importArchive({ ...options, path }))) {
       came = report;
       yield { type: "progress", ...report };
     }
     yield { type: "end", ...came! };
+  } catch (error) {
+    // Before the first line it is the status of the reply.
+    if (came === undefined || !isChatkeepError(error)) throw error;
+    yield { type: "error", ...came, code: error.code, detail: error.message };
   } finally {
     uploads -= 1;
-    await rm(folder, { recursive: true, force: true });
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -52,5 +60,19 @@ async function* bounded(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
     size += piece.byteLength;
     if (size > MOST.bytes) throw new ChatkeepError("payload_too_large", "An import takes 1 GiB at most.");
     yield piece;
+  }
+}
+
+/** Runs a generator's steps in the context of the call that began it. A reader who was slow reads on in another, without limits. */
+async function* inContext<T>(steps: AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
+  const within = AsyncLocalStorage.snapshot();
+  try {
+    for (;;) {
+      const step = await within(() => steps.next());
+      if (step.done === true) return;
+      yield step.value;
+    }
+  } finally {
+    await steps.return();
   }
 }

@@ -1,7 +1,8 @@
--- Returns the messages of an owner that match a query, best first, in all conversations that are not deleted or in one,
--- of all scopes or of one, of all roles or of one, from all times or of [since, until). The score is ts_rank, divided by 1 + the logarithm of the length; the later message wins a tie.
--- Each comes with the positions of the query's words, from 1. Runs as the engine, because row-level security keeps "@@" from
--- the index. So it returns numbers, never text, and only to search_words, which checks the owner again.
+-- Returns the messages of an owner that match a query, best first, of conversations that are not deleted. The arguments
+-- that are not null narrow it: to a conversation, a scope, a role, and a time from `since` on and before `until`. The score
+-- is ts_rank, divided by 1 + the logarithm of the length; the later message wins a tie. Each comes with the positions of the
+-- query's words, from 1. Runs as the engine, because row-level security keeps "@@" from the index. So it returns numbers,
+-- never text, and only to search_words, which checks the owner again.
 create function match_messages(
   owner uuid,
   query text,

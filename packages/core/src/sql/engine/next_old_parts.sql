@@ -1,5 +1,5 @@
--- Returns messages of an older version of parts above a place, of conversations that are not deleted: at most
--- `page_limit`, up to 1 MiB of parts plus one message. `parts` are null where they hold no bytes to move out.
+-- Returns messages of an older version of parts above a place: at most `page_limit`, up to 1 MiB of parts plus one
+-- message. `parts` are null where they hold no bytes to move out.
 create function next_old_parts(above_owner uuid, above_conversation text, above_seq bigint, page_limit integer)
 returns table (owner_id uuid, conversation_id text, seq bigint, id text, parts json)
 language plpgsql security definer set search_path from current as $$
@@ -10,7 +10,7 @@ declare
 begin
   perform set_config('chatkeep.engine', 'on', true);
   for m in
-    select k.owner_id, k.conversation_id, k.seq, k.id, k.parts, k.status from messages k
+    select k.owner_id, k.conversation_id, k.seq, k.id, k.parts from messages k
     where k.parts_version < 2 and (k.owner_id, k.conversation_id, k.seq) > (above_owner, above_conversation, above_seq)
     order by k.owner_id, k.conversation_id, k.seq limit page_limit
   loop

@@ -1,10 +1,4 @@
-import {
-  ChatkeepError,
-  type ExportLine,
-  ROLES,
-  erasureReceiptToWire,
-  exportLineToWire,
-} from "@chatkeep/protocol";
+import { ChatkeepError, type ExportLine, erasureReceiptToWire, exportLineToWire } from "@chatkeep/protocol";
 import { z } from "zod";
 
 import { time } from "../../http/fields.ts";
@@ -32,9 +26,6 @@ const EXPORT_HEADERS = {
 };
 
 const IMPORT_HEADERS = { "content-type": "application/jsonl; charset=utf-8", "cache-control": "no-store" };
-
-/** What people may import: a system message would instruct the host's model. */
-const PEOPLE = ROLES.filter((role) => role !== "system");
 
 /** The routes of all data of one person. */
 export function personalDataRoutes({ history, log }: ApiServices): Route[] {
@@ -65,18 +56,22 @@ export function personalDataRoutes({ history, log }: ApiServices): Route[] {
       description:
         "The body is the file, or a form (`multipart/form-data`) with it: a zip or a JSON file of ChatGPT, Claude, Open " +
         "WebUI, LibreChat or Chatkeep, of 1 GiB at most. What was imported before is not stored again. The reply is JSON " +
-        "Lines: after each conversation what came so far, and last `end` with what came in all. A reply without it was " +
-        "cut off: send the file again. Messages of the role `system` require a server key.",
+        "Lines: after each conversation what came so far, and last `end` with what came in all, or `error` with a code and " +
+        "what came before it. After that, or without a last line, send the file again. Without a server key, messages of " +
+        "the role `system`, approvals, and what a model's provider attached are left out, and calls of tools are kept as " +
+        "made by the provider.",
       bytes: "The file.",
       replies: {
-        200: { description: "What came.", text: { "application/jsonl": "Lines of `progress`, and `end`." } },
+        200: {
+          description: "What came.",
+          text: { "application/jsonl": "Lines of `progress`, and `end` or `error`." },
+        },
       },
       errors: ["payload_too_large"],
       handle: async ({ owner, key, ...call }) => {
         const { importUpload } = await import("../../import/upload.ts");
         const { bytes } = await readUpload(call.request);
-        const roles = key === undefined ? PEOPLE : ROLES;
-        const lines = importUpload({ history, owner, roles }, bytes);
+        const lines = importUpload({ history, owner, isTrusted: key !== undefined }, bytes);
         return streamLines({ ...call, lines, headers: IMPORT_HEADERS, log });
       },
     }),
