@@ -30,7 +30,8 @@ export interface Running {
 /** What starts Node: nothing in between, or a shell as npm puts one. */
 const STARTERS = { direct: [], npm: ["sh", "-c", '"$0" "$@"; exit $?'] } as const;
 
-function start(
+/** Starts the command as a process. */
+export function start(
   args: string[],
   env: Record<string, string>,
   by: keyof typeof STARTERS = "direct",

@@ -1,16 +1,17 @@
+import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { type CoreHistory, createHistory, createPool } from "@chatkeep/core";
+import { type CoreHistory, createHistory, createPool, ownerId } from "@chatkeep/core";
 import { type ExportLine, type Message, type Owner, contentOf } from "@chatkeep/protocol";
 import { type ImportOptions, type ImportReport, importArchive } from "@chatkeep/server/import";
 import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
 import { zipSync } from "fflate";
 import { describe, expect, it, onTestFinished } from "vitest";
 
-import { callCommand } from "./command.ts";
+import { callCommand, start } from "./command.ts";
 
 const database = await fileDatabase();
 const SAMPLES = fileURLToPath(new URL("import/", import.meta.url));
@@ -232,6 +233,51 @@ describe("an import", () => {
     expect(await withoutIds(history, owner)).toEqual(await withoutIds(other, fresh));
     const [tides] = (await history.listConversations(owner)).conversations;
     expect(tides!.headId).toBe("n8");
+  });
+
+  it("goes on after its process was killed", async () => {
+    const { history, owner } = openHistory();
+    const path = join(await folder(), "export.jsonl");
+    const lines = Array.from({ length: 20 }, (_, chat) => [
+      {
+        type: "conversation",
+        conversation: { id: `${owner.id}-${chat}`, title: `Chat ${chat}` },
+        deleted_at: null,
+      },
+      ...Array.from({ length: 10 }, (__, place) => ({
+        type: "message",
+        message: {
+          id: `m${place}`,
+          parent_id: place === 0 ? null : `m${place - 1}`,
+          role: "user",
+          parts: [{ type: "text", text: `Message ${place} of ${chat}` }],
+        },
+      })),
+    ]).flat();
+    await writeFile(path, lines.map((line) => JSON.stringify(line)).join("\n"));
+    await history.createConversation(owner, { title: "Of today" });
+    // The process waits where another makes a conversation of the same id.
+    const blocker = await database.pool.connect();
+    await blocker.query("begin");
+    await blocker.query("insert into chatkeep.conversations (owner_id, id) values ($1, $2)", [
+      ownerId(owner),
+      `${owner.id}-12`,
+    ]);
+    const child = start(["import", path, "--user", owner.id], { DATABASE_URL: database.url });
+    const ended = once(child, "exit");
+    const waiting =
+      "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    await expect.poll(async () => (await database.pool.query<{ n: number }>(waiting)).rows[0]!.n).toBe(1);
+    child.kill("SIGKILL");
+    await ended;
+    await blocker.query("rollback");
+    blocker.release();
+    expect(await imported({ history, owner, path })).toMatchObject({ conversations: 8, known: 12, left: {} });
+    const all = await stored(history, owner);
+    expect([...all.keys()].length).toBe(21);
+    all.delete("Of today");
+    for (const messages of all.values())
+      expect(messages.map(({ id }) => id)).toEqual(Array.from({ length: 10 }, (_, place) => `m${place}`));
   });
 
   it("is listed below what was said here, by the times of its last messages, on every page", async () => {
