@@ -335,9 +335,7 @@ describe("the settings", () => {
     const settings = page.getByRole("dialog", { name: "Settings" });
     const file = fileURLToPath(new URL("import/chatgpt.json", import.meta.url));
     await settings.locator('input[type="file"]').setInputFiles(file);
-    await settings
-      .getByText("Imported. Conversations: 2. Messages: 8. Already here: 0. Left out: 3.")
-      .waitFor();
+    await settings.getByText("Imported. Conversations: 2. Messages: 8. Left out: 3.").waitFor();
     expect(await axeViolations(page)).toEqual([]);
     await settings.locator('input[type="file"]').setInputFiles({
       name: "holiday.json",

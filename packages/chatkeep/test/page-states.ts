@@ -1,3 +1,5 @@
+import { fileURLToPath } from "node:url";
+
 import type { Citation, Owner } from "@chatkeep/protocol";
 import type { Page } from "playwright-core";
 
@@ -451,6 +453,16 @@ export const STATES: readonly State[] = [
       await openList(page);
       await page.getByRole("button", { name: "Settings" }).click();
       await page.getByRole("dialog", { name: "Settings" }).waitFor();
+    },
+  },
+  {
+    name: "imported",
+    async reach(page) {
+      await openList(page);
+      await page.getByRole("button", { name: "Settings" }).click();
+      const file = fileURLToPath(new URL("import/chatgpt.json", import.meta.url));
+      await page.locator('input[type="file"]').last().setInputFiles(file);
+      await page.getByText("Imported.").waitFor();
     },
   },
   {

@@ -32,7 +32,8 @@ export function DataSettings({ identity, onErased, onImported }: DataSettingsPro
       for await (report of who.history.importData(who.owner, file)) setImporting(number(report.messages));
       const { conversations = 0, messages = 0, known = 0, left = {} } = report ?? {};
       const sum = Object.values(left).reduce((total, count) => total + count, 0);
-      return strings.imported(number(conversations), number(messages), number(known), sum);
+      const optional = (count: number): string | null => (count === 0 ? null : number(count));
+      return strings.imported(number(conversations), number(messages), optional(known), optional(sum));
     } finally {
       setImporting(null);
       onImported();
@@ -41,7 +42,9 @@ export function DataSettings({ identity, onErased, onImported }: DataSettingsPro
   return (
     <section className="setting">
       <h3>{strings.data}</h3>
-      <p className="quiet">{strings.dataDetail}</p>
+      <p className="quiet">
+        {strings.dataDetail} {strings.importDetail}
+      </p>
       <div className="setting-actions">
         <button
           type="button"
@@ -60,7 +63,6 @@ export function DataSettings({ identity, onErased, onImported }: DataSettingsPro
         <button
           type="button"
           className="ck-button"
-          title={strings.importDetail}
           disabled={task.status === "doing"}
           onClick={() => chooser.current?.click()}
         >

@@ -33,10 +33,10 @@ export const APP_ARABIC: AppStrings = {
   exportData: "تصدير بياناتي",
   exporting: "جارٍ التصدير…",
   importData: "استيراد المحادثات",
-  importDetail: "من ملف تصدير ChatGPT أو Claude أو Open WebUI أو LibreChat أو Chatkeep.",
+  importDetail: "يمكن استيراد ملفات تصدير ChatGPT وClaude وOpen WebUI وLibreChat وChatkeep.",
   importing: (messages) => `جارٍ الاستيراد… الرسائل: ${messages}`,
   imported: (conversations, messages, known, left) =>
-    `تم الاستيراد. المحادثات: ${conversations}. الرسائل: ${messages}. موجودة من قبل: ${known}.${left === 0 ? "" : ` لم تُستورد: ${left}.`}`,
+    `تم الاستيراد. المحادثات: ${conversations}. الرسائل: ${messages}.${known === null ? "" : ` موجودة من قبل: ${known}.`}${left === null ? "" : ` لم تُستورد: ${left}.`}`,
   eraseData: "محو بياناتي",
   eraseQuestion: "أتريد محو كل ما هو محفوظ عنك؟",
   eraseDetail: "تُمحى كل المحادثات فورًا وإلى الأبد، ومنها ما كان يمكن استعادته. لا رجعة في ذلك.",

@@ -37,10 +37,10 @@ export const APP_GERMAN: AppStrings = {
   exportData: "Meine Daten exportieren",
   exporting: "Wird exportiert …",
   importData: "Chats importieren",
-  importDetail: "Aus einem Export von ChatGPT, Claude, Open WebUI, LibreChat oder Chatkeep.",
+  importDetail: "Importiert werden Exporte von ChatGPT, Claude, Open WebUI, LibreChat und Chatkeep.",
   importing: (messages) => `Wird importiert … ${messages} Nachrichten`,
   imported: (conversations, messages, known, left) =>
-    `Importiert. Gespräche: ${conversations}. Nachrichten: ${messages}. Schon hier: ${known}.${left === 0 ? "" : ` Ausgelassen: ${left}.`}`,
+    `Importiert. Gespräche: ${conversations}. Nachrichten: ${messages}.${known === null ? "" : ` Schon hier: ${known}.`}${left === null ? "" : ` Ausgelassen: ${left}.`}`,
   eraseData: "Meine Daten löschen",
   eraseQuestion: "Alles löschen, was über Sie gespeichert ist?",
   eraseDetail:

@@ -37,10 +37,10 @@ export const APP_ENGLISH: AppStrings = {
   exportData: "Export my data",
   exporting: "Exporting…",
   importData: "Import chats",
-  importDetail: "From an export of ChatGPT, Claude, Open WebUI, LibreChat or Chatkeep.",
+  importDetail: "Import takes exports of ChatGPT, Claude, Open WebUI, LibreChat and Chatkeep.",
   importing: (messages) => `Importing… ${messages} messages`,
   imported: (conversations, messages, known, left) =>
-    `Imported. Conversations: ${conversations}. Messages: ${messages}. Already here: ${known}.${left === 0 ? "" : ` Left out: ${left}.`}`,
+    `Imported. Conversations: ${conversations}. Messages: ${messages}.${known === null ? "" : ` Already here: ${known}.`}${left === null ? "" : ` Left out: ${left}.`}`,
   eraseData: "Erase my data",
   eraseQuestion: "Erase everything stored about you?",
   eraseDetail:

@@ -37,8 +37,13 @@ export interface AppStrings {
   readonly importDetail: string;
   /** The number is written for the language already. */
   readonly importing: (messages: string) => string;
-  /** The numbers are written for the language already; `left` is 0 when all came. */
-  readonly imported: (conversations: string, messages: string, known: string, left: number) => string;
+  /** The numbers are written for the language already; `null` for none. */
+  readonly imported: (
+    conversations: string,
+    messages: string,
+    known: string | null,
+    left: string | null,
+  ) => string;
   readonly eraseData: string;
   readonly eraseQuestion: string;
   readonly eraseDetail: string;
