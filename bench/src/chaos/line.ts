@@ -8,8 +8,10 @@ import {
   type TurnEvent,
   type TurnState,
   createClient,
+  eventId,
   messageFromWire,
   messagePageFromWire,
+  seenEvent,
   problemFromWire,
   questionToWire,
   turnFromWire,
@@ -206,12 +208,9 @@ export function createBareLine(baseUrl: string, credentials: Credentials): Line 
       });
       yield* readFrames(response);
     },
-    async *followTurn(owner, id, turnId, { after = 0, signal } = {}) {
-      const headers = after > 0 ? { "last-event-id": String(after) } : undefined;
-      const response = await send(owner, "GET", `/${id}/turns/${turnId}/events`, {
-        ...(headers === undefined ? {} : { headers }),
-        signal,
-      });
+    async *followTurn(owner, id, turnId, { after, signal } = {}) {
+      const headers = typeof after === "object" ? { "last-event-id": eventId(after) } : {};
+      const response = await send(owner, "GET", `/${id}/turns/${turnId}/events`, { headers, signal });
       yield* readFrames(response);
     },
   };
@@ -227,11 +226,11 @@ async function* readFrames(response: Response): AsyncGenerator<TurnEvent, void, 
       const frames = rest.split("\n\n");
       rest = frames.pop()!;
       for (const frame of frames) {
-        const id = /^id: (\d+)$/m.exec(frame)?.[1];
+        const id = /^id: ([\d.]+)$/m.exec(frame)?.[1];
         const data = /^data: (.*)$/m.exec(frame)?.[1];
         if (data === "[DONE]") return;
         if (id !== undefined && data !== undefined)
-          yield { seq: Number(id), chunk: JSON.parse(data) as Chunk };
+          yield { ...seenEvent(id), chunk: JSON.parse(data) as Chunk };
       }
     }
   } catch (cause) {

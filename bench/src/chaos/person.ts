@@ -184,7 +184,10 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
       say(`${resumes ? `resume ${turn!.id} after ${after}` : `ask ${message.id}`} at ${node}`);
       if (!resumes) message.triedAt.add(node);
       const events = resumes
-        ? line.followTurn(owner, message.conversationId, turn!.id, { after, signal: leave.signal })
+        ? line.followTurn(owner, message.conversationId, turn!.id, {
+            after: { seq: after, attempt: turn!.attempts.get(after) },
+            signal: leave.signal,
+          })
         : replyId === undefined
           ? line.startTurn(
               owner,
@@ -281,6 +284,7 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
       conversationId: message.conversationId,
       messageId: message.id,
       events: new Map(),
+      attempts: new Map(),
       unsavedEvents: new Map(),
       begunUnsaved: !persisted,
       candidates: new Set(message.triedAt),

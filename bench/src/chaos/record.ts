@@ -64,6 +64,8 @@ export interface SeenTurn {
   readonly messageId: string;
   /** What was seen of it and is promised to be stored, by the events' numbers. */
   readonly events: Map<number, Chunk>;
+  /** The attempts in which they were seen, by their numbers. */
+  readonly attempts: Map<number, number | undefined>;
   /** What was seen of an answer that is not saved. */
   readonly unsavedEvents: Map<number, Chunk>;
   /** Whether it was begun without being saved at all. */
@@ -104,7 +106,8 @@ export interface Reading {
 export function createReading(record: Record, turn: SeenTurn, after: number): Reading {
   let last = after;
 
-  const keep = ({ seq, chunk }: TurnEvent): void => {
+  const keep = ({ seq, attempt, chunk }: TurnEvent): void => {
+    turn.attempts.set(seq, attempt);
     const before = turn.events.get(seq);
     if (before === undefined) turn.events.set(seq, chunk);
     else if (!isDeepStrictEqual(before, chunk)) {

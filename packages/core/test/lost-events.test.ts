@@ -71,3 +71,36 @@ it("a reader from the beginning, on another node, is told of a hole in the middl
   const { reply } = await other.getTurn(me, id, turn.id);
   expect(reply?.content).toBe("Kept. Lost. More. ");
 });
+
+it("a reader whose events another attempt wrote in other words is told, live and from the log", async () => {
+  const { me, id, turn, reader } = await withHole();
+  const [seen] = reader.seen.slice(-1);
+  // The failover lost all after "Kept. ", and the node with it.
+  await database.pool.query("delete from chatkeep.turn_events where turn_id = $1 and seq >= $2", [
+    turn.id,
+    seen!.seq - 1,
+  ]);
+  await database.pool.query(
+    `with turn as (update chatkeep.running_turns set left_at = now() where id = $1 returning node_id)
+     delete from chatkeep.nodes n using turn t where n.id = t.node_id`,
+    [turn.id],
+  );
+  const other = openNode();
+  const third = openNode();
+  const again = await script.started(id);
+  const whole = readerOf(other.followTurn(me, id, turn.id));
+  for (const words of ["Other. ", "Words. ", "Here. "]) {
+    await again.emit(words);
+    await whole.until(words);
+  }
+  const last = whole.seen.at(-1)!;
+  expect([last.attempt, last.seq > seen!.seq]).toEqual([2, true]);
+  for (const node of [other, third]) {
+    const reading = node.followTurn(me, id, turn.id, { after: seen! })[Symbol.asyncIterator]();
+    await expect(reading.next()).rejects.toMatchObject({ code: "events_expired" });
+    const going = node.followTurn(me, id, turn.id, { after: whole.seen.at(-2)! })[Symbol.asyncIterator]();
+    expect((await going.next()).value).toEqual(last);
+    await going.return!(undefined);
+  }
+  again.finish();
+});

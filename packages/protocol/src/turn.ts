@@ -61,9 +61,15 @@ export interface Question {
  * notice, not stored: during an outage a `message-metadata` chunk tells whether text waits to be committed
  * (`waiting`).
  */
-export interface TurnEvent {
-  readonly seq: number;
+export interface TurnEvent extends SeenEvent {
   readonly chunk: Chunk;
+}
+
+/** An event that a reader has seen. */
+export interface SeenEvent {
+  readonly seq: number;
+  /** The attempt of the turn during which it was read, from 2 on; absent in the first. */
+  readonly attempt?: number | undefined;
 }
 
 /** A turn that a call began, or that already existed under the same client message id. */
@@ -75,8 +81,11 @@ export interface StartedTurn {
 
 /** How to follow a turn. */
 export interface FollowOptions {
-  /** The number of the last event already seen. Default 0: start with the first. */
-  readonly after?: number | undefined;
+  /**
+   * The last event already seen, or its number. Default 0: start with the first. With the event itself, a reader is told
+   * (`events_expired`) when a failover lost it and another attempt wrote other words under its number.
+   */
+  readonly after?: number | SeenEvent | undefined;
   /** Aborting detaches this reader; the turn goes on. */
   readonly signal?: AbortSignal | undefined;
 }

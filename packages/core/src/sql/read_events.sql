@@ -1,13 +1,16 @@
 -- Returns the events of a turn after `after_seq`, in order, with the turn's status; `last_event` once it is settled,
--- `is_left` while no node runs it, `is_ahead` if the event `after_seq` itself is not in the log, as after a failover.
+-- `is_left` while no node runs it, `attempt` counting from 1, and `is_ahead` if a failover lost the event `after_seq`,
+-- which a reader saw during the attempt `seen_attempt` (null: not known): the log does not hold it, or that attempt or
+-- a later one ended before it, so that others were written under its number.
 -- One plan for all calls, as in page_messages.
 create function read_events(
   owner uuid,
   conversation text,
   turn_id uuid,
   after_seq integer,
+  seen_attempt integer,
   page_limit integer
-) returns table (status text, last_event integer, is_left boolean, is_ahead boolean, events json)
+) returns table (status text, last_event integer, is_left boolean, attempt integer, is_ahead boolean, events json)
 language plpgsql stable security definer set search_path from current set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_variable
 declare
@@ -33,7 +36,10 @@ begin
     where e.owner_id = owner and e.turn_id = t.id and e.partition = t.partition and e.seq > after_seq
     order by e.seq limit page_limit
   ) page;
-  is_ahead := case
+  is_ahead := exists (
+    select from jsonb_array_elements(t.attempts) with ordinality as a (ended, attempt)
+    where a.attempt >= seen_attempt and (a.ended ->> 'last_event')::integer < after_seq
+  ) or case
     when after_seq = 0 or json_array_length(events) > 0 then false
     when t.status <> 'running' then after_seq > t.last_event
     else not exists (
@@ -42,6 +48,7 @@ begin
     )
   end;
   return query select t.status, t.last_event,
-    t.status = 'running' and not exists (select from nodes n where n.id = t.node_id), is_ahead, events;
+    t.status = 'running' and not exists (select from nodes n where n.id = t.node_id),
+    coalesce(jsonb_array_length(t.attempts), 0) + 1, is_ahead, events;
 end
 $$;

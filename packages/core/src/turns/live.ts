@@ -10,6 +10,8 @@ export interface LiveTurn {
   readonly turn: NewTurn;
   /** `false` in an outage: the answer is shown at once, not saved, and held in memory as a whole. */
   readonly persisted: boolean;
+  /** Which attempt of the turn it is, from 1. */
+  readonly attempt: number;
   /** Aborts the responder. */
   readonly signal: AbortSignal;
   /** Aborts the responder; the first ending counts. */
@@ -78,14 +80,24 @@ const MOST_PENDING = 1024 * 1024;
 const LATE = 0.7;
 const LOOK = 500;
 
-/** Creates the state of a turn whose answer has at most `most` UTF-16 units. `before`: the events of earlier attempts. */
+/** What earlier attempts of a turn left. */
+export interface Earlier {
+  readonly events: readonly TurnEvent[];
+  /** The number of the attempt that begins. */
+  readonly attempt: number;
+  /** Whether the turn may have killed the node before. */
+  readonly isSuspect: boolean;
+}
+
+/** Creates the state of a turn whose answer has at most `most` UTF-16 units. */
 export function createLiveTurn(
   turn: NewTurn,
   persisted: boolean,
   most: number,
   { isOpen, timeout }: Breaker,
-  before: readonly TurnEvent[] = [{ seq: 1, chunk: startChunk(turn, persisted) }],
+  earlier: Earlier | undefined,
 ): LiveTurn {
+  const before = earlier?.events ?? [{ seq: 1, chunk: startChunk(turn, persisted) }];
   const stopping = new AbortController();
   const encoder = createCheckedEncoder(most);
   const fold = createFold();
@@ -147,6 +159,7 @@ export function createLiveTurn(
   return {
     turn,
     persisted,
+    attempt: earlier?.attempt ?? 1,
     signal: stopping.signal,
     abort: (ending) => stopping.abort(new TurnEnded(ending)),
     push(given) {

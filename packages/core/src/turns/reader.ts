@@ -60,8 +60,11 @@ export function createReader({ database, wakeups, announce, find, continueTurn }
   async function* read(
     key: TurnKey,
     live: LiveTurn | undefined,
-    { after = 0, signal }: FollowOptions,
+    { after: from = 0, signal }: FollowOptions,
   ): AsyncGenerator<TurnEvent, void, void> {
+    let after = typeof from === "number" ? from : from.seq;
+    /** The attempt in which the event `after` was seen; `undefined`: not known. */
+    let attempt = typeof from === "number" ? undefined : (from.attempt ?? 1);
     let isRead = false;
     let isWaiting = false;
     /** Whether the turn goes on in another place: from memory to the log, or back. */
@@ -71,8 +74,9 @@ export function createReader({ database, wakeups, announce, find, continueTurn }
       // Before the events: the last ones may be shown while others are read.
       const state = live?.state();
       try {
-        const held = state === "lost" ? [] : live?.shownAfter(after);
-        const page = held === undefined ? await readEvents(database, key, after) : undefined;
+        const isOfAnother = live?.persisted === true && attempt !== undefined && attempt !== live.attempt;
+        const held = state === "lost" ? [] : isOfAnother ? undefined : live?.shownAfter(after);
+        const page = held === undefined ? await readEvents(database, key, after, attempt) : undefined;
         isRead = true;
         if (isWaiting !== (live?.isLate() ?? false)) {
           isWaiting = !isWaiting;
@@ -82,11 +86,12 @@ export function createReader({ database, wakeups, announce, find, continueTurn }
         if (hasMoved) continue;
         const events = held ?? page!.events;
         if (page?.isAhead === true) throw eventsLost();
+        attempt = page?.attempt ?? live!.attempt;
         for (const event of events) {
           if (isAborted(signal)) return;
           if (event.seq !== after + 1) throw eventsLost();
           after = event.seq;
-          yield event;
+          yield attempt === 1 ? event : { ...event, attempt };
           if (isLastChunk(event.chunk)) return;
         }
         if (state === "settled" && events.length === 0) return;
@@ -109,7 +114,9 @@ export function createReader({ database, wakeups, announce, find, continueTurn }
       await wait.next();
     }
     // Not above: what it throws is no outage of this read.
-    if (hasMoved) yield* follow(key, { after, signal });
+    if (hasMoved) {
+      yield* follow(key, { after: attempt === undefined ? after : { seq: after, attempt }, signal });
+    }
   }
 
   const getTurn = async (owner: Owner, key: TurnKey): Promise<TurnState> => {
@@ -158,22 +165,31 @@ interface EventPage {
   readonly lastEvent: number | null;
   /** Whether no node runs it. */
   readonly isLeft: boolean;
-  /** Whether the event after which it was read is not in the log. */
+  /** The attempt that runs, or ran last. */
+  readonly attempt: number;
+  /** Whether a failover lost the event after which it was read. */
   readonly isAhead: boolean;
   readonly events: readonly TurnEvent[];
 }
 
 /** Reads the next events of a turn. Errors: `turn_not_found`, `unavailable`. */
-export async function readEvents(database: Database, key: TurnKey, after: number): Promise<EventPage> {
+export async function readEvents(
+  database: Database,
+  key: TurnKey,
+  after: number,
+  attempt?: number,
+): Promise<EventPage> {
   const [row] = await database.call("read_events", {
     ...argsOf(key),
     after_seq: Math.min(after, 2_147_483_647),
+    seen_attempt: attempt ?? null,
     page_limit: PAGE,
   });
   return {
     status: row?.status as TurnStatus,
     lastEvent: row?.last_event ?? null,
     isLeft: row?.is_left === true,
+    attempt: row?.attempt ?? 1,
     isAhead: row?.is_ahead === true,
     events: row?.events as TurnEvent[],
   };

@@ -9,7 +9,7 @@ test("a stop while a busy responder lets others work ends an answer whose respon
   const key = { ownerId: "o", conversationId: "c", turnId: "t" };
   const question = { id: "q", role: "user", parts: [], contextText: null, metadata: null } as const;
   const turn = { key, owner, question, isStored: true, replyId: "r", createdAt: "2026-01-01T00:00:00Z" };
-  const live = createLiveTurn(turn, true, 1000, { isOpen: () => false, timeout: 1000 } as never);
+  const live = createLiveTurn(turn, true, 1000, { isOpen: () => false, timeout: 1000 } as never, undefined);
   const open = async function* (): AsyncGenerator<string> {
     // It comes before the responder's own turn to let others work.
     setImmediate(() => live.abort(STOPPED));

@@ -1,10 +1,4 @@
-import {
-  type Part,
-  type Responder,
-  type ResponderEvent,
-  type TurnEvent,
-  settledChunks,
-} from "@chatkeep/protocol";
+import { type Part, type Responder, type ResponderEvent, settledChunks } from "@chatkeep/protocol";
 
 import type { Preparation, Prepared } from "../context/prepare.ts";
 import type { Database } from "../database/database.ts";
@@ -12,7 +6,7 @@ import type { FileParts } from "../file-parts.ts";
 import type { Limits } from "../maintenance/limits.ts";
 import { readAnswer } from "../streams.ts";
 import { type Begun, askedOf } from "./begin.ts";
-import { type LiveTurn, createLiveTurn } from "./live.ts";
+import { type Earlier, type LiveTurn, createLiveTurn } from "./live.ts";
 import { createLog } from "./log.ts";
 import { watchModels } from "./model-failure.ts";
 import type { Node } from "./node.ts";
@@ -36,15 +30,6 @@ export interface Running {
   hasSuspect(): boolean;
   /** Lets turns finish for `grace` milliseconds, and hands over or settles the rest. */
   close(grace: number): Promise<void>;
-}
-
-/** What earlier attempts of a turn left. */
-interface Earlier {
-  readonly events: readonly TurnEvent[];
-  /** The number of the attempt that begins. */
-  readonly attempt: number;
-  /** Whether the turn may have killed the node before. */
-  readonly isSuspect: boolean;
 }
 
 /** A begun turn as its responder sees it; `history` is empty if it cannot be read. */
@@ -119,8 +104,8 @@ export function createRunning(options: RunningOptions): Running {
   const unconfirmed = new Set<string>();
 
   /** Calls the responder, commits what it yields, shows what is committed, and settles. */
-  const answer = async (live: LiveTurn, described: Described, attempt: number): Promise<void> => {
-    const { turn, persisted, signal } = live;
+  const answer = async (live: LiveTurn, described: Described): Promise<void> => {
+    const { turn, persisted, attempt, signal } = live;
     const tell = (error: unknown): void => onError(error, turn.key.turnId);
     /** Before the responder adds to it. */
     const answered: readonly Part[] = live.answer().parts;
@@ -205,7 +190,7 @@ export function createRunning(options: RunningOptions): Running {
   const unfinished = (live: LiveTurn, otherwise: Ending): Ending =>
     live.persisted && node.continues ? HANDED_OVER : otherwise;
 
-  const run = async (live: LiveTurn, begun: Described, attempt: number): Promise<void> => {
+  const run = async (live: LiveTurn, begun: Described): Promise<void> => {
     const id = live.turn.key.turnId;
     const timer =
       deadline === undefined
@@ -215,7 +200,7 @@ export function createRunning(options: RunningOptions): Running {
             Math.max(0, deadline - Math.min(DEADLINE_MARGIN, deadline / 2)),
           );
     try {
-      await answer(live, begun, attempt);
+      await answer(live, begun);
     } catch (error) {
       onError(error, id);
       live.close("lost");
@@ -247,11 +232,11 @@ export function createRunning(options: RunningOptions): Running {
 
   return {
     run(turn, begun, persisted, earlier) {
-      const live = createLiveTurn(turn, persisted, limits.answerLength, database.breaker, earlier?.events);
+      const live = createLiveTurn(turn, persisted, limits.answerLength, database.breaker, earlier);
       // Registered before the work begins, because a responder may end at once.
       const { promise: done, resolve } = Promise.withResolvers<void>();
       turns.set(turn.key.turnId, { live, done, earlier });
-      const work = run(live, begun, earlier?.attempt ?? 1)
+      const work = run(live, begun)
         .then(resolve)
         .then(() => (persisted ? preparation.done() : confirm(live)));
       // It may throw or return a promise that rejects, which nobody else handles.

@@ -274,7 +274,9 @@ export function createTurns(options: TurnsOptions): Turns {
     },
 
     async *followTurn(owner, conversationId, turnId, follows = {}) {
-      checkRange(follows.after, "after", 0, Number.MAX_SAFE_INTEGER, 0);
+      const { after } = follows;
+      const seq = typeof after === "object" ? after.seq : after;
+      checkRange(seq, "after", 0, Number.MAX_SAFE_INTEGER, 0);
       orphans.touch();
       const key = turnKey(owner, conversationId, turnId);
       await findOwn(key);

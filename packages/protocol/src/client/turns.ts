@@ -2,7 +2,7 @@ import { ChatkeepError } from "../errors.ts";
 import type { History } from "../history.ts";
 import type { Owner } from "../owner.ts";
 import { createFold } from "../stream/fold.ts";
-import { decodeFrames } from "../stream/sse.ts";
+import { decodeFrames, eventId } from "../stream/sse.ts";
 import type { StartedTurn, Turn, TurnEvent } from "../turn.ts";
 import { type WireContextRecord, contextRecordFromWire } from "../wire/context.ts";
 import {
@@ -57,12 +57,14 @@ export function turnCalls({
     getTurn,
 
     async *followTurn(owner, id, turnId, { after = 0, signal } = {}) {
+      const isNumber = typeof after === "number";
       const headers = {
         accept: "text/event-stream",
-        ...(after === 0 ? {} : { "last-event-id": String(after) }),
+        ...(isNumber ? {} : { "last-event-id": eventId(after) }),
       };
+      const path = `${turnPath(id, turnId)}/events${isNumber && after > 0 ? `?after=${after}` : ""}`;
       try {
-        const response = await send(owner, "GET", `${turnPath(id, turnId)}/events`, { headers, signal });
+        const response = await send(owner, "GET", path, { headers, signal });
         yield* readEvents(response, signal);
       } catch (error) {
         if (signal?.aborted !== true) throw error;

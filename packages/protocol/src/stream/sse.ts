@@ -3,7 +3,7 @@ import { type EventSourceMessage, EventSourceParserStream } from "eventsource-pa
 import type { Chunk } from "../chunk.ts";
 import { ChatkeepError } from "../errors.ts";
 import { type Json, parseJson } from "../json.ts";
-import type { TurnEvent } from "../turn.ts";
+import type { SeenEvent, TurnEvent } from "../turn.ts";
 
 /** The response headers of a turn's stream: the AI SDK's, and one that turns off buffering in proxies. */
 export const STREAM_HEADERS: Readonly<Record<string, string>> = {
@@ -24,7 +24,18 @@ export const HEARTBEAT_FRAME = ": keep-alive\n\n";
  * enough.
  */
 export function encodeFrame(event: TurnEvent): string {
-  return `id: ${event.seq}\ndata: ${JSON.stringify(event.chunk)}\n\n`;
+  return `id: ${eventId(event)}\ndata: ${JSON.stringify(event.chunk)}\n\n`;
+}
+
+/** The `id` of an event's frame: its number, and from the second attempt on a point and the attempt. */
+export function eventId({ seq, attempt }: SeenEvent): string {
+  return attempt === undefined ? `${seq}` : `${seq}.${attempt}`;
+}
+
+/** Reads an {@link eventId}. */
+export function seenEvent(id: string): SeenEvent {
+  const [seq, attempt] = id.split(".").map(Number);
+  return { seq: seq!, ...(attempt === undefined ? {} : { attempt }) };
 }
 
 /**
@@ -40,7 +51,7 @@ export async function* decodeFrames(body: ReadableStream<Uint8Array>): AsyncGene
       });
       if (done) throw cutOff();
       if (value.data === "[DONE]") return;
-      yield { seq: Number(value.id), chunk: parseJson(value.data) as unknown as Chunk };
+      yield { ...seenEvent(value.id ?? ""), chunk: parseJson(value.data) as unknown as Chunk };
     }
   } finally {
     await reader.cancel().catch(() => undefined);

@@ -1,6 +1,7 @@
 import {
   type History,
   type Owner,
+  type SeenEvent,
   type TurnEvent,
   isChatkeepError,
   isLastChunk,
@@ -17,8 +18,8 @@ export interface FollowToEndOptions {
   readonly turnId: string;
   /** A stream that is open already, the one `startTurn` gave; default: one is opened. */
   readonly events?: AsyncIterable<TurnEvent> | undefined;
-  /** The last event already seen; default 0, from the beginning. */
-  readonly after?: number | undefined;
+  /** The last event already seen; default: from the beginning. */
+  readonly after?: SeenEvent | undefined;
   /** Aborting detaches; the turn goes on. */
   readonly signal: AbortSignal;
   /** Called with `resuming` when the connection is lost, and with `live` when an event arrives after that. */
@@ -38,7 +39,7 @@ export type Connection = "live" | "resuming";
 export async function* followToEnd(options: FollowToEndOptions): AsyncGenerator<TurnEvent, void, void> {
   const { history, owner, conversationId, turnId, signal, onConnection } = options;
   let events = options.events;
-  let after = options.after ?? 0;
+  let after: SeenEvent = options.after ?? { seq: 0 };
   let attempt = 0;
 
   while (!signal.aborted) {
@@ -46,10 +47,10 @@ export async function* followToEnd(options: FollowToEndOptions): AsyncGenerator<
     try {
       events ??= history.followTurn(owner, conversationId, turnId, { after, signal });
       for await (const event of events) {
-        if (event.seq <= after && !isNotice(event.chunk)) continue;
+        if (event.seq <= after.seq && !isNotice(event.chunk)) continue;
         if (attempt > 0) onConnection?.("live");
         attempt = 0;
-        after = event.seq;
+        after = event;
         yield event;
         if (isLastChunk(event.chunk)) return;
       }

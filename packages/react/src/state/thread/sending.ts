@@ -1,4 +1,11 @@
-import { type Owner, type TurnEvent, createFold, createOutbox, isChatkeepError } from "@chatkeep/protocol";
+import {
+  type Owner,
+  type SeenEvent,
+  type TurnEvent,
+  createFold,
+  createOutbox,
+  isChatkeepError,
+} from "@chatkeep/protocol";
 
 import { backoff, isOffline, pause } from "../backoff.ts";
 import { isPassing, sentenceOf } from "../failure.ts";
@@ -63,7 +70,7 @@ const LOCK_WAIT = 1_000;
 /** A turn that is followed: its stream, what folds it, and the last event seen. */
 interface Followed {
   readonly fold: ReturnType<typeof createFold>;
-  seen: number;
+  seen: SeenEvent | undefined;
   controller: AbortController | null;
 }
 
@@ -185,7 +192,7 @@ export function createSending(options: SendingOptions): Sending {
 
   const follow = async (turn: LiveTurn): Promise<void> => {
     const { turnId } = turn;
-    const followed: Followed = turns.get(turnId) ?? { fold: createFold(), seen: 0, controller: null };
+    const followed: Followed = turns.get(turnId) ?? { fold: createFold(), seen: undefined, controller: null };
     if (followed.controller !== null) return;
     const open = streams.get(turnId);
     streams.delete(turnId);
@@ -212,7 +219,7 @@ export function createSending(options: SendingOptions): Sending {
     for await (const event of stream) {
       if (controller.signal.aborted) break;
       fold.push(event.chunk);
-      followed.seen = event.seq;
+      followed.seen = event;
       if (!due) schedule(tell);
       due = true;
     }

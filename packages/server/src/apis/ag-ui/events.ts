@@ -1,4 +1,13 @@
-import { type Chunk, type Json, type JsonObject, type TurnEvent, contentOf } from "@chatkeep/protocol";
+import {
+  type Chunk,
+  type FollowOptions,
+  type Json,
+  type JsonObject,
+  type SeenEvent,
+  type TurnEvent,
+  contentOf,
+  eventId,
+} from "@chatkeep/protocol";
 
 /** An event of AG-UI; `@ag-ui/core` has its types. */
 export type AgUiEvent = { readonly type: string } & JsonObject;
@@ -226,16 +235,29 @@ function isObject(value: Json | undefined): value is JsonObject {
 export async function* agUiFrames(
   events: AsyncIterable<TurnEvent>,
   encode: (chunk: Chunk) => AgUiEvent[],
-  after = 0,
 ): AsyncGenerator<string, void, void> {
-  for await (const { seq, chunk } of events) {
-    const frames = encode(chunk).map((event, at, all) =>
-      at === all.length - 1 ? frameOf(event, seq) : frameOf(event),
+  for await (const event of events) {
+    const frames = encode(event.chunk).map((encoded, at, all) =>
+      at === all.length - 1 ? frameOf(encoded, event) : frameOf(encoded),
     );
-    if (seq > after && frames.length > 0) yield frames.join("");
+    if (frames.length > 0) yield frames.join("");
   }
 }
 
-export function frameOf(event: AgUiEvent, seq?: number): string {
-  return `${seq === undefined ? "" : `id: ${seq}\n`}data: ${JSON.stringify(event)}\n\n`;
+/** Formats the events after one that a reader has seen; what is before it is encoded too, and not sent. */
+export async function* agUiFramesAfter(
+  after: number | SeenEvent,
+  events: AsyncIterable<TurnEvent>,
+  follow: (options: FollowOptions) => AsyncIterable<TurnEvent>,
+  encode: (chunk: Chunk) => AgUiEvent[],
+): AsyncGenerator<string, void, void> {
+  for await (const { seq, chunk } of events) {
+    encode(chunk);
+    if (seq >= (typeof after === "number" ? after : after.seq)) break;
+  }
+  yield* agUiFrames(follow({ after }), encode);
+}
+
+export function frameOf(event: AgUiEvent, source?: TurnEvent): string {
+  return `${source === undefined ? "" : `id: ${eventId(source)}\n`}data: ${JSON.stringify(event)}\n\n`;
 }

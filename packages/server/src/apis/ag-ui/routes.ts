@@ -1,6 +1,9 @@
 import {
+  type FollowOptions,
   type History,
   type Owner,
+  type SeenEvent,
+  type TurnEvent,
   isChatkeepError,
   pairCalls,
   runningTurnOfHead,
@@ -19,6 +22,7 @@ import {
   type Run,
   type RunIds,
   agUiFrames,
+  agUiFramesAfter,
   createEventEncoder,
   frameOf,
   outcomeOf,
@@ -42,7 +46,7 @@ export function agUiRoutes(services: ApiServices): Route[] {
     const ids = { threadId: input.threadId, runId: input.runId };
     const run: Run = { ids, version: input.protocolVersion };
     const asked = askedOf(input);
-    if (asked === undefined) return connect(call, run, 0);
+    if (asked === undefined) return connect(call, run, undefined);
     const { question, previousId } = asked;
     const asking: Pick<History, "createConversation" | "getTurn" | "startTurn"> = {
       ...history,
@@ -54,7 +58,11 @@ export function agUiRoutes(services: ApiServices): Route[] {
         question.role === "tool"
           ? await history.startTurn(owner, ids.threadId, question, { signal })
           : await beginTurn({ history: asking, owner, conversation: { id: ids.threadId }, question, signal });
-      return agUiFrames(begun.events, createEventEncoder(run), lastEventId(call.request));
+      const seen = lastEventId(call.request);
+      const encode = createEventEncoder(run);
+      return seen === undefined
+        ? agUiFrames(begun.events, encode)
+        : agUiFramesAfter(seen, begun.events, followOf(owner, ids.threadId, begun.turn.id, signal), encode);
     };
     return streamFrames({ ...services, ...call, follow });
   };
@@ -63,26 +71,31 @@ export function agUiRoutes(services: ApiServices): Route[] {
   const connect = async (
     call: Call & Caller,
     given: { readonly ids: Partial<RunIds> & Pick<RunIds, "threadId">; readonly version: string | undefined },
-    after: number,
+    after: number | SeenEvent | undefined,
   ): Promise<Response> => {
     const { owner } = call;
     const { threadId } = given.ids;
     const running = await orNone(runningTurnOfHead(history, owner, threadId));
     const run: Run = { ...given, ids: { runId: running?.turn.id ?? threadId, ...given.ids } };
     const encode = createEventEncoder(run);
-    const follow = async (signal: AbortSignal): Promise<AsyncIterable<string>> => {
-      const followed = running && history.followTurn(owner, threadId, running.turn.id, { signal });
-      if (followed !== null && after > 0) return agUiFrames(followed, encode, after);
+    const frames = async (signal: AbortSignal): Promise<AsyncIterable<string>> => {
+      const follow = running && followOf(owner, threadId, running.turn.id, signal);
+      if (follow !== null && after !== undefined) return agUiFramesAfter(after, follow({}), follow, encode);
       const before = running?.reply?.seq;
       const opening = await openingOf(owner, run, before);
-      if (followed === null) return framesOf([...opening.frames, frameOf(opening.end)]);
+      if (follow === null) return framesOf([...opening.frames, frameOf(opening.end)]);
       return concat(
         opening.frames,
-        agUiFrames(followed, (chunk) => (chunk.type === "start" ? (encode(chunk), []) : encode(chunk))),
+        agUiFrames(follow({}), (chunk) => (chunk.type === "start" ? (encode(chunk), []) : encode(chunk))),
       );
     };
-    return streamFrames({ ...services, ...call, follow });
+    return streamFrames({ ...services, ...call, follow: frames });
   };
+
+  const followOf =
+    (owner: Owner, threadId: string, turnId: string, signal: AbortSignal) =>
+    (options: FollowOptions): AsyncIterable<TurnEvent> =>
+      history.followTurn(owner, threadId, turnId, { ...options, signal });
 
   const openingOf = async (owner: Owner, run: Run, before: number | undefined) => {
     const limits = { limit: MOST, ...(before === undefined ? {} : { before }) };
@@ -144,7 +157,7 @@ export function agUiRoutes(services: ApiServices): Route[] {
         connect(
           call,
           { ids: { threadId: path.thread_id }, version: query.protocol_version },
-          lastEventId(call.request) ?? query.after ?? 0,
+          lastEventId(call.request) ?? query.after,
         ),
     }),
   ];

@@ -87,7 +87,8 @@ const imported = z
 
 const STREAM = {
   "text/event-stream":
-    "The AI SDK's UI message stream. The `id` of each frame is the event's number; the last frame is `data: [DONE]`. " +
+    "The AI SDK's UI message stream. The `id` of each frame is the event's number, in a continued answer with a point and " +
+    "the attempt, as in `12.2`; the last frame is `data: [DONE]`. " +
     "Resume a stream that ends earlier with `Last-Event-ID`.",
 };
 const ANSWER = { 200: { description: "The settled turn, or its stream.", json: turnState, text: STREAM } };
@@ -189,7 +190,7 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
       replies: { 200: { description: "The stream.", text: STREAM } },
       errors: ["events_expired"],
       handle: async ({ owner, path: { conversation_id: id, turn_id: turnId }, query, ...call }) => {
-        const after = lastEventId(call.request) ?? query.after ?? 0;
+        const after = lastEventId(call.request) ?? query.after;
         const follow = (signal: AbortSignal): StartedTurn["events"] =>
           history.followTurn(owner, id, turnId, { after, signal });
         return streamEvents({ ...call, follow, heartbeat, log });
