@@ -62,7 +62,7 @@ export function turnCalls({
         accept: "text/event-stream",
         ...(isNumber ? {} : { "last-event-id": eventId(after) }),
       };
-      const path = `${turnPath(id, turnId)}/events${isNumber && after > 0 ? `?after=${after}` : ""}`;
+      const path = `${turnPath(id, turnId)}/events${isNumber && after !== 0 ? `?after=${after}` : ""}`;
       try {
         const response = await send(owner, "GET", path, { headers, signal });
         yield* readEvents(response, signal);
