@@ -12,6 +12,7 @@ const { values } = parseArgs({
     people: { type: "string", default: "12" },
     seed: { type: "string", default: String(randomInt(1_000_000)) },
     minutes: { type: "string", default: "20" },
+    beside: { type: "string" },
   },
 });
 const result = await runChaos({
@@ -20,6 +21,7 @@ const result = await runChaos({
   lease: Number(values.lease) * 1000,
   people: Number(values.people),
   limit: Number(values.minutes) * 60_000,
+  beside: values.beside,
   onLine: (line) => console.log(line),
 });
 console.log(`\nseed ${values.seed}: ${reportOf(result)}`);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { CHILD_ENV, freePort } from "@chatkeep/testing";
@@ -17,6 +18,8 @@ export interface ServerNode {
   ready(): Promise<void>;
   /** Ends it by SIGKILL or SIGTERM; resolves when it is gone. */
   end(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
+  /** Ends it by SIGTERM and starts it again, as the other release if there is one. */
+  deploy(): Promise<void>;
   /** Stops it where it is; the returned function lets it go on. Nothing happens to one that is paused or dead. */
   pause(): () => void;
   /** The last lines that it wrote. */
@@ -29,12 +32,15 @@ export interface NodeOptions {
   readonly timeline: Timeline;
   /** Told when a process ended that nobody had ended. */
   readonly onCrash: (what: string) => void;
+  /** Another checkout, whose server takes turns with this one's at each {@link ServerNode.deploy}. */
+  readonly beside?: string | undefined;
   /** Told when the platform ended a function that ran out of time. It makes the node a function instead of a server. */
   readonly onStrike?: () => void;
 }
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const SERVER = [pathOf("../../../packages/chatkeep/src/bin.ts"), "serve"];
+const serverIn = (checkout: string): string[] => [join(checkout, "packages/chatkeep/src/bin.ts"), "serve"];
+const SERVER = serverIn(pathOf("../../.."));
 const FUNCTION = [pathOf("function.ts")];
 
 /** Lines of a node's log that are kept. */
@@ -42,8 +48,11 @@ const KEPT = 20_000;
 
 /** A node that is the command itself, as `npm start` runs it, or a function. It is started by `start`. */
 export async function createNode(options: NodeOptions): Promise<ServerNode> {
-  const { index, env, timeline, onCrash, onStrike } = options;
-  const program = onStrike === undefined ? SERVER : FUNCTION;
+  const { index, env, timeline, beside, onCrash, onStrike } = options;
+  let [program, other] =
+    onStrike === undefined
+      ? [SERVER, beside === undefined ? SERVER : serverIn(beside)]
+      : [FUNCTION, FUNCTION];
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | undefined;
@@ -98,21 +107,28 @@ export async function createNode(options: NodeOptions): Promise<ServerNode> {
     paused = undefined;
   };
 
+  const end = async (signal: "SIGKILL" | "SIGTERM"): Promise<void> => {
+    ended = true;
+    if (child === undefined) return;
+    const exited = once(child, "exit");
+    // A paused process takes no signal but SIGKILL.
+    if (signal === "SIGTERM") resume(paused);
+    child.kill(signal);
+    await exited;
+    if (paused !== undefined) paused.to = Date.now();
+    paused = undefined;
+  };
+
   return {
     url,
     lives: () => child !== undefined,
     start,
     ready: () => listening.promise,
-    async end(signal) {
-      ended = true;
-      if (child === undefined) return;
-      const exited = once(child, "exit");
-      // A paused process takes no signal but SIGKILL.
-      if (signal === "SIGTERM") resume(paused);
-      child.kill(signal);
-      await exited;
-      if (paused !== undefined) paused.to = Date.now();
-      paused = undefined;
+    end,
+    async deploy() {
+      await end("SIGTERM");
+      [program, other] = [other, program];
+      start();
     },
     pause() {
       if (child === undefined || life === undefined || paused !== undefined) return () => undefined;

@@ -28,6 +28,8 @@ export interface ChaosOptions {
   readonly people: number;
   /** Milliseconds after which no more are killed. */
   readonly limit: number;
+  /** A checkout of another release, whose servers run beside this one's. */
+  readonly beside?: string | undefined;
   /** Told what happens. */
   readonly onLine?: (text: string) => void;
 }
@@ -95,7 +97,14 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   };
   const nodes = await Promise.all(
     Array.from({ length: NODES }, (_, index) =>
-      createNode({ index, env, timeline, onCrash, ...(index === NODES - 1 ? { onStrike } : {}) }),
+      createNode({
+        index,
+        env,
+        timeline,
+        beside: options.beside,
+        onCrash,
+        ...(index === NODES - 1 ? { onStrike } : {}),
+      }),
     ),
   );
   try {
@@ -183,7 +192,7 @@ async function disturb({ plan, nodes, database, asking, limit, note }: DisturbOp
       note(kind);
       for (const node of nodes) {
         await asleep.get(node);
-        await restart(node, "SIGTERM", 0);
+        await node.deploy();
         await node.ready();
       }
     } else if ("node" in disturbance || kind === "kill all nodes") {

@@ -1,7 +1,8 @@
+import { createHistory } from "@chatkeep/core";
 import type { Citation } from "@chatkeep/protocol";
 import type { Thread, ThreadState } from "@chatkeep/react";
-import { fileDatabase } from "@chatkeep/testing";
-import { afterAll, expect, test } from "vitest";
+import { UNHURRIED, fileDatabase } from "@chatkeep/testing";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 
 import { openFixture, state } from "./fixture.ts";
 
@@ -499,4 +500,41 @@ test("each conversation has its own draft, which outlives a reload", () => {
   expect(after.draft(after.newThread())).toBe("for a new one");
   expect(after.draft(after.thread("a"))).toBe("for a");
   expect(after.draft(after.thread("b"))).toBe("");
+});
+
+test("a page whose answer has lost events in a failover shows it whole once it is stored", async () => {
+  const owner = fixture.owner();
+  const elsewhere = createHistory({
+    ...UNHURRIED.history,
+    pool: database.pool,
+    responder: script.responder,
+  });
+  onTestFinished(() => elsewhere.close());
+  const { id } = (await history.createConversation(owner)).conversation;
+  const { turn } = await elsewhere.startTurn(owner, id, { content: "Tell me." });
+  const run = await script.started(id);
+  const { chat, network } = fixture.page(owner);
+  const thread = chat.thread(id);
+  chat.show(thread);
+  await run.emit("Kept. ");
+  await state(thread, shows("Kept. "));
+
+  const held = network.hold("GET /events");
+  network.cut();
+  await held.arrived;
+  await run.emit("Lost. ");
+  await run.request.committed();
+  await database.pool.query(
+    "delete from chatkeep.turn_events where turn_id = $1 and chunk ->> 'delta' = 'Lost. '",
+    [turn.id],
+  );
+  await run.emit("More.");
+  await run.request.committed();
+  held.release();
+  // It is told of the loss, and comes back.
+  const followed = (): number => network.requests.filter((one) => one.endsWith("/events")).length;
+  await expect.poll(followed).toBeGreaterThan(2);
+  run.finish();
+  const whole = await state(thread, (now) => idle(now) && shows("More.")(now));
+  expect(said(whole)).toEqual(["user: Tell me.", "assistant: Kept. Lost. More."]);
 });

@@ -33,8 +33,8 @@ export type Connection = "live" | "resuming";
  * Yields the events of a turn, each once and in order, until it is settled, however often the connection
  * is cut: it resumes from the last event seen, with a capped backoff ({@link backoff}).
  *
- * Ends without the last event when the signal aborts, or when the events are gone (`events_expired`, a deleted
- * conversation, a session that changed): what is stored then tells all.
+ * Ends without the last event when the signal aborts, or when the events are gone (`events_expired` of a settled turn, a
+ * deleted conversation, a session that changed): what is stored then tells all.
  */
 export async function* followToEnd(options: FollowToEndOptions): AsyncGenerator<TurnEvent, void, void> {
   const { history, owner, conversationId, turnId, signal, onConnection } = options;
@@ -57,7 +57,8 @@ export async function* followToEnd(options: FollowToEndOptions): AsyncGenerator<
       // A stream that ends in good order before the last event: only the turn itself can say which it is.
       if (await isSettled(options)) return;
     } catch (error) {
-      if (signal.aborted || !isPassing(error)) return;
+      if (signal.aborted) return;
+      if (!isPassing(error) && !(await isToSettle(error, options))) return;
       retryAfter = isChatkeepError(error) ? (error.retryAfter ?? 0) * 1_000 : 0;
     }
     events = undefined;
@@ -65,6 +66,11 @@ export async function* followToEnd(options: FollowToEndOptions): AsyncGenerator<
     await pause({ ms: Math.max(backoff(attempt), retryAfter), signal });
     attempt += 1;
   }
+}
+
+/** Whether the events are gone of a turn that still runs, as after a failover: what is stored tells all later. */
+async function isToSettle(error: unknown, options: FollowToEndOptions): Promise<boolean> {
+  return isChatkeepError(error, "events_expired") && !(await isSettled(options).catch(() => false));
 }
 
 async function isSettled({ history, owner, conversationId, turnId }: FollowToEndOptions): Promise<boolean> {
