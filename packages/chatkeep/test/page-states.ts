@@ -373,12 +373,31 @@ export const STATES: readonly State[] = [
     },
   },
   {
+    name: "palette",
+    async reach(page, stage) {
+      await answer(page, stage);
+      await page.locator("body").press("Control+k");
+      await page.getByRole("option").nth(3).waitFor();
+    },
+  },
+  {
     name: "search",
     async reach(page, stage) {
       await answer(page, stage);
       await page.locator("body").press("Control+k");
       await page.keyboard.type("answer page");
-      await page.locator(".ck-hit").first().waitFor();
+      await page.locator(".option mark").first().waitFor();
+    },
+  },
+  {
+    name: "found",
+    async reach(page, stage) {
+      await answer(page, stage);
+      await page.locator("body").press("Control+k");
+      await page.keyboard.type("running left");
+      await page.locator(".option mark").first().waitFor();
+      await page.keyboard.press("Enter");
+      await page.waitForFunction(() => CSS.highlights.has("ck-found"));
     },
   },
   {

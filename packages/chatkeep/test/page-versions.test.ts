@@ -156,10 +156,10 @@ test("a hit of the search in another branch opens that branch", async () => {
   const { page } = visit;
   await page.getByText("Message 3.").waitFor();
   await page.keyboard.press("Control+k");
-  const dialog = page.getByRole("dialog", { name: "Search" });
+  const dialog = page.getByRole("dialog", { name: "Search and commands" });
   await page.keyboard.type("zebra");
   await dialog.locator("mark", { hasText: "zebra" }).waitFor();
-  await dialog.getByRole("link").click();
+  await dialog.getByRole("option").click();
   await page.getByText("Here.").waitFor();
   await page.getByText("2 / 2").waitFor();
   await page.getByText("Message 3.").waitFor({ state: "detached" });

@@ -23,6 +23,7 @@ export * from "./state/conversations.ts";
 export * from "./state/thread/entry.ts";
 export * from "./state/export.ts";
 export * from "./state/identifier.ts";
+export * from "./state/in-place.ts";
 export * from "./state/scope.ts";
 export * from "./state/search.ts";
 export * from "./state/selection.ts";

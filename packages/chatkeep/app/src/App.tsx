@@ -32,6 +32,7 @@ export function App({ identity, theme, language }: AppProps): ReactNode {
             chat={chat}
             address={address}
             storage={who.storage}
+            theme={theme}
             onSettings={() => setSettings("open")}
           />
           {settings === "open" && (

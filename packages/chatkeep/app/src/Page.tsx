@@ -24,20 +24,23 @@ import { Drawer } from "./Drawer.tsx";
 import { Header } from "./Header.tsx";
 import { KeyboardDialog } from "./KeyboardDialog.tsx";
 import { usePageKeys } from "./keys.ts";
-import { SearchDialog } from "./SearchDialog.tsx";
+import { PaletteDialog } from "./PaletteDialog.tsx";
 import { Sidebar } from "./Sidebar.tsx";
+import type { Theme } from "./theme.ts";
 import { useAppStrings } from "./useAppStrings.ts";
+import { useFoundWords } from "./useFoundWords.ts";
 import { useTask } from "./useTask.ts";
 
 export interface PageProps {
   readonly chat: Chat;
   readonly address: Address;
   readonly storage: TextStorage;
+  readonly theme: Theme;
   readonly onSettings: () => void;
 }
 
 /** The conversations of an owner, and the one that the address names. */
-export function Page({ chat, address, storage, onSettings }: PageProps): ReactNode {
+export function Page({ chat, address, storage, theme, onSettings }: PageProps): ReactNode {
   const id = useSnapshot(address);
   const thread = id === null ? chat.newThread() : chat.thread(id);
   const { known } = useSnapshot(chat.conversations);
@@ -46,10 +49,11 @@ export function Page({ chat, address, storage, onSettings }: PageProps): ReactNo
   const documents = useDocuments();
   const wide = useMedia("(min-width: 52rem)");
   const [menu, setMenu] = useState<"open" | "closed">("closed");
-  const [dialog, setDialog] = useState<"search" | "keyboard" | null>(null);
+  const [dialog, setDialog] = useState<"palette" | "keyboard" | null>(null);
   /** The conversation that was shown when it was deleted: Undo returns to it. */
   const [left, setLeft] = useState<string | null>(null);
   const [task, begin] = useTask();
+  const setFound = useFoundWords(thread.conversationId);
 
   const conversation = known.get(thread.conversationId);
   const title =
@@ -65,13 +69,15 @@ export function Page({ chat, address, storage, onSettings }: PageProps): ReactNo
 
   const goTo = (conversationId: string | null): void => {
     setMenu("closed");
+    setFound(null);
     address.push(conversationId);
   };
   const onNew = (): void => goTo(null);
-  const openHit = ({ message }: SearchHit): void => {
-    setDialog(null);
+  const openHit = (hit: SearchHit): void => {
+    const { message } = hit;
     goTo(message.conversationId);
     void chat.thread(message.conversationId).goTo(message.seq, message.id);
+    setFound(hit);
   };
   const ask = (question: string): void => {
     thread.send(question);
@@ -93,9 +99,12 @@ export function Page({ chat, address, storage, onSettings }: PageProps): ReactNo
     });
   usePageKeys({
     onNew,
-    onSearch: () => setDialog("search"),
+    onSearch: () => setDialog("palette"),
     onHelp: () => setDialog("keyboard"),
-    onStop: () => void thread.stop(),
+    onStop() {
+      setFound(null);
+      void thread.stop();
+    },
   });
 
   const notice = (
@@ -123,7 +132,7 @@ export function Page({ chat, address, storage, onSettings }: PageProps): ReactNo
       onNew={onNew}
       onSearch={() => {
         setMenu("closed");
-        setDialog("search");
+        setDialog("palette");
       }}
       onSettings={() => {
         setMenu("closed");
@@ -161,8 +170,25 @@ export function Page({ chat, address, storage, onSettings }: PageProps): ReactNo
           attach={loadAttach}
         />
       </main>
-      {dialog === "search" && (
-        <SearchDialog chat={chat} addressOf={address.of} onOpen={openHit} onClose={() => setDialog(null)} />
+      {dialog === "palette" && (
+        <PaletteDialog
+          chat={chat}
+          shown={conversation}
+          addressOf={address.of}
+          onSelect={goTo}
+          onOpen={openHit}
+          onNew={onNew}
+          onSettings={onSettings}
+          onHelp={() => setDialog("keyboard")}
+          onTheme={theme.choose}
+          onUpdate={({ id: changed }, patch) =>
+            begin(() => chat.conversations.update(changed, patch).then(() => null))
+          }
+          onExport={save}
+          onDelete={remove}
+          // What was chosen in it may have opened another.
+          onClose={() => setDialog((now) => (now === "palette" ? null : now))}
+        />
       )}
       {dialog === "keyboard" && <KeyboardDialog onClose={() => setDialog(null)} />}
     </div>

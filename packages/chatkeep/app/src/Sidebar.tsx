@@ -14,6 +14,7 @@ import { type ReactNode, useState } from "react";
 
 import { Mark } from "./Mark.tsx";
 import { COMMAND } from "./platform.ts";
+import { SlidersIcon } from "./SlidersIcon.tsx";
 import { useAppStrings } from "./useAppStrings.ts";
 
 export interface SidebarProps {
@@ -104,13 +105,5 @@ function SidebarFoot({ chat, storage, onSettings }: SidebarProps): ReactNode {
         <SlidersIcon />
       </button>
     </div>
-  );
-}
-
-function SlidersIcon(): ReactNode {
-  return (
-    <svg className="ck-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-      <path d="M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5zM9 14.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z" />
-    </svg>
   );
 }

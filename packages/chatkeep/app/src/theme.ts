@@ -1,7 +1,7 @@
 import { type Readable, type TextStorage, createValue } from "@chatkeep/react";
 
 /** Which colours the page has: those of the system, or one of the two. */
-type ThemeName = "system" | "light" | "dark";
+export type ThemeName = "system" | "light" | "dark";
 
 /** The chosen colours; kept over reloads. */
 export interface Theme extends Readable<ThemeName> {

@@ -79,13 +79,13 @@ function Hit({ hit, address, onOpen }: HitProps): ReactNode {
       <span className="ck-hit-place">
         {[hit.title ?? strings.untitled, ...place, dateIn(strings, hit.message.createdAt)].join(" · ")}
       </span>
-      <span className="ck-snippet">{withMarks(hit.snippet)}</span>
+      <span className="ck-snippet">{markedSnippet(hit.snippet)}</span>
     </a>
   );
 }
 
 /** A piece of a message in which what was found is marked. */
-function withMarks({ text, marks }: Snippet): ReactNode {
+export function markedSnippet({ text, marks }: Snippet): ReactNode {
   const pieces: ReactNode[] = [];
   let from = 0;
   for (const { start, end } of marks) {

@@ -42,9 +42,16 @@ export const APP_ARABIC: AppStrings = {
   eraseDetail: "تُمحى كل المحادثات فورًا وإلى الأبد، ومنها ما كان يمكن استعادته. لا رجعة في ذلك.",
   erase: "محو",
   erased: (conversations, messages) => `تمّ المحو. المحادثات: ${conversations}. الرسائل: ${messages}.`,
+  palette: {
+    name: "البحث والأوامر",
+    placeholder: "ابحث أو اكتب أمرًا",
+    recent: "الأحدث",
+    commands: "الأوامر",
+    found: (count) => `عدد النتائج: ${count}`,
+  },
   keyboard: "لوحة المفاتيح",
   keys: {
-    search: "البحث",
+    search: "البحث والأوامر",
     new: "محادثة جديدة",
     composer: "إلى حقل السؤال",
     stop: "إيقاف الإجابة وإغلاق ما هو مفتوح",

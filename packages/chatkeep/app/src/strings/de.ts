@@ -48,9 +48,16 @@ export const APP_GERMAN: AppStrings = {
   erase: "Endgültig löschen",
   erased: (conversations, messages) =>
     `Gelöscht. Unterhaltungen: ${conversations}. Nachrichten: ${messages}.`,
+  palette: {
+    name: "Suche und Befehle",
+    placeholder: "Suchen oder Befehl eingeben",
+    recent: "Zuletzt",
+    commands: "Befehle",
+    found: (count) => (count === 1 ? "1 Treffer" : `${count} Treffer`),
+  },
   keyboard: "Tastatur",
   keys: {
-    search: "Suchen",
+    search: "Suche und Befehle",
     new: "Neue Unterhaltung",
     composer: "Zum Fragefeld",
     stop: "Antwort anhalten oder Dialog schließen",

@@ -47,9 +47,16 @@ export const APP_ENGLISH: AppStrings = {
     "All conversations are erased immediately and permanently, including those you could still restore. This cannot be undone.",
   erase: "Erase",
   erased: (conversations, messages) => `Erased. Conversations: ${conversations}. Messages: ${messages}.`,
+  palette: {
+    name: "Search and commands",
+    placeholder: "Search or type a command",
+    recent: "Recent",
+    commands: "Commands",
+    found: (count) => (count === 1 ? "1 result" : `${count} results`),
+  },
   keyboard: "Keyboard",
   keys: {
-    search: "Search",
+    search: "Search and commands",
     new: "New conversation",
     composer: "Go to the question field",
     stop: "Stop the answer or close a dialog",

@@ -50,6 +50,13 @@ export interface AppStrings {
   readonly erase: string;
   /** Both numbers are written for the language already. */
   readonly erased: (conversations: string, messages: string) => string;
+  readonly palette: {
+    readonly name: string;
+    readonly placeholder: string;
+    readonly recent: string;
+    readonly commands: string;
+    readonly found: (count: number) => string;
+  };
   readonly keyboard: string;
   readonly keys: {
     readonly search: string;

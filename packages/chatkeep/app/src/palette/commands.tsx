@@ -1,0 +1,87 @@
+import type { Conversation } from "@chatkeep/protocol";
+import { Icon, MoreIcon, Stroke, useAllStrings } from "@chatkeep/react";
+
+import { COMMAND } from "../platform.ts";
+import { SlidersIcon } from "../SlidersIcon.tsx";
+import type { ThemeName } from "../theme.ts";
+import { useAppStrings } from "../useAppStrings.ts";
+import type { Option } from "./option.ts";
+
+/** What the commands of the palette do. */
+export interface CommandActions {
+  readonly onNew: () => void;
+  readonly onSettings: () => void;
+  readonly onHelp: () => void;
+  readonly onTheme: (name: ThemeName) => void;
+  readonly onUpdate: (
+    conversation: Conversation,
+    patch: { readonly pinned?: boolean; readonly archived?: boolean },
+  ) => void;
+  readonly onExport: (conversation: Conversation, format: "markdown" | "json") => void;
+  readonly onDelete: (conversation: Conversation) => void;
+}
+
+/** A command, found by its words. */
+export type Command = Option & { readonly words: string };
+
+/** The commands; those of a conversation where one is shown. */
+export function useCommands(actions: CommandActions, shown: Conversation | undefined): readonly Command[] {
+  const strings = useAllStrings();
+  const { settings, keyboard, colours, themes, deleteThis } = useAppStrings();
+  const ofConversation = (conversation: Conversation): Command[] => [
+    {
+      id: "pin",
+      icon: <MoreIcon name="pin" />,
+      words: conversation.pinnedAt === null ? strings.pin : strings.unpin,
+      run: () => actions.onUpdate(conversation, { pinned: conversation.pinnedAt === null }),
+    },
+    {
+      id: "archive",
+      icon: <MoreIcon name="archive" />,
+      words: conversation.archivedAt === null ? strings.archive : strings.unarchive,
+      run: () => actions.onUpdate(conversation, { archived: conversation.archivedAt === null }),
+    },
+    {
+      id: "markdown",
+      icon: <MoreIcon name="download" />,
+      words: strings.exportMarkdown,
+      run: () => actions.onExport(conversation, "markdown"),
+    },
+    {
+      id: "json",
+      icon: <MoreIcon name="download" />,
+      words: strings.exportJson,
+      run: () => actions.onExport(conversation, "json"),
+    },
+    {
+      id: "delete",
+      icon: <Icon name="trash" />,
+      words: deleteThis,
+      run: () => actions.onDelete(conversation),
+    },
+  ];
+  const theme = (name: ThemeName, icon: "screen" | "sun" | "moon"): Command => ({
+    id: `theme-${name}`,
+    icon: <MoreIcon name={icon} />,
+    words: `${colours}: ${themes[name]}`,
+    run: () => actions.onTheme(name),
+  });
+  const conversation = shown === undefined ? [] : ofConversation(shown);
+  return [
+    {
+      id: "new",
+      icon: <Icon name="plus" />,
+      words: strings.untitled,
+      keys: [COMMAND, "Shift", "O"],
+      run: actions.onNew,
+    },
+    ...conversation,
+    { id: "settings", icon: <SlidersIcon />, words: settings, run: actions.onSettings },
+    { id: "keyboard", icon: <Stroke path={KEYBOARD} />, words: keyboard, keys: ["?"], run: actions.onHelp },
+    theme("light", "sun"),
+    theme("dark", "moon"),
+    theme("system", "screen"),
+  ];
+}
+
+const KEYBOARD = "M3 7h18v10H3zM7 10.5h.01M11 10.5h.01M15 10.5h.01M8 14h8";
