@@ -215,7 +215,8 @@ create table messages (
   error json,
   metadata json,
   created_at timestamp with time zone not null default clock_timestamp(),
-  updated_at timestamp with time zone not null default clock_timestamp()
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  feedback json
 );
 alter table messages enable row level security;
 alter table messages force row level security;
@@ -592,6 +593,17 @@ create view chatkeep_views.conversations (
   updated_at timestamp with time zone, -- When it was last changed.
 ); -- Conversations, without those in the trash.
 
+create view chatkeep_views.feedback (
+  owner_id uuid, -- The owner of the conversation, who gave it.
+  conversation_id text, -- The conversation.
+  message_id text, -- The answer.
+  turn_id uuid, -- The turn that wrote the answer.
+  model text, -- The model that wrote the answer.
+  rating text, -- 'up' or 'down'.
+  comment text, -- What they wrote about it.
+  given_at timestamp with time zone, -- When it was given or last changed.
+); -- What people think of answers. Each version of an answer has its own.
+
 create view chatkeep_views.messages (
   owner_id uuid, -- The owner of the conversation.
   conversation_id text, -- The conversation.
@@ -775,6 +787,7 @@ create function chatkeep_functions.search_words(owner uuid, query text, only_con
 create function chatkeep_functions.segment_end(owner uuid, conversation text, seq bigint, last_seq bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.segment_jump(owner uuid, conversation text, near_first bigint, near_last bigint) returns TABLE(first_seq bigint, last_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.select_turn(owner uuid, conversation text, turn_id uuid) returns turns language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
+create function chatkeep_functions.set_feedback(owner uuid, conversation text, message_id text, rating text, comment text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.set_generated_title(owner uuid, conversation text, new_title text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.set_head(owner uuid, conversation text, message_id text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.settle_turn(owner uuid, conversation text, turn_id uuid, node bigint, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, new_context json, event_seqs integer[], event_chunks json[], word_text text, new_preview text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;

@@ -4,7 +4,6 @@ import {
   type RemoteThreadListAdapter,
   type ThreadAssistantMessagePart,
   type ThreadHistoryAdapter,
-  type ThreadMessage,
   type ThreadMessageLike,
   type ThreadRuntime,
   fromThreadMessageLike,
@@ -22,9 +21,11 @@ import { createAssistantStream } from "assistant-stream";
 
 import { partsOf } from "./assistant-ui/attachments.ts";
 import { contentsOf, resultsIn } from "./assistant-ui/parts.ts";
+import { storedId } from "./assistant-ui/stored-id.ts";
 import { endingOf, loadTree } from "./assistant-ui/tree.ts";
 
 export { type AttachmentOptions, createAttachmentAdapter } from "./assistant-ui/attachments.ts";
+export { type FeedbackOptions, createFeedbackAdapter } from "./assistant-ui/feedback.ts";
 
 export interface ThreadListOptions {
   /** `createClient({ baseUrl })` in a browser. */
@@ -226,12 +227,6 @@ export function followBranch({ history, owner, conversationId, thread }: FollowB
 
 function rootOf(history: History, conversationId: string): string | null {
   return above.get(history)?.get(conversationId) ?? null;
-}
-
-/** The id under which a message is stored: assistant-ui makes another for an answer that it shows as it grows. */
-function storedId({ id, metadata }: ThreadMessage): string {
-  const stored = metadata.custom["messageId"];
-  return typeof stored === "string" ? stored : id;
 }
 
 interface Running {

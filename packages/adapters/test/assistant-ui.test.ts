@@ -1,5 +1,9 @@
 import { type CompleteAttachment, fromThreadMessageLike } from "@assistant-ui/react";
-import { createThreadHistoryAdapter, createThreadListAdapter } from "@chatkeep/adapters/assistant-ui";
+import {
+  createFeedbackAdapter,
+  createThreadHistoryAdapter,
+  createThreadListAdapter,
+} from "@chatkeep/adapters/assistant-ui";
 import { ChatkeepError, type Message } from "@chatkeep/protocol";
 import { describe, expect, it } from "vitest";
 
@@ -64,6 +68,35 @@ describe("conversations as assistant-ui's threads", () => {
     expect(copied.messages.map(({ message }) => [message.id, message.content])).toEqual(
       messages.map(({ message }) => [message.id, message.content]),
     );
+  });
+
+  it("take what a person thinks of an answer, and show it again", async () => {
+    const owner = newOwner();
+    const { conversation } = await history.createConversation(owner);
+    const { id } = conversation;
+    for await (const _ of (await history.startTurn(owner, id, { content: "One and two?" })).events);
+    const thread = createThreadHistoryAdapter({ history, owner, conversationId: () => id });
+    const { message } = (await thread.load()).messages.at(-1)!;
+    const failed = Promise.withResolvers<unknown>();
+    const feedback = createFeedbackAdapter({
+      history,
+      owner,
+      conversationId: () => id,
+      onError: failed.resolve,
+    });
+    feedback.submit({ message, type: "negative", comment: "Four." });
+    const shown = async () => (await thread.load()).messages.at(-1)!.message.metadata;
+    await expect.poll(shown).toMatchObject({ submittedFeedback: { type: "negative", comment: "Four." } });
+    // An answer that was shown as it grew has another id on the page.
+    const grown = {
+      ...message,
+      id: "local",
+      metadata: { ...message.metadata, custom: { messageId: message.id } },
+    };
+    feedback.submit({ message: grown as typeof message, type: "positive" });
+    await expect.poll(shown).toMatchObject({ submittedFeedback: { type: "positive" } });
+    feedback.submit({ message: { ...message, id: "gone" }, type: "positive" });
+    expect(await failed.promise).toMatchObject({ code: "message_not_found" });
   });
 
   const text = (role: "user" | "assistant", id: string) =>

@@ -49,6 +49,7 @@ export function storedMessage(input: MessageInput, seq: number): Message {
     usage: null,
     error: null,
     metadata: null,
+    feedback: null,
     createdAt: NOW,
     updatedAt: NOW,
   };

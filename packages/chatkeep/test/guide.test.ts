@@ -158,11 +158,11 @@ const json = (text: string | undefined): unknown => JSON.parse(text ?? "");
 describe("the guide's commands do what it says, as they are written", () => {
   it("a first conversation, and conversations, messages and turns", async () => {
     expect((await answerOf(await served(blocksOf("first-conversation.md", [0]))))?.citations).not.toBeNull();
-    const [, made, asked, watched, stored, scoped, note, resumed, ...turns] = await shell([
+    const [, made, asked, watched, stored, scoped, note, rated, resumed, ...turns] = await shell([
       ...blocksOf("first-conversation.md", [1]),
       ...blocksOf("first-conversation.md", [2, 3, 4, 5], HERE),
       ...blocksOf("conversations.md", [0], HERE),
-      ...blocksOf("messages.md", [0], HERE),
+      ...blocksOf("messages.md", [0, 1], HERE),
       ...blocksOf("turns.md", [0, 1, 2, 3], HERE),
     ]);
     const answered = { turn: { status: "complete" }, reply: { role: "assistant" }, persisted: true };
@@ -176,6 +176,7 @@ describe("the guide's commands do what it says, as they are written", () => {
       is_default: true,
     });
     expect(json(note)).toMatchObject({ id: "note-1", content: "A note to myself 🗒️" });
+    expect(json(rated)).toMatchObject({ feedback: { rating: "down", comment: "Too long." } });
     expect(resumed).toMatch(/^id: 2\n[\s\S]*data: \[DONE\]$/);
     const [stopped, waiting, again] = turns;
     expect(json(stopped)).toMatchObject({ status: "complete" });

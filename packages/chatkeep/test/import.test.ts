@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -144,6 +144,35 @@ describe("an export of ChatGPT", () => {
     expect(page.messages.map(({ id }) => id)).toEqual(["n1", "n2", "n6", "n8"]);
     const [moon] = (await history.listConversations(owner, { archived: true })).conversations;
     expect(moon).toMatchObject({ title: "Before my time", createdAt: "1969-12-31T00:00:00.000Z" });
+  });
+});
+
+describe("feedback", () => {
+  it("comes from ChatGPT's file of its own, and from the messages of Open WebUI and LibreChat", async () => {
+    const { history, owner } = openHistory();
+    const path = await folder();
+    await copyFile(`${SAMPLES}chatgpt.json`, join(path, "conversations.json"));
+    const ratings = [
+      { message_id: "n5", rating: "thumbsDown", content: '{"text":"Too short.","tags":["lazy"]}' },
+      { id: "b", rating: "thumbs_up", content: "{" },
+      { id: "n6", rating: "thumbs_up" },
+      { id: "gone", rating: "thumbs_up" },
+      { id: "n9", rating: "sideways" },
+      null,
+    ];
+    await writeFile(join(path, "message_feedback.json"), JSON.stringify(ratings));
+    await imported({ history, owner, path });
+    await imported({ history, owner, path: `${SAMPLES}open-webui.json` });
+    await imported({ history, owner, path: `${SAMPLES}librechat.json` });
+    const rated = [...(await stored(history, owner)).values()]
+      .flat()
+      .filter(({ feedback }) => feedback !== null);
+    expect(rated.map(({ content, feedback }) => [content, feedback])).toEqual([
+      [expect.any(String), { rating: "down", comment: "lazy\nToo short." }],
+      [expect.any(String), { rating: "up", comment: null }],
+      ["4", { rating: "up", comment: "accurate_information, maths\nRight." }],
+      ["To Ber", { rating: "down", comment: "Not helpful\nWhere?" }],
+    ]);
   });
 });
 
@@ -329,6 +358,8 @@ describe("an import", () => {
         usage: { inputTokens: 1, outputTokens: 2, totalTokens: 3 },
       },
     ]);
+    const { headId } = await history.getConversation(owner, conversation.id);
+    await history.setFeedback(owner, conversation.id, headId!, { rating: "down", comment: "No \0 picture." });
     const path = join(await folder(), "export.jsonl");
     const { stdout } = await callCommand(["export", "--user", owner.id], { DATABASE_URL: database.url });
     await writeFile(path, stdout);

@@ -117,6 +117,16 @@ export const STATES: readonly State[] = [
   },
   { name: "answered", reach: answer },
   {
+    name: "rated",
+    async reach(page, stage) {
+      await answer(page, stage);
+      await page.getByRole("button", { name: "Bad answer" }).click();
+      await page
+        .getByLabel("What do you think of this answer?")
+        .fill("It does not say what happens to files.");
+    },
+  },
+  {
     name: "approval",
     async reach(page, stage) {
       const run = await begin(page, stage, "Please tell Ada that the backup is done.");

@@ -2,6 +2,7 @@ import { hash as digest, randomUUID } from "node:crypto";
 
 import {
   ChatkeepError,
+  type Feedback,
   JSON_BOUNDS,
   type JsonObject,
   type MessageInput,
@@ -165,6 +166,15 @@ export function checkTitle(title: string | null): void {
     });
   }
   checkLength(title, "/title", 500);
+}
+
+/** Checks feedback. A blank comment is none. Errors: `invalid_request`. */
+export function checkFeedback({ rating, comment }: Feedback): Feedback {
+  if (rating !== "up" && rating !== "down") {
+    throw new ChatkeepError("invalid_request", "`rating` must be `up` or `down`.", { pointer: "/rating" });
+  }
+  checkLength(comment, "/comment", 10_000);
+  return { rating, comment: comment?.trim() === "" ? null : comment };
 }
 
 /** Maximum characters of a title, a scope or a model's name. */

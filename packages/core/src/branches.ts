@@ -10,7 +10,7 @@ import {
   type Role,
 } from "@chatkeep/protocol";
 
-import { checkId, checkTitle, ownerId } from "./arguments.ts";
+import { checkFeedback, checkId, checkTitle, ownerId } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
 import { type ConversationRow, conversationFromRow, previewOf, titleOf } from "./database/rows.ts";
 import { instant } from "./database/values.ts";
@@ -19,7 +19,7 @@ import { type Limits } from "./maintenance/limits.ts";
 /** The methods of {@link History} on a conversation's tree. */
 export interface Branches extends Pick<
   History,
-  "setHead" | "listVersions" | "deleteMessage" | "deleteMessages" | "restoreMessages"
+  "setHead" | "setFeedback" | "listVersions" | "deleteMessage" | "deleteMessages" | "restoreMessages"
 > {
   forkConversation(
     owner: Owner,
@@ -74,6 +74,17 @@ export function createBranches({ database, limits, atomically }: BranchesOptions
         await calls.call("set_head", { ...place, message_id: messageId });
         await describe(calls, place);
         return conversationOf(calls, owner, conversation);
+      });
+    },
+
+    async setFeedback(owner, conversation, messageId, feedback) {
+      const given = feedback && checkFeedback(feedback);
+      await database.call("set_feedback", {
+        owner: ownerId(owner),
+        conversation,
+        message_id: messageId,
+        rating: given?.rating ?? null,
+        comment: given?.comment ?? null,
       });
     },
 

@@ -52,6 +52,12 @@ async function small(): Promise<{ other: ReturnType<typeof newSession>; id: stri
 
 const CASES: Case[] = [
   ["get_message", 1, /Index Scan messages_/, () => history.getMessage(me, "long", "m2500")],
+  [
+    "set_feedback",
+    1,
+    /Index Scan messages_/,
+    (time) => sql("set_feedback($1, 'long', $2, 'up', null)", [owner, `m${600 + time}`]),
+  ],
   ["holds_messages", 2, /messages_/, () => history.holdsMessages(me, "long", ["m17", "m18"])],
   // One more than asked for: the parent of the first.
   ["get_context", 61, /Index Scan messages_pkey/, () => history.getContext(me, "long")],
@@ -304,7 +310,7 @@ async function fill(query: Query): Promise<void> {
   const filled = (text: string): Promise<unknown> => query(text, owner, MANY);
   await filled(
     `insert into chatkeep.messages (owner_id, conversation_id, seq, id, role, parts)
-     select $1, 'long', n, 'm' || n, 'user', '[{"type":"text","text":"Hello"}]' from generate_series(1, $2::int) n`,
+     select $1, 'long', n, 'm' || n, case when n between 600 and 699 then 'assistant' else 'user' end, '[{"type":"text","text":"Hello"}]' from generate_series(1, $2::int) n`,
   );
   await query("update chatkeep.conversations set last_seq = $1 where id = 'long'", MANY);
   await filled(

@@ -35,7 +35,7 @@ async function rowsOf(pool: Pick<Pool, "query">, text: string, values: unknown[]
 }
 
 describe("the views", () => {
-  it("show conversations, messages, turns and usage as the API gives them", async () => {
+  it("show conversations, messages, turns, usage and feedback as the API gives them", async () => {
     const me = newUser();
     const id1 = randomUUID();
     await history.createConversation(me, { id: id1, title: "Mine \0", scope: "/a", scopeLabel: "A" });
@@ -90,6 +90,16 @@ describe("the views", () => {
       ),
     ).toEqual([
       { message_id: "m3", model: "test", input_tokens: 5, output_tokens: 7, total_tokens: 12, cost: 0.5 },
+    ]);
+    await history.setFeedback(me, id1, "m3", { rating: "down", comment: "No \0 \ud800!" });
+    expect(
+      await rowsOf(
+        database.pool,
+        "select message_id, model, rating, comment, now() - given_at < '1 day' as is_new from chatkeep_views.feedback where owner_id = $1",
+        [id],
+      ),
+    ).toEqual([
+      { message_id: "m3", model: "test", rating: "down", comment: "No \ufffd \ufffd!", is_new: true },
     ]);
   });
 
@@ -194,7 +204,7 @@ describe("the views", () => {
     const client = await database.pool.connect();
     try {
       await client.query("begin; set local enable_seqscan = off");
-      for (const view of ["conversations", "messages", "turns", "usage"]) {
+      for (const view of ["conversations", "messages", "turns", "usage", "feedback"]) {
         const plan = await rowsOf(
           client,
           `explain (format json) select * from chatkeep_views.${view} where owner_id = '${ownerId(newUser())}'`,

@@ -9,6 +9,7 @@ import type {
   TrashPage,
   TrashQuery,
 } from "./conversation.ts";
+import type { Feedback } from "./feedback.ts";
 import type { FileBytes, FileInit, FilePage, FileQuery, FileRange, StoredFile } from "./file.ts";
 import type {
   AppendOptions,
@@ -114,6 +115,18 @@ export interface History {
 
   /** Lists the versions of a message, this one included, in order of arrival. Errors: `message_not_found`. */
   listVersions(owner: Owner, conversationId: string, messageId: string): Promise<MessageVersion[]>;
+
+  /**
+   * Sets what the owner thinks of an answer, in place of what they said before; `null` removes it. Each version of an
+   * answer has its own, and a fork has none. The message and the list stay as they are. Idempotent. Errors: `message_not_found`; `conflict` for a
+   * message that is no answer.
+   */
+  setFeedback(
+    owner: Owner,
+    conversationId: string,
+    messageId: string,
+    feedback: Feedback | null,
+  ): Promise<void>;
 
   /**
    * Sets the head to the latest leaf below a message, or to the message itself when nothing follows it. Stores and

@@ -12,6 +12,7 @@ export * from "./client/turns.ts";
 export * from "./context.ts";
 export * from "./conversation.ts";
 export * from "./errors.ts";
+export type { Feedback } from "./feedback.ts";
 export * from "./file.ts";
 export * from "./history.ts";
 export * from "./json.ts";

@@ -1,4 +1,5 @@
 import type { Citation } from "./citation.ts";
+import type { Feedback } from "./feedback.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { Part } from "./part.ts";
 
@@ -63,6 +64,8 @@ export interface Message {
   readonly usage: Usage | null;
   readonly error: Failure | null;
   readonly metadata: JsonObject | null;
+  /** What the owner thinks of this answer. */
+  readonly feedback: Feedback | null;
   /** ISO 8601, milliseconds, UTC. For display only: nothing is ordered by it. */
   readonly createdAt: string;
   readonly updatedAt: string;

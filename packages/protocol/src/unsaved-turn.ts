@@ -72,6 +72,7 @@ export function unsavedQuestion(owner: Owner, turn: Turn, question: Omit<Questio
     usage: null,
     error: null,
     metadata: question.metadata ?? null,
+    feedback: null,
     createdAt: turn.createdAt,
     updatedAt: turn.createdAt,
   };

@@ -4,6 +4,7 @@ export * from "./components/ActionMenu.tsx";
 export * from "./components/Button.tsx";
 export * from "./components/Choice.tsx";
 export * from "./components/ConversationNav.tsx";
+export * from "./components/FeedbackActions.tsx";
 export * from "./components/Icon.tsx";
 export * from "./components/Later.tsx";
 export * from "./components/MoreIcon.tsx";

@@ -9,6 +9,7 @@ export interface Things {
   readonly conversation: string;
   readonly turn: string;
   readonly message: string;
+  readonly answer: string;
   readonly trashed: string;
   /** A handle of the conversation (seeds 2 and 3). */
   readonly handle: string;
@@ -54,6 +55,13 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   clearMessages: { others: "refused", own: 200 },
   getMessage: { others: "refused", own: 200 },
   forkConversation: { others: "refused", own: 201, body: ({ message }) => ({ message_id: message }) },
+  setFeedback: {
+    others: "refused",
+    own: 204,
+    params: ({ answer }) => ({ message_id: answer }),
+    body: () => ({ rating: "down", comment: "Not mine" }),
+  },
+  removeFeedback: { others: "refused", own: 204, params: ({ answer }) => ({ message_id: answer }) },
   listVersions: { others: "refused", own: 200 },
   regenerate: { others: "refused", own: 200, body: () => ({}) },
   // None of them is deleted.
@@ -207,6 +215,7 @@ export async function makeThings(history: CoreHistory, owner: Owner): Promise<Th
     conversation: id,
     turn: turn.id,
     message: turn.messageId,
+    answer: turn.replyId!,
     trashed: trashed.conversation.id,
     handle,
     mark,

@@ -10,6 +10,7 @@ import {
 
 import { allMessages } from "../messages.ts";
 import { type FilePart, attachmentOf, readPictures } from "./attachments.ts";
+import { submittedOf } from "./feedback.ts";
 import { type Results, type ToolResult, contentsOf } from "./parts.ts";
 
 /** Messages of other branches that are loaded, latest first. */
@@ -123,7 +124,7 @@ function shownMessage(
   results: Results,
   pictures: ReadonlyMap<string, string>,
 ): ThreadMessageLike & { id: string } {
-  const { id, role, createdAt, status, contextText } = message;
+  const { id, role, createdAt, status, contextText, feedback } = message;
   const ending = role === "assistant" ? endingOf(message) : undefined;
   // As they were sent: beside the text, where an edit keeps them.
   const isAttached = (part: Part): part is FilePart => part.type === "file" && role === "user";
@@ -142,7 +143,10 @@ function shownMessage(
       ? {}
       : { attachments: attachments.map((part, index) => attachmentOf(part, `${id}-${index + 1}`)) }),
     ...(ending === undefined ? {} : { status: ending }),
-    metadata: { custom: { status, contextText } },
+    metadata: {
+      custom: { status, contextText },
+      ...(feedback === null ? {} : { submittedFeedback: submittedOf(feedback) }),
+    },
   };
 }
 

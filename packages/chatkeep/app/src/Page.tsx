@@ -7,6 +7,7 @@ import {
   ThreadView,
   UndoNotice,
   exportConversation,
+  feedbackActions,
   loadAttach,
   titleOf,
   useMedia,
@@ -168,6 +169,7 @@ export function Page({ chat, address, storage, theme, onSettings }: PageProps): 
           onSend={() => address.push(thread.conversationId)}
           onNew={onNew}
           attach={loadAttach}
+          extraActions={feedbackActions}
         />
       </main>
       {dialog === "palette" && (

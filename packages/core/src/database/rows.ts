@@ -1,6 +1,7 @@
 import {
   type Conversation,
   type Failure,
+  type Feedback,
   type Json,
   type JsonObject,
   type Message,
@@ -34,6 +35,8 @@ export interface MessageRow {
   usage: Json;
   error: Failure | null;
   metadata: JsonObject | null;
+  /** Not of rows that nobody is shown. */
+  feedback?: Feedback | null;
   created_at: string;
   updated_at: string;
   /** If absent, the previous message is the parent and there are no other versions. */
@@ -125,9 +128,14 @@ export function messageOf(
     usage: usageFromWire(row.usage),
     error: row.error,
     metadata: row.metadata,
+    feedback: row.feedback ? feedbackOf(row.feedback) : null,
     createdAt: instant(row.created_at),
     updatedAt: instant(row.updated_at),
   };
+}
+
+function feedbackOf({ rating, comment }: Feedback): Feedback {
+  return { rating, comment: comment === null ? null : unescapeText(comment) };
 }
 
 /** A row of `conversations`, as `to_json` writes it. */

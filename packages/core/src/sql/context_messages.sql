@@ -25,7 +25,7 @@ begin
       from (
         select
           k.seq, k.id, k.turn_id, k.role, k.status, k.parts, k.context_text, k.intent, k.processed, k.model, k.usage,
-          k.error, k.metadata, k.created_at, k.updated_at
+          k.error, k.metadata, k.feedback, k.created_at, k.updated_at
         from messages k
         where k.owner_id = owner and k.conversation_id = conversation and k.seq > cleared and k.seq < below_seq
         order by k.seq desc

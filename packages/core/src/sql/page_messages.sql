@@ -89,7 +89,7 @@ begin
         from (
           select
             k.seq, k.id, k.turn_id, k.role, k.status, k.parts, k.context_text, k.intent, k.processed, k.model, k.usage,
-            k.error, k.metadata, k.created_at, k.updated_at
+            k.error, k.metadata, k.feedback, k.created_at, k.updated_at
           from messages k
           where k.owner_id = owner and k.conversation_id = conversation and k.seq > above_seq and k.seq < end_seq
           order by k.seq desc limit page_limit + 1 offset skipped

@@ -28,11 +28,11 @@ begin
   -- Its current owner: a claim may have moved it.
   insert into messages (
     owner_id, conversation_id, seq, id, turn_id, role, status, parts_version, parts, context_text, intent, processed,
-    model, usage, error, metadata, created_at, updated_at
+    model, usage, error, metadata, feedback, created_at, updated_at
   )
   select
     owner, conversation, r.seq, r.id, r.turn_id, r.role, r.status, r.parts_version, r.parts, r.context_text, r.intent,
-    r.processed, r.model, r.usage, r.error, r.metadata, r.created_at, r.updated_at
+    r.processed, r.model, r.usage, r.error, r.metadata, r.feedback, r.created_at, r.updated_at
   from deleted_messages d cross join lateral json_populate_record(null::messages, d.message) r
   where d.owner_id = owner and d.conversation_id = conversation and d.seq = any (back);
   insert into message_words (owner_id, conversation_id, seq, message_no, size, words)

@@ -17,6 +17,7 @@ export function branchCalls({
   History,
   | "getMessage"
   | "listVersions"
+  | "setFeedback"
   | "setHead"
   | "forkConversation"
   | "deleteMessage"
@@ -32,6 +33,12 @@ export function branchCalls({
       const path = `${messagePath(id, messageId)}/versions`;
       const { versions } = await json<{ versions: WireMessageVersion[] }>(owner, "GET", path);
       return versions.map(messageVersionFromWire);
+    },
+
+    async setFeedback(owner, id, messageId, feedback) {
+      const path = `${messagePath(id, messageId)}/feedback`;
+      if (feedback === null) await send(owner, "DELETE", path);
+      else await send(owner, "POST", path, { body: feedback });
     },
 
     async setHead(owner, id, messageId) {

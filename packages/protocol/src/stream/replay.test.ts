@@ -47,6 +47,7 @@ function stateOf(answer: Answer): TurnState {
     usage: null,
     error: null,
     metadata: null,
+    feedback: null,
     createdAt: TIME,
     updatedAt: TIME,
   } as const;

@@ -1,4 +1,5 @@
 import type { Citation } from "../citation.ts";
+import type { Feedback } from "../feedback.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type {
   Failure,
@@ -41,6 +42,7 @@ export interface WireMessage {
   usage: WireUsage | null;
   error: Failure | null;
   metadata: JsonObject | null;
+  feedback: Feedback | null;
   created_at: string;
   updated_at: string;
 }
@@ -101,36 +103,37 @@ export function messageToWire(message: Message): WireMessage {
     usage: message.usage === null ? null : usageToWire(message.usage),
     error: message.error,
     metadata: message.metadata,
+    feedback: message.feedback,
     created_at: message.createdAt,
     updated_at: message.updatedAt,
   };
 }
 
-export function messageFromWire(wire: WireMessage): Message {
+export function messageFromWire({
+  conversation_id: conversationId,
+  user_id: userId,
+  parent_id: parentId,
+  turn_id: turnId,
+  tool_calls: toolCalls,
+  tool_call_id: toolCallId,
+  context_text: contextText,
+  created_at: createdAt,
+  updated_at: updatedAt,
+  usage,
+  ...same
+}: WireMessage): Message {
   return {
-    id: wire.id,
-    seq: wire.seq,
-    conversationId: wire.conversation_id,
-    userId: wire.user_id,
-    parentId: wire.parent_id,
-    versions: wire.versions,
-    turnId: wire.turn_id,
-    role: wire.role,
-    status: wire.status,
-    content: wire.content,
-    parts: wire.parts,
-    toolCalls: wire.tool_calls,
-    toolCallId: wire.tool_call_id,
-    citations: wire.citations,
-    contextText: wire.context_text,
-    intent: wire.intent,
-    processed: wire.processed,
-    model: wire.model,
-    usage: usageFromWire(wire.usage),
-    error: wire.error,
-    metadata: wire.metadata,
-    createdAt: wire.created_at,
-    updatedAt: wire.updated_at,
+    ...same,
+    conversationId,
+    userId,
+    parentId,
+    turnId,
+    toolCalls,
+    toolCallId,
+    contextText,
+    usage: usageFromWire(usage),
+    createdAt,
+    updatedAt,
   };
 }
 

@@ -79,7 +79,7 @@ function endsWithResults({ turnId, status, role, parts }: Message, { of }: Paire
 }
 
 function metadataOf(message: Message): JsonObject {
-  const { turnId, model, usage, intent, processed, contextText, error, metadata } = message;
+  const { turnId, model, usage, intent, processed, contextText, error, metadata, feedback } = message;
   const ours: JsonObject = {
     conversation_id: message.conversationId,
     seq: message.seq,
@@ -91,6 +91,7 @@ function metadataOf(message: Message): JsonObject {
     ...(usage === null ? {} : { usage: usageToWire(usage) }),
     ...(intent === null ? {} : { intent, processed }),
     ...(error === null ? {} : { error: { ...error } }),
+    ...(feedback === null ? {} : { feedback: { ...feedback } }),
   };
   return { ...metadata, [OURS]: ours };
 }

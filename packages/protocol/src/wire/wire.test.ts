@@ -78,6 +78,7 @@ const MESSAGE: Message = {
   usage: { inputTokens: 1, outputTokens: 2, totalTokens: 3 },
   error: { code: "model_error", detail: "It broke." },
   metadata: { a: null },
+  feedback: { rating: "down", comment: "It is not." },
   createdAt: "2026-11-20T08:00:00.000Z",
   updatedAt: "2026-11-20T08:00:01.000Z",
 };

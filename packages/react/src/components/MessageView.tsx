@@ -151,6 +151,7 @@ function AnswerView({ entry, actions, connection }: MessageViewProps): ReactNode
           <VersionsLater entry={entry} actions={actions} />
           {text !== "" && <CopyButton text={text} label={strings.copy} />}
           <Again entry={entry} actions={actions} />
+          {actions.extra?.(entry, actions)}
           <AnswerDetails entry={entry} actions={actions} />
         </div>
       )}

@@ -34,13 +34,15 @@ export interface ThreadViewProps {
   readonly selection?: Selection | undefined;
   /** How files are attached to questions: `loadAttach`; default: they are not. Must stay the same function. */
   readonly attach?: typeof loadAttach | undefined;
+  /** More buttons of each answer, such as `feedbackActions`; default none. Must stay the same function. */
+  readonly extraActions?: MessageActions["extra"];
   /** Whether it takes the focus when it appears; default `take`. On touch screens it never does. */
   readonly focus?: "take" | "leave" | undefined;
 }
 
 /** One conversation: its messages and the field for the next question. */
 export function ThreadView(props: ThreadViewProps): ReactNode {
-  const { chat, thread, welcome, onSend, onNew, selection, attach, focus = "take" } = props;
+  const { chat, thread, welcome, onSend, onNew, selection, attach, extraActions, focus = "take" } = props;
   const strings = useStrings();
   const state = useSnapshot(thread);
   const { newer, target } = state;
@@ -89,6 +91,7 @@ export function ThreadView(props: ThreadViewProps): ReactNode {
     () => ({
       chat,
       thread,
+      extra: extraActions,
       regenerate(id) {
         attempt(thread.regenerate(id));
         keepFocus();

@@ -1,3 +1,6 @@
+import type { ReactNode } from "react";
+
+import type { Entry } from "../state/thread/entry.ts";
 import type { Thread } from "../state/thread/thread.ts";
 import type { Threads } from "../state/threads.ts";
 
@@ -9,6 +12,8 @@ export interface MessageActions {
   readonly edit: (id: string) => void;
   /** Keeps what was typed in an edit whose question is not shown any more. */
   readonly keep: (text: string) => void;
+  /** More buttons of an answer. */
+  readonly extra: ((entry: Entry, actions: MessageActions) => ReactNode) | undefined;
   readonly showVersion: (id: string, step: -1 | 1) => void;
   readonly regenerate: (id: string) => void;
   /** Goes on from an answer. */

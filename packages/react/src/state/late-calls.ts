@@ -11,6 +11,7 @@ const NAMES = [
   "getMessage",
   "listVersions",
   "setHead",
+  "setFeedback",
   "forkConversation",
   "deleteMessage",
   "deleteMessages",

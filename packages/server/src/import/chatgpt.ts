@@ -23,10 +23,13 @@ import { inOrder } from "./tree.ts";
 export const chatgpt: Reader = {
   name: "ChatGPT",
   key: "chatgpt",
-  read(value) {
+  read(value, ratings) {
     const mapping = object(value["mapping"]);
     if (mapping === undefined) return undefined;
-    const messages = Object.entries(mapping).map(([id, node]) => messageOf(id, object(node)));
+    const messages = Object.entries(mapping).map(([id, node]) => ({
+      ...messageOf(id, object(node)),
+      feedback: ratings.get(id),
+    }));
     return withAnswersWhole({
       id: text(value["conversation_id"]) ?? text(value["id"]) ?? nameOf(value["title"], value["create_time"]),
       title: text(value["title"]) ?? null,
@@ -170,12 +173,13 @@ function withAnswersWhole(conversation: ForeignConversation): ForeignConversatio
           : ({ type: "text", text: text(part.result) ?? "" } as const),
     );
     if (isAnswer && before?.role === "assistant" && isAlone) {
-      const { rest: own, model, status } = message;
+      const { rest: own, model, status, feedback } = message;
       whole.set(above!, {
         ...before,
         parts: [...before.parts, ...parts],
         model: model ?? before.model ?? null,
         status: status ?? "complete",
+        feedback: feedback ?? before.feedback,
         ...(own === undefined ? {} : { rest: { ...before.rest, ...own } }),
       });
       holders.set(message.id, above);

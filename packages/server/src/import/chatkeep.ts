@@ -15,6 +15,7 @@ import {
 } from "@chatkeep/protocol";
 
 import { type Archive, type ArchiveEntry, openArchive } from "./archive.ts";
+import { feedbackOf } from "./feedback.ts";
 import {
   type Attachment,
   type ForeignConversation,
@@ -112,6 +113,7 @@ function messageOf(wire: JsonObject): ForeignMessage {
     parts: list(wire["parts"]).map(partOf),
     createdAt: time(wire["created_at"]),
     model: text(wire["model"]) ?? null,
+    feedback: feedbackOf(object(wire["feedback"])),
     own: {
       contextText: text(wire["context_text"]) ?? null,
       intent: text(wire["intent"]) ?? null,

@@ -30,7 +30,13 @@ export interface Found {
 export interface Target {
   readonly history: Pick<
     History,
-    "createConversation" | "updateConversation" | "setHead" | "getMessage" | "appendMessages" | "putFile"
+    | "createConversation"
+    | "updateConversation"
+    | "setHead"
+    | "setFeedback"
+    | "getMessage"
+    | "appendMessages"
+    | "putFile"
   >;
   readonly owner: Owner;
   /** Whether an operator vouches for the file: a person could have written it. */
@@ -92,7 +98,12 @@ async function appendRun(
   const { history, owner, report } = work;
   try {
     await history.appendMessages(owner, conversationId, inputs, { parent });
-    for (const [place, { node }] of run.entries()) stored.set(node.id, inputs[place]!.id!);
+    for (const [place, { node }] of run.entries()) {
+      const { id } = inputs[place]!;
+      stored.set(node.id, id!);
+      if (node.feedback !== undefined && node.role === "assistant")
+        await history.setFeedback(owner, conversationId, id!, node.feedback);
+    }
     report.count("messages", inputs.length);
   } catch (error) {
     if (!isChatkeepError(error) || !OF_ONE.has(error.code)) throw error;

@@ -1,4 +1,4 @@
-import type { Json, JsonObject, Message, Part, Role } from "@chatkeep/protocol";
+import type { Feedback, Json, JsonObject, Message, Part, Role } from "@chatkeep/protocol";
 
 /** A conversation of another service, as a reader of its format gives it. */
 export interface ForeignConversation {
@@ -30,6 +30,7 @@ export interface ForeignMessage {
   readonly model?: string | null;
   readonly status?: Exclude<Message["status"], "streaming">;
   readonly rest?: JsonObject | undefined;
+  readonly feedback?: Feedback | undefined;
   /** The fields that only our own export has. */
   readonly own?: Partial<
     Pick<Message, "contextText" | "intent" | "processed" | "usage" | "error" | "metadata">
@@ -55,8 +56,11 @@ export interface Reader {
   readonly name: string;
   /** The name in ids and in `metadata.imported`. */
   readonly key: string;
-  /** The conversation in a value of a file; `undefined` if the value is of another format. */
-  read(value: JsonObject): ForeignConversation | undefined;
+  /**
+   * The conversation in a value of a file; `undefined` if the value is of another format. `ratings`: those that the archive
+   * has in a file of their own, by the ids of messages.
+   */
+  read(value: JsonObject, ratings: ReadonlyMap<string, Feedback>): ForeignConversation | undefined;
 }
 
 export function object(value: Json | undefined): JsonObject | undefined {

@@ -1,10 +1,11 @@
-import { ChatkeepError, type ImportReport, isChatkeepError } from "@chatkeep/protocol";
+import { ChatkeepError, type Feedback, type ImportReport, isChatkeepError } from "@chatkeep/protocol";
 
 import { type Archive, openArchive } from "./archive.ts";
 import { chatgpt } from "./chatgpt.ts";
 import { CHATKEEP, isExportLine, readExport } from "./chatkeep.ts";
 import { claude } from "./claude.ts";
 import { type Found, OF_ONE, type Target, importConversation } from "./conversation.ts";
+import { readRatings } from "./feedback.ts";
 import { type Reader, object } from "./foreign.ts";
 import { librechat } from "./librechat.ts";
 import { openWebui } from "./open-webui.ts";
@@ -48,6 +49,9 @@ export async function* importArchive(options: ImportOptions): AsyncGenerator<Imp
 }
 
 async function* readArchive(archive: Archive): AsyncGenerator<Found, void, void> {
+  const ratings = new Map<string, Feedback>();
+  for (const entry of archive.entries.filter(({ path }) => /(^|\/)message_feedback\.json$/.test(path)))
+    for await (const value of readValues(await entry.open(), entry.path)) readRatings(value, ratings);
   for (const entry of archive.entries) {
     if (archive.entries.length > 1 && !/\.jsonl?$/i.test(entry.path)) continue;
     for await (const value of readValues(await entry.open(), entry.path)) {
@@ -57,7 +61,7 @@ async function* readArchive(archive: Archive): AsyncGenerator<Found, void, void>
       }
       const given = object(value);
       for (const from of given === undefined ? [] : READERS) {
-        const conversation = from.read(given!);
+        const conversation = from.read(given!, ratings);
         if (conversation === undefined) continue;
         yield { from, conversation, files: archive };
         break;

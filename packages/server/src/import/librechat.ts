@@ -1,5 +1,6 @@
 import type { Json, JsonObject, Part } from "@chatkeep/protocol";
 
+import { feedbackOf } from "./feedback.ts";
 import {
   type Attachment,
   type ForeignMessage,
@@ -56,7 +57,8 @@ function messageOf(message: JsonObject, id: string, parent: string | null): Fore
     createdAt: time(message["createdAt"]),
     model: isUser ? null : (text(message["model"]) ?? null),
     status: !isUser && message["unfinished"] === true ? "interrupted" : "complete",
-    rest: rest({ feedback: message["feedback"], error: message["error"] === true ? true : undefined }),
+    feedback: feedbackOf(object(message["feedback"])),
+    rest: rest({ error: message["error"] === true ? true : undefined }),
   };
 }
 

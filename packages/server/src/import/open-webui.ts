@@ -1,5 +1,6 @@
 import type { Json, JsonObject, Part } from "@chatkeep/protocol";
 
+import { feedbackOf } from "./feedback.ts";
 import {
   type Attachment,
   type ForeignMessage,
@@ -62,7 +63,8 @@ function messageOf(message: JsonObject, id: string, before: string | null): Fore
     createdAt: time(message["timestamp"]),
     model: text(message["model"]) ?? null,
     status: role === "assistant" && message["done"] === false ? "interrupted" : "complete",
-    rest: rest({ rating: object(message["annotation"])?.["rating"], error: message["error"], usage }),
+    feedback: feedbackOf(object(message["annotation"])),
+    rest: rest({ error: message["error"], usage }),
   };
 }
 

@@ -61,7 +61,7 @@ it.each([chatgpt, claude, openWebui, librechat])(
     };
     fc.assert(
       fc.property(beginnings[reader.name]!, (given) => {
-        const conversation = reader.read(given);
+        const conversation = reader.read(given, new Map());
         expect(conversation).toBeDefined();
         const seen = new Set<string | null>([null]);
         for (const { node, parent } of inOrder(conversation!.messages, ({ parts }) => parts.length > 0)) {

@@ -6,6 +6,7 @@ import { describeConversations } from "./conversations.ts";
 import { describeDeletedMessages } from "./deleted-messages.ts";
 import { describeDeletion } from "./deletion.ts";
 import { describeErasure } from "./erasure.ts";
+import { describeFeedback } from "./feedback.ts";
 import { describeFiles } from "./files.ts";
 import type { HistoryFixture } from "./fixture.ts";
 import { describeForks } from "./forks.ts";
@@ -61,6 +62,7 @@ export function describeHistory(name: string, open: OpenFixture): void {
     describeWaiting(opened);
     describeDeletion(opened);
     describeVersions(opened);
+    describeFeedback(opened);
     describeRegenerate(opened);
     describeBranches(opened);
     describeForks(opened);

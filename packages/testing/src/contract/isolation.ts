@@ -16,6 +16,7 @@ const CALLS: Readonly<
     history.appendMessages(owner, id, [{ role: "user", content: "Hello" }]),
   listMessages: (history, owner, id) => history.listMessages(owner, id),
   getMessage: (history, owner, id) => history.getMessage(owner, id, "m1"),
+  setFeedback: (history, owner, id) => history.setFeedback(owner, id, "m1", { rating: "up", comment: null }),
   deleteMessage: (history, owner, id) => history.deleteMessage(owner, id, "m1"),
   clearMessages: (history, owner, id) => history.clearMessages(owner, id),
   searchMessages: (history, owner, id) => history.searchMessages(owner, { text: "it", conversationId: id }),

@@ -87,6 +87,7 @@ export function describeMessages(open: OpenedFixture): void {
         usage: null,
         error: null,
         metadata: null,
+        feedback: null,
         createdAt: expect.stringMatching(MILLISECONDS) as string,
         updatedAt: expect.stringMatching(MILLISECONDS) as string,
       });

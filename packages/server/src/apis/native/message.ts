@@ -1,5 +1,6 @@
 import {
   type Citation,
+  type Feedback,
   MESSAGE_STATUSES,
   type Part,
   ROLES,
@@ -113,6 +114,14 @@ export const usage: z.ZodType<WireUsage> = z
   })
   .meta({ id: "Usage" });
 
+/** What a person thinks of an answer. */
+export const feedback: z.ZodType<Feedback> = z
+  .strictObject({
+    rating: z.enum(["up", "down"]),
+    comment: orNull.meta({ description: "At most 10,000 characters." }),
+  })
+  .meta({ id: "Feedback" });
+
 /** A message. */
 export const message: z.ZodType<WireMessage> = z
   .strictObject({
@@ -137,6 +146,7 @@ export const message: z.ZodType<WireMessage> = z
     usage: usage.nullable(),
     error: failure.nullable(),
     metadata: jsonObject.nullable(),
+    feedback: feedback.nullable(),
     created_at: time,
     updated_at: time,
   })

@@ -6,7 +6,7 @@ import { type Route, ownerRoutes } from "../../http/route.ts";
 import { privateJson } from "../../http/router.ts";
 import type { ApiServices } from "../api.ts";
 import { refuseOriginals, requireRoles } from "../roles.ts";
-import { citation, failure, message, parentId, part, usage } from "./message.ts";
+import { citation, failure, feedback, message, parentId, part, usage } from "./message.ts";
 
 const text = z.string();
 const seq = integer(0, Number.MAX_SAFE_INTEGER).optional();
@@ -160,6 +160,29 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       handle: async ({ owner, path }) => {
         const found = await history.listVersions(owner, path.conversation_id, path.message_id);
         return { versions: found.map(messageVersionToWire) };
+      },
+    }),
+    route("POST /api/conversations/{conversation_id}/messages/{message_id}/feedback", {
+      id: "setFeedback",
+      summary: "Rate an answer",
+      description:
+        "Takes the place of what the caller said of this answer before. Each version of an answer has its own feedback.",
+      body: feedback,
+      replies: { 204: { description: "Stored." } },
+      errors: ["message_not_found", "conflict"],
+      handle: async ({ owner, path, body }) => {
+        await history.setFeedback(owner, path.conversation_id, path.message_id, body);
+        return null;
+      },
+    }),
+    route("DELETE /api/conversations/{conversation_id}/messages/{message_id}/feedback", {
+      id: "removeFeedback",
+      summary: "Remove the rating of an answer",
+      replies: { 204: { description: "The answer has no feedback." } },
+      errors: ["message_not_found", "conflict"],
+      handle: async ({ owner, path }) => {
+        await history.setFeedback(owner, path.conversation_id, path.message_id, null);
+        return null;
       },
     }),
     route("POST /api/conversations/{conversation_id}/messages/restore", {
