@@ -37,7 +37,14 @@ const short = [
 ];
 if (violations.length > 0)
   console.log(
-    `\nThe last lines of the nodes:\n${result.nodeLogs.map((log) => log.split("\n").slice(-200).join("\n")).join("\n---\n")}`,
+    `\nThe last lines of the nodes:\n${result.nodeLogs.map((log) => linesOf(log)).join("\n---\n")}`,
   );
 console.log(`\n${short.length === 0 ? "No violation." : `NOT PROVEN: ${short.join("; ")}.`}`);
 if (short.length > 0) process.exitCode = 1;
+
+/** The last lines of a log, and before them those of errors that are not told to anybody. */
+function linesOf(log: string): string {
+  const lines = log.split("\n");
+  const errors = lines.slice(0, -200).filter((line) => line.includes('"a request failed"'));
+  return [...errors.slice(-50), ...lines.slice(-200)].join("\n");
+}

@@ -15,7 +15,7 @@ export interface GuestOptions {
   readonly credentials: Credentials;
 }
 
-/** Somebody who writes large and small, is claimed, clears, exports, and erases it all; what they see is checked at once. */
+/** Somebody who writes large and small, is claimed, clears, exports, imports, and erases it all; what they see is checked at once. */
 export interface Guest {
   readonly record: Record;
   /** Goes on until it is over; leaves nothing stored. */
@@ -48,7 +48,7 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
     owner: Owner,
     method: string,
     path: string,
-    init: { readonly body?: object; readonly headers?: globalThis.Record<string, string> } = {},
+    init: { readonly body?: object | string; readonly headers?: globalThis.Record<string, string> } = {},
   ): Promise<{ readonly status: number; readonly text: string }> => {
     const began = Date.now();
     for (let tries = 1; ; tries += 1) {
@@ -59,7 +59,9 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
           method,
           headers: { "content-type": "application/json", ...credentials(owner), ...init.headers },
           signal: AbortSignal.timeout(TIMEOUT),
-          ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+          ...(init.body === undefined
+            ? {}
+            : { body: typeof init.body === "string" ? init.body : JSON.stringify(init.body) }),
         });
         const text = await answer.text();
         if (answer.status < 500) return { status: answer.status, text };
@@ -85,6 +87,7 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
   const visit = async (dice: Dice): Promise<void> => {
     const session: Owner = { kind: "session", id: dice.uuid() };
     const user: Owner = { kind: "user", id: `guest-${dice.uuid()}` };
+    const importer: Owner = { kind: "user", id: `guest-${dice.uuid()}` };
     const conversation = dice.uuid();
     const path = `/api/conversations/${conversation}`;
     const sent = new Map<string, number>();
@@ -103,23 +106,60 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
       expectStatus(`Message ${id}`, status, [201]);
       if (status === 201) sent.set(id, part.url.length);
     };
-    /** That what was acknowledged is listed, and nothing is twice. */
-    const check = async (owner: Owner, when: string): Promise<void> => {
+    /** The lengths of what a conversation's messages hold, by their ids; `undefined` if they cannot be read. */
+    const lengths = async (
+      owner: Owner,
+      id: string,
+      when: string,
+    ): Promise<Map<string, number> | undefined> => {
       const found = new Map<string, number>();
       for (let before = ""; ;) {
-        const { status, text } = await send(owner, "GET", `${path}/messages?branches=all&limit=20${before}`);
-        expectStatus(`The messages of ${conversation} ${when}`, status, [200]);
-        if (status !== 200) return;
+        const url = `/api/conversations/${id}/messages?branches=all&limit=20${before}`;
+        const { status, text } = await send(owner, "GET", url);
+        expectStatus(`The messages of ${id} ${when}`, status, [200]);
+        if (status !== 200) return undefined;
         const page = JSON.parse(text) as Listed & { messages: { seq: number }[] };
-        for (const { id, parts } of page.messages) {
-          if (found.has(id)) fault(`Message ${id} is listed twice ${when}.`);
-          found.set(id, parts[0]?.url?.length ?? 0);
+        for (const { id: message, parts } of page.messages) {
+          if (found.has(message)) fault(`Message ${message} is listed twice ${when}.`);
+          found.set(message, parts[0]?.url?.length ?? 0);
         }
-        if (!page.has_more) break;
+        if (!page.has_more) return found;
         before = `&before=${page.messages[0]!.seq}`;
       }
-      for (const [id, length] of sent)
-        if (found.get(id) !== length) fault(`Message ${id} of ${conversation} is lost ${when}.`);
+    };
+    /** That what was acknowledged is listed, and nothing is twice. */
+    const check = async (owner: Owner, when: string): Promise<void> => {
+      const found = await lengths(owner, conversation, when);
+      for (const [id, length] of found === undefined ? [] : sent)
+        if (found!.get(id) !== length) fault(`Message ${id} of ${conversation} is lost ${when}.`);
+    };
+    /** Sends an export as another user until it is imported: each of its messages is there once. */
+    const bringAlong = async (exported: string): Promise<void> => {
+      const began = Date.now();
+      const headers = { "content-type": "application/octet-stream" };
+      for (;;) {
+        const { status, text } = await send(importer, "POST", "/api/me/import", { body: exported, headers });
+        expectStatus("The import", status, [200]);
+        if (status !== 200 || text.includes('"type":"end"')) break;
+        say(`import was cut off: ${text.slice(-300)}`);
+        if (Date.now() - began > GIVE_UP) return fault(`An import was not done within ${GIVE_UP / 1000} s.`);
+      }
+      const { text } = await send(importer, "GET", "/api/conversations");
+      const { conversations } = JSON.parse(text) as { conversations: { id: string }[] };
+      const when = "after the import";
+      const found = await Promise.all(conversations.map(({ id }) => lengths(importer, id, when)));
+      const has = found.flatMap((one) => [...(one?.values() ?? [])]);
+      const wanted = new Map(
+        exported.split("\n").flatMap((line) => {
+          const id = [...sent.keys()].find((one) => line.includes(`"id":"${one}"`));
+          return id === undefined ? [] : [[id, sent.get(id)!] as const];
+        }),
+      );
+      for (const [id, length] of wanted) {
+        const times = [...wanted.values()].filter((one) => one === length).length;
+        if (has.filter((one) => one === length).length !== times)
+          fault(`Message ${id} was imported not at all or twice.`);
+      }
     };
 
     for (let count = dice.between(1, 4); count > 0; count -= 1) await append(session);
@@ -161,8 +201,10 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
       expectStatus("The export", status, [200]);
       const lines = text.split("\n").filter((line) => line !== "");
       // A file that was cut off says so by the end that it lacks.
-      if (lines.at(-1)?.includes('"end"') === true)
+      if (lines.at(-1)?.includes('"end"') === true) {
         for (const id of sent.keys()) if (!text.includes(id)) fault(`The export lacks message ${id}.`);
+        await bringAlong(text);
+      }
     }
     if (dice.between(1, 2) === 1) {
       const before = [...sent.keys()];
@@ -178,7 +220,7 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
     await check(owner, "at the end");
 
     await asking;
-    for (const one of [session, user]) {
+    for (const one of [session, user, importer]) {
       const { status } = await send(one, "DELETE", "/api/me");
       expectStatus("The erasure", status, [200]);
       const { text } = await send(one, "GET", "/api/conversations");

@@ -1,5 +1,6 @@
 import { percentile } from "../measure.ts";
 import type { Violation } from "./proof.ts";
+import type { Record } from "./record.ts";
 import type { ChaosResult } from "./run.ts";
 import type { StoredTurn } from "./stored.ts";
 import type { Span, Timeline } from "./timeline.ts";
@@ -37,7 +38,13 @@ export function reportOf({
     `${continued(stored, 1)} turns were continued, ${continued(stored, 2)} of them twice or more: ${ended("died")} attempts died, ${ended("handed over")} were handed over, and ${strikes} functions ran out of time`,
     `${addedBy("a death", settling.silence)}, with a lease of ${seconds(settling.lease)}`,
     addedBy("a handover", settling.handovers),
-    ...violations.map((violation) => describe(violation, nodeLogs)),
+    ...violations.map((violation) => {
+      const turn = stored.turns.find(({ id }) => id === violation.about);
+      return [
+        describe(violation, nodeLogs),
+        ...(turn === undefined ? [] : [livesAround(turn, timeline), ...toldOf(turn, records)]),
+      ].join("\n");
+    }),
     ...settling.late.map(
       ({ turn, seconds: late, allowed }) =>
         `LATE: turn ${turn.id} was ${turn.status} after ${seconds(late)}; ${seconds(allowed)} were allowed.\n${livesAround(turn, timeline)}`,
@@ -71,6 +78,13 @@ function describe({ what, record, about }: Violation, nodeLogs: readonly string[
   return [...head, ...told.map((line) => `    ${line}`), ...logged].join("\n");
 }
 
+/** What people's records say about the question of a turn. */
+function toldOf(turn: StoredTurn, records: readonly Record[]): string[] {
+  return records.flatMap(({ name, lines }) =>
+    lines.filter((line) => line.includes(turn.messageId)).map((line) => `    ${name}: ${line}`),
+  );
+}
+
 /** The lives of the nodes and the outages while a turn ran, in seconds from its beginning. */
 function livesAround(turn: StoredTurn, { lives, outages }: Timeline): string {
   const at = (moment: number): string =>
@@ -79,7 +93,7 @@ function livesAround(turn: StoredTurn, { lives, outages }: Timeline): string {
   const during = ({ from, to }: Span): boolean =>
     from <= (turn.settledAt ?? Infinity) && to >= turn.createdAt;
   return [
-    `    settled at ${at(turn.settledAt ?? Infinity)} s; its node's row is ${turn.nodeId}`,
+    `    begun at ${new Date(turn.createdAt).toISOString()}, settled at ${at(turn.settledAt ?? Infinity)} s; its node's row is ${turn.nodeId}`,
     ...lives.filter(during).map((life) => {
       const pauses = life.pauses.filter(during).map((pause) => `, paused ${span(pause)}`);
       return `    node ${life.node}: ${span(life)}, ready at ${at(life.ready)}${pauses.join("")}`;
