@@ -249,7 +249,9 @@ function proveAnswers(
     const recipe = sent.get(turn.messageId)?.recipe ?? (question && readQuestion(contentOf(question.parts)));
     // One that ends its nodes is given up; a model may be told to fail.
     const mayFail = recipe?.ending !== "finish" || turn.errorCode === "attempts_exhausted";
-    if (turn.status === "interrupted" || (turn.status === "failed" && !mayFail))
+    // An answer that an outage left unsaved ends with its node, and was imported so.
+    const mayBreakOff = sent.get(turn.messageId)?.imported?.turnId === turn.id;
+    if ((turn.status === "interrupted" && !mayBreakOff) || (turn.status === "failed" && !mayFail))
       say(`Turn ${turn.id} is ${turn.status} (${turn.errorCode}) after ${json(turn.earlier)}.`, turn.id);
     if (recipe === undefined) continue;
     const whole = wordsOf(recipe).join("");
