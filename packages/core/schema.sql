@@ -83,7 +83,8 @@ create table conversations (
   head_seq bigint,
   fork_count integer not null default 0,
   elsewhere_count bigint not null default 0,
-  waiting_turn uuid
+  waiting_turn uuid,
+  indexed_title text
 );
 alter table conversations enable row level security;
 alter table conversations force row level security;
@@ -192,7 +193,9 @@ create table message_words (
   seq bigint not null,
   message_no bigint not null default nextval('activity'::regclass),
   size integer not null,
-  words tsvector not null
+  words tsvector not null,
+  role text,
+  created_at timestamp with time zone
 );
 alter table message_words enable row level security;
 alter table message_words force row level security;
@@ -333,6 +336,14 @@ create table terms (
   letters text collate "C"
 );
 
+create table title_words (
+  owner_id uuid not null,
+  conversation_id text collate "C" not null,
+  words tsvector not null
+);
+alter table title_words enable row level security;
+alter table title_words force row level security;
+
 create table turn_contexts (
   owner_id uuid not null,
   turn_id uuid not null,
@@ -455,6 +466,8 @@ alter table summaries add constraint summaries_range CHECK (((from_seq > 0) AND 
 alter table terms add constraint terms_pkey PRIMARY KEY (docs, term);
 alter table terms add constraint terms_docs FOREIGN KEY (docs) REFERENCES docs(name) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table terms add constraint terms_count CHECK ((passage_count > 0));
+alter table title_words add constraint title_words_pkey PRIMARY KEY (owner_id, conversation_id);
+alter table title_words add constraint title_words_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table turn_contexts add constraint turn_contexts_pkey PRIMARY KEY (owner_id, turn_id);
 alter table turn_contexts add constraint turn_contexts_turn FOREIGN KEY (owner_id, turn_id) REFERENCES turns(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table turn_events add constraint turn_events_pkey PRIMARY KEY (owner_id, turn_id, seq, partition);
@@ -483,6 +496,7 @@ CASE
     ELSE deleted_at
 END)) WHERE ((purged_seq < cleared_seq) OR (deleted_at IS NOT NULL));
 CREATE INDEX conversations_scope ON chatkeep.conversations USING btree (owner_id, scope, archived, active_no) WHERE ((deleted_at IS NULL) AND (scope IS NOT NULL));
+CREATE INDEX conversations_unindexed_title ON chatkeep.conversations USING btree (owner_id, id) WHERE ((title IS NOT NULL) AND (title IS DISTINCT FROM indexed_title));
 CREATE INDEX conversations_waiting ON chatkeep.conversations USING btree (owner_id, archived, active_no) WHERE ((deleted_at IS NULL) AND (waiting_turn IS NOT NULL));
 CREATE INDEX deleted_messages_due ON chatkeep.deleted_messages USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX deleted_messages_id ON chatkeep.deleted_messages USING btree (owner_id, id, conversation_id) WHERE (id IS NOT NULL);
@@ -502,6 +516,7 @@ CREATE INDEX rate_limits_expired ON chatkeep.rate_limits USING btree (expires_at
 CREATE UNIQUE INDEX running_turns_node ON chatkeep.running_turns USING btree (node_id, id);
 CREATE UNIQUE INDEX segments_parent ON chatkeep.segments USING btree (owner_id, conversation_id, parent_seq, first_seq);
 CREATE INDEX terms_letters ON chatkeep.terms USING btree (docs, letters) WHERE (letters IS NOT NULL);
+CREATE INDEX title_words_words ON chatkeep.title_words USING gin (owner_id, words) WITH (fastupdate='on', gin_pending_list_limit='512');
 CREATE INDEX turns_partition ON chatkeep.turns USING btree (partition, settled_at);
 CREATE UNIQUE INDEX turns_question ON chatkeep.turns USING btree (owner_id, conversation_id, question_seq, reply_gap);
 CREATE INDEX turns_waiting ON chatkeep.turns USING btree (settled_at) WHERE (status = 'waiting'::text);
@@ -539,6 +554,8 @@ create policy engine on segments to chatkeep_engine using (true) with check (tru
 create policy owner on segments to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on summaries to chatkeep_engine using (true) with check (true);
 create policy owner on summaries to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
+create policy engine on title_words to chatkeep_engine using (true) with check (true);
+create policy owner on title_words to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on turn_contexts to chatkeep_engine using (true) with check (true);
 create policy owner on turn_contexts to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on turn_events to chatkeep_engine using (true) with check (true);
@@ -568,6 +585,7 @@ grant delete, insert, select, update on owners to chatkeep_store;
 grant delete, insert, select, update on running_turns to chatkeep_store;
 grant delete, insert, select, update on segments to chatkeep_store;
 grant delete, insert, select, update on summaries to chatkeep_store;
+grant delete, insert, select, update on title_words to chatkeep_store;
 grant delete, insert, select, update on turn_contexts to chatkeep_store;
 grant delete, insert, select, update on turn_events to chatkeep_store;
 grant delete, insert, select, update on turns to chatkeep_store;
@@ -729,6 +747,7 @@ create function chatkeep_functions.holds_messages(owner uuid, conversation text,
 create function chatkeep_functions.import_unsaved_turn(owner uuid, conversation text, parent text, turn_id uuid, created text, message_id text, reply_id text, body json, context_text text, metadata json, reply_status text, reply_body json, reply_error json, reply_intent text, reply_processed boolean, reply_model text, reply_usage json, word_text text, reply_word_text text, new_title text, new_preview text) returns TABLE(outcome text, turn json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.imported_no(written_at timestamp with time zone) returns bigint language sql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.index_message(owner uuid, conversation text, seq bigint, word_text text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.index_titles(owner uuid, ids text[], titles text[], word_texts text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.latest_leaf(owner uuid, conversation text, seq bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.latest_messages(owner uuid, conversation text, leaf bigint, below_seq bigint, skipped bigint, page_limit integer, most_bytes bigint) returns TABLE(parent_id text, messages json, forks json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.latest_summary(owner uuid, conversation text, leaf bigint, cleared bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -742,6 +761,7 @@ create function chatkeep_functions.list_versions(owner uuid, conversation text, 
 create function chatkeep_functions.lock_conversation(owner uuid, conversation text) returns conversations language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.match_messages(owner uuid, query text, only_conversation text, only_scope text, only_role text, since timestamp with time zone, until timestamp with time zone, page_offset integer, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
 create function chatkeep_functions.match_terms(owner uuid, conversation text, firsts bigint[], lasts bigint[], places bigint[], terms text[], most integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan set enable_sort=off owner chatkeep_engine;
+create function chatkeep_functions.match_titles(owner uuid, query text, only_scope text, since timestamp with time zone, until timestamp with time zone, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan set enable_seqscan=off owner chatkeep_engine;
 create function chatkeep_functions.messages_to_backfill(owner uuid, conversation text, page_limit integer) returns TABLE(messages json, next_below bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.messages_to_title(owner uuid, conversation text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.near_messages(owner uuid, model text, vector text, only_conversation text, only_scope text, only_role text, since timestamp with time zone, until timestamp with time zone, leaf bigint, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan set enable_seqscan=off owner chatkeep_store;
@@ -766,7 +786,7 @@ create function chatkeep_functions.put_documents(docs_name text, paths text[], p
 create function chatkeep_functions.put_message_vectors(owner uuid, number integer, conversations text[], seqs bigint[], vectors text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.put_passage_vectors(number integer, docs text[], paths text[], positions integer[], vectors text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.question_terms(docs_name text, question text[], background text[]) returns TABLE(asked boolean, weight double precision, query tsquery) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.read_events(owner uuid, conversation text, turn_id uuid, after_seq integer, page_limit integer) returns TABLE(status text, last_event integer, is_left boolean, is_ahead boolean, events json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
+create function chatkeep_functions.read_events(owner uuid, conversation text, turn_id uuid, after_seq integer, seen_attempt integer, page_limit integer) returns TABLE(status text, last_event integer, is_left boolean, attempt integer, is_ahead boolean, events json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.read_file(owner uuid, file uuid, start bigint, length integer) returns bytea language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.recall_words(owner uuid, conversation text, leaf bigint, terms text[], below_seq bigint, most integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.recalled_messages(owner uuid, conversation text, leaf bigint, below_seq bigint, seqs bigint[], reach integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -783,6 +803,7 @@ create function chatkeep_functions.restore_messages(owner uuid, conversation tex
 create function chatkeep_functions.rotate_events(grace interval) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.score_texts(docs_name text, question text[], background text[], word_texts text[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.search_passages(docs_name text, question text[], background text[], preferred text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.search_titles(owner uuid, query text, only_scope text, since timestamp with time zone, until timestamp with time zone, page_limit integer, batch integer) returns TABLE(titles json, unindexed json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.search_words(owner uuid, query text, only_conversation text, only_scope text, only_role text, since timestamp with time zone, until timestamp with time zone, page_offset integer, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.segment_end(owner uuid, conversation text, seq bigint, last_seq bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.segment_jump(owner uuid, conversation text, near_first bigint, near_last bigint) returns TABLE(first_seq bigint, last_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -800,5 +821,6 @@ create function chatkeep_functions.untracked_turns(node bigint, known uuid[]) re
 create function chatkeep_functions.update_conversation(owner uuid, conversation text, fields text[], new_title text, question_title text, new_pinned boolean, new_archived boolean, new_metadata json) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.use_files(owner uuid, conversation text, message_id text, files uuid[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.versions_of(owner uuid, conversation text, parent bigint) returns bigint[] language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
+create function chatkeep_functions.word_places(words tsvector, wanted tsquery) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.write_events(node bigint, lease interval, turn_ids uuid[], owner_ids uuid[], seqs integer[], chunks json[]) returns TABLE(turn_id uuid, is_gone boolean, is_stopped boolean, is_moved boolean) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan set enable_seqscan=off owner chatkeep_engine;
 create function chatkeep_functions.write_file(owner uuid, owner_kind text, file uuid, name text, media_type text, purpose text, start bigint, bytes bytea, digest text, quota bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;

@@ -89,7 +89,7 @@ test("a renamed conversation is found by its new title at once, an archived one 
   await page.keyboard.press("Enter");
   await expect.poll(async () => (await history.getConversation(owner, one)).title).toBe("Heron census");
   await page.keyboard.press("Control+k");
-  await page.keyboard.type("cens her");
+  await page.keyboard.type("census her");
   await expect.poll(() => options(page)).toEqual(["Heron census"]);
   await page.keyboard.press("Enter");
   await page.getByText("Answer about Before").waitFor();
@@ -193,18 +193,19 @@ test("commands are found by their words and do what they say, on the conversatio
   await page.getByText("What would you like to know?").waitFor();
 });
 
-test("a search that fails says so and is asked again; titles and commands are offered meanwhile", async () => {
+test("a search that fails says so and is asked again; commands are offered meanwhile", async () => {
   const owner = newSession();
-  await conversation(owner, "Colours of herons");
+  await conversation(owner, "A new colour of herons");
   await using visit = await stage.visit({ owner });
   const { page } = visit;
   await page.route("**/api/search**", (route) => route.fulfill({ status: 503, body: "{}" }));
   await page.keyboard.press("Control+k");
-  await page.keyboard.type("colours");
+  await page.keyboard.type("new co");
   await dialog(page).getByText("The search failed.").waitFor();
-  expect((await options(page))[0]).toBe("Colours of herons");
+  expect(await options(page)).toHaveLength(1);
   expect(await axeViolations(page)).toEqual([]);
   await page.unroute("**/api/search**");
   await dialog(page).getByRole("button", { name: "Retry" }).click();
   await dialog(page).getByText("The search failed.").waitFor({ state: "detached" });
+  await expect.poll(async () => (await options(page))[0]).toBe("A new colour of herons");
 });

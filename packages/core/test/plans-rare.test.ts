@@ -247,6 +247,13 @@ const CASES: Case[] = [
     /messages_(pkey|old_parts)/,
     () => sql("renew_parts($1, 'long', '{7}', '{null}')", [owner]),
   ],
+  [
+    "index_titles",
+    1,
+    /conversations_pkey/,
+    () => sql("index_titles($1, '{c1}', '{A title}', '{title}')", [owner]),
+  ],
+  ["search_titles", 40, /title_words_/, () => history.searchMessages(me, { text: "rarest" })],
   ["messages_to_backfill", 100, /messages_pkey/, () => sql("messages_to_backfill($1, 'long', 100)", [owner])],
   [
     "backfill_search_index",
@@ -273,7 +280,7 @@ const CASES: Case[] = [
  * tests; vectors' in theirs; the first are called by others alone; a list of checkpoints is sorted whole; the last read one row, or what is left to do in the background as it lies.
  */
 const ELSEWHERE = new Set(
-  `count_terms question_terms term_letters term_weight conversation_exists match_messages handle_exists refuse_conversation match_terms
+  `count_terms question_terms term_letters term_weight conversation_exists match_messages match_titles word_places handle_exists refuse_conversation match_terms
    append_messages begin_turn create_conversation get_conversation get_turn list_conversations overview
    page_messages read_events recall_words register_node rotate_events search_words settle_turn
    stop_turn fence_dead_nodes update_conversation write_events hold_node close_turn finish_turn lock_conversation next_active_no imported_no open_turn select_turn
@@ -320,6 +327,14 @@ async function fill(query: Query): Promise<void> {
   await filled(
     `insert into chatkeep.conversations (owner_id, id, deleted_at)
      select $1, 'c' || n, case when n % 2 = 0 then now() end from generate_series(1, $2::int) n`,
+  );
+  await query(
+    "update chatkeep.conversations set title = id, indexed_title = id, title_source = 'person' where id <> 'long'",
+  );
+  await filled(
+    `insert into chatkeep.title_words (owner_id, conversation_id, words)
+     select $1, 'c' || n, to_tsvector('chatkeep.message_words', case when n <= 20 then 'rarest' else 'river' end)
+     from generate_series(1, $2::int) n`,
   );
   await filled(
     `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth, next_follows)

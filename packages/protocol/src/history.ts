@@ -181,7 +181,7 @@ export interface History {
   clearMessages(owner: Owner, conversationId: string): Promise<{ readonly deleted: number }>;
 
   /**
-   * Searches the owner's messages, best match first. A message can be found as soon as it is stored and until it is
+   * Searches the owner's messages and titles, best match first. A title is found as it is when the search begins. A message can be found as soon as it is stored and until it is
    * deleted or cleared; an answer once its turn is settled. Errors: `forbidden` and `conversation_not_found` when the
    * query names a conversation.
    */

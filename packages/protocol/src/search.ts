@@ -1,3 +1,4 @@
+import type { Conversation } from "./conversation.ts";
 import type { Message, Role } from "./message.ts";
 
 /** A search in the owner's messages. */
@@ -52,8 +53,19 @@ export interface SearchHit {
   readonly score: number;
 }
 
+/** A conversation whose title matches. */
+export interface TitleHit extends Conversation {
+  /** The matches within its title. */
+  readonly marks: readonly Stretch[];
+}
+
 /** A page of hits, best first. */
 export interface SearchPage {
+  /**
+   * At most 20 conversations whose titles match, best first: with the first page of a search that names neither a
+   * conversation nor a role. `since` and `until` keep to those that were active in that time.
+   */
+  readonly titles: readonly TitleHit[];
   readonly hits: readonly SearchHit[];
   /** The cursor of the next page; `null` on the last page. */
   readonly nextCursor: string | null;

@@ -483,7 +483,7 @@ describe.each<Renderer>(IS_MATRIX ? ["react", "preact"] : ["react"])("the compon
     run.finish();
     await page.locator("article[data-status=complete] .ck-actions").last().waitFor();
     await page.getByLabel("Search").fill("heron");
-    await page.locator(".ck-hit").waitFor();
+    await page.locator(".ck-hit").nth(1).waitFor();
     const schemes = await page
       .locator("article a")
       .evaluateAll((links) => [

@@ -142,6 +142,10 @@ test("what was looked for last is shown, with what to mark, and its message can 
   const whole = await state(thread, ({ newer }) => newer === "none");
   expect(whole.entries.at(-1)?.seq).toBe(300);
 
+  search.set("bee");
+  const named = await state(search, ({ titles }) => titles.length > 0);
+  expect(named.titles.map(({ title, marks }) => [title, marks])).toEqual([["Bees", [{ start: 0, end: 4 }]]]);
+
   search.set("  ");
   expect((await state(search, ({ status }) => status === "idle")).hits).toEqual([]);
   search.set("!?");

@@ -266,6 +266,7 @@ const OF_THE_STORE: readonly FunctionName[] = [
   "hold_node",
   "record_audit",
   "match_messages",
+  "match_titles",
   "match_terms",
 ];
 

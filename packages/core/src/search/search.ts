@@ -13,6 +13,7 @@ import { unescapeText } from "../database/values.ts";
 import { fuse } from "./fusion.ts";
 import { searchQueryOf } from "./query.ts";
 import { snippetOf } from "./snippet.ts";
+import { searchTitles } from "./titles.ts";
 import type { VectorSearch } from "./vector-search.ts";
 
 /** The methods of {@link History} that search. */
@@ -118,6 +119,11 @@ export function createSearch({ database, vectorSearch }: SearchOptions): Search 
         await database.call("get_conversation", { owner: ownerId(owner), conversation: conversationId });
       }
       const query = { ...given, since: timeOf(given, "since"), until: timeOf(given, "until") };
+      // With the first page. A title is in no conversation, and nobody's words.
+      const titles =
+        offset > 0 || conversationId !== undefined || given.role !== undefined
+          ? []
+          : await searchTitles(database, owner, query);
       const { page, hasMore } = await find(owner, query, { offset, size });
       const [read] = await database.call("get_messages_by_seq", {
         owner: ownerId(owner),
@@ -140,7 +146,7 @@ export function createSearch({ database, vectorSearch }: SearchOptions): Search 
         ];
       });
       const next = offset + size;
-      return { hits, nextCursor: hasMore && next < FURTHEST ? String(next) : null };
+      return { titles, hits, nextCursor: hasMore && next < FURTHEST ? String(next) : null };
     },
   };
 }

@@ -11,13 +11,7 @@ const BEFORE = 60;
  * Cuts the excerpt of a content with the most matches. `places` are word positions from 1, as the index returns them.
  */
 export function snippetOf(content: string, places: readonly number[]): Snippet {
-  const words = wordsOf(content);
-  const found = joined(
-    places.flatMap((place) => {
-      const word = words[place - 1];
-      return word === undefined ? [] : [{ start: word.start, end: word.end }];
-    }),
-  );
+  const found = marksOf(content, places);
   const from = densest(found);
   const start = backToSpace(content, Math.max(0, from - BEFORE), from);
   const end = whole(content, Math.min(content.length, start + LENGTH));
@@ -25,6 +19,17 @@ export function snippetOf(content: string, places: readonly number[]): Snippet {
     .filter((mark) => mark.start >= start && mark.end <= end)
     .map((mark) => ({ start: mark.start - start, end: mark.end - start }));
   return { text: content.slice(start, end), start, marks };
+}
+
+/** The ranges of the words at these positions, from 1. */
+export function marksOf(text: string, places: readonly number[]): Stretch[] {
+  const words = wordsOf(text);
+  return joined(
+    places.flatMap((place) => {
+      const word = words[place - 1];
+      return word === undefined ? [] : [{ start: word.start, end: word.end }];
+    }),
+  );
 }
 
 /** Merges overlapping ranges, such as those of character pairs. */

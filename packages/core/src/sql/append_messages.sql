@@ -33,6 +33,7 @@ declare
   forks integer;
   cleared bigint;
   purged bigint;
+  moment timestamptz;
   waiting uuid;
   idle boolean;
   written_at timestamptz := created_ats[wanted];
@@ -58,6 +59,7 @@ begin
     where old.owner_id = owner and old.conversation_id = conversation and old.id = any (ids) and old.seq <= cleared;
   end if;
 
+  moment := clock_timestamp();
   loop
     with stored as (
       insert into messages as m (
@@ -67,7 +69,7 @@ begin
       select
         owner, conversation, base + row_number() over (order by g.place), g.id, g.role, g.body, g.context_text,
         g.intent, g.processed, g.model, g.usage, g.metadata, coalesce(g.status, 'complete'), g.error,
-        coalesce(g.created_at, clock_timestamp()), coalesce(g.created_at, clock_timestamp())
+        coalesce(g.created_at, moment), coalesce(g.created_at, moment)
       from unnest(
         ids, roles, bodies, context_texts, intents, processed_flags, models, usages, metadatas, statuses, errors,
         created_ats
@@ -104,13 +106,14 @@ begin
     if parent is not null or head is not null then
       perform branch_off(owner, conversation, parent);
     end if;
-    insert into message_words (owner_id, conversation_id, seq, size, words)
+    insert into message_words (owner_id, conversation_id, seq, size, words, role, created_at)
     select
       owner, conversation, given.seq, cardinality(string_to_array(given.word_text, ' ')),
-      to_tsvector('message_words', given.word_text)
+      to_tsvector('message_words', given.word_text), given.role, coalesce(given.created_at, moment)
     from (
-      select base + row_number() over (order by g.place) as seq, g.word_text
-      from unnest(ids, word_texts) with ordinality as g (id, word_text, place) where g.id <> all (known)
+      select base + row_number() over (order by g.place) as seq, g.word_text, g.role, g.created_at
+      from unnest(ids, word_texts, roles, created_ats) with ordinality as g (id, word_text, role, created_at, place)
+      where g.id <> all (known)
     ) given
     where given.word_text <> '';
     -- Results of tools may leave other calls open.

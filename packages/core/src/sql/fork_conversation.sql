@@ -65,8 +65,8 @@ begin
     from original m
     returning pg_column_size(parts) as size
   ), indexed as (
-    insert into message_words (owner_id, conversation_id, seq, size, words)
-    select owner, new_id, m.place, w.size, w.words
+    insert into message_words (owner_id, conversation_id, seq, size, words, role, created_at)
+    select owner, new_id, m.place, w.size, w.words, m.role, m.created_at
     from original m
     cross join lateral (
       select k.size, k.words from message_words k

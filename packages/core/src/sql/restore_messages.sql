@@ -35,8 +35,9 @@ begin
     r.processed, r.model, r.usage, r.error, r.metadata, r.feedback, r.created_at, r.updated_at
   from deleted_messages d cross join lateral json_populate_record(null::messages, d.message) r
   where d.owner_id = owner and d.conversation_id = conversation and d.seq = any (back);
-  insert into message_words (owner_id, conversation_id, seq, message_no, size, words)
-  select owner, conversation, d.seq, d.message_no, d.size, d.words from deleted_messages d
+  insert into message_words (owner_id, conversation_id, seq, message_no, size, words, role, created_at)
+  select owner, conversation, d.seq, d.message_no, d.size, d.words, r.role, r.created_at
+  from deleted_messages d cross join lateral json_populate_record(null::messages, d.message) r
   where d.owner_id = owner and d.conversation_id = conversation and d.seq = any (back) and d.words is not null;
   delete from summaries s
   where s.owner_id = owner and s.conversation_id = conversation

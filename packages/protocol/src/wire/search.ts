@@ -1,4 +1,5 @@
 import type { SearchHit, SearchPage, Stretch } from "../search.ts";
+import { type WireConversation, conversationFromWire, conversationToWire } from "./conversation.ts";
 import { type WireMessage, messageFromWire, messageToWire } from "./message.ts";
 
 export interface WireSearchHit {
@@ -11,22 +12,31 @@ export interface WireSearchHit {
 }
 
 export interface WireSearchPage {
+  titles: (WireConversation & { marks: readonly Stretch[] })[];
   hits: WireSearchHit[];
   next_cursor: string | null;
 }
 
 export function searchPageToWire(page: SearchPage): WireSearchPage {
-  return { hits: page.hits.map(hitToWire), next_cursor: page.nextCursor };
+  return {
+    titles: page.titles.map((one) => ({ ...conversationToWire(one), marks: one.marks })),
+    hits: page.hits.map(hitToWire),
+    next_cursor: page.nextCursor,
+  };
 }
 
 export function searchPageFromWire(wire: WireSearchPage): SearchPage {
-  return { hits: wire.hits.map(hitFromWire), nextCursor: wire.next_cursor };
+  return {
+    titles: wire.titles.map((one) => ({ ...conversationFromWire(one), marks: one.marks })),
+    hits: wire.hits.map(({ message, scope_label: scopeLabel, ...hit }) => ({
+      ...hit,
+      message: messageFromWire(message),
+      scopeLabel,
+    })),
+    nextCursor: wire.next_cursor,
+  };
 }
 
 function hitToWire({ message, scopeLabel, ...hit }: SearchHit): WireSearchHit {
   return { ...hit, scope_label: scopeLabel, message: messageToWire(message) };
-}
-
-function hitFromWire({ message, scope_label: scopeLabel, ...hit }: WireSearchHit): SearchHit {
-  return { ...hit, scopeLabel, message: messageFromWire(message) };
 }

@@ -1,4 +1,4 @@
-import type { SearchHit, Snippet } from "@chatkeep/protocol";
+import type { Message, SearchHit, Snippet } from "@chatkeep/protocol";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 
 import { useAllStrings } from "../hooks/useAllStrings.ts";
@@ -14,8 +14,8 @@ export interface SearchViewProps {
   readonly search: Search;
   /** The address of a conversation. */
   readonly addressOf: (conversationId: string) => string;
-  /** Opens the conversation at the message that was found. */
-  readonly onOpen: (hit: SearchHit) => void;
+  /** Opens the conversation whose title was found, or one at the message that was found. */
+  readonly onOpen: (conversationId: string, message?: Message) => void;
 }
 
 /** A search field and its hits. Takes the focus when it appears. */
@@ -46,10 +46,18 @@ export function SearchView({ search, addressOf, onOpen }: SearchViewProps): Reac
           {strings.searchFailed} {state.failure}
         </Notice>
       )}
-      {state.status === "ready" && state.hits.length === 0 && (
+      {state.status === "ready" && countOf(state) === 0 && (
         <p className="ck-nav-empty">{strings.noHits(state.text.trim())}</p>
       )}
       <ol className="ck-hits" aria-busy={state.status === "searching"}>
+        {state.titles.map(({ id, title, scopeLabel, updatedAt, marks }) => (
+          <li key={id}>
+            <a className="ck-hit" href={addressOf(id)} onClick={inPlace(() => onOpen(id))}>
+              <span className="ck-snippet">{markedSnippet({ text: title ?? "", marks })}</span>
+              <span className="ck-hit-place">{placeOf(scopeLabel, dateIn(strings, updatedAt))}</span>
+            </a>
+          </li>
+        ))}
         {state.hits.map((hit) => (
           <li key={hit.message.id}>
             <Hit hit={hit} address={addressOf(hit.message.conversationId)} onOpen={onOpen} />
@@ -61,9 +69,19 @@ export function SearchView({ search, addressOf, onOpen }: SearchViewProps): Reac
   );
 }
 
-function told({ status, hits, text }: SearchState, strings: ReturnType<typeof useAllStrings>): string {
+function told(state: SearchState, strings: ReturnType<typeof useAllStrings>): string {
+  const { status, text } = state;
   if (status !== "ready") return status === "searching" ? strings.searching : "";
-  return hits.length === 0 ? strings.noHits(text.trim()) : strings.hits(hits.length);
+  const count = countOf(state);
+  return count === 0 ? strings.noHits(text.trim()) : strings.hits(count);
+}
+
+function countOf({ titles, hits }: SearchState): number {
+  return titles.length + hits.length;
+}
+
+function placeOf(...names: readonly (string | null)[]): string {
+  return names.filter((name) => name !== null).join(" · ");
 }
 
 interface HitProps extends Pick<SearchViewProps, "onOpen"> {
@@ -73,19 +91,22 @@ interface HitProps extends Pick<SearchViewProps, "onOpen"> {
 
 function Hit({ hit, address, onOpen }: HitProps): ReactNode {
   const strings = useAllStrings();
-  const place = hit.scopeLabel === null ? [] : [hit.scopeLabel];
   return (
-    <a className="ck-hit" href={address} onClick={inPlace(() => onOpen(hit))}>
+    <a
+      className="ck-hit"
+      href={address}
+      onClick={inPlace(() => onOpen(hit.message.conversationId, hit.message))}
+    >
       <span className="ck-hit-place">
-        {[hit.title ?? strings.untitled, ...place, dateIn(strings, hit.message.createdAt)].join(" · ")}
+        {placeOf(hit.title ?? strings.untitled, hit.scopeLabel, dateIn(strings, hit.message.createdAt))}
       </span>
       <span className="ck-snippet">{markedSnippet(hit.snippet)}</span>
     </a>
   );
 }
 
-/** A piece of a message in which what was found is marked. */
-export function markedSnippet({ text, marks }: Snippet): ReactNode {
+/** A piece of a message, or a title, in which what was found is marked. */
+export function markedSnippet({ text, marks }: Pick<Snippet, "text" | "marks">): ReactNode {
   const pieces: ReactNode[] = [];
   let from = 0;
   for (const { start, end } of marks) {

@@ -3,6 +3,7 @@ import {
   type Owner,
   type SearchHit,
   type SearchQuery,
+  type TitleHit,
   isChatkeepError,
 } from "@chatkeep/protocol";
 
@@ -16,6 +17,8 @@ export interface SearchState {
   readonly status: "idle" | "searching" | "ready" | "failed";
   /** The sentence why the search failed. */
   readonly failure: string | null;
+  /** Conversations whose titles match, best first. */
+  readonly titles: readonly TitleHit[];
   /** Best first; each with a snippet and what to mark in it. */
   readonly hits: readonly SearchHit[];
   /** Whether more exist, are on their way, or could not be read. */
@@ -45,7 +48,7 @@ export interface SearchOptions extends Pick<SearchQuery, "scope" | "conversation
 /** Asks nothing before something is typed. A reply that later typing has overtaken is not shown. */
 export function createSearch(options: SearchOptions): Search {
   const { history, owner, scope, conversationId, pauseMs = 200, schedule } = options;
-  let state: SearchState = { text: "", status: "idle", failure: null, hits: [], more: "none" };
+  let state: SearchState = { text: "", status: "idle", failure: null, titles: [], hits: [], more: "none" };
   let cursor: string | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asked = 0;
@@ -65,11 +68,17 @@ export function createSearch(options: SearchOptions): Search {
       const page = await history.searchMessages(owner, query());
       if (mine !== asked) return;
       cursor = page.nextCursor;
-      change({ status: "ready", hits: page.hits, more: cursor === null ? "none" : "more" });
+      change({
+        status: "ready",
+        titles: page.titles,
+        hits: page.hits,
+        more: cursor === null ? "none" : "more",
+      });
     } catch (error) {
       if (mine !== asked) return;
       // Punctuation alone: there is no word yet.
-      if (isChatkeepError(error, "invalid_request")) change({ status: "ready", hits: [], more: "none" });
+      if (isChatkeepError(error, "invalid_request"))
+        change({ status: "ready", titles: [], hits: [], more: "none" });
       else change({ status: "failed", failure: sentenceOf(error) });
     }
   };
@@ -82,7 +91,7 @@ export function createSearch(options: SearchOptions): Search {
       clearTimeout(timer);
       asked += 1;
       if (text.trim() === "") {
-        change({ text, status: "idle", failure: null, hits: [], more: "none" });
+        change({ text, status: "idle", failure: null, titles: [], hits: [], more: "none" });
         return;
       }
       change({ text, status: "searching", failure: null });

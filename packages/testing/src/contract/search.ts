@@ -122,6 +122,60 @@ export function describeSearch(open: OpenedFixture): void {
       expect(await found(fixture, me, { text: "needle", scope: "chapter 1" })).toHaveLength(2);
     });
 
+    it("finds titles: renamed ones at once, and none that is no longer there", async () => {
+      const fixture = open();
+      const { me, id } = await withMessages(fixture, ["How do otters sleep?"]);
+      const titles = async (query: SearchQuery): Promise<(string | null)[]> =>
+        (await fixture.history.searchMessages(me, query)).titles.map(({ title }) => title);
+      // Made from the question.
+      expect(await titles({ text: "otter" })).toEqual(["How do otters sleep?"]);
+      await fixture.history.updateConversation(me, id, { title: "Rivers 河流的名字", archived: true });
+      expect(await titles({ text: "otter" })).toEqual([]);
+      const page = await fixture.history.searchMessages(me, { text: "名字 riv*" });
+      expect(page.hits).toEqual([]);
+      const [{ title, marks } = { title: "", marks: [] }] = page.titles;
+      expect(marks.map((mark) => title?.slice(mark.start, mark.end))).toEqual(["Rivers", "名字"]);
+      await fixture.history.updateConversation(me, id, { title: null });
+      expect(await titles({ text: "rivers" })).toEqual([]);
+      expect(await titles({ text: "otter" })).toHaveLength(1);
+      await fixture.history.deleteConversation(me, id);
+      expect(await titles({ text: "otter" })).toEqual([]);
+      await fixture.history.restoreConversation(me, id);
+      expect(await titles({ text: "otter" })).toHaveLength(1);
+    });
+
+    it("finds titles of a scope and of a time, with the first page only", async () => {
+      const fixture = open();
+      const me = fixture.owner();
+      for (const scope of ["one", "two"]) {
+        await fixture.history.createConversation(me, { scope, title: `Otters of ${scope}` });
+      }
+      const { conversation } = await fixture.history.createConversation(me, {
+        title: "An otter\u0000\ud800",
+      });
+      const answers = ["An otter.", "Another otter."].map((content) => ({ role: "user" as const, content }));
+      await fixture.history.appendMessages(me, conversation.id, answers);
+      const titles = async (query: Omit<SearchQuery, "text">): Promise<(string | null)[]> =>
+        (await fixture.history.searchMessages(me, { text: "otter", ...query })).titles.map(
+          ({ title }) => title,
+        );
+      expect((await titles({})).toSorted()).toEqual([
+        "An otter\u0000\ud800",
+        "Otters of one",
+        "Otters of two",
+      ]);
+      expect(await titles({ scope: "two" })).toEqual(["Otters of two"]);
+      expect(await titles({ since: conversation.createdAt })).toContain("An otter\u0000\ud800");
+      expect(await titles({ since: "2999-01-01T00:00:00.000Z" })).toEqual([]);
+      expect(await titles({ until: "2000-01-01T00:00:00.000Z" })).toEqual([]);
+      expect(await titles({ role: "user" })).toEqual([]);
+      expect(await titles({ conversationId: conversation.id })).toEqual([]);
+      const first = await fixture.history.searchMessages(me, { text: "otter", limit: 1 });
+      expect(await titles({ limit: 1, cursor: first.nextCursor ?? undefined })).toEqual([]);
+      const other = fixture.owner();
+      expect((await fixture.history.searchMessages(other, { text: "otter" })).titles).toEqual([]);
+    });
+
     it("finds the messages of a role and of a time, page by page", async () => {
       const fixture = open();
       const { me, id } = await newConversation(fixture);

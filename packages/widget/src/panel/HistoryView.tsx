@@ -59,11 +59,7 @@ export function HistoryView({ chat, scope, currentId, onSelect, onDelete }: Hist
           onChoose={setWhere}
         />
       )}
-      <SearchView
-        search={search}
-        addressOf={addressOf}
-        onOpen={({ message }) => onSelect(message.conversationId, message)}
-      />
+      <SearchView search={search} addressOf={addressOf} onOpen={onSelect} />
       <FailureNotice failure={failure} onClose={clear} />
       {status === "idle" && (
         <ConversationNav

@@ -131,7 +131,7 @@ function useGroups(props: PaletteProps): Groups {
   const strings = useAllStrings();
   const { palette } = useAppStrings();
   const commands = useCommands(props, shown);
-  const { titles, messages, busy, search } = useFinds(chat, text);
+  const { found, busy, search } = useFinds(chat, text);
   const { known } = useSnapshot(chat.conversations);
   const list = chat.conversations.list();
   const { conversations } = useSnapshot(list);
@@ -172,15 +172,15 @@ function useGroups(props: PaletteProps): Groups {
   const matching = commands.filter((command) =>
     words.every((word) => command.words.toLowerCase().includes(word)),
   );
-  const found = [...messages.hits.map(toMessage), ...(messages.more === "none" ? [] : [more])];
+  const messages = [...found.hits.map(toMessage), ...(found.more === "none" ? [] : [more])];
   const groups = isIdle
     ? [
         { name: palette.recent, options: recent.map(toConversation) },
         { name: palette.commands, options: commands },
       ]
     : [
-        { name: strings.conversations, options: titles.map(toConversation) },
-        { name: strings.messages, options: found },
+        { name: strings.conversations, options: found.titles.map(toConversation) },
+        { name: strings.messages, options: messages },
         { name: palette.commands, options: matching },
       ];
   const count = groups.reduce((sum, { options }) => sum + options.length, 0);
@@ -194,7 +194,7 @@ function useGroups(props: PaletteProps): Groups {
           ? strings.noHits(text.trim())
           : palette.found(count),
     busy,
-    failure: isIdle ? null : messages.failure,
+    failure: isIdle ? null : found.failure,
     retry: () => void search.retry(),
   };
 }

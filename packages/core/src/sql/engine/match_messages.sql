@@ -35,7 +35,10 @@ begin
           and c.deleted_at is null and w.seq > c.cleared_seq and (only_scope is null or c.scope = only_scope)
         offset 0
       )
-      and (only_role is null and since is null and until is null or exists (
+      and (w.role = only_role) is not false
+      and (w.created_at >= since) is not false and (w.created_at < until) is not false
+      -- Earlier releases stored neither here.
+      and (w.role is not null or only_role is null and since is null and until is null or exists (
         select from messages m
         where m.owner_id = owner and m.conversation_id = w.conversation_id and m.seq = w.seq
           and (only_role is null or m.role = only_role)
@@ -50,15 +53,7 @@ begin
   )
   select coalesce(json_agg(json_build_object(
     'conversation', b.conversation_id, 'seq', b.seq, 'score', round(b.score::numeric, 5),
-    'places', (
-      select coalesce(json_agg(place order by place), '[]')
-      from unnest(b.words) word cross join lateral unnest(word.positions) place
-      where array_to_tsvector(array[word.lexeme]) @@ any (
-        select l.word::tsquery from unnest(regexp_split_to_array(
-          regexp_replace(querytree(wanted), '<[-0-9]+>', '&', 'g'), '\s*[&|()]+\s*'
-        )) l (word) where l.word not in ('', 'T')
-      )
-    )
+    'places', word_places(b.words, wanted)
   ) order by b.score desc, b.message_no desc), '[]') into result from best b;
   perform set_config('chatkeep.engine', 'off', true);
   return result;

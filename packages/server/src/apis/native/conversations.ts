@@ -13,7 +13,8 @@ import type { ApiServices } from "../api.ts";
 
 const text = z.string();
 
-const fields: { [K in keyof WireConversation]: z.ZodType<WireConversation[K]> } = {
+/** The fields of a conversation. */
+export const conversationFields: { [K in keyof WireConversation]: z.ZodType<WireConversation[K]> } = {
   id,
   user_id: text.nullable(),
   scope: text.nullable(),
@@ -32,7 +33,7 @@ const fields: { [K in keyof WireConversation]: z.ZodType<WireConversation[K]> } 
   updated_at: time,
 };
 
-const conversation = z.strictObject(fields).meta({ id: "Conversation" });
+const conversation = z.strictObject(conversationFields).meta({ id: "Conversation" });
 const REPLY = { description: "The conversation.", json: conversation };
 
 const page = z
@@ -47,7 +48,7 @@ const page = z
 
 const trash = z
   .strictObject({
-    conversations: z.array(z.strictObject({ ...fields, deleted_at: time })),
+    conversations: z.array(z.strictObject({ ...conversationFields, deleted_at: time })),
     next_cursor: text.nullable(),
   })
   .meta({ id: "TrashPage" });

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { cursor, id, pageLimit, queryText, time } from "../../http/fields.ts";
 import { type Route, ownerRoutes } from "../../http/route.ts";
 import type { ApiServices } from "../api.ts";
+import { conversationFields } from "./conversations.ts";
 import { message } from "./message.ts";
 
 const query = z.strictObject({
@@ -23,9 +24,13 @@ const query = z.strictObject({
 
 const offset = z.int().meta({ description: "In UTF-16 units." });
 const text = z.string();
+const marks = z.array(z.strictObject({ start: offset, end: offset }));
 
 const page = z
   .strictObject({
+    titles: z
+      .array(z.strictObject({ ...conversationFields, marks }))
+      .meta({ description: "Conversations whose titles match, with the first page." }),
     hits: z.array(
       z.strictObject({
         message,
@@ -35,7 +40,7 @@ const page = z
         snippet: z.strictObject({
           text,
           start: offset,
-          marks: z.array(z.strictObject({ start: offset, end: offset })),
+          marks,
         }),
         score: z.number(),
       }),
@@ -50,9 +55,9 @@ export function searchRoutes({ history }: ApiServices): Route[] {
   return [
     route("GET /api/search", {
       id: "searchMessages",
-      summary: "Search messages, best match first",
+      summary: "Search messages and titles, best match first",
       description:
-        "Searches the caller's conversations, archived ones too. To show a result in context, use " +
+        "Searches the caller's conversations, archived ones too. Titles are searched without `conversation_id` and `role`. To show a result in context, use " +
         "`GET /api/conversations/{conversation_id}/messages?around=<seq>`.",
       search: query,
       replies: { 200: { description: "A page of results.", json: page } },
