@@ -26,6 +26,9 @@ async function conversation(owner: Owner, title: string, answer = `Answer about 
 }
 
 const dialog = (page: Page) => page.getByRole("dialog", { name: "Search and commands" });
+/** Resolves when the page has let go of the dialog: a moment after it is closed. */
+const gone = (page: Page): Promise<void> =>
+  page.locator("dialog[data-kind=search]").waitFor({ state: "detached" });
 const options = (page: Page): Promise<string[]> => dialog(page).getByRole("option").allInnerTexts();
 const active = (page: Page) => dialog(page).getByRole("option", { selected: true });
 /** The words that are marked in the transcript. */
@@ -61,7 +64,7 @@ test("Ctrl+K offers recent conversations; arrows select, Enter opens, Escape clo
     await expect.poll(() => active(page).innerText()).toBe(title);
   }
   await page.keyboard.press("Escape");
-  await dialog(page).waitFor({ state: "detached" });
+  await gone(page);
   expect(await field.evaluate((element) => element === document.activeElement)).toBe(true);
 
   await page.keyboard.press("Control+k");
@@ -70,7 +73,7 @@ test("Ctrl+K offers recent conversations; arrows select, Enter opens, Escape clo
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await page.getByText("Answer about One").waitFor();
-  await dialog(page).waitFor({ state: "detached" });
+  await gone(page);
   expect(new URL(page.url()).searchParams.get("c")).toBe(one);
 });
 
@@ -123,7 +126,7 @@ test("a message is found by its words and opened far from the end; they are mark
   await dialog(page).locator("mark", { hasText: "zebra" }).first().waitFor();
   expect(await axeViolations(page)).toEqual([]);
   await dialog(page).getByRole("option").click();
-  await dialog(page).waitFor({ state: "detached" });
+  await gone(page);
   await expect.poll(() => marked(page)).toContain("zebra");
   await expect.poll(() => inSight(page)).toBe(true);
   expect((await marked(page)).join(" ")).not.toContain("words");
@@ -158,7 +161,8 @@ test("what is typed before the palette is loaded is kept, Enter too", async () =
   await page.keyboard.press("Enter");
   held.resolve();
   await page.getByText("Answer about One").waitFor();
-  await dialog(page).waitFor({ state: "detached" });
+  await gone(page);
+  expect(await options(page)).toEqual([]);
 });
 
 test("commands are found by their words and do what they say, on the conversation that is shown", async () => {
@@ -171,7 +175,7 @@ test("commands are found by their words and do what they say, on the conversatio
     await page.keyboard.press("Control+k");
     await page.keyboard.type(words);
     await page.keyboard.press("Enter");
-    await dialog(page).waitFor({ state: "detached" });
+    await gone(page);
   };
   await command("dark");
   expect(await page.evaluate(() => document.documentElement.dataset["theme"])).toBe("dark");
@@ -198,6 +202,7 @@ test("a search that fails says so and is asked again; commands are offered meanw
   await conversation(owner, "A new colour of herons");
   await using visit = await stage.visit({ owner });
   const { page } = visit;
+  await page.getByLabel("Your question").waitFor();
   await page.route("**/api/search**", (route) => route.fulfill({ status: 503, body: "{}" }));
   await page.keyboard.press("Control+k");
   await page.keyboard.type("new co");
