@@ -358,7 +358,7 @@ export const STATES: readonly State[] = [
     async reach(page) {
       await page.locator("article").waitFor();
       await openList(page);
-      await page.getByRole("button", { name: "Show more" }).scrollIntoViewIfNeeded();
+      await page.locator(".ck-nav-row").nth(49).scrollIntoViewIfNeeded();
     },
   },
   {

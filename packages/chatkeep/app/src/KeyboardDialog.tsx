@@ -11,6 +11,7 @@ export function KeyboardDialog({ onClose }: { readonly onClose: () => void }): R
     [keys.search, [COMMAND, "K"]],
     [keys.new, [COMMAND, "Shift", "O"]],
     [keys.composer, ["Shift", "Esc"]],
+    [keys.list, ["↑", "↓", "Home", "End"]],
     [keys.stop, ["Esc"]],
     [keys.help, ["?"]],
   ];

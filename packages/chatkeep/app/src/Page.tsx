@@ -24,7 +24,7 @@ import { download } from "./download.ts";
 import { Drawer } from "./Drawer.tsx";
 import { Header } from "./Header.tsx";
 import { KeyboardDialog } from "./KeyboardDialog.tsx";
-import { usePageKeys } from "./keys.ts";
+import { focusComposer, usePageKeys } from "./keys.ts";
 import { PaletteDialog } from "./PaletteDialog.tsx";
 import { Sidebar } from "./Sidebar.tsx";
 import type { Theme } from "./theme.ts";
@@ -148,6 +148,9 @@ export function Page({ chat, address, storage, theme, onSettings }: PageProps): 
 
   return (
     <div className="ck page">
+      <button type="button" className="ck-button skip" onClick={focusComposer}>
+        {appStrings.skip}
+      </button>
       {wide && <aside className="aside">{sidebar()}</aside>}
       {!wide && menu === "open" && <Drawer onClose={() => setMenu("closed")}>{sidebar}</Drawer>}
       <main className="main">

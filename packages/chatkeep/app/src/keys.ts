@@ -23,12 +23,17 @@ export function usePageKeys(keys: PageKeys): void {
       const act = actionOf(event);
       if (act === undefined) return;
       event.preventDefault();
-      if (act === "composer") document.querySelector("textarea")?.focus();
+      if (act === "composer") focusComposer();
       else latest.current[act]();
     };
     addEventListener("keydown", onKeyDown);
     return () => removeEventListener("keydown", onKeyDown);
   }, []);
+}
+
+/** Goes to the field for the next question. */
+export function focusComposer(): void {
+  document.querySelector<HTMLElement>(".ck-composer textarea")?.focus();
 }
 
 function actionOf(event: KeyboardEvent): keyof PageKeys | "composer" | undefined {

@@ -1,4 +1,12 @@
-import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
+import {
+  type FocusEvent,
+  type KeyboardEvent,
+  type ReactNode,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 
 import { MoreIcon } from "./MoreIcon.tsx";
 import { place } from "./place.ts";
@@ -6,15 +14,17 @@ import { place } from "./place.ts";
 export interface ActionMenuProps {
   /** What the button is called. */
   readonly label: string;
+  /** That of the button; default 0. */
+  readonly tabIndex?: 0 | -1 | undefined;
   /** Buttons; pressing one closes the menu. */
   readonly children: ReactNode;
 }
 
 /**
  * A button that shows a few others in a native popover: Escape and a press beside it close it, and the focus
- * returns, by the browser's own means.
+ * returns, by the browser's own means. Arrows, Home, End and first letters go through them.
  */
-export function ActionMenu({ label, children }: ActionMenuProps): ReactNode {
+export function ActionMenu({ label, tabIndex, children }: ActionMenuProps): ReactNode {
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const menu = useRef<HTMLDivElement>(null);
@@ -39,6 +49,7 @@ export function ActionMenu({ label, children }: ActionMenuProps): ReactNode {
         ref={button}
         type="button"
         className="ck-button ck-quiet ck-square"
+        tabIndex={tabIndex}
         aria-label={label}
         title={label}
         aria-expanded={open}
@@ -56,6 +67,7 @@ export function ActionMenu({ label, children }: ActionMenuProps): ReactNode {
         id={id}
         popover="auto"
         className="ck-menu"
+        {...KEYS}
         onToggle={() => setOpen(menu.current?.matches(":popover-open") === true)}
       >
         {open && children}
@@ -63,3 +75,29 @@ export function ActionMenu({ label, children }: ActionMenuProps): ReactNode {
     </>
   );
 }
+
+function goThrough(event: KeyboardEvent<HTMLElement>): void {
+  const { key, currentTarget, ctrlKey, metaKey, altKey } = event;
+  if (ctrlKey || metaKey || altKey) return;
+  const buttons = [...currentTarget.querySelectorAll("button")];
+  const at = buttons.indexOf(event.target as HTMLButtonElement);
+  const after = [...buttons.slice(at + 1), ...buttons.slice(0, at + 1)];
+  const to =
+    { ArrowDown: after[0], ArrowUp: after.at(-2), Home: buttons[0], End: buttons.at(-1) }[key] ??
+    after.find(({ textContent }) => key.length === 1 && begins(textContent, key));
+  if (to === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  to.focus();
+}
+
+function begins(text: string, letter: string): boolean {
+  return text.trim().toLowerCase().startsWith(letter.toLowerCase());
+}
+
+/** Tab leaves the menu, which then closes. */
+function leave({ currentTarget, relatedTarget }: FocusEvent<HTMLElement>): void {
+  if (relatedTarget !== null && !currentTarget.contains(relatedTarget)) currentTarget.hidePopover();
+}
+
+const KEYS = { onKeyDown: goThrough, onBlur: leave };

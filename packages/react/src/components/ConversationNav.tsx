@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useId } from "react";
 import { useAllStrings } from "../hooks/useAllStrings.ts";
 import { useAttempt } from "../hooks/useAttempt.ts";
 import { useKeptFocus } from "../hooks/useKeptFocus.ts";
+import { useRoving } from "../hooks/useRoving.ts";
 import { useSnapshot } from "../hooks/useSnapshot.ts";
 import { ageOf } from "../state/age.ts";
 import type { ListQuery } from "../state/conversations.ts";
@@ -16,7 +17,7 @@ import { FailureNotice, Notice } from "./Notice.tsx";
 
 export interface ConversationNavProps extends Omit<
   ConversationRowProps,
-  "conversation" | "kind" | "attempt"
+  "conversation" | "kind" | "attempt" | "isStop"
 > {
   /** Which conversations it shows; default the current ones of all scopes. */
   readonly query?: ListQuery | undefined;
@@ -32,6 +33,19 @@ export function ConversationNav(props: ConversationNavProps): ReactNode {
   const keptFocus = useKeptFocus();
   useEffect(() => void list.refresh(), [list]);
   const { failure, attempt, clear } = useAttempt();
+  const groups = groupsOf(state.conversations, strings);
+  const roving = useRoving(
+    groups.flatMap(([, members]) => members),
+    props.currentId,
+  );
+  const handlers = {
+    ...keptFocus,
+    onKeyDown: roving.onKeyDown,
+    onFocus(event: Parameters<typeof keptFocus.onFocus>[0]) {
+      keptFocus.onFocus(event);
+      roving.onFocus(event);
+    },
+  };
   const empty = {
     current: strings.noConversations,
     archived: strings.noArchived,
@@ -39,7 +53,7 @@ export function ConversationNav(props: ConversationNavProps): ReactNode {
   };
   return (
     <nav
-      {...keptFocus}
+      {...handlers}
       className="ck-nav"
       aria-label={strings.conversations}
       aria-busy={state.status === "loading"}
@@ -54,7 +68,7 @@ export function ConversationNav(props: ConversationNavProps): ReactNode {
       {state.status === "ready" && state.conversations.length === 0 && (
         <p className="ck-nav-empty">{empty[kind]}</p>
       )}
-      {groupsOf(state.conversations, strings).map(([name, members]) => (
+      {groups.map(([name, members]) => (
         <Group key={name} name={name}>
           {members.map((conversation) => (
             <ConversationRow
@@ -63,6 +77,7 @@ export function ConversationNav(props: ConversationNavProps): ReactNode {
               conversation={conversation}
               kind={kind}
               attempt={attempt}
+              isStop={conversation.id === roving.stop}
             />
           ))}
         </Group>

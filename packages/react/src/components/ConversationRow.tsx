@@ -25,11 +25,14 @@ export interface ConversationRowProps {
   readonly onExport?: ((conversation: Conversation, format: "markdown" | "json") => void) | undefined;
   /** Tells of what could not be done. */
   readonly attempt: (work: Promise<unknown>) => void;
+  /** Whether Tab stops at it. */
+  readonly isStop: boolean;
 }
 
 /** A conversation in a list: a link to it, and what can be done with it. */
 export function ConversationRow(props: ConversationRowProps): ReactNode {
   const { conversation, kind, conversations, currentId, addressOf, onSelect, attempt } = props;
+  const tabIndex = props.isStop ? 0 : -1;
   const strings = useAllStrings();
   const [renaming, setRenaming] = useState(false);
   const link = useRef<HTMLAnchorElement>(null);
@@ -56,12 +59,13 @@ export function ConversationRow(props: ConversationRowProps): ReactNode {
   }
   const words = <span className="ck-nav-title">{title}</span>;
   return (
-    <li className="ck-nav-row">
+    <li className="ck-nav-row" data-id={conversation.id}>
       {kind === "deleted" ? (
         <span className="ck-nav-link">{words}</span>
       ) : (
         <a
           ref={link}
+          tabIndex={tabIndex}
           className="ck-nav-link"
           href={addressOf(conversation.id)}
           aria-current={conversation.id === currentId ? "page" : undefined}
@@ -76,7 +80,7 @@ export function ConversationRow(props: ConversationRowProps): ReactNode {
           )}
         </a>
       )}
-      <ActionMenu label={strings.actionsFor(title)}>
+      <ActionMenu label={strings.actionsFor(title)} tabIndex={tabIndex}>
         <Actions {...props} onRename={() => setRenaming(true)} />
       </ActionMenu>
     </li>

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 
 import { useAllStrings } from "../hooks/useAllStrings.ts";
 import { Button, type ButtonProps } from "./Button.tsx";
@@ -7,10 +7,26 @@ export interface MoreButtonProps extends Pick<ButtonProps, "onPress"> {
   readonly more: "none" | "more" | "loading" | "failed";
 }
 
-/** Below a list: reads its next page. */
+/** Below a list: reads its next page when it comes into sight, or is pressed. */
 export function MoreButton({ more, onPress }: MoreButtonProps): ReactNode {
   const strings = useAllStrings();
+  const mark = useRef<HTMLDivElement>(null);
+  const press = useRef(onPress);
+  useEffect(() => void (press.current = onPress));
+  // Made anew after every page: one that stays in sight reports nothing a second time.
+  useEffect(() => {
+    if (more !== "more" || mark.current === null) return;
+    const observer = new IntersectionObserver((seen) => {
+      if (seen.at(-1)?.isIntersecting === true) press.current();
+    });
+    observer.observe(mark.current);
+    return () => observer.disconnect();
+  }, [more]);
   if (more === "none") return null;
   const label = more === "failed" ? strings.retry : strings.loadMore;
-  return <Button tone="quiet" label={label} disabled={more === "loading"} onPress={onPress} />;
+  return (
+    <div className="ck-more" ref={mark}>
+      <Button tone="quiet" label={label} disabled={more === "loading"} onPress={onPress} />
+    </div>
+  );
 }

@@ -7,13 +7,21 @@ export interface KeptFocus {
   readonly onBlur: (event: FocusEvent) => void;
 }
 
+/** Where the focus is in a list. */
+interface Place {
+  readonly id: string | undefined;
+  readonly index: number;
+  readonly on: "a" | "button";
+}
+
 /**
- * Keeps the focus in a list when the row that has it goes away: the row that takes its place gets it. Without this, who
- * deletes with the keyboard begins at the top of the page again.
+ * Keeps the focus in a list when the row that has it goes elsewhere in it (the rows have their `data-id`), or goes away:
+ * then the row that takes its place gets it. Without this, who deletes with the keyboard begins at the top of the page
+ * again.
  */
 export function useKeptFocus(): KeptFocus {
   const ref = useRef<HTMLElement>(null);
-  const row = useRef<number | null>(null);
+  const row = useRef<Place | null>(null);
   const rows = (): HTMLElement[] => [...(ref.current?.querySelectorAll("li") ?? [])];
 
   // After every rendering: any of them may have taken the row away.
@@ -23,15 +31,27 @@ export function useKeptFocus(): KeptFocus {
     const root = list.getRootNode() as Document | ShadowRoot;
     const focused = root.activeElement;
     if (focused !== null && focused !== document.body) return;
-    const left = rows();
-    const next = left[Math.min(row.current, left.length - 1)];
+    const { id, index, on } = row.current;
     row.current = null;
-    next?.querySelector<HTMLElement>("a, button")?.focus();
+    const left = rows();
+    const moved = left.find(({ dataset }) => id !== undefined && dataset["id"] === id);
+    const next = moved ?? left[Math.min(index, left.length - 1)];
+    next?.querySelector<HTMLElement>(moved === undefined ? "a, button" : on)?.focus();
   });
 
   return {
     ref,
-    onFocus: ({ target }) => (row.current = Math.max(rows().indexOf(target.closest("li") as HTMLElement), 0)),
+    onFocus({ target }) {
+      const current = target.closest("li");
+      row.current = {
+        id: current?.dataset["id"],
+        index: Math.max(
+          rows().findIndex((each) => each === current),
+          0,
+        ),
+        on: target.matches("a") ? "a" : "button",
+      };
+    },
     onBlur({ target }) {
       // A person has left it, and not the row the list.
       queueMicrotask(() => {

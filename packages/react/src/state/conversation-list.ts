@@ -18,7 +18,7 @@ export interface ConversationListState {
 
 /** A list of the owner's conversations. */
 export interface ConversationList extends Readable<ConversationListState> {
-  /** Reads the most recent ones, as many as are shown (50 at first, at most 100); asked twice in one task, once. */
+  /** Reads the most recent ones, as many as are shown (50 at first, at most 1,000); asked twice in one task, once. */
   refresh(): Promise<void>;
   /** Reads the next page. */
   loadMore(): Promise<void>;
@@ -56,6 +56,8 @@ export interface ReadPage {
 const PAGE = 50;
 /** The most that a server gives at once. */
 const LARGEST_PAGE = 100;
+/** The most that are read again: ten requests. */
+const MOST_AGAIN = 1_000;
 
 /** Reads nothing by itself: call `refresh()`. */
 export function createConversationList(options: ConversationListOptions): ConversationList {
@@ -102,15 +104,23 @@ export function createConversationList(options: ConversationListOptions): Conver
     overtaking = [];
     snapshot.changed();
     try {
-      const page = await read({ limit: Math.min(Math.max(list.length, PAGE), LARGEST_PAGE) });
-      if (mine !== reading) return;
-      cursor = page.nextCursor;
+      const wanted = Math.min(Math.max(list.length, PAGE), MOST_AGAIN);
+      const conversations: Conversation[] = [];
+      let next: string | undefined;
+      do {
+        const limit = Math.min(wanted - conversations.length, LARGEST_PAGE);
+        const page = await read({ limit, cursor: next });
+        if (mine !== reading) return;
+        conversations.push(...page.conversations);
+        next = page.nextCursor ?? undefined;
+      } while (next !== undefined && conversations.length < wanted);
+      cursor = next ?? null;
       more = "idle";
       status = "ready";
       failure = null;
       failed = 0;
-      onRead(page.conversations);
-      take([...overtaking, ...page.conversations]);
+      onRead(conversations);
+      take([...overtaking, ...conversations]);
     } catch (error) {
       if (mine !== reading) return;
       // A list that was read before stays: it is older, not wrong.

@@ -6,6 +6,7 @@ import type { AppStrings } from "./strings.ts";
 export const APP_ARABIC: AppStrings = {
   components: ARABIC,
   name: "العربية",
+  skip: "انتقل إلى حقل السؤال",
   showList: "إظهار قائمة المحادثات",
   closeList: "إغلاق قائمة المحادثات",
   conversation: "محادثة",
@@ -54,6 +55,7 @@ export const APP_ARABIC: AppStrings = {
     search: "البحث والأوامر",
     new: "محادثة جديدة",
     composer: "إلى حقل السؤال",
+    list: "التنقّل في قائمة",
     stop: "إيقاف الإجابة وإغلاق ما هو مفتوح",
     help: "هذه القائمة",
   },

@@ -6,6 +6,7 @@ import type { AppStrings } from "./strings.ts";
 export const APP_GERMAN: AppStrings = {
   components: GERMAN,
   name: "Deutsch",
+  skip: "Zum Fragefeld springen",
   showList: "Liste der Unterhaltungen zeigen",
   closeList: "Liste der Unterhaltungen schließen",
   conversation: "Unterhaltung",
@@ -60,6 +61,7 @@ export const APP_GERMAN: AppStrings = {
     search: "Suche und Befehle",
     new: "Neue Unterhaltung",
     composer: "Zum Fragefeld",
+    list: "Durch eine Liste oder ein Menü gehen",
     stop: "Antwort anhalten oder Dialog schließen",
     help: "Diese Liste",
   },

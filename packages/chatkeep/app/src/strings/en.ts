@@ -6,6 +6,7 @@ import type { AppStrings } from "./strings.ts";
 export const APP_ENGLISH: AppStrings = {
   components: ENGLISH,
   name: "English",
+  skip: "Skip to the question field",
   showList: "Show the list of conversations",
   closeList: "Close the list of conversations",
   conversation: "Conversation",
@@ -59,6 +60,7 @@ export const APP_ENGLISH: AppStrings = {
     search: "Search and commands",
     new: "New conversation",
     composer: "Go to the question field",
+    list: "Go through a list or a menu",
     stop: "Stop the answer or close a dialog",
     help: "Show this list",
   },

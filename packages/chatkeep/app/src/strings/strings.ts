@@ -6,6 +6,7 @@ export interface AppStrings {
   readonly components: Strings;
   /** What the language calls itself. */
   readonly name: string;
+  readonly skip: string;
   readonly showList: string;
   readonly closeList: string;
   readonly conversation: string;
@@ -62,6 +63,7 @@ export interface AppStrings {
     readonly search: string;
     readonly new: string;
     readonly composer: string;
+    readonly list: string;
     readonly stop: string;
     readonly help: string;
   };
