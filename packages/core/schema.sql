@@ -263,6 +263,25 @@ create table passages (
   search tsvector not null
 );
 
+create table queued_questions (
+  owner_id uuid not null,
+  conversation_id text collate "C" not null,
+  place bigint not null,
+  turn_id uuid not null,
+  reply_id text collate "C" not null,
+  message_id text collate "C" not null,
+  parent text collate "C",
+  body json not null,
+  context_text text,
+  metadata json,
+  asker json not null,
+  steers boolean not null,
+  is_held boolean not null default false,
+  created_at timestamp with time zone not null default clock_timestamp()
+);
+alter table queued_questions enable row level security;
+alter table queued_questions force row level security;
+
 create unlogged table rate_limits (
   key text collate "C" not null,
   points integer not null,
@@ -451,6 +470,8 @@ alter table passages add constraint passages_pkey PRIMARY KEY (docs, path, "posi
 alter table passages add constraint passages_document FOREIGN KEY (docs, path) REFERENCES documents(docs, path) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table passages add constraint passages_not_empty CHECK ((text <> ''::text));
 alter table passages add constraint passages_position CHECK (("position" > 0));
+alter table queued_questions add constraint queued_questions_pkey PRIMARY KEY (owner_id, conversation_id, place);
+alter table queued_questions add constraint queued_questions_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table rate_limits add constraint rate_limits_pkey PRIMARY KEY (key);
 alter table releases add constraint releases_pkey PRIMARY KEY (functions);
 alter table running_turns add constraint running_turns_pkey PRIMARY KEY (owner_id, conversation_id);
@@ -512,6 +533,7 @@ CREATE INDEX message_words_words ON chatkeep.message_words USING gin (owner_id, 
 CREATE INDEX messages_old_parts ON chatkeep.messages USING btree (owner_id, conversation_id, seq) WHERE (parts_version < 2);
 CREATE INDEX owners_idle ON chatkeep.owners USING btree (active_at) WHERE (kind = 'session'::text);
 CREATE INDEX passages_search ON chatkeep.passages USING gin (search) WITH (fastupdate=off);
+CREATE INDEX queued_questions_due ON chatkeep.queued_questions USING btree (owner_id, conversation_id) WHERE (NOT is_held);
 CREATE INDEX rate_limits_expired ON chatkeep.rate_limits USING btree (expires_at);
 CREATE UNIQUE INDEX running_turns_node ON chatkeep.running_turns USING btree (node_id, id);
 CREATE UNIQUE INDEX segments_parent ON chatkeep.segments USING btree (owner_id, conversation_id, parent_seq, first_seq);
@@ -548,6 +570,8 @@ create policy engine on messages to chatkeep_engine using (true) with check (tru
 create policy owner on messages to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on owners to chatkeep_engine using (true) with check (true);
 create policy owner on owners to public using (((id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
+create policy engine on queued_questions to chatkeep_engine using (true) with check (true);
+create policy owner on queued_questions to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on running_turns to chatkeep_engine using (true) with check (true);
 create policy owner on running_turns to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on segments to chatkeep_engine using (true) with check (true);
@@ -582,6 +606,7 @@ grant delete, insert, select, update on message_words to chatkeep_store;
 grant delete, insert, select, update on messages to chatkeep_store;
 grant select on nodes to chatkeep_store;
 grant delete, insert, select, update on owners to chatkeep_store;
+grant delete, insert, select, update on queued_questions to chatkeep_store;
 grant delete, insert, select, update on running_turns to chatkeep_store;
 grant delete, insert, select, update on segments to chatkeep_store;
 grant delete, insert, select, update on summaries to chatkeep_store;
@@ -705,10 +730,12 @@ create function chatkeep_functions.delete_checkpoints(owner uuid, conversation t
 create function chatkeep_functions.delete_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_file(owner uuid, file uuid, if_unfinished boolean) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_messages(owner uuid, conversation text, ids text[], from_id text) returns TABLE(deleted bigint, head_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.delete_queued_question(owner uuid, conversation text, message_id text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.delete_turns(owner uuid, conversation text, from_seq bigint, to_seq bigint) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.descendants_of(owner uuid, conversation text, seq bigint) returns TABLE(first_seq bigint, last_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.describe_branch(owner uuid, conversation text, head bigint, new_preview text, question_title text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.drop_unused_releases(grace interval) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.due_queued_questions(page_limit integer) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;
 create function chatkeep_functions.earliest_messages(owner uuid, conversation text, leaf bigint, above_seq bigint, below_seq bigint, page_limit integer) returns TABLE(parent_id text, messages json, forks json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.end_handle(owner uuid, hash text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.end_running_turn(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
@@ -743,6 +770,8 @@ create function chatkeep_functions.get_turn_context(owner uuid, conversation tex
 create function chatkeep_functions.hand_over_turn(node bigint, turn_id uuid) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;
 create function chatkeep_functions.handle_exists(hash text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.hold_node(node bigint, lease interval) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.hold_queued_question(owner uuid, conversation text, message_id text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.hold_queued_questions(owner uuid, conversation text, message_id text) returns void language sql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.holds_messages(owner uuid, conversation text, ids text[]) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.import_unsaved_turn(owner uuid, conversation text, parent text, turn_id uuid, created text, message_id text, reply_id text, body json, context_text text, metadata json, reply_status text, reply_body json, reply_error json, reply_intent text, reply_processed boolean, reply_model text, reply_usage json, word_text text, reply_word_text text, new_title text, new_preview text) returns TABLE(outcome text, turn json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.imported_no(written_at timestamp with time zone) returns bigint language sql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -756,6 +785,7 @@ create function chatkeep_functions.list_conversations(owner uuid, only_archived 
 create function chatkeep_functions.list_document_versions(docs_name text, at_path text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.list_documents(docs_name text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.list_files(owner uuid, after_id uuid, only_purpose text, ascending boolean, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;
+create function chatkeep_functions.list_queued_questions(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.list_trash(owner uuid, before_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;
 create function chatkeep_functions.list_versions(owner uuid, conversation text, message_id text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.lock_conversation(owner uuid, conversation text) returns conversations language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -768,7 +798,9 @@ create function chatkeep_functions.near_messages(owner uuid, model text, vector 
 create function chatkeep_functions.near_passages(docs_name text, model text, vector text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
 create function chatkeep_functions.next_active_no(owner uuid, active_no bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;
 create function chatkeep_functions.next_backfill() returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.next_in_queue(owner uuid, conversation text) returns queued_questions language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.next_old_parts(above_owner uuid, above_conversation text, above_seq bigint, page_limit integer) returns TABLE(owner_id uuid, conversation_id text, seq bigint, id text, parts json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.next_queued_question(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.open_turn(owner uuid, conversation text, parent text, node bigint, turn_id uuid, created text, message_id text, reply_id text, role text, body json, context_text text, metadata json, word_text text, new_title text, new_preview text, expected_head text, asker json) returns TABLE(is_new boolean, turn turns, c conversations, asked messages) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.overview(settled_within interval) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.page_messages(owner uuid, conversation text, leaf text, before_seq bigint, after_seq bigint, page_offset bigint, page_limit integer) returns TABLE(total bigint, parent_id text, running_turn uuid, messages json, forks json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
@@ -786,6 +818,7 @@ create function chatkeep_functions.put_documents(docs_name text, paths text[], p
 create function chatkeep_functions.put_message_vectors(owner uuid, number integer, conversations text[], seqs bigint[], vectors text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.put_passage_vectors(number integer, docs text[], paths text[], positions integer[], vectors text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.question_terms(docs_name text, question text[], background text[]) returns TABLE(asked boolean, weight double precision, query tsquery) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.queue_question(owner uuid, conversation text, turn_id uuid, message_id text, reply_id text, parent text, body json, context_text text, metadata json, asker json, steers boolean, is_new boolean, most integer, most_length bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.read_events(owner uuid, conversation text, turn_id uuid, after_seq integer, seen_attempt integer, page_limit integer) returns TABLE(status text, last_event integer, is_left boolean, attempt integer, is_ahead boolean, events json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.read_file(owner uuid, file uuid, start bigint, length integer) returns bytea language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.recall_words(owner uuid, conversation text, leaf bigint, terms text[], below_seq bigint, most integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -813,6 +846,7 @@ create function chatkeep_functions.set_generated_title(owner uuid, conversation 
 create function chatkeep_functions.set_head(owner uuid, conversation text, message_id text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.settle_turn(owner uuid, conversation text, turn_id uuid, node bigint, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, new_context json, event_seqs integer[], event_chunks json[], word_text text, new_preview text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.stop_turn(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
+create function chatkeep_functions.take_queued_question(owner uuid, conversation text, turn_id uuid, message_id text, is_waiting boolean) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.term_letters(term text) returns text language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.term_weight(total double precision, held double precision) returns double precision language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.token_key() returns text language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;

@@ -263,7 +263,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     (await indexBacklog(database, signal)) + ((await worker?.run(signal)) ?? 0);
   const purgeAll: CoreHistory["purge"] = async (purged, signal) =>
     (await purge(database, purged, signal)) + (await renewParts(database, fileParts, signal));
-  const { importTurn, stopTurn, stopRunning } = turns;
+  const { importTurn, stopTurn, stopRunning, listQueuedQuestions, deleteQueuedQuestion } = turns;
   const calls = withFiles({ ...turns, getContext: contexts.read }, fileParts);
   return {
     ...createConversations({ database, limits, hideExistence, stopRunning }),
@@ -304,6 +304,8 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     },
     importTurn,
     stopTurn,
+    listQueuedQuestions,
+    deleteQueuedQuestion,
     async health() {
       const { status: reached, latencyMs } = await open.breaker.probe();
       const reason = reached === "ok" ? await tryWrite() : "The database cannot be reached.";

@@ -11,6 +11,7 @@ import type { Database } from "./database/database.ts";
 import { type ConversationRow, conversationFromRow, type MessageRow, messageOf } from "./database/rows.ts";
 import { instant } from "./database/values.ts";
 import { NIL, type FileRow, fileFromRow, readFile } from "./files.ts";
+import { type QueuedRow, queuedQuestion } from "./turns/queue.ts";
 
 /** Who acts on an owner's data, for the audit log: `owner` (default), or the name of a server key. */
 export interface ActOptions {
@@ -64,6 +65,7 @@ export function createPersonalData(database: Database): PersonalData {
           parentId = message.id;
           yield { type: "message", message: exported };
         }
+        for (const question of row.queued ?? []) yield { type: "queued", question: queuedQuestion(question) };
       }
       let files = 0;
       for await (const file of exportedFiles(database, id)) {
@@ -128,13 +130,18 @@ function incomplete(): ChatkeepError {
   );
 }
 
+interface ExportedRow extends ConversationRow {
+  /** The questions that wait. */
+  queued: QueuedRow[] | null;
+}
+
 async function* exportedConversations(
   database: Database,
   owner: string,
-): AsyncGenerator<ConversationRow, void, void> {
+): AsyncGenerator<ExportedRow, void, void> {
   for (let after = 0; ;) {
     const [page] = await database.call("export_conversations", { owner, after_no: after, page_limit: 100 });
-    const rows = page?.export_conversations as ConversationRow[] | null | undefined;
+    const rows = page?.export_conversations as ExportedRow[] | null | undefined;
     if ((rows ?? null) === null && after > 0) throw incomplete();
     if (!rows?.length) return;
     yield* rows;

@@ -24,7 +24,7 @@ export interface Victim {
   rows(client: PoolClient): Promise<string>;
 }
 
-/** Fills an owner with one row of each kind: messages, a settled and a running turn, a trashed conversation, a handle. */
+/** Fills an owner with one row of each kind: messages, a settled, a running and a queued turn, a trashed conversation, a handle. */
 export async function makeVictim(
   history: CoreHistory,
   responder: ScriptedResponder,
@@ -50,6 +50,7 @@ export async function makeVictim(
   const reader = events[Symbol.asyncIterator]();
   while (!JSON.stringify((await reader.next()).value).includes(mark));
   await reader.return?.();
+  await history.startTurn(owner, id, { content: mark, whenBusy: "queue" });
   const trashed = await history.createConversation(owner, { title: mark });
   await history.deleteConversation(owner, trashed.conversation.id);
   const handle = createHash("sha256")
@@ -279,6 +280,9 @@ const INNER = new Set([
   "next_active_no",
   "select_turn",
   "index_message",
+  "hold_queued_questions",
+  "next_in_queue",
+  "take_queued_question",
   "refuse_conversation",
 ]);
 

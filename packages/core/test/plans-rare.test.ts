@@ -224,6 +224,37 @@ const CASES: Case[] = [
     (time) => history.getCheckpoint(me, "long", { namespace: "", id: time > 0 ? "000001007" : undefined }),
   ],
   ["delete_checkpoints", 1, /checkpoint_values_pkey/, () => sql("delete_checkpoints($1, 'c1')", [owner])],
+  [
+    "queue_question",
+    1,
+    /queued_questions_pkey/,
+    () =>
+      sql(`queue_question($1, 'long', $2, 'q', 'r', null, '[]', null, null, '{}', false, true, 20, 1000)`, [
+        owner,
+        randomUUID(),
+      ]),
+  ],
+  ["next_queued_question", 1, /queued_questions_/, () => sql("next_queued_question($1, 'c1')", [owner])],
+  ["list_queued_questions", 1, /queued_questions_pkey/, () => history.listQueuedQuestions(me, "long")],
+  [
+    "delete_queued_question",
+    1,
+    /queued_questions_pkey/,
+    (time) => sql("delete_queued_question($1, $2, 'q')", [owner, `c${2 * time + 5001}`]),
+  ],
+  [
+    "hold_queued_question",
+    1,
+    /queued_questions_/,
+    (time) => sql("hold_queued_question($1, $2, 'q')", [owner, `c${time + 1}`]),
+  ],
+  [
+    "hold_queued_questions",
+    1,
+    /queued_questions_/,
+    () => sql("hold_queued_questions($1, 'c9', 'q')", [owner]),
+  ],
+  ["due_queued_questions", 3, /queued_questions_due/, () => sql("due_queued_questions(100)")],
   ["purge_files", 1, /files_unused/, () => sql("purge_files(9)")],
   ["record_audit", 1, /^$/, () => history.recordAct(me, "key:tests")],
   ["purge_batch", 1, /idempotency_keys_sent/, () => sql("purge_batch('1 day', '30 days', 100)")],
@@ -283,7 +314,7 @@ const ELSEWHERE = new Set(
   `count_terms question_terms term_letters term_weight conversation_exists match_messages match_titles word_places handle_exists refuse_conversation match_terms
    append_messages begin_turn create_conversation get_conversation get_turn list_conversations overview
    page_messages read_events recall_words register_node rotate_events search_words settle_turn
-   stop_turn fence_dead_nodes update_conversation write_events hold_node close_turn finish_turn lock_conversation next_active_no imported_no open_turn select_turn
+   stop_turn fence_dead_nodes update_conversation write_events hold_node close_turn finish_turn lock_conversation next_active_no imported_no open_turn select_turn take_queued_question next_in_queue
    delete_turns try_write branch_ranges ancestor_at branch_length branch_of branch_off context_messages forks_of earliest_messages latest_leaf latest_messages segment_jump
    get_document list_checkpoints list_documents put_documents remove_documents score_texts search_passages list_document_versions`
     .split(/\s+/)
@@ -334,6 +365,12 @@ async function fill(query: Query): Promise<void> {
   await filled(
     `insert into chatkeep.title_words (owner_id, conversation_id, words)
      select $1, 'c' || n, to_tsvector('chatkeep.message_words', case when n <= 20 then 'rarest' else 'river' end)
+     from generate_series(1, $2::int) n`,
+  );
+  await filled(
+    `insert into chatkeep.queued_questions
+       (owner_id, conversation_id, place, turn_id, reply_id, message_id, body, asker, steers, is_held)
+     select $1, 'c' || n, 1, gen_random_uuid(), 'r', 'q', '[]', '{"kind":"session"}', false, n > 3
      from generate_series(1, $2::int) n`,
   );
   await filled(

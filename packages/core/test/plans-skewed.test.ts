@@ -284,6 +284,12 @@ async function fill(query: Query): Promise<void> {
      select owner_id, id, '', '1', '', 'task', 0, 'messages', '{}' from chatkeep.conversations where id <> 'long'`,
   );
   await query(
+    `insert into chatkeep.queued_questions
+       (owner_id, conversation_id, place, turn_id, reply_id, message_id, body, asker, steers, is_held)
+     select owner_id, id, 1, gen_random_uuid(), 'r', 'q', '[]', '{}', false, true
+     from chatkeep.conversations where id <> 'long'`,
+  );
+  await query(
     `insert into chatkeep.summaries (owner_id, conversation_id, from_seq, to_seq, body)
      select owner_id, id, 1, 2, 'Hello' from chatkeep.conversations`,
   );

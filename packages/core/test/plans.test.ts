@@ -45,6 +45,12 @@ beforeAll(async () => {
     [owner, CONVERSATIONS],
   );
   await database.pool.query(
+    `insert into chatkeep.queued_questions
+       (owner_id, conversation_id, place, turn_id, reply_id, message_id, body, asker, steers, is_held)
+     select $1, 'c' || n, 1, gen_random_uuid(), 'r', 'q', '[]', '{}', false, true from generate_series(1, $2::int) n`,
+    [owner, CONVERSATIONS],
+  );
+  await database.pool.query(
     `insert into chatkeep.segments (owner_id, conversation_id, first_seq, parent_seq, depth, next_follows)
      select $1, 'c1', n + 1, n, n, false from generate_series(1, $2::int) n`,
     [owner, MESSAGES],

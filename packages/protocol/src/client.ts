@@ -3,6 +3,7 @@ import { conversationCalls } from "./client/conversations.ts";
 import { fileCalls, streamOf } from "./client/files.ts";
 import { messageCalls } from "./client/messages.ts";
 import { conversationPath, searchOf } from "./client/paths.ts";
+import { queueCalls } from "./client/queue.ts";
 import { type ClientOptions, bodyOf, createRequests } from "./client/requests.ts";
 import { turnCalls } from "./client/turns.ts";
 import { ChatkeepError, type ErrorCode } from "./errors.ts";
@@ -46,6 +47,7 @@ export function createClient(options: ClientOptions): Client {
     ...messageCalls(requests),
     ...branchCalls(requests),
     ...turnCalls(requests),
+    ...queueCalls(requests),
     ...fileCalls(requests),
 
     async claimSession(user, session) {

@@ -22,7 +22,15 @@ import type {
 import type { Owner } from "./owner.ts";
 import type { ErasureReceipt, ExportLine } from "./personal-data.ts";
 import type { SearchPage, SearchQuery } from "./search.ts";
-import type { FollowOptions, Question, StartedTurn, Turn, TurnEvent, TurnState } from "./turn.ts";
+import type {
+  FollowOptions,
+  Question,
+  QueuedQuestion,
+  StartedTurn,
+  Turn,
+  TurnEvent,
+  TurnState,
+} from "./turn.ts";
 
 /**
  * Conversation memory. `createHistory({ pool })` of `@chatkeep/core` and `createClient({ baseUrl })` of this package
@@ -176,7 +184,7 @@ export interface History {
 
   /**
    * Permanently deletes all messages of a conversation in all branches. The conversation stays, and its numbering
-   * continues. A running turn is stopped and cannot write again.
+   * continues. Queued questions are deleted. A running turn is stopped and cannot write again.
    */
   clearMessages(owner: Owner, conversationId: string): Promise<{ readonly deleted: number }>;
 
@@ -203,7 +211,11 @@ export interface History {
    *   responder continues with them. Results that leave other calls of a waiting turn open are stored, and that turn is
    *   returned: the responder continues when the last is told. Results of other calls are a `conflict`. With a single part `step` it continues the
    *   last answer, however that ended: the responder gets that answer's question, and what was said in `answer`.
-   * - While another turn runs in the conversation: `turn_in_progress` with its `turnId`.
+   * - While another turn runs in the conversation: `turn_in_progress` with its `turnId`; or, as `question.whenBusy` says,
+   *   the question is queued: the turn is `queued`, and its events begin when it does. Sent again with its id it is the
+   *   same question. At most 20 wait, with 1,000,000 characters in all; more are `turn_in_progress`. While a turn waits for a
+   *   person, so do they. Once an answer is stopped, or a conversation deleted, its questions are held: `conflict`
+   *   for those who follow them. What cannot begin, because its parent was deleted, is held too.
    * - Each event is committed before the stream yields it.
    */
   startTurn(
@@ -212,6 +224,12 @@ export interface History {
     question: Question,
     options?: { readonly signal?: AbortSignal },
   ): Promise<StartedTurn>;
+
+  /** Lists the questions that wait in a conversation, in the order in which they will be asked. */
+  listQueuedQuestions(owner: Owner, conversationId: string): Promise<QueuedQuestion[]>;
+
+  /** Takes a question out of the queue. Errors: `message_not_found` if it does not wait, because its turn began or it is deleted. */
+  deleteQueuedQuestion(owner: Owner, conversationId: string, messageId: string): Promise<void>;
 
   /**
    * Answers a stored question again. The new answer is a version beside the old one and becomes the head. `messageId`

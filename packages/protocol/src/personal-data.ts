@@ -1,11 +1,14 @@
 import type { Conversation } from "./conversation.ts";
 import type { StoredFile } from "./file.ts";
 import type { Message } from "./message.ts";
+import type { QueuedQuestion } from "./turn.ts";
 
 /** A line of an export. */
 export type ExportLine =
   | { readonly type: "conversation"; readonly conversation: Conversation; readonly deletedAt: string | null }
   | { readonly type: "message"; readonly message: Message }
+  /** A question that waits in the conversation before it. */
+  | { readonly type: "queued"; readonly question: QueuedQuestion }
   /** Followed by its bytes. */
   | { readonly type: "file"; readonly file: StoredFile }
   /** The next bytes of the file before, in base64. */

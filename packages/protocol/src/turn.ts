@@ -4,13 +4,24 @@ import type { Failure, Message } from "./message.ts";
 import type { Part } from "./part.ts";
 
 /**
- * `running`, or one of the settled states. `waiting`: the answer ends with calls that wait for a person, by an approval or a
+ * `queued` until its question is asked, `running`, or one of the settled states. `waiting`: the answer ends with calls that wait for a person, by an approval or a
  * client's tool; its message is `complete`. It becomes `complete` when the conversation goes on, or `interrupted` when the
  * time to answer is over. Any other settled turn never changes.
  */
-export const TURN_STATUSES = ["running", "waiting", "complete", "stopped", "interrupted", "failed"] as const;
+export const TURN_STATUSES = [
+  "queued",
+  "running",
+  "waiting",
+  "complete",
+  "stopped",
+  "interrupted",
+  "failed",
+] as const;
 /** One of {@link TURN_STATUSES}. */
 export type TurnStatus = (typeof TURN_STATUSES)[number];
+
+/** What becomes of a question while an answer is given; see {@link Question.whenBusy}. */
+export const WHEN_BUSY = ["reject", "queue", "steer"] as const;
 
 /** One user message and everything that the responder answers. */
 export interface Turn {
@@ -54,12 +65,38 @@ export interface Question {
   /** The text that the person had selected. */
   readonly contextText?: string | null | undefined;
   readonly metadata?: JsonObject | null | undefined;
+  /**
+   * While another turn runs: `reject` (default) throws `turn_in_progress`. `queue` stores the question, which begins its
+   * turn after that one and those queued before it. `steer` queues it before the others, and asks the responder to end
+   * its answer early; see `ResponderRequest.steered`. Results of tools are never queued.
+   */
+  readonly whenBusy?: (typeof WHEN_BUSY)[number] | undefined;
+}
+
+/** A question that waits for the answer before it. */
+export interface QueuedQuestion {
+  /** The client's id for the message. */
+  readonly id: string;
+  /** The turn that will answer it. */
+  readonly turnId: string;
+  /** The message that it will follow; absent: the head at that time. */
+  readonly parent?: string | null;
+  readonly parts: readonly Part[];
+  /** The text of `parts`. */
+  readonly content: string;
+  readonly contextText: string | null;
+  readonly metadata: JsonObject | null;
+  /** Whether it was queued with `steer`: before those that were not. */
+  readonly steers: boolean;
+  /** Whether it waits to be sent again with its id, or deleted: the answer before it was stopped, or it could not begin. */
+  readonly held: boolean;
+  readonly createdAt: string;
 }
 
 /**
  * One numbered event of a turn's stream. Event 1 is the `start` chunk. An event that repeats the number before it is a
  * notice, not stored: during an outage a `message-metadata` chunk tells whether text waits to be committed
- * (`waiting`).
+ * (`waiting`), and before event 1 one tells that the question is `queued`.
  */
 export interface TurnEvent extends SeenEvent {
   readonly chunk: Chunk;

@@ -20,7 +20,7 @@ export interface UnsavedTurn {
   };
   readonly reply: {
     readonly id: string;
-    readonly status: Exclude<TurnStatus, "running" | "waiting">;
+    readonly status: Exclude<TurnStatus, "queued" | "running" | "waiting">;
     readonly error: Failure | null;
     readonly parts: readonly Part[];
     readonly model: string | null;

@@ -124,7 +124,7 @@ function mount(options: MountOptions, { pool, address, end }: SharedPool): Chatk
   });
   const server = createServer({
     ...rest,
-    history,
+    history: hosted.unqueued(history),
     prepare: migration.prepare,
     health: () => history.health(),
     ready: () => migration.isReady() && (rest.ready?.() ?? true),

@@ -1,7 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 import type { toModelMessages } from "@chatkeep/agent";
-import { type AnswerStream, type Responder, ResponderError, type ResponderRequest } from "@chatkeep/protocol";
+import {
+  type AnswerStream,
+  type History,
+  type Responder,
+  ResponderError,
+  type ResponderRequest,
+} from "@chatkeep/protocol";
 
 import type { Connection } from "./http/connection.ts";
 import type { Fetch } from "./http/router.ts";
@@ -44,6 +50,8 @@ export interface HostTurns {
   responderOf(request: ResponderRequest): Responder | undefined;
   /** Learns that a turn runs in this request, until `work` is settled. */
   watch(work: Promise<unknown>): void;
+  /** Makes questions of such routes begin at once or not at all: a route has gone when a queued one begins. */
+  unqueued<H extends Pick<History, "startTurn">>(history: H): H;
   begin(fetch: Fetch, request: Request, options?: HostTurnOptions): Promise<HostTurn>;
 }
 
@@ -51,6 +59,8 @@ interface Running {
   readonly responder: Responder;
   /** The turn that the route's request began. An answer may ask for turns of its own. */
   turnId?: string;
+  /** Whether the route has its response: nobody gives an answer to a turn that begins later. */
+  isOver?: boolean;
   watch(work: Promise<unknown>): void;
 }
 
@@ -61,10 +71,20 @@ export function createHostTurns(): HostTurns {
     responderOf({ attempt, turnId }) {
       const route = running.getStore();
       // A turn that another node began is continued without its route.
-      if (route === undefined || attempt > 1) return undefined;
+      if (route === undefined || attempt > 1 || route.isOver === true) return undefined;
       route.turnId ??= turnId;
       return route.turnId === turnId ? route.responder : undefined;
     },
+    unqueued: (history) => ({
+      ...history,
+      startTurn: (owner, conversationId, question, options) =>
+        history.startTurn(
+          owner,
+          conversationId,
+          running.getStore() === undefined ? question : { ...question, whenBusy: "reject" },
+          options,
+        ),
+    }),
     watch: (work) => running.getStore()?.watch(work),
 
     async begin(fetch, request, { path = "/api/chat", connection = {} } = {}) {
@@ -87,7 +107,11 @@ export function createHostTurns(): HostTurns {
         },
       };
       const response = running.run(turn, () => fetch(request, { ...connection, path }));
-      void response.then(() => (isBegun ? undefined : asked.resolve(null)));
+      void response.then(() => {
+        if (isBegun) return;
+        turn.isOver = true;
+        asked.resolve(null);
+      });
       const asking = await asked.promise;
       const { toModelMessages } = await import("@chatkeep/agent");
       return {

@@ -68,6 +68,9 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   restoreMessages: { others: "refused", own: 404, body: ({ message }) => ({ ids: [message] }) },
   deleteMessage: { others: "refused", own: 204 },
   startTurn: { others: "refused", own: 200, body: () => ({ content: "What did they say?" }) },
+  listQueuedQuestions: { others: "refused", own: 200 },
+  // It does not wait.
+  deleteQueuedQuestion: { others: "refused", own: 404 },
   // No server signed this token.
   importTurn: { others: "refused", own: 400, body: () => ({ token: "e30.e30" }) },
   getTurn: { others: "refused", own: 200 },

@@ -87,7 +87,12 @@ export interface ClientDatabaseOptions {
 }
 
 /** Functions that return something else the second time, so a lost answer is not retried. */
-const ONCE: ReadonlySet<FunctionName> = new Set(["delete_conversation", "delete_messages", "clear_messages"]);
+const ONCE: ReadonlySet<FunctionName> = new Set([
+  "delete_conversation",
+  "delete_messages",
+  "delete_queued_question",
+  "clear_messages",
+]);
 
 /** All connections of a pool may have died together; the first live one answers. */
 const TRIES = 12;

@@ -10,7 +10,7 @@ export interface Overview {
     /** Running turns. */
     readonly running: number;
     /** Turns settled within the last hour, by status. */
-    readonly settled: Readonly<Record<Exclude<TurnStatus, "running">, number>>;
+    readonly settled: Readonly<Record<Exclude<TurnStatus, "queued" | "running">, number>>;
   };
   /** All tables, the largest first. */
   readonly tables: readonly TableSize[];

@@ -48,8 +48,8 @@ begin
     where o.id = owner and o.active_at < clock_timestamp() - interval '1 day';
   end if;
   leaf := case when c.fork_count > 0 then t.question_seq end;
-  -- A repeat of this call after a lost connection: the first call began it.
-  outcome := case when t.id = turn_id then 'started' else 'attached' end;
+  -- A repeat of this call after a lost connection: the first call began it. A question that waited may be begun by any node.
+  outcome := case when t.id = turn_id and t.node_id = node then 'started' else 'attached' end;
   turn := to_json(t);
   conversation_row := to_json(c);
   question := case

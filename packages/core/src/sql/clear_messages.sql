@@ -1,4 +1,4 @@
--- Deletes all messages of a conversation in all branches, with the state of a graph, and stops its running turn. The numbering continues.
+-- Deletes all messages of a conversation in all branches, with the questions that wait and the state of a graph, and stops its running turn. The numbering continues.
 create function clear_messages(owner uuid, conversation text) returns bigint
 language plpgsql security definer set search_path from current as $$
 declare
@@ -18,6 +18,7 @@ begin
   perform end_running_turn(owner, conversation);
   delete from segments s where s.owner_id = owner and s.conversation_id = conversation;
   delete from summaries s where s.owner_id = owner and s.conversation_id = conversation;
+  delete from queued_questions q where q.owner_id = owner and q.conversation_id = conversation;
   -- A graph's state holds messages too.
   perform delete_checkpoints(owner, conversation);
   -- Purges a short conversation at once. The janitor purges the rest of a long one.

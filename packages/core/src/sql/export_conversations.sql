@@ -13,7 +13,10 @@ begin
         select m.id from messages m
         where m.owner_id = owner and m.conversation_id = c.id
           and m.seq = case when c.head_seq is null then c.last_seq else c.head_seq end and m.seq > c.cleared_seq
-      ) as head_id
+      ) as head_id, (
+        select json_agg(q order by not q.steers, q.place) from queued_questions q
+        where q.owner_id = owner and q.conversation_id = c.id
+      ) as queued
       -- The next of each state, which conversations_created has in order.
       from unnest('{0,1,2}'::integer[]) s (state) cross join lateral (
         select k.* from conversations k

@@ -1,10 +1,11 @@
--- Returns a turn with its question and its answer.
+-- Returns a turn with its question and its answer; of a question that waits, its row alone.
 create function get_turn(owner uuid, conversation text, turn_id uuid)
 returns table (turn json, question json, reply json)
 language plpgsql stable security definer set search_path from current as $$
 declare
   owner_setting text := set_config('chatkeep.owner', owner::text, true);
   t turns;
+  q queued_questions;
   cleared bigint;
 begin
   select c.cleared_seq into cleared from conversations c
@@ -13,6 +14,14 @@ begin
     perform refuse_conversation(owner, conversation);
   end if;
   t := select_turn(owner, conversation, turn_id);
+  if t.id is null then
+    select * into q from queued_questions k
+    where k.owner_id = owner and k.conversation_id = conversation and k.turn_id = get_turn.turn_id;
+    if found then
+      return query select null::json, to_json(q), null::json;
+      return;
+    end if;
+  end if;
   if t.id is null or t.question_seq <= cleared then
     raise exception 'turn_not_found' using errcode = 'CK000';
   end if;

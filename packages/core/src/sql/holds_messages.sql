@@ -15,6 +15,11 @@ begin
       select true from messages m
       where m.owner_id = owner and m.conversation_id = conversation and m.id = given.id and m.seq > cleared limit 1
     ) is null
+    -- One that waits is not asked again either.
+    and not exists (
+      select from queued_questions q
+      where q.owner_id = owner and q.conversation_id = conversation and q.message_id = given.id
+    )
   );
 end
 $$;

@@ -62,6 +62,10 @@ begin
     raise exception 'conflict' using errcode = 'CK000',
       detail = 'The calls of the last answer were answered meanwhile. Read the messages again.';
   end if;
+  -- None in nearly all conversations.
+  if exists (select from queued_questions q where q.owner_id = owner and q.conversation_id = conversation) then
+    perform take_queued_question(owner, conversation, turn_id, message_id, c.waiting_turn is not null);
+  end if;
   if c.waiting_turn is not null then
     perform end_waiting(owner, c.waiting_turn);
   end if;

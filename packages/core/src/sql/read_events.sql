@@ -1,6 +1,6 @@
 -- Returns the events of a turn after `after_seq`, in order, with the turn's status; `last_event` once it is settled,
--- `is_left` while no node runs it, `attempt` counting from 1, and `is_ahead` if a failover lost the event `after_seq`,
--- which a reader saw during the attempt `seen_attempt` (null: not known): the log does not hold it, or that attempt or
+-- `is_left` while no node runs it although one could (a question that waits has the status 'queued' or 'held'),
+-- `attempt` counting from 1, and `is_ahead` if a failover lost the event `after_seq`, which a reader saw during the attempt `seen_attempt` (null: not known): the log does not hold it, or that attempt or
 -- a later one ended before it, so that others were written under its number.
 -- One plan for all calls, as in page_messages.
 create function read_events(
@@ -16,6 +16,7 @@ language plpgsql stable security definer set search_path from current set plan_c
 declare
   owner_setting text := set_config('chatkeep.owner', owner::text, true);
   t turns;
+  q queued_questions;
   cleared bigint;
 begin
   t := select_turn(owner, conversation, turn_id);
@@ -25,6 +26,16 @@ begin
     where c.owner_id = owner and c.id = conversation and c.deleted_at is null;
     if not found then
       perform refuse_conversation(owner, conversation);
+    end if;
+  end if;
+  if t.id is null then
+    select * into q from queued_questions k
+    where k.owner_id = owner and k.conversation_id = conversation and k.turn_id = turn_id;
+    if found then
+      return query select
+        case when q.is_held then 'held' else 'queued' end, null::integer,
+        coalesce((next_in_queue(owner, conversation)).turn_id = turn_id, false), 1, false, '[]'::json;
+      return;
     end if;
   end if;
   if t.id is null or t.question_seq <= cleared then

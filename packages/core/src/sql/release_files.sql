@@ -4,7 +4,7 @@ create function release_files(owner uuid, conversation text, is_over boolean) re
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
 declare
-  -- A message is stored within an hour of its use, or never.
+  -- A message is stored within an hour of its use, or waits in the queue, or never is.
   used_before timestamptz := clock_timestamp() - interval '1 hour';
   released uuid[];
 begin
@@ -16,6 +16,10 @@ begin
       and not exists (
         select from messages m
         where m.owner_id = owner and m.conversation_id = conversation and m.id = u.message_id
+      )
+      and not exists (
+        select from queued_questions q
+        where q.owner_id = owner and q.conversation_id = conversation and q.message_id = u.message_id
       )
       and not exists (
         select from deleted_messages d

@@ -127,6 +127,8 @@ export interface OrphansOptions {
   readonly known: () => readonly string[];
   /** Continues a turn here; resolves with `false` if it cannot. */
   readonly continueTurn: (key: TurnKey) => Promise<boolean>;
+  /** Begins the next question of a conversation here; resolves with `false` if it does not. */
+  readonly beginNext: (key: TurnKey) => Promise<boolean>;
   /** Whether it continues turns without being asked to. Not in a function: its instance may end at any moment. */
   readonly continuesUnasked: boolean;
   readonly onError: (error: unknown, turnId?: string) => void;
@@ -144,10 +146,12 @@ const IDLE = 7.5;
 /**
  * Fences nodes whose lease ran out. Continues turns that nobody runs where the responder can; else settles them as `interrupted` with
  * the committed text: those of dead nodes, and those of this node that it does not know of. Any number of nodes may do so at
- * once. Also drops expired events.
+ * once. Also begins
+ * questions that wait although no answer is given, and drops expired events.
  */
 export function createOrphans(options: OrphansOptions): Orphans {
-  const { database, node, grace, handover, known, continueTurn, continuesUnasked, onError } = options;
+  const { database, node, grace, handover, known, continueTurn, beginNext, continuesUnasked, onError } =
+    options;
   let until = 0;
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> | undefined;
@@ -173,6 +177,9 @@ export function createOrphans(options: OrphansOptions): Orphans {
         (await doAll(keysOf(left), (key) => settle(key, null, INTERRUPTED)));
       const continued = continues ? await doAll(keysOf(open), continueTurn) : 0;
       isFull = settled + continued > 0 && found.length === PAGE;
+    }
+    if (continues) {
+      await doAll(keysOf(await database.call("due_queued_questions", { page_limit: PAGE })), beginNext);
     }
     const now = performance.now();
     if (now < nextRotation) return;

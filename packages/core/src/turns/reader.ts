@@ -10,6 +10,7 @@ import {
   isChatkeepError,
   isLastChunk,
   replayEvents,
+  unsavedQuestion,
   waitingNotice,
 } from "@chatkeep/protocol";
 
@@ -17,6 +18,7 @@ import type { Database } from "../database/database.ts";
 import { type MessageRow, messageOf } from "../database/rows.ts";
 import { withAnswer } from "../messages.ts";
 import type { LiveTurn } from "./live.ts";
+import { type QueuedRow, queuedQuestion, queuedTurn } from "./queue.ts";
 import { type TurnKey, type TurnRow, argsOf, turnFromRow, turnKey } from "./turn.ts";
 import type { Wakeups } from "./wakeups.ts";
 
@@ -29,7 +31,7 @@ export interface Reader {
   /**
    * Yields a turn's events until it is settled. During an outage it says so once, and waits. Errors: `unavailable` if the
    * first read fails, or when this node hands the turn over: another follows it on; `events_expired` if the turn is settled and its events
-   * were dropped, or if a failover lost some.
+   * were dropped, or if a failover lost some; `conflict` for a question that waits and is held.
    */
   follow(key: TurnKey, options: FollowOptions): AsyncGenerator<TurnEvent, void, void>;
   /** Follows from the first event; if the events were dropped, replays them from the stored answer. */
@@ -45,6 +47,8 @@ export interface ReaderOptions {
   readonly announce: () => Promise<boolean>;
   /** Finds a turn that runs on this node. */
   readonly find: (key: TurnKey) => LiveTurn | undefined;
+  /** Begins the next question of a conversation here. Errors: `unavailable`. */
+  readonly beginNext: (key: TurnKey) => Promise<unknown>;
   /** Continues a turn here that its node handed over, if that is possible. Errors: `unavailable`. */
   readonly continueTurn: (key: TurnKey) => Promise<unknown>;
 }
@@ -53,7 +57,14 @@ export interface ReaderOptions {
 const PAGE = 1000;
 
 /** Turns of this node are read from memory, all others from the log; docs/decisions/0003 gives the reasons. */
-export function createReader({ database, wakeups, announce, find, continueTurn }: ReaderOptions): Reader {
+export function createReader({
+  database,
+  wakeups,
+  announce,
+  find,
+  beginNext,
+  continueTurn,
+}: ReaderOptions): Reader {
   // Found now and not at the first read: an unsaved turn may have ended by then.
   const follow: Reader["follow"] = (key, options) => read(key, find(key), options);
 
@@ -99,9 +110,11 @@ export function createReader({ database, wakeups, announce, find, continueTurn }
         if (live === undefined) {
           const { status, lastEvent, isLeft } = page!;
           if (events.length === PAGE) continue;
-          if (status !== "running" && lastEvent !== null && after >= lastEvent) return;
-          if (status !== "running") throw eventsExpired();
-          if (isLeft) await continueTurn(key);
+          if (status === "held") throw questionHeld();
+          const isSettled = status !== "running" && status !== "queued";
+          if (isSettled && lastEvent !== null && after >= lastEvent) return;
+          if (isSettled) throw eventsExpired();
+          if (isLeft) await (status === "queued" ? beginNext(key) : continueTurn(key));
           hasMoved = find(key) !== undefined;
           if (hasMoved || (await announce())) continue;
         } else if (events.length > 0) {
@@ -121,6 +134,11 @@ export function createReader({ database, wakeups, announce, find, continueTurn }
 
   const getTurn = async (owner: Owner, key: TurnKey): Promise<TurnState> => {
     const [row] = await database.call("get_turn", argsOf(key));
+    if ((row?.turn ?? null) === null) {
+      const queued = row?.question as QueuedRow;
+      const turn = queuedTurn(queued);
+      return { turn, message: unsavedQuestion(owner, turn, queuedQuestion(queued)), reply: null };
+    }
     const reply = (row?.reply ?? null) as MessageRow | null;
     return {
       turn: turnFromRow(row?.turn as TurnRow),
@@ -160,7 +178,7 @@ export function createReader({ database, wakeups, announce, find, continueTurn }
 
 /** A piece of a turn's log. */
 interface EventPage {
-  readonly status: TurnStatus;
+  readonly status: TurnStatus | "held";
   /** The number of the last event; `null` until the turn is settled. */
   readonly lastEvent: number | null;
   /** Whether no node runs it. */
@@ -186,7 +204,7 @@ export async function readEvents(
     page_limit: PAGE,
   });
   return {
-    status: row?.status as TurnStatus,
+    status: row?.status as EventPage["status"],
     lastEvent: row?.last_event ?? null,
     isLeft: row?.is_left === true,
     attempt: row?.attempt ?? 1,
@@ -226,6 +244,13 @@ function continuedElsewhere(): ChatkeepError {
       retryAfter: 1,
     },
   );
+}
+
+/** The error for those who wait for a question that waits for its owner. */
+function questionHeld(): ChatkeepError {
+  const detail =
+    "This question is kept and was not asked, because the answer before it was stopped. Send it again with its id, or delete it.";
+  return new ChatkeepError("conflict", detail);
 }
 
 function eventsExpired(): ChatkeepError {

@@ -47,6 +47,8 @@ export interface RunningOptions {
   readonly idleTimeout: number;
   /** Milliseconds from the beginning of a turn until the platform ends the process; `undefined`: it does not. */
   readonly deadline: number | undefined;
+  /** Called when a saved turn has ended here. */
+  readonly ended: (key: TurnKey) => Promise<void>;
   /** Called with the work of each turn, background work after it included. */
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined;
   readonly onError: (error: unknown, turnId?: string) => void;
@@ -96,6 +98,7 @@ export function createRunning(options: RunningOptions): Running {
     fileParts,
     idleTimeout,
     deadline,
+    ended,
     onError,
   } = options;
   const log = createLog({ database, node, onError });
@@ -238,7 +241,11 @@ export function createRunning(options: RunningOptions): Running {
       turns.set(turn.key.turnId, { live, done, earlier });
       const work = run(live, begun)
         .then(resolve)
-        .then(() => (persisted ? preparation.done() : confirm(live)));
+        .then(async () => {
+          if (!persisted) return confirm(live);
+          await ended(turn.key).catch((error: unknown) => onError(error, turn.key.turnId));
+          await preparation.done();
+        });
       // It may throw or return a promise that rejects, which nobody else handles.
       void new Promise<void>((resolve) => resolve(options.waitUntil?.(work))).catch((error: unknown) =>
         onError(error, turn.key.turnId),

@@ -22,7 +22,7 @@ export interface TurnKey {
 
 /** How a turn ends. */
 export interface Ending {
-  readonly status: Exclude<TurnStatus, "running" | "waiting">;
+  readonly status: Exclude<TurnStatus, "queued" | "running" | "waiting">;
   readonly error: Failure | null;
 }
 

@@ -7,7 +7,10 @@ import {
   type Owner,
   type Question,
   type StartedTurn,
+  type Turn,
+  type TurnEvent,
   isChatkeepError,
+  queuedNotice,
 } from "@chatkeep/protocol";
 
 import { checkId, checkRange, checkMessage, ownerId } from "../arguments.ts";
@@ -18,6 +21,7 @@ import { beginTurn, questionOf } from "./begin.ts";
 import { type ContinueTurn, createContinuation } from "./continue.ts";
 import type { LiveTurn } from "./live.ts";
 import { createNode, createOrphans, goingDown } from "./node.ts";
+import { type QueuedRow, createQueue, queuedTurn } from "./queue.ts";
 import { createReader, readEvents } from "./reader.ts";
 import { nothingYet, readResults, storeResults } from "./results.ts";
 import { type RunningOptions, createRunning } from "./running.ts";
@@ -30,7 +34,7 @@ import { createWakeups } from "./wakeups.ts";
 export type OutagePolicy = "required" | "best-effort";
 
 /** Options of {@link createTurns}. Times are in milliseconds. */
-export interface TurnsOptions extends Omit<RunningOptions, "node" | "tokens"> {
+export interface TurnsOptions extends Omit<RunningOptions, "node" | "tokens" | "ended"> {
   readonly pool: ConnectionPool;
   readonly lease: number;
   readonly eventsGrace: number;
@@ -41,7 +45,14 @@ export interface TurnsOptions extends Omit<RunningOptions, "node" | "tokens"> {
 /** The methods of {@link History} on turns, and what its other methods need of them. */
 export interface Turns extends Pick<
   History,
-  "startTurn" | "regenerate" | "importTurn" | "getTurn" | "followTurn" | "stopTurn"
+  | "startTurn"
+  | "listQueuedQuestions"
+  | "deleteQueuedQuestion"
+  | "regenerate"
+  | "importTurn"
+  | "getTurn"
+  | "followTurn"
+  | "stopTurn"
 > {
   /** Reads the committed part of a running turn's answer. */
   answerSoFar(owner: Owner, conversationId: string, turnId: string): Promise<Answer>;
@@ -80,7 +91,10 @@ export function createTurns(options: TurnsOptions): Turns {
   const tokens = createTokens(database);
   const node = createNode(database, options.lease * LEASE_SHARE, options.responder?.continues === true);
   const { announce } = node;
-  const running = createRunning({ ...options, node, tokens });
+  const continuesUnasked = options.deadline === undefined;
+  // A function begins nothing by itself: its time may be over.
+  const ended = async (key: TurnKey): Promise<void> => (continuesUnasked ? queue.ended(key) : undefined);
+  const running = createRunning({ ...options, node, tokens, ended });
   const { find, known } = running;
   const wakeups = createWakeups(options.pool, database.breaker);
   const takeOver = createContinuation({ database, node, running, isClosing: () => isClosing });
@@ -90,15 +104,23 @@ export function createTurns(options: TurnsOptions): Turns {
     if (isHere) wakeups.wake();
     return isHere;
   };
+  const queue = createQueue({
+    database,
+    node,
+    running,
+    isClosing: () => isClosing || options.responder === undefined,
+    onBegin: () => wakeups.wake(),
+  });
+  const { beginNext } = queue;
   const reader = createReader({
     database,
     wakeups,
     announce,
     find,
+    beginNext,
     continueTurn,
   });
   const { eventsGrace: grace, handover } = options;
-  const continuesUnasked = options.deadline === undefined;
   const orphans = createOrphans({
     database,
     node,
@@ -106,6 +128,7 @@ export function createTurns(options: TurnsOptions): Turns {
     handover,
     known,
     continueTurn,
+    beginNext,
     continuesUnasked,
     onError,
   });
@@ -151,7 +174,7 @@ export function createTurns(options: TurnsOptions): Turns {
     const unsaved = running.findUnsaved(turn);
     if (unsaved !== undefined) return attach(whole(), unsaved, signal);
     try {
-      return await begin(turn, signal);
+      return await beginOrQueue(turn, given.whenBusy, signal);
     } catch (error) {
       const isAnswered = outage[owner.kind] === "best-effort";
       if (!isAnswered || isClosing || !isChatkeepError(error, "unavailable")) throw error;
@@ -199,6 +222,35 @@ export function createTurns(options: TurnsOptions): Turns {
     return { turn: begun.turn, events: follow(turn, signal) };
   };
 
+  /** Begins a turn, or queues its question while another turn runs. */
+  const beginOrQueue = async (
+    turn: NewTurn,
+    whenBusy: Question["whenBusy"],
+    signal: AbortSignal | undefined,
+  ): Promise<StartedTurn> => {
+    for (;;) {
+      try {
+        return await begin(turn, signal);
+      } catch (error) {
+        if (!isChatkeepError(error, "turn_in_progress")) throw error;
+      }
+      const queued = await queue.add(turn, whenBusy);
+      if (queued === undefined) continue;
+      // The answer may have ended meanwhile.
+      await beginNext(turn.key);
+      return { turn: queued, events: followQueued(queued, { ...turn.key, turnId: queued.id }, signal) };
+    }
+  };
+
+  const followQueued = async function* (
+    turn: Turn,
+    key: TurnKey,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<TurnEvent, void, void> {
+    yield { seq: 0, chunk: queuedNotice(turn) };
+    yield* reader.follow(key, { signal });
+  };
+
   const attach = (turn: NewTurn, live: LiveTurn, signal: AbortSignal | undefined): StartedTurn => {
     if (!isSameQuestion(turn.question, live.turn.question)) throw idempotencyMismatch();
     return { turn: unsavedTurn(live.turn), events: follow(live.turn, signal) };
@@ -223,7 +275,8 @@ export function createTurns(options: TurnsOptions): Turns {
     const live = await findOwn(key);
     if (live === undefined) {
       const [row] = await database.call("stop_turn", argsOf(key));
-      const turn = turnFromRow(row?.stop_turn as TurnRow);
+      const found = row?.stop_turn as TurnRow | QueuedRow;
+      const turn = "turn_id" in found ? queuedTurn(found) : turnFromRow(found);
       if (turn.status !== "running") return turn;
     }
     live?.abort(STOPPED);
@@ -284,6 +337,14 @@ export function createTurns(options: TurnsOptions): Turns {
     },
 
     stopTurn,
+
+    async listQueuedQuestions(owner, conversationId) {
+      orphans.touch();
+      const questions = await queue.list(owner, conversationId);
+      return fileParts.putBack(owner, questions);
+    },
+
+    deleteQueuedQuestion: queue.delete,
 
     answerSoFar(owner, conversationId, turnId) {
       orphans.touch();

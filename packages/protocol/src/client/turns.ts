@@ -1,6 +1,9 @@
+import type { Chunk } from "../chunk.ts";
 import { ChatkeepError } from "../errors.ts";
 import type { History } from "../history.ts";
+import type { JsonObject } from "../json.ts";
 import type { Owner } from "../owner.ts";
+import { isQueuedNotice } from "../stream/encode.ts";
 import { createFold } from "../stream/fold.ts";
 import { decodeFrames, eventId } from "../stream/sse.ts";
 import type { StartedTurn, Turn, TurnEvent } from "../turn.ts";
@@ -97,7 +100,7 @@ async function* readEvents(
   }
 }
 
-/** Reads the turn from a stream's `start` frame, and returns it with the stream from that frame on. */
+/** Reads the turn from a stream's first frame, and returns it with the stream from that frame on. */
 async function readStart(
   response: Response,
   conversationId: string,
@@ -105,23 +108,25 @@ async function readStart(
 ): Promise<StartedTurn> {
   const events = readEvents(response, signal);
   const first = await events.next();
-  if (first.done === true || first.value.chunk.type !== "start") {
+  const { chunk } = first.value ?? {};
+  const isQueued = chunk !== undefined && isQueuedNotice(chunk);
+  if (first.done === true || (chunk?.type !== "start" && !isQueued)) {
     throw new ChatkeepError("unavailable", "The stream does not begin with a start frame.");
   }
   const start = first.value;
-  const { messageId, messageMetadata: meta } = first.value.chunk;
+  const { messageMetadata: meta } = chunk as Extract<Chunk, { messageMetadata: JsonObject }>;
   const text = (key: string): string => {
     const field = meta[key];
     return typeof field === "string" ? field : "";
   };
   const fold = createFold();
-  fold.push(first.value.chunk);
+  fold.push(start.chunk);
   const turn: Turn = {
     id: text("turn_id"),
     conversationId,
-    status: fold.answer().status,
+    status: isQueued ? "queued" : fold.answer().status,
     messageId: text("message_id"),
-    replyId: messageId,
+    replyId: chunk.type === "start" ? chunk.messageId : text("reply_id"),
     persisted: meta["persisted"] !== false,
     error: null,
     createdAt: text("created_at"),

@@ -10,7 +10,7 @@ import type {
   ToolResultPart,
 } from "../part.ts";
 import type { ResponderEvent, TextEvent } from "../responder.ts";
-import type { TurnStatus } from "../turn.ts";
+import type { Turn, TurnStatus } from "../turn.ts";
 import { usageToWire } from "../wire/message.ts";
 
 /** See {@link createEncoder}. */
@@ -255,7 +255,7 @@ function citationChunk(id: string, citation: Citation): Chunk {
  * that the answer is not stored, and carry the token that stores it later.
  */
 export function settledChunks(
-  status: Exclude<TurnStatus, "running" | "waiting">,
+  status: Exclude<TurnStatus, "queued" | "running" | "waiting">,
   error: Failure | null,
   unsaved?: { readonly token: string },
 ): Chunk[] {
@@ -283,6 +283,26 @@ export function isLastChunk(chunk: Chunk): boolean {
  */
 export function waitingNotice(waiting: boolean): Chunk {
   return { type: "message-metadata", messageMetadata: { waiting } };
+}
+
+/** The chunk that tells a reader that a question is queued. Its event has the number 0 and is not stored. */
+export function queuedNotice({ id, conversationId, messageId, replyId, createdAt }: Turn): Chunk {
+  return {
+    type: "message-metadata",
+    messageMetadata: {
+      queued: true,
+      turn_id: id,
+      conversation_id: conversationId,
+      message_id: messageId,
+      reply_id: replyId,
+      created_at: createdAt,
+    },
+  };
+}
+
+/** Whether `chunk` is a {@link queuedNotice}. */
+export function isQueuedNotice(chunk: Chunk): boolean {
+  return chunk.type === "message-metadata" && chunk.messageMetadata["queued"] === true;
 }
 
 /** Whether `chunk` is a {@link waitingNotice}. */

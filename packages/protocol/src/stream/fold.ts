@@ -14,7 +14,7 @@ export interface Answer {
   readonly intent: string | null;
   readonly processed: boolean | null;
   /** `running` until the last chunk gives the final status. */
-  readonly status: Exclude<TurnStatus, "waiting">;
+  readonly status: Exclude<TurnStatus, "queued" | "waiting">;
   readonly error: Failure | null;
   /** `false` once a chunk says that the answer is not being saved. */
   readonly persisted: boolean;

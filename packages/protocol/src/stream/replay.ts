@@ -21,7 +21,7 @@ export function* replayEvents({ turn, reply }: TurnState): Generator<TurnEvent, 
   for (const chunk of reply === null ? [] : answerChunks(reply)) yield { seq: ++seq, chunk };
   // The answer's, because a turn that waits for a person, or waited for too long, has a status of its own.
   const { status, error } = reply ?? turn;
-  const isOpen = status === "running" || status === "streaming";
+  const isOpen = status === "queued" || status === "running" || status === "streaming";
   const ended = isOpen ? "interrupted" : status === "waiting" ? "complete" : status;
   for (const chunk of settledChunks(ended, error)) yield { seq: ++seq, chunk };
 }

@@ -27,6 +27,8 @@ export async function* uiStream(
   );
   let isBegun = messageId === undefined;
   for await (const { seq, chunk } of events) {
+    // A page would make a message of it that the answer does not become.
+    if (seq === 0) continue;
     if (chunk.type === "start" && messageId !== undefined) {
       yield { seq, chunk: forPage({ ...chunk, messageId }) };
       for (const message of before) {

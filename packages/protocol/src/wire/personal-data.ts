@@ -2,10 +2,12 @@ import type { ErasureReceipt, ExportLine } from "../personal-data.ts";
 import { type WireConversation, conversationFromWire, conversationToWire } from "./conversation.ts";
 import { type WireFile, fileFromWire, fileToWire } from "./file.ts";
 import { type WireMessage, messageFromWire, messageToWire } from "./message.ts";
+import { type WireQueuedQuestion, queuedQuestionFromWire, queuedQuestionToWire } from "./turn.ts";
 
 export type WireExportLine =
   | { type: "conversation"; conversation: WireConversation; deleted_at: string | null }
   | { type: "message"; message: WireMessage }
+  | { type: "queued"; question: WireQueuedQuestion }
   | { type: "file"; file: WireFile }
   | { type: "bytes"; bytes: string }
   | { type: "end"; conversations: number; messages: number; files: number };
@@ -28,6 +30,8 @@ export function exportLineToWire(line: ExportLine): WireExportLine {
       };
     case "message":
       return { type: line.type, message: messageToWire(line.message) };
+    case "queued":
+      return { type: line.type, question: queuedQuestionToWire(line.question) };
     case "file":
       return { type: line.type, file: fileToWire(line.file) };
     default:
@@ -45,6 +49,8 @@ export function exportLineFromWire(wire: WireExportLine): ExportLine {
       };
     case "message":
       return { type: wire.type, message: messageFromWire(wire.message) };
+    case "queued":
+      return { type: wire.type, question: queuedQuestionFromWire(wire.question) };
     case "file":
       return { type: wire.type, file: fileFromWire(wire.file) };
     default:

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../json.ts";
 import type { Failure } from "../message.ts";
 import type { Part } from "../part.ts";
-import type { Question, Turn, TurnState, TurnStatus } from "../turn.ts";
+import type { Question, QueuedQuestion, Turn, TurnState, TurnStatus } from "../turn.ts";
 import { type WireMessage, messageFromWire, messageToWire } from "./message.ts";
 
 /** The response header with the status of the turn, when a retry finds the turn settled. */
@@ -34,6 +34,20 @@ export interface WireQuestion {
   parts?: readonly Part[] | null | undefined;
   context_text?: string | null | undefined;
   metadata?: JsonObject | null | undefined;
+  when_busy?: Question["whenBusy"] | null;
+}
+
+export interface WireQueuedQuestion {
+  id: string;
+  turn_id: string;
+  parent_id?: string | null;
+  content: string;
+  parts: readonly Part[];
+  context_text: string | null;
+  metadata: JsonObject | null;
+  steers: boolean;
+  held: boolean;
+  created_at: string;
 }
 
 export function turnToWire(turn: Turn): WireTurn {
@@ -90,6 +104,7 @@ export function questionToWire(question: Question): WireQuestion {
     parts: question.parts,
     context_text: question.contextText,
     metadata: question.metadata,
+    when_busy: question.whenBusy,
   };
 }
 
@@ -102,5 +117,28 @@ export function questionFromWire(wire: WireQuestion): Question {
     parts: wire.parts ?? undefined,
     contextText: wire.context_text,
     metadata: wire.metadata,
+    whenBusy: wire.when_busy ?? undefined,
+  };
+}
+
+export function queuedQuestionToWire(question: QueuedQuestion): WireQueuedQuestion {
+  const { turnId, parent, contextText, createdAt, ...same } = question;
+  return {
+    ...same,
+    turn_id: turnId,
+    ...(parent === undefined ? {} : { parent_id: parent }),
+    context_text: contextText,
+    created_at: createdAt,
+  };
+}
+
+export function queuedQuestionFromWire(wire: WireQueuedQuestion): QueuedQuestion {
+  const { turn_id, parent_id, context_text, created_at, ...same } = wire;
+  return {
+    ...same,
+    turnId: turn_id,
+    ...(parent_id === undefined ? {} : { parent: parent_id }),
+    contextText: context_text,
+    createdAt: created_at,
   };
 }

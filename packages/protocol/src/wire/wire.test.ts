@@ -124,6 +124,7 @@ const QUESTION: Required<Question> = {
   parts: [{ type: "text", text: "What is it?" }],
   contextText: "a selection",
   metadata: { a: null },
+  whenBusy: "queue",
 };
 
 /** What arrives at the other end. */

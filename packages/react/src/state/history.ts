@@ -7,10 +7,12 @@ export type ChatHistory = Omit<
   | "claimSession"
   | "close"
   | "deleteFile"
+  | "deleteQueuedQuestion"
   | "eraseData"
   | "exportData"
   | "getContext"
   | "getFile"
   | "listFiles"
+  | "listQueuedQuestions"
   | typeof Symbol.asyncDispose
 >;

@@ -16,6 +16,7 @@ import { describeMessages } from "./messages.ts";
 import { describeOutage } from "./outage.ts";
 import { describePaging } from "./paging.ts";
 import { describePersonalData } from "./personal-data.ts";
+import { describeQueue } from "./queue.ts";
 import { describeRegenerate } from "./regenerate.ts";
 import { describeRetries } from "./retries.ts";
 import { describeRoundTrip } from "./roundtrip.ts";
@@ -60,6 +61,7 @@ export function describeHistory(name: string, open: OpenFixture): void {
     describeToolResults(opened);
     describeContinueAnswer(opened);
     describeWaiting(opened);
+    describeQueue(opened);
     describeDeletion(opened);
     describeVersions(opened);
     describeFeedback(opened);

@@ -164,6 +164,8 @@ function summaryOf(line: ExportLine): unknown[] {
       return [line.type, line.conversation.id, line.deletedAt];
     case "message":
       return [line.type, line.message.seq, line.message.content];
+    case "queued":
+      return [line.type, line.question.content];
     case "file":
       return [line.type, line.file.name];
     case "bytes":

@@ -25,6 +25,9 @@ begin
         select from messages m
         where m.owner_id = u.owner_id and m.conversation_id = u.conversation_id and m.id = u.message_id
       ) or exists (
+        select from queued_questions q
+        where q.owner_id = u.owner_id and q.conversation_id = u.conversation_id and q.message_id = u.message_id
+      ) or exists (
         select from deleted_messages d
         where d.owner_id = u.owner_id and d.conversation_id = u.conversation_id and d.id = u.message_id
       )

@@ -1,11 +1,14 @@
 import {
   TURN_STATUSES,
   TURN_STATUS_HEADER,
+  WHEN_BUSY,
   type Question,
   type StartedTurn,
+  type WireQueuedQuestion,
   type WireTurn,
   type WireTurnState,
   questionFromWire,
+  queuedQuestionToWire,
   turnStateToWire,
   turnToWire,
 } from "@chatkeep/protocol";
@@ -52,6 +55,16 @@ const turnState: z.ZodType<WireTurnState & { token?: string }> = z
   })
   .meta({ id: "TurnState" });
 
+/** The field of every API for what becomes of a question while an answer is given. */
+export const whenBusy: z.ZodType<Question["whenBusy"] | null> = z
+  .enum(WHEN_BUSY)
+  .nullish()
+  .meta({
+    description:
+      "While an answer is given: `reject` (default) is `turn_in_progress`; `queue` stores the question and answers it " +
+      "after that one; `steer` answers it before those that are queued, and the responder may end its answer for it.",
+  });
+
 const question = z
   .strictObject({
     id: id.nullish().meta({
@@ -70,8 +83,27 @@ const question = z
     parts: z.array(part).nullish(),
     context_text: z.string().nullish().meta({ description: "The text that was selected on the page." }),
     metadata: jsonObject.nullish(),
+    when_busy: whenBusy,
   })
   .meta({ id: "Question" });
+
+const queuedQuestion: z.ZodType<WireQueuedQuestion> = z
+  .strictObject({
+    id,
+    turn_id: id.meta({ description: "The turn that will answer it." }),
+    parent_id: id.nullable().exactOptional(),
+    content: z.string(),
+    parts: z.array(part),
+    context_text: z.string().nullable(),
+    metadata: jsonObject.nullable(),
+    steers: z.boolean(),
+    held: z.boolean().meta({
+      description:
+        "Whether it waits to be sent again with its id, or deleted: the answer before it was stopped.",
+    }),
+    created_at: time,
+  })
+  .meta({ id: "QueuedQuestion" });
 
 const regeneration = z
   .strictObject({
@@ -91,6 +123,12 @@ const STREAM = {
     "the attempt, as in `12.2`; the last frame is `data: [DONE]`. " +
     "Resume a stream that ends earlier with `Last-Event-ID`.",
 };
+const QUEUED = {
+  202: {
+    description: "The turn of a question that was queued, without a stream. Follow its events.",
+    json: turnState,
+  },
+};
 const ANSWER = { 200: { description: "The settled turn, or its stream.", json: turnState, text: STREAM } };
 
 /** The routes of turns. */
@@ -107,6 +145,9 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
     const { owner, request } = call;
     if (!acceptsStream(request)) {
       const { turn, events } = await start(request.signal);
+      if (turn.status === "queued") {
+        return privateJson(turnStateToWire(await history.getTurn(owner, conversationId, turn.id)), 202);
+      }
       const answer = await foldEvents(events);
       request.signal.throwIfAborted();
       if (answer.persisted) return turnStateToWire(await history.getTurn(owner, conversationId, turn.id));
@@ -120,7 +161,7 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
     const response = await streamEvents({ ...call, follow, heartbeat, log });
     const { persisted = true, status = "running" } = started?.turn ?? {};
     if (!persisted) response.headers.set(PERSISTED_HEADER, "false");
-    if (status !== "running") response.headers.set(TURN_STATUS_HEADER, status);
+    if (status !== "running" && status !== "queued") response.headers.set(TURN_STATUS_HEADER, status);
     return response;
   };
 
@@ -131,9 +172,10 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
       description:
         "The question is committed before the responder is called. With `Accept: text/event-stream` the answer is " +
         "streamed; otherwise it is returned when the turn is settled. Closing the connection does not stop the turn. A retry " +
-        "with the same `id` attaches to the running turn or returns the settled one.",
+        "with the same `id` attaches to the running turn or returns the settled one. While another turn runs, " +
+        "`when_busy` decides; the stream of a queued question begins with its turn.",
       body: question,
-      replies: ANSWER,
+      replies: { ...ANSWER, ...QUEUED },
       errors: ["message_not_found", "turn_in_progress", "idempotency_mismatch"],
       rateLimit: "after-deduplication",
       handle: ({ path: { conversation_id: id }, body, ...call }) => {
@@ -141,6 +183,29 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
         return answer(call, id, question, (signal) =>
           history.startTurn(call.owner, id, question, { signal }),
         );
+      },
+    }),
+    route("GET /api/conversations/{conversation_id}/queue", {
+      id: "listQueuedQuestions",
+      summary: "List the questions that wait for the answer before them",
+      replies: {
+        200: {
+          description: "The questions, in the order in which they will be asked.",
+          json: z.strictObject({ questions: z.array(queuedQuestion) }),
+        },
+      },
+      handle: async ({ owner, path }) => ({
+        questions: (await history.listQueuedQuestions(owner, path.conversation_id)).map(queuedQuestionToWire),
+      }),
+    }),
+    route("DELETE /api/conversations/{conversation_id}/queue/{message_id}", {
+      id: "deleteQueuedQuestion",
+      summary: "Take a question out of the queue",
+      replies: { 204: { description: "It will not be asked." } },
+      errors: ["message_not_found"],
+      handle: async ({ owner, path }) => {
+        await history.deleteQueuedQuestion(owner, path.conversation_id, path.message_id);
+        return null;
       },
     }),
     route("POST /api/conversations/{conversation_id}/messages/{message_id}/regenerate", {

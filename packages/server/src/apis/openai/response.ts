@@ -25,6 +25,7 @@ export function readResponseId(id: string): { turnId: string; conversationId: st
 }
 
 const STATUS = {
+  queued: "queued",
   running: "in_progress",
   waiting: "completed",
   complete: "completed",

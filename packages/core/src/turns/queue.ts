@@ -1,0 +1,201 @@
+import {
+  type JsonObject,
+  type Owner,
+  type Part,
+  type Question,
+  type QueuedQuestion,
+  type Turn,
+  contentOf,
+  isChatkeepError,
+} from "@chatkeep/protocol";
+
+import { askerOf, ownerFrom, ownerId } from "../arguments.ts";
+import type { Database } from "../database/database.ts";
+import { parentArgument } from "../database/rows.ts";
+import { instant, unescapeText } from "../database/values.ts";
+import { beginTurn } from "./begin.ts";
+import type { Node } from "./node.ts";
+import type { Running } from "./running.ts";
+import { type NewTurn, type TurnKey, argsOf } from "./turn.ts";
+
+/** The questions that wait for an answer to end; see {@link createQueue}. */
+export interface Queue {
+  /**
+   * Stores a question behind those that wait, unless it waits already. `undefined` if none does and no answer is given: it
+   * can begin. Errors: `turn_in_progress`, `idempotency_mismatch`, `unavailable`.
+   */
+  add(turn: NewTurn, whenBusy: Question["whenBusy"]): Promise<Turn | undefined>;
+  /**
+   * Begins the next question of a conversation here, if it can begin now. Of several nodes one does. Resolves with
+   * `false` if this one did not. Errors: `unavailable`.
+   */
+  beginNext(key: Omit<TurnKey, "turnId">): Promise<boolean>;
+  /** Called when a turn has ended here: begins the next question if one was queued here. */
+  ended(key: TurnKey): Promise<void>;
+  list(owner: Owner, conversationId: string): Promise<QueuedQuestion[]>;
+  delete(owner: Owner, conversationId: string, messageId: string): Promise<void>;
+}
+
+export interface QueueOptions {
+  readonly database: Database;
+  readonly node: Node;
+  readonly running: Running;
+  readonly isClosing: () => boolean;
+  /** Called when a question began here: its readers wait. */
+  readonly onBegin: () => void;
+}
+
+/** Questions that wait in one conversation. */
+const MOST = 20;
+/** Characters of their parts as JSON. */
+const MOST_LENGTH = 1_000_000;
+
+/** A row of `queued_questions`, as `to_json` writes it. */
+export interface QueuedRow {
+  turn_id: string;
+  conversation_id: string;
+  message_id: string;
+  reply_id: string;
+  parent: string | null;
+  body: Part[];
+  context_text: string | null;
+  metadata: JsonObject | null;
+  asker: JsonObject;
+  steers: boolean;
+  is_held: boolean;
+  created_at: string;
+}
+
+/** A question waits as a row, and `begin_turn` deletes the row as it stores the message; docs/decisions/0085. */
+export function createQueue({ database, node, running, isClosing, onBegin }: QueueOptions): Queue {
+  /** Conversations in which questions were queued here, which the end of an answer begins without a look. */
+  const queued = new Set<string>();
+  const beginning = new Map<string, Promise<boolean>>();
+  const nameOf = ({ ownerId: owner, conversationId }: Omit<TurnKey, "turnId">): string =>
+    `${owner} ${conversationId}`;
+
+  const begin = async (key: Omit<TurnKey, "turnId">): Promise<boolean> => {
+    const place = { owner: key.ownerId, conversation: key.conversationId };
+    const [found] = await database.call("next_queued_question", place);
+    const row = (found?.next_queued_question ?? null) as QueuedRow | null;
+    if (row === null || running.known().includes(row.turn_id)) return false;
+    const turn: NewTurn = {
+      key: { ...key, turnId: row.turn_id },
+      owner: ownerFrom(row.asker, key.ownerId),
+      question: {
+        id: row.message_id,
+        role: "user",
+        parts: row.body,
+        contextText: textOf(row),
+        metadata: row.metadata,
+        parent: parentOf(row),
+      },
+      isStored: false,
+      replyId: row.reply_id,
+      createdAt: new Date().toISOString(),
+    };
+    try {
+      const begun = await beginTurn(database, node, turn);
+      if (!begun.isNew) return false;
+      running.run(turn, begun, true);
+    } catch (error) {
+      // Another question began, or it was deleted with its conversation.
+      if (isChatkeepError(error, "turn_in_progress") || isChatkeepError(error, "conversation_not_found"))
+        return false;
+      if (isChatkeepError(error, "unavailable")) throw error;
+      // What cannot begin would keep the others from it.
+      await database.call("hold_queued_question", { ...place, message_id: row.message_id });
+      return false;
+    }
+    onBegin();
+    return true;
+  };
+
+  const beginNext: Queue["beginNext"] = async (key) => {
+    if (isClosing()) return false;
+    const name = nameOf(key);
+    const begun = beginning.get(name) ?? begin(key).finally(() => beginning.delete(name));
+    beginning.set(name, begun);
+    return begun;
+  };
+
+  return {
+    async add({ key, owner, question, replyId }, whenBusy = "reject") {
+      const [row] = await database.call("queue_question", {
+        ...argsOf(key),
+        message_id: question.id,
+        reply_id: replyId,
+        parent: parentArgument(question.parent),
+        body: question.parts,
+        context_text: question.contextText ?? null,
+        metadata: question.metadata ?? null,
+        asker: askerOf(owner),
+        steers: whenBusy === "steer",
+        is_new: whenBusy !== "reject",
+        most: MOST,
+        most_length: MOST_LENGTH,
+      });
+      const stored = (row?.queue_question ?? null) as QueuedRow | null;
+      if (stored === null) return undefined;
+      queued.add(nameOf(key));
+      return queuedTurn(stored);
+    },
+
+    beginNext,
+
+    async ended(key) {
+      const name = nameOf(key);
+      if (queued.has(name) && !(await beginNext(key))) queued.delete(name);
+    },
+
+    async list(owner, conversationId) {
+      const place = { owner: ownerId(owner), conversation: conversationId };
+      const [found] = await database.call("list_queued_questions", place);
+      return (found?.list_queued_questions as QueuedRow[]).map(queuedQuestion);
+    },
+
+    async delete(owner, conversationId, messageId) {
+      const place = { owner: ownerId(owner), conversation: conversationId, message_id: messageId };
+      await database.call("delete_queued_question", place);
+    },
+  };
+}
+
+/** The turn of a question that waits. */
+export function queuedTurn(row: QueuedRow): Turn {
+  return {
+    id: row.turn_id,
+    conversationId: row.conversation_id,
+    status: "queued",
+    messageId: row.message_id,
+    replyId: row.reply_id,
+    persisted: true,
+    error: null,
+    createdAt: instant(row.created_at),
+    settledAt: null,
+  };
+}
+
+export function queuedQuestion(row: QueuedRow): QueuedQuestion {
+  const parent = parentOf(row);
+  return {
+    id: row.message_id,
+    turnId: row.turn_id,
+    ...(parent === undefined ? {} : { parent }),
+    parts: row.body,
+    content: contentOf(row.body),
+    contextText: textOf(row),
+    metadata: row.metadata,
+    steers: row.steers,
+    held: row.is_held,
+    createdAt: instant(row.created_at),
+  };
+}
+
+function textOf({ context_text: text }: QueuedRow): string | null {
+  return text === null ? null : unescapeText(text);
+}
+
+function parentOf({ parent }: QueuedRow): string | null | undefined {
+  return parent === "" ? null : (parent ?? undefined);
+}
