@@ -11,7 +11,7 @@ import type { Database } from "./database/database.ts";
 import { type ConversationRow, conversationFromRow, type MessageRow, messageOf } from "./database/rows.ts";
 import { instant } from "./database/values.ts";
 import { NIL, type FileRow, fileFromRow, readFile } from "./files.ts";
-import { type QueuedRow, queuedQuestion } from "./turns/queue.ts";
+import { type QueuedRow, queuedQuestion } from "./turns/queued.ts";
 
 /** Who acts on an owner's data, for the audit log: `owner` (default), or the name of a server key. */
 export interface ActOptions {

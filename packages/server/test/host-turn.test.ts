@@ -74,6 +74,18 @@ function ask(
 const stored = async ({ session, id }: Chat) =>
   (await chatkeep.history.listMessages({ kind: "session", id: session }, id)).messages;
 
+test("a question to such a route is not queued while an answer is given: the route would be gone", async () => {
+  const chat = newChat();
+  const { route } = await openRoute();
+  using turn = await chatkeep.turn(ask(chat, "First?"));
+  const { headers } = ask(chat, "");
+  const question = { id: "q2", role: "user", parts: [{ type: "text", text: "Second?" }] };
+  const body = JSON.stringify({ id: chat.id, messages: [question], when_busy: "queue" });
+  const refused = await route(new Request("http://host.example/chat", { method: "POST", headers, body }));
+  expect(refused.status).toBe(409);
+  expect(turn.signal.aborted).toBe(false);
+});
+
 test("a route's own streamText call answers with the stored conversation, the question once", async () => {
   const chat = newChat();
   const { model, route } = await openRoute((index) => ({ steps: [`Answer ${index}.`] }));

@@ -1,20 +1,17 @@
 import {
-  type JsonObject,
   type Owner,
-  type Part,
   type Question,
   type QueuedQuestion,
   type Turn,
-  contentOf,
   isChatkeepError,
 } from "@chatkeep/protocol";
 
 import { askerOf, ownerFrom, ownerId } from "../arguments.ts";
 import type { Database } from "../database/database.ts";
 import { parentArgument } from "../database/rows.ts";
-import { instant, unescapeText } from "../database/values.ts";
 import { beginTurn } from "./begin.ts";
 import type { Node } from "./node.ts";
+import { type QueuedRow, placedQuestion, queuedQuestion, queuedTurn } from "./queued.ts";
 import type { Running } from "./running.ts";
 import { type NewTurn, type TurnKey, argsOf } from "./turn.ts";
 
@@ -50,22 +47,6 @@ const MOST = 20;
 /** Characters of their parts as JSON. */
 const MOST_LENGTH = 1_000_000;
 
-/** A row of `queued_questions`, as `to_json` writes it. */
-export interface QueuedRow {
-  turn_id: string;
-  conversation_id: string;
-  message_id: string;
-  reply_id: string;
-  parent: string | null;
-  body: Part[];
-  context_text: string | null;
-  metadata: JsonObject | null;
-  asker: JsonObject;
-  steers: boolean;
-  is_held: boolean;
-  created_at: string;
-}
-
 /** A question waits as a row, and `begin_turn` deletes the row as it stores the message; docs/decisions/0085. */
 export function createQueue({ database, node, running, isClosing, onBegin }: QueueOptions): Queue {
   /** Conversations in which questions were queued here, which the end of an answer begins without a look. */
@@ -82,14 +63,7 @@ export function createQueue({ database, node, running, isClosing, onBegin }: Que
     const turn: NewTurn = {
       key: { ...key, turnId: row.turn_id },
       owner: ownerFrom(row.asker, key.ownerId),
-      question: {
-        id: row.message_id,
-        role: "user",
-        parts: row.body,
-        contextText: textOf(row),
-        metadata: row.metadata,
-        parent: parentOf(row),
-      },
+      question: placedQuestion(row),
       isStored: false,
       replyId: row.reply_id,
       createdAt: new Date().toISOString(),
@@ -151,7 +125,7 @@ export function createQueue({ database, node, running, isClosing, onBegin }: Que
     async list(owner, conversationId) {
       const place = { owner: ownerId(owner), conversation: conversationId };
       const [found] = await database.call("list_queued_questions", place);
-      return (found?.list_queued_questions as QueuedRow[]).map(queuedQuestion);
+      return (found!.list_queued_questions as QueuedRow[]).map(queuedQuestion);
     },
 
     async delete(owner, conversationId, messageId) {
@@ -159,43 +133,4 @@ export function createQueue({ database, node, running, isClosing, onBegin }: Que
       await database.call("delete_queued_question", place);
     },
   };
-}
-
-/** The turn of a question that waits. */
-export function queuedTurn(row: QueuedRow): Turn {
-  return {
-    id: row.turn_id,
-    conversationId: row.conversation_id,
-    status: "queued",
-    messageId: row.message_id,
-    replyId: row.reply_id,
-    persisted: true,
-    error: null,
-    createdAt: instant(row.created_at),
-    settledAt: null,
-  };
-}
-
-export function queuedQuestion(row: QueuedRow): QueuedQuestion {
-  const parent = parentOf(row);
-  return {
-    id: row.message_id,
-    turnId: row.turn_id,
-    ...(parent === undefined ? {} : { parent }),
-    parts: row.body,
-    content: contentOf(row.body),
-    contextText: textOf(row),
-    metadata: row.metadata,
-    steers: row.steers,
-    held: row.is_held,
-    createdAt: instant(row.created_at),
-  };
-}
-
-function textOf({ context_text: text }: QueuedRow): string | null {
-  return text === null ? null : unescapeText(text);
-}
-
-function parentOf({ parent }: QueuedRow): string | null | undefined {
-  return parent === "" ? null : (parent ?? undefined);
 }

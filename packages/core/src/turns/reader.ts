@@ -18,7 +18,7 @@ import type { Database } from "../database/database.ts";
 import { type MessageRow, messageOf } from "../database/rows.ts";
 import { withAnswer } from "../messages.ts";
 import type { LiveTurn } from "./live.ts";
-import { type QueuedRow, queuedQuestion, queuedTurn } from "./queue.ts";
+import { type QueuedRow, queuedQuestion, queuedTurn } from "./queued.ts";
 import { type TurnKey, type TurnRow, argsOf, turnFromRow, turnKey } from "./turn.ts";
 import type { Wakeups } from "./wakeups.ts";
 

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, queryTextFromWire } from "@chatkeep/protocol";
+import { type Json, type JsonObject, type Question, WHEN_BUSY, queryTextFromWire } from "@chatkeep/protocol";
 import { z } from "zod";
 
 /** An id of a conversation, message or turn. URL parsers resolve `.` and `..`, so no path can hold them. */
@@ -66,6 +66,16 @@ export const jsonObject: z.ZodType<JsonObject> = z
     "must be a JSON object",
   )
   .meta({ type: "object", additionalProperties: true, description: "Any JSON object." });
+
+/** The field of every API for what becomes of a question while an answer is given. */
+export const whenBusy: z.ZodType<Question["whenBusy"] | null> = z
+  .enum(WHEN_BUSY)
+  .nullish()
+  .meta({
+    description:
+      "While an answer is given: `reject` (default) is `turn_in_progress`; `queue` stores the question and answers it " +
+      "after that one; `steer` answers it before those that are queued, and the responder may end its answer for it.",
+  });
 
 /** `JSON.parse` reads 1e400 as Infinity, which JSON writes as `null`. */
 function isFiniteJson(value: Json): boolean {

@@ -66,6 +66,25 @@ describe.each(CLIENTS)("with `@ag-ui/client` %s", (version, client, search) => {
     return agent;
   }
 
+  test("a run waits for the answer that is given, if its forwarded properties say so", async () => {
+    const me = session();
+    const agent = agentOf(me);
+    agent.addMessage(user("One?"));
+    const first = agent.runAgent();
+    const run = await script.started(agent.threadId);
+    const other = agentOf(me, agent.threadId);
+    other.addMessage(user("Two?"));
+    const second = other.runAgent({ forwardedProps: { when_busy: "queue" } });
+    const owner = { kind: "session", id: me } as const;
+    await expect.poll(async () => (await history.listQueuedQuestions(owner, agent.threadId)).length).toBe(1);
+    await run.emit("1");
+    run.finish();
+    await first;
+    await answer(agent.threadId, "2");
+    await second;
+    expect(other.messages.map(({ content }) => content)).toEqual(["Two?", "2"]);
+  });
+
   test("a run streams the answer, and a client that connects later has equal messages", async () => {
     const me = session();
     const agent = agentOf(me);

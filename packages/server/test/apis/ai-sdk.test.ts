@@ -68,6 +68,30 @@ describe.each(VERSIONS)("useChat of ai %s", (version, ai) => {
     expect(messages.map(({ content }) => content)).toEqual(["What is it?", "A book."]);
   });
 
+  it("queues a question while another page's answer is given, and shows its answer as the next", async () => {
+    const page = await open();
+    const first = page.chat.sendMessage({ text: "One?" });
+    const run = await script.started(page.id);
+    const other = await open(page.owner.id, page.id, true);
+    const second = other.chat.sendMessage({ text: "Two?" }, { body: { when_busy: "queue" } });
+    await expect
+      .poll(async () =>
+        (await history.listQueuedQuestions(page.owner, page.id)).map(({ content }) => content),
+      )
+      .toEqual(["Two?"]);
+    await run.emit("1");
+    run.finish();
+    await first;
+    const next = await script.started(page.id);
+    await next.emit("2");
+    next.finish();
+    await second;
+    expect(other.errors).toEqual([]);
+    const { messages } = await history.listMessages(page.owner, page.id);
+    expect(messages.map(({ content }) => content)).toEqual(["One?", "1", "Two?", "2"]);
+    expect(other.chat.messages.slice(-2).map(({ id }) => id)).toEqual(messages.slice(-2).map(({ id }) => id));
+  });
+
   it("takes everything that a responder can say, and shows the same after a reload", async () => {
     const page = await open();
     const sent = page.chat.sendMessage({ text: "Everything, please" });

@@ -304,6 +304,33 @@ describe.each([
     expect(await client.responses.retrieve(second.id)).toMatchObject({ output: second.output });
   });
 
+  it("while another is in progress as a queued response, which is read and streamed when it is its turn", async () => {
+    const { client, own, id } = await open();
+    const running = client.responses.create({ input: "One?", conversation: id });
+    const run = await script.started(own);
+    const more = { conversation: id, when_busy: "queue" };
+    const queued = await client.responses.create({ input: "Two?", ...more });
+    expect(queued).toMatchObject({ status: "queued", output: [] });
+    expect(await client.responses.retrieve(queued.id)).toEqual(queued);
+    const streamed = await client.responses.create({ input: "Three?", stream: true, ...more });
+    run.finish();
+    await running;
+    for (const text of ["2", "3"]) {
+      const next = await script.started(own);
+      await next.emit(text);
+      next.finish();
+    }
+    const types: string[] = [];
+    for await (const event of streamed) types.push(event.type);
+    expect(types[0]).toBe("response.created");
+    expect(types.at(-1)).toBe("response.completed");
+    expect(await client.responses.retrieve(queued.id)).toMatchObject({
+      id: queued.id,
+      status: "completed",
+      output_text: "2",
+    });
+  });
+
   it("while another is in progress not at all: nothing of the input is stored", async () => {
     const { client, own, id, person } = await open();
     const running = client.responses.create({ input: "Tell", conversation: id });

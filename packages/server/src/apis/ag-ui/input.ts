@@ -4,6 +4,7 @@ import {
   type JsonObject,
   type Part,
   type Question,
+  WHEN_BUSY,
   parseJson,
 } from "@chatkeep/protocol";
 import { z } from "zod";
@@ -65,7 +66,9 @@ export const runAgentInput: z.ZodType<RunAgentInput> = z
     tools: z.array(json).optional(),
     state: json.optional(),
     context: z.array(json).optional(),
-    forwardedProps: json.optional(),
+    forwardedProps: json.optional().meta({
+      description: "With `when_busy`, a question waits while an answer is given; see `POST …/turns`.",
+    }),
     resume: z
       .array(
         z.looseObject({
@@ -100,7 +103,8 @@ export function askedOf(input: RunAgentInput): Asked | undefined {
       throw new ChatkeepError("invalid_request", detail, { pointer: "/resume" });
     }
     const metadata = metadataOf(input);
-    const question = { id: last.id, parts: partsOf(last), ...(metadata && { metadata }) };
+    const whenBusy = whenBusyOf(input.forwardedProps);
+    const question = { id: last.id, parts: partsOf(last), whenBusy, ...(metadata && { metadata }) };
     return { question, previousId: messages.at(-2)?.id };
   }
   const results = messages.slice(messages.findLastIndex(({ role }) => role !== "tool") + 1);
@@ -110,6 +114,11 @@ export function askedOf(input: RunAgentInput): Asked | undefined {
     question: { id: results.at(-1)?.id ?? `${input.runId}.resume`, role: "tool", parts },
     previousId: undefined,
   };
+}
+
+function whenBusyOf(props: Json | undefined): Question["whenBusy"] {
+  const given = (props ?? {}) as { readonly when_busy?: unknown };
+  return WHEN_BUSY.find((one) => one === given.when_busy);
 }
 
 function metadataOf({ tools, state, context, forwardedProps }: RunAgentInput): JsonObject | undefined {

@@ -18,7 +18,7 @@ import {
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { id, jsonObject } from "../../http/fields.ts";
+import { id, jsonObject, whenBusy } from "../../http/fields.ts";
 import { type Call, type Route, ownerRoutes } from "../../http/route.ts";
 import { streamEvents } from "../../http/stream.ts";
 import type { Caller } from "../../identity/caller.ts";
@@ -34,6 +34,7 @@ export interface AiSdkRequest {
   message?: UiMessageBody | undefined;
   trigger?: string | undefined;
   messageId?: string | null | undefined;
+  when_busy?: Question["whenBusy"] | null;
 }
 
 interface UiMessageBody {
@@ -75,6 +76,7 @@ export const aiSdkRequest: z.ZodType<AiSdkRequest> = z
       .optional()
       .meta({ examples: ["submit-message", "regenerate-message"] }),
     messageId: z.string().nullish(),
+    when_busy: whenBusy,
   })
   .meta({ id: "AiSdkRequest" });
 
@@ -103,7 +105,7 @@ export async function answerAiSdk(
       pointer: "/messages",
     });
   }
-  const question = questionFromUiMessage(last);
+  const question = { ...questionFromUiMessage(last), whenBusy: body.when_busy ?? undefined };
   const intent = intentOf(body, question.id);
   const previousId = body.messages?.at(-2)?.id;
   const answerId = body.messageId ?? undefined;

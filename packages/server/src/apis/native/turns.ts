@@ -1,7 +1,6 @@
 import {
   TURN_STATUSES,
   TURN_STATUS_HEADER,
-  WHEN_BUSY,
   type Question,
   type StartedTurn,
   type WireQueuedQuestion,
@@ -14,7 +13,7 @@ import {
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { id, jsonObject, time } from "../../http/fields.ts";
+import { id, jsonObject, time, whenBusy } from "../../http/fields.ts";
 import { eventNumber, lastEventId } from "../../http/last-event-id.ts";
 import { type Call, type Route, ownerRoutes } from "../../http/route.ts";
 import { privateJson } from "../../http/router.ts";
@@ -54,16 +53,6 @@ const turnState: z.ZodType<WireTurnState & { token?: string }> = z
     }),
   })
   .meta({ id: "TurnState" });
-
-/** The field of every API for what becomes of a question while an answer is given. */
-export const whenBusy: z.ZodType<Question["whenBusy"] | null> = z
-  .enum(WHEN_BUSY)
-  .nullish()
-  .meta({
-    description:
-      "While an answer is given: `reject` (default) is `turn_in_progress`; `queue` stores the question and answers it " +
-      "after that one; `steer` answers it before those that are queued, and the responder may end its answer for it.",
-  });
 
 const question = z
   .strictObject({

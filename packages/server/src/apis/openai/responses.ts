@@ -13,7 +13,7 @@ import {
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { flag, integer, json, jsonObject } from "../../http/fields.ts";
+import { flag, integer, json, jsonObject, whenBusy } from "../../http/fields.ts";
 import { type Call, type Route, ownerRoutes } from "../../http/route.ts";
 import { streamFrames } from "../../http/stream.ts";
 import type { Caller } from "../../identity/caller.ts";
@@ -42,6 +42,7 @@ const request = z.looseObject({
     .meta({ description: "Returned with the response; the server's responder does not read it." }),
   metadata: jsonObject.nullish(),
   stream: z.boolean().nullish(),
+  when_busy: whenBusy,
 });
 type ResponseRequest = z.infer<typeof request>;
 type Asked = Call & Caller & { readonly body: ResponseRequest };
@@ -51,7 +52,7 @@ const response = z
     id: z.string(),
     object: z.literal("response"),
     created_at: z.int(),
-    status: z.enum(["in_progress", "completed", "cancelled", "incomplete", "failed"]),
+    status: z.enum(["queued", "in_progress", "completed", "cancelled", "incomplete", "failed"]),
     output: z.array(itemInput),
   })
   .meta({ id: "OpenaiResponse" });
@@ -122,6 +123,7 @@ export function openaiResponseRoutes(services: ApiServices): Route[] {
       parent: earlier.at(-1)?.id ?? parent,
       parts,
       metadata: body.metadata ?? null,
+      whenBusy: body.when_busy ?? undefined,
     };
     if (earlier.length === 0) return beginTurn({ history, owner, conversation, question: asked, signal });
 
@@ -188,7 +190,10 @@ export function openaiResponseRoutes(services: ApiServices): Route[] {
           };
           return streamFrames({ ...services, ...call, follow });
         }
-        return responseOf(await settledTurn(await begin(call, call.request.signal)), echo);
+        const begun = await begin(call, call.request.signal);
+        const { id, conversationId, status } = begun.turn;
+        if (status === "queued") return responseOf(await history.getTurn(owner, conversationId, id), echo);
+        return responseOf(await settledTurn(begun), echo);
       },
     }),
     route("GET /v1/responses/{response_id}", {
