@@ -139,9 +139,11 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
       const headers = { "content-type": "application/octet-stream" };
       for (;;) {
         const { status, text } = await send(importer, "POST", "/api/me/import", { body: exported, headers });
-        expectStatus("The import", status, [200]);
-        if (status !== 200 || text.includes('"type":"end"')) break;
+        // A node takes in so many at a time.
+        expectStatus("The import", status, [200, 429]);
+        if (text.includes('"type":"end"')) break;
         say(`import was cut off: ${text.slice(-300)}`);
+        await pause(RETRY);
         if (Date.now() - began > GIVE_UP) return fault(`An import was not done within ${GIVE_UP / 1000} s.`);
       }
       const { text } = await send(importer, "GET", "/api/conversations");

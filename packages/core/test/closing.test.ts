@@ -67,3 +67,13 @@ it("a closed history makes no more calls, not even for a flush that fails afterw
   await flushed.promise;
   expect(calls).toBe(before);
 });
+
+it("a request that is served while its process goes down is told so, not of a fault", async () => {
+  const ended = createPool(database.url, UNHURRIED.pool);
+  await using history = createHistory({ ...UNHURRIED.history, pool: ended });
+  const me = newUser();
+  const { conversation } = await history.createConversation(me);
+  await ended.end();
+  const told = { code: "unavailable", status: 503, retryAfter: 1 };
+  await expect(history.getConversation(me, conversation.id)).rejects.toMatchObject(told);
+});

@@ -61,6 +61,7 @@ export function failureOf(thrown: unknown): ChatkeepError {
     return new ChatkeepError(code, SENTENCES[code] ?? error.detail ?? errorTitle(code), details);
   }
   if (isPoolFull(error)) return busy(error);
+  if (isPoolEnded(error)) return goingDown(error);
   if (isUnavailable(error)) return unavailable(error);
   if (NOT_SET_UP.has(state)) {
     const detail =
@@ -94,6 +95,12 @@ export function unavailable(cause: unknown): ChatkeepError {
   return new ChatkeepError("unavailable", detail, { retryAfter: 2, cause });
 }
 
+/** The error of a process that takes on nothing more. */
+export function goingDown(cause?: unknown): ChatkeepError {
+  const detail = "This server is going down. Try again in a moment.";
+  return new ChatkeepError("unavailable", detail, { retryAfter: 1, cause });
+}
+
 /** The error of a full pool, while the database is up. */
 function busy(cause: unknown): ChatkeepError {
   const detail = "The server is busy. Nothing is lost; try again in a moment.";
@@ -105,6 +112,12 @@ export function isPoolFull(thrown: unknown): boolean {
   const cause = thrown instanceof ChatkeepError ? thrown.cause : thrown;
   // pg-pool's message for its queue. A connection attempt that times out has "Connection terminated due to …".
   return (cause as DriverError | undefined)?.message === "timeout exceeded when trying to connect";
+}
+
+/** Whether the pool was ended: its process is going down, and a request came or was still served. */
+function isPoolEnded(error: DriverError): boolean {
+  // pg-pool has no code for it.
+  return error.message === "Cannot use a pool after calling end on the pool";
 }
 
 /** Whether a function refused this node because it was fenced as dead. */

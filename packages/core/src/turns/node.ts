@@ -1,7 +1,5 @@
-import { ChatkeepError } from "@chatkeep/protocol";
-
 import type { Database } from "../database/database.ts";
-import { isFenced } from "../database/failure.ts";
+import { goingDown, isFenced } from "../database/failure.ts";
 import { INTERRUPTED, STOPPED, settleFromLog } from "./settle.ts";
 import type { Ending, TurnKey } from "./turn.ts";
 
@@ -98,13 +96,6 @@ export function createNode(database: Database, lease: number, continues: boolean
       await database.call("release_node", { node: await registered });
     },
   };
-}
-
-/** The error of a node that refuses new turns. */
-export function goingDown(): ChatkeepError {
-  return new ChatkeepError("unavailable", "This server is going down. Try again in a moment.", {
-    retryAfter: 1,
-  });
 }
 
 /** Continues or settles turns that no node runs; see {@link createOrphans}. */

@@ -14,13 +14,13 @@ import {
 } from "@chatkeep/protocol";
 
 import { checkId, checkRange, checkMessage, ownerId } from "../arguments.ts";
-import { idempotencyMismatch, isPoolFull } from "../database/failure.ts";
+import { idempotencyMismatch, goingDown, isPoolFull } from "../database/failure.ts";
 import type { ConnectionPool } from "../database/pool.ts";
 import type { ConversationRow } from "../database/rows.ts";
 import { beginTurn, questionOf } from "./begin.ts";
 import { type ContinueTurn, createContinuation } from "./continue.ts";
 import type { LiveTurn } from "./live.ts";
-import { createNode, createOrphans, goingDown } from "./node.ts";
+import { createNode, createOrphans } from "./node.ts";
 import { createQueue } from "./queue.ts";
 import { type QueuedRow, queuedTurn } from "./queued.ts";
 import { createReader, readEvents } from "./reader.ts";
