@@ -81,6 +81,7 @@ export function requestFor(asked: Asked): ResponderRequest {
     scope: asked.scope ?? null,
     scopeLabel: null,
     isDefault: false,
+    tags: [],
     title: null,
     pinnedAt: null,
     archivedAt: null,

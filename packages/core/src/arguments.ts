@@ -177,6 +177,27 @@ export function checkFeedback({ rating, comment }: Feedback): Feedback {
   return { rating, comment: comment?.trim() === "" ? null : comment };
 }
 
+/** Maximum tags of a conversation. */
+export const MOST_TAGS = 50;
+
+/** Checks tags, and drops repeated ones. Errors: `invalid_request`. */
+export function checkTags(tags: readonly string[]): string[] {
+  const checked = [...new Set(tags.map((tag) => checkTag(tag, "/tags")))];
+  if (checked.length <= MOST_TAGS) return checked;
+  throw new ChatkeepError("invalid_request", `A conversation has at most ${MOST_TAGS} tags.`, {
+    pointer: "/tags",
+  });
+}
+
+/** Checks a tag. Errors: `invalid_request` for a blank or long one. */
+export function checkTag(tag: string, pointer: string): string {
+  if (tag.trim() === "") {
+    throw new ChatkeepError("invalid_request", "A tag cannot be blank.", { pointer });
+  }
+  checkLength(tag, pointer, 100);
+  return tag;
+}
+
 /** Maximum characters of a title, a scope or a model's name. */
 const NAME = 500;
 

@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 
 import {
   ChatkeepError,
+  type ConversationChange,
+  type ConversationOutcome,
   type ConversationQuery,
   type History,
   type Owner,
@@ -14,13 +16,16 @@ import {
   checkId,
   checkLength,
   checkRange,
+  checkTag,
+  checkTags,
   checkTime,
   checkTitle,
+  MOST_TAGS,
   ownerId,
 } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
 import { type ConversationRow, conversationFromRow, titleOf } from "./database/rows.ts";
-import { instant } from "./database/values.ts";
+import { instant, unescapeText } from "./database/values.ts";
 import { type Limits } from "./maintenance/limits.ts";
 
 /** The methods of {@link History} on conversations. */
@@ -33,6 +38,8 @@ export type Conversations = Pick<
   | "deleteConversation"
   | "restoreConversation"
   | "listTrash"
+  | "changeConversations"
+  | "listTags"
 >;
 
 export interface ConversationsOptions {
@@ -72,6 +79,7 @@ export function createConversations({
         scope_label: scopeLabel,
         title,
         metadata,
+        tags: checkTags(init.tags ?? []),
         created_at: checkTime(init.createdAt, "/created_at"),
         reuse_latest: init.reuse === "latest",
         most: limits.conversations,
@@ -100,6 +108,8 @@ export function createConversations({
         only_archived: query.archived === true,
         only_waiting: query.waiting === true,
         only_scope: query.scope ?? null,
+        only_tag: query.tag ?? null,
+        only_metadata: plainJson(query.metadata ?? null, "metadata"),
         sort_by: query.sort === "createdAt" ? "creation" : "activity",
         ascending: query.order === "asc",
         after_no: cursor,
@@ -121,7 +131,7 @@ export function createConversations({
       checkTitle(patch.title ?? null);
       const metadata = plainJson(patch.metadata ?? null, "/metadata");
       checkBytes(metadata, "/metadata", limits.metadataBytes);
-      const fields = (["title", "pinned", "archived", "metadata"] as const).filter(
+      const fields = (["title", "pinned", "archived", "metadata", "tags"] as const).filter(
         (name) => patch[name] !== undefined,
       );
       const [row] = await database.call("update_conversation", {
@@ -133,6 +143,7 @@ export function createConversations({
         new_pinned: patch.pinned ?? null,
         new_archived: patch.archived ?? null,
         new_metadata: metadata,
+        new_tags: patch.tags === undefined ? null : checkTags(patch.tags),
       });
       return conversationFromRow(row?.update_conversation as ConversationRow, owner);
     },
@@ -145,6 +156,33 @@ export function createConversations({
     async restoreConversation(owner, id) {
       const [row] = await database.call("restore_conversation", { owner: ownerId(owner), conversation: id });
       return conversationFromRow(row?.restore_conversation as ConversationRow, owner);
+    },
+
+    async changeConversations(owner, ids, change) {
+      for (const id of ids) checkId(id, "/ids");
+      checkRange(ids.length, "ids", 1, MOST_CHANGED, 1);
+      if (new Set(ids).size < ids.length) {
+        throw new ChatkeepError("invalid_request", "Name each conversation once.", { pointer: "/ids" });
+      }
+      const [row] = await database.call("change_conversations", {
+        owner: ownerId(owner),
+        ids,
+        action: change.action,
+        tag: tagOf(change),
+        most_tags: MOST_TAGS,
+      });
+      return (row?.change_conversations as ConversationOutcome[]).map(({ id, error }) => ({
+        id,
+        error: error === "forbidden" && hideExistence ? "conversation_not_found" : error,
+      }));
+    },
+
+    async listTags(owner) {
+      const [row] = await database.call("list_tags", { owner: ownerId(owner) });
+      return (row?.list_tags as { tag: string; conversations: number }[]).map(({ tag, conversations }) => ({
+        tag: unescapeText(tag),
+        conversations,
+      }));
     },
 
     async listTrash(owner, query = {}) {
@@ -166,6 +204,13 @@ export function createConversations({
       };
     },
   };
+}
+
+/** Conversations that one call changes. */
+const MOST_CHANGED = 100;
+
+function tagOf(change: ConversationChange): string | null {
+  return change.action === "tag" || change.action === "untag" ? checkTag(change.tag, "/tag") : null;
 }
 
 async function questionTitle(database: Database, owner: Owner, conversation: string): Promise<string | null> {

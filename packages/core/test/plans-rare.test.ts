@@ -279,6 +279,12 @@ const CASES: Case[] = [
     () => sql("renew_parts($1, 'long', '{7}', '{null}')", [owner]),
   ],
   [
+    "change_conversations",
+    1,
+    /conversations_pkey/,
+    (time) => sql("change_conversations($1, $2, 'tag', 'red', 50)", [owner, [`c${2 * time + 9}`]]),
+  ],
+  [
     "index_titles",
     1,
     /conversations_pkey/,
@@ -311,7 +317,7 @@ const CASES: Case[] = [
  * tests; vectors' in theirs; the first are called by others alone; a list of checkpoints is sorted whole; the last read one row, or what is left to do in the background as it lies.
  */
 const ELSEWHERE = new Set(
-  `count_terms question_terms term_letters term_weight conversation_exists match_messages match_titles word_places handle_exists refuse_conversation match_terms
+  `list_tags count_terms question_terms term_letters term_weight conversation_exists match_messages match_titles word_places handle_exists refuse_conversation match_terms
    append_messages begin_turn create_conversation get_conversation get_turn list_conversations overview
    page_messages read_events recall_words register_node rotate_events search_words settle_turn
    stop_turn fence_dead_nodes update_conversation write_events hold_node close_turn finish_turn lock_conversation next_active_no imported_no open_turn select_turn take_queued_question next_in_queue

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 
 /** One thread of one owner. */
@@ -29,6 +30,8 @@ export interface Conversation {
   /** The first 200 code points at most of the latest message. */
   readonly preview: string | null;
   readonly metadata: JsonObject | null;
+  /** In the order in which they were added. A folder is a tag. */
+  readonly tags: readonly string[];
   /** ISO 8601, milliseconds, UTC. For display only: nothing is ordered by it. */
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -52,6 +55,8 @@ export interface ConversationInit {
   readonly scopeLabel?: string | null | undefined;
   readonly title?: string | null | undefined;
   readonly metadata?: JsonObject | null | undefined;
+  /** At most 50, each of 1 to 100 characters. */
+  readonly tags?: readonly string[] | undefined;
   readonly reuse?: "latest" | undefined;
   /**
    * When it was begun elsewhere, as an ISO 8601 instant; over HTTP it needs a server key. Until something is said in it
@@ -67,6 +72,27 @@ export interface ConversationPatch {
   readonly pinned?: boolean | undefined;
   readonly archived?: boolean | undefined;
   readonly metadata?: JsonObject | null | undefined;
+  /** All of its tags. To add or remove one, use `History.changeConversations`. */
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** Something to do to many conversations. */
+export type ConversationChange =
+  | { readonly action: "archive" | "unarchive" | "delete" | "restore" }
+  | { readonly action: "tag" | "untag"; readonly tag: string };
+
+/** What came of a change to a conversation. */
+export interface ConversationOutcome {
+  readonly id: string;
+  /** Why it is as it was; `null` when it was changed. */
+  readonly error: ErrorCode | null;
+}
+
+/** A tag of an owner. */
+export interface Tag {
+  readonly tag: string;
+  /** How many conversations have it, archived ones included. */
+  readonly conversations: number;
 }
 
 /** Which conversations to list, most recent activity first. */
@@ -78,6 +104,10 @@ export interface ConversationQuery {
   /** How many to skip, for clients that count pages. Prefer `cursor`. */
   readonly offset?: number | undefined;
   readonly scope?: string | undefined;
+  /** Only those with this tag. */
+  readonly tag?: string | undefined;
+  /** Only those whose metadata holds this: each of its keys with an equal value, objects within it likewise. */
+  readonly metadata?: JsonObject | undefined;
   /** `true`: archived ones only; `false` (default): all others. */
   readonly archived?: boolean | undefined;
   /** `true`: only those whose last answer waits for a person, by last activity, latest first. */
@@ -99,7 +129,7 @@ export interface ForkOptions {
 /** A page of conversations. */
 export interface ConversationPage {
   readonly conversations: readonly Conversation[];
-  /** The number of all conversations with this `archived`, from a counter; `null` when the query has a `scope` or `waiting`. */
+  /** The number of all conversations with this `archived`, from a counter; `null` when the query has another filter. */
   readonly total: number | null;
   /** The cursor of the next page; `null` on the last page. */
   readonly nextCursor: string | null;

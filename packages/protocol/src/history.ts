@@ -1,11 +1,14 @@
 import type { Context, ContextQuery, ContextRecord } from "./context.ts";
 import type {
   Conversation,
+  ConversationChange,
   ConversationInit,
+  ConversationOutcome,
   ConversationPage,
   ConversationPatch,
   ForkOptions,
   ConversationQuery,
+  Tag,
   TrashPage,
   TrashQuery,
 } from "./conversation.ts";
@@ -78,6 +81,20 @@ export interface History {
 
   /** Lists the owner's deleted conversations that can be restored, by last activity. */
   listTrash(owner: Owner, query?: TrashQuery): Promise<TrashPage>;
+
+  /**
+   * Does one thing to 1 to 100 conversations, in one transaction, and returns what came of each, in the given order. One
+   * that is refused leaves the others: `conversation_not_found`, `forbidden`, or `conflict` for one that is not in the
+   * trash or has 50 tags. A tag that is there, or is not there to remove, stays so without an error.
+   */
+  changeConversations(
+    owner: Owner,
+    conversationIds: readonly string[],
+    change: ConversationChange,
+  ): Promise<readonly ConversationOutcome[]>;
+
+  /** Lists the tags of the owner's conversations that are not deleted, by name. */
+  listTags(owner: Owner): Promise<readonly Tag[]>;
 
   /**
    * Moves all conversations of an anonymous session to a user, with their running turns, in one transaction.

@@ -51,6 +51,7 @@ const CONVERSATION: Conversation = {
   waitingTurn: null,
   preview: null,
   metadata: null,
+  tags: [],
   createdAt: "2026-11-20T09:00:00.000Z",
   updatedAt: "2026-11-20T09:00:00.000Z",
 };

@@ -113,6 +113,7 @@ function conversationOf({ conversationId, createdAt }: Turn, init: Asking["conve
     waitingTurn: null,
     preview: null,
     metadata: null,
+    tags: [],
     createdAt,
     updatedAt: createdAt,
   };

@@ -50,6 +50,12 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
     own: 200,
     params: ({ trashed }) => ({ conversation_id: trashed }),
   },
+  changeConversations: {
+    others: "own only",
+    own: 200,
+    body: ({ conversation }) => ({ ids: [conversation], action: "tag", tag: "taken" }),
+  },
+  listTags: { others: "own only", own: 200 },
   listMessages: { others: "refused", own: 200 },
   appendMessages: { others: "refused", own: 201, body: () => ({ role: "user", content: "Mine now" }) },
   clearMessages: { others: "refused", own: 200 },

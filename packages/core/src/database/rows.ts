@@ -157,6 +157,7 @@ export interface ConversationRow {
   waiting_turn: string | null;
   preview: string | null;
   metadata: JsonObject | null;
+  tags: string[];
   created_no: number;
   active_no: number;
   deleted_at: string | null;
@@ -181,6 +182,7 @@ export function conversationFromRow(row: ConversationRow, owner: Owner): Convers
     waitingTurn: row.waiting_turn,
     preview: text(row.preview),
     metadata: row.metadata,
+    tags: row.tags.map(unescapeText),
     createdAt: instant(row.created_at),
     updatedAt: instant(row.updated_at),
   };

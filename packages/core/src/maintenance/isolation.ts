@@ -175,7 +175,7 @@ async function checkByReading(connection: Queryable, functions: string): Promise
   const stranger = randomUUID();
   const conversation = randomUUID();
   await connection.query({
-    text: `select from "${functions}".create_conversation($1, 'session', $2, true, null, null, null, null, null, false, 1, false)`,
+    text: `select from "${functions}".create_conversation($1, 'session', $2, true, null, null, null, null, '{}', null, false, 1, false)`,
     values: [owner, conversation],
   });
   const faults: string[] = [];
@@ -191,7 +191,7 @@ async function checkByReading(connection: Queryable, functions: string): Promise
     if (outcome !== "forbidden") faults.push(`The function ${name} gives somebody else's conversation.`);
   }
   const { rows } = await connection.query({
-    text: `select conversations::text as listed from "${functions}".list_conversations($1, false, false, null, 'activity', false, null, 0, 10)`,
+    text: `select conversations::text as listed from "${functions}".list_conversations($1, false, false, null, null, null, 'activity', false, null, 0, 10)`,
     values: [stranger],
   });
   if ((rows[0] as { listed: string }).listed !== "[]") {

@@ -12,6 +12,7 @@ create function create_conversation(
   scope_label text,
   title text,
   metadata json,
+  tags text[],
   created_at timestamp with time zone,
   reuse_latest boolean,
   most bigint,
@@ -65,10 +66,10 @@ begin
   end if;
 
   insert into conversations (
-    owner_id, id, scope, scope_label, is_default, title, title_source, metadata, active_no, created_at, updated_at
+    owner_id, id, scope, scope_label, is_default, title, title_source, metadata, tags, active_no, created_at, updated_at
   ) values (
     owner, id, scope, scope_label, scope is not null and not by_id,
-    title, case when title is not null then 'person' end, metadata,
+    title, case when title is not null then 'person' end, metadata, tags,
     case when created_at is null then nextval('activity') else imported_no(created_at) end,
     coalesce(created_at, clock_timestamp()), coalesce(created_at, clock_timestamp())
   )

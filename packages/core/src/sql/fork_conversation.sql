@@ -34,10 +34,10 @@ begin
   ) then
     raise exception 'turn_in_progress' using errcode = 'CK000', detail = c.running_turn::text;
   end if;
-  insert into conversations (owner_id, id, scope, scope_label, title, title_source, preview, metadata)
+  insert into conversations (owner_id, id, scope, scope_label, title, title_source, preview, metadata, tags)
   values (
     owner, new_id, c.scope, c.scope_label, coalesce(new_title, c.title),
-    case when new_title is null then c.title_source else 'person' end, c.preview, c.metadata
+    case when new_title is null then c.title_source else 'person' end, c.preview, c.metadata, c.tags
   )
   on conflict do nothing;
   if not found then

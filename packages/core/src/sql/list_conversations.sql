@@ -1,11 +1,13 @@
 -- Returns a page of the owner's conversations after `after_no`, ordered by `sort_by` ('activity' or 'creation'),
--- descending or `ascending`. The total comes from a counter; null with a scope, and for those that wait for a person, which have one order. There is no sort step, so the planner
+-- descending or `ascending`. The total comes from a counter; null with a scope, a tag or metadata, and for those that wait for a person, which have one order. There is no sort step, so the planner
 -- must use an index of that order: with one, it read and sorted 8,000 rows for a page of 20.
 create function list_conversations(
   owner uuid,
   only_archived boolean,
   only_waiting boolean,
   only_scope text,
+  only_tag text,
+  only_metadata json,
   sort_by text,
   ascending boolean,
   after_no bigint,
@@ -17,10 +19,11 @@ declare
   owner_setting text := set_config('chatkeep.owner', owner::text, true);
   -- A variable, because row-level security keeps "coalesce" out of index conditions.
   bound bigint := coalesce(after_no, case when ascending then -9223372036854775808 else 9223372036854775807 end);
+  wanted jsonb := only_metadata::jsonb;
   -- As conversations_created has it.
   state integer := case when only_archived then 1 else 0 end;
 begin
-  if only_scope is null and not only_waiting then
+  if only_scope is null and only_tag is null and only_metadata is null and not only_waiting then
     select case when only_archived then o.archived_count else o.conversation_count end
     into total from owners o where o.id = owner;
     total := coalesce(total, 0);
@@ -37,24 +40,28 @@ begin
       where not only_waiting and sort_by = 'activity' and only_scope is null and not ascending
         and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
         and c.active_no < bound
+        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
       order by c.active_no desc offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
       where not only_waiting and sort_by = 'activity' and only_scope is null and ascending
         and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
         and c.active_no > bound
+        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
       order by c.active_no offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
       where not only_waiting and sort_by = 'activity' and only_scope is not null and not ascending
         and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
         and c.scope = only_scope and c.active_no < bound
+        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
       order by c.active_no desc offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
       where not only_waiting and sort_by = 'activity' and only_scope is not null and ascending
         and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
         and c.scope = only_scope and c.active_no > bound
+        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
       order by c.active_no offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
@@ -62,6 +69,7 @@ begin
         and c.owner_id = owner and (case when c.deleted_at is not null then 2 when c.archived then 1 else 0 end) = state
         and (only_scope is null or c.scope = only_scope)
         and c.created_no < bound
+        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
       order by c.created_no desc offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
@@ -69,6 +77,7 @@ begin
         and c.owner_id = owner and (case when c.deleted_at is not null then 2 when c.archived then 1 else 0 end) = state
         and (only_scope is null or c.scope = only_scope)
         and c.created_no > bound
+        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
       order by c.created_no offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
@@ -76,6 +85,7 @@ begin
         and c.owner_id = owner and c.deleted_at is null and c.waiting_turn is not null and c.archived = only_archived
         and (only_scope is null or c.scope = only_scope)
         and c.active_no < bound
+        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
       order by c.active_no desc offset page_offset limit page_limit
     )
   ) page) listed;

@@ -1,4 +1,4 @@
--- Changes the fields named in `fields` ('title', 'pinned', 'archived', 'metadata'). A title of null resets it to the
+-- Changes the fields named in `fields` ('title', 'pinned', 'archived', 'metadata', 'tags'). A title of null resets it to the
 -- one made from the first question.
 create function update_conversation(
   owner uuid,
@@ -8,7 +8,8 @@ create function update_conversation(
   question_title text,
   new_pinned boolean,
   new_archived boolean,
-  new_metadata json
+  new_metadata json,
+  new_tags text[]
 ) returns json
 language plpgsql security definer set search_path from current as $$
 declare
@@ -38,6 +39,7 @@ begin
       when new_archived then coalesce(k.archived_at, clock_timestamp())
     end,
     metadata = case when 'metadata' = any (fields) then new_metadata else k.metadata end,
+    tags = case when 'tags' = any (fields) then new_tags else k.tags end,
     updated_at = clock_timestamp()
   where k.owner_id = owner and k.id = conversation
   returning * into c;

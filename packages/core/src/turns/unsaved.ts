@@ -181,6 +181,7 @@ function unsavedConversation({ owner, key }: NewTurn): Conversation {
     waitingTurn: null,
     preview: null,
     metadata: null,
+    tags: [],
     createdAt: now,
     updatedAt: now,
   };

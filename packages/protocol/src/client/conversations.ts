@@ -1,3 +1,4 @@
+import type { ConversationOutcome, Tag } from "../conversation.ts";
 import type { History } from "../history.ts";
 import {
   type WireConversation,
@@ -24,6 +25,8 @@ export function conversationCalls({
   | "deleteConversation"
   | "restoreConversation"
   | "listTrash"
+  | "changeConversations"
+  | "listTags"
 > {
   return {
     async createConversation(owner, init = {}) {
@@ -40,10 +43,12 @@ export function conversationCalls({
     },
 
     async listConversations(owner, query = {}) {
-      const { sort, scope, ...rest } = query;
+      const { sort, scope, tag, metadata, ...rest } = query;
       const search = searchOf({
         ...rest,
         scope: scope === undefined ? undefined : queryTextToWire(scope),
+        tag: tag === undefined ? undefined : queryTextToWire(tag),
+        metadata: metadata === undefined ? undefined : JSON.stringify(metadata),
         sort: sort === undefined ? undefined : WIRE_SORT[sort],
       });
       return conversationPageFromWire(
@@ -65,6 +70,17 @@ export function conversationCalls({
       return conversationFromWire(
         await json<WireConversation>(owner, "POST", `${conversationPath(id)}/restore`),
       );
+    },
+
+    async changeConversations(owner, ids, change) {
+      const body = { ids, ...change };
+      return (
+        await json<{ results: ConversationOutcome[] }>(owner, "POST", "/api/conversations/change", { body })
+      ).results;
+    },
+
+    async listTags(owner) {
+      return (await json<{ tags: Tag[] }>(owner, "GET", "/api/tags")).tags;
     },
 
     async listTrash(owner, query = {}) {

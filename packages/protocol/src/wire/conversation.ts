@@ -16,6 +16,7 @@ export interface WireConversation {
   waiting_turn: string | null;
   preview: string | null;
   metadata: JsonObject | null;
+  tags: readonly string[];
   created_at: string;
   updated_at: string;
 }
@@ -42,30 +43,20 @@ export function conversationToWire(conversation: Conversation): WireConversation
     waiting_turn: conversation.waitingTurn,
     preview: conversation.preview,
     metadata: conversation.metadata,
+    tags: conversation.tags,
     created_at: conversation.createdAt,
     updated_at: conversation.updatedAt,
   };
 }
 
+/** Names differ by case alone; values are equal. */
 export function conversationFromWire(wire: WireConversation): Conversation {
-  return {
-    id: wire.id,
-    userId: wire.user_id,
-    scope: wire.scope,
-    scopeLabel: wire.scope_label,
-    isDefault: wire.is_default,
-    title: wire.title,
-    pinnedAt: wire.pinned_at,
-    archivedAt: wire.archived_at,
-    messageCount: wire.message_count,
-    headId: wire.head_id,
-    runningTurn: wire.running_turn,
-    waitingTurn: wire.waiting_turn,
-    preview: wire.preview,
-    metadata: wire.metadata,
-    createdAt: wire.created_at,
-    updatedAt: wire.updated_at,
-  };
+  return Object.fromEntries(
+    Object.entries(wire).map(([name, value]) => [
+      name.replace(/_./g, ([, letter = ""]) => letter.toUpperCase()),
+      value,
+    ]),
+  ) as unknown as Conversation;
 }
 
 export function conversationPageFromWire(wire: WireConversationPage): ConversationPage {

@@ -47,6 +47,7 @@ const CONVERSATION: Conversation = {
   waitingTurn: "t0",
   preview: "It is…",
   metadata: { camelCase: { snake_case: 1 } },
+  tags: ["a_b"],
   createdAt: "2026-11-20T08:00:00.000Z",
   updatedAt: "2026-11-20T08:00:01.000Z",
 };

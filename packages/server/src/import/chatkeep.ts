@@ -95,6 +95,7 @@ function conversationOf(wire: JsonObject, messages: readonly ForeignMessage[]): 
     archived: text(wire["archived_at"]) !== undefined,
     scope: text(wire["scope"]) ?? null,
     scopeLabel: text(wire["scope_label"]) ?? null,
+    tags: list(wire["tags"]).flatMap((tag) => text(tag) ?? []),
     head: text(wire["head_id"]) ?? null,
     own: object(wire["metadata"]),
     messages,

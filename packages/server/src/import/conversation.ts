@@ -159,12 +159,13 @@ async function isStored({ history, owner }: Work, id: string, message: ForeignMe
 /** Our own export's id where it is free, else one that the owner, the service and its id give. */
 async function createConversation(work: Work): Promise<{ id: string; created: boolean }> {
   const { history, owner, from, conversation } = work;
-  const { id, title, createdAt, scope = null, scopeLabel = null, own = null } = conversation;
+  const { id, title, createdAt, scope = null, scopeLabel = null, own = null, tags = [] } = conversation;
   const init = {
     title: title === null || title.trim() === "" ? null : cut(title.trim(), 200),
     scope,
     scopeLabel,
     createdAt: createdAt ?? EARLIEST,
+    tags,
     metadata:
       from.isOwn === true
         ? own

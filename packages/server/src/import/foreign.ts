@@ -10,6 +10,7 @@ export interface ForeignConversation {
   readonly archived?: boolean;
   readonly scope?: string | null;
   readonly scopeLabel?: string | null;
+  readonly tags?: readonly string[];
   /** The id of the last message of the branch that was shown. */
   readonly head: string | null;
   /** What has no place of its own. */

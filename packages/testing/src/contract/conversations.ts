@@ -21,6 +21,7 @@ export function describeConversations(open: OpenedFixture): void {
         scope: null,
         scopeLabel: null,
         isDefault: false,
+        tags: [],
         title: null,
         pinnedAt: null,
         archivedAt: null,

@@ -22,6 +22,7 @@ import { describeRetries } from "./retries.ts";
 import { describeRoundTrip } from "./roundtrip.ts";
 import { describeSearch } from "./search.ts";
 import { describeStreams } from "./streams.ts";
+import { describeTags } from "./tags.ts";
 import { describeToolResults } from "./tool-results.ts";
 import { describeTree } from "./tree.ts";
 import { describeTurns } from "./turns.ts";
@@ -53,6 +54,7 @@ export function describeHistory(name: string, open: OpenFixture): void {
 
     describeConversations(opened);
     describeListing(opened);
+    describeTags(opened);
     describeMessages(opened);
     describePaging(opened);
     describeTurns(opened);

@@ -159,11 +159,9 @@ export function describeSearch(open: OpenedFixture): void {
         (await fixture.history.searchMessages(me, { text: "otter", ...query })).titles.map(
           ({ title }) => title,
         );
-      expect((await titles({})).toSorted()).toEqual([
-        "An otter\u0000\ud800",
-        "Otters of one",
-        "Otters of two",
-      ]);
+      expect(new Set(await titles({}))).toEqual(
+        new Set(["An otter\u0000\ud800", "Otters of one", "Otters of two"]),
+      );
       expect(await titles({ scope: "two" })).toEqual(["Otters of two"]);
       expect(await titles({ since: conversation.createdAt })).toContain("An otter\u0000\ud800");
       expect(await titles({ since: "2999-01-01T00:00:00.000Z" })).toEqual([]);

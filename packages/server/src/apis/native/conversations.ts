@@ -1,17 +1,30 @@
 import {
   ChatkeepError,
+  ERRORS,
+  type ErrorCode,
   type WireConversation,
   conversationToWire,
   trashPageToWire,
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { cursor, flag, id, integer, jsonObject, pageLimit, queryText, time } from "../../http/fields.ts";
+import {
+  cursor,
+  flag,
+  id,
+  integer,
+  jsonObject,
+  jsonText,
+  pageLimit,
+  queryText,
+  time,
+} from "../../http/fields.ts";
 import { type Route, ownerRoutes } from "../../http/route.ts";
 import { privateJson } from "../../http/router.ts";
 import type { ApiServices } from "../api.ts";
 
 const text = z.string();
+const tags = z.array(text).max(50);
 
 /** The fields of a conversation. */
 export const conversationFields: { [K in keyof WireConversation]: z.ZodType<WireConversation[K]> } = {
@@ -29,6 +42,7 @@ export const conversationFields: { [K in keyof WireConversation]: z.ZodType<Wire
   waiting_turn: text.nullable(),
   preview: text.nullable(),
   metadata: jsonObject.nullable(),
+  tags: z.array(text),
   created_at: time,
   updated_at: time,
 };
@@ -58,6 +72,12 @@ const query = z.strictObject({
   cursor,
   offset: integer(0, 1_000_000_000).optional().meta({ description: "How many to skip. Default 0." }),
   scope: queryText.optional(),
+  tag: queryText.optional().meta({ description: "Only conversations with this tag." }),
+  metadata: jsonText.optional().meta({
+    description:
+      "A JSON object: only conversations whose metadata holds each of its keys with an equal value.",
+    examples: ['{"ticket":7}'],
+  }),
   archived: flag.optional().meta({ description: "Default `false`: archived conversations are left out." }),
   waiting: flag.optional().meta({
     description:
@@ -74,6 +94,7 @@ const init = z
     scope_label: text.nullish(),
     title: text.nullish(),
     metadata: jsonObject.nullish(),
+    tags: tags.optional(),
     reuse: z.literal("latest").optional(),
     created_at: time.nullish().meta({
       description:
@@ -92,8 +113,35 @@ const patch = z
     pinned: z.boolean().optional(),
     archived: z.boolean().optional(),
     metadata: jsonObject.nullish(),
+    tags: tags.optional().meta({ description: "All of its tags." }),
   })
   .meta({ id: "ConversationPatch" });
+
+const ids = z.array(id).min(1).max(100);
+const change = z
+  .discriminatedUnion("action", [
+    z.strictObject({ ids, action: z.enum(["archive", "unarchive", "delete", "restore"]) }),
+    z.strictObject({ ids, action: z.enum(["tag", "untag"]), tag: text }),
+  ])
+  .meta({ id: "ConversationChange" });
+
+const outcomes = z
+  .strictObject({
+    results: z.array(
+      z.strictObject({
+        id: text,
+        error: z
+          .enum(Object.keys(ERRORS) as ErrorCode[])
+          .nullable()
+          .meta({ description: "Why it is as it was." }),
+      }),
+    ),
+  })
+  .meta({ id: "ConversationOutcomes" });
+
+const tagList = z
+  .strictObject({ tags: z.array(z.strictObject({ tag: text, conversations: z.int() })) })
+  .meta({ id: "TagList" });
 
 const fork = z
   .strictObject({
@@ -193,6 +241,23 @@ export function conversationRoutes({ history }: ApiServices): Route[] {
         await history.deleteConversation(owner, path.conversation_id);
         return null;
       },
+    }),
+    route("POST /api/conversations/change", {
+      id: "changeConversations",
+      summary: "Archive, delete, restore or tag many conversations",
+      description:
+        "In one transaction. A conversation that is refused leaves the others; its result has the error's code.",
+      body: change,
+      replies: { 200: { description: "What came of each, in the given order.", json: outcomes } },
+      handle: async ({ owner, body: { ids, ...change } }) => ({
+        results: [...(await history.changeConversations(owner, ids, change))],
+      }),
+    }),
+    route("GET /api/tags", {
+      id: "listTags",
+      summary: "List tags, by name",
+      replies: { 200: { description: "The tags of conversations that are not deleted.", json: tagList } },
+      handle: async ({ owner }) => ({ tags: [...(await history.listTags(owner))] }),
     }),
     route("GET /api/trash", {
       id: "listTrash",

@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+
+import type { ConversationQuery, Owner } from "@chatkeep/protocol";
+import { describe, expect, it } from "vitest";
+
+import { type HistoryFixture, type OpenedFixture, errorOf } from "./fixture.ts";
+
+/** Conversations of these titles, each with its first letter as a tag. */
+async function tagged({ history, owner }: HistoryFixture, ...titles: string[]): Promise<[Owner, string[]]> {
+  const me = owner();
+  const ids: string[] = [];
+  for (const title of titles) {
+    const init = {
+      title,
+      tags: [title.slice(0, 1)],
+      metadata: { title, deep: { n: ids.length, all: true } },
+    };
+    ids.push((await history.createConversation(me, init)).conversation.id);
+  }
+  return [me, ids];
+}
+
+/** Tags, filters of lists, and changes of many conversations. */
+export function describeTags(open: OpenedFixture): void {
+  const titles = async (me: Owner, query: ConversationQuery): Promise<(string | null)[]> =>
+    (await open().history.listConversations(me, query)).conversations.map(({ title }) => title);
+
+  describe("tags", () => {
+    it("are kept in their order, each once, and a patch replaces them", async () => {
+      const { history, owner } = open();
+      const me = owner();
+      const tags = ["Work", "日本\u0000\ud800", "Work", "a/b, c"];
+      const { conversation } = await history.createConversation(me, { tags });
+      expect(conversation.tags).toEqual(["Work", "日本\u0000\ud800", "a/b, c"]);
+      expect((await history.updateConversation(me, conversation.id, { title: "x" })).tags).toHaveLength(3);
+      expect((await history.updateConversation(me, conversation.id, { tags: ["b"] })).tags).toEqual(["b"]);
+      expect(await history.listTags(me)).toEqual([{ tag: "b", conversations: 1 }]);
+      expect(await history.listTags(owner())).toEqual([]);
+    });
+
+    it.each([[[" "]], [["x".repeat(101)]], [Array.from({ length: 51 }, (_, n) => String(n))]])(
+      "refuses %j",
+      async (tags) => {
+        const { history, owner } = open();
+        expect(await errorOf(history.createConversation(owner(), { tags }))).toMatchObject({
+          code: "invalid_request",
+        });
+      },
+    );
+  });
+
+  describe("listConversations by a filter", () => {
+    it("lists those with a tag, page by page in every order, without a total", async () => {
+      const [me] = await tagged(open(), "a1", "b1", "a2", "b2", "a3");
+      expect(await titles(me, { tag: "a" })).toEqual(["a3", "a2", "a1"]);
+      expect(await titles(me, { tag: "a", order: "asc", sort: "createdAt" })).toEqual(["a1", "a2", "a3"]);
+      expect(await titles(me, { tag: "A" })).toEqual([]);
+      const first = await open().history.listConversations(me, { tag: "a", limit: 2 });
+      expect(first.total).toBeNull();
+      expect(await titles(me, { tag: "a", limit: 2, cursor: first.nextCursor ?? "" })).toEqual(["a1"]);
+    });
+
+    it("lists those whose metadata holds what is asked for", async () => {
+      const [me] = await tagged(open(), "a1", "b1");
+      expect(await titles(me, { metadata: { deep: { all: true } } })).toEqual(["b1", "a1"]);
+      expect(await titles(me, { metadata: { deep: { n: 1 } } })).toEqual(["b1"]);
+      expect(await titles(me, { metadata: { deep: { n: "1" } } })).toEqual([]);
+      expect(await titles(me, { metadata: { deep: { n: 1 } }, tag: "a" })).toEqual([]);
+    });
+  });
+
+  describe("changeConversations", () => {
+    it("archives, tags, deletes and restores many, and tells what came of each", async () => {
+      const { history, owner } = open();
+      const [me, ids] = await tagged(open(), "a", "b", "c");
+      const [other] = await tagged(open(), "other");
+      const theirs = (await history.createConversation(other)).conversation.id;
+      const missing = randomUUID();
+      expect(
+        await history.changeConversations(me, [ids[0]!, theirs, missing], { action: "archive" }),
+      ).toEqual([
+        { id: ids[0], error: null },
+        { id: theirs, error: expect.stringMatching(/^(forbidden|conversation_not_found)$/) },
+        { id: missing, error: "conversation_not_found" },
+      ]);
+      expect(await titles(me, { archived: true })).toEqual(["a"]);
+      expect((await history.listConversations(me)).total).toBe(2);
+      await history.changeConversations(me, ids, { action: "tag", tag: "red" });
+      await history.changeConversations(me, ids, { action: "tag", tag: "red" });
+      await history.changeConversations(me, ids, { action: "untag", tag: "b" });
+      expect(await history.listTags(me)).toEqual([
+        { tag: "a", conversations: 1 },
+        { tag: "c", conversations: 1 },
+        { tag: "red", conversations: 3 },
+      ]);
+      await history.changeConversations(me, ids, { action: "delete" });
+      expect((await history.listConversations(me)).total).toBe(0);
+      expect((await history.listTrash(me)).conversations).toHaveLength(3);
+      await history.changeConversations(me, [ids[1]!], { action: "restore" });
+      expect(await history.changeConversations(me, [ids[1]!, ids[2]!], { action: "restore" })).toEqual([
+        { id: ids[1], error: "conflict" },
+        { id: ids[2], error: null },
+      ]);
+      expect((await titles(me, {})).toSorted((a, b) => (a! < b! ? -1 : 1))).toEqual(["b", "c"]);
+      expect(await history.listTags(owner())).toEqual([]);
+    });
+
+    it("adds no tag to one that has 50", async () => {
+      const { history, owner } = open();
+      const me = owner();
+      const tags = Array.from({ length: 50 }, (_, n) => String(n));
+      const { conversation } = await history.createConversation(me, { tags });
+      const change = { action: "tag", tag: "more" } as const;
+      const [result] = await history.changeConversations(me, [conversation.id], change);
+      expect(result?.error).toBe("conflict");
+    });
+
+    it("refuses no ids, more than 100, and one that is named twice", async () => {
+      const { history, owner } = open();
+      const me = owner();
+      const change = { action: "delete" } as const;
+      for (const ids of [[], Array.from({ length: 101 }, () => randomUUID()), ["a", "a"]]) {
+        expect(await errorOf(history.changeConversations(me, ids, change))).toMatchObject({
+          code: "invalid_request",
+        });
+      }
+    });
+  });
+}
