@@ -67,7 +67,6 @@ export const jsonObject: z.ZodType<JsonObject> = z
   )
   .meta({ type: "object", additionalProperties: true, description: "Any JSON object." });
 
-<<<<<<< HEAD
 /** The field of every API for what becomes of a question while an answer is given. */
 export const whenBusy: z.ZodType<Question["whenBusy"] | null> = z
   .enum(WHEN_BUSY)
@@ -77,7 +76,7 @@ export const whenBusy: z.ZodType<Question["whenBusy"] | null> = z
       "While an answer is given: `reject` (default) is `turn_in_progress`; `queue` stores the question and answers it " +
       "after that one; `steer` answers it before those that are queued, and the responder may end its answer for it.",
   });
-=======
+
 /** A JSON object in a query string. */
 export const jsonText: z.ZodType<JsonObject> = z.preprocess((value) => {
   try {
@@ -86,7 +85,6 @@ export const jsonText: z.ZodType<JsonObject> = z.preprocess((value) => {
     return value;
   }
 }, jsonObject);
->>>>>>> 09cb7f9 (Tags, lists by tag and metadata, and changes of many conversations in one call)
 
 /** `JSON.parse` reads 1e400 as Infinity, which JSON writes as `null`. */
 function isFiniteJson(value: Json): boolean {
