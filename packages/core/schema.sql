@@ -312,7 +312,8 @@ create table running_turns (
   reply_gap bigint not null default 1,
   attempts jsonb,
   asker json,
-  left_at timestamp with time zone
+  left_at timestamp with time zone,
+  steered_at timestamp with time zone
 );
 alter table running_turns enable row level security;
 alter table running_turns force row level security;
@@ -859,5 +860,5 @@ create function chatkeep_functions.update_conversation(owner uuid, conversation 
 create function chatkeep_functions.use_files(owner uuid, conversation text, message_id text, files uuid[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.versions_of(owner uuid, conversation text, parent bigint) returns bigint[] language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.word_places(words tsvector, wanted tsquery) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.write_events(node bigint, lease interval, turn_ids uuid[], owner_ids uuid[], seqs integer[], chunks json[]) returns TABLE(turn_id uuid, is_gone boolean, is_stopped boolean, is_moved boolean) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan set enable_seqscan=off owner chatkeep_engine;
+create function chatkeep_functions.write_events(node bigint, lease interval, turn_ids uuid[], owner_ids uuid[], seqs integer[], chunks json[]) returns TABLE(turn_id uuid, is_gone boolean, is_stopped boolean, is_steered boolean, is_moved boolean) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan set enable_seqscan=off owner chatkeep_engine;
 create function chatkeep_functions.write_file(owner uuid, owner_kind text, file uuid, name text, media_type text, purpose text, start bigint, bytes bytea, digest text, quota bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;

@@ -42,6 +42,7 @@ function requestOf(content: string, answer: readonly Part[]): ResponderRequest {
     answer,
     attempt: answer.length === 0 ? 1 : 2,
     committed: () => Promise.resolve(),
+    steered: new AbortController().signal,
     signal: new AbortController().signal,
   };
   return request as ResponderRequest;

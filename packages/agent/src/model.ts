@@ -177,7 +177,13 @@ export function createModelResponder(
               async () =>
                 callWithTools(
                   { ...sdk, model },
-                  { ...call, settings, tools: stored?.tools ?? {}, maxSteps: Math.max(1, maxSteps - count) },
+                  {
+                    ...call,
+                    settings,
+                    tools: stored?.tools ?? {},
+                    maxSteps: Math.max(1, maxSteps - count),
+                    steered: request.steered,
+                  },
                 ),
               priced(createEventReader(name)),
               wait,

@@ -1,4 +1,5 @@
 import { type ProviderOptions, createModelResponder } from "@chatkeep/agent";
+import type { Part } from "@chatkeep/protocol";
 import { type Model, type ModelReply, startModel } from "@chatkeep/testing";
 import { jsonSchema, tool } from "ai";
 import { describe, expect, test } from "vitest";
@@ -167,6 +168,43 @@ describe("what the model says", () => {
     expect(textOf(events)).toBe("Let me look.3 degrees.");
     const given = model.requests[1]!.body.messages.filter((message) => message.role === "tool");
     expect(new Set(given.map((message) => message.tool_call_id))).toEqual(new Set(["a", "b", "c", "d"]));
+  });
+
+  test("a model that is steered ends after the results of its tools, and is asked with them next", async () => {
+    const steering = new AbortController();
+    const look = tool({
+      inputSchema: jsonSchema({ type: "object" }),
+      execute: () => {
+        steering.abort();
+        return "found";
+      },
+    });
+    const model = await start(({ index }) =>
+      index === 0
+        ? { steps: [{ type: "calls", calls: [{ id: "a", name: "look", arguments: "{}" }] }] }
+        : { steps: ["Done."] },
+    );
+    const asked = { question: "Go.", steered: steering.signal };
+    const events = await eventsOf(ask(model, asked, { tools: { look } }));
+    expect(events).toContainEqual({ type: "tool-result", id: "a", result: "found" });
+    expect(textOf(events)).toBe("");
+    expect(model.requests).toHaveLength(1);
+    const parts = events.filter(
+      (event) => typeof event !== "string" && /^tool-(call|result)$/.test(event.type),
+    );
+    const history = [
+      { role: "user", content: "Go." },
+      { role: "assistant", parts: parts as Part[] },
+    ] as const;
+    expect(textOf(await eventsOf(ask(model, { question: "Faster!", history }, { tools: { look } })))).toBe(
+      "Done.",
+    );
+    expect(model.requests[1]!.body.messages.map(({ role }) => role)).toEqual([
+      "user",
+      "assistant",
+      "tool",
+      "user",
+    ]);
   });
 
   test("a model that calls tools for ever is ended after maxSteps answers", async () => {

@@ -68,6 +68,7 @@ export interface Asked {
   /** What an earlier attempt committed. */
   readonly answer?: readonly Part[];
   readonly committed?: () => Promise<void>;
+  readonly steered?: AbortSignal;
   readonly signal?: AbortSignal;
 }
 
@@ -110,6 +111,7 @@ export function requestFor(asked: Asked): ResponderRequest {
     answer: asked.answer ?? [],
     attempt: asked.attempt ?? (asked.answer === undefined ? 1 : 2),
     committed: asked.committed ?? (() => Promise.resolve()),
+    steered: asked.steered ?? new AbortController().signal,
     signal: asked.signal ?? new AbortController().signal,
   };
 }

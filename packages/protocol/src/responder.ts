@@ -35,6 +35,12 @@ export interface ResponderRequest {
    * being saved.
    */
   committed(): Promise<void>;
+  /**
+   * Aborted when a person asks what is to be answered sooner (`whenBusy: "steer"`). A responder that takes it ends its
+   * answer at the next good place, as after the results of its tools: the question is asked next, with this answer before
+   * it. Another goes on to its end, and the question waits.
+   */
+  readonly steered: AbortSignal;
   /** Aborted when a person stops the turn, when it times out, or when the node shuts down. */
   readonly signal: AbortSignal;
 }

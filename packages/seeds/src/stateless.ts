@@ -50,6 +50,7 @@ export function createStateless(responder: Responder): AskStateless {
         answer: [],
         attempt: 1,
         committed: () => Promise.resolve(),
+        steered: new AbortController().signal,
         signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
       });
     return { turn, asking, events: eventsOf(turn, answer) };

@@ -9,13 +9,15 @@ export interface StepsOptions extends CallOptions {
   readonly tools: ToolSet;
   /** Maximum calls of the model; each but the last one called tools. */
   readonly maxSteps: number;
+  /** Once aborted, a step with tools is the last. */
+  readonly steered: AbortSignal;
   readonly settings: CallSettings;
 }
 
 /** Calls a model with tools until it calls no more, and streams answers and tool results. */
 export function callWithTools(
   { model, streamText, stopAfter }: Provider,
-  { instructions, messages, retries, signal, tools, maxSteps, settings }: StepsOptions,
+  { instructions, messages, retries, signal, tools, maxSteps, steered, settings }: StepsOptions,
 ): AsyncIterator<TextStreamPart<ToolSet>> {
   const { stream } = streamText({
     // Errors arrive as parts of the stream; the SDK would print them, with the prompt.
@@ -27,7 +29,7 @@ export function callWithTools(
     // Only a server key can write a system message, so those in the history are trusted.
     allowSystemInMessages: true,
     tools,
-    stopWhen: [stopAfter(maxSteps), ...[settings.stopWhen ?? []].flat()],
+    stopWhen: [stopAfter(maxSteps), () => steered.aborted, ...[settings.stopWhen ?? []].flat()],
     maxRetries: retries,
     abortSignal: signal,
   });

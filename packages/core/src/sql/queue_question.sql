@@ -1,5 +1,5 @@
 -- Puts a question behind those that wait in its conversation for the answer that is given. A question with this id that
--- waits is not stored again: it is held no more. Returns its row; nothing when no answer is given and
+-- waits is not stored again: it is held no more. With `steers` it waits before the others, and the running turn's node is told. Returns its row; nothing when no answer is given and
 -- no question waits: the caller begins it. With `is_new` false it only finds one that waits. Raises 'turn_in_progress'
 -- where it may not wait: `most` questions do, or all would have more than `most_length` letters.
 create function queue_question(
@@ -25,6 +25,11 @@ declare
   q queued_questions;
   waiting record;
 begin
+  if queue_question.steers then
+    update running_turns r set steered_at = coalesce(r.steered_at, clock_timestamp())
+    where r.owner_id = owner and r.conversation_id = conversation and r.id = c.running_turn
+      and r.message_id <> message_id;
+  end if;
   update queued_questions k set is_held = false, steers = k.steers or queue_question.steers
   where k.owner_id = owner and k.conversation_id = conversation and k.message_id = message_id
     and k.body::text = body::text and k.context_text is not distinct from context_text

@@ -14,6 +14,10 @@ export interface LiveTurn {
   readonly attempt: number;
   /** Aborts the responder. */
   readonly signal: AbortSignal;
+  /** Aborted by {@link LiveTurn.steer}. */
+  readonly steered: AbortSignal;
+  /** Asks the responder to end its answer for the next question. */
+  steer(): void;
   /** Aborts the responder; the first ending counts. */
   abort(ending: Ending): void;
   /** Adds what the responder yielded. Returns whether it adds to the answer. Errors: `ResponderError`. */
@@ -99,6 +103,7 @@ export function createLiveTurn(
 ): LiveTurn {
   const before = earlier?.events ?? [{ seq: 1, chunk: startChunk(turn, persisted) }];
   const stopping = new AbortController();
+  const steering = new AbortController();
   const encoder = createCheckedEncoder(most);
   const fold = createFold();
   for (const { chunk } of before) {
@@ -161,6 +166,8 @@ export function createLiveTurn(
     persisted,
     attempt: earlier?.attempt ?? 1,
     signal: stopping.signal,
+    steered: steering.signal,
+    steer: () => steering.abort(),
     abort: (ending) => stopping.abort(new TurnEnded(ending)),
     push(given) {
       const pieces = encoder.encode(given);

@@ -123,7 +123,7 @@ export function createLog(options: WriterOptions): TurnLog {
     for (const [index, { live, events, resolve }] of batch.entries()) {
       const written = results[index]!;
       if (events.length > 0) resolve(written);
-      else if (isNews(written)) resolveWaiting(live, written);
+      else if (isNews(written, live)) resolveWaiting(live, written);
     }
   };
 
@@ -158,6 +158,7 @@ export function createLog(options: WriterOptions): TurnLog {
   };
 }
 
-function isNews(written: Written): boolean {
-  return written.state !== "written" || written.isStopped || written.isMoved;
+function isNews(written: Written, { steered }: LiveTurn): boolean {
+  if (written.state !== "written" || written.isStopped || written.isMoved) return true;
+  return written.isSteered && !steered.aborted;
 }

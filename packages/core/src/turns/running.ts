@@ -127,6 +127,7 @@ export function createRunning(options: RunningOptions): Running {
         answer: [...said, ...answered],
         attempt,
         committed: live.committed,
+        steered: live.steered,
         signal,
       };
       if (persisted) prepared = await preparation.build(request, history, summary);
@@ -164,6 +165,7 @@ export function createRunning(options: RunningOptions): Running {
       if (written.isMoved) live.close("lost");
       live.show(written.events);
       if (written.isStopped) live.abort(STOPPED);
+      if (written.isSteered) live.steer();
     }
     const ending = await responded;
     if (ending === HANDED_OVER) {

@@ -229,14 +229,17 @@ export function createTurns(options: TurnsOptions): Turns {
     whenBusy: Question["whenBusy"],
     signal: AbortSignal | undefined,
   ): Promise<StartedTurn> => {
-    for (;;) {
+    for (let runningId = ""; ;) {
       try {
         return await begin(turn, signal);
       } catch (error) {
         if (!isChatkeepError(error, "turn_in_progress")) throw error;
+        runningId = error.turnId ?? "";
       }
       const queued = await queue.add(turn, whenBusy);
       if (queued === undefined) continue;
+      // Its node, if that is another, is told with its next flush.
+      if (whenBusy === "steer") find({ ...turn.key, turnId: runningId })?.steer();
       // The answer may have ended meanwhile.
       await beginNext(turn.key);
       return { turn: queued, events: followQueued(queued, { ...turn.key, turnId: queued.id }, signal) };

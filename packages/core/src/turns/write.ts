@@ -20,6 +20,7 @@ export type Written =
       readonly state: "written";
       readonly events: readonly TurnEvent[];
       readonly isStopped: boolean;
+      readonly isSteered: boolean;
       readonly isMoved: boolean;
     }
   /** The turn is not this node's any more: it was cleared or deleted, or the node was fenced. */
@@ -71,6 +72,7 @@ export function createWriter({
             state: "written",
             events,
             isStopped: row?.is_stopped === true,
+            isSteered: row?.is_steered === true,
             isMoved: row?.is_moved === true,
           };
         });

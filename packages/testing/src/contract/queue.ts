@@ -132,6 +132,31 @@ export function describeQueue(open: OpenedFixture): void {
       expect(fixture.responder.calls(id)).toBe(2);
     });
 
+    it("with `steer`, from any node, asks the responder to end its answer; with `queue` it does not", async () => {
+      const { fixture, history, me, id, reader, run, queue, contents, finish } = await answering();
+      await using other = await fixture.asRestarted();
+      const steered = new Promise((resolve) => run.request.steered.addEventListener("abort", resolve));
+      await queue({ id: "q2", content: "Two?" });
+      await run.emit("1");
+      await reader.untilText("1");
+      expect(run.request.steered.aborted).toBe(false);
+      await other.startTurn(me, id, { id: "s1", content: "Steer!", whenBusy: "steer" });
+      await steered;
+      expect(run.request.signal.aborted).toBe(false);
+      run.finish();
+      await reader.rest();
+      expect(reader.answer()).toMatchObject({ status: "complete" });
+      const next = await fixture.responder.started(id);
+      expect(next.request).toMatchObject({ question: { id: "s1" }, history: [{}, { content: "1" }] });
+      expect(next.request.steered.aborted).toBe(false);
+      const again = await history.startTurn(me, id, { id: "s2", content: "Again!", whenBusy: "steer" });
+      expect(again.turn.status).toBe("queued");
+      await expect.poll(() => next.request.steered.aborted).toBe(true);
+      await finish(next, "2");
+      for (const text of ["3", "4"]) await finish(await fixture.responder.started(id), text);
+      await expect.poll(contents).toEqual(["One?", "1", "Steer!", "2", "Again!", "3", "Two?", "4"]);
+    });
+
     it("with `steer` is asked before those that are only queued", async () => {
       const { fixture, id, run, queue, queued, finish } = await answering();
       await queue({ id: "q2", content: "Two?" });
@@ -162,16 +187,17 @@ export function describeQueue(open: OpenedFixture): void {
     });
 
     it("is deleted once, and never asked; whoever waits for it is told", async () => {
-      const { fixture, history, me, id, run, queue, contents, finish } = await answering();
+      const { fixture, history, me, id, run, queue, contents, finish, reader } = await answering();
       const { turn, events } = await queue({ id: "q2", content: "Two?" });
-      const reader = createReader(events);
+      const waits = createReader(events);
       await history.deleteQueuedQuestion(me, id, "q2");
       expect(await codeOf(history.deleteQueuedQuestion(me, id, "q2"))).toBe("message_not_found");
       expect(await codeOf(history.deleteQueuedQuestion(me, id, "q1"))).toBe("message_not_found");
       expect(await codeOf(history.getTurn(me, id, turn.id))).toBe("turn_not_found");
-      await reader.rest().catch(() => undefined); // over HTTP its stream is cut off
-      expect(reader.answer().parts).toEqual([]);
+      await waits.rest().catch(() => undefined); // over HTTP its stream is cut off
+      expect(waits.answer().parts).toEqual([]);
       await finish(run, "1");
+      await reader.rest();
       await ask(fixture, me, id, { content: "Three?" }, ["3"]);
       expect(await contents()).toEqual(["One?", "1", "Three?", "3"]);
     });

@@ -1,6 +1,6 @@
 -- Flushes the events of a node's turns in one insert, renews the node's lease, and returns those of the turns for which
--- something changed: `is_gone` (it is not this node's any more), `is_stopped` (somebody asked to stop it), `is_moved` (a
--- claim gave it another owner than the given one). Raises 'node_fenced', and writes nothing, if the node was taken for
+-- something changed: `is_gone` (it is not this node's any more), `is_stopped` (somebody asked to stop it), `is_steered` (somebody
+-- asked what is to be answered sooner), `is_moved` (a claim gave it another owner than the given one). Raises 'node_fenced', and writes nothing, if the node was taken for
 -- dead. A turn without events is given once, with a null `seq`. One plan for all calls: planning for the lengths of the
 -- arrays takes longer than flushing an event.
 create function write_events(
@@ -10,7 +10,7 @@ create function write_events(
   owner_ids uuid[],
   seqs integer[],
   chunks json[]
-) returns table (turn_id uuid, is_gone boolean, is_stopped boolean, is_moved boolean)
+) returns table (turn_id uuid, is_gone boolean, is_stopped boolean, is_steered boolean, is_moved boolean)
 language plpgsql security definer set search_path from current set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -25,7 +25,7 @@ begin
     from unnest(turn_ids, owner_ids, seqs, chunks) as e (turn_id, owner_id, seq, chunk)
     -- An index probe for each event, whatever the statistics say: a plan for few turns compares every event with each.
     left join lateral (
-      select r.owner_id, r.partition, r.stop_requested_at from running_turns r
+      select r.owner_id, r.partition, r.stop_requested_at, r.steered_at from running_turns r
       where r.node_id = node and r.id = e.turn_id
       offset 0
     ) t on true
@@ -36,8 +36,10 @@ begin
     -- A repeat of this flush after a lost connection.
     on conflict do nothing
   )
-  select f.turn_id, f.owner_id is null, f.stop_requested_at is not null, f.owner_id <> f.known_owner from found f
-  where f.owner_id is distinct from f.known_owner or f.stop_requested_at is not null;
+  select f.turn_id, f.owner_id is null, f.stop_requested_at is not null, f.steered_at is not null,
+    f.owner_id <> f.known_owner
+  from found f
+  where f.owner_id is distinct from f.known_owner or f.stop_requested_at is not null or f.steered_at is not null;
   -- For readers on other nodes. Without any, the commit avoids the lock of the notify queue.
   if cardinality(array_remove(seqs, null)) > 0 and exists (select from nodes n where n.id <> node) then
     perform pg_notify('chatkeep_events', node::text);
