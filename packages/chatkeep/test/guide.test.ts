@@ -163,7 +163,7 @@ describe("the guide's commands do what it says, as they are written", () => {
       ...blocksOf("first-conversation.md", [2, 3, 4, 5], HERE),
       ...blocksOf("conversations.md", [0], HERE),
       ...blocksOf("messages.md", [0, 1], HERE),
-      ...blocksOf("turns.md", [0, 1, 2, 3], HERE),
+      ...blocksOf("turns.md", [0, 1, 2, 3, 4], HERE),
     ]);
     const answered = { turn: { status: "complete" }, reply: { role: "assistant" }, persisted: true };
     expect(json(made)).toMatchObject({ id: "first", title: "My first conversation" });
@@ -178,8 +178,10 @@ describe("the guide's commands do what it says, as they are written", () => {
     expect(json(note)).toMatchObject({ id: "note-1", content: "A note to myself 🗒️" });
     expect(json(rated)).toMatchObject({ feedback: { rating: "down", comment: "Too long." } });
     expect(resumed).toMatch(/^id: 2\n[\s\S]*data: \[DONE\]$/);
-    const [stopped, waiting, again] = turns;
+    const [stopped, queued, waiting, again] = turns;
     expect(json(stopped)).toMatchObject({ status: "complete" });
+    // Nothing else is answered there.
+    expect(queued).toMatch(/^id: 1\n[\s\S]*data: \[DONE\]\s*\{"questions":\[\]\}$/);
     expect(json(waiting)).toMatchObject({ conversations: [] });
     expect(json(again)).toMatchObject({ ...answered, message: { id: "question-7" } });
   });
@@ -254,6 +256,10 @@ describe("the guide's commands do what it says, as they are written", () => {
         content: "You asked: What is a scope?",
       });
     }
+    writeFileSync(join(clone, "responder.ts"), blocksOf("responders.md", [8])[0] ?? "");
+    expect(await answerOf(await served(blocksOf("responders.md", [3])))).toMatchObject({
+      content: "Look it up. Compare. Write it down.",
+    });
   });
 
   it("a program of one's own", async () => {
@@ -262,7 +268,7 @@ describe("the guide's commands do what it says, as they are written", () => {
       "postgres://user:password@host:5432/database": database.url,
       "port: 3000": `port: ${port}`,
     };
-    const [code = ""] = blocksOf("responders.md", [8], given);
+    const [code = ""] = blocksOf("responders.md", [9], given);
     start("node", [...ARGS, code]);
     const url = `http://127.0.0.1:${port}`;
     const ready = (): Promise<number> =>
