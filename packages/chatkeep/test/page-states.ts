@@ -411,6 +411,26 @@ export const STATES: readonly State[] = [
     },
   },
   {
+    name: "quote",
+    async reach(page, stage) {
+      await answer(page, stage);
+      await page.evaluate(() => {
+        const words = document.querySelector(".ck-markdown li strong")!;
+        getSelection()!.selectAllChildren(words);
+      });
+      await page.locator(".quote").waitFor();
+    },
+  },
+  {
+    name: "sidebar-hidden",
+    async reach(page, stage) {
+      await answer(page, stage);
+      await page.keyboard.press("Control+k");
+      await page.keyboard.type("sidebar");
+      await page.keyboard.press("Enter");
+    },
+  },
+  {
     name: "details",
     visit: async (stage, owner) => {
       const { conversation } = await stage.history.createConversation(owner, { title: "Tokens and cost" });

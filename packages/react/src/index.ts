@@ -40,6 +40,7 @@ export * from "./state/title.ts";
 export * from "./hooks/useLexer.ts";
 export * from "./hooks/useAttempt.ts";
 export * from "./hooks/useMedia.ts";
+export * from "./hooks/useMessageAddress.ts";
 export * from "./hooks/useRefreshing.ts";
 export * from "./hooks/useSnapshot.ts";
 export * from "./hooks/useAllStrings.ts";

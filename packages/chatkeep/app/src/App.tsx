@@ -6,6 +6,7 @@ import type { Identity } from "./identity.ts";
 import type { Language } from "./language.ts";
 import { Page } from "./Page.tsx";
 import { SettingsDialog } from "./SettingsDialog.tsx";
+import type { SidebarState } from "./sidebar-state.ts";
 import type { Theme } from "./theme.ts";
 import { AppStringsContext } from "./useAppStrings.ts";
 
@@ -13,10 +14,11 @@ export interface AppProps {
   readonly identity: Identity;
   readonly theme: Theme;
   readonly language: Language;
+  readonly sidebar: SidebarState;
 }
 
 /** The app: the page of whoever it is, in the chosen language, and the settings that outlive both. */
-export function App({ identity, theme, language }: AppProps): ReactNode {
+export function App({ identity, theme, language, sidebar }: AppProps): ReactNode {
   const strings = useSnapshot(language);
   const who = useSnapshot(identity);
   const [address] = useState(createAddress);
@@ -33,6 +35,7 @@ export function App({ identity, theme, language }: AppProps): ReactNode {
             address={address}
             storage={who.storage}
             theme={theme}
+            sidebar={sidebar}
             onSettings={() => setSettings("open")}
           />
           {settings === "open" && (

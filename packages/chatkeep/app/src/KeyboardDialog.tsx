@@ -12,6 +12,7 @@ export function KeyboardDialog({ onClose }: { readonly onClose: () => void }): R
     [keys.new, [COMMAND, "Shift", "O"]],
     [keys.composer, ["Shift", "Esc"]],
     [keys.list, ["↑", "↓", "Home", "End"]],
+    [keys.quote, ["Q"]],
     [keys.stop, ["Esc"]],
     [keys.help, ["?"]],
   ];

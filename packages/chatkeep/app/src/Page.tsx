@@ -1,6 +1,8 @@
 import type { Conversation, SearchHit } from "@chatkeep/protocol";
 import {
   type Chat,
+  IconButton,
+  MessageAddressContext,
   Notice,
   OfflineNotice,
   type TextStorage,
@@ -26,10 +28,14 @@ import { Header } from "./Header.tsx";
 import { KeyboardDialog } from "./KeyboardDialog.tsx";
 import { focusComposer, usePageKeys } from "./keys.ts";
 import { PaletteDialog } from "./PaletteDialog.tsx";
+import { quoteOf } from "./quote.ts";
+import { QuoteButton } from "./QuoteButton.tsx";
+import type { SidebarState } from "./sidebar-state.ts";
 import { Sidebar } from "./Sidebar.tsx";
 import type { Theme } from "./theme.ts";
 import { useAppStrings } from "./useAppStrings.ts";
 import { useFoundWords } from "./useFoundWords.ts";
+import { useLinkedMessage } from "./useLinkedMessage.ts";
 import { useTask } from "./useTask.ts";
 
 export interface PageProps {
@@ -37,11 +43,12 @@ export interface PageProps {
   readonly address: Address;
   readonly storage: TextStorage;
   readonly theme: Theme;
+  readonly sidebar: SidebarState;
   readonly onSettings: () => void;
 }
 
 /** The conversations of an owner, and the one that the address names. */
-export function Page({ chat, address, storage, theme, onSettings }: PageProps): ReactNode {
+export function Page({ chat, address, storage, theme, sidebar, onSettings }: PageProps): ReactNode {
   const id = useSnapshot(address);
   const thread = id === null ? chat.newThread() : chat.thread(id);
   const { known } = useSnapshot(chat.conversations);
@@ -49,11 +56,14 @@ export function Page({ chat, address, storage, theme, onSettings }: PageProps): 
   const appStrings = useAppStrings();
   const documents = useDocuments();
   const wide = useMedia("(min-width: 52rem)");
+  const beside = useSnapshot(sidebar) === "shown" && wide;
   const [menu, setMenu] = useState<"open" | "closed">("closed");
   const [dialog, setDialog] = useState<"palette" | "keyboard" | null>(null);
   /** The conversation that was shown when it was deleted: Undo returns to it. */
   const [left, setLeft] = useState<string | null>(null);
   const [task, begin] = useTask();
+  const quote = quoteOf(thread);
+  useLinkedMessage(chat, thread, address);
   const setFound = useFoundWords(thread.conversationId);
 
   const conversation = known.get(thread.conversationId);
@@ -123,7 +133,7 @@ export function Page({ chat, address, storage, theme, onSettings }: PageProps): 
       )}
     </div>
   );
-  const sidebar = (close?: ReactNode): ReactNode => (
+  const list = (close?: ReactNode): ReactNode => (
     <Sidebar
       chat={chat}
       storage={storage}
@@ -147,55 +157,64 @@ export function Page({ chat, address, storage, theme, onSettings }: PageProps): 
   );
 
   return (
-    <div className="ck page">
-      <button type="button" className="ck-button skip" onClick={focusComposer}>
-        {appStrings.skip}
-      </button>
-      {wide && <aside className="aside">{sidebar()}</aside>}
-      {!wide && menu === "open" && <Drawer onClose={() => setMenu("closed")}>{sidebar}</Drawer>}
-      <main className="main">
-        <Header
-          title={title}
-          onMenu={wide ? undefined : () => setMenu("open")}
-          onNew={wide ? undefined : onNew}
-          onDelete={conversation === undefined ? undefined : () => remove(conversation)}
-        />
-        <div className="banner">
-          <OfflineNotice />
-          {!wide && menu === "closed" && notice}
-        </div>
-        <ThreadView
-          key={thread.conversationId}
-          chat={chat}
-          thread={thread}
-          welcome={<AppWelcome documents={documents} lasting={storage.lasting()} ask={ask} />}
-          onSend={() => address.push(thread.conversationId)}
-          onNew={onNew}
-          attach={loadAttach}
-          extraActions={feedbackActions}
-        />
-      </main>
-      {dialog === "palette" && (
-        <PaletteDialog
-          chat={chat}
-          shown={conversation}
-          addressOf={address.of}
-          onSelect={goTo}
-          onOpen={openHit}
-          onNew={onNew}
-          onSettings={onSettings}
-          onHelp={() => setDialog("keyboard")}
-          onTheme={theme.choose}
-          onUpdate={({ id: changed }, patch) =>
-            begin(() => chat.conversations.update(changed, patch).then(() => null))
-          }
-          onExport={save}
-          onDelete={remove}
-          // What was chosen in it may have opened another.
-          onClose={() => setDialog((now) => (now === "palette" ? null : now))}
-        />
-      )}
-      {dialog === "keyboard" && <KeyboardDialog onClose={() => setDialog(null)} />}
-    </div>
+    <MessageAddressContext value={address.ofMessage}>
+      <div className="ck page">
+        <button type="button" className="ck-button skip" onClick={focusComposer}>
+          {appStrings.skip}
+        </button>
+        {beside && (
+          <aside className="aside">
+            {list(<IconButton icon="menu" label={appStrings.closeList} onPress={sidebar.toggle} />)}
+          </aside>
+        )}
+        {!wide && menu === "open" && <Drawer onClose={() => setMenu("closed")}>{list}</Drawer>}
+        <main className="main">
+          <Header
+            title={title}
+            onMenu={beside ? undefined : wide ? sidebar.toggle : () => setMenu("open")}
+            onNew={beside ? undefined : onNew}
+            onDelete={conversation === undefined ? undefined : () => remove(conversation)}
+          />
+          <div className="banner">
+            <OfflineNotice />
+            {!beside && menu === "closed" && notice}
+          </div>
+          <ThreadView
+            key={thread.conversationId}
+            chat={chat}
+            thread={thread}
+            welcome={<AppWelcome documents={documents} lasting={storage.lasting()} ask={ask} />}
+            onSend={() => address.push(thread.conversationId)}
+            onNew={onNew}
+            attach={loadAttach}
+            selection={quote}
+            extraActions={feedbackActions}
+          />
+        </main>
+        <QuoteButton quote={quote} />
+        {dialog === "palette" && (
+          <PaletteDialog
+            chat={chat}
+            shown={conversation}
+            addressOf={address.of}
+            onSelect={goTo}
+            onOpen={openHit}
+            onNew={onNew}
+            onSettings={onSettings}
+            onHelp={() => setDialog("keyboard")}
+            onTheme={theme.choose}
+            onSidebar={wide ? sidebar.toggle : undefined}
+            onUpdate={({ id: changed }, patch) =>
+              begin(() => chat.conversations.update(changed, patch).then(() => null))
+            }
+            onExport={save}
+            onDelete={remove}
+            // What was chosen in it may have opened another.
+            onClose={() => setDialog((now) => (now === "palette" ? null : now))}
+          />
+        )}
+        {dialog === "keyboard" && <KeyboardDialog onClose={() => setDialog(null)} />}
+      </div>
+    </MessageAddressContext>
   );
 }

@@ -46,7 +46,8 @@ function actionOf(event: KeyboardEvent): keyof PageKeys | "composer" | undefined
   return key === "?" && !isWriting(event.target) ? "onHelp" : undefined;
 }
 
-function isWriting(target: EventTarget | null): boolean {
+/** Whether a key that is pressed there is written. */
+export function isWriting(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null
   );

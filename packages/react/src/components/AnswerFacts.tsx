@@ -3,12 +3,14 @@ import { Fragment, type ReactNode, useEffect, useState } from "react";
 
 import { useAllStrings } from "../hooks/useAllStrings.ts";
 import { useLexer } from "../hooks/useLexer.ts";
+import { useMessageAddress } from "../hooks/useMessageAddress.ts";
 import { plainText } from "../markdown/plain.ts";
 import { sentenceOf } from "../state/failure.ts";
 import { readRecalled } from "../state/recalled.ts";
 import type { Entry } from "../state/thread/entry.ts";
 import { dollarsIn, momentIn, numberIn } from "../strings/format.ts";
 import { Button, RetryButton } from "./Button.tsx";
+import { CopyButton } from "./CopyButton.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { Notice } from "./Notice.tsx";
 
@@ -20,6 +22,7 @@ export interface AnswerFactsProps {
 /** What is known of an answer beside its text. What was recalled for it is read when this appears. */
 export function AnswerFacts({ entry, actions }: AnswerFactsProps): ReactNode {
   const strings = useAllStrings();
+  const addressOf = useMessageAddress();
   const [recalled, setRecalled] = useState<Recalled>({ status: "reading" });
   const { turnId, status, model, usage, createdAt } = entry;
   const { chat, thread } = actions;
@@ -55,6 +58,12 @@ export function AnswerFacts({ entry, actions }: AnswerFactsProps): ReactNode {
     ],
     [strings.cost, cost === undefined ? null : dollarsIn(strings, cost)],
     [strings.recalled, previous],
+    [
+      strings.link,
+      addressOf === null ? null : (
+        <CopyButton key="link" text={addressOf(conversationId, entry.id)} label={strings.copyLink} />
+      ),
+    ],
   ];
   return (
     <>

@@ -20,10 +20,10 @@ export function CopyButton({ text, label }: CopyButtonProps): ReactNode {
     const timer = setTimeout(() => setState("idle"), SHOWN);
     return () => clearTimeout(timer);
   }, [state]);
-  const copy = async (): Promise<void> => {
+  const copy = async (button: Element): Promise<void> => {
     try {
       const { copyText } = await import("../state/clipboard.ts");
-      setState(await copyText(text));
+      setState(await copyText(text, button));
     } catch {
       setState("failed");
     }
@@ -36,7 +36,7 @@ export function CopyButton({ text, label }: CopyButtonProps): ReactNode {
       aria-label={says}
       title={says}
       data-state={state}
-      onClick={() => void copy()}
+      onClick={(event) => void copy(event.currentTarget)}
     >
       <Icon name={state === "copied" ? "check" : "copy"} />
     </button>

@@ -1,10 +1,24 @@
+import { richText } from "./rich-text.ts";
+
 /**
- * Copies `text`; `failed` when the browser does not let us. On plain `http:` there is no clipboard to write to, so
+ * Copies `text`, and with it, of an answer whose own `button` was pressed, what is drawn of it: programs that take rich
+ * text paste that. `failed` when the browser does not let us. On plain `http:` there is no clipboard to write to, so
  * a hidden field is selected and copied there.
  */
-export async function copyText(text: string): Promise<"copied" | "failed"> {
+export async function copyText(text: string, button: Element): Promise<"copied" | "failed"> {
+  const answer = button.closest(".ck-actions")?.closest("article") ?? null;
   try {
-    await navigator.clipboard.writeText(text);
+    const { clipboard } = navigator;
+    if (answer === null || typeof ClipboardItem === "undefined") await clipboard.writeText(text);
+    else {
+      const blob = (type: string, data: string): Blob => new Blob([data], { type });
+      await clipboard.write([
+        new ClipboardItem({
+          "text/plain": blob("text/plain", text),
+          "text/html": blob("text/html", richText(answer)),
+        }),
+      ]);
+    }
     return "copied";
   } catch {
     return copySelected(text) ? "copied" : "failed";

@@ -80,6 +80,8 @@ export const ARABIC: Strings = {
   tokensUsed: (input, output) => `${input} داخلة، ${output} خارجة`,
   cost: "التكلفة",
   time: "الوقت",
+  link: "الرابط",
+  copyLink: "نسخ رابط هذه الإجابة",
   recalled: "ما استُعيد من قبل",
   recalledNothing: "لا شيء أقدم من الرسائل الأخيرة.",
   detailsFailed: "تعذّر تحميل التفاصيل.",

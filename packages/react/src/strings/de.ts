@@ -81,6 +81,8 @@ export const GERMAN: Strings = {
   tokensUsed: (input, output) => `${input} hinein, ${output} heraus`,
   cost: "Kosten",
   time: "Zeit",
+  link: "Link",
+  copyLink: "Link zu dieser Antwort kopieren",
   recalled: "Aus Früherem herangezogen",
   recalledNothing: "Nichts, was älter ist als die letzten Nachrichten.",
   detailsFailed: "Die Einzelheiten konnten nicht geladen werden.",

@@ -31,6 +31,8 @@ export const ENGLISH_MORE = {
   tokensUsed: (input: string, output: string): string => `${input} in, ${output} out`,
   cost: "Cost",
   time: "Time",
+  link: "Link",
+  copyLink: "Copy a link to this answer",
   recalled: "Recalled from earlier",
   recalledNothing: "Nothing older than the latest messages.",
   goodAnswer: "Good answer",

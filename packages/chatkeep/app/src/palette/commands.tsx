@@ -12,6 +12,8 @@ export interface CommandActions {
   readonly onNew: () => void;
   readonly onSettings: () => void;
   readonly onHelp: () => void;
+  /** Shows or hides the sidebar, where there is room for it. */
+  readonly onSidebar: (() => void) | undefined;
   readonly onTheme: (name: ThemeName) => void;
   readonly onUpdate: (
     conversation: Conversation,
@@ -27,7 +29,7 @@ export type Command = Option & { readonly words: string };
 /** The commands; those of a conversation where one is shown. */
 export function useCommands(actions: CommandActions, shown: Conversation | undefined): readonly Command[] {
   const strings = useAllStrings();
-  const { settings, keyboard, colours, themes, deleteThis } = useAppStrings();
+  const { settings, sidebar, keyboard, colours, themes, deleteThis } = useAppStrings();
   const ofConversation = (conversation: Conversation): Command[] => [
     {
       id: "pin",
@@ -78,6 +80,9 @@ export function useCommands(actions: CommandActions, shown: Conversation | undef
     ...conversation,
     { id: "settings", icon: <SlidersIcon />, words: settings, run: actions.onSettings },
     { id: "keyboard", icon: <Stroke path={KEYBOARD} />, words: keyboard, keys: ["?"], run: actions.onHelp },
+    ...(actions.onSidebar === undefined
+      ? []
+      : [{ id: "sidebar", icon: <Icon name="menu" />, words: sidebar, run: actions.onSidebar }]),
     theme("light", "sun"),
     theme("dark", "moon"),
     theme("system", "screen"),

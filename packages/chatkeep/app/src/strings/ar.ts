@@ -43,6 +43,8 @@ export const APP_ARABIC: AppStrings = {
   eraseDetail: "تُمحى كل المحادثات فورًا وإلى الأبد، ومنها ما كان يمكن استعادته. لا رجعة في ذلك.",
   erase: "محو",
   erased: (conversations, messages) => `تمّ المحو. المحادثات: ${conversations}. الرسائل: ${messages}.`,
+  sidebar: "إظهار الشريط الجانبي أو إخفاؤه",
+  quoteSelected: "اقتباس",
   palette: {
     name: "البحث والأوامر",
     placeholder: "ابحث أو اكتب أمرًا",
@@ -56,6 +58,7 @@ export const APP_ARABIC: AppStrings = {
     new: "محادثة جديدة",
     composer: "إلى حقل السؤال",
     list: "التنقّل في قائمة",
+    quote: "اقتباس ما حُدّد من إجابة",
     stop: "إيقاف الإجابة وإغلاق ما هو مفتوح",
     help: "هذه القائمة",
   },

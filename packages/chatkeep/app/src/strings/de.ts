@@ -49,6 +49,8 @@ export const APP_GERMAN: AppStrings = {
   erase: "Endgültig löschen",
   erased: (conversations, messages) =>
     `Gelöscht. Unterhaltungen: ${conversations}. Nachrichten: ${messages}.`,
+  sidebar: "Seitenleiste ein- oder ausblenden",
+  quoteSelected: "Zitieren",
   palette: {
     name: "Suche und Befehle",
     placeholder: "Suchen oder Befehl eingeben",
@@ -62,6 +64,7 @@ export const APP_GERMAN: AppStrings = {
     new: "Neue Unterhaltung",
     composer: "Zum Fragefeld",
     list: "Durch eine Liste oder ein Menü gehen",
+    quote: "Markierte Worte einer Antwort zitieren",
     stop: "Antwort anhalten oder Dialog schließen",
     help: "Diese Liste",
   },

@@ -48,6 +48,8 @@ export const APP_ENGLISH: AppStrings = {
     "All conversations are erased immediately and permanently, including those you could still restore. This cannot be undone.",
   erase: "Erase",
   erased: (conversations, messages) => `Erased. Conversations: ${conversations}. Messages: ${messages}.`,
+  sidebar: "Show or hide the sidebar",
+  quoteSelected: "Quote",
   palette: {
     name: "Search and commands",
     placeholder: "Search or type a command",
@@ -61,6 +63,7 @@ export const APP_ENGLISH: AppStrings = {
     new: "New conversation",
     composer: "Go to the question field",
     list: "Go through a list or a menu",
+    quote: "Quote the selected words of an answer",
     stop: "Stop the answer or close a dialog",
     help: "Show this list",
   },

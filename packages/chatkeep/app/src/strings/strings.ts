@@ -51,6 +51,8 @@ export interface AppStrings {
   readonly erase: string;
   /** Both numbers are written for the language already. */
   readonly erased: (conversations: string, messages: string) => string;
+  readonly sidebar: string;
+  readonly quoteSelected: string;
   readonly palette: {
     readonly name: string;
     readonly placeholder: string;
@@ -64,6 +66,7 @@ export interface AppStrings {
     readonly new: string;
     readonly composer: string;
     readonly list: string;
+    readonly quote: string;
     readonly stop: string;
     readonly help: string;
   };

@@ -16,7 +16,10 @@ interface AttachProps {
   readonly onChange: (attached: Attached) => void;
 }
 
-/** In the composer: takes files by a button, from the clipboard, and dropped anywhere on the thread. */
+/** A text of more UTF-16 units than these is pasted as a file: in the field nobody would read it. */
+const LONG = 4_000;
+
+/** In the composer: takes files by a button, from the clipboard (long texts, too), and dropped anywhere on the thread. */
 export function Attach({ chat, thread, onChange }: AttachProps): ReactNode {
   const strings = useAllStrings();
   const attachments = attachmentsOf(chat, thread);
@@ -41,7 +44,13 @@ export function Attach({ chat, thread, onChange }: AttachProps): ReactNode {
       attachments.add([...data.files]);
       view.querySelector<HTMLElement>(".ck-composer textarea")?.focus();
     };
-    const paste = (event: ClipboardEvent): void => take(event, event.clipboardData);
+    const paste = (event: ClipboardEvent): void => {
+      const text = event.clipboardData?.getData("text/plain") ?? "";
+      const toComposer = event.target instanceof Element && event.target.closest(".ck-composer") !== null;
+      if (text.length <= LONG || !toComposer) return take(event, event.clipboardData);
+      event.preventDefault();
+      attachments.add([new File([text], "pasted.txt", { type: "text/plain" })]);
+    };
     const drop = (event: DragEvent): void => take(event, event.dataTransfer);
     // Else the page would be left for the file.
     const allow = (event: DragEvent): void => {
