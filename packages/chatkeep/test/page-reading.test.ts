@@ -99,6 +99,7 @@ test("selected words of an answer are quoted in the next question, by a press or
   await page.getByRole("button", { name: "Ask without the selected text" }).click();
   await page.locator(".ck-scroll").focus();
   await select(page, "in the old mill");
+  await button.waitFor();
   await page.keyboard.press("q");
   await expect.poll(() => about.innerText()).toBe("in the old mill");
   await page.keyboard.type("Which mill?");

@@ -423,12 +423,11 @@ export const STATES: readonly State[] = [
   },
   {
     name: "sidebar-hidden",
-    async reach(page, stage) {
-      await answer(page, stage);
-      await page.keyboard.press("Control+k");
-      await page.keyboard.type("sidebar");
-      await page.keyboard.press("Enter");
-    },
+    visit: () =>
+      Promise.resolve({
+        prepare: (page) => page.addInitScript(() => localStorage.setItem("chatkeep-sidebar", "hidden")),
+      }),
+    reach: answer,
   },
   {
     name: "details",

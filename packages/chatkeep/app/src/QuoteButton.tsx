@@ -26,7 +26,8 @@ export function QuoteButton({ quote }: { readonly quote: Quote }): ReactNode {
       document.removeEventListener("scroll", look, { capture: true });
     };
   }, []);
-  useEffect(() => {
+  // With the button: as soon as it is seen, its key works.
+  useLayoutEffect(() => {
     if (selected === null) return;
     const onKey = (event: KeyboardEvent): void => {
       const modified = event.ctrlKey || event.metaKey || event.altKey;

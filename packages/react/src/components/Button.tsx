@@ -3,6 +3,11 @@ import type { ReactNode } from "react";
 import { useStrings } from "../hooks/useStrings.ts";
 import { Icon, type IconProps } from "./Icon.tsx";
 
+/** The press of a button. */
+export interface Press {
+  readonly currentTarget: Element;
+}
+
 export interface ButtonProps {
   /** What it does, in words. */
   readonly label: string;
@@ -11,7 +16,7 @@ export interface ButtonProps {
   readonly shows?: "words" | "icon" | undefined;
   readonly tone?: "plain" | "quiet" | "primary" | "danger" | undefined;
   readonly disabled?: boolean | undefined;
-  readonly onPress: () => void;
+  readonly onPress: (press: Press) => void;
 }
 
 /** A button that does something at once. */

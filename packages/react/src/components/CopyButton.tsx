@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useState } from "react";
 
 import { useStrings } from "../hooks/useStrings.ts";
-import { Icon } from "./Icon.tsx";
+import { IconButton, type Press } from "./Button.tsx";
 
 export interface CopyButtonProps {
   readonly text: string;
@@ -20,25 +20,10 @@ export function CopyButton({ text, label }: CopyButtonProps): ReactNode {
     const timer = setTimeout(() => setState("idle"), SHOWN);
     return () => clearTimeout(timer);
   }, [state]);
-  const copy = async (button: Element): Promise<void> => {
-    try {
-      const { copyText } = await import("../state/clipboard.ts");
-      setState(await copyText(text, button));
-    } catch {
-      setState("failed");
-    }
-  };
+  const copy = ({ currentTarget }: Press): void =>
+    void import("../state/clipboard.ts")
+      .then(({ copyText }) => copyText(text, currentTarget))
+      .then(setState, () => setState("failed"));
   const says = { idle: label, copied: strings.copied, failed: strings.copyFailed }[state];
-  return (
-    <button
-      type="button"
-      className="ck-button ck-quiet ck-square"
-      aria-label={says}
-      title={says}
-      data-state={state}
-      onClick={(event) => void copy(event.currentTarget)}
-    >
-      <Icon name={state === "copied" ? "check" : "copy"} />
-    </button>
-  );
+  return <IconButton icon={state === "copied" ? "check" : "copy"} label={says} onPress={copy} />;
 }

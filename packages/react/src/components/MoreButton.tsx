@@ -1,10 +1,11 @@
 import { type ReactNode, useEffect, useRef } from "react";
 
 import { useAllStrings } from "../hooks/useAllStrings.ts";
-import { Button, type ButtonProps } from "./Button.tsx";
+import { Button } from "./Button.tsx";
 
-export interface MoreButtonProps extends Pick<ButtonProps, "onPress"> {
+export interface MoreButtonProps {
   readonly more: "none" | "more" | "loading" | "failed";
+  readonly onPress: () => void;
 }
 
 /** Below a list: reads its next page when it comes into sight, or is pressed. */
