@@ -339,6 +339,19 @@ create table segments (
 alter table segments enable row level security;
 alter table segments force row level security;
 
+create table shares (
+  owner_id uuid not null,
+  id uuid not null,
+  hash bytea not null,
+  conversation_id text collate "C" not null,
+  last_message_id text collate "C",
+  name text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  expires_at timestamp with time zone
+);
+alter table shares enable row level security;
+alter table shares force row level security;
+
 create table summaries (
   owner_id uuid not null,
   conversation_id text collate "C" not null,
@@ -483,6 +496,9 @@ alter table secrets add constraint secrets_pkey PRIMARY KEY (name);
 alter table segments add constraint segments_pkey PRIMARY KEY (owner_id, conversation_id, first_seq);
 alter table segments add constraint segments_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table segments add constraint segments_order CHECK (((parent_seq >= 0) AND (parent_seq < first_seq) AND (depth > 0)));
+alter table shares add constraint shares_pkey PRIMARY KEY (owner_id, id);
+alter table shares add constraint shares_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
+alter table shares add constraint shares_hash CHECK ((octet_length(hash) = 32));
 alter table summaries add constraint summaries_pkey PRIMARY KEY (owner_id, conversation_id, to_seq);
 alter table summaries add constraint summaries_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table summaries add constraint summaries_range CHECK (((from_seq > 0) AND (to_seq >= from_seq)));
@@ -539,6 +555,8 @@ CREATE INDEX queued_questions_due ON chatkeep.queued_questions USING btree (owne
 CREATE INDEX rate_limits_expired ON chatkeep.rate_limits USING btree (expires_at);
 CREATE UNIQUE INDEX running_turns_node ON chatkeep.running_turns USING btree (node_id, id);
 CREATE UNIQUE INDEX segments_parent ON chatkeep.segments USING btree (owner_id, conversation_id, parent_seq, first_seq);
+CREATE INDEX shares_by_hash ON chatkeep.shares USING btree (hash);
+CREATE INDEX shares_of_conversation ON chatkeep.shares USING btree (owner_id, conversation_id);
 CREATE INDEX terms_letters ON chatkeep.terms USING btree (docs, letters) WHERE (letters IS NOT NULL);
 CREATE INDEX title_words_words ON chatkeep.title_words USING gin (owner_id, words) WITH (fastupdate='on', gin_pending_list_limit='512');
 CREATE INDEX turns_partition ON chatkeep.turns USING btree (partition, settled_at);
@@ -578,6 +596,8 @@ create policy engine on running_turns to chatkeep_engine using (true) with check
 create policy owner on running_turns to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on segments to chatkeep_engine using (true) with check (true);
 create policy owner on segments to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
+create policy engine on shares to chatkeep_engine using (true) with check (true);
+create policy owner on shares to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on summaries to chatkeep_engine using (true) with check (true);
 create policy owner on summaries to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on title_words to chatkeep_engine using (true) with check (true);
@@ -611,6 +631,7 @@ grant delete, insert, select, update on owners to chatkeep_store;
 grant delete, insert, select, update on queued_questions to chatkeep_store;
 grant delete, insert, select, update on running_turns to chatkeep_store;
 grant delete, insert, select, update on segments to chatkeep_store;
+grant delete, insert, select, update on shares to chatkeep_store;
 grant delete, insert, select, update on summaries to chatkeep_store;
 grant delete, insert, select, update on title_words to chatkeep_store;
 grant delete, insert, select, update on turn_contexts to chatkeep_store;
@@ -729,11 +750,13 @@ create function chatkeep_functions.count_branch(owner uuid, conversation text, h
 create function chatkeep_functions.count_terms(docs_name text, at_paths text[], sign integer) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.create_conversation(owner uuid, owner_kind text, id text, by_id boolean, scope text, scope_label text, title text, metadata json, tags text[], created_at timestamp with time zone, reuse_latest boolean, most bigint, hide_others boolean) returns TABLE(created boolean, conversation json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.create_handle(owner uuid, conversation text, hash text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.create_share(owner uuid, conversation text, share uuid, hash text, message_id text, is_live boolean, name text, expires_at timestamp with time zone, most integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_checkpoints(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_conversation(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_file(owner uuid, file uuid, if_unfinished boolean) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_messages(owner uuid, conversation text, ids text[], from_id text) returns TABLE(deleted bigint, head_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_queued_question(owner uuid, conversation text, message_id text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
+create function chatkeep_functions.delete_share(owner uuid, share uuid) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_turns(owner uuid, conversation text, from_seq bigint, to_seq bigint) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.descendants_of(owner uuid, conversation text, seq bigint) returns TABLE(first_seq bigint, last_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.describe_branch(owner uuid, conversation text, head bigint, new_preview text, question_title text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -755,6 +778,7 @@ create function chatkeep_functions.export_messages(owner uuid, conversation text
 create function chatkeep_functions.fence_dead_nodes(node bigint, handover interval, page_limit integer) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid, is_open boolean, is_stopped boolean) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.file_json(owner uuid, file uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.find_handle(owner uuid, hash text) returns TABLE(conversation_id text, active boolean) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.find_share(hash text) returns TABLE(owner_id uuid, owner_kind text, conversation_id text, message_id text, title text, name text, created_at text, expires_at text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.find_turn(node bigint, turn_id uuid) returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;
 create function chatkeep_functions.finish_turn(t turns, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, new_last_event integer, word_text text, new_preview text) returns turns language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.first_question(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -789,6 +813,7 @@ create function chatkeep_functions.list_document_versions(docs_name text, at_pat
 create function chatkeep_functions.list_documents(docs_name text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.list_files(owner uuid, after_id uuid, only_purpose text, ascending boolean, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;
 create function chatkeep_functions.list_queued_questions(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
+create function chatkeep_functions.list_shares(owner uuid, only_conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.list_tags(owner uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.list_trash(owner uuid, before_no bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;
 create function chatkeep_functions.list_versions(owner uuid, conversation text, message_id text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -798,6 +823,7 @@ create function chatkeep_functions.match_terms(owner uuid, conversation text, fi
 create function chatkeep_functions.match_titles(owner uuid, query text, only_scope text, since timestamp with time zone, until timestamp with time zone, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan set enable_seqscan=off owner chatkeep_engine;
 create function chatkeep_functions.messages_to_backfill(owner uuid, conversation text, page_limit integer) returns TABLE(messages json, next_below bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.messages_to_title(owner uuid, conversation text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.messages_with_file(owner uuid, conversation text, leaf text, file uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.near_messages(owner uuid, model text, vector text, only_conversation text, only_scope text, only_role text, since timestamp with time zone, until timestamp with time zone, leaf bigint, below_seq bigint, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.near_passages(docs_name text, model text, vector text, only_path text, page_limit integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_custom_plan owner chatkeep_engine;
 create function chatkeep_functions.next_active_no(owner uuid, active_no bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_sort=off owner chatkeep_store;
@@ -849,6 +875,7 @@ create function chatkeep_functions.set_feedback(owner uuid, conversation text, m
 create function chatkeep_functions.set_generated_title(owner uuid, conversation text, new_title text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.set_head(owner uuid, conversation text, message_id text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.settle_turn(owner uuid, conversation text, turn_id uuid, node bigint, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, new_context json, event_seqs integer[], event_chunks json[], word_text text, new_preview text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.share_json(share shares) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.stop_turn(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.take_queued_question(owner uuid, conversation text, turn_id uuid, message_id text, is_waiting boolean) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.term_letters(term text) returns text language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;

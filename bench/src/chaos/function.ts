@@ -19,7 +19,12 @@ const chatkeep = createChatkeep({
     const strike = setTimeout(() => process.kill(process.pid, "SIGKILL"), DEADLINE);
     void work.finally(() => clearTimeout(strike));
   },
-  requestLimits: { countRequest: () => undefined, countTurn: () => Promise.resolve(undefined) },
+  requestLimits: {
+    countRequest: () => undefined,
+    countTurn: () => Promise.resolve(undefined),
+    countGuess: () => undefined,
+    guessed: () => undefined,
+  },
   storage: { bytesPerOwner: 0, bytesPerAddress: 0 },
 });
 const server = createServer(createNodeHandler(chatkeep));

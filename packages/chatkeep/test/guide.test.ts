@@ -158,11 +158,27 @@ const json = (text: string | undefined): unknown => JSON.parse(text ?? "");
 describe("the guide's commands do what it says, as they are written", () => {
   it("a first conversation, and conversations, messages and turns", async () => {
     expect((await answerOf(await served(blocksOf("first-conversation.md", [0]))))?.citations).not.toBeNull();
-    const [, made, asked, watched, stored, scoped, note, rated, resumed, ...turns] = await shell([
+    const [
+      ,
+      made,
+      asked,
+      watched,
+      stored,
+      scoped,
+      note,
+      rated,
+      link,
+      shared,
+      forked,
+      links,
+      resumed,
+      ...turns
+    ] = await shell([
       ...blocksOf("first-conversation.md", [1]),
       ...blocksOf("first-conversation.md", [2, 3, 4, 5], HERE),
       ...blocksOf("conversations.md", [0], HERE),
       ...blocksOf("messages.md", [0, 1], HERE),
+      ...blocksOf("sharing.md", [0, 1, 2, 3], HERE),
       ...blocksOf("turns.md", [0, 1, 2, 3, 4], HERE),
     ]);
     const answered = { turn: { status: "complete" }, reply: { role: "assistant" }, persisted: true };
@@ -177,6 +193,10 @@ describe("the guide's commands do what it says, as they are written", () => {
     });
     expect(json(note)).toMatchObject({ id: "note-1", content: "A note to myself 🗒️" });
     expect(json(rated)).toMatchObject({ feedback: { rating: "down", comment: "Too long." } });
+    expect(json(link)).toMatchObject({ title: "My first conversation", name: "Ada", live: false });
+    expect(json(shared)).toMatchObject({ messages: [{}, {}], has_more: true });
+    expect(json(forked)).toMatchObject({ title: "My first conversation", message_count: 5 });
+    expect(json(links)).toMatchObject({ shares: [{ conversation_id: "first", name: "Ada" }] });
     expect(resumed).toMatch(/^id: 2\n[\s\S]*data: \[DONE\]$/);
     const [stopped, queued, waiting, again] = turns;
     expect(json(stopped)).toMatchObject({ status: "complete" });

@@ -260,7 +260,7 @@ function isPlain(mediaType: string): boolean {
 }
 
 /** A UUID (version 8) of what decides about a file. */
-function idOf(names: readonly string[], bytes: Uint8Array): string {
+export function idOf(names: readonly string[], bytes: Uint8Array): string {
   const hash = createHash("sha256")
     .update(`${JSON.stringify(names)}\n`)
     .update(bytes)

@@ -202,7 +202,7 @@ export function isFileId(id: unknown): boolean {
 }
 
 /** PostgreSQL would refuse another form as a syntax error. */
-function checkFileId(id: string): string {
+export function checkFileId(id: string): string {
   if (!isFileId(id)) throw fileNotFound();
   return id;
 }

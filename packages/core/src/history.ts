@@ -38,6 +38,7 @@ import type { Embedding } from "./search/embedding.ts";
 import { type Ranked, type RecallQuery, createRecall } from "./search/recall.ts";
 import { createSearch } from "./search/search.ts";
 import { createVectorSearch } from "./search/vector-search.ts";
+import { type Shares, createShares } from "./shares.ts";
 import { type OutagePolicy, type UnsavedAnswers, createTurns } from "./turns/turns.ts";
 import { type StoreCalls, createStoreCalls } from "./with-client.ts";
 
@@ -122,8 +123,9 @@ export interface Health {
 /** {@link History} on PostgreSQL. */
 export interface CoreHistory
   extends
-    Omit<History, keyof PersonalData | "forkConversation">,
+    Omit<History, keyof PersonalData | keyof Shares | "forkConversation">,
     PersonalData,
+    Shares,
     Handles,
     IdempotencyKeys,
     CheckpointStore,
@@ -265,12 +267,15 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     (await purge(database, purged, signal)) + (await renewParts(database, fileParts, signal));
   const { importTurn, stopTurn, stopRunning, listQueuedQuestions, deleteQueuedQuestion } = turns;
   const calls = withFiles({ ...turns, getContext: contexts.read }, fileParts);
+  const conversations = createConversations({ database, limits, hideExistence, stopRunning });
+  const messages = createMessages({ database, limits, answerSoFar: turns.answerSoFar });
   return {
-    ...createConversations({ database, limits, hideExistence, stopRunning }),
-    ...createMessages({ database, limits, answerSoFar: turns.answerSoFar }),
+    ...conversations,
+    ...messages,
     ...createBranches({ database, limits, atomically }),
     ...createPersonalData(database),
     ...createFiles({ database, limits }),
+    ...createShares({ database, limits, history: { ...conversations, ...messages } }),
     ...createHandles(database),
     ...createIdempotencyKeys(database),
     ...createCheckpoints(database),

@@ -29,6 +29,7 @@ afterAll(async () => {
 });
 
 const PNG = { mediaType: "image/png" };
+const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 /** The id of one of the files. */
 const fileId = (n: number): string =>
   createHash("md5")
@@ -57,6 +58,26 @@ const CASES: Case[] = [
     1,
     /Index Scan messages_/,
     (time) => sql("set_feedback($1, 'long', $2, 'up', null)", [owner, `m${600 + time}`]),
+  ],
+  [
+    "create_share",
+    9,
+    /Index (Only )?Scan .*shares_of_conversation/,
+    (time) =>
+      sql("create_share($1, 'long', $2, $3, 'm7', false, null, null, 30000)", [
+        owner,
+        randomUUID(),
+        hashOf(`new${time}`),
+      ]),
+  ],
+  ["list_shares", 1, /shares_of_conversation/, (time) => history.listShares(me, `c${time + 9}`)],
+  ["delete_share", 1, /shares_pkey/, (time) => sql("delete_share($1, $2)", [owner, fileId(time)])],
+  ["find_share", 1, /shares_by_hash/, (time) => sql("find_share($1)", [hashOf(String(2 * (time + 40) + 1))])],
+  [
+    "messages_with_file",
+    1,
+    /file_uses_(pkey|file)/,
+    (time) => sql("messages_with_file($1, 'long', null, $2)", [owner, fileId(time)]),
   ],
   ["holds_messages", 2, /messages_/, () => history.holdsMessages(me, "long", ["m17", "m18"])],
   // One more than asked for: the parent of the first.
@@ -431,6 +452,10 @@ async function fill(query: Query): Promise<void> {
   await filled(
     `insert into chatkeep.file_uses (owner_id, conversation_id, message_id, file_id)
      select $1, 'long', 'm' || n, md5(n::text)::uuid from generate_series(1, $2::int) n`,
+  );
+  await filled(
+    `insert into chatkeep.shares (owner_id, id, hash, conversation_id)
+     select $1, md5(n::text)::uuid, sha256(n::text::bytea), 'c' || n from generate_series(1, $2::int) n`,
   );
   await filled(
     `insert into chatkeep.checkpoints (owner_id, conversation_id, namespace, id, body, metadata, channels, versions)

@@ -5,6 +5,7 @@ import { messageCalls } from "./client/messages.ts";
 import { conversationPath, searchOf } from "./client/paths.ts";
 import { queueCalls } from "./client/queue.ts";
 import { type ClientOptions, bodyOf, createRequests } from "./client/requests.ts";
+import { shareCalls } from "./client/shares.ts";
 import { turnCalls } from "./client/turns.ts";
 import { ChatkeepError, type ErrorCode } from "./errors.ts";
 import type { FileBytes } from "./file.ts";
@@ -49,6 +50,7 @@ export function createClient(options: ClientOptions): Client {
     ...turnCalls(requests),
     ...queueCalls(requests),
     ...fileCalls(requests),
+    ...shareCalls(options),
 
     async claimSession(user, session) {
       const headers = { "x-session-id": session.id };

@@ -9,6 +9,7 @@ export const ERRORS = {
   message_not_found: 404,
   turn_not_found: 404,
   file_not_found: 404,
+  share_not_found: 404,
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,

@@ -25,6 +25,7 @@ import type {
 import type { Owner } from "./owner.ts";
 import type { ErasureReceipt, ExportLine } from "./personal-data.ts";
 import type { SearchPage, SearchQuery } from "./search.ts";
+import type { Shares } from "./share.ts";
 import type {
   FollowOptions,
   Question,
@@ -48,7 +49,7 @@ import type {
  *   result.
  * - stores any JavaScript string and any JSON value and returns it equal.
  */
-export interface History {
+export interface History extends Shares {
   /**
    * Gets or creates a conversation (see {@link ConversationInit}). Concurrent
    * calls with the same `id` or `scope` create one row; exactly one call returns `created: true`.

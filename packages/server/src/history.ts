@@ -4,11 +4,17 @@ import type { History } from "@chatkeep/protocol";
 /** The history of a server: it also keeps an audit log, finds retries and reports its state. A core history is one. */
 export interface ServedHistory
   extends
-    Omit<History, keyof PersonalData | "forkConversation">,
+    Omit<History, keyof PersonalData | "forkConversation" | "forkShared">,
     PersonalData,
     Handles,
     IdempotencyKeys,
     Pick<
       CoreHistory,
-      "continueTurns" | "forkConversation" | "holdsMessages" | "overview" | "runningTurns" | "unsavedAnswers"
+      | "continueTurns"
+      | "forkConversation"
+      | "forkShared"
+      | "holdsMessages"
+      | "overview"
+      | "runningTurns"
+      | "unsavedAnswers"
     > {}

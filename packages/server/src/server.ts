@@ -9,6 +9,7 @@ import { type Health, healthRoutes } from "./apis/native/health.ts";
 import { messageRoutes } from "./apis/native/messages.ts";
 import { personalDataRoutes } from "./apis/native/personal-data.ts";
 import { searchRoutes } from "./apis/native/search.ts";
+import { shareRoutes } from "./apis/native/shares.ts";
 import { turnRoutes } from "./apis/native/turns.ts";
 import { openaiConversationRoutes } from "./apis/openai/conversations.ts";
 import { openaiFileRoutes } from "./apis/openai/files.ts";
@@ -87,6 +88,7 @@ const APIS: readonly Api[] = [
   turnRoutes,
   personalDataRoutes,
   fileRoutes,
+  shareRoutes,
   aiSdkRoutes,
   openaiConversationRoutes,
   openaiResponseRoutes,

@@ -14,6 +14,7 @@ export interface Things {
   /** A handle of the conversation (seeds 2 and 3). */
   readonly handle: string;
   readonly file: string;
+  readonly share: string;
   readonly mark: string;
 }
 
@@ -87,6 +88,15 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   readFile: { others: "refused", own: 200, missing: 404 },
   getFile: { others: "refused", own: 200, missing: 404 },
   deleteFile: { others: "refused", own: 204, missing: 404 },
+  createShare: { others: "refused", own: 201, body: () => ({}) },
+  listShares: { others: "own only", own: 200 },
+  deleteShare: { others: "refused", own: 204, missing: 404 },
+  // A token that nobody has. What a link shows is in shares.test.ts.
+  getShared: { others: "anyone", own: 404, params: unknownToken },
+  listShared: { others: "anyone", own: 404, params: unknownToken },
+  readSharedFile: { others: "anyone", own: 404, params: unknownToken },
+  getSharedFile: { others: "anyone", own: 404, params: unknownToken },
+  forkShared: { others: "refused", own: 404, missing: 404, params: unknownToken, body: () => ({}) },
   exportData: { others: "own only", own: 200 },
   importData: {
     others: "own only",
@@ -195,6 +205,10 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   pagesStyle: { others: "anyone", own: 200 },
 };
 
+function unknownToken(): Record<string, string> {
+  return { token: randomBytes(32).toString("base64url") };
+}
+
 /** The same things as OpenAI's clients name them. */
 function openaiIds({ conversation, turn, message, file }: Things): Record<string, string> {
   const hex = (id: string): string => id.replaceAll("-", "");
@@ -218,9 +232,11 @@ export async function makeThings(history: CoreHistory, owner: Owner): Promise<Th
   await history.deleteConversation(owner, trashed.conversation.id);
   const handle = await history.createHandle(owner, id);
   const file = await history.putFile(owner, { name: mark, mediaType: "text/plain" }, Buffer.from(mark));
+  const { share } = await history.createShare(owner, id, { name: mark });
   return {
     owner,
     file: file.id,
+    share: share.id,
     conversation: id,
     turn: turn.id,
     message: turn.messageId,
@@ -239,6 +255,7 @@ export function pathOf(template: string, entry: Entry, things: Things): string {
     message_id: things.message,
     session_id: things.handle,
     file_id: things.file,
+    share_id: things.share,
     chat_id: things.conversation,
     user_id: things.owner.id,
     ...entry.params?.(things),
@@ -254,7 +271,14 @@ export function pathOf(template: string, entry: Entry, things: Things): string {
 /** The same things, of which the conversation is not there. */
 export function withoutConversation(things: Things): Things {
   const handle = `sess_${randomBytes(24).toString("base64url")}`;
-  return { ...things, conversation: randomUUID(), trashed: randomUUID(), file: randomUUID(), handle };
+  return {
+    ...things,
+    conversation: randomUUID(),
+    trashed: randomUUID(),
+    file: randomUUID(),
+    share: randomUUID(),
+    handle,
+  };
 }
 
 /** All that an owner can see of their own, to be compared before and after. */
@@ -262,5 +286,5 @@ export async function everythingOf(history: CoreHistory, owner: Owner): Promise<
   const lines: unknown[] = [];
   for await (const line of history.exportData(owner)) lines.push(line);
   const trash = await history.listTrash(owner);
-  return JSON.stringify([lines, trash]);
+  return JSON.stringify([lines, trash, await history.listShares(owner)]);
 }

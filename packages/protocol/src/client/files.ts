@@ -1,6 +1,7 @@
 import { ChatkeepError } from "../errors.ts";
-import type { FileBytes } from "../file.ts";
+import type { FileBytes, FileRange, StoredFile } from "../file.ts";
 import type { History } from "../history.ts";
+import type { Owner } from "../owner.ts";
 import { type WireFile, type WireFileList, fileFromWire } from "../wire/file.ts";
 import { queryTextToWire } from "../wire/query.ts";
 import { segment, searchOf } from "./paths.ts";
@@ -36,27 +37,39 @@ export function fileCalls({
       return { files: data.map(fileFromWire), hasMore };
     },
 
-    async *readFile(owner, id, { start = 0, end } = {}) {
-      // No range of HTTP is empty.
-      if (start > 0 || end !== undefined) {
-        const { size } = await getFile(owner, id);
-        if (start >= Math.min(size, end ?? size)) return;
-      }
-      const headers: Record<string, string> = { accept: "*/*" };
-      if (start > 0 || end !== undefined)
-        headers["range"] = `bytes=${start}-${end === undefined ? "" : end - 1}`;
-      const response = await send(owner, "GET", pathOf(id), { headers });
-      try {
-        yield* bodyOf(response) as unknown as AsyncIterable<Uint8Array>;
-      } catch (cause) {
-        throw new ChatkeepError("unavailable", "The file was cut off. Try again in a moment.", { cause });
-      }
-    },
+    readFile: (owner, id, range) =>
+      readBytes({ send, owner, path: pathOf(id), describe: () => getFile(owner, id) }, range),
 
     async deleteFile(owner, id) {
       await send(owner, "DELETE", pathOf(id));
     },
   };
+}
+
+/** Reads the bytes of a file, or a range of them. */
+export async function* readBytes(
+  from: {
+    readonly send: Requests["send"];
+    readonly owner: Owner;
+    readonly path: string;
+    readonly describe: () => Promise<StoredFile>;
+  },
+  { start = 0, end }: FileRange = {},
+): AsyncGenerator<Uint8Array, void, void> {
+  const { send, owner, path, describe } = from;
+  // No range of HTTP is empty.
+  if (start > 0 || end !== undefined) {
+    const { size } = await describe();
+    if (start >= Math.min(size, end ?? size)) return;
+  }
+  const headers: Record<string, string> = { accept: "*/*" };
+  if (start > 0 || end !== undefined) headers["range"] = `bytes=${start}-${end === undefined ? "" : end - 1}`;
+  const response = await send(owner, "GET", path, { headers });
+  try {
+    yield* bodyOf(response) as unknown as AsyncIterable<Uint8Array>;
+  } catch (cause) {
+    throw new ChatkeepError("unavailable", "The file was cut off. Try again in a moment.", { cause });
+  }
 }
 
 export function streamOf(bytes: FileBytes): NonNullable<RequestInit["body"]> {

@@ -1,8 +1,9 @@
-import type { History } from "@chatkeep/protocol";
+import type { History, Shares } from "@chatkeep/protocol";
 
 /** What a person's page needs of a history. */
 export type ChatHistory = Omit<
   History,
+  | keyof Shares
   | "appendMessages"
   | "claimSession"
   | "close"

@@ -59,8 +59,8 @@ export interface Route extends RouteInfo {
   /** The path as OpenAPI writes it: `/api/conversations/{conversation_id}`. */
   readonly path: string;
   readonly tag: string;
-  /** `owner`: a credential is required; `guest`: it may be missing; `operator`: a server key is required; `anyone`: none is read. */
-  readonly access: "owner" | "guest" | "operator" | "anyone";
+  /** `owner`: a credential is required; `guest`: it may be missing; `operator`: a server key is required; `link`: a token in the path is; `anyone`: none is read. */
+  readonly access: "owner" | "guest" | "operator" | "link" | "anyone";
   readonly errorFormat: ErrorFormat;
   /** A part of the request without a schema is not read. */
   readonly params?: z.ZodType;
@@ -130,6 +130,9 @@ export const guestRoutes: MakeRoutes<GuestCall> = routesFor("guest");
 
 /** Routes that require a server key. Errors: `forbidden`. */
 export const operatorRoutes: MakeRoutes<Call> = routesFor("operator");
+
+/** Routes for whoever has the token in their path. No other credential is read. */
+export const linkRoutes: MakeRoutes<Call> = routesFor("link");
 
 /** Routes that read no credential: probes, documents and pages. */
 export const openRoutes: MakeRoutes<Call> = routesFor("anyone");

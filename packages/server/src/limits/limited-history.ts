@@ -1,7 +1,14 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 import { ownerId } from "@chatkeep/core";
-import { ChatkeepError, type FileBytes, type Json, type MessageInput, type Owner } from "@chatkeep/protocol";
+import {
+  ChatkeepError,
+  type FileBytes,
+  type Json,
+  type MessageInput,
+  type Owner,
+  isChatkeepError,
+} from "@chatkeep/protocol";
 
 import type { ServedHistory } from "../history.ts";
 import type { CountBytes, RequestLimits } from "./limits.ts";
@@ -74,6 +81,19 @@ export function limitHistory(
     if (context !== undefined) context.isCounted = true;
   };
 
+  /** Reads through a link, unless this address tried too many that do not exist. */
+  const guarded = async <T>(read: () => Promise<T>): Promise<T> => {
+    const address = requestContext.getStore()?.address;
+    const exceeded = address === undefined ? undefined : limits.guessed(address);
+    if (exceeded !== undefined) throw exceeded;
+    try {
+      return await read();
+    } catch (error) {
+      if (address !== undefined && isChatkeepError(error, "share_not_found")) limits.countGuess(address);
+      throw error;
+    }
+  };
+
   return {
     ...history,
     async appendMessages(owner, conversationId, messages, options) {
@@ -107,6 +127,21 @@ export function limitHistory(
             if (exceeded !== undefined) throw exceeded;
           },
         }),
+      ),
+    getShared: (token) => guarded(() => history.getShared(token)),
+    listShared: (token, query) => guarded(() => history.listShared(token, query)),
+    getSharedFile: (token, id) => guarded(() => history.getSharedFile(token, id)),
+    forkShared: (owner, token, options) =>
+      guarded(() =>
+        inTurn(ownerId(owner), () =>
+          history.forkShared(owner, token, {
+            ...options,
+            admit(bytes) {
+              const exceeded = count(owner, bytes);
+              if (exceeded !== undefined) throw exceeded;
+            },
+          }),
+        ),
       ),
     listMessages: (owner, ...query) => inTurn(ownerId(owner), () => history.listMessages(owner, ...query)),
     getMessage: (owner, ...path) => inTurn(ownerId(owner), () => history.getMessage(owner, ...path)),

@@ -46,6 +46,10 @@ export interface RequestLimits {
   countRequest(who: Owner | string): ChatkeepError | undefined;
   /** Counts a question under its owner and its address, in one statement. Never rejects. */
   countTurn(owner: Owner | undefined, address: string | undefined): Promise<ChatkeepError | undefined>;
+  /** Counts a link that does not exist. */
+  countGuess(address: string): void;
+  /** The error for an address that tried too many of them. */
+  guessed(address: string): ChatkeepError | undefined;
 }
 
 /** Counts bytes that are written. Returns the `rate_limited` error when they are too many. */
@@ -67,6 +71,8 @@ export interface RequestLimitsOptions {
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
+/** Links that do not exist which one address may try in a minute on one node. */
+const MOST_GUESSES = 60;
 /** Milliseconds that a question waits for the store. `begin_turn` waits for the same database after it. */
 const STORE_TIMEOUT = 250;
 
@@ -75,6 +81,7 @@ export function createRequestLimits(options: RequestLimitsOptions): RequestLimit
   const { store, onError = () => undefined } = options;
   const rates = { ...DEFAULT_RATES, ...options.rates };
   const spend = createWindows(MINUTE);
+  const guess = createWindows(MINUTE);
 
   const spendShared = async (key: string): Promise<Spent> => {
     try {
@@ -93,6 +100,8 @@ export function createRequestLimits(options: RequestLimitsOptions): RequestLimit
       const what = `requests a minute of one ${isAddress ? "address" : "person"}`;
       return refusal(spend(isAddress ? who : ownerId(who)), most, what);
     },
+    countGuess: (address) => void guess(address),
+    guessed: (address) => refusal(guess(address, 0), MOST_GUESSES, "wrong links a minute of one address"),
     async countTurn(owner, address) {
       const limits: [string, number, string][] = [];
       if (owner !== undefined) limits.push([`turn-owner:${ownerId(owner)}`, rates.turnsPerOwner, "person"]);
@@ -114,6 +123,8 @@ export function createRequestLimits(options: RequestLimitsOptions): RequestLimit
 export const NO_LIMITS: RequestLimits = {
   countRequest: () => undefined,
   countTurn: () => Promise.resolve(undefined),
+  countGuess: () => undefined,
+  guessed: () => undefined,
 };
 
 /** Counts bytes in the memory of each node: a quota of a day costs no statement. */

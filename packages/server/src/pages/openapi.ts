@@ -22,6 +22,8 @@ const MISSING: readonly (readonly [string, ErrorCode])[] = [
   ["{message_id}", "message_not_found"],
   ["{turn_id}", "turn_not_found"],
   ["{file_id}", "file_not_found"],
+  ["{share_id}", "share_not_found"],
+  ["{token}", "share_not_found"],
 ];
 
 /**
@@ -72,14 +74,15 @@ export function openapiOf(routes: readonly Route[]): Node {
 }
 
 function operationOf(route: Route, schemas: Node): Node {
+  const isOpen = route.access === "anyone" || route.access === "link";
   return {
     operationId: route.id,
     tags: [route.tag],
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
     security: [
-      ...(route.access === "anyone" || route.access === "operator" ? [] : [{ session: [] }, { user: [] }]),
-      ...(route.access === "anyone" ? [] : [{ server: [] }]),
+      ...(isOpen || route.access === "operator" ? [] : [{ session: [] }, { user: [] }]),
+      ...(isOpen ? [] : [{ server: [] }]),
       ...(route.access === "guest" ? [{}] : []),
     ],
     parameters: [
@@ -137,7 +140,7 @@ function repliesOf(replies: Readonly<Record<number, Reply>>, schemas: Node): Nod
 function problemsOf(route: Route, schemas: Node): Node {
   const { access, path, body, replies, errors = [], errorFormat } = route;
   const codes = new Set([
-    ...(access === "anyone" ? [] : WITH_CREDENTIAL),
+    ...(access === "anyone" || access === "link" ? [] : WITH_CREDENTIAL),
     ...(body === undefined ? [] : (["payload_too_large"] as const)),
     ...MISSING.flatMap(([name, code]) => (path.includes(name) ? [code] : [])),
     ...errors,

@@ -21,6 +21,7 @@ import { describeRegenerate } from "./regenerate.ts";
 import { describeRetries } from "./retries.ts";
 import { describeRoundTrip } from "./roundtrip.ts";
 import { describeSearch } from "./search.ts";
+import { describeShares } from "./shares.ts";
 import { describeStreams } from "./streams.ts";
 import { describeTags } from "./tags.ts";
 import { describeToolResults } from "./tool-results.ts";
@@ -77,6 +78,7 @@ export function describeHistory(name: string, open: OpenFixture): void {
     describeErasure(opened);
     describePersonalData(opened);
     describeFiles(opened);
+    describeShares(opened);
     describeIsolation(opened);
     describeOutage(opened);
     describeRoundTrip(opened);

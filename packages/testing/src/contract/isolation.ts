@@ -17,6 +17,7 @@ const CALLS: Readonly<
   listMessages: (history, owner, id) => history.listMessages(owner, id),
   getMessage: (history, owner, id) => history.getMessage(owner, id, "m1"),
   setFeedback: (history, owner, id) => history.setFeedback(owner, id, "m1", { rating: "up", comment: null }),
+  createShare: (history, owner, id) => history.createShare(owner, id),
   deleteMessage: (history, owner, id) => history.deleteMessage(owner, id, "m1"),
   clearMessages: (history, owner, id) => history.clearMessages(owner, id),
   searchMessages: (history, owner, id) => history.searchMessages(owner, { text: "it", conversationId: id }),

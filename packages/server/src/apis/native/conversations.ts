@@ -47,7 +47,10 @@ export const conversationFields: { [K in keyof WireConversation]: z.ZodType<Wire
   updated_at: time,
 };
 
-const conversation = z.strictObject(conversationFields).meta({ id: "Conversation" });
+/** A conversation. */
+export const conversation: z.ZodType<WireConversation> = z
+  .strictObject(conversationFields)
+  .meta({ id: "Conversation" });
 const REPLY = { description: "The conversation.", json: conversation };
 
 const page = z

@@ -1,4 +1,4 @@
-import { type Owner, type StoredFile, type WireFile, fileToWire } from "@chatkeep/protocol";
+import { type FileRange, type Owner, type StoredFile, type WireFile, fileToWire } from "@chatkeep/protocol";
 import { z } from "zod";
 
 import { id, pageLimit, queryText, time } from "../../http/fields.ts";
@@ -8,7 +8,8 @@ import { streamBytes } from "../../http/stream.ts";
 import { readUpload } from "../../http/upload.ts";
 import type { ApiServices } from "../api.ts";
 
-const file: z.ZodType<WireFile> = z
+/** A file. */
+export const file: z.ZodType<WireFile> = z
   .strictObject({
     id,
     name: z.string().nullable(),
@@ -109,8 +110,21 @@ export async function answerFile(
   { owner, ...call }: Call & { readonly owner: Owner },
   id: string,
 ): Promise<Response> {
-  const { request } = call;
   const stored = await history.getFile(owner, id);
+  return sendFile({ log }, call, { stored, read: (range) => history.readFile(owner, stored.id, range) });
+}
+
+/** Sends the bytes of a file that was found, or the range that the request names. */
+export async function sendFile(
+  { log }: Pick<ApiServices, "log">,
+  call: Call,
+  file: {
+    readonly stored: StoredFile;
+    readonly read: (range: FileRange) => AsyncIterable<Uint8Array>;
+  },
+): Promise<Response> {
+  const { request } = call;
+  const { stored, read } = file;
   const headers = headersOf(stored);
   if (listed(request.headers.get("if-none-match"), headers["etag"]!))
     return new Response(null, { status: 304, headers });
@@ -129,7 +143,7 @@ export async function answerFile(
   return streamBytes({
     ...call,
     ...answer,
-    pieces: history.readFile(owner, stored.id, { start, end }),
+    pieces: read({ start, end }),
     log,
   });
 }

@@ -1,0 +1,327 @@
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+
+import {
+  ChatkeepError,
+  type Conversation,
+  type History,
+  type Message,
+  type MessagePage,
+  type Owner,
+  type Part,
+  type Share,
+  type ShareInit,
+  type SharedConversation,
+  type Shares as SharesOfHistory,
+  citationsOf,
+  contentOf,
+} from "@chatkeep/protocol";
+
+import { checkInstant, checkLength, checkRange, ownerId } from "./arguments.ts";
+import type { Database } from "./database/database.ts";
+import { type MessageRows, messagesOf } from "./database/rows.ts";
+import { instant, unescapeText } from "./database/values.ts";
+import { idOf } from "./file-parts.ts";
+import { type FileRow, checkFileId, fileFromRow, fileNotFound, putFile, readFile } from "./files.ts";
+import type { Limits } from "./maintenance/limits.ts";
+
+/** The methods of {@link History} on links. */
+export interface Shares extends SharesOfHistory {
+  forkShared(owner: Owner, token: string, options?: ForkSharedOptions): Promise<Conversation>;
+}
+
+/** Options of a copy of what a link shows, with a check of its size. */
+export interface ForkSharedOptions {
+  readonly id?: string | undefined;
+  /** Called before each step with the bytes that it stores. An error that it throws ends the copy. */
+  readonly admit?: ((bytes: number) => void) | undefined;
+}
+
+export interface SharesOptions {
+  readonly database: Database;
+  readonly limits: Limits;
+  /** Stores what is copied. */
+  readonly history: Pick<History, "createConversation" | "getConversation" | "appendMessages">;
+}
+
+/** Links of one conversation. */
+const MOST = 100;
+const TOKEN = /^[A-Za-z0-9_-]{43}$/;
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Who is told of no owner. */
+const NOBODY: Owner = { kind: "session", id: "" };
+
+export function createShares({ database, limits, history }: SharesOptions): Shares {
+  const find = async (token: string): Promise<FoundShare> => {
+    if (!TOKEN.test(token)) throw shareNotFound();
+    const [row] = await database.call("find_share", { hash: hashOf(token) });
+    if (row === undefined) throw shareNotFound();
+    return row as unknown as FoundShare;
+  };
+
+  const listShared: Shares["listShared"] = async (token, query) => {
+    const share = await find(token);
+    return readPage(database, share, token, query);
+  };
+
+  /** The owner's id, once it is known that the link shows the file. */
+  const ownerOf = async (token: string, fileId: string): Promise<string> => {
+    const { owner_id: owner, conversation_id: conversation, message_id: leaf } = await find(token);
+    const place = { owner, conversation, leaf, file: checkFileId(fileId) };
+    const [row] = await database.call("messages_with_file", place);
+    const messages = (row?.messages_with_file ?? []) as Pick<Message, "role" | "parts">[];
+    const isShown = messages.some((message) =>
+      shownParts(message, token).some((part) => part.type === "file" && part.file === fileId),
+    );
+    if (!isShown) throw fileNotFound();
+    return owner;
+  };
+
+  const getSharedFile: Shares["getSharedFile"] = async (token, fileId) => {
+    const [row] = await database.call("get_file", { owner: await ownerOf(token, fileId), file: fileId });
+    const { purpose: _, ...file } = fileFromRow(row?.get_file as FileRow);
+    return file;
+  };
+
+  return {
+    async createShare(owner, conversation, init = {}) {
+      const { messageId, live = false, name, expiresAt } = checkInit(init);
+      const token = randomBytes(32).toString("base64url");
+      const [row] = await database.call("create_share", {
+        owner: ownerId(owner),
+        conversation,
+        share: randomUUID(),
+        hash: hashOf(token),
+        message_id: messageId ?? null,
+        is_live: live,
+        name: name ?? null,
+        expires_at: expiresAt ?? null,
+        most: MOST,
+      });
+      return { share: shareFromRow(row?.create_share as ShareRow), token };
+    },
+
+    async listShares(owner, conversationId) {
+      const place = { owner: ownerId(owner), only_conversation: conversationId ?? null };
+      const [row] = await database.call("list_shares", place);
+      return ((row?.list_shares ?? []) as ShareRow[]).map(shareFromRow);
+    },
+
+    async deleteShare(owner, id) {
+      if (!ID.test(id)) throw shareNotFound();
+      const [row] = await database.call("delete_share", { owner: ownerId(owner), share: id });
+      if (row?.delete_share !== true) throw shareNotFound();
+    },
+
+    async getShared(token) {
+      return sharedFromRow(await find(token));
+    },
+
+    listShared,
+    getSharedFile,
+
+    async *readSharedFile(token, fileId, range) {
+      yield* readFile(database, await ownerOf(token, fileId), fileId, range);
+    },
+
+    async forkShared(owner, token, { id = randomUUID(), admit } = {}) {
+      const { title } = sharedFromRow(await find(token));
+      await history.createConversation(owner, { id, title });
+      /** Ids of copies, by the ids of the files. */
+      const copies = new Map<string, string>();
+      const copied = async (part: Part): Promise<Part> => {
+        if (part.type !== "file" || part.file === undefined) return part;
+        const { file, mime, name } = part;
+        if (!copies.has(file)) {
+          const init = await getSharedFile(token, file);
+          admit?.(init.size);
+          const bytes = readFile(database, await ownerOf(token, file), file);
+          // The id that these give, so that a copy which is repeated stores it once.
+          const { id: copy } = await putFile({
+            database,
+            limits,
+            owner,
+            id: idOf(["share", id, file], new Uint8Array()),
+            init,
+            bytes,
+          });
+          copies.set(file, copy);
+        }
+        return {
+          type: "file",
+          url: "",
+          mime,
+          file: copies.get(file)!,
+          ...(name === undefined ? {} : { name }),
+        };
+      };
+      for (let after = 0, last: string | null = null; ;) {
+        const { messages, upTo } = await readPage(database, await find(token), token, { after, limit: 100 });
+        if (upTo === null) return history.getConversation(owner, id);
+        admit?.(JSON.stringify(messages).length);
+        for (const message of messages) {
+          const parts: Part[] = [];
+          for (const part of message.parts) parts.push(await copied(part));
+          const { role, contextText, createdAt, status } = message;
+          const input = { id: message.id, role, parts, contextText, createdAt, status: status as "complete" };
+          await history.appendMessages(owner, id, [input], { parent: last });
+          last = message.id;
+        }
+        after = upTo;
+      }
+    },
+  };
+}
+
+interface FoundShare {
+  owner_id: string;
+  conversation_id: string;
+  message_id: string | null;
+  title: string | null;
+  name: string | null;
+  created_at: string;
+  expires_at: string | null;
+}
+
+function sharedFromRow(row: FoundShare): SharedConversation {
+  return {
+    title: row.title,
+    name: row.name,
+    live: row.message_id === null,
+    createdAt: instant(row.created_at),
+    expiresAt: instant(row.expires_at),
+  };
+}
+
+/** A page of what a link shows, and the number of its last message, shown or not; `null` if there is none. */
+async function readPage(
+  database: Database,
+  share: FoundShare,
+  token: string,
+  { before, after, limit }: Parameters<Shares["listShared"]>[1] = {},
+): Promise<MessagePage & { readonly upTo: number | null }> {
+  if (before !== undefined && after !== undefined)
+    throw new ChatkeepError("invalid_request", "Give `before` or `after`, not both.", { pointer: "before" });
+  const size = checkRange(limit, "limit", 1, 100, 50);
+  const seq = (given: number | undefined, name: string): number | null =>
+    given === undefined ? null : checkRange(given, name, 0, Number.MAX_SAFE_INTEGER, 0);
+  const [page] = await database.call("page_messages", {
+    owner: share.owner_id,
+    conversation: share.conversation_id,
+    leaf: share.message_id,
+    before_seq: seq(before, "before"),
+    after_seq: seq(after, "after"),
+    page_offset: 0,
+    page_limit: size,
+  });
+  const read = messagesOf(page as MessageRows | undefined, NOBODY, "", size);
+  const shown: Message[] = [];
+  for (const message of read) {
+    const parts = shownParts(message, token);
+    if (message.status === "streaming" || parts.length === 0) continue;
+    shown.push(shownMessage(message, parts, shown.at(-1)?.id ?? null));
+  }
+  return {
+    messages: shown,
+    total: page?.total ?? 0,
+    hasMore: (read[0]?.parentId ?? null) !== null,
+    upTo: read.at(-1)?.seq ?? null,
+  };
+}
+
+/** A message without what only its owner is told. */
+function shownMessage(message: Message, parts: Part[], parentId: string | null): Message {
+  const { id, seq, role, status, contextText, createdAt } = message;
+  return {
+    id,
+    seq,
+    conversationId: "",
+    userId: null,
+    parentId,
+    versions: { index: 1, count: 1 },
+    turnId: null,
+    role,
+    status,
+    parts,
+    content: contentOf(parts),
+    toolCalls: null,
+    toolCallId: null,
+    citations: citationsOf(parts),
+    contextText,
+    intent: null,
+    processed: null,
+    model: null,
+    usage: null,
+    error: null,
+    metadata: null,
+    feedback: null,
+    createdAt,
+    updatedAt: createdAt,
+  };
+}
+
+/** The parts that a link shows. What is not named here is not shown: tools, reasoning, approvals, data, and what providers attached. */
+function shownParts({ role, parts }: Pick<Message, "role" | "parts">, token: string): Part[] {
+  if (role !== "user" && role !== "assistant") return [];
+  return parts.flatMap((part): Part[] => {
+    switch (part.type) {
+      case "text":
+        return [{ type: "text", text: part.text }];
+      case "citation":
+        return [part];
+      case "source": {
+        const { metadata: _, ...source } = part;
+        return [source];
+      }
+      case "file": {
+        const { metadata: _metadata, ui: _ui, ...file } = part;
+        return [file.file === undefined ? file : { ...file, url: `/api/shared/${token}/files/${file.file}` }];
+      }
+      default:
+        return [];
+    }
+  });
+}
+
+interface ShareRow {
+  id: string;
+  conversation_id: string;
+  message_id: string | null;
+  name: string | null;
+  created_at: string;
+  expires_at: string | null;
+}
+
+function shareFromRow(row: ShareRow): Share {
+  return {
+    id: row.id,
+    conversationId: row.conversation_id,
+    messageId: row.message_id,
+    name: row.name === null ? null : unescapeText(row.name),
+    createdAt: instant(row.created_at),
+    expiresAt: instant(row.expires_at),
+  };
+}
+
+function checkInit(init: ShareInit): ShareInit {
+  const { messageId, live, name, expiresAt } = init;
+  if (live === true && messageId !== undefined) {
+    const detail = "A live link ends with the head; leave `message_id` out.";
+    throw new ChatkeepError("invalid_request", detail, { pointer: "/message_id" });
+  }
+  checkLength(name, "/name", 200);
+  if (expiresAt === undefined || expiresAt === null) return init;
+  const until = checkInstant(expiresAt, "/expires_at");
+  if (Date.parse(until) > Date.now()) return { ...init, expiresAt: until };
+  throw new ChatkeepError("invalid_request", "`expires_at` must be in the future.", {
+    pointer: "/expires_at",
+  });
+}
+
+/** A plain hash is enough, because 256 random bits cannot be guessed. */
+function hashOf(token: string): string {
+  return createHash("sha256").update(token).digest("hex");
+}
+
+function shareNotFound(): ChatkeepError {
+  return new ChatkeepError("share_not_found", "This link does not exist, was deleted, or has expired.");
+}

@@ -1,0 +1,25 @@
+-- Returns the link with this hash and what it shows, or no row: it was deleted, has expired, or what it shows was deleted. The owner is for the
+-- functions that read it, and never leaves the server.
+create function find_share(hash text)
+returns table (owner_id uuid, owner_kind text, conversation_id text, message_id text, title text, name text, created_at text, expires_at text)
+language plpgsql security definer set search_path from current as $$
+#variable_conflict use_column
+declare
+  -- A variable, because row-level security keeps function calls out of index conditions.
+  wanted bytea := decode(find_share.hash, 'hex');
+begin
+  perform set_config('chatkeep.engine', 'on', true);
+  return query
+  select s.owner_id, o.kind, s.conversation_id::text, s.last_message_id::text, c.title, s.name, s.created_at::text, s.expires_at::text
+  from shares s
+  join conversations c on c.owner_id = s.owner_id and c.id = s.conversation_id and c.deleted_at is null
+  join owners o on o.id = s.owner_id
+  where s.hash = wanted and (s.expires_at is null or s.expires_at > clock_timestamp())
+    and (s.last_message_id is null or exists (
+      select from messages m
+      where m.owner_id = s.owner_id and m.conversation_id = s.conversation_id and m.id = s.last_message_id
+        and m.seq > c.cleared_seq
+    ));
+  perform set_config('chatkeep.engine', 'off', true);
+end
+$$;
