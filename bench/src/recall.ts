@@ -40,7 +40,7 @@ const DEPTH = 20;
 
 const silent = { info: () => undefined, error: () => undefined };
 
-/** Our recall over the messages of a set, side by side with a plain BM25 over the same messages. */
+/** Our recall over the messages of a set, side by side with BM25 over the same messages. */
 export async function* measureRecall(file: string | undefined): AsyncGenerator<Measure> {
   if (file !== undefined) return yield* measureSet(file, "");
   for (const [what, own] of OWN_SETS) yield* measureSet(own, ` (${what})`);
@@ -94,7 +94,7 @@ async function* measureSet(file: string | URL, label: string): AsyncGenerator<Me
 function* compared(ours: Score, theirs: Score, label: string): Generator<Measure> {
   for (const [name, value] of Object.entries(ours)) {
     const limit = theirs[name as keyof Score];
-    yield { name: `${name}, against plain BM25${label}`, value, unit: "", limit, ratio: value / limit };
+    yield { name: `${name}, against BM25${label}`, value, unit: "", limit, ratio: value / limit };
   }
 }
 

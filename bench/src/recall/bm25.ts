@@ -1,10 +1,18 @@
+import { stemmer } from "stemmer";
+
 /** The usual values (Robertson and Zaragoza 2009, 3.4). */
 const K1 = 1.2;
 const B = 0.75;
 
+/** Lucene's English stop words. */
+const STOP = new Set(
+  `a an and are as at be but by for if in into is it no not of on or such that the their then there these they this to was
+  will with`.split(/\s+/),
+);
+
 /**
- * Plain BM25 over texts, as every library has it: words in small letters, nothing folded, nothing left
- * out. Gives the indexes of the best texts, best first; those with no word of the query are not given.
+ * BM25 over texts as it is published for English: words in small letters, without stop words, stemmed by Porter's rules.
+ * Gives the indexes of the best texts, best first; those with no word of the query are not given.
  */
 export function createBm25(texts: readonly string[]): (query: string, limit: number) => number[] {
   const documents = texts.map(wordsOf);
@@ -37,5 +45,6 @@ export function createBm25(texts: readonly string[]): (query: string, limit: num
 }
 
 function wordsOf(text: string): string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  return words.filter((word) => !STOP.has(word)).map(stemmer);
 }

@@ -1,3 +1,5 @@
+type Posting = readonly [readonly number[], readonly number[], readonly number[]] | null;
+
 /** The result of `recall_words`. Lists are in the order of the question's words. */
 export interface Postings {
   /** Words of a message, on average. */
@@ -8,7 +10,7 @@ export interface Postings {
    * The messages with each word, as three lists: their places on the branch, their sizes in words, and their ts_rank for
    * the word times 100,000; `null` for a word too common to fetch.
    */
-  readonly postings: readonly (readonly [readonly number[], readonly number[], readonly number[]] | null)[];
+  readonly postings: readonly Posting[];
   /** The places of the branch's first and last message. */
   readonly first: number;
   readonly last: number;
@@ -20,16 +22,21 @@ export interface Postings {
  * BM25's constants for term saturation and length normalization (Robertson and Zaragoza 2009, 3.4). Both are lower than
  * usual for documents, because a long message is not diluted but says more.
  */
-const K1 = 0.9;
-const B = 0.3;
-/** The share of a better neighbour's score that a message gets, by distance. */
-const NEAR = [0, 0.4, 0.25];
+const K1 = 0.6;
+const B = 0.2;
+/** The share of a word that a message gets from one before it, by distance: an answer need not repeat its question. */
+const FROM_BEFORE = [0.6, 0.4, 0.3];
+/** The share from one after it. */
+const FROM_AFTER = [0.35, 0.2, 0.1];
+/** Messages beyond which a word that every other one holds finds none. It only tells those apart that others find: a name. */
+const FEW = 100;
+const COMMON = 4;
 /** The bonus of a message that holds all words of a question over one with equal weight in one word. */
 const COVER = 2;
 
 /**
- * Ranks messages: BM25 with the conversation's own statistics, a bonus for holding more of the question's words, and a
- * share of a better neighbour's score, because an answer need not repeat the words of its question.
+ * Ranks messages: BM25 with the conversation's own statistics over a message and a share of what stands around it, and a
+ * bonus for holding more of the question's words.
  */
 export function rankMessages({
   average,
@@ -39,33 +46,47 @@ export function rankMessages({
   last,
 }: Postings): { readonly place: number; readonly score: number }[] {
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
-  const own = new Map<number, { score: number; covered: number }>();
+  const found = new Map<number, { score: number; covered: number }>();
+  const total = last - first + 1;
+  const isCommon = (posting: Posting): boolean => total > FEW && 2 * (posting?.[0].length ?? 0) > total;
   for (const [index, posting] of postings.entries()) {
     const weight = weights[index] ?? 0;
-    const [places, sizes, ranks] = posting ?? [[], [], []];
-    for (const [at, place] of places.entries()) {
-      const [size, rank] = [sizes[at] ?? 1, (ranks[at] ?? 0) / 100_000];
-      const often = timesOf(rank);
-      const part = (weight * often * (K1 + 1)) / (often + K1 * (1 - B + (B * size) / average));
-      const entry = own.get(place) ?? { score: 0, covered: 0 };
-      own.set(place, { score: entry.score + part, covered: entry.covered + weight });
+    if (isCommon(posting)) continue;
+    for (const [place, part] of partsOf(posting, average, first, last)) {
+      const entry = found.get(place) ?? { score: 0, covered: 0 };
+      entry.score += weight * part;
+      entry.covered += weight * Math.min(1, part);
+      found.set(place, entry);
     }
   }
-
-  const full = new Map<number, number>();
-  for (const [place, { score, covered }] of own) full.set(place, score * (1 + (COVER * covered) / whole));
-  const beside = new Map<number, number>();
-  for (const [at, score] of full) {
-    for (const [distance, share] of NEAR.entries()) {
-      for (const place of [at - distance, at + distance]) {
-        if (place >= first && place <= last)
-          beside.set(place, Math.max(beside.get(place) ?? 0, share * score));
-      }
+  for (const [index, posting] of postings.entries()) {
+    if (!isCommon(posting)) continue;
+    for (const place of posting![0]) {
+      const entry = found.get(place);
+      if (entry !== undefined) entry.score += COMMON * (weights[index] ?? 0);
     }
   }
-  return [...beside]
-    .map(([place, share]) => ({ place, score: (full.get(place) ?? 0) + share }))
+  return [...found]
+    .map(([place, { score, covered }]) => ({ place, score: score * (1 + (COVER * covered) / whole) }))
     .sort((a, b) => b.score - a.score || b.place - a.place);
+}
+
+/** How much of a word each message has, by its place: its own, or the greatest share of one around it. */
+function partsOf(posting: Posting, average: number, first: number, last: number): Map<number, number> {
+  const parts = new Map<number, number>();
+  const put = (place: number, part: number): void => {
+    if (place >= first && place <= last && part > (parts.get(place) ?? 0)) parts.set(place, part);
+  };
+  const [places, sizes, ranks] = posting ?? [[], [], []];
+  for (const [at, place] of places.entries()) {
+    const often = timesOf((ranks[at] ?? 0) / 100_000);
+    const length = 1 - B + (B * (sizes[at] ?? 1)) / average;
+    const part = (often * (K1 + 1)) / (often + K1 * length);
+    put(place, part);
+    for (const [before, share] of FROM_BEFORE.entries()) put(place + before + 1, share * part);
+    for (const [after, share] of FROM_AFTER.entries()) put(place - after - 1, share * part);
+  }
+  return parts;
 }
 
 /** The ts_rank of a word with n occurrences is 0.1 · (1 + 1/4 + … + 1/n²) · 6/π². */

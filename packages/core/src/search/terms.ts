@@ -1,3 +1,4 @@
+import { otherForms } from "./irregular.ts";
 import { queryTerms } from "./query.ts";
 
 /** Maximum words of a question to messages: each costs an index lookup. */
@@ -13,11 +14,20 @@ const ASKING = new Set(
   who whom whose why will with would you your`.split(/\s+/),
 );
 
-/** The words of a question that recall looks up, each once, without question words unless there are no others. */
+/**
+ * The words of a question that recall looks up, each once and as a `tsquery` with its other forms, without question words
+ * unless there are no others.
+ */
 export function recallTerms(question: string): string[] {
   const terms = [...new Set(queryTerms(question))];
   const telling = terms.filter((term) => !ASKING.has(term));
-  return (telling.length > 0 ? telling : terms).slice(0, MOST_TERMS);
+  const asked = new Set<string>();
+  return (telling.length > 0 ? telling : terms).slice(0, MOST_TERMS).flatMap((term) => {
+    if (asked.has(term)) return [];
+    const forms = [term, ...otherForms(term)];
+    for (const form of forms) asked.add(form);
+    return [forms.join(" | ")];
+  });
 }
 
 /** The words of a question, or of its background, that docs are searched for, each once. */

@@ -83,14 +83,14 @@ begin
       (queries[c.place]::text || case when terms[c.place] ~ '^[a-z]{5,}$' then ':*' else '' end)::tsquery as longer
     from unnest(counts) with ordinality c (held, place) order by c.held, c.place
   loop
-    -- A word in every other message tells nothing, even alone.
-    exit when (taken > 0 and n.expected > left_over) or (sampled > 100 and 2 * n.held > sampled);
+    exit when (taken > 0 and n.expected > left_over) or (total > most and 2 * n.held > sampled);
     query := n.query;
     loop
       select json_build_array(array_agg(f.place), array_agg(f.size), array_agg(f.rank)), count(*) into posting, held from (
         select
           w.seq - firsts[width_bucket(w.seq, firsts)] + places[width_bucket(w.seq, firsts)] as place, w.size,
-          (ts_rank(w.words, query) * 1e5)::integer as rank
+          -- Of several forms of a word, ts_rank is the mean.
+          (ts_rank(w.words, query) * (numnode(query) + 1) / 2 * 1e5)::integer as rank
         from message_words w
         where w.owner_id = owner and w.words @@ query
           and w.conversation_id = conversation and w.seq > cleared and w.seq <= lasts[width_bucket(w.seq, firsts)]
