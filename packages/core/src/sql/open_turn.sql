@@ -22,7 +22,7 @@ create function open_turn(
   expected_head text,
   asker json
 ) returns table (is_new boolean, turn turns, c conversations, asked messages)
-language plpgsql security definer set search_path from current as $$
+language plpgsql security definer set search_path from current set enable_seqscan = off as $$
 #variable_conflict use_variable
 begin
   c := lock_conversation(owner, conversation);
