@@ -4,6 +4,7 @@ import {
   type History,
   type Owner,
   type Responder,
+  type Turn,
   isChatkeepError,
 } from "@chatkeep/protocol";
 
@@ -162,6 +163,11 @@ export interface CoreHistory
    * For a process that starts, and for a platform's cron. Errors: `unavailable`.
    */
   continueTurns(): Promise<void>;
+  /**
+   * Stops the running turn of a conversation, and returns it. Without one, it returns `null`, and a turn whose question
+   * arrived before this call is stopped as it begins, on any node.
+   */
+  stopBeginning(owner: Owner, conversationId: string): Promise<Turn | null>;
   /** The number of turns that run on this node. */
   runningTurns(): number;
   /** Counts of unsaved answers; see {@link UnsavedAnswers}. */
@@ -309,6 +315,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     },
     importTurn,
     stopTurn,
+    stopBeginning: turns.stopBeginning,
     listQueuedQuestions,
     deleteQueuedQuestion,
     async health() {

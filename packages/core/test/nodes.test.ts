@@ -1,6 +1,7 @@
+import { createHistory, createPool } from "@chatkeep/core";
 import type { History } from "@chatkeep/protocol";
-import { fileDatabase, holdTimers } from "@chatkeep/testing";
-import { afterAll, describe, expect, it } from "vitest";
+import { UNHURRIED, fileDatabase, holdTimers } from "@chatkeep/testing";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 
 import { newUser, openFixture } from "./fixture.ts";
 import { readerOf } from "./reader.ts";
@@ -83,6 +84,27 @@ describe("a reader on another node", () => {
 });
 
 describe("a stop from another node", () => {
+  it("that comes before the turn of an earlier question stops it as it begins, and no later one", async () => {
+    const pool = createPool(database.url, { ...UNHURRIED.pool, max: 1 });
+    await using slow = createHistory({ ...UNHURRIED.history, pool, responder: responder.responder });
+    onTestFinished(() => pool.end());
+    await using other = await fixture.asRestarted();
+    const me = newUser();
+    const { id } = (await other.createConversation(me)).conversation;
+    const held = await pool.connect();
+    const asked = slow.startTurn(me, id, { content: "Hello" });
+    expect(await other.stopBeginning(me, id)).toBeNull();
+    held.release();
+    const { turn, events } = await asked;
+    await readerOf(events).rest();
+    expect((await other.getTurn(me, id, turn.id)).turn.status).toBe("stopped");
+    expect(responder.calls(id)).toBe(0);
+    const later = await slow.startTurn(me, id, { content: "Again" });
+    const run = await responder.started(id);
+    expect(run.request.signal.aborted).toBe(false);
+    expect(await other.stopBeginning(me, id)).toMatchObject({ id: later.turn.id });
+  });
+
   it("reaches a silent responder at its node's next look, long before its lease is renewed", async () => {
     await using here = await fixture.asRestarted({ lease: 600_000 });
     await using other = await fixture.asRestarted();

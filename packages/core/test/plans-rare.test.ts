@@ -246,6 +246,7 @@ const CASES: Case[] = [
     (time) => history.getCheckpoint(me, "long", { namespace: "", id: time > 0 ? "000001007" : undefined }),
   ],
   ["delete_checkpoints", 1, /checkpoint_values_pkey/, () => sql("delete_checkpoints($1, 'c1')", [owner])],
+  ["stop_beginning", 1, /conversations_/, () => sql("stop_beginning($1, 'c1')", [owner])],
   [
     "queue_question",
     1,

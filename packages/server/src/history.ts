@@ -16,5 +16,6 @@ export interface ServedHistory
       | "holdsMessages"
       | "overview"
       | "runningTurns"
+      | "stopBeginning"
       | "unsavedAnswers"
     > {}

@@ -108,10 +108,10 @@ begin
   end if;
   insert into running_turns as r (
     owner_id, id, conversation_id, question_seq, reply_gap, message_id, reply_id, node_id, partition, created_at,
-    asker
+    asker, stop_requested_at
   )
   select owner, turn_id, conversation, asked.seq, c.last_seq - asked.seq, asked.id, reply_id, node, p.partition,
-    created::timestamptz, asker
+    created::timestamptz, asker, case when c.stop_asked_at > created::timestamptz then c.stop_asked_at end
   from event_partition p
   returning r.* into turn;
   return next;

@@ -31,6 +31,8 @@ export interface Begun {
   /** `false` if the same question began the turn before. */
   readonly isNew: boolean;
   readonly turn: Turn;
+  /** Whether it was stopped before it began. */
+  readonly isStopped: boolean;
   readonly conversation: Conversation;
   readonly question: Message;
   /** The latest messages before the question. */
@@ -75,10 +77,12 @@ export async function beginTurn(
 
 /** What `begin_turn` and `continue_turn` return of a turn and its context. */
 export function describe(row: DescribedRow, owner: Owner): Omit<Begun, "isNew"> {
+  const { stop_requested_at: stopAskedAt } = row.turn as TurnRow;
   const turn = turnFromRow(row.turn as TurnRow);
   const history = messagesOf(row.history as MessageRows, owner, turn.conversationId, CONTEXT_MESSAGES);
   return {
     turn,
+    isStopped: stopAskedAt !== null,
     conversation: {
       ...conversationFromRow(row.conversation_row as ConversationRow, owner),
       headId: turn.replyId,

@@ -33,7 +33,8 @@ export interface Running {
 }
 
 /** A begun turn as its responder sees it; `history` is empty if it cannot be read. */
-type Described = Pick<Begun, "conversation" | "question" | "history" | "summary">;
+type Described = Pick<Begun, "conversation" | "question" | "history" | "summary"> &
+  Partial<Pick<Begun, "isStopped">>;
 
 export interface RunningOptions {
   readonly database: Database;
@@ -238,6 +239,7 @@ export function createRunning(options: RunningOptions): Running {
   return {
     run(turn, begun, persisted, earlier) {
       const live = createLiveTurn(turn, persisted, limits.answerLength, database.breaker, earlier);
+      if (begun.isStopped === true) live.abort(STOPPED);
       // Registered before the work begins, because a responder may end at once.
       const { promise: done, resolve } = Promise.withResolvers<void>();
       turns.set(turn.key.turnId, { live, done, earlier });

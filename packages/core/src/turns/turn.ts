@@ -50,6 +50,7 @@ export interface TurnRow {
   error: Failure | null;
   created_at: string;
   settled_at: string | null;
+  stop_requested_at?: string | null;
 }
 
 /** Errors: `turn_not_found` for an id that no turn can have. */
@@ -78,14 +79,20 @@ export function isSameTurn(one: TurnKey, other: TurnKey): boolean {
   );
 }
 
-export function newTurn(owner: Owner, conversationId: string, question: PlacedQuestion): NewTurn {
+/** `createdAt`: when the question arrived. */
+export function newTurn(
+  owner: Owner,
+  conversationId: string,
+  question: PlacedQuestion,
+  createdAt: string = new Date().toISOString(),
+): NewTurn {
   return {
     key: { ownerId: ownerId(owner), conversationId, turnId: randomUUID() },
     owner,
     question,
     isStored: false,
     replyId: randomUUID(),
-    createdAt: new Date().toISOString(),
+    createdAt,
   };
 }
 

@@ -57,6 +57,8 @@ export interface Turns extends Pick<
 > {
   /** Reads the committed part of a running turn's answer. */
   answerSoFar(owner: Owner, conversationId: string, turnId: string): Promise<Answer>;
+  /** Stops the running turn of a conversation, or else those that are about to begin on any node; see `CoreHistory`. */
+  stopBeginning(owner: Owner, conversationId: string): Promise<Turn | null>;
   /** Stops a conversation's running turn, and waits up to one second until it is settled. */
   stopRunning(owner: Owner, conversationId: string): Promise<void>;
   /** Continues or settles turns of nodes that died or ended, drops expired events, and looks for more for a minute. */
@@ -157,6 +159,8 @@ export function createTurns(options: TurnsOptions): Turns {
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<StartedTurn> => {
     requireRunning();
+    // A stop that comes while its files are stored is meant for it.
+    const arrivedAt = new Date().toISOString();
     const { role = "user" } = given;
     const asked = { ...given, role, id: given.id ?? randomUUID() };
     let moved = asked;
@@ -167,7 +171,7 @@ export function createTurns(options: TurnsOptions): Turns {
       if (!isChatkeepError(error, "unavailable")) throw error;
     }
     const question = { ...checkMessage(moved, limits), parent: given.parent };
-    const turn = newTurn(owner, conversationId, question);
+    const turn = newTurn(owner, conversationId, question, arrivedAt);
     /** The turn for an answer without saving: the question keeps the bytes of its files. */
     const whole = (): NewTurn =>
       moved === asked ? turn : { ...turn, question: { ...question, ...checkMessage(asked, limits) } };
@@ -317,6 +321,12 @@ export function createTurns(options: TurnsOptions): Turns {
       const { isNew, turn } = await importUnsavedTurn(database, { ...unsaved, question, reply });
       if (isNew) imported += 1;
       return turn;
+    },
+
+    async stopBeginning(owner, conversation) {
+      const [row] = await database.call("stop_beginning", { owner: ownerId(owner), conversation });
+      const turnId = row?.stop_beginning ?? null;
+      return turnId === null ? null : stopTurn(owner, conversation, turnId);
     },
 
     async stopRunning(owner, conversation) {

@@ -458,10 +458,11 @@ describe("POST /api/chat", () => {
     const held =
       "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
     await expect.poll(async () => (await database.pool.query(held)).rowCount).toBe(1);
-    const stop = await send(`/api/chat/${id}/stop`, { method: "POST", session: me });
-    expect(await stop.json()).toEqual({ turn: null });
+    const stop = send(`/api/chat/${id}/stop`, { method: "POST", session: me });
+    await expect.poll(async () => (await database.pool.query(held)).rowCount).toBe(2);
     await holder.query("rollback");
     holder.release();
+    expect(await (await stop).json()).toMatchObject({ turn: { message_id: "q" } });
     expect(await (await asked).text()).toContain('"type":"abort"');
     const { messages } = await history.listMessages({ kind: "session", id: me }, id);
     expect(messages.at(-1)?.status).toBe("stopped");

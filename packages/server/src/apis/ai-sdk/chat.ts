@@ -197,7 +197,7 @@ export function aiSdkRoutes(services: ApiServices): Route[] {
       id: "stopChat",
       summary: "Stop the running answer on any node",
       description:
-        "Closing the stream does not stop the answer. The text so far is kept. An answer that is about to begin on this node is stopped too.",
+        "Closing the stream does not stop the answer. The text so far is kept. An answer that is about to begin is stopped too.",
       replies: {
         200: {
           description: "The turn; `null` when none was running.",
@@ -206,10 +206,8 @@ export function aiSdkRoutes(services: ApiServices): Route[] {
       },
       handle: async ({ owner, path: { chat_id: id } }) => {
         beginningOf(history).stop(owner, id);
-        const found = await orNone(history.getConversation(owner, id));
-        const running = found?.runningTurn ?? null;
-        if (running === null) return { turn: null };
-        return { turn: turnToWire(await history.stopTurn(owner, id, running)) };
+        const stopped = await orNone(history.stopBeginning(owner, id));
+        return { turn: stopped && turnToWire(stopped) };
       },
     }),
   ];
