@@ -17,22 +17,28 @@ export function createWidget(folder: string): Files {
 /**
  * Answers requests for the pages and for the widget: the app at `/`, which keeps its conversation in
  * `?c=`, and the operator's page at `/admin`. `/c/<id>` leads to the app, which says so when there is no such
- * conversation. Addresses are relative, so that all of it also works below a path.
+ * conversation, and `/share/<token>` to what a link shows, which no search engine is to keep. Addresses are relative, so that all of it also works below a path.
  */
 export function createPages({ folder, widget }: PagesOptions): Files {
   const pages = createFiles({ folder, pages: { "/admin": "/admin.html" } });
   return async (request) => {
-    const to = destinationOf(new URL(request.url).pathname);
-    if (to === undefined) return (await pages(request)) ?? widget(request);
-    return new Response(null, { status: 302, headers: { location: to, "cache-control": "no-cache" } });
+    const { pathname, searchParams } = new URL(request.url);
+    const to = destinationOf(pathname);
+    const response =
+      to === undefined
+        ? ((await pages(request)) ?? (await widget(request)))
+        : new Response(null, { status: 302, headers: { location: to, "cache-control": "no-cache" } });
+    const isLink = searchParams.has("share") || pathname.startsWith("/share/");
+    if (isLink) response?.headers.set("x-robots-tag", "noindex, nofollow");
+    return response;
   };
 }
 
 function destinationOf(path: string): string | undefined {
   if (path === "/admin/") return "../admin";
-  const [, id, slash] = /^\/c\/([^/]+)(\/?)$/.exec(path) ?? [];
+  const [, kind = "", id, slash] = /^\/(c|share)\/([^/]+)(\/?)$/.exec(path) ?? [];
   if (id === undefined) return undefined;
-  return `${slash === "" ? "../" : "../../"}?c=${encodeURIComponent(decoded(id))}`;
+  return `${slash === "" ? "../" : "../../"}?${kind}=${encodeURIComponent(decoded(id))}`;
 }
 
 /** A segment of a path; one that is not percent-encoded rightly is taken as it stands. */

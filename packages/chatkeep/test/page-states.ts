@@ -117,6 +117,28 @@ export const STATES: readonly State[] = [
   },
   { name: "answered", reach: answer },
   {
+    name: "sharing",
+    async reach(page, stage) {
+      await answer(page, stage);
+      await page.getByRole("button", { name: "Share" }).click();
+      await page.getByLabel("Your name, if it is to be shown").fill("Ada");
+      await page.getByRole("button", { name: "Make a link" }).click();
+      await page.getByLabel("Link", { exact: true }).waitFor();
+    },
+  },
+  {
+    name: "shared",
+    async reach(page, stage) {
+      await answer(page, stage);
+      await page.getByRole("button", { name: "Share" }).click();
+      await page.getByLabel("Your name, if it is to be shown").fill("Ada");
+      await page.getByRole("button", { name: "Make a link" }).click();
+      await page.goto(await page.getByLabel("Link", { exact: true }).inputValue());
+      await page.getByText("Shared by Ada").waitFor();
+      await page.getByText("Only Stop ends it").waitFor();
+    },
+  },
+  {
     name: "rated",
     async reach(page, stage) {
       await answer(page, stage);

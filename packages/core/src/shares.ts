@@ -30,7 +30,7 @@ export interface Shares extends SharesOfHistory {
 }
 
 /** Options of a copy of what a link shows, with a check of its size. */
-export interface ForkSharedOptions {
+interface ForkSharedOptions {
   readonly id?: string | undefined;
   /** Called before each step with the bytes that it stores. An error that it throws ends the copy. */
   readonly admit?: ((bytes: number) => void) | undefined;

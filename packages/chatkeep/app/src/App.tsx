@@ -33,6 +33,7 @@ export function App({ identity, theme, language, sidebar }: AppProps): ReactNode
             key={who.life}
             chat={chat}
             address={address}
+            shares={who.history}
             storage={who.storage}
             theme={theme}
             sidebar={sidebar}

@@ -1,4 +1,4 @@
-import type { Conversation, SearchHit } from "@chatkeep/protocol";
+import type { Conversation, SearchHit, Shares } from "@chatkeep/protocol";
 import {
   type Chat,
   IconButton,
@@ -9,6 +9,7 @@ import {
   ThreadView,
   UndoNotice,
   exportConversation,
+  Later,
   feedbackActions,
   loadAttach,
   titleOf,
@@ -30,6 +31,7 @@ import { focusComposer, usePageKeys } from "./keys.ts";
 import { PaletteDialog } from "./PaletteDialog.tsx";
 import { quoteOf } from "./quote.ts";
 import { QuoteButton } from "./QuoteButton.tsx";
+import type * as ShareDialogPart from "./share/ShareDialog.tsx";
 import type { SidebarState } from "./sidebar-state.ts";
 import { Sidebar } from "./Sidebar.tsx";
 import type { Theme } from "./theme.ts";
@@ -38,9 +40,13 @@ import { useFoundWords } from "./useFoundWords.ts";
 import { useLinkedMessage } from "./useLinkedMessage.ts";
 import { useTask } from "./useTask.ts";
 
+const loadShare = (): Promise<typeof ShareDialogPart> => import("./share/ShareDialog.tsx");
+
 export interface PageProps {
   readonly chat: Chat;
   readonly address: Address;
+  /** Makes links. */
+  readonly shares: Shares;
   readonly storage: TextStorage;
   readonly theme: Theme;
   readonly sidebar: SidebarState;
@@ -48,7 +54,7 @@ export interface PageProps {
 }
 
 /** The conversations of an owner, and the one that the address names. */
-export function Page({ chat, address, storage, theme, sidebar, onSettings }: PageProps): ReactNode {
+export function Page({ chat, address, shares, storage, theme, sidebar, onSettings }: PageProps): ReactNode {
   const id = useSnapshot(address);
   const thread = id === null ? chat.newThread() : chat.thread(id);
   const { known } = useSnapshot(chat.conversations);
@@ -58,7 +64,7 @@ export function Page({ chat, address, storage, theme, sidebar, onSettings }: Pag
   const wide = useMedia("(min-width: 52rem)");
   const beside = useSnapshot(sidebar) === "shown" && wide;
   const [menu, setMenu] = useState<"open" | "closed">("closed");
-  const [dialog, setDialog] = useState<"palette" | "keyboard" | null>(null);
+  const [dialog, setDialog] = useState<"palette" | "keyboard" | "share" | null>(null);
   /** The conversation that was shown when it was deleted: Undo returns to it. */
   const [left, setLeft] = useState<string | null>(null);
   const [task, begin] = useTask();
@@ -173,6 +179,7 @@ export function Page({ chat, address, storage, theme, sidebar, onSettings }: Pag
             title={title}
             onMenu={beside ? undefined : wide ? sidebar.toggle : () => setMenu("open")}
             onNew={beside ? undefined : onNew}
+            onShare={conversation === undefined ? undefined : () => setDialog("share")}
             onDelete={conversation === undefined ? undefined : () => remove(conversation)}
           />
           <div className="banner">
@@ -212,6 +219,18 @@ export function Page({ chat, address, storage, theme, sidebar, onSettings }: Pag
             // What was chosen in it may have opened another.
             onClose={() => setDialog((now) => (now === "palette" ? null : now))}
           />
+        )}
+        {dialog === "share" && (
+          <Later load={loadShare} failed={strings.actionFailed}>
+            {({ ShareDialog }) => (
+              <ShareDialog
+                history={shares}
+                owner={chat.owner}
+                conversationId={thread.conversationId}
+                onClose={() => setDialog(null)}
+              />
+            )}
+          </Later>
         )}
         {dialog === "keyboard" && <KeyboardDialog onClose={() => setDialog(null)} />}
       </div>

@@ -17,6 +17,12 @@ const theme = createTheme(storage);
 const language = createLanguage(storage);
 const session = await openSession({ storage });
 const identity = createIdentity({ session, storage, tab: openStorage(() => sessionStorage) });
-createRoot(document.querySelector("#page") as Element).render(
-  <App identity={identity} theme={theme} language={language} sidebar={createSidebarState(storage)} />,
-);
+const root = createRoot(document.querySelector("#page") as Element);
+const token = new URLSearchParams(location.search).get("share");
+if (token === null) {
+  const sidebar = createSidebarState(storage);
+  root.render(<App identity={identity} theme={theme} language={language} sidebar={sidebar} />);
+} else {
+  const { SharedApp } = await import("./share/SharedApp.tsx");
+  root.render(<SharedApp token={token} identity={identity} language={language} />);
+}

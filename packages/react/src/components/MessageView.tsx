@@ -152,7 +152,7 @@ function AnswerView({ entry, actions, connection }: MessageViewProps): ReactNode
           {text !== "" && <CopyButton text={text} label={strings.copy} />}
           <Again entry={entry} actions={actions} />
           {actions.extra?.(entry, actions)}
-          <AnswerDetails entry={entry} actions={actions} />
+          {entry.delivery !== "shared" && <AnswerDetails entry={entry} actions={actions} />}
         </div>
       )}
     </article>

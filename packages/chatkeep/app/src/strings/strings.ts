@@ -60,6 +60,28 @@ export interface AppStrings {
     readonly commands: string;
     readonly found: (count: number) => string;
   };
+  /** Links to a conversation. */
+  readonly share: {
+    readonly title: string;
+    readonly detail: string;
+    readonly name: string;
+    readonly ends: string;
+    /** 0: when it is deleted. */
+    readonly after: (days: number) => string;
+    readonly live: string;
+    readonly make: string;
+    readonly link: string;
+    readonly links: string;
+    readonly copy: string;
+    readonly isLive: string;
+    readonly isFixed: string;
+    readonly until: (time: string) => string;
+    readonly remove: string;
+    readonly by: (name: string) => string;
+    readonly gone: string;
+    readonly goOn: string;
+    readonly copyDetail: string;
+  };
   readonly keyboard: string;
   readonly keys: {
     readonly search: string;

@@ -3,9 +3,9 @@ import type { Message } from "@chatkeep/protocol";
 /**
  * Where a message stands between this page and the store: `queued` until the answer before it is finished,
  * `sending`, `saved`; `failed` when sending was given up, its text kept; `unsaved` when it was answered during an
- * outage without being saved.
+ * outage without being saved; `shared` when a link shows it.
  */
-export type Delivery = "queued" | "sending" | "saved" | "failed" | "unsaved";
+export type Delivery = "queued" | "sending" | "saved" | "failed" | "unsaved" | "shared";
 
 /** One message as it is shown. The same object as long as nothing of it has changed. */
 export interface Entry extends Pick<
