@@ -122,8 +122,13 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     },
   },
   export: {
-    summary: "Write all data of one user or session as JSON Lines.",
-    options: OWNER,
+    summary: "Write all data of one user or session as JSON Lines, or one conversation as a file to read.",
+    options: {
+      ...OWNER,
+      conversation: "Only this conversation, by its id.",
+      format: "Of a conversation: markdown, html, or json (default), which import takes.",
+      leaf: "The last message of the branch, by its id.",
+    },
     settings: [...DATABASE, "CHATKEEP_JWT_ISSUER"],
     async run({ environment, options, log, output }) {
       const { runExport } = await import("./owner-data.ts");

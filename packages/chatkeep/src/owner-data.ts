@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { type CoreHistory, createHistory, migrate } from "@chatkeep/core";
 import { type Owner, exportLineToWire, isChatkeepError, isSessionId } from "@chatkeep/protocol";
 import type { Log } from "@chatkeep/server";
+import { EXPORT_FORMATS, exportConversation } from "@chatkeep/server/export";
 import { type ImportReport, importArchive } from "@chatkeep/server/import";
 
 import { whenAwake, withDatabase } from "./database.ts";
@@ -19,20 +20,44 @@ export interface OwnerOptions {
   readonly session?: string | undefined;
 }
 
-/** `chatkeep export`: writes all that is kept of one owner as JSON Lines. */
+/** Which export. */
+interface ExportOptions extends OwnerOptions {
+  readonly conversation?: string | undefined;
+  readonly format?: string | undefined;
+  readonly leaf?: string | undefined;
+}
+
+/** `chatkeep export`: writes all that is kept of one owner as JSON Lines, or one conversation in a format. */
 export async function runExport(
   environment: Environment,
-  options: OwnerOptions,
+  options: ExportOptions,
   { log, output }: { readonly log: Log; readonly output: Output & NodeJS.WritableStream },
 ): Promise<void> {
   const owner = ownerOf(environment, options, "export");
+  const { conversation, leaf } = options;
+  if (conversation === undefined && (options.format ?? leaf) !== undefined) {
+    throw new StartError("Say of which conversation: --conversation <id>.");
+  }
+  const format = EXPORT_FORMATS.find((one) => one === (options.format ?? "json"));
+  if (format === undefined) throw new StartError(`The formats are ${EXPORT_FORMATS.join(", ")}.`);
   await withHistory(environment, log, async (history) => {
-    for await (const line of history.exportData(owner, { actor: ACTOR })) {
-      if (output.write(`${JSON.stringify(exportLineToWire(line))}\n`)) continue;
-      // A pipe that is full is waited for: what waits in memory is one line.
+    const pieces =
+      conversation === undefined
+        ? allLines(history, owner)
+        : (await exportConversation({ history, owner, conversationId: conversation, format, leaf })).pieces;
+    for await (const piece of pieces) {
+      if (output.write(piece)) continue;
+      // A pipe that is full is waited for: what waits in memory is one piece.
       await new Promise((resolve) => output.once("drain", resolve));
     }
+  }).catch((error: unknown) => {
+    throw isChatkeepError(error) ? new StartError(error.message) : error;
   });
+}
+
+async function* allLines(history: CoreHistory, owner: Owner): AsyncGenerator<string, void, void> {
+  for await (const line of history.exportData(owner, { actor: ACTOR }))
+    yield `${JSON.stringify(exportLineToWire(line))}\n`;
 }
 
 /** `chatkeep import`: stores exports of chats for one owner, and says what came of it. */

@@ -171,7 +171,7 @@ export function createConversations({
         tag: tagOf(change),
         most_tags: MOST_TAGS,
       });
-      return (row?.change_conversations as ConversationOutcome[]).map(({ id, error }) => ({
+      return ((row?.change_conversations ?? []) as ConversationOutcome[]).map(({ id, error }) => ({
         id,
         error: error === "forbidden" && hideExistence ? "conversation_not_found" : error,
       }));
@@ -179,10 +179,12 @@ export function createConversations({
 
     async listTags(owner) {
       const [row] = await database.call("list_tags", { owner: ownerId(owner) });
-      return (row?.list_tags as { tag: string; conversations: number }[]).map(({ tag, conversations }) => ({
-        tag: unescapeText(tag),
-        conversations,
-      }));
+      return ((row?.list_tags ?? []) as { tag: string; conversations: number }[]).map(
+        ({ tag, conversations }) => ({
+          tag: unescapeText(tag),
+          conversations,
+        }),
+      );
     },
 
     async listTrash(owner, query = {}) {

@@ -32,6 +32,7 @@ export function App({ identity, theme, language, sidebar }: AppProps): ReactNode
           <Page
             key={who.life}
             chat={chat}
+            headers={who.headers}
             address={address}
             shares={who.history}
             storage={who.storage}

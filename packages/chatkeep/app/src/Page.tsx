@@ -1,6 +1,7 @@
 import type { Conversation, SearchHit, Shares } from "@chatkeep/protocol";
 import {
   type Chat,
+  type ExportFormat,
   IconButton,
   MessageAddressContext,
   Notice,
@@ -25,7 +26,9 @@ import { AppWelcome } from "./AppWelcome.tsx";
 import { useDocuments } from "./documents.ts";
 import { download } from "./download.ts";
 import { Drawer } from "./Drawer.tsx";
+import { exportedConversation } from "./exported-conversation.ts";
 import { Header } from "./Header.tsx";
+import type { Who } from "./identity.ts";
 import { KeyboardDialog } from "./KeyboardDialog.tsx";
 import { focusComposer, usePageKeys } from "./keys.ts";
 import { PaletteDialog } from "./PaletteDialog.tsx";
@@ -47,6 +50,8 @@ export interface PageProps {
   readonly address: Address;
   /** Makes links. */
   readonly shares: Shares;
+  /** Of requests beside those of `chat`. */
+  readonly headers: Who["headers"];
   readonly storage: TextStorage;
   readonly theme: Theme;
   readonly sidebar: SidebarState;
@@ -54,7 +59,16 @@ export interface PageProps {
 }
 
 /** The conversations of an owner, and the one that the address names. */
-export function Page({ chat, address, shares, storage, theme, sidebar, onSettings }: PageProps): ReactNode {
+export function Page({
+  chat,
+  headers,
+  address,
+  shares,
+  storage,
+  theme,
+  sidebar,
+  onSettings,
+}: PageProps): ReactNode {
   const id = useSnapshot(address);
   const thread = id === null ? chat.newThread() : chat.thread(id);
   const { known } = useSnapshot(chat.conversations);
@@ -108,10 +122,14 @@ export function Page({ chat, address, shares, storage, theme, sidebar, onSetting
       if (wasShown) address.replace(null);
       return null;
     });
-  const save = ({ id: conversationId }: Conversation, format: "markdown" | "json"): void =>
+  const save = ({ id: conversationId }: Conversation, format: ExportFormat): void =>
     begin(async () => {
       const { history, owner } = chat;
-      download(await exportConversation({ history, owner, conversationId, format, strings }));
+      download(
+        format === "markdown"
+          ? await exportConversation({ history, owner, conversationId, format, strings })
+          : await exportedConversation({ headers }, conversationId, format),
+      );
       return null;
     });
   usePageKeys({

@@ -1,5 +1,6 @@
 import type { Conversation } from "@chatkeep/protocol";
 import {
+  type ExportFormat,
   type Chat,
   Choice,
   ConversationNav,
@@ -28,7 +29,7 @@ export interface SidebarProps {
   readonly onSearch: () => void;
   readonly onSettings: () => void;
   readonly onDelete: (conversation: Conversation) => void;
-  readonly onExport: (conversation: Conversation, format: "markdown" | "json") => void;
+  readonly onExport: (conversation: Conversation, format: ExportFormat) => void;
   /** What is said below the list, for a while. */
   readonly notice: ReactNode;
   /** A button that closes it, where it can be closed. */

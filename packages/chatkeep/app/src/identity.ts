@@ -11,6 +11,8 @@ import { type Readable, type Session, type TextStorage, claimsOf, createSnapshot
 export interface Who {
   readonly owner: Owner;
   readonly history: Client;
+  /** The headers of its requests. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Where drafts and unsent questions are kept: the browser's storage, or, of who has signed in, this tab's. */
   readonly storage: TextStorage;
   /** Another one each time that somebody else is shown, or the same anew. */
@@ -47,7 +49,7 @@ export function createIdentity({ session, storage, tab }: IdentityOptions): Iden
     const token = tab.get(KEY);
     life += 1;
     return token === null
-      ? { owner: ofSession(), history: createClient({ baseUrl: "." }), storage, life }
+      ? { ...sessionOf(session.getSnapshot()), storage, life }
       : { ...userOf(token), storage: tab, life };
   };
   const snapshot = createSnapshot<Who>({ build, schedule: (run) => run() });
@@ -89,10 +91,19 @@ export function createIdentity({ session, storage, tab }: IdentityOptions): Iden
   };
 }
 
-function userOf(token: string): Pick<Who, "owner" | "history"> {
+type Credentials = Pick<Who, "owner" | "history" | "headers">;
+
+function sessionOf(id: string): Credentials {
+  const headers = { "x-session-id": id };
+  return { owner: { kind: "session", id }, history: createClient({ baseUrl: "." }), headers };
+}
+
+function userOf(token: string): Credentials {
+  const headers = { authorization: `Bearer ${token}` };
   return {
     owner: { kind: "user", id: subjectOf(token) },
-    history: createClient({ baseUrl: ".", credentials: () => ({ authorization: `Bearer ${token}` }) }),
+    history: createClient({ baseUrl: ".", credentials: () => headers }),
+    headers,
   };
 }
 

@@ -3,6 +3,7 @@ import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
 
 import { useAllStrings } from "../hooks/useAllStrings.ts";
 import type { Conversations } from "../state/conversations.ts";
+import type { ExportFormat } from "../state/export.ts";
 import { inPlace } from "../state/in-place.ts";
 import { titleOf } from "../state/title.ts";
 import { ActionMenu } from "./ActionMenu.tsx";
@@ -22,7 +23,7 @@ export interface ConversationRowProps {
   readonly onSelect: (conversationId: string) => void;
   readonly onDelete: (conversation: Conversation) => void;
   /** Offers a conversation as a file; the menu has no such buttons without it. */
-  readonly onExport?: ((conversation: Conversation, format: "markdown" | "json") => void) | undefined;
+  readonly onExport?: ((conversation: Conversation, format: ExportFormat) => void) | undefined;
   /** Tells of what could not be done. */
   readonly attempt: (work: Promise<unknown>) => void;
   /** Whether Tab stops at it. */
@@ -119,6 +120,7 @@ function Actions(props: ConversationRowProps & { readonly onRename: () => void }
             label={strings.exportMarkdown}
             onPress={() => onExport(conversation, "markdown")}
           />
+          <Action icon="download" label={strings.exportHtml} onPress={() => onExport(conversation, "html")} />
           <Action icon="download" label={strings.exportJson} onPress={() => onExport(conversation, "json")} />
         </>
       )}

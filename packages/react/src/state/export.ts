@@ -21,6 +21,9 @@ export interface ExportedFile {
   readonly text: string;
 }
 
+/** Formats in which a page offers a conversation. {@link exportConversation} writes two; the server writes HTML. */
+export type ExportFormat = "markdown" | "html" | "json";
+
 export interface ExportOptions {
   readonly history: Pick<History, "getConversation" | "listMessages">;
   readonly owner: Owner;

@@ -106,6 +106,7 @@ export const ARABIC: Strings = {
   unarchive: "إخراج من الأرشيف",
   archived: "الأرشيف",
   exportMarkdown: "تصدير بصيغة Markdown",
+  exportHtml: "تصدير بصيغة HTML",
   exportJson: "تصدير بصيغة JSON",
   delete: "حذف",
   deleted: "المحذوفة",

@@ -107,6 +107,7 @@ export const GERMAN: Strings = {
   unarchive: "Aus dem Archiv holen",
   archived: "Archiv",
   exportMarkdown: "Als Markdown exportieren",
+  exportHtml: "Als HTML exportieren",
   exportJson: "Als JSON exportieren",
   delete: "Löschen",
   deleted: "Gelöscht",

@@ -53,6 +53,7 @@ export const ENGLISH_MORE = {
   unarchive: "Unarchive",
   archived: "Archived",
   exportMarkdown: "Export as Markdown",
+  exportHtml: "Export as HTML",
   exportJson: "Export as JSON",
   delete: "Delete",
   deleted: "Deleted",

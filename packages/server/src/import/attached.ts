@@ -39,15 +39,24 @@ export async function storeAttached(options: AttachedOptions, attachment: Attach
 
 const OF_A_FILE: ReadonlySet<string> = new Set(["invalid_request", "payload_too_large", "quota_exceeded"]);
 
+/** The files that were stored of an archive, by their keys. */
+const SHARED = new WeakMap<Archive, Map<string, StoredFile>>();
+
 async function stored(
-  { history, owner, report }: AttachedOptions,
-  { name, mime, part }: Attachment,
+  { history, owner, files, report }: AttachedOptions,
+  { key, name, mime, part }: Attachment,
   entry: ArchiveEntry,
 ): Promise<Part> {
   const fileName = name ?? text(part?.name) ?? entry.path.split("/").at(-1)!;
   const mediaType = mime ?? text(part?.mime) ?? getMimeType(fileName) ?? "application/octet-stream";
-  const file: StoredFile = await history.putFile(owner, { mediaType, name: fileName }, await entry.open());
-  report.count("files");
+  const known = SHARED.get(files) ?? new Map<string, StoredFile>();
+  let file = known.get(key);
+  if (file === undefined) {
+    file = await history.putFile(owner, { mediaType, name: fileName }, await entry.open());
+    report.count("files");
+    // Of our own export alone: there several messages may refer to one file.
+    if (part !== undefined) SHARED.set(files, known.set(key, file));
+  }
   return { ...part, type: "file", file: file.id, url: "", mime: mediaType };
 }
 

@@ -1,5 +1,5 @@
 import type { Conversation } from "@chatkeep/protocol";
-import { Icon, MoreIcon, Stroke, useAllStrings } from "@chatkeep/react";
+import { type ExportFormat, Icon, MoreIcon, Stroke, useAllStrings } from "@chatkeep/react";
 
 import { COMMAND } from "../platform.ts";
 import { SlidersIcon } from "../SlidersIcon.tsx";
@@ -19,7 +19,7 @@ export interface CommandActions {
     conversation: Conversation,
     patch: { readonly pinned?: boolean; readonly archived?: boolean },
   ) => void;
-  readonly onExport: (conversation: Conversation, format: "markdown" | "json") => void;
+  readonly onExport: (conversation: Conversation, format: ExportFormat) => void;
   readonly onDelete: (conversation: Conversation) => void;
 }
 
@@ -48,6 +48,12 @@ export function useCommands(actions: CommandActions, shown: Conversation | undef
       icon: <MoreIcon name="download" />,
       words: strings.exportMarkdown,
       run: () => actions.onExport(conversation, "markdown"),
+    },
+    {
+      id: "html",
+      icon: <MoreIcon name="download" />,
+      words: strings.exportHtml,
+      run: () => actions.onExport(conversation, "html"),
     },
     {
       id: "json",

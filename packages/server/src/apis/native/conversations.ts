@@ -8,6 +8,7 @@ import {
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
+import { EXPORT_FORMATS, exportConversation } from "../../export/export.ts";
 import {
   cursor,
   flag,
@@ -21,6 +22,7 @@ import {
 } from "../../http/fields.ts";
 import { type Route, ownerRoutes } from "../../http/route.ts";
 import { privateJson } from "../../http/router.ts";
+import { streamBytes } from "../../http/stream.ts";
 import type { ApiServices } from "../api.ts";
 
 const text = z.string();
@@ -157,7 +159,7 @@ const fork = z
 const SORT = { created_at: "createdAt", updated_at: "updatedAt" } as const;
 
 /** The routes of conversations and of their trash. */
-export function conversationRoutes({ history }: ApiServices): Route[] {
+export function conversationRoutes({ history, log }: ApiServices): Route[] {
   const route = ownerRoutes("Conversations");
   return [
     route("POST /api/conversations", {
@@ -234,6 +236,43 @@ export function conversationRoutes({ history }: ApiServices): Route[] {
       handle: async ({ owner, path, body: { message_id: message, ...options } }) => {
         const forked = await history.forkConversation(owner, path.conversation_id, message, options);
         return privateJson(conversationToWire(forked), 201);
+      },
+    }),
+    route("GET /api/conversations/{conversation_id}/export", {
+      id: "exportConversation",
+      summary: "Export one conversation",
+      description:
+        "`markdown` and `html` have the head's branch, or the one that ends with `leaf`. HTML is one file with its pictures, " +
+        "without scripts. `json` is JSON Lines of all branches, with the files, which `POST /api/me/import` takes.",
+      search: z.strictObject({
+        format: z.enum(EXPORT_FORMATS),
+        leaf: id.optional().meta({ description: "The last message of the branch." }),
+      }),
+      replies: {
+        200: {
+          description: "The file.",
+          text: {
+            "text/markdown": "To read.",
+            "text/html": "To read, print or publish.",
+            "application/jsonl": "To import.",
+          },
+        },
+      },
+      errors: ["message_not_found"],
+      handle: async ({ owner, path: { conversation_id: conversationId }, query, ...call }) => {
+        const { name, mediaType, pieces } = await exportConversation({
+          history,
+          owner,
+          conversationId,
+          ...query,
+        });
+        const headers = {
+          "content-type": mediaType,
+          "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
+          "cache-control": "no-store",
+        };
+        if (call.request.method === "HEAD") return new Response(null, { headers });
+        return streamBytes({ ...call, pieces, status: 200, headers, log });
       },
     }),
     route("DELETE /api/conversations/{conversation_id}", {

@@ -1,0 +1,7 @@
+export {
+  type ConversationExport,
+  type ConversationExportOptions,
+  EXPORT_FORMATS,
+  type ExportFormat,
+  exportConversation,
+} from "./export/export.ts";
