@@ -1,7 +1,2 @@
-export {
-  type ConversationExport,
-  type ConversationExportOptions,
-  EXPORT_FORMATS,
-  type ExportFormat,
-  exportConversation,
-} from "./export/export.ts";
+export { type ConversationExport, exportConversation } from "./export/export.ts";
+export { type ConversationExportOptions, EXPORT_FORMATS, type ExportFormat } from "./export/source.ts";

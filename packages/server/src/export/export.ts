@@ -1,22 +1,9 @@
-import type { CoreHistory } from "@chatkeep/core";
-import type { Conversation, Message, Owner } from "@chatkeep/protocol";
+import type { Message } from "@chatkeep/protocol";
 
 import { htmlOf } from "./html.ts";
 import { linesOf } from "./lines.ts";
 import { markdownOf } from "./markdown.ts";
-
-/** The formats of an export of one conversation. */
-export const EXPORT_FORMATS = ["markdown", "html", "json"] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
-
-export interface ConversationExportOptions {
-  readonly history: Pick<CoreHistory, "getConversation" | "listMessages" | "getFile" | "readFile">;
-  readonly owner: Owner;
-  readonly conversationId: string;
-  readonly format: ExportFormat;
-  /** The last message of the branch. Default: the head's branch; of `json` all branches. */
-  readonly leaf?: string | undefined;
-}
+import type { ConversationExportOptions, ExportFormat, ExportSource } from "./source.ts";
 
 /** An export of one conversation. */
 export interface ConversationExport {
@@ -25,12 +12,6 @@ export interface ConversationExport {
   readonly mediaType: string;
   /** Its text. Read once. */
   readonly pieces: AsyncIterable<string>;
-}
-
-/** What the pieces of an export are made of. */
-export interface ExportSource extends ConversationExportOptions {
-  readonly conversation: Conversation;
-  readonly messages: AsyncIterable<Message>;
 }
 
 /**

@@ -2,8 +2,7 @@ import type { Message, Part } from "@chatkeep/protocol";
 
 import { renderMarkdown } from "../pages/markdown.ts";
 import { escapeHtml as h } from "../pages/page.ts";
-import type { ExportSource } from "./export.ts";
-import { whenDeleted } from "./lines.ts";
+import { type ExportSource, whenDeleted } from "./source.ts";
 import { STYLE } from "./style.ts";
 import { ROLE_NAMES, citationName, shownJson } from "./words.ts";
 

@@ -1,6 +1,6 @@
-import { type StoredFile, conversationToWire, exportLineToWire, isChatkeepError } from "@chatkeep/protocol";
+import { conversationToWire, exportLineToWire } from "@chatkeep/protocol";
 
-import type { ExportSource } from "./export.ts";
+import { type ExportSource, whenDeleted } from "./source.ts";
 
 /** The lines of an export of all data, of one conversation: an import takes them. */
 export async function* linesOf({
@@ -36,10 +36,4 @@ export async function* linesOf({
 
 function line(value: object): string {
   return `${JSON.stringify(value)}\n`;
-}
-
-/** A message may refer to a file that was deleted. */
-export function whenDeleted(error: unknown): StoredFile | undefined {
-  if (isChatkeepError(error, "file_not_found")) return undefined;
-  throw error;
 }

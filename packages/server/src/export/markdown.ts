@@ -1,6 +1,6 @@
 import type { Message, Part } from "@chatkeep/protocol";
 
-import type { ExportSource } from "./export.ts";
+import type { ExportSource } from "./source.ts";
 import { ROLE_NAMES, citationName, shownJson } from "./words.ts";
 
 /** A conversation as Markdown, as it is read: its own text is taken as it is. */

@@ -8,7 +8,8 @@ import {
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
-import { EXPORT_FORMATS, exportConversation } from "../../export/export.ts";
+import { exportConversation } from "../../export/export.ts";
+import { EXPORT_FORMATS } from "../../export/source.ts";
 import {
   cursor,
   flag,
