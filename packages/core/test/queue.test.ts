@@ -113,6 +113,26 @@ it("a node without a responder, or that closes, begins none", async () => {
   await reader.close();
 });
 
+it("a node that ends sends the readers of questions that wait to another", async () => {
+  const node = openNode();
+  const { me, id, run } = await answering(node);
+  const queued = await node.startTurn(me, id, QUEUED);
+  const reading = readerOf(queued.events).rest();
+  const closed = node.close();
+  await expect(reading).rejects.toMatchObject({ code: "unavailable", retryAfter: 1 });
+  await closed;
+  await run.aborted;
+  const other = openNode();
+  const again = readerOf(other.followTurn(me, id, queued.turn.id)).rest();
+  await other.continueTurns();
+  for (const text of ["1", "2"]) {
+    const next = await script.started(id);
+    await next.emit(text);
+    next.finish();
+  }
+  expect(textOf(await again)).toBe("2");
+});
+
 it("a function, whose time may be over, leaves it to whoever reads", async () => {
   const node = openNode({ deadline: 100_000 });
   const { me, id, run, turn } = await answering(node);

@@ -47,6 +47,8 @@ export interface ReaderOptions {
   readonly announce: () => Promise<boolean>;
   /** Finds a turn that runs on this node. */
   readonly find: (key: TurnKey) => LiveTurn | undefined;
+  /** Whether this node takes on no more turns. */
+  readonly isClosing: () => boolean;
   /** Begins the next question of a conversation here. Errors: `unavailable`. */
   readonly beginNext: (key: TurnKey) => Promise<unknown>;
   /** Continues a turn here that its node handed over, if that is possible. Errors: `unavailable`. */
@@ -62,6 +64,7 @@ export function createReader({
   wakeups,
   announce,
   find,
+  isClosing,
   beginNext,
   continueTurn,
 }: ReaderOptions): Reader {
@@ -80,8 +83,10 @@ export function createReader({
     let isWaiting = false;
     /** Whether the turn goes on in another place: from memory to the log, or back. */
     let hasMoved = false;
+    /** Whether another node has to begin it, because this one ends. */
+    let isElsewhere = false;
     using wait = (live ?? wakeups).subscribe(signal);
-    while (!isAborted(signal) && !hasMoved) {
+    while (!isAborted(signal) && !hasMoved && !isElsewhere) {
       // Before the events: the last ones may be shown while others are read.
       const state = live?.state();
       try {
@@ -111,6 +116,7 @@ export function createReader({
           const { status, lastEvent, isLeft } = page!;
           if (events.length === PAGE) continue;
           if (status === "held") throw questionHeld();
+          if ((isElsewhere = status === "queued" && isClosing())) continue;
           const isSettled = status !== "running" && status !== "queued";
           if (isSettled && lastEvent !== null && after >= lastEvent) return;
           if (isSettled) throw eventsExpired();
@@ -126,7 +132,8 @@ export function createReader({
       }
       await wait.next();
     }
-    // Not above: what it throws is no outage of this read.
+    // Not above: what these throw is no outage of this read.
+    if (isElsewhere) throw continuedElsewhere();
     if (hasMoved) {
       yield* follow(key, { after: attempt === undefined ? after : { seq: after, attempt }, signal });
     }
@@ -249,7 +256,7 @@ function continuedElsewhere(): ChatkeepError {
 /** The error for those who wait for a question that waits for its owner. */
 function questionHeld(): ChatkeepError {
   const detail =
-    "This question is kept and was not asked, because the answer before it was stopped. Send it again with its id, or delete it.";
+    "This question is kept and was not asked: the answer before it was stopped, or the message that it follows is deleted. Send it again with its id, or delete it.";
   return new ChatkeepError("conflict", detail);
 }
 

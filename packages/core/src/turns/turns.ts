@@ -120,6 +120,7 @@ export function createTurns(options: TurnsOptions): Turns {
     wakeups,
     announce,
     find,
+    isClosing: () => isClosing,
     beginNext,
     continueTurn,
   });
@@ -373,6 +374,8 @@ export function createTurns(options: TurnsOptions): Turns {
 
     async close(grace) {
       isClosing = true;
+      // Readers of questions that wait go elsewhere.
+      wakeups.wake();
       await running.close(grace);
       await orphans.close();
       await node.release().catch(onError);
