@@ -1,4 +1,11 @@
-import { ChatkeepError, type TurnEvent, createFold, isChatkeepError, isNotice } from "@chatkeep/protocol";
+import {
+  ChatkeepError,
+  type TurnEvent,
+  createFold,
+  isChatkeepError,
+  isNotice,
+  isQueuedNotice,
+} from "@chatkeep/protocol";
 
 import type { Dice } from "./dice.ts";
 import { type Line, readAll } from "./line.ts";
@@ -46,6 +53,7 @@ const ACTS = {
   append: 14,
   "ask twice at once": 8,
   "ask two things at once": 8,
+  "queue three at once": 8,
   "ask for JSON": 8,
   "same id, other text": 4,
   read: 6,
@@ -127,6 +135,7 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
       triedAt: new Set(),
       imported: undefined,
       parent,
+      whenBusy: undefined,
       regenerations: 0,
       tokensRefused: 0,
     };
@@ -192,7 +201,12 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
           ? line.startTurn(
               owner,
               message.conversationId,
-              { id: message.id, content: message.content, parent: message.parent },
+              {
+                id: message.id,
+                content: message.content,
+                parent: message.parent,
+                whenBusy: message.whenBusy,
+              },
               { signal: leave.signal },
             )
           : line.regenerate(owner, message.conversationId, message.id, {
@@ -204,6 +218,7 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
         for await (const event of withSilence(events, leave, dice.pick(SILENCES))) {
           // While the database is away, a reader of a turn that is run elsewhere is told so before its first event.
           if (reading === undefined && isNotice(event.chunk)) continue;
+          if (isQueuedNotice(event.chunk)) continue;
           if (reading === undefined) {
             turn = begun(message, event);
             reading = createReading(record, turn, 0);
@@ -221,6 +236,9 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
           await followOther(line, message, error.turnId);
           throw new ChatkeepError("unavailable", "Another turn was running; now it is over.");
         }
+        // The answer before it was stopped. Sent again, it waits no more.
+        if (isChatkeepError(error, "conflict") && message.whenBusy !== undefined)
+          throw new ChatkeepError("unavailable", "It is held.", { cause: error });
         if (isChatkeepError(error, "events_expired")) {
           // Settled, and without events: of an answer that was imported.
           settle(record, turn!, (await line.getTurn(owner, message.conversationId, turn!.id)).turn.status);
@@ -395,6 +413,12 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
       case "ask two things at once": {
         const both = [newQuestion(dice.fork("a")), newQuestion(dice.fork("b"))];
         await Promise.all(both.map((each, index) => ask(dice.fork(index), each, calm)));
+        return;
+      }
+      case "queue three at once": {
+        const all = ["a", "b", "c"].map((each) => newQuestion(dice.fork(each)));
+        for (const each of all) each.whenBusy = "queue";
+        await Promise.all(all.map((each, index) => ask(dice.fork(index), each, calm)));
         return;
       }
       case "same id, other text":

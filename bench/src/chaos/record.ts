@@ -5,6 +5,7 @@ import {
   type Message,
   type Owner,
   type Part,
+  type Question,
   type TurnEvent,
   type TurnStatus,
   isNotice,
@@ -45,6 +46,8 @@ export interface SentMessage {
   imported: ImportedAnswer | undefined;
   /** What it follows; `undefined`: the head. */
   readonly parent: string | null | undefined;
+  /** What becomes of it while an answer is given. */
+  whenBusy: Question["whenBusy"];
   /** How often another answer was asked for. */
   regenerations: number;
   /** How often it was refused because the token was of a node that is gone. */
