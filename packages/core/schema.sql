@@ -348,7 +348,8 @@ create table shares (
   last_message_id text collate "C",
   name text,
   created_at timestamp with time zone not null default clock_timestamp(),
-  expires_at timestamp with time zone
+  expires_at timestamp with time zone,
+  title text
 );
 alter table shares enable row level security;
 alter table shares force row level security;

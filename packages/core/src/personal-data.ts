@@ -11,6 +11,7 @@ import type { Database } from "./database/database.ts";
 import { type ConversationRow, conversationFromRow, type MessageRow, messageOf } from "./database/rows.ts";
 import { instant } from "./database/values.ts";
 import { NIL, type FileRow, fileFromRow, readFile } from "./files.ts";
+import { readShares } from "./shares.ts";
 import { type QueuedRow, queuedQuestion } from "./turns/queued.ts";
 
 /** Who acts on an owner's data, for the audit log: `owner` (default), or the name of a server key. */
@@ -74,6 +75,7 @@ export function createPersonalData(database: Database): PersonalData {
         for await (const bytes of readFile(database, id, file.id))
           yield { type: "bytes", bytes: Buffer.from(bytes).toString("base64") };
       }
+      for (const share of await readShares(database, id)) yield { type: "share", share };
       yield { type: "end", conversations, messages, files };
     },
 

@@ -14,6 +14,7 @@ import {
   type Shares as SharesOfHistory,
   citationsOf,
   contentOf,
+  isChatkeepError,
 } from "@chatkeep/protocol";
 
 import { checkInstant, checkLength, checkRange, ownerId } from "./arguments.ts";
@@ -40,7 +41,7 @@ export interface SharesOptions {
   readonly database: Database;
   readonly limits: Limits;
   /** Stores what is copied. */
-  readonly history: Pick<History, "createConversation" | "getConversation" | "appendMessages">;
+  readonly history: Pick<History, "createConversation" | "getConversation" | "getMessage" | "appendMessages">;
 }
 
 /** Links of one conversation. */
@@ -101,9 +102,7 @@ export function createShares({ database, limits, history }: SharesOptions): Shar
     },
 
     async listShares(owner, conversationId) {
-      const place = { owner: ownerId(owner), only_conversation: conversationId ?? null };
-      const [row] = await database.call("list_shares", place);
-      return ((row?.list_shares ?? []) as ShareRow[]).map(shareFromRow);
+      return readShares(database, ownerId(owner), conversationId);
     },
 
     async deleteShare(owner, id) {
@@ -125,7 +124,8 @@ export function createShares({ database, limits, history }: SharesOptions): Shar
 
     async forkShared(owner, token, { id = randomUUID(), admit } = {}) {
       const { title } = sharedFromRow(await find(token));
-      await history.createConversation(owner, { id, title });
+      const { created, conversation } = await history.createConversation(owner, { id, title });
+      let isNew = created || conversation.messageCount === 0;
       /** Ids of copies, by the ids of the files. */
       const copies = new Map<string, string>();
       const copied = async (part: Part): Promise<Part> => {
@@ -159,6 +159,8 @@ export function createShares({ database, limits, history }: SharesOptions): Shar
         if (upTo === null) return history.getConversation(owner, id);
         admit?.(JSON.stringify(messages).length);
         for (const message of messages) {
+          if (!isNew) await requireCopy(history, owner, id, message.id);
+          isNew = true;
           const parts: Part[] = [];
           for (const part of message.parts) parts.push(await copied(part));
           const { role, contextText, createdAt, status } = message;
@@ -170,6 +172,21 @@ export function createShares({ database, limits, history }: SharesOptions): Shar
       }
     },
   };
+}
+
+/** Refuses a conversation that does not hold the first message of the copy. */
+async function requireCopy(
+  { getMessage }: SharesOptions["history"],
+  owner: Owner,
+  id: string,
+  messageId: string,
+): Promise<void> {
+  try {
+    await getMessage(owner, id, messageId);
+  } catch (error) {
+    if (!isChatkeepError(error, "message_not_found")) throw error;
+    throw new ChatkeepError("conflict", "A conversation with this id exists. Use another id.");
+  }
 }
 
 interface FoundShare {
@@ -280,6 +297,17 @@ function shownParts({ role, parts }: Pick<Message, "role" | "parts">, token: str
         return [];
     }
   });
+}
+
+/** The links of an owner, or of one of their conversations. */
+export async function readShares(
+  database: Pick<Database, "call">,
+  owner: string,
+  conversationId?: string,
+): Promise<Share[]> {
+  const place = { owner, only_conversation: conversationId ?? null };
+  const [row] = await database.call("list_shares", place);
+  return ((row?.list_shares ?? []) as ShareRow[]).map(shareFromRow);
 }
 
 interface ShareRow {

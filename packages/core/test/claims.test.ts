@@ -108,3 +108,24 @@ describe("a claim while a turn runs", () => {
     },
   );
 });
+
+it("takes links along: they show the conversation as before, and the user deletes them", async () => {
+  const [me, session] = [newUser(), newSession()];
+  const { conversation } = await history.createConversation(session);
+  await history.appendMessages(session, conversation.id, [
+    { role: "user", content: "Hi" },
+    { id: "answer", role: "assistant", content: "Hello" },
+  ]);
+  await history.setFeedback(session, conversation.id, "answer", { rating: "up", comment: null });
+  const { share, token } = await history.createShare(session, conversation.id);
+  await history.claimSession(me, session);
+  expect((await history.listShared(token)).total).toBe(2);
+  expect((await history.getMessage(me, conversation.id, "answer")).feedback).toEqual({
+    rating: "up",
+    comment: null,
+  });
+  expect(await history.listShares(session)).toEqual([]);
+  expect(await history.listShares(me)).toEqual([share]);
+  await history.deleteShare(me, share.id);
+  await expect(history.getShared(token)).rejects.toMatchObject({ code: "share_not_found" });
+});

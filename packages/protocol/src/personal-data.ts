@@ -1,6 +1,7 @@
 import type { Conversation } from "./conversation.ts";
 import type { StoredFile } from "./file.ts";
 import type { Message } from "./message.ts";
+import type { Share } from "./share.ts";
 import type { QueuedQuestion } from "./turn.ts";
 
 /** A line of an export. */
@@ -13,6 +14,8 @@ export type ExportLine =
   | { readonly type: "file"; readonly file: StoredFile }
   /** The next bytes of the file before, in base64. */
   | { readonly type: "bytes"; readonly bytes: string }
+  /** A link to one of the conversations, without its token. */
+  | { readonly type: "share"; readonly share: Share }
   /** The last line. An export without it is incomplete. */
   | {
       readonly type: "end";

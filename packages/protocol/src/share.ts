@@ -30,6 +30,7 @@ export interface ShareInit {
 
 /** What a link tells of its conversation, beside its messages. */
 export interface SharedConversation {
+  /** As it was when the link was made; of a live link, as it is. */
   readonly title: string | null;
   readonly name: string | null;
   /** Whether what is said later is shown too. */
@@ -80,7 +81,7 @@ export interface Shares {
 
   /**
    * Copies what a link shows, its files too, into a conversation of this owner. With an `id` it may be repeated, and goes
-   * on where it broke off. Errors: `quota_exceeded`; `conflict` for more conversations or files than one owner may have.
+   * on where it broke off. Errors: `quota_exceeded`; `conflict` when the conversation holds something else, and for more conversations or files than one owner may have.
    */
   forkShared(
     owner: Owner,

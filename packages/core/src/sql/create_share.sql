@@ -34,8 +34,8 @@ begin
       raise exception 'turn_in_progress' using errcode = 'CK000', detail = c.running_turn::text;
     end if;
   end if;
-  insert into shares (owner_id, id, hash, conversation_id, last_message_id, name, expires_at)
-  values (owner, share, decode(hash, 'hex'), conversation, last_id, name, expires_at)
+  insert into shares (owner_id, id, hash, conversation_id, last_message_id, title, name, expires_at)
+  values (owner, share, decode(hash, 'hex'), conversation, last_id, c.title, name, expires_at)
   returning * into made;
   return share_json(made);
 end

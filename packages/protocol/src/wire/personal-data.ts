@@ -2,6 +2,7 @@ import type { ErasureReceipt, ExportLine } from "../personal-data.ts";
 import { type WireConversation, conversationFromWire, conversationToWire } from "./conversation.ts";
 import { type WireFile, fileFromWire, fileToWire } from "./file.ts";
 import { type WireMessage, messageFromWire, messageToWire } from "./message.ts";
+import { type WireShare, shareFromWire, shareToWire } from "./share.ts";
 import { type WireQueuedQuestion, queuedQuestionFromWire, queuedQuestionToWire } from "./turn.ts";
 
 export type WireExportLine =
@@ -10,6 +11,7 @@ export type WireExportLine =
   | { type: "queued"; question: WireQueuedQuestion }
   | { type: "file"; file: WireFile }
   | { type: "bytes"; bytes: string }
+  | { type: "share"; share: WireShare }
   | { type: "end"; conversations: number; messages: number; files: number };
 
 export interface WireErasureReceipt {
@@ -34,6 +36,8 @@ export function exportLineToWire(line: ExportLine): WireExportLine {
       return { type: line.type, question: queuedQuestionToWire(line.question) };
     case "file":
       return { type: line.type, file: fileToWire(line.file) };
+    case "share":
+      return { type: line.type, share: shareToWire(line.share) };
     default:
       return line;
   }
@@ -53,6 +57,8 @@ export function exportLineFromWire(wire: WireExportLine): ExportLine {
       return { type: wire.type, question: queuedQuestionFromWire(wire.question) };
     case "file":
       return { type: wire.type, file: fileFromWire(wire.file) };
+    case "share":
+      return { type: wire.type, share: shareFromWire(wire.share) };
     default:
       return wire;
   }

@@ -170,6 +170,8 @@ function summaryOf(line: ExportLine): unknown[] {
       return [line.type, line.file.name];
     case "bytes":
       return [line.type, line.bytes];
+    case "share":
+      return [line.type, line.share.id];
     case "end":
       return [line.type, line.conversations, line.messages];
   }

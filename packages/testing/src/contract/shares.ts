@@ -30,7 +30,10 @@ export function describeShares(open: OpenedFixture): void {
       expect(await textOf(token)).toBe("abc");
       const early = await tree.history.createShare(tree.me, tree.id, { messageId: "x" });
       expect(await textOf(early.token)).toBe("ax");
+      const { title } = await tree.history.getShared(token);
+      await tree.history.updateConversation(tree.me, tree.id, { title: "Private" });
       await using other = await open().asRestarted();
+      expect((await other.getShared(token)).title).toBe(title);
       expect(await other.getShared(token)).toMatchObject({ name: "Ada 😀", live: false, expiresAt: null });
     });
 
@@ -171,10 +174,14 @@ export function describeShares(open: OpenedFixture): void {
       expect(await history.listShares(me)).toEqual([]);
     });
 
-    it("is gone with its owner's data", async () => {
+    it("is exported without its token, and gone with its owner's data", async () => {
       const tree = await letters("ab");
       const { history, me, id } = tree;
       const { token } = await history.createShare(me, id);
+      const lines: unknown[] = [];
+      for await (const line of history.exportData(me)) if (line.type === "share") lines.push(line.share);
+      expect(lines).toEqual(await history.listShares(me));
+      expect(lines).toHaveLength(1);
       await history.eraseData(me);
       expect(await codeOf(history.getShared(token))).toBe("share_not_found");
       expect(await history.listShares(me)).toEqual([]);
@@ -286,6 +293,14 @@ export function describeShares(open: OpenedFixture): void {
       const { token } = await tree.history.createShare(tree.me, tree.id);
       expect(await codeOf(tree.history.forkShared(open().owner(), token, { id: tree.id }))).toBe("forbidden");
       expect((await tree.page()).total).toBe(2);
+    });
+
+    it("into a conversation of one's own that holds something else is a conflict, and changes nothing", async () => {
+      const tree = await letters("ab");
+      const { token } = await tree.history.createShare(tree.me, tree.id);
+      const other = await letters("xy");
+      expect(await codeOf(tree.history.forkShared(other.me, token, { id: other.id }))).toBe("conflict");
+      expect(await other.branch()).toBe("xy");
     });
   });
 }

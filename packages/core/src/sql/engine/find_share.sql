@@ -10,7 +10,7 @@ declare
 begin
   perform set_config('chatkeep.engine', 'on', true);
   return query
-  select s.owner_id, o.kind, s.conversation_id::text, s.last_message_id::text, c.title, s.name, s.created_at::text, s.expires_at::text
+  select s.owner_id, o.kind, s.conversation_id::text, s.last_message_id::text, case when s.last_message_id is null then c.title else s.title end, s.name, s.created_at::text, s.expires_at::text
   from shares s
   join conversations c on c.owner_id = s.owner_id and c.id = s.conversation_id and c.deleted_at is null
   join owners o on o.id = s.owner_id

@@ -36,11 +36,13 @@ export function personalDataRoutes({ history, log }: ApiServices): Route[] {
       summary: "Export all data of the caller",
       description:
         "JSON Lines: each conversation, archived and deleted ones too, followed by its messages; then each file, " +
-        "followed by its bytes in base64. An `end` line with the counts is the last. A file without it was cut off. The export is recorded in the audit log.",
+        "followed by its bytes in base64; then the links to conversations. An `end` line with the counts is the last. A file without it was cut off. The export is recorded in the audit log.",
       replies: {
         200: {
           description: "The file.",
-          text: { "application/jsonl": "Lines of `conversation`, `message`, `file`, `bytes` and `end`." },
+          text: {
+            "application/jsonl": "Lines of `conversation`, `message`, `file`, `bytes`, `share` and `end`.",
+          },
         },
       },
       handle: async ({ owner, key, ...call }) => {
