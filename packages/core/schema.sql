@@ -86,7 +86,8 @@ create table conversations (
   waiting_turn uuid,
   stop_asked_at timestamp with time zone,
   indexed_title text,
-  tags text[] collate "C" not null default '{}'::text[]
+  tags text[] collate "C" not null default '{}'::text[],
+  expires_at timestamp with time zone
 );
 alter table conversations enable row level security;
 alter table conversations force row level security;
@@ -536,6 +537,7 @@ CASE
     WHEN (purged_seq < cleared_seq) THEN '-infinity'::timestamp with time zone
     ELSE deleted_at
 END)) WHERE ((purged_seq < cleared_seq) OR (deleted_at IS NOT NULL));
+CREATE INDEX conversations_expiring ON chatkeep.conversations USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 CREATE INDEX conversations_scope ON chatkeep.conversations USING btree (owner_id, scope, archived, active_no) WHERE ((deleted_at IS NULL) AND (scope IS NOT NULL));
 CREATE INDEX conversations_unindexed_title ON chatkeep.conversations USING btree (owner_id, id) WHERE ((title IS NOT NULL) AND (title IS DISTINCT FROM indexed_title));
 CREATE INDEX conversations_waiting ON chatkeep.conversations USING btree (owner_id, archived, active_no) WHERE ((deleted_at IS NULL) AND (waiting_turn IS NOT NULL));
@@ -750,7 +752,7 @@ create function chatkeep_functions.conversation_exists(conversation text) return
 create function chatkeep_functions.conversation_json(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.count_branch(owner uuid, conversation text, head bigint, more_deleted bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.count_terms(docs_name text, at_paths text[], sign integer) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
-create function chatkeep_functions.create_conversation(owner uuid, owner_kind text, id text, by_id boolean, scope text, scope_label text, title text, metadata json, tags text[], created_at timestamp with time zone, reuse_latest boolean, most bigint, hide_others boolean) returns TABLE(created boolean, conversation json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.create_conversation(owner uuid, owner_kind text, id text, by_id boolean, scope text, scope_label text, title text, metadata json, tags text[], created_at timestamp with time zone, expires_after interval, reuse_latest boolean, most bigint, hide_others boolean) returns TABLE(created boolean, conversation json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.create_handle(owner uuid, conversation text, hash text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.create_share(owner uuid, conversation text, share uuid, hash text, message_id text, is_live boolean, name text, expires_at timestamp with time zone, most integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.delete_checkpoints(owner uuid, conversation text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;

@@ -83,6 +83,7 @@ export function requestFor(asked: Asked): ResponderRequest {
     scopeLabel: null,
     isDefault: false,
     tags: [],
+    expiresAt: null,
     title: null,
     pinnedAt: null,
     archivedAt: null,

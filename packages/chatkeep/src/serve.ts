@@ -101,6 +101,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
         messageBytes: limits.message,
         metadataBytes: limits.metadata,
         conversations: limits.conversations,
+        temporary: limits.temporary,
         fileBytes: limits.file,
         ownerFileBytes: limits.files,
       },

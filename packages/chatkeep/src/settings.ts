@@ -183,6 +183,7 @@ export const SETTINGS = {
   CHATKEEP_MAX_FILE: whole(DEFAULT_LIMITS.fileBytes, 1024 ** 4, "Bytes of one file."),
   CHATKEEP_MAX_FILES: whole(DEFAULT_LIMITS.ownerFileBytes, 1024 ** 5, "Bytes of all files of one person."),
   CHATKEEP_UNDO: days(30, "Days that a deleted conversation can be restored."),
+  CHATKEEP_TEMPORARY: days(1, "Days until a temporary conversation is deleted."),
   CHATKEEP_WAITING: days(7, "Days in which an approval, or the result of a client's tool, can be given."),
   CHATKEEP_SESSION_IDLE: days(180, "Days until an idle session is deleted with all its data."),
 } as const satisfies Readonly<Record<string, Setting>>;

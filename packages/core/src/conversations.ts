@@ -81,6 +81,7 @@ export function createConversations({
         metadata,
         tags: checkTags(init.tags ?? []),
         created_at: checkTime(init.createdAt, "/created_at"),
+        expires_after: init.temporary === true ? limits.temporary : null,
         reuse_latest: init.reuse === "latest",
         most: limits.conversations,
         hide_others: hideExistence,

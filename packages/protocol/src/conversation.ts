@@ -32,6 +32,8 @@ export interface Conversation {
   readonly metadata: JsonObject | null;
   /** In the order in which they were added. A folder is a tag. */
   readonly tags: readonly string[];
+  /** When a temporary conversation is deleted for good; `null` for all others. */
+  readonly expiresAt: string | null;
   /** ISO 8601, milliseconds, UTC. For display only: nothing is ordered by it. */
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -57,6 +59,11 @@ export interface ConversationInit {
   readonly metadata?: JsonObject | null | undefined;
   /** At most 50, each of 1 to 100 characters. */
   readonly tags?: readonly string[] | undefined;
+  /**
+   * A new conversation that is in no list, no trash and no search of several, counts for no limit, and is deleted for good
+   * after a set time (default a day). It is not the default of its `scope`, and `reuse` finds none.
+   */
+  readonly temporary?: boolean | undefined;
   readonly reuse?: "latest" | undefined;
   /**
    * When it was begun elsewhere, as an ISO 8601 instant; over HTTP it needs a server key. Until something is said in it

@@ -52,6 +52,7 @@ const CONVERSATION: Conversation = {
   preview: null,
   metadata: null,
   tags: [],
+  expiresAt: null,
   createdAt: "2026-11-20T09:00:00.000Z",
   updatedAt: "2026-11-20T09:00:00.000Z",
 };

@@ -115,6 +115,7 @@ function conversationOf({ conversationId, createdAt }: Turn, init: Asking["conve
     preview: null,
     metadata: null,
     tags: [],
+    expiresAt: null,
     createdAt,
     updatedAt: createdAt,
   };

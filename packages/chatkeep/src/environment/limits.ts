@@ -26,6 +26,8 @@ export interface LimitSettings {
   readonly files: number;
   /** Milliseconds in which a deleted conversation can be restored. */
   readonly undo: number;
+  /** Milliseconds after which a temporary conversation is deleted. */
+  readonly temporary: number;
   /** Milliseconds in which a person can answer an approval, or a client's tool its call. */
   readonly waiting: number;
   /** Milliseconds after which all data of an idle session is deleted. */
@@ -56,6 +58,7 @@ export function readLimits({ number }: Reader): LimitSettings {
     file: number("CHATKEEP_MAX_FILE"),
     files: number("CHATKEEP_MAX_FILES"),
     undo: number("CHATKEEP_UNDO") * DAY,
+    temporary: number("CHATKEEP_TEMPORARY") * DAY,
     waiting: number("CHATKEEP_WAITING") * DAY,
     sessionIdle: number("CHATKEEP_SESSION_IDLE") * DAY,
   };

@@ -16,7 +16,7 @@ interface Given {
   boolean: boolean | null;
   integer: number | null;
   bigint: number | null;
-  interval: number;
+  interval: number | null;
   json: Json | object;
   bytea: Uint8Array;
   void: never;

@@ -158,6 +158,7 @@ export interface ConversationRow {
   preview: string | null;
   metadata: JsonObject | null;
   tags: string[];
+  expires_at: string | null;
   created_no: number;
   active_no: number;
   deleted_at: string | null;
@@ -183,6 +184,7 @@ export function conversationFromRow(row: ConversationRow, owner: Owner): Convers
     preview: text(row.preview),
     metadata: row.metadata,
     tags: row.tags.map(unescapeText),
+    expiresAt: instant(row.expires_at),
     createdAt: instant(row.created_at),
     updatedAt: instant(row.updated_at),
   };

@@ -175,7 +175,7 @@ async function checkByReading(connection: Queryable, functions: string): Promise
   const stranger = randomUUID();
   const conversation = randomUUID();
   await connection.query({
-    text: `select from "${functions}".create_conversation($1, 'session', $2, true, null, null, null, null, '{}', null, false, 1, false)`,
+    text: `select from "${functions}".create_conversation($1, 'session', $2, true, null, null, null, null, '{}', null, null, false, 1, false)`,
     values: [owner, conversation],
   });
   const faults: string[] = [];

@@ -14,6 +14,8 @@ export interface Limits {
   readonly batchText: number;
   /** Conversations of one owner, without deleted ones. Default 10,000. */
   readonly conversations: number;
+  /** Milliseconds that a temporary conversation is kept. Default one day. */
+  readonly temporary: number;
   /** Bytes of one file. Default 64 MiB. */
   readonly fileBytes: number;
   /** Bytes of all files of one owner. Default 1 GiB. */
@@ -29,6 +31,7 @@ export const DEFAULT_LIMITS: Limits = {
   batch: 1000,
   batchText: 500_000,
   conversations: 10_000,
+  temporary: 24 * 3_600_000,
   fileBytes: 64 * 1024 * 1024,
   ownerFileBytes: 1024 * 1024 * 1024,
 };

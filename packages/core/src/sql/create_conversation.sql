@@ -3,6 +3,7 @@
 -- one without a scope. `reuse_latest` returns the most recently active one first. An owner has at most `most`
 -- conversations that are not deleted. With `hide_others`, an id of another owner counts as free; without it, it is
 -- refused. `created_at` is that of a conversation that was begun elsewhere; see imported_no.
+-- With `expires_after` it is temporary: no default, in no list and no counter.
 create function create_conversation(
   owner uuid,
   owner_kind text,
@@ -14,6 +15,7 @@ create function create_conversation(
   metadata json,
   tags text[],
   created_at timestamp with time zone,
+  expires_after interval,
   reuse_latest boolean,
   most bigint,
   hide_others boolean
@@ -50,12 +52,12 @@ begin
     perform 1 from owners o where o.id = owner for no key update;
     if scope is null then
       select * into c from conversations k
-      where k.owner_id = owner and k.deleted_at is null and not k.archived
+      where k.owner_id = owner and k.deleted_at is null and k.expires_at is null and not k.archived
       order by k.active_no desc limit 1;
     else
       select * into c from conversations k
       where k.owner_id = owner and k.scope = create_conversation.scope and k.deleted_at is null
-        and not k.archived
+        and k.expires_at is null and not k.archived
       order by k.active_no desc limit 1;
     end if;
     if found then
@@ -66,16 +68,20 @@ begin
   end if;
 
   insert into conversations (
-    owner_id, id, scope, scope_label, is_default, title, title_source, metadata, tags, active_no, created_at, updated_at
+    owner_id, id, scope, scope_label, is_default, title, title_source, metadata, tags, active_no, created_at, updated_at,
+    expires_at
   ) values (
-    owner, id, scope, scope_label, scope is not null and not by_id,
+    owner, id, scope, scope_label, scope is not null and not by_id and expires_after is null,
     title, case when title is not null then 'person' end, metadata, tags,
     case when created_at is null then nextval('activity') else imported_no(created_at) end,
-    coalesce(created_at, clock_timestamp()), coalesce(created_at, clock_timestamp())
+    coalesce(created_at, clock_timestamp()), coalesce(created_at, clock_timestamp()), clock_timestamp() + expires_after
   )
   on conflict do nothing
   returning * into c;
-  if found then
+  if found and c.expires_at is not null then
+    return query select true, conversation_json(owner, c.id);
+    return;
+  elsif found then
     update owners o set conversation_count = o.conversation_count + 1 where o.id = owner
     returning o.conversation_count + o.archived_count > most into too_many;
     if too_many then

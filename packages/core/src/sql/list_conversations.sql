@@ -38,35 +38,35 @@ begin
     (
       select c.* from conversations c
       where not only_waiting and sort_by = 'activity' and only_scope is null and not ascending
-        and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
+        and c.owner_id = owner and c.expires_at is null and c.deleted_at is null and c.archived = only_archived
         and c.active_no < bound
         and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
       order by c.active_no desc offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
       where not only_waiting and sort_by = 'activity' and only_scope is null and ascending
-        and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
+        and c.owner_id = owner and c.expires_at is null and c.deleted_at is null and c.archived = only_archived
         and c.active_no > bound
         and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
       order by c.active_no offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
       where not only_waiting and sort_by = 'activity' and only_scope is not null and not ascending
-        and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
+        and c.owner_id = owner and c.expires_at is null and c.deleted_at is null and c.archived = only_archived
         and c.scope = only_scope and c.active_no < bound
         and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
       order by c.active_no desc offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
       where not only_waiting and sort_by = 'activity' and only_scope is not null and ascending
-        and c.owner_id = owner and c.deleted_at is null and c.archived = only_archived
+        and c.owner_id = owner and c.expires_at is null and c.deleted_at is null and c.archived = only_archived
         and c.scope = only_scope and c.active_no > bound
         and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
       order by c.active_no offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
       where not only_waiting and sort_by = 'creation' and not ascending
-        and c.owner_id = owner and (case when c.deleted_at is not null then 2 when c.archived then 1 else 0 end) = state
+        and c.owner_id = owner and c.expires_at is null and (case when c.deleted_at is not null then 2 when c.archived then 1 else 0 end) = state
         and (only_scope is null or c.scope = only_scope)
         and c.created_no < bound
         and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
@@ -74,7 +74,7 @@ begin
     ) union all (
       select c.* from conversations c
       where not only_waiting and sort_by = 'creation' and ascending
-        and c.owner_id = owner and (case when c.deleted_at is not null then 2 when c.archived then 1 else 0 end) = state
+        and c.owner_id = owner and c.expires_at is null and (case when c.deleted_at is not null then 2 when c.archived then 1 else 0 end) = state
         and (only_scope is null or c.scope = only_scope)
         and c.created_no > bound
         and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
@@ -82,7 +82,7 @@ begin
     ) union all (
       select c.* from conversations c
       where only_waiting
-        and c.owner_id = owner and c.deleted_at is null and c.waiting_turn is not null and c.archived = only_archived
+        and c.owner_id = owner and c.expires_at is null and c.deleted_at is null and c.waiting_turn is not null and c.archived = only_archived
         and (only_scope is null or c.scope = only_scope)
         and c.active_no < bound
         and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)

@@ -7,7 +7,7 @@ begin
     select coalesce(json_agg(json_build_object('tag', t.tag, 'conversations', t.n) order by t.tag), '[]')
     from (
       select u.tag, count(*) as n from conversations c cross join lateral unnest(c.tags) u (tag)
-      where c.owner_id = owner and c.deleted_at is null and c.tags <> '{}'
+      where c.owner_id = owner and c.deleted_at is null and c.expires_at is null and c.tags <> '{}'
       group by u.tag
     ) t
   );

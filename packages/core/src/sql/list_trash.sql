@@ -12,7 +12,7 @@ begin
           and m.seq = case when c.head_seq is null then c.last_seq else c.head_seq end and m.seq > c.cleared_seq
       ) as head_id
       from conversations c
-      where c.owner_id = owner and c.deleted_at > 'epoch' and c.active_no < before_no
+      where c.owner_id = owner and c.expires_at is null and c.deleted_at > 'epoch' and c.active_no < before_no
       order by c.active_no desc limit page_limit
     ) page
   );

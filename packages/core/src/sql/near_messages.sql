@@ -41,7 +41,7 @@ begin
       select v.conversation_id, v.seq, c.title, c.scope, c.scope_label
       from message_vectors v
       join conversations c on c.owner_id = owner and c.id = v.conversation_id
-        and c.deleted_at is null and v.seq > c.cleared_seq and (only_scope is null or c.scope = only_scope)
+        and c.deleted_at is null and (c.expires_at is null or leaf is not null) and v.seq > c.cleared_seq and (only_scope is null or c.scope = only_scope)
       where v.owner_id = owner and v.model_number = number
         and length(v.code) = vector_dims(vector::halfvec) and v.seq < below_seq
         and (only_conversation is null or v.conversation_id = only_conversation)

@@ -24,7 +24,7 @@ begin
   update owners o set
     conversation_count = o.conversation_count + case when c.archived_at is null then 1 else 0 end,
     archived_count = o.archived_count + case when c.archived_at is null then 0 else 1 end
-  where o.id = owner;
+  where o.id = owner and c.expires_at is null;
   return conversation_json(owner, c.id);
 end
 $$;

@@ -44,7 +44,7 @@ begin
   where k.owner_id = owner and k.id = conversation
   returning * into c;
 
-  if (before.archived_at is null) <> (c.archived_at is null) then
+  if (before.archived_at is null) <> (c.archived_at is null) and c.expires_at is null then
     update owners o set
       conversation_count = o.conversation_count + case when c.archived_at is null then 1 else -1 end,
       archived_count = o.archived_count + case when c.archived_at is null then -1 else 1 end

@@ -182,6 +182,7 @@ function unsavedConversation({ owner, key }: NewTurn): Conversation {
     preview: null,
     metadata: null,
     tags: [],
+    expiresAt: null,
     createdAt: now,
     updatedAt: now,
   };

@@ -17,6 +17,7 @@ export interface WireConversation {
   preview: string | null;
   metadata: JsonObject | null;
   tags: readonly string[];
+  expires_at: string | null;
   created_at: string;
   updated_at: string;
 }
@@ -44,6 +45,7 @@ export function conversationToWire(conversation: Conversation): WireConversation
     preview: conversation.preview,
     metadata: conversation.metadata,
     tags: conversation.tags,
+    expires_at: conversation.expiresAt,
     created_at: conversation.createdAt,
     updated_at: conversation.updatedAt,
   };

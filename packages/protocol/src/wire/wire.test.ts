@@ -48,6 +48,7 @@ const CONVERSATION: Conversation = {
   preview: "It is…",
   metadata: { camelCase: { snake_case: 1 } },
   tags: ["a_b"],
+  expiresAt: "2026-11-21T08:00:00.000Z",
   createdAt: "2026-11-20T08:00:00.000Z",
   updatedAt: "2026-11-20T08:00:01.000Z",
 };

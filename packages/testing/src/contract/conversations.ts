@@ -22,6 +22,7 @@ export function describeConversations(open: OpenedFixture): void {
         scopeLabel: null,
         isDefault: false,
         tags: [],
+        expiresAt: null,
         title: null,
         pinnedAt: null,
         archivedAt: null,

@@ -69,6 +69,41 @@ export function describeTags(open: OpenedFixture): void {
     });
   });
 
+  describe("a temporary conversation", () => {
+    it("is answered and read, but in no list, trash, count or search", async () => {
+      const { history, owner } = open();
+      const me = owner();
+      await history.createConversation(me, { scope: "s", title: "Kept otters" });
+      const init = { scope: "s", title: "Fleeting otters", tags: ["t"], temporary: true };
+      const { conversation, created } = await history.createConversation(me, init);
+      expect([created, conversation.isDefault]).toEqual([true, false]);
+      expect(Date.parse(conversation.expiresAt ?? "")).toBeGreaterThan(Date.parse(conversation.createdAt));
+      await history.appendMessages(me, conversation.id, [{ role: "user", content: "Otters, for now" }]);
+      expect((await history.listMessages(me, conversation.id)).messages).toHaveLength(1);
+      const isUnlisted = async (): Promise<void> => {
+        for (const query of [{}, { scope: "s" }, { order: "asc", sort: "createdAt" }] as const) {
+          expect(await titles(me, query)).toEqual(["Kept otters"]);
+        }
+        expect(await titles(me, { archived: true })).toEqual([]);
+        const page = await history.listConversations(me);
+        expect(page.total).toBe(1);
+        const found = await history.searchMessages(me, { text: "otters" });
+        expect([found.titles.map(({ title }) => title), found.hits]).toEqual([["Kept otters"], []]);
+        expect(await history.listTags(me)).toEqual([]);
+      };
+      await isUnlisted();
+      await history.updateConversation(me, conversation.id, { archived: true });
+      await isUnlisted();
+      await history.updateConversation(me, conversation.id, { archived: false });
+      const latest = await history.createConversation(me, { reuse: "latest" });
+      expect(latest.conversation.title).toBe("Kept otters");
+      await history.deleteConversation(me, conversation.id);
+      expect((await history.listTrash(me)).conversations).toEqual([]);
+      await history.restoreConversation(me, conversation.id);
+      await isUnlisted();
+    });
+  });
+
   describe("changeConversations", () => {
     it("archives, tags, deletes and restores many, and tells what came of each", async () => {
       const { history, owner } = open();

@@ -32,7 +32,7 @@ begin
       and exists (
         select from conversations c
         where c.owner_id = owner and c.id = w.conversation_id
-          and c.deleted_at is null and w.seq > c.cleared_seq and (only_scope is null or c.scope = only_scope)
+          and c.deleted_at is null and c.expires_at is null and w.seq > c.cleared_seq and (only_scope is null or c.scope = only_scope)
         offset 0
       )
       and (w.role = only_role) is not false

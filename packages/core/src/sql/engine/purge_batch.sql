@@ -1,9 +1,10 @@
 -- One small step of the janitor; true while more is left. In turn: messages and turns of a conversation whose undo
--- time has ended, then the conversation; cleared messages; a session that was idle for too long, with all its data.
+-- time has ended, or which was temporary, then the conversation; cleared messages; a session that was idle for too long, with all its data.
 create function purge_batch(undo interval, session_idle interval, page_limit integer) returns boolean
 language plpgsql security definer set search_path from current as $$
 declare
   -- Variables, because the volatile clock_timestamp() does not bound an index scan.
+  moment timestamptz := clock_timestamp();
   trashed_before timestamptz := clock_timestamp() - undo;
   idle_before timestamptz := clock_timestamp() - session_idle;
   sent_before timestamptz := clock_timestamp() - interval '10 minutes';
@@ -21,6 +22,13 @@ begin
   delete from idempotency_keys k where k.ctid = any (array(
     select old.ctid from idempotency_keys old
     where old.sent_at < sent_before order by old.sent_at limit page_limit
+  ));
+  -- A temporary conversation has no undo.
+  update conversations k set deleted_at = 'epoch', running_turn = null
+  where k.ctid = any (array(
+    select t.ctid from conversations t
+    where t.expires_at < moment and t.deleted_at is distinct from 'epoch'
+    order by t.expires_at limit page_limit for update skip locked
   ));
   -- Numbers are never reused.
   for released in

@@ -46,6 +46,7 @@ export const conversationFields: { [K in keyof WireConversation]: z.ZodType<Wire
   preview: text.nullable(),
   metadata: jsonObject.nullable(),
   tags: z.array(text),
+  expires_at: time.nullable().meta({ description: "When a temporary conversation is deleted for good." }),
   created_at: time,
   updated_at: time,
 };
@@ -101,6 +102,10 @@ const init = z
     title: text.nullish(),
     metadata: jsonObject.nullish(),
     tags: tags.optional(),
+    temporary: z.boolean().optional().meta({
+      description:
+        "A conversation that is in no list and no search, and is deleted for good after a set time (default a day).",
+    }),
     reuse: z.literal("latest").optional(),
     created_at: time.nullish().meta({
       description:
