@@ -4,6 +4,7 @@ import {
   type TurnEvent,
   type UiMessage,
   type UiPart,
+  WHEN_BUSY,
   loadUiMessages,
   questionFromUiMessage,
   resultsFromUiMessage,
@@ -36,7 +37,8 @@ export interface LoadMessagesOptions {
  * A transport of `useChat` over a history. The chat's id is the conversation's, which is made with the first
  * question. Of the page's messages only the last is sent: what was said before is what is stored. Results of
  * tools that the page ran (`addToolOutput`, `sendAutomaticallyWhen`) go on with the answer. Aborting
- * leaves the answer alone; stop it with `history.stopTurn`. `regenerate` and an edit are versions:
+ * leaves the answer alone; stop it with `history.stopTurn`. `when_busy` in the body of a message says what becomes of it
+ * while an answer is given. `regenerate` and an edit are versions:
  * nothing stored goes.
  */
 export function createChatTransport<Shown extends UIMessage = UIMessage>(
@@ -46,7 +48,7 @@ export function createChatTransport<Shown extends UIMessage = UIMessage>(
   /** The last message that the page shows. */
   let after = shown?.at(-1)?.id;
   return {
-    async sendMessages({ chatId, messages, trigger, messageId, abortSignal }) {
+    async sendMessages({ chatId, messages, trigger, messageId, abortSignal, body = {} }) {
       const last = messages.at(-1);
       after = last?.id;
       const signal = abortSignal === undefined ? {} : { signal: abortSignal };
@@ -59,12 +61,13 @@ export function createChatTransport<Shown extends UIMessage = UIMessage>(
       }
       if (last?.role !== "user") throw new TypeError("The last message has to be the user's.");
       const question = questionFromUiMessage(last as unknown as UiMessage);
+      const { when_busy: whenBusy } = body as { readonly when_busy?: unknown };
       await history.createConversation(owner, { id: chatId });
       const { events } = await startPageTurn({
         history,
         owner,
         conversationId: chatId,
-        question,
+        question: { ...question, whenBusy: WHEN_BUSY.find((one) => one === whenBusy) },
         signal: abortSignal,
         intent: trigger === "regenerate-message" ? "regenerate" : messageId === last.id ? "edit" : "ask",
         answerId: messageId,

@@ -74,6 +74,24 @@ describe.each([
       ),
     ]);
 
+  it("queues a question that is sent while the answer of another page is given", async () => {
+    const page = await open();
+    const held = holdAnswer(`One? ${page.chatId}`);
+    const first = page.chat.sendMessage({ text: `One? ${page.chatId}` });
+    await held.begun;
+    const other = await open(page.owner, page.chatId);
+    const second = other.chat.sendMessage({ text: "Two?" }, { body: { when_busy: "queue" } });
+    await expect
+      .poll(async () => (await history.listQueuedQuestions(page.owner, page.chatId)).length)
+      .toBe(1);
+    held.goOn();
+    await Promise.all([first, second]);
+    expect([...page.errors, ...other.errors]).toEqual([]);
+    const { messages } = await history.listMessages(page.owner, page.chatId);
+    expect(messages.map(({ role }) => role)).toEqual(["user", "assistant", "user", "assistant"]);
+    expect(other.chat.messages.at(-1)?.id).toBe(messages.at(-1)?.id);
+  });
+
   it("asks, and shows the same after a reload", async () => {
     const page = await open();
     expect(page.chat.messages).toEqual([]);
