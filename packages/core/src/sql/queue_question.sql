@@ -1,6 +1,6 @@
 -- Puts a question behind those that wait in its conversation for the answer that is given. A question with this id that
--- waits is not stored again: it is held no more. With `steers` it waits before the others, and the running turn's node is told. Returns its row; nothing when no answer is given and
--- no question waits: the caller begins it. With `is_new` false it only finds one that waits. Raises 'turn_in_progress'
+-- waits is not stored again: it is held no more. With `steers` it waits before the others, and the running turn's node
+-- is told. Returns its row; nothing when no answer is given and no question waits: the caller begins it. With `is_new` false it only finds one that waits. Raises 'turn_in_progress'
 -- where it may not wait: `most` questions do, or all would have more than `most_length` letters.
 create function queue_question(
   owner uuid,

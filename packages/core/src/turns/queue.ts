@@ -18,16 +18,16 @@ import { type NewTurn, type TurnKey, argsOf } from "./turn.ts";
 /** The questions that wait for an answer to end; see {@link createQueue}. */
 export interface Queue {
   /**
-   * Stores a question behind those that wait, unless it waits already. `undefined` if none does and no answer is given: it
-   * can begin. Errors: `turn_in_progress`, `idempotency_mismatch`, `unavailable`.
+   * Stores a question behind those that wait, unless it waits already. `busyId` is the turn that kept it from beginning.
+   * `undefined` if none waits and no answer is given: it can begin. Errors: `turn_in_progress`, `idempotency_mismatch`, `unavailable`.
    */
-  add(turn: NewTurn, whenBusy: Question["whenBusy"]): Promise<Turn | undefined>;
+  add(turn: NewTurn, whenBusy: Question["whenBusy"], busyId: string): Promise<Turn | undefined>;
   /**
    * Begins the next question of a conversation here, if it can begin now. Of several nodes one does. Resolves with
    * `false` if this one did not. Errors: `unavailable`.
    */
   beginNext(key: Omit<TurnKey, "turnId">): Promise<boolean>;
-  /** Called when a turn has ended here: begins the next question if one was queued here. */
+  /** Called when a turn has ended here: begins the question that follows it, if one may. */
   ended(key: TurnKey): Promise<void>;
   list(owner: Owner, conversationId: string): Promise<QueuedQuestion[]>;
   delete(owner: Owner, conversationId: string, messageId: string): Promise<void>;
@@ -49,8 +49,8 @@ const MOST_LENGTH = 1_000_000;
 
 /** A question waits as a row, and `begin_turn` deletes the row as it stores the message; docs/decisions/0085. */
 export function createQueue({ database, node, running, isClosing, onBegin }: QueueOptions): Queue {
-  /** Conversations in which questions were queued here, which the end of an answer begins without a look. */
-  const queued = new Set<string>();
+  /** Conversations with a turn here that a question may follow. All other questions are found by a look. */
+  const followed = new Set<string>();
   const beginning = new Map<string, Promise<boolean>>();
   const nameOf = ({ ownerId: owner, conversationId }: Omit<TurnKey, "turnId">): string =>
     `${owner} ${conversationId}`;
@@ -72,6 +72,7 @@ export function createQueue({ database, node, running, isClosing, onBegin }: Que
       const begun = await beginTurn(database, node, turn);
       if (!begun.isNew) return false;
       running.run(turn, begun, true);
+      followed.add(nameOf(key));
     } catch (error) {
       // Another question began, or it was deleted with its conversation.
       if (isChatkeepError(error, "turn_in_progress") || isChatkeepError(error, "conversation_not_found"))
@@ -79,6 +80,7 @@ export function createQueue({ database, node, running, isClosing, onBegin }: Que
       if (isChatkeepError(error, "unavailable")) throw error;
       // What cannot begin would keep the others from it.
       await database.call("hold_queued_question", { ...place, message_id: row.message_id });
+      if (isChatkeepError(error, "internal")) throw error;
       return false;
     }
     onBegin();
@@ -94,7 +96,7 @@ export function createQueue({ database, node, running, isClosing, onBegin }: Que
   };
 
   return {
-    async add({ key, owner, question, replyId }, whenBusy = "reject") {
+    async add({ key, owner, question, replyId }, whenBusy = "reject", busyId) {
       const [row] = await database.call("queue_question", {
         ...argsOf(key),
         message_id: question.id,
@@ -111,7 +113,10 @@ export function createQueue({ database, node, running, isClosing, onBegin }: Que
       });
       const stored = (row?.queue_question ?? null) as QueuedRow | null;
       if (stored === null) return undefined;
-      queued.add(nameOf(key));
+      const live = running.find({ ...key, turnId: busyId });
+      if (live !== undefined) followed.add(nameOf(key));
+      // Another node is told with its next flush.
+      if (whenBusy === "steer") live?.steer();
       return queuedTurn(stored);
     },
 
@@ -119,7 +124,7 @@ export function createQueue({ database, node, running, isClosing, onBegin }: Que
 
     async ended(key) {
       const name = nameOf(key);
-      if (queued.has(name) && !(await beginNext(key))) queued.delete(name);
+      if (followed.delete(name)) await beginNext(key);
     },
 
     async list(owner, conversationId) {

@@ -234,17 +234,15 @@ export function createTurns(options: TurnsOptions): Turns {
     whenBusy: Question["whenBusy"],
     signal: AbortSignal | undefined,
   ): Promise<StartedTurn> => {
-    for (let runningId = ""; ;) {
+    for (let busyId = ""; ;) {
       try {
         return await begin(turn, signal);
       } catch (error) {
         if (!isChatkeepError(error, "turn_in_progress")) throw error;
-        runningId = error.turnId ?? "";
+        busyId = error.turnId ?? "";
       }
-      const queued = await queue.add(turn, whenBusy);
+      const queued = await queue.add(turn, whenBusy, busyId);
       if (queued === undefined) continue;
-      // Its node, if that is another, is told with its next flush.
-      if (whenBusy === "steer") find({ ...turn.key, turnId: runningId })?.steer();
       // The answer may have ended meanwhile.
       await beginNext(turn.key);
       return { turn: queued, events: followQueued(queued, { ...turn.key, turnId: queued.id }, signal) };
