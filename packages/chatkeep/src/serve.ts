@@ -31,6 +31,7 @@ import { startJanitor } from "./janitor.ts";
 import { explainListenError } from "./listen-fault.ts";
 import { createPages } from "./pages.ts";
 import { loadResponder } from "./responder.ts";
+import { createSignIn, noSignIn } from "./sign-in/sign-in.ts";
 import { openTables } from "./tables.ts";
 import { widget } from "./widget.ts";
 
@@ -141,7 +142,12 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
     closers.push(() => store.close());
 
     let ending = false;
-    const authenticate = authenticatePeople(tokenCheckOf(identity));
+    const { oidc } = identity;
+    const signIn = oidc === undefined ? noSignIn : createSignIn({ ...oidc, log });
+    const authenticate = signIn.authenticate(authenticatePeople(tokenCheckOf(identity)));
+    const pages = createPages({ folder: PAGE_FOLDER, widget });
+    // The users for whom server keys act are those who sign in.
+    const issuer = identity.issuer ?? oidc?.issuer;
     const server = createServer({
       history,
       health: () => history.health(),
@@ -155,7 +161,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
           },
       apis: [seedApis({ responder })],
       serverKeys: identity.serverKeys,
-      ...(identity.issuer === undefined ? {} : { issuer: identity.issuer }),
+      ...(issuer === undefined ? {} : { issuer }),
       limits: createRequestLimits({
         store,
         rates: limits.rates,
@@ -173,7 +179,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
         most: pool.options.max,
       }),
       errors,
-      fallback: createPages({ folder: PAGE_FOLDER, widget }),
+      fallback: async (request) => (await signIn.fetch(request)) ?? pages(request),
       log,
     });
     const listener = await listen({ server, port, host, log }).catch((error: unknown) => {

@@ -128,6 +128,19 @@ export const SETTINGS = {
   CHATKEEP_JWKS_URL: { meaning: "The URL of the public keys of user tokens. Set this or the secret." },
   CHATKEEP_JWT_ISSUER: { meaning: "The iss that tokens must carry.", otherwise: "any" },
   CHATKEEP_JWT_AUDIENCE: { meaning: "The aud that tokens must carry.", otherwise: "any" },
+  CHATKEEP_OIDC_ISSUER: {
+    meaning:
+      "The OpenID Connect issuer that the app's people sign in with, such as https://login.example.org.",
+    otherwise: "the app takes tokens",
+  },
+  CHATKEEP_OIDC_CLIENT_ID: { meaning: "The client id of this server at the issuer." },
+  CHATKEEP_OIDC_CLIENT_SECRET: {
+    meaning: "Its client secret. The cookies of who has signed in are sealed with a key derived from it.",
+  },
+  CHATKEEP_OIDC_REDIRECT_URL: {
+    meaning: "The callback's address that the issuer knows. Set it behind a proxy.",
+    otherwise: "/api/auth/callback of the address that is asked",
+  },
   CHATKEEP_API_KEYS: {
     meaning: "The keys of trusted back ends, as chatkeep key prints them, with commas between.",
   },

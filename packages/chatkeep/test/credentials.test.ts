@@ -107,6 +107,12 @@ test("export writes JSON Lines, erase erases, prune prunes, each with a sentence
   expect(pruned).toEqual({ code: 0, stdout: "There was nothing to prune.\n", stderr: "" });
 });
 
+const OIDC = {
+  CHATKEEP_OIDC_ISSUER: "https://login.example.org",
+  CHATKEEP_OIDC_CLIENT_ID: "chatkeep",
+  CHATKEEP_OIDC_CLIENT_SECRET: "secret",
+};
+
 test.each([
   [["export"], {}, "Say whose: chatkeep export --user <id>, or --session <id>."],
   [["erase", "--user", "a", "--session", "b"], {}, "Say whose: chatkeep erase"],
@@ -125,6 +131,21 @@ test.each([
     ["serve"],
     { CHATKEEP_JWT_SECRET, CHATKEEP_JWKS_URL: "https://login.example.org/keys" },
     "Set CHATKEEP_JWT_SECRET or CHATKEEP_JWKS_URL, not both",
+  ],
+  [
+    ["serve"],
+    { CHATKEEP_OIDC_ISSUER: "https://login.example.org" },
+    "Set CHATKEEP_OIDC_ISSUER, CHATKEEP_OIDC_",
+  ],
+  [
+    ["serve"],
+    { ...OIDC, CHATKEEP_OIDC_ISSUER: "http://login.example.org" },
+    "CHATKEEP_OIDC_ISSUER must be an https://",
+  ],
+  [
+    ["serve"],
+    { ...OIDC, CHATKEEP_OIDC_REDIRECT_URL: "https://chat.example.org/callback" },
+    "CHATKEEP_OIDC_REDIRECT_URL must be an https:// address that ends with",
   ],
   [
     ["serve"],

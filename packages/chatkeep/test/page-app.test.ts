@@ -336,13 +336,14 @@ describe("the settings", () => {
     expect(await page.getByLabel("Your question").inputValue()).toBe("");
   });
 
-  test("sign in with a token, take over the browser's conversations, and sign out", async () => {
+  test("sign in with a token: the open conversation goes along, unless it is to stay; sign out", async () => {
     const owner = newSession();
-    await conversations(owner, "Mine");
+    const [mine] = await conversations(owner, "Mine");
     const token = await mintToken({ secret: SECRET, user: "ada" });
     let watched: readonly string[] | undefined;
     await using visit = await stage.visit({
       owner,
+      path: `/?c=${mine}`,
       prepare: async (page) =>
         (watched = await watch(page, { origins: [stage.url], expected: ["status of 401", "status of 404"] })),
     });
@@ -352,18 +353,18 @@ describe("the settings", () => {
     await page.getByLabel("Token").fill(`${token}x`);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByText("The server did not accept this token.").waitFor();
+    expect(await titles(page)).toEqual(["Mine"]);
     await page.getByLabel("Token").fill(token);
     await page.getByRole("button", { name: "Sign in" }).click();
     const settings = page.getByRole("dialog", { name: "Settings" });
     await settings.getByText("Signed in as ada").waitFor();
-    await expect.poll(() => titles(page)).toEqual([]);
-    await settings.getByRole("button", { name: "Move this browser’s conversations to my account" }).click();
-    await settings.getByText("1 conversation was moved to your account.").waitFor();
+    await page.getByText("Answer about Mine").waitFor();
     await expect.poll(() => titles(page)).toEqual(["Mine"]);
     expect(await axeViolations(page)).toEqual([]);
 
     // The token is the tab's: a reload keeps it, and nothing of it lasts.
     await page.reload();
+    await page.getByText("Answer about Mine").waitFor();
     await expect.poll(() => titles(page)).toEqual(["Mine"]);
     expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain(token);
     await page.getByRole("button", { name: "Settings" }).click();
@@ -373,6 +374,24 @@ describe("the settings", () => {
     await page.getByText("Your conversations will appear here.").waitFor();
     expect(await page.evaluate(() => JSON.stringify(sessionStorage))).not.toContain(token);
     expect(watched).toEqual([]);
+  });
+
+  test("what stayed at a sign-in is taken over later", async () => {
+    const owner = newSession();
+    await conversations(owner, "Mine");
+    const token = await mintToken({ secret: SECRET, user: "grace" });
+    await using visit = await stage.visit({ owner });
+    const { page } = visit;
+    await page.getByRole("button", { name: "Settings" }).click();
+    const settings = page.getByRole("dialog", { name: "Settings" });
+    await settings.getByLabel("Token").fill(token);
+    await settings.getByLabel("Bring this browser’s conversations along").uncheck();
+    await settings.getByRole("button", { name: "Sign in" }).click();
+    await settings.getByText("Signed in as grace").waitFor();
+    await expect.poll(() => titles(page)).toEqual([]);
+    await settings.getByRole("button", { name: "Move this browser’s conversations to my account" }).click();
+    await settings.getByText("1 conversation was moved to your account.").waitFor();
+    await expect.poll(() => titles(page)).toEqual(["Mine"]);
   });
 });
 

@@ -8,6 +8,8 @@ export { temporaryHome } from "./home.ts";
 export type { TemporaryHome } from "./home.ts";
 export { hostileBodies, largeBodies } from "./hostile.ts";
 export type { HostileBody } from "./hostile.ts";
+export { startIssuer } from "./issuer.ts";
+export type { Issuer } from "./issuer.ts";
 export { startModel } from "./model.ts";
 export type {
   Model,

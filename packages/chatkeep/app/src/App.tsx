@@ -36,6 +36,7 @@ export function App({ identity, theme, language, sidebar }: AppProps): ReactNode
             address={address}
             shares={who.history}
             storage={who.storage}
+            name={who.name}
             theme={theme}
             sidebar={sidebar}
             onSettings={() => setSettings("open")}

@@ -37,6 +37,7 @@ import { QuoteButton } from "./QuoteButton.tsx";
 import type * as ShareDialogPart from "./share/ShareDialog.tsx";
 import type { SidebarState } from "./sidebar-state.ts";
 import { Sidebar } from "./Sidebar.tsx";
+import { SignInNotice } from "./SignInNotice.tsx";
 import type { Theme } from "./theme.ts";
 import { useAppStrings } from "./useAppStrings.ts";
 import { useFoundWords } from "./useFoundWords.ts";
@@ -53,6 +54,8 @@ export interface PageProps {
   /** Of requests beside those of `chat`. */
   readonly headers: Who["headers"];
   readonly storage: TextStorage;
+  /** What people call who has signed in. */
+  readonly name: string;
   readonly theme: Theme;
   readonly sidebar: SidebarState;
   readonly onSettings: () => void;
@@ -65,6 +68,7 @@ export function Page({
   address,
   shares,
   storage,
+  name,
   theme,
   sidebar,
   onSettings,
@@ -161,6 +165,7 @@ export function Page({
     <Sidebar
       chat={chat}
       storage={storage}
+      name={name}
       currentId={thread.conversationId}
       addressOf={address.of}
       onSelect={goTo}
@@ -202,6 +207,7 @@ export function Page({
           />
           <div className="banner">
             <OfflineNotice />
+            <SignInNotice />
             {!beside && menu === "closed" && notice}
           </div>
           <ThreadView

@@ -13,7 +13,7 @@ export interface SettingsDialogProps {
   readonly identity: Identity;
   readonly theme: Theme;
   readonly language: Language;
-  /** Told when all that was kept of the owner is erased, or another owner's. */
+  /** Told when all that was kept of the owner is erased, or before the page is another owner's. */
   readonly onErased: () => void;
   readonly onClaimed: () => void;
   readonly onClose: () => void;
@@ -51,7 +51,7 @@ export function SettingsDialog(props: SettingsDialogProps): ReactNode {
         )}
         onChoose={language.choose}
       />
-      <AccountSettings identity={identity} onClaimed={onClaimed} />
+      <AccountSettings identity={identity} onClaimed={onClaimed} onSignOut={onErased} />
       <DataSettings identity={identity} onErased={onErased} onImported={onClaimed} />
     </Dialog>
   );

@@ -21,6 +21,8 @@ import { useAppStrings } from "./useAppStrings.ts";
 export interface SidebarProps {
   readonly chat: Chat;
   readonly storage: TextStorage;
+  /** What people call who has signed in. */
+  readonly name: string;
   readonly currentId: string;
   /** The address of a conversation; of one that has not begun, with `null`. */
   readonly addressOf: (conversationId: string | null) => string;
@@ -88,11 +90,11 @@ export function Sidebar(props: SidebarProps): ReactNode {
   );
 }
 
-function SidebarFoot({ chat, storage, onSettings }: SidebarProps): ReactNode {
+function SidebarFoot({ chat, storage, name, onSettings }: SidebarProps): ReactNode {
   const { forgetful } = useStrings();
   const strings = useAppStrings();
   const { owner } = chat;
-  const said = owner.kind === "user" ? strings.signedInAs(owner.id) : strings.anonymous;
+  const said = owner.kind === "user" ? strings.signedInAs(name) : strings.anonymous;
   return (
     <div className="sidebar-foot">
       <p data-tone={storage.lasting() ? undefined : "trouble"}>{storage.lasting() ? said : forgetful}</p>

@@ -7,12 +7,18 @@ import {
 } from "@chatkeep/protocol";
 import { type Readable, type Session, type TextStorage, claimsOf, createSnapshot } from "@chatkeep/react";
 
+import { SIGNED_IN_HEADER, type SignedIn, goToIssuer, leaveIssuer } from "./signing-in.ts";
+
 /** Whose conversations the page shows, and how it gets at them. */
 export interface Who {
   readonly owner: Owner;
   readonly history: Client;
   /** The headers of its requests. */
   readonly headers: Readonly<Record<string, string>>;
+  /** What people call them. */
+  readonly name: string;
+  /** Whether they signed in by a token, or with the server's issuer. */
+  readonly by: "nothing" | "token" | "issuer";
   /** Where drafts and unsent questions are kept: the browser's storage, or, of who has signed in, this tab's. */
   readonly storage: TextStorage;
   /** Another one each time that somebody else is shown, or the same anew. */
@@ -21,10 +27,17 @@ export interface Who {
 
 /** The browser's anonymous session, or who has signed in in this tab: a {@link Readable} of it. */
 export interface Identity extends Readable<Who> {
-  /** Acts as whom the token is of from now on; `false` when the server does not take it. Errors: `unavailable`, … */
-  signIn(token: string): Promise<boolean>;
-  /** Acts as the browser's session again. */
-  signOut(): void;
+  /**
+   * Acts as whom the token is of from now on; `false` when the server does not take it. With `session: "bring"` the
+   * session's conversations go along. Errors: `unavailable`, …
+   */
+  signIn(token: string, session: "bring" | "leave"): Promise<boolean>;
+  /** Leaves the page for the server's issuer. With `bring` the session's conversations go along on the return. */
+  signInWithIssuer(session: "bring" | "leave"): void;
+  /** Takes over what goes along with a sign-in that this page is the return from. */
+  bring(): Promise<void>;
+  /** Acts as the browser's session again. Throws when the server cannot be asked. */
+  signOut(): Promise<void>;
   /** Erases all that is kept of them, here too. Errors: those of `History.eraseData`. */
   erase(): Promise<ErasureReceipt>;
   /** Takes the session's conversations over; gives how many. Errors: those of `History.claimSession`. */
@@ -37,33 +50,39 @@ export interface IdentityOptions {
   readonly storage: TextStorage;
   /** The tab's: a token is a secret, and ends with it. */
   readonly tab: TextStorage;
+  /** Who has signed in with the server's issuer. */
+  readonly signedIn: SignedIn | null;
 }
 
 const KEY = "chatkeep-token";
+/** Kept while a person is at the issuer. */
+const BRING = "chatkeep-bring";
 
 /** Who it was before a reload, in this tab. */
-export function createIdentity({ session, storage, tab }: IdentityOptions): Identity {
+export function createIdentity({ session, storage, tab, signedIn }: IdentityOptions): Identity {
   const ofSession = (): Owner => ({ kind: "session", id: session.getSnapshot() });
   let life = 0;
   const build = (): Who => {
     const token = tab.get(KEY);
     life += 1;
-    return token === null
-      ? { ...sessionOf(session.getSnapshot()), storage, life }
-      : { ...userOf(token), storage: tab, life };
+    if (token !== null) return { ...userOf(token), by: "token", storage: tab, life };
+    if (signedIn !== null) return { ...userAtIssuer(signedIn), by: "issuer", storage: tab, life };
+    return { ...sessionOf(session.getSnapshot()), by: "nothing", storage, life };
   };
   const snapshot = createSnapshot<Who>({ build, schedule: (run) => run() });
   session.subscribe(() => {
-    if (tab.get(KEY) === null) snapshot.changed();
+    if (snapshot.getSnapshot().by === "nothing") snapshot.changed();
   });
 
   return {
     getSnapshot: snapshot.getSnapshot,
     subscribe: snapshot.subscribe,
-    async signIn(token) {
+    async signIn(token, mine) {
       const { owner, history } = userOf(token);
       try {
         await history.listConversations(owner, { limit: 1 });
+        // Before the page is theirs: the conversation that is open is there at once.
+        if (mine === "bring") await history.claimSession(owner, ofSession());
       } catch (error) {
         if (isChatkeepError(error, "unauthenticated") || isChatkeepError(error, "invalid_request"))
           return false;
@@ -73,7 +92,20 @@ export function createIdentity({ session, storage, tab }: IdentityOptions): Iden
       snapshot.changed();
       return true;
     },
-    signOut() {
+    signInWithIssuer(mine) {
+      if (mine === "bring") storage.set(BRING, "1");
+      else storage.remove(BRING);
+      goToIssuer();
+    },
+    async bring() {
+      const wanted = storage.get(BRING) !== null;
+      storage.remove(BRING);
+      const { by, history, owner } = snapshot.getSnapshot();
+      // What cannot be brought now is brought by a press in the settings.
+      if (wanted && by === "issuer") await history.claimSession(owner, ofSession()).catch(() => undefined);
+    },
+    async signOut() {
+      if (snapshot.getSnapshot().by === "issuer") await leaveIssuer();
       for (const key of tab.keys("chatkeep-")) tab.remove(key);
       snapshot.changed();
     },
@@ -91,20 +123,25 @@ export function createIdentity({ session, storage, tab }: IdentityOptions): Iden
   };
 }
 
-type Credentials = Pick<Who, "owner" | "history" | "headers">;
+type Credentials = Pick<Who, "owner" | "history" | "headers" | "name">;
 
 function sessionOf(id: string): Credentials {
   const headers = { "x-session-id": id };
-  return { owner: { kind: "session", id }, history: createClient({ baseUrl: "." }), headers };
+  return { owner: { kind: "session", id }, history: createClient({ baseUrl: "." }), headers, name: "" };
+}
+
+function userAtIssuer({ user, name }: SignedIn): Credentials {
+  return userWith(user, name, SIGNED_IN_HEADER);
 }
 
 function userOf(token: string): Credentials {
-  const headers = { authorization: `Bearer ${token}` };
-  return {
-    owner: { kind: "user", id: subjectOf(token) },
-    history: createClient({ baseUrl: ".", credentials: () => headers }),
-    headers,
-  };
+  const subject = subjectOf(token);
+  return userWith(subject, subject, { authorization: `Bearer ${token}` });
+}
+
+function userWith(id: string, name: string, headers: Readonly<Record<string, string>>): Credentials {
+  const history = createClient({ baseUrl: ".", credentials: () => headers });
+  return { owner: { kind: "user", id }, history, headers, name };
 }
 
 /** The subject of a token, to be shown. */

@@ -7,6 +7,7 @@ import { App } from "./App.tsx";
 import { createIdentity } from "./identity.ts";
 import { createLanguage } from "./language.ts";
 import { createSidebarState } from "./sidebar-state.ts";
+import { readSignedIn } from "./signing-in.ts";
 import { createTheme } from "./theme.ts";
 
 import "./page.css";
@@ -16,7 +17,9 @@ const storage = openStorage();
 const theme = createTheme(storage);
 const language = createLanguage(storage);
 const session = await openSession({ storage });
-const identity = createIdentity({ session, storage, tab: openStorage(() => sessionStorage) });
+const signedIn = await readSignedIn();
+const identity = createIdentity({ session, storage, tab: openStorage(() => sessionStorage), signedIn });
+await identity.bring();
 const root = createRoot(document.querySelector("#page") as Element);
 const token = new URLSearchParams(location.search).get("share");
 if (token === null) {

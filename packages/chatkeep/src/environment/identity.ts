@@ -11,6 +11,8 @@ export interface IdentitySettings {
   readonly issuer: string | undefined;
   /** CHATKEEP_JWT_AUDIENCE: the `aud` that they must carry. */
   readonly audience: string | undefined;
+  /** CHATKEEP_OIDC_ISSUER and its client: the app's people sign in with it. */
+  readonly oidc: OidcSettings | undefined;
   /** CHATKEEP_API_KEYS: the keys of trusted back ends. */
   readonly serverKeys: readonly ServerKey[];
   /** CHATKEEP_HIDE_EXISTENCE: another owner's data is 404 instead of 403. */
@@ -40,10 +42,43 @@ export function readIdentity({ text, faults }: Reader): IdentitySettings {
     tokenKey: jwks !== undefined ? { jwks: { url: jwks } } : secret !== undefined ? { secret } : undefined,
     issuer: text("CHATKEEP_JWT_ISSUER"),
     audience: text("CHATKEEP_JWT_AUDIENCE"),
+    oidc: readOidc(text, faults),
     serverKeys: readKeys(text("CHATKEEP_API_KEYS") ?? "", faults),
     hideExistence: readSwitch("CHATKEEP_HIDE_EXISTENCE", text, faults),
     origins: readOrigins(text("CHATKEEP_ORIGINS") ?? "", faults),
   };
+}
+
+/** The client of this server at an OpenID Connect issuer. */
+interface OidcSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** CHATKEEP_OIDC_REDIRECT_URL: the callback as the issuer knows it. */
+  readonly redirectUrl: string | undefined;
+}
+
+function readOidc(text: Reader["text"], faults: string[]): OidcSettings | undefined {
+  const issuer = text("CHATKEEP_OIDC_ISSUER");
+  const clientId = text("CHATKEEP_OIDC_CLIENT_ID");
+  const clientSecret = text("CHATKEEP_OIDC_CLIENT_SECRET");
+  const redirectUrl = text("CHATKEEP_OIDC_REDIRECT_URL");
+  if (issuer === undefined && clientId === undefined && clientSecret === undefined) return undefined;
+  if (issuer === undefined || clientId === undefined || clientSecret === undefined) {
+    faults.push(
+      "Set CHATKEEP_OIDC_ISSUER, CHATKEEP_OIDC_CLIENT_ID and CHATKEEP_OIDC_CLIENT_SECRET, all three: people sign in with them.",
+    );
+    return undefined;
+  }
+  if (!isSafeUrl(issuer))
+    faults.push(
+      `CHATKEEP_OIDC_ISSUER must be an https:// address such as https://login.example.org, not "${issuer}".`,
+    );
+  if (redirectUrl !== undefined && !(isSafeUrl(redirectUrl) && redirectUrl.endsWith("/api/auth/callback")))
+    faults.push(
+      `CHATKEEP_OIDC_REDIRECT_URL must be an https:// address that ends with /api/auth/callback, not "${redirectUrl}".`,
+    );
+  return { issuer, clientId, clientSecret, redirectUrl };
 }
 
 /** Over plain HTTP a stranger could replace the keys and sign anybody in. On this machine it is safe. */

@@ -24,6 +24,10 @@ export const APP_GERMAN: AppStrings = {
   token: "Token",
   tokenDetail:
     "Melden Sie sich mit einem Zugriffstoken an, um Ihre Unterhaltungen auf jedem Gerät zu sehen. Das Token wird vergessen, wenn Sie diesen Tab schließen.",
+  signInDetail: "Melden Sie sich an, um Ihre Unterhaltungen auf jedem Gerät zu sehen.",
+  signInFailed:
+    "Sie sind nicht angemeldet: Die Anmeldung kam nicht zu ihrem Ende. Versuchen Sie es noch einmal.",
+  bring: "Unterhaltungen dieses Browsers mitnehmen",
   signIn: "Anmelden",
   signOut: "Abmelden",
   notSignedIn: "Der Server hat dieses Token nicht angenommen.",

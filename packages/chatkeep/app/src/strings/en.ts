@@ -24,6 +24,9 @@ export const APP_ENGLISH: AppStrings = {
   token: "Token",
   tokenDetail:
     "Sign in with an access token to see your conversations on any device. The token is forgotten when you close this tab.",
+  signInDetail: "Sign in to see your conversations on any device.",
+  signInFailed: "You are not signed in: the sign-in did not come to its end. Try again.",
+  bring: "Bring this browser’s conversations along",
   signIn: "Sign in",
   signOut: "Sign out",
   notSignedIn: "The server did not accept this token.",

@@ -24,6 +24,10 @@ export interface AppStrings {
   readonly token: string;
   readonly tokenDetail: string;
   readonly signIn: string;
+  readonly signInDetail: string;
+  readonly signInFailed: string;
+  /** Beside a box that is ticked: the anonymous conversations go along. */
+  readonly bring: string;
   readonly signOut: string;
   readonly notSignedIn: string;
   readonly claim: string;
