@@ -17,6 +17,16 @@ create table audit (
   details json
 );
 
+create table budgets (
+  owner_id uuid not null,
+  tokens_per_day bigint,
+  tokens_per_month bigint,
+  cost_per_day numeric,
+  cost_per_month numeric
+);
+alter table budgets enable row level security;
+alter table budgets force row level security;
+
 create table checkpoint_values (
   owner_id uuid not null,
   conversation_id text collate "C" not null,
@@ -428,6 +438,22 @@ create table unindexed_conversations (
 alter table unindexed_conversations enable row level security;
 alter table unindexed_conversations force row level security;
 
+create table usage_days (
+  owner_id uuid not null,
+  day date not null,
+  model text collate "C" not null,
+  slot smallint not null,
+  answers bigint not null,
+  input_tokens bigint not null,
+  cached_tokens bigint not null,
+  output_tokens bigint not null,
+  reasoning_tokens bigint not null,
+  total_tokens bigint not null,
+  cost numeric not null
+);
+alter table usage_days enable row level security;
+alter table usage_days force row level security;
+
 
 -- Partitions
 create table turn_events_0 partition of turn_events FOR VALUES IN ('0'); -- row level security, forced
@@ -437,6 +463,9 @@ create table turn_events_2 partition of turn_events FOR VALUES IN ('2'); -- row 
 -- Constraints
 alter table audit add constraint audit_pkey PRIMARY KEY (id);
 alter table audit add constraint audit_action CHECK ((action = ANY (ARRAY['claim'::text, 'export'::text, 'erase'::text, 'act'::text])));
+alter table budgets add constraint budgets_pkey PRIMARY KEY (owner_id);
+alter table budgets add constraint budgets_owner FOREIGN KEY (owner_id) REFERENCES owners(id) ON DELETE CASCADE;
+alter table budgets add constraint budgets_range CHECK ((LEAST((tokens_per_day)::numeric, (tokens_per_month)::numeric, cost_per_day, cost_per_month) >= (0)::numeric));
 alter table checkpoint_values add constraint checkpoint_values_pkey PRIMARY KEY (owner_id, conversation_id, namespace, channel, version);
 alter table checkpoint_values add constraint checkpoint_values_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table checkpoint_writes add constraint checkpoint_writes_pkey PRIMARY KEY (owner_id, conversation_id, namespace, checkpoint_id, task_id, no);
@@ -519,6 +548,8 @@ alter table turns add constraint turns_settled CHECK (((status <> 'running'::tex
 alter table turns add constraint turns_status CHECK ((status = ANY (ARRAY['running'::text, 'waiting'::text, 'complete'::text, 'stopped'::text, 'interrupted'::text, 'failed'::text]))) NOT VALID;
 alter table unindexed_conversations add constraint unindexed_conversations_pkey PRIMARY KEY (owner_id, conversation_id);
 alter table unindexed_conversations add constraint unindexed_conversations_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
+alter table usage_days add constraint usage_days_pkey PRIMARY KEY (owner_id, day, model, slot);
+alter table usage_days add constraint usage_days_owner FOREIGN KEY (owner_id) REFERENCES owners(id) ON DELETE CASCADE;
 
 -- Indexes
 CREATE INDEX audit_owner ON chatkeep.audit USING btree (owner_id, id);
@@ -566,8 +597,11 @@ CREATE INDEX title_words_words ON chatkeep.title_words USING gin (owner_id, word
 CREATE INDEX turns_partition ON chatkeep.turns USING btree (partition, settled_at);
 CREATE UNIQUE INDEX turns_question ON chatkeep.turns USING btree (owner_id, conversation_id, question_seq, reply_gap);
 CREATE INDEX turns_waiting ON chatkeep.turns USING btree (settled_at) WHERE (status = 'waiting'::text);
+CREATE INDEX usage_days_day ON chatkeep.usage_days USING btree (((day + 0)));
 
 -- Policies
+create policy engine on budgets to chatkeep_engine using (true) with check (true);
+create policy owner on budgets to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on checkpoint_values to chatkeep_engine using (true) with check (true);
 create policy owner on checkpoint_values to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on checkpoint_writes to chatkeep_engine using (true) with check (true);
@@ -614,9 +648,12 @@ create policy engine on turns to chatkeep_engine using (true) with check (true);
 create policy owner on turns to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on unindexed_conversations to chatkeep_engine using (true) with check (true);
 create policy owner on unindexed_conversations to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
+create policy engine on usage_days to chatkeep_engine using (true) with check (true);
+create policy owner on usage_days to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 
 -- Rights
 grant usage on activity to chatkeep_store;
+grant delete, insert, select, update on budgets to chatkeep_store;
 grant delete, insert, select, update on checkpoint_values to chatkeep_store;
 grant delete, insert, select, update on checkpoint_writes to chatkeep_store;
 grant delete, insert, select, update on checkpoints to chatkeep_store;
@@ -642,6 +679,7 @@ grant delete, insert, select, update on turn_contexts to chatkeep_store;
 grant delete, insert, select, update on turn_events to chatkeep_store;
 grant delete, insert, select, update on turns to chatkeep_store;
 grant delete, insert, select, update on unindexed_conversations to chatkeep_store;
+grant delete, insert, select, update on usage_days to chatkeep_store;
 
 -- Rights on columns
 
@@ -717,7 +755,22 @@ create view chatkeep_views.usage (
   total_tokens double precision, -- Tokens in all.
   cost double precision, -- US dollars, where the price of the model is known.
   created_at timestamp with time zone, -- When the answer was stored.
-); -- Tokens and cost of each answer, those of trashed conversations included.
+  cached_tokens double precision, -- Of the tokens that the model read, those that its provider had cached.
+  reasoning_tokens double precision, -- Of the tokens that the model wrote, those of reasoning.
+); -- Tokens and cost of each answer, those of trashed conversations included. The view usage_days adds them up.
+
+create view chatkeep_views.usage_days (
+  owner_id uuid, -- The owner.
+  day date, -- The day on which the answers were stored, in UTC.
+  model text, -- The model. Empty where it is not known.
+  answers numeric, -- Answers that tell their usage.
+  input_tokens numeric, -- Tokens that the model read.
+  cached_tokens numeric, -- Of these, tokens that its provider had cached.
+  output_tokens numeric, -- Tokens that the model wrote.
+  reasoning_tokens numeric, -- Of these, tokens of reasoning.
+  total_tokens numeric, -- Tokens in all.
+  cost numeric, -- US dollars, where the price of the model is known.
+); -- Tokens and cost by owner, day and model, those of deleted conversations included.
 
 
 -- Functions
@@ -732,13 +785,14 @@ create function chatkeep_functions.backfill_search_index(owner uuid, conversatio
 create function chatkeep_functions.begin_embedding(model text) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.begin_erasure(owner uuid) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.begin_summary(owner uuid, conversation text, upper_seq bigint, fewest integer, most integer) returns TABLE(summary json, to_seq bigint, messages json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.begin_turn(owner uuid, conversation text, parent text, node bigint, lease interval, turn_id uuid, message_id text, reply_id text, role text, body json, context_text text, metadata json, word_text text, start_chunk json, new_title text, new_preview text, context_limit integer, expected_head text, asker json) returns TABLE(outcome text, turn json, conversation_row json, question json, history json, summary json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.begin_turn(owner uuid, conversation text, parent text, node bigint, lease interval, turn_id uuid, message_id text, reply_id text, role text, body json, context_text text, metadata json, word_text text, start_chunk json, new_title text, new_preview text, context_limit integer, expected_head text, asker json, budgets json) returns TABLE(outcome text, turn json, conversation_row json, question json, history json, summary json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.branch_length(owner uuid, conversation text, leaf bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.branch_of(owner uuid, conversation text, leaf bigint, above_seq bigint, below_seq bigint, wanted bigint) returns TABLE(first_seq bigint, last_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.branch_off(owner uuid, conversation text, parent text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.branch_ranges(owner uuid, conversation text, leaf bigint, below_seq bigint) returns TABLE(firsts bigint[], lasts bigint[], places bigint[]) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.branch_seqs(owner uuid, conversation text, leaf bigint, places bigint[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.change_conversations(owner uuid, ids text[], action text, tag text, most_tags integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.check_budgets(owner uuid, defaults json) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.claim_idempotency_key(owner uuid, owner_kind text, digest text, id uuid, attempt integer, waited interval, memory interval) returns uuid language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.claim_message_vectors(number integer, lease interval, page_limit integer) returns TABLE(claimed json, wait_ms bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.claim_passage_vectors(number integer, lease interval, page_limit integer) returns TABLE(claimed json, wait_ms bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
@@ -798,6 +852,7 @@ create function chatkeep_functions.get_message(owner uuid, conversation text, me
 create function chatkeep_functions.get_messages_by_seq(owner uuid, conversations text[], seqs bigint[]) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_turn(owner uuid, conversation text, turn_id uuid) returns TABLE(turn json, question json, reply json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.get_turn_context(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.get_usage(owner uuid, days integer, defaults json) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.hand_over_turn(node bigint, turn_id uuid) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;
 create function chatkeep_functions.handle_exists(hash text) returns boolean language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.hold_node(node bigint, lease interval) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
@@ -853,6 +908,7 @@ create function chatkeep_functions.put_message_vectors(owner uuid, number intege
 create function chatkeep_functions.put_passage_vectors(number integer, docs text[], paths text[], positions integer[], vectors text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.question_terms(docs_name text, question text[], background text[]) returns TABLE(asked boolean, weight double precision, query tsquery) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.queue_question(owner uuid, conversation text, turn_id uuid, message_id text, reply_id text, parent text, body json, context_text text, metadata json, asker json, steers boolean, is_new boolean, most integer, most_length bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
+create function chatkeep_functions.read_budgets(owner uuid, defaults json) returns TABLE(unit text, period text, most numeric, used numeric, renews_at timestamp with time zone) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.read_events(owner uuid, conversation text, turn_id uuid, after_seq integer, seen_attempt integer, page_limit integer) returns TABLE(status text, last_event integer, is_left boolean, attempt integer, is_ahead boolean, events json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.read_file(owner uuid, file uuid, start bigint, length integer) returns bytea language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.recall_words(owner uuid, conversation text, leaf bigint, terms text[], below_seq bigint, most integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -875,6 +931,7 @@ create function chatkeep_functions.search_words(owner uuid, query text, only_con
 create function chatkeep_functions.segment_end(owner uuid, conversation text, seq bigint, last_seq bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.segment_jump(owner uuid, conversation text, near_first bigint, near_last bigint) returns TABLE(first_seq bigint, last_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.select_turn(owner uuid, conversation text, turn_id uuid) returns turns language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
+create function chatkeep_functions.set_budgets(owner uuid, owner_kind text, tokens_per_day bigint, tokens_per_month bigint, cost_per_day double precision, cost_per_month double precision) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.set_feedback(owner uuid, conversation text, message_id text, rating text, comment text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.set_generated_title(owner uuid, conversation text, new_title text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.set_head(owner uuid, conversation text, message_id text) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -882,6 +939,7 @@ create function chatkeep_functions.settle_turn(owner uuid, conversation text, tu
 create function chatkeep_functions.share_json(share shares) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.stop_beginning(owner uuid, conversation text) returns uuid language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.stop_turn(owner uuid, conversation text, turn_id uuid) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
+create function chatkeep_functions.sum_usage(days integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.take_queued_question(owner uuid, conversation text, turn_id uuid, message_id text, is_waiting boolean) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.term_letters(term text) returns text language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.term_weight(total double precision, held double precision) returns double precision language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;

@@ -43,6 +43,13 @@ const DATABASE = [
   "LOG_LEVEL",
 ] as const satisfies SettingName[];
 
+const BUDGETS = [
+  "CHATKEEP_BUDGET_TOKENS_DAY",
+  "CHATKEEP_BUDGET_TOKENS_MONTH",
+  "CHATKEEP_BUDGET_COST_DAY",
+  "CHATKEEP_BUDGET_COST_MONTH",
+] as const satisfies SettingName[];
+
 const OWNER = {
   user: "The user's id, as `sub` in their tokens.",
   session: "The session's id, a UUID v4.",
@@ -153,6 +160,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     async run({ environment, options, log }) {
       const { runErase } = await import("./owner-data.ts");
       return runErase(environment, options, log);
+    },
+  },
+  usage: {
+    summary:
+      "Show tokens and cost by day and model: of everybody, or of one user or session with their budgets.",
+    options: { ...OWNER, days: "How many days back, today included: 1 to 366. Default 30." },
+    settings: [...DATABASE, "CHATKEEP_JWT_ISSUER", ...BUDGETS],
+    async run({ environment, options, log }) {
+      const { runUsage } = await import("./usage.ts");
+      return runUsage(environment, options, log);
     },
   },
   prune: {

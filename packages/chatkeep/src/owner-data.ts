@@ -112,7 +112,8 @@ export async function runPrune(environment: Environment, log: Log): Promise<stri
   });
 }
 
-function ownerOf({ identity }: Environment, { user, session }: OwnerOptions, command: string): Owner {
+/** The owner whom the options name. Errors: `StartError` unless they name one. */
+export function ownerOf({ identity }: Environment, { user, session }: OwnerOptions, command: string): Owner {
   if ((user === undefined) === (session === undefined)) {
     throw new StartError(`Say whose: chatkeep ${command} --user <id>, or --session <id>.`);
   }
@@ -124,7 +125,8 @@ function ownerOf({ identity }: Environment, { user, session }: OwnerOptions, com
   return { kind: "session", id: session };
 }
 
-async function withHistory<T>(
+/** Runs work with a history of the database, and closes it. */
+export async function withHistory<T>(
   environment: Environment,
   log: Log,
   work: (history: CoreHistory) => Promise<T>,
@@ -132,7 +134,7 @@ async function withHistory<T>(
   const { schema } = environment;
   return withDatabase(environment, log, async (pool) => {
     await whenAwake(() => migrate(pool, { schema }));
-    await using history = createHistory({ pool, schema });
+    await using history = createHistory({ pool, schema, budgets: environment.limits.budgets });
     return await work(history);
   });
 }

@@ -97,6 +97,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       ...environment.turns,
       ...(embedding === undefined ? {} : { embedding }),
       hideExistence: identity.hideExistence,
+      budgets: limits.budgets,
       limits: {
         userText: limits.question,
         messageBytes: limits.message,

@@ -30,8 +30,12 @@ const choice = <const T extends string>(value: NoInfer<T>, choices: readonly T[]
   choices,
 });
 
+const dollars = (meaning: string) => ({ meaning, default: 0, most: 1_000_000, unit: "" }) as const;
+
 /** A rate: a million is as good as none. */
 const RATE = 1_000_000;
+/** So is a budget of a million million. */
+const BUDGET = 1_000_000_000_000;
 
 /**
  * Every setting. `--help`, `.env.example`, the table in the guide, the readers' defaults and bounds, and the check for
@@ -176,6 +180,16 @@ export const SETTINGS = {
     1024 ** 4,
     "Bytes written in a day from one address.",
   ),
+  CHATKEEP_BUDGET_TOKENS_DAY: whole(
+    0,
+    BUDGET,
+    "Tokens that one person's answers may use in a day of UTC; 0 is no limit. Checked before each question.",
+  ),
+  CHATKEEP_BUDGET_TOKENS_MONTH: whole(0, BUDGET, "Tokens that one person's answers may use in a month."),
+  CHATKEEP_BUDGET_COST_DAY: dollars(
+    "US dollars that one person's answers may cost in a day; CHATKEEP_PRICE sets the price.",
+  ),
+  CHATKEEP_BUDGET_COST_MONTH: dollars("US dollars that one person's answers may cost in a month."),
   CHATKEEP_MAX_BODY: whole(
     8 * 1024 * 1024,
     1024 ** 3,

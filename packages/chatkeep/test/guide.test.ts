@@ -207,15 +207,17 @@ describe("the guide's commands do what it says, as they are written", () => {
   });
 
   it("operating, and the operator's page", async () => {
-    const [probes = "", checks] = await shell([
+    const [probes = "", checks, usage = ""] = await shell([
       ...blocksOf("operating.md", [0], HERE),
       ...blocksOf("operating.md", [1]),
+      ...blocksOf("operating.md", [2], HERE),
     ]);
     expect(probes.replace("}{", "}\n{").split("\n").map(json)).toMatchObject([
       { status: "ok" },
       { ready: true },
     ]);
     expect(checks).toMatch(/^ok +/m);
+    expect(json(usage)).toMatchObject({ days: [], budgets: [] });
     const [told = ""] = await shell(blocksOf("the-operators-page.md", [0], HERE), { KEY });
     expect(told).toMatch(/^entry +operator:/m);
     expect(json(told.slice(told.indexOf("{"), told.indexOf('{"errors"')))).toMatchObject({

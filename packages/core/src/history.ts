@@ -1,4 +1,5 @@
 import {
+  type BudgetLimits,
   type CheckpointStore,
   type ContextRecord,
   type History,
@@ -10,6 +11,7 @@ import {
 
 import { ownerId } from "./arguments.ts";
 import { type Branches, type BranchesOptions, createBranches } from "./branches.ts";
+import { budgetDefaults } from "./budgets.ts";
 import { createCheckpoints } from "./checkpoints.ts";
 import { type ContextSettings, createContexts } from "./context/context.ts";
 import { createPreparation } from "./context/prepare.ts";
@@ -41,6 +43,7 @@ import { createSearch } from "./search/search.ts";
 import { createVectorSearch } from "./search/vector-search.ts";
 import { type Shares, createShares } from "./shares.ts";
 import { type OutagePolicy, type UnsavedAnswers, createTurns } from "./turns/turns.ts";
+import { type UsageCounters, createUsage } from "./usage.ts";
 import { type StoreCalls, createStoreCalls } from "./with-client.ts";
 
 export interface HistoryOptions {
@@ -58,6 +61,8 @@ export interface HistoryOptions {
   /** The function that answers. Without it, no turn can be started. */
   readonly responder?: Responder;
   readonly limits?: Partial<Limits>;
+  /** What one owner's answers may use in a day or month; `setBudgets` sets an owner's own. Default: no limits. */
+  readonly budgets?: Partial<BudgetLimits>;
   /** The size of the context that a responder gets. */
   readonly context?: ContextSettings;
   /** Summarizes messages that no longer fit the context, in the background. Default: no summaries. */
@@ -130,6 +135,7 @@ export interface CoreHistory
     Handles,
     IdempotencyKeys,
     CheckpointStore,
+    UsageCounters,
     Pick<Branches, "forkConversation"> {
   /** Probes the database now, and tries a write if that is ten seconds ago. */
   health(): Promise<Health>;
@@ -217,6 +223,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   const recall = createRecall(database, vectorSearch);
   const tokens = createTokenCounter();
   const contexts = createContexts({ database, recall, tokens, settings: options.context ?? {} });
+  const budgets = budgetDefaults(options.budgets);
   const closing = new AbortController();
   const preparation = createPreparation({
     contexts,
@@ -246,6 +253,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     deadline: options.deadline,
     waitUntil: options.waitUntil,
     outage,
+    budgets,
     onError,
   });
   const atomically: BranchesOptions["atomically"] = async (work) => {
@@ -285,6 +293,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     ...createHandles(database),
     ...createIdempotencyKeys(database),
     ...createCheckpoints(database),
+    ...createUsage({ database, defaults: budgets }),
     ...createSearch({ database, vectorSearch }),
     ...calls,
     recallMessages: recall,

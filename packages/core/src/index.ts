@@ -51,6 +51,7 @@ export { toResponderError } from "./streams/failure.ts";
 export { jsonOf } from "./streams/item.ts";
 export type { Item, ItemReader } from "./streams/item.ts";
 export type { NodeState, Overview, TableSize } from "./maintenance/overview.ts";
+export type { UsageCounters, UsageTotal } from "./usage.ts";
 export type { OutagePolicy, UnsavedAnswers } from "./turns/turns.ts";
 export type { StoreCalls } from "./with-client.ts";
 export {

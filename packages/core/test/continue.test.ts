@@ -122,6 +122,9 @@ describe("a turn whose node is killed", () => {
     expect(await attempts(node.turnId)).toMatchObject([
       { ended: "died", deaths: 1, idle: 0, usage: { input_tokens: 10, output_tokens: 2 } },
     ]);
+    expect((await history.getUsage(me)).days).toMatchObject([
+      { model: "n", answers: 1, inputTokens: 15, outputTokens: 3, totalTokens: 18, cost: 0.5 },
+    ]);
     expect((await history.startTurn(me, id, { content: "Next" })).turn.status).toBe("running");
     (await script.started(id)).finish();
   });

@@ -56,6 +56,7 @@ async function sleepingNode() {
     context_limit: 1,
     expected_head: null,
     asker: { kind: "session" },
+    budgets: null,
   });
   const settle = (by: number | null, text: string, seq: number) =>
     settleTurn(database, {

@@ -199,6 +199,7 @@ function argument(
       return false;
     case "integer":
     case "bigint":
+    case "double precision":
       return 100;
     case "timestamp with time zone":
       return null;

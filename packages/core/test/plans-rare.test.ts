@@ -191,6 +191,26 @@ const CASES: Case[] = [
       await history.eraseData(other);
     },
   ],
+  // Of a thousand days those asked for.
+  ["get_usage", 35, /usage_days_pkey/, () => history.getUsage(me)],
+  ["read_budgets", 32, /usage_days_pkey/, () => sql(`read_budgets($1, '{"tokens_per_day":1}')`, [owner])],
+  ["check_budgets", 32, /budgets_pkey/, () => sql("check_budgets($1, null)", [owner])],
+  ["set_budgets", 1, /^$/, () => history.setBudgets(me, {})],
+  ["sum_usage", 2, /usage_days_day/, () => history.sumUsage({ days: 2 })],
+  [
+    "count_usage",
+    1,
+    /usage_days_pkey/,
+    () =>
+      history.appendMessages(me, "long", [
+        {
+          role: "assistant",
+          content: "Hi.",
+          model: "m",
+          usage: { inputTokens: 1, outputTokens: 1, totalTokens: 2 },
+        },
+      ]),
+  ],
   ["get_file", 1, /Index Scan files_pkey/, (time) => history.getFile(me, fileId(time))],
   ["file_json", 1, /Index Scan files_pkey/, (time) => sql("file_json($1, $2)", [owner, fileId(time)])],
   ["read_file", 1, /file_chunks_pkey/, (time) => sql("read_file($1, $2, 0, 8096)", [owner, fileId(time)])],
@@ -448,6 +468,10 @@ async function fill(query: Query): Promise<void> {
      from generate_series(1, $2::int) n`,
   );
   await filled(
+    `insert into chatkeep.usage_days
+     select $1, (now() at time zone 'UTC')::date - n, 'm', 0, 1, 1, 1, 1, 1, 1, 1 from generate_series(0, $2::int - 1) n`,
+  );
+  await filled(
     `insert into chatkeep.file_chunks (owner_id, file_id, no, bytes)
      select $1, md5(n::text)::uuid, 0, 'abc' from generate_series(1, $2::int) n`,
   );
@@ -476,6 +500,10 @@ async function fill(query: Query): Promise<void> {
   );
   await query(
     "insert into chatkeep.owners (id, kind) select gen_random_uuid(), 'session' from generate_series(1, 2000)",
+  );
+  await query(
+    "insert into chatkeep.budgets select gen_random_uuid() from generate_series(1, $1::int)",
+    MANY,
   );
   await query(
     `insert into chatkeep.rate_limits (key, points, expires_at)

@@ -7,6 +7,7 @@ import { queueCalls } from "./client/queue.ts";
 import { type ClientOptions, bodyOf, createRequests } from "./client/requests.ts";
 import { shareCalls } from "./client/shares.ts";
 import { turnCalls } from "./client/turns.ts";
+import { usageCalls } from "./client/usage.ts";
 import { ChatkeepError, type ErrorCode } from "./errors.ts";
 import type { FileBytes } from "./file.ts";
 import type { History } from "./history.ts";
@@ -51,6 +52,7 @@ export function createClient(options: ClientOptions): Client {
     ...queueCalls(requests),
     ...fileCalls(requests),
     ...shareCalls(options),
+    ...usageCalls(requests),
 
     async claimSession(user, session) {
       const headers = { "x-session-id": session.id };

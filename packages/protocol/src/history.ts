@@ -35,6 +35,7 @@ import type {
   TurnEvent,
   TurnState,
 } from "./turn.ts";
+import type { OwnerUsage, UsageQuery } from "./usage.ts";
 
 /**
  * Conversation memory. `createHistory({ pool })` of `@chatkeep/core` and `createClient({ baseUrl })` of this package
@@ -229,6 +230,8 @@ export interface History extends Shares {
    *   responder continues with them. Results that leave other calls of a waiting turn open are stored, and that turn is
    *   returned: the responder continues when the last is told. Results of other calls are a `conflict`. With a single part `step` it continues the
    *   last answer, however that ended: the responder gets that answer's question, and what was said in `answer`.
+   * - A new question of an owner whose budget is used up is `rate_limited` and not stored; `retryAfter` is when the budget
+   *   is renewed.
    * - While another turn runs in the conversation: `turn_in_progress` with its `turnId`; or, as `question.whenBusy` says,
    *   the question is queued: the turn is `queued`, and its events begin when it does. Sent again with its id it is the
    *   same question. At most 20 wait, with 1,000,000 characters in all; more are `turn_in_progress`. While a turn waits for a
@@ -318,6 +321,13 @@ export interface History extends Shares {
 
   /** Permanently deletes a file. Messages that refer to it stay. Errors: `file_not_found`. */
   deleteFile(owner: Owner, fileId: string): Promise<void>;
+
+  /**
+   * Reads what the owner's answers used by day and model, and what is left of their budgets. An answer is counted in the
+   * transaction that stores it, once with all its attempts, and stays counted when it is deleted; a claim moves the counts
+   * along. Messages that were written elsewhere are not counted.
+   */
+  getUsage(owner: Owner, query?: UsageQuery): Promise<OwnerUsage>;
 
   /** Settles the turns that this history runs, then closes everything it holds open. */
   close(): Promise<void>;

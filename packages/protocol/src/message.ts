@@ -21,6 +21,10 @@ export interface Usage {
   readonly inputTokens: number | null;
   readonly outputTokens: number | null;
   readonly totalTokens: number | null;
+  /** Of the input tokens, those that the provider had cached. */
+  readonly cachedTokens?: number;
+  /** Of the output tokens, those of reasoning. */
+  readonly reasoningTokens?: number;
   /** US dollars, where the price of the model is known. */
   readonly cost?: number;
 }

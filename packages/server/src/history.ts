@@ -16,6 +16,8 @@ export interface ServedHistory
       | "holdsMessages"
       | "overview"
       | "runningTurns"
+      | "setBudgets"
       | "stopBeginning"
+      | "sumUsage"
       | "unsavedAnswers"
     > {}

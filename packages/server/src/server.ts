@@ -11,6 +11,7 @@ import { personalDataRoutes } from "./apis/native/personal-data.ts";
 import { searchRoutes } from "./apis/native/search.ts";
 import { shareRoutes } from "./apis/native/shares.ts";
 import { turnRoutes } from "./apis/native/turns.ts";
+import { usageRoutes } from "./apis/native/usage.ts";
 import { openaiConversationRoutes } from "./apis/openai/conversations.ts";
 import { openaiFileRoutes } from "./apis/openai/files.ts";
 import { openaiResponseRoutes } from "./apis/openai/responses.ts";
@@ -87,6 +88,7 @@ const APIS: readonly Api[] = [
   contextRoutes,
   turnRoutes,
   personalDataRoutes,
+  usageRoutes,
   fileRoutes,
   shareRoutes,
   aiSdkRoutes,

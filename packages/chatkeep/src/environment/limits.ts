@@ -1,3 +1,4 @@
+import type { BudgetLimits } from "@chatkeep/protocol";
 import type { Rates, StorageQuota } from "@chatkeep/server";
 
 import type { Reader } from "./reader.ts";
@@ -8,6 +9,8 @@ export interface LimitSettings {
   readonly rates: Rates;
   /** In a day; 0 is no limit. */
   readonly storage: StorageQuota;
+  /** Of one owner's answers; 0 is no limit. */
+  readonly budgets: BudgetLimits;
   /** The number of proxies in front. */
   readonly trustedProxies: number;
   /** Bytes of a request. */
@@ -48,6 +51,12 @@ export function readLimits({ number }: Reader): LimitSettings {
     storage: {
       bytesPerOwner: number("CHATKEEP_LIMIT_BYTES"),
       bytesPerAddress: number("CHATKEEP_LIMIT_BYTES_ADDRESS"),
+    },
+    budgets: {
+      tokensPerDay: number("CHATKEEP_BUDGET_TOKENS_DAY"),
+      tokensPerMonth: number("CHATKEEP_BUDGET_TOKENS_MONTH"),
+      costPerDay: number("CHATKEEP_BUDGET_COST_DAY"),
+      costPerMonth: number("CHATKEEP_BUDGET_COST_MONTH"),
     },
     trustedProxies: number("CHATKEEP_TRUST_PROXY"),
     body: number("CHATKEEP_MAX_BODY"),

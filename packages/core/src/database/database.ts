@@ -16,6 +16,7 @@ interface Given {
   boolean: boolean | null;
   integer: number | null;
   bigint: number | null;
+  "double precision": number | null;
   interval: number | null;
   json: Json | object;
   bytea: Uint8Array;

@@ -1,5 +1,7 @@
 import { ChatkeepError, ERRORS, type ErrorCode, errorTitle } from "@chatkeep/protocol";
 
+import { budgetError } from "../budgets.ts";
+
 /** The SQLSTATE of errors that our functions raise; the message is a code of the error table. */
 const RAISED = "CK000";
 
@@ -57,6 +59,7 @@ export function failureOf(thrown: unknown): ChatkeepError {
   const state = error.code ?? "";
   if (state === RAISED && Object.hasOwn(ERRORS, error.message ?? "")) {
     const code = error.message as ErrorCode;
+    if (code === "rate_limited") return budgetError(error.detail ?? "", error);
     const details = { cause: error, turnId: code === "turn_in_progress" ? error.detail : undefined };
     return new ChatkeepError(code, SENTENCES[code] ?? error.detail ?? errorTitle(code), details);
   }

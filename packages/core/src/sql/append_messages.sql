@@ -145,6 +145,12 @@ begin
       order by m.seq desc limit 1;
     end if;
   end if;
+  -- Not what was used elsewhere. Usages are rare, and looking at each message would take longer than looking for any.
+  if cardinality(added) > 0 and array_to_string(usages, '') <> '' then
+    perform count_usage(owner, g.model, g.usage)
+    from unnest(ids, roles, models, usages, created_ats) as g (id, role, model, usage, created_at)
+    where g.role = 'assistant' and g.usage is not null and g.created_at is null and g.id <> all (known);
+  end if;
   for place in 1 .. cardinality(added) loop
     message := added[place];
     return next;

@@ -1,5 +1,5 @@
 -- Begins a turn in one round trip: stores its question and opens it (see open_turn), with its first event, and returns
--- the context. `outcome` is 'started', or 'attached' with the turn that the same question began before.
+-- the context. A new question is refused when a budget of its owner is used up; `budgets` are the defaults. `outcome` is 'started', or 'attached' with the turn that the same question began before.
 create function begin_turn(
   owner uuid,
   conversation text,
@@ -19,7 +19,8 @@ create function begin_turn(
   new_preview text,
   context_limit integer,
   expected_head text,
-  asker json
+  asker json,
+  budgets json
 ) returns table (outcome text, turn json, conversation_row json, question json, history json, summary json)
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable
@@ -39,6 +40,7 @@ begin
   t := opened.turn;
   c := opened.c;
   if opened.is_new then
+    perform check_budgets(owner, budgets);
     -- A node that was taken for dead begins nothing. The conversation is locked first, as everywhere.
     perform hold_node(node, lease);
     insert into turn_events (owner_id, turn_id, seq, partition, chunk)

@@ -6,7 +6,6 @@ import {
   type Item,
   type ItemReader,
   type Shape,
-  isItem,
   itemIn,
   jsonOf,
   modelEvent,
@@ -135,24 +134,34 @@ function callFields(item: Item): object {
   };
 }
 
-type Tokens = { readonly inputTokens?: number | undefined; readonly outputTokens?: number | undefined };
+type Tokens = Readonly<
+  Partial<
+    Record<"inputTokens" | "outputTokens" | "cachedInputTokens" | "reasoningTokens", number | undefined>
+  >
+>;
 
-/** Counts of a step. A provider's own are objects with a total. */
+/** Counts of a step. A provider's own are objects with a total and its parts. */
 function tokensOf(usage: unknown): Tokens {
-  const count = (given: unknown): number | undefined => {
-    const total = isItem(given) ? given["total"] : given;
-    return typeof total === "number" ? total : undefined;
+  const count = (...given: unknown[]): number | undefined => given.find((value) => typeof value === "number");
+  const { inputTokens, outputTokens, ...more } = itemIn(usage);
+  const [input, output] = [itemIn(inputTokens), itemIn(outputTokens)];
+  const [read, written] = [itemIn(more["inputTokenDetails"]), itemIn(more["outputTokenDetails"])];
+  return {
+    inputTokens: count(inputTokens, input["total"]),
+    outputTokens: count(outputTokens, output["total"]),
+    cachedInputTokens: count(more["cachedInputTokens"], input["cacheRead"], read["cacheReadTokens"]),
+    reasoningTokens: count(more["reasoningTokens"], output["reasoning"], written["reasoningTokens"]),
   };
-  const { inputTokens, outputTokens } = itemIn(usage);
-  return { inputTokens: count(inputTokens), outputTokens: count(outputTokens) };
 }
 
-function sum(before: Tokens, { inputTokens, outputTokens }: Tokens): Tokens {
+function sum(before: Tokens, step: Tokens): Tokens {
   const add = (a: number | undefined, b: number | undefined): number | undefined =>
     a === undefined ? b : a + (b ?? 0);
   return {
-    inputTokens: add(before.inputTokens, inputTokens),
-    outputTokens: add(before.outputTokens, outputTokens),
+    inputTokens: add(before.inputTokens, step.inputTokens),
+    outputTokens: add(before.outputTokens, step.outputTokens),
+    cachedInputTokens: add(before.cachedInputTokens, step.cachedInputTokens),
+    reasoningTokens: add(before.reasoningTokens, step.reasoningTokens),
   };
 }
 

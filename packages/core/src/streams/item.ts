@@ -53,20 +53,55 @@ export function resultEvent(id: unknown, result: unknown, more: object = {}): Re
   return { ...more, type: "tool-result", id: textIn(id), result: jsonOf(result) };
 }
 
+/** The names of a count, and of the objects that may hold it. */
+interface CountNames {
+  readonly names: readonly string[];
+  readonly within?: readonly string[];
+}
+
+const INPUT: CountNames = { names: ["inputTokens", "input_tokens", "prompt_tokens", "promptTokens"] };
+const OUTPUT: CountNames = {
+  names: ["outputTokens", "output_tokens", "completion_tokens", "completionTokens"],
+};
+const TOTAL: CountNames = { names: ["totalTokens", "total_tokens"] };
+const CACHED: CountNames = {
+  names: ["cachedInputTokens", "cacheReadTokens", "cached_tokens", "cache_read"],
+  within: ["inputTokenDetails", "input_tokens_details", "prompt_tokens_details", "input_token_details"],
+};
+const REASONING: CountNames = {
+  names: ["reasoningTokens", "reasoning_tokens", "reasoning"],
+  within: [
+    "outputTokenDetails",
+    "output_tokens_details",
+    "completion_tokens_details",
+    "output_token_details",
+  ],
+};
+
 /** `usage` as the libraries count it: under these names, or OpenAI's. */
 export function modelEvent(model: unknown, usage: unknown): ResponderEvent[] {
   const counts = itemIn(usage);
-  const count = (...names: string[]): number | null => {
-    const found = names.map((name) => counts[name]).find((value) => typeof value === "number");
-    return found ?? null;
+  const count = ({ names, within = [] }: CountNames): number | null => {
+    const places = [counts, ...within.map((name) => itemIn(counts[name]))];
+    const found = places.flatMap((place) => names.map((name) => place[name]));
+    return found.find((value) => typeof value === "number") ?? null;
   };
-  const inputTokens = count("inputTokens", "input_tokens", "prompt_tokens", "promptTokens");
-  const outputTokens = count("outputTokens", "output_tokens", "completion_tokens", "completionTokens");
+  const inputTokens = count(INPUT);
+  const outputTokens = count(OUTPUT);
   if (inputTokens === null && outputTokens === null && textIn(model) === "") return [];
+  const cachedTokens = count(CACHED);
+  const reasoningTokens = count(REASONING);
   const totalTokens =
-    count("totalTokens", "total_tokens") ??
+    count(TOTAL) ??
     (inputTokens === null && outputTokens === null ? null : (inputTokens ?? 0) + (outputTokens ?? 0));
-  return [{ type: "model", model: textIn(model), usage: { inputTokens, outputTokens, totalTokens } }];
+  const told = {
+    inputTokens,
+    outputTokens,
+    totalTokens,
+    ...(cachedTokens === null ? {} : { cachedTokens }),
+    ...(reasoningTokens === null ? {} : { reasoningTokens }),
+  };
+  return [{ type: "model", model: textIn(model), usage: told }];
 }
 
 /** A page or a document that the answer rests on. `more` are further fields of the source. */

@@ -42,13 +42,13 @@ export interface Begun {
 
 /**
  * Stores a question and opens its turn. Errors: `conversation_not_found`, `turn_in_progress`,
- * `idempotency_mismatch`, `unavailable`.
+ * `idempotency_mismatch`, `rate_limited` when a budget is used up, `unavailable`.
  */
 export async function beginTurn(
   database: Database,
   node: Node,
   turn: NewTurn,
-  expectedHead: string | null = null,
+  { budgets, expectedHead }: { readonly budgets: object | null; readonly expectedHead: string | null },
 ): Promise<Begun> {
   const { owner, question, isStored } = turn;
   const [row] = await node.run((id) =>
@@ -70,6 +70,7 @@ export async function beginTurn(
       context_limit: CONTEXT_MESSAGES,
       expected_head: expectedHead,
       asker: node.continues ? askerOf(owner) : null,
+      budgets,
     }),
   );
   return { isNew: row!.outcome === "started", ...describe(row!, owner) };

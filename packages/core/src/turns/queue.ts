@@ -38,6 +38,8 @@ export interface QueueOptions {
   readonly node: Node;
   readonly running: Running;
   readonly isClosing: () => boolean;
+  /** The default budgets; see `budgetDefaults`. A question over a budget is held. */
+  readonly budgets: object | null;
   /** Called when a question began here: its readers wait. */
   readonly onBegin: () => void;
 }
@@ -48,7 +50,7 @@ const MOST = 20;
 const MOST_LENGTH = 1_000_000;
 
 /** A question waits as a row, and `begin_turn` deletes the row as it stores the message; docs/decisions/0085. */
-export function createQueue({ database, node, running, isClosing, onBegin }: QueueOptions): Queue {
+export function createQueue({ database, node, running, isClosing, budgets, onBegin }: QueueOptions): Queue {
   /** Conversations with a turn here that a question may follow. All other questions are found by a look. */
   const followed = new Set<string>();
   const beginning = new Map<string, Promise<boolean>>();
@@ -69,7 +71,7 @@ export function createQueue({ database, node, running, isClosing, onBegin }: Que
       createdAt: new Date().toISOString(),
     };
     try {
-      const begun = await beginTurn(database, node, turn);
+      const begun = await beginTurn(database, node, turn, { budgets, expectedHead: null });
       if (!begun.isNew) return false;
       running.run(turn, begun, true);
       followed.add(nameOf(key));

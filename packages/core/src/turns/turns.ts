@@ -40,6 +40,8 @@ export interface TurnsOptions extends Omit<RunningOptions, "node" | "tokens" | "
   readonly lease: number;
   readonly eventsGrace: number;
   readonly handover: number;
+  /** The default budgets; see `budgetDefaults`. */
+  readonly budgets: object | null;
   readonly outage: Readonly<Record<Owner["kind"], OutagePolicy>>;
 }
 
@@ -112,6 +114,7 @@ export function createTurns(options: TurnsOptions): Turns {
     node,
     running,
     isClosing: () => isClosing || options.responder === undefined,
+    budgets: options.budgets,
     onBegin: () => wakeups.wake(),
   });
   const { beginNext } = queue;
@@ -215,7 +218,7 @@ export function createTurns(options: TurnsOptions): Turns {
     signal: AbortSignal | undefined,
     expectedHead: string | null = null,
   ): Promise<StartedTurn> => {
-    const begun = await beginTurn(database, node, turn, expectedHead);
+    const begun = await beginTurn(database, node, turn, { budgets: options.budgets, expectedHead });
     // In case of a later outage.
     void loadKey().catch(() => undefined);
     if (!begun.isNew) {

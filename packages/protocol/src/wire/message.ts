@@ -17,6 +17,8 @@ export type WireUsage = {
   input_tokens: number | null;
   output_tokens: number | null;
   total_tokens: number | null;
+  cached_tokens?: number;
+  reasoning_tokens?: number;
   cost?: number;
 };
 
@@ -188,6 +190,8 @@ export function usageToWire(usage: Usage): WireUsage {
     input_tokens: usage.inputTokens,
     output_tokens: usage.outputTokens,
     total_tokens: usage.totalTokens,
+    ...(usage.cachedTokens === undefined ? {} : { cached_tokens: usage.cachedTokens }),
+    ...(usage.reasoningTokens === undefined ? {} : { reasoning_tokens: usage.reasoningTokens }),
     ...(usage.cost === undefined ? {} : { cost: usage.cost }),
   };
 }
@@ -200,6 +204,8 @@ export function usageFromWire(value: Json | WireUsage): Usage | null {
     inputTokens: tokens(value["input_tokens"]),
     outputTokens: tokens(value["output_tokens"]),
     totalTokens: tokens(value["total_tokens"]),
+    ...(typeof value["cached_tokens"] === "number" ? { cachedTokens: value["cached_tokens"] } : {}),
+    ...(typeof value["reasoning_tokens"] === "number" ? { reasoningTokens: value["reasoning_tokens"] } : {}),
     ...(typeof value["cost"] === "number" ? { cost: value["cost"] } : {}),
   };
 }

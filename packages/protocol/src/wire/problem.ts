@@ -1,4 +1,6 @@
 import { ChatkeepError, ERRORS, type ErrorCode, errorTitle } from "../errors.ts";
+import { budgetOf } from "../usage.ts";
+import { type WireBudget, budgetToWire } from "./usage.ts";
 
 /** An error as JSON on the wire: `application/problem+json` (RFC 9457) with `error`, `code` and `detail`. */
 export interface WireProblem {
@@ -13,9 +15,11 @@ export interface WireProblem {
   pointer?: string;
   turn_id?: string;
   retry_after?: number;
+  budget?: WireBudget;
 }
 
 export function problemToWire(error: ChatkeepError, requestId: string): WireProblem {
+  const budget = budgetOf(error);
   const title = errorTitle(error.code);
   return {
     type: `urn:chatkeep:error:${error.code}`,
@@ -28,6 +32,7 @@ export function problemToWire(error: ChatkeepError, requestId: string): WireProb
     ...(error.pointer === undefined ? {} : { pointer: error.pointer }),
     ...(error.turnId === undefined ? {} : { turn_id: error.turnId }),
     ...(error.retryAfter === undefined ? {} : { retry_after: error.retryAfter }),
+    ...(budget === undefined ? {} : { budget: budgetToWire(budget) }),
   };
 }
 

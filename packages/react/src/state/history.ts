@@ -13,6 +13,7 @@ export type ChatHistory = Omit<
   | "exportData"
   | "getContext"
   | "getFile"
+  | "getUsage"
   | "listFiles"
   | "listQueuedQuestions"
   | typeof Symbol.asyncDispose

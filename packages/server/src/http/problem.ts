@@ -2,10 +2,13 @@ import {
   type ChatkeepError,
   ERRORS,
   type ErrorCode,
+  type WireBudget,
   type WireProblem,
   problemToWire,
 } from "@chatkeep/protocol";
 import { z } from "zod";
+
+import { time } from "./fields.ts";
 
 /** The format of an API's errors. */
 export interface ErrorFormat {
@@ -16,6 +19,18 @@ export interface ErrorFormat {
   /** Headers besides those of every error. Default: none. */
   readonly headers?: (error: ChatkeepError) => Record<string, string>;
 }
+
+/** A budget of an owner, and what is left of it. */
+export const budget: z.ZodType<WireBudget> = z
+  .strictObject({
+    unit: z.enum(["tokens", "cost"]).meta({ description: "Tokens in all, or US dollars." }),
+    period: z.enum(["day", "month"]).meta({ description: "In UTC." }),
+    limit: z.number(),
+    used: z.number(),
+    left: z.number(),
+    renews_at: time,
+  })
+  .meta({ id: "Budget" });
 
 const problem: z.ZodType<WireProblem> = z
   .strictObject({
@@ -35,6 +50,7 @@ const problem: z.ZodType<WireProblem> = z
       .exactOptional()
       .meta({ description: "With `turn_in_progress`: the id of the running turn." }),
     retry_after: z.number().exactOptional().meta({ description: "Seconds to wait before a retry." }),
+    budget: budget.exactOptional(),
   })
   .meta({ id: "Problem" });
 

@@ -27,6 +27,7 @@ import { describeTags } from "./tags.ts";
 import { describeToolResults } from "./tool-results.ts";
 import { describeTree } from "./tree.ts";
 import { describeTurns } from "./turns.ts";
+import { describeUsage } from "./usage.ts";
 import { describeVersions } from "./versions.ts";
 import { describeWaiting } from "./waiting.ts";
 import { describeWhileRunning } from "./while-running.ts";
@@ -79,6 +80,7 @@ export function describeHistory(name: string, open: OpenFixture): void {
     describePersonalData(opened);
     describeFiles(opened);
     describeShares(opened);
+    describeUsage(opened);
     describeIsolation(opened);
     describeOutage(opened);
     describeRoundTrip(opened);

@@ -34,6 +34,19 @@ begin
     update files f set owner_id = owner where f.owner_id = session and f.sha256 is not null returning f.size
   )
   select coalesce(sum(m.size), 0) into bytes from moved m;
+  with moved as (delete from usage_days d where d.owner_id = session returning d.*)
+  insert into usage_days as d
+  select owner, m.day, m.model, m.slot, m.answers, m.input_tokens, m.cached_tokens, m.output_tokens,
+    m.reasoning_tokens, m.total_tokens, m.cost
+  from moved m
+  on conflict (owner_id, day, model, slot) do update set
+    answers = d.answers + excluded.answers,
+    input_tokens = d.input_tokens + excluded.input_tokens,
+    cached_tokens = d.cached_tokens + excluded.cached_tokens,
+    output_tokens = d.output_tokens + excluded.output_tokens,
+    reasoning_tokens = d.reasoning_tokens + excluded.reasoning_tokens,
+    total_tokens = d.total_tokens + excluded.total_tokens,
+    cost = d.cost + excluded.cost;
   select o.conversation_count, o.archived_count into claimed, claimed_archived from owners o where o.id = session;
   if found then
     update owners o set

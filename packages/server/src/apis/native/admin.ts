@@ -4,7 +4,9 @@ import {
   type ErrorCode,
   type WireOverview,
   type WireRecentErrors,
+  type WireUsageTotals,
   isChatkeepError,
+  usageDayToWire,
 } from "@chatkeep/protocol";
 import { z } from "zod";
 
@@ -13,6 +15,7 @@ import { time } from "../../http/fields.ts";
 import { type Route, operatorRoutes } from "../../http/route.ts";
 import { VERSION } from "../../pages/version.ts";
 import { type Health, health, healthToWire } from "./health.ts";
+import { usageDay, usageQuery } from "./usage.ts";
 
 /** The connections from this node to its database. */
 export interface Connections {
@@ -27,7 +30,10 @@ export interface Connections {
 
 /** Options of {@link adminRoutes}. */
 export interface AdminRouteOptions {
-  readonly history: Pick<CoreHistory, "continueTurns" | "overview" | "runningTurns" | "unsavedAnswers">;
+  readonly history: Pick<
+    CoreHistory,
+    "continueTurns" | "overview" | "runningTurns" | "sumUsage" | "unsavedAnswers"
+  >;
   readonly health: () => Promise<Health>;
   readonly connections: (() => Connections) | undefined;
   readonly errors: RecentErrors;
@@ -104,6 +110,14 @@ const recentErrors: z.ZodType<WireRecentErrors> = z
   })
   .meta({ id: "RecentErrors" });
 
+const usageTotals: z.ZodType<WireUsageTotals> = z
+  .strictObject({
+    days: z
+      .array(z.strictObject({ ...usageDay, owners: count.meta({ description: "How many owners used it." }) }))
+      .meta({ description: "The latest day first." }),
+  })
+  .meta({ id: "UsageTotals" });
+
 /** The routes of operators. They tell numbers and codes, and never an owner or a word of a message. */
 export function adminRoutes({ history, health, connections, errors }: AdminRouteOptions): Route[] {
   const route = operatorRoutes("Operator");
@@ -128,6 +142,18 @@ export function adminRoutes({ history, health, connections, errors }: AdminRoute
           store,
         };
       },
+    }),
+    route("GET /api/admin/usage", {
+      id: "getUsageTotals",
+      summary: "Read what the answers of all owners use",
+      description:
+        "Tokens and cost by day and model. Reads a counter for each owner, day and model. `GET /api/me/usage` with " +
+        "`X-Chatkeep-User` tells one user's.",
+      search: usageQuery,
+      replies: { 200: { description: "The sums.", json: usageTotals } },
+      handle: async ({ query }) => ({
+        days: (await history.sumUsage(query)).map((day) => ({ ...usageDayToWire(day), owners: day.owners })),
+      }),
     }),
     route("GET /api/turns/continue", {
       id: "continueTurns",

@@ -110,6 +110,8 @@ export const usage: z.ZodType<WireUsage> = z
     input_tokens: tokens,
     output_tokens: tokens,
     total_tokens: tokens,
+    cached_tokens: z.int().exactOptional().meta({ description: "Of the input tokens." }),
+    reasoning_tokens: z.int().exactOptional().meta({ description: "Of the output tokens." }),
     cost: z.number().exactOptional(),
   })
   .meta({ id: "Usage" });

@@ -1,0 +1,62 @@
+import { type Budget, type BudgetLimits, ChatkeepError } from "@chatkeep/protocol";
+
+import { instant } from "./database/values.ts";
+
+/** A row of `read_budgets`. */
+export type BudgetRow = Pick<Budget, "unit" | "period" | "used"> & { most: number; renews_at: string };
+
+export function budgetFromRow({ unit, period, most, used, renews_at: renewsAt }: BudgetRow): Budget {
+  return { unit, period, limit: most, used, left: Math.max(0, most - used), renewsAt: instant(renewsAt) };
+}
+
+/** The error of a used-up budget, which `check_budgets` tells as JSON; `budgetOf` finds the budget again. */
+export function budgetError(row: string, cause: unknown): ChatkeepError {
+  const budget = budgetFromRow(JSON.parse(row) as BudgetRow);
+  const { unit, period, limit, renewsAt } = budget;
+  const error = new ChatkeepError(
+    "rate_limited",
+    `The budget of ${limit} ${unit === "tokens" ? "tokens" : "US dollars"} a ${period} is used up. It is renewed at ${renewsAt}.`,
+    { retryAfter: Math.max(1, Math.ceil((Date.parse(renewsAt) - Date.now()) / 1000)), cause },
+  );
+  return Object.assign(error, { budget });
+}
+
+const COLUMNS: {
+  readonly tokensPerDay: "tokens_per_day";
+  readonly tokensPerMonth: "tokens_per_month";
+  readonly costPerDay: "cost_per_day";
+  readonly costPerMonth: "cost_per_month";
+} = {
+  tokensPerDay: "tokens_per_day",
+  tokensPerMonth: "tokens_per_month",
+  costPerDay: "cost_per_day",
+  costPerMonth: "cost_per_month",
+};
+
+type BudgetColumn = (typeof COLUMNS)[keyof BudgetLimits];
+
+/** Limits by the names of their columns; those that are not given are left out. Errors: `invalid_request`. */
+export function budgetColumns(limits: {
+  readonly [Limit in keyof BudgetLimits]?: BudgetLimits[Limit] | undefined;
+}): Partial<Record<BudgetColumn, number>> {
+  const given = Object.entries(COLUMNS).flatMap(([name, column]) => {
+    const limit = limits[name as keyof BudgetLimits];
+    if (limit === undefined) return [];
+    const isTokens = name.startsWith("tokens");
+    if (!(limit >= 0 && limit <= Number.MAX_SAFE_INTEGER) || (isTokens && !Number.isInteger(limit))) {
+      throw new ChatkeepError(
+        "invalid_request",
+        `\`${column}\` must be a ${isTokens ? "whole number" : "number"} of at least 0.`,
+        { pointer: `/${column}` },
+      );
+    }
+    return [[column, limit] as const];
+  });
+  return Object.fromEntries(given);
+}
+
+/** The default budgets as SQL functions take them; `null` if there are none. */
+export function budgetDefaults(limits: Partial<BudgetLimits> = {}): object | null {
+  const columns = budgetColumns(limits);
+  return Object.values(columns).some((limit) => limit > 0) ? columns : null;
+}
