@@ -501,10 +501,7 @@ async function fill(query: Query): Promise<void> {
   await query(
     "insert into chatkeep.owners (id, kind) select gen_random_uuid(), 'session' from generate_series(1, 2000)",
   );
-  await query(
-    "insert into chatkeep.budgets select gen_random_uuid() from generate_series(1, $1::int)",
-    MANY,
-  );
+  await query("insert into chatkeep.budgets select gen_random_uuid() from generate_series(1, $1::int)", MANY);
   await query(
     `insert into chatkeep.rate_limits (key, points, expires_at)
      select n::text, 1, now() + interval '1 hour' from generate_series(1, $1::int) n`,

@@ -125,9 +125,9 @@ test("tells the codes of every error by its status", () => {
 test("refuses unknown fields in every body of the native API, as the server does", () => {
   for (const { operation } of operations) {
     if (operation.tags.some((tag) => LENIENT.has(tag))) continue;
-    const schema: { $ref?: string; anyOf?: object[] } | undefined =
+    const schema: { $ref?: string; anyOf?: object[]; oneOf?: object[] } | undefined =
       operation.requestBody?.content["application/json"]?.schema;
-    for (const member of schema?.anyOf ?? (schema === undefined ? [] : [schema])) {
+    for (const member of schema?.anyOf ?? schema?.oneOf ?? (schema === undefined ? [] : [schema])) {
       const { $ref } = member as { $ref?: string };
       const resolved =
         $ref === undefined ? member : document.components.schemas[$ref.split("/").at(-1) ?? ""];
