@@ -146,7 +146,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   import: {
     summary: "Store exports of ChatGPT, Claude, Open WebUI, LibreChat or Chatkeep: import FILE… --user ID.",
     argument: "FILE",
-    options: OWNER,
+    options: {
+      ...OWNER,
+      from: "Read the tables of chatbot, chainlit, langchain or n8n: FILE is then the address of their PostgreSQL.",
+      of: "Whose conversations, by the id that those tables have: a user, or a session of langchain and n8n.",
+      table: "The table of langchain or n8n, if it has another name.",
+    },
     settings: [...DATABASE, "CHATKEEP_JWT_ISSUER"],
     async run({ environment, args, options, log }) {
       const { runImport } = await import("./owner-data.ts");

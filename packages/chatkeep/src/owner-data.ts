@@ -1,10 +1,15 @@
 import { existsSync } from "node:fs";
 
-import { type CoreHistory, createHistory, migrate } from "@chatkeep/core";
+import { type CoreHistory, createHistory, createPool, migrate } from "@chatkeep/core";
 import { type Owner, exportLineToWire, isChatkeepError, isSessionId } from "@chatkeep/protocol";
 import type { Log } from "@chatkeep/server";
 import { EXPORT_FORMATS, exportConversation } from "@chatkeep/server/export";
-import { type ImportReport, importArchive } from "@chatkeep/server/import";
+import {
+  type ImportReport,
+  type TableImportOptions,
+  importArchive,
+  importTables,
+} from "@chatkeep/server/import";
 
 import { whenAwake, withDatabase } from "./database.ts";
 import type { Environment } from "./environment.ts";
@@ -60,24 +65,33 @@ async function* allLines(history: CoreHistory, owner: Owner): AsyncGenerator<str
     yield `${JSON.stringify(exportLineToWire(line))}\n`;
 }
 
+/** What to import. */
+interface ImportOptions extends OwnerOptions {
+  readonly paths: readonly string[];
+  /** The program whose tables the paths are addresses of. */
+  readonly from?: string | undefined;
+  readonly of?: string | undefined;
+  readonly table?: string | undefined;
+}
+
 /** `chatkeep import`: stores exports of chats for one owner, and says what came of it. */
 export async function runImport(
   environment: Environment,
-  { paths, ...options }: OwnerOptions & { readonly paths: readonly string[] },
+  { paths, ...options }: ImportOptions,
   { log, progress }: { readonly log: Log; readonly progress: NodeJS.WriteStream },
 ): Promise<string> {
   const owner = ownerOf(environment, options, "import FILE…");
   return withHistory(environment, log, async (history) => {
     const sentences: string[] = [];
     for (const path of paths) {
-      if (!existsSync(path)) throw new StartError(`There is no file ${path}.`);
+      const name = options.from ?? path;
       let came: ImportReport | undefined;
-      for await (const report of importArchive({ history, owner, path, isTrusted: true })) {
+      for await (const report of reportsOf(path, options, { history, owner, isTrusted: true })) {
         came = report;
-        if (progress.isTTY) progress.write(`\r${path}: ${report.messages} messages`);
+        if (progress.isTTY) progress.write(`\r${name}: ${report.messages} messages`);
       }
       if (progress.isTTY) progress.write("\r\u001b[K");
-      sentences.push(`${path}: ${importSentence(came!)}`);
+      sentences.push(`${name}: ${importSentence(came!)}`);
     }
     return sentences.join("\n");
   }).catch((error: unknown) => {
@@ -85,6 +99,28 @@ export async function runImport(
       ? new StartError(`${error.message} What was stored stays; run it again.`)
       : error;
   });
+}
+
+/** Of an export, or of the tables of another program, which are read by an own connection. */
+async function* reportsOf(
+  path: string,
+  { from, of, table }: Omit<ImportOptions, "paths">,
+  target: Pick<TableImportOptions, "history" | "owner" | "isTrusted">,
+): AsyncGenerator<ImportReport, void, void> {
+  if (from === undefined) {
+    if (!existsSync(path)) throw new StartError(`There is no file ${path}.`);
+    yield* importArchive({ ...target, path });
+    return;
+  }
+  const tables = createPool(path);
+  try {
+    yield* importTables({ ...target, tables, from, of, table });
+  } catch (error) {
+    if (isChatkeepError(error)) throw error;
+    throw new StartError(`The tables of ${from} cannot be read: ${(error as Error).message}.`);
+  } finally {
+    await tables.end();
+  }
 }
 
 function importSentence({ from, conversations, messages, files, known, left }: ImportReport): string {

@@ -1,1 +1,2 @@
 export { type ImportOptions, type ImportReport, importArchive } from "./import/import.ts";
+export { TABLES, type TableImportOptions, importTables } from "./import/tables/import-tables.ts";
