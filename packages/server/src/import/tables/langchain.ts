@@ -76,7 +76,7 @@ function messageOf(row: JsonObject, parent: string | null): ForeignMessage {
   const id = text(callId);
   const result: Part[] = id === undefined ? [] : [{ type: "tool-result", id, result: content ?? null }];
   return {
-    id: String(row["id"] as string | number),
+    id: JSON.stringify(row["id"] ?? null),
     parent,
     role,
     parts: [...(role === "tool" && result.length > 0 ? result : contentOf(content)), ...callsOf(calls)],

@@ -3,7 +3,7 @@ import { ChatkeepError, type Json, type JsonObject } from "@chatkeep/protocol";
 import { type ForeignConversation, object, text, time } from "../foreign.ts";
 
 /** Runs a query; `pg`'s pools and clients do. */
-export interface Queryable {
+interface Queryable {
   query(statement: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
 }
 
