@@ -70,7 +70,12 @@ export async function* followToEnd(options: FollowToEndOptions): AsyncGenerator<
 
 /** Whether the events are gone of a turn that still runs, as after a failover: what is stored tells all later. */
 async function isToSettle(error: unknown, options: FollowToEndOptions): Promise<boolean> {
-  return isChatkeepError(error, "events_expired") && !(await isSettled(options).catch(() => false));
+  if (!isChatkeepError(error, "events_expired")) return false;
+  try {
+    return !(await isSettled(options));
+  } catch {
+    return true;
+  }
 }
 
 async function isSettled({ history, owner, conversationId, turnId }: FollowToEndOptions): Promise<boolean> {
