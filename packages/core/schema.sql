@@ -175,7 +175,8 @@ create table files (
   sha256 bytea,
   unused_since timestamp with time zone default clock_timestamp(),
   created_at timestamp with time zone not null default clock_timestamp(),
-  purpose text
+  purpose text,
+  object uuid
 );
 alter table files enable row level security;
 alter table files force row level security;
@@ -251,6 +252,12 @@ create table nodes (
   duration interval not null default '01:00:00'::interval,
   held_since timestamp with time zone not null default '-infinity'::timestamp with time zone,
   continues boolean not null default false
+);
+
+create table objects (
+  id uuid not null,
+  is_written boolean not null default false,
+  due_at timestamp with time zone
 );
 
 create table owners (
@@ -510,6 +517,7 @@ alter table messages add constraint messages_conversation FOREIGN KEY (owner_id,
 alter table messages add constraint messages_check CHECK (check_message(seq, id, role, status, parts)) NOT VALID;
 alter table migrations add constraint migrations_pkey PRIMARY KEY (version);
 alter table nodes add constraint nodes_pkey PRIMARY KEY (id);
+alter table objects add constraint objects_pkey PRIMARY KEY (id);
 alter table owners add constraint owners_pkey PRIMARY KEY (id);
 alter table owners add constraint owners_counts CHECK (((conversation_count >= 0) AND (archived_count >= 0)));
 alter table owners add constraint owners_kind CHECK ((kind = ANY (ARRAY['user'::text, 'session'::text])));
@@ -584,6 +592,7 @@ CREATE INDEX idempotency_keys_sent ON chatkeep.idempotency_keys USING btree (sen
 CREATE INDEX message_words_message_no ON chatkeep.message_words USING btree (owner_id, message_no);
 CREATE INDEX message_words_words ON chatkeep.message_words USING gin (owner_id, words) WITH (fastupdate='on', gin_pending_list_limit='512');
 CREATE INDEX messages_old_parts ON chatkeep.messages USING btree (owner_id, conversation_id, seq) WHERE (parts_version < 2);
+CREATE INDEX objects_due ON chatkeep.objects USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX owners_idle ON chatkeep.owners USING btree (active_at) WHERE (kind = 'session'::text);
 CREATE INDEX passages_search ON chatkeep.passages USING gin (search) WITH (fastupdate=off);
 CREATE INDEX queued_questions_due ON chatkeep.queued_questions USING btree (owner_id, conversation_id) WHERE (NOT is_held);
@@ -668,6 +677,7 @@ grant insert, select, update on idempotency_keys to chatkeep_store;
 grant delete, insert, select, update on message_words to chatkeep_store;
 grant delete, insert, select, update on messages to chatkeep_store;
 grant select on nodes to chatkeep_store;
+grant delete, insert, select, update on objects to chatkeep_store;
 grant delete, insert, select, update on owners to chatkeep_store;
 grant delete, insert, select, update on queued_questions to chatkeep_store;
 grant delete, insert, select, update on running_turns to chatkeep_store;
@@ -777,6 +787,7 @@ create view chatkeep_views.usage_days (
 create function chatkeep.breaking_version() returns integer language sql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine; -- for everybody
 create function chatkeep.check_conversation(id text, scope text, is_default boolean, title text, title_source text, last_seq bigint, cleared_seq bigint, purged_seq bigint, deleted_count bigint, elsewhere_count bigint) returns boolean language plpgsql owner chatkeep_engine; -- for everybody
 create function chatkeep.check_message(seq bigint, id text, role text, status text, parts json) returns boolean language plpgsql owner chatkeep_engine; -- for everybody
+create function chatkeep.release_object() returns trigger language plpgsql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep.schema_security() returns text language sql owner chatkeep_engine; -- for everybody
 create function chatkeep.schema_version() returns integer language sql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine; -- for everybody
 create function chatkeep_functions.ancestor_at(owner uuid, conversation text, leaf bigint, depth bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
@@ -784,6 +795,7 @@ create function chatkeep_functions.append_messages(owner uuid, conversation text
 create function chatkeep_functions.backfill_search_index(owner uuid, conversation text, seqs bigint[], word_texts text[], next_below bigint) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.begin_embedding(model text) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.begin_erasure(owner uuid) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
+create function chatkeep_functions.begin_object(owner uuid, owner_kind text, file uuid, name text, media_type text, object uuid, quota bigint) returns TABLE(stored json, room bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.begin_summary(owner uuid, conversation text, upper_seq bigint, fewest integer, most integer) returns TABLE(summary json, to_seq bigint, messages json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.begin_turn(owner uuid, conversation text, parent text, node bigint, lease interval, turn_id uuid, message_id text, reply_id text, role text, body json, context_text text, metadata json, word_text text, start_chunk json, new_title text, new_preview text, context_limit integer, expected_head text, asker json, budgets json) returns TABLE(outcome text, turn json, conversation_row json, question json, history json, summary json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.branch_length(owner uuid, conversation text, leaf bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -820,6 +832,7 @@ create function chatkeep_functions.delete_turns(owner uuid, conversation text, f
 create function chatkeep_functions.descendants_of(owner uuid, conversation text, seq bigint) returns TABLE(first_seq bigint, last_seq bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.describe_branch(owner uuid, conversation text, head bigint, new_preview text, question_title text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.drop_unused_releases(grace interval) returns integer language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
+create function chatkeep_functions.due_objects(page_limit integer) returns TABLE(object uuid) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.due_queued_questions(page_limit integer) returns TABLE(owner_id uuid, conversation_id text, turn_id uuid) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;
 create function chatkeep_functions.earliest_messages(owner uuid, conversation text, leaf bigint, above_seq bigint, below_seq bigint, page_limit integer) returns TABLE(parent_id text, messages json, forks json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.end_handle(owner uuid, hash text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -839,8 +852,10 @@ create function chatkeep_functions.file_json(owner uuid, file uuid) returns json
 create function chatkeep_functions.find_handle(owner uuid, hash text) returns TABLE(conversation_id text, active boolean) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.find_share(hash text) returns TABLE(owner_id uuid, owner_kind text, conversation_id text, message_id text, title text, name text, created_at text, expires_at text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.find_turn(node bigint, turn_id uuid) returns TABLE(owner_id uuid, conversation_id text) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine;
+create function chatkeep_functions.finish_object(owner uuid, file uuid, purpose text, object uuid, size bigint, digest text, quota bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.finish_turn(t turns, new_status text, body json, new_intent text, new_processed boolean, new_model text, new_usage json, new_error json, new_last_event integer, word_text text, new_preview text) returns turns language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.first_question(owner uuid, conversation text) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.forget_objects(ids uuid[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep_functions.fork_conversation(owner uuid, conversation text, message_id text, new_id text, new_title text, most bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.forks_of(owner uuid, conversation text, seqs bigint[], has_deleted boolean) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.get_branch_ends(owner uuid, conversation text) returns TABLE(head_seq bigint, head json, question json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
@@ -911,7 +926,7 @@ create function chatkeep_functions.question_terms(docs_name text, question text[
 create function chatkeep_functions.queue_question(owner uuid, conversation text, turn_id uuid, message_id text, reply_id text, parent text, body json, context_text text, metadata json, asker json, steers boolean, is_new boolean, most integer, most_length bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.read_budgets(owner uuid, defaults json) returns TABLE(unit text, period text, most numeric, used numeric, renews_at timestamp with time zone) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.read_events(owner uuid, conversation text, turn_id uuid, after_seq integer, seen_attempt integer, page_limit integer) returns TABLE(status text, last_event integer, is_left boolean, attempt integer, is_ahead boolean, events json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
-create function chatkeep_functions.read_file(owner uuid, file uuid, start bigint, length integer) returns bytea language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.read_file(owner uuid, file uuid, start bigint, length integer) returns TABLE(bytes bytea, object uuid, size bigint) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.recall_words(owner uuid, conversation text, leaf bigint, terms text[], below_seq bigint, most integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.recalled_messages(owner uuid, conversation text, leaf bigint, below_seq bigint, seqs bigint[], reach integer) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.record_audit(owner uuid, actor text, action text, details json) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_engine;

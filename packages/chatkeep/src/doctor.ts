@@ -7,6 +7,7 @@ import { findBackup } from "./doctor/backup.ts";
 import { type Finding, checkServer, describeUrl } from "./doctor/checks.ts";
 import { findIsolation } from "./doctor/isolation.ts";
 import { findKeys } from "./doctor/keys.ts";
+import { findObjects } from "./doctor/objects.ts";
 import { findSettings } from "./doctor/settings.ts";
 import { findWrites } from "./doctor/writes.ts";
 import { EmbeddedDatabaseError } from "./embedded/error.ts";
@@ -30,6 +31,7 @@ export async function runDoctor(environment: Environment, { log, output }: Docto
     if (state === "fail") failed = true;
   };
   try {
+    for (const finding of await findObjects(environment)) tell(finding);
     const database = await openDatabase(environment, log);
     try {
       tell({ check: "URL", state: "ok", text: describeUrl(database.url, database.kind) });

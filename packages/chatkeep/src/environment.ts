@@ -8,8 +8,10 @@ import { type EmbeddingSettings, readEmbedding } from "./environment/embedding.t
 import { type IdentitySettings, readIdentity } from "./environment/identity.ts";
 import { type LimitSettings, readLimits } from "./environment/limits.ts";
 import { type ModelSettings, readModel } from "./environment/model.ts";
+import { readObjects } from "./environment/objects.ts";
 import { createReader } from "./environment/reader.ts";
 import { type TurnSettings, readTurns } from "./environment/turns.ts";
+import type { S3Options } from "./s3.ts";
 import { SETTINGS } from "./settings.ts";
 import { StartError } from "./start-error.ts";
 
@@ -35,6 +37,8 @@ export interface Environment {
   readonly model: ModelSettings | undefined;
   /** CHATKEEP_EMBEDDING_MODEL and its settings; `undefined`: no vector search. */
   readonly embedding: EmbeddingSettings | undefined;
+  /** CHATKEEP_S3_BUCKET and its settings; `undefined`: PostgreSQL keeps the bytes of files. */
+  readonly objects: S3Options | undefined;
   /** CHATKEEP_RESPONDER: a file whose default export is a responder. */
   readonly responder: string | undefined;
   /** CHATKEEP_GRACE: how long turns may go on after SIGTERM, in milliseconds; seconds in the variable. */
@@ -95,6 +99,7 @@ export function readEnvironment(
   }
 
   const embedding = readEmbedding(reader);
+  const objects = readObjects(reader);
 
   const docs = text("CHATKEEP_DOCS");
   if (docs !== undefined && statSync(docs, { throwIfNoEntry: false })?.isDirectory() !== true) {
@@ -116,6 +121,7 @@ export function readEnvironment(
     docsGiven: docs !== undefined,
     model,
     embedding,
+    objects,
     responder,
     grace: grace * 1000,
     identity,

@@ -29,6 +29,7 @@ import type { Environment } from "./environment.ts";
 import { createIndexing } from "./indexing.ts";
 import { startJanitor } from "./janitor.ts";
 import { explainListenError } from "./listen-fault.ts";
+import { loadObjects } from "./objects.ts";
 import { createPages } from "./pages.ts";
 import { loadResponder } from "./responder.ts";
 import { createSignIn, noSignIn } from "./sign-in/sign-in.ts";
@@ -82,6 +83,8 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
     const probe = createPool(database.url, { max: 1 });
     closers.push(() => probe.end());
     const embedding = await loadEmbedding(environment);
+    const objects = await loadObjects(environment);
+    if (objects !== undefined) closers.push(() => objects.close());
     const { databaseTimeout } = readAddress(database.url);
     const docs = openDocs({ pool, databaseTimeout, schema, folder: environment.docs, embedding, log });
     closers.push(() => docs.close());
@@ -96,6 +99,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       ...given?.tasks,
       ...environment.turns,
       ...(embedding === undefined ? {} : { embedding }),
+      ...(objects === undefined ? {} : { objects }),
       hideExistence: identity.hideExistence,
       budgets: limits.budgets,
       limits: {

@@ -94,6 +94,25 @@ export const SETTINGS = {
     most: 1,
     unit: "",
   },
+  CHATKEEP_S3_BUCKET: {
+    meaning:
+      "The bucket of S3 that keeps the bytes of new files. Needs @aws-sdk/client-s3 and @aws-sdk/lib-storage.",
+    otherwise: "PostgreSQL keeps them",
+  },
+  CHATKEEP_S3_PREFIX: {
+    meaning: "What the key of each object in the bucket begins with, such as chatkeep/.",
+  },
+  CHATKEEP_S3_ENDPOINT: {
+    meaning: "The address of a store that speaks S3's protocol, such as https://s3.example.org.",
+    otherwise: "Amazon's",
+  },
+  AWS_REGION: { meaning: "The region of the bucket." },
+  AWS_ACCESS_KEY_ID: {
+    meaning: "The id of the key for the bucket.",
+    otherwise: "a profile, or the role of the machine",
+  },
+  AWS_SECRET_ACCESS_KEY: { meaning: "The secret of that key." },
+  AWS_SESSION_TOKEN: { meaning: "The session of that key, if it is a temporary one." },
   CHATKEEP_RESPONDER: {
     meaning: 'A file whose default export answers: async function* (request) { yield "…"; }.',
     otherwise: "the model or the docs answer",

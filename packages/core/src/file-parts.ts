@@ -16,6 +16,7 @@ import { ownerId, plainJson } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
 import { type FileRow, fileFromRow, fileNotFound, isFileId, putFile, readFile } from "./files.ts";
 import type { Limits } from "./maintenance/limits.ts";
+import type { ObjectStore } from "./objects.ts";
 
 /** A message to store. */
 interface Given {
@@ -59,13 +60,21 @@ const MOST_GIVEN = 32 * 1024 * 1024;
 /** Bytes of files on a page, without its last message: with the rest, twice what a page has without files. */
 const MOST_ON_PAGE = 3 * 1024 * 1024;
 
+export interface FilePartsOptions {
+  readonly database: Pick<Database, "call">;
+  readonly limits: Limits;
+  /** Where bytes are read. Default: PostgreSQL. */
+  readonly objects: ObjectStore | undefined;
+  /** Where bytes are stored: `objects`, or PostgreSQL within a transaction, which may be rolled back. */
+  readonly puts?: "objects" | "chunks";
+}
+
 export function createFileParts({
   database,
   limits,
-}: {
-  database: Pick<Database, "call">;
-  limits: Limits;
-}): FileParts {
+  objects,
+  puts = "objects",
+}: FilePartsOptions): FileParts {
   /** Stores the bytes of a `data:` URL under an id that they give, so that a retry and a copy are stored once. */
   const store = async (owner: Owner, part: FilePart): Promise<FilePart> => {
     const { file: _file, size: _size, sha256: _sha256, ...own } = part;
@@ -78,7 +87,15 @@ export function createFileParts({
     const init = { mediaType: isPlain(mediaType) ? mediaType : "application/octet-stream" };
     const id = idOf([ownerId(owner), init.mediaType], bytes);
     try {
-      const { size, sha256 } = await putFile({ database, limits, owner, id, init, bytes });
+      const { size, sha256 } = await putFile({
+        database,
+        limits,
+        objects: puts === "objects" ? objects : undefined,
+        owner,
+        id,
+        init,
+        bytes,
+      });
       return { ...own, url: prefix, file: id, size, sha256 };
     } catch (error) {
       // Else the pieces before would fill the quota for a day. Not in an outage: a retry goes on with them.
@@ -113,7 +130,8 @@ export function createFileParts({
     if (as === "url" || !(isMoved(part) || as === "bytes")) return address;
     try {
       const pieces: Uint8Array[] = [];
-      for await (const piece of readFile(database, ownerId(owner), part.file)) pieces.push(piece);
+      for await (const piece of readFile({ database, objects }, ownerId(owner), part.file))
+        pieces.push(piece);
       const { file: _file, size: _size, sha256: _sha256, ...own } = part;
       const prefix = isMoved(part) ? part.url : `data:${part.mime};base64,`;
       return { ...own, url: prefix + Buffer.concat(pieces).toString("base64") };

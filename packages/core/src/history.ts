@@ -34,6 +34,7 @@ import { DEFAULT_LIMITS, type Limits } from "./maintenance/limits.ts";
 import { renewParts } from "./maintenance/old-parts.ts";
 import { type Overview, readOverview } from "./maintenance/overview.ts";
 import { createMessages } from "./messages.ts";
+import { type ObjectStore, deleteDueObjects } from "./objects.ts";
 import { type PersonalData, createPersonalData } from "./personal-data.ts";
 import { indexBacklog } from "./search/backlog.ts";
 import { type EmbeddingWorker, createEmbeddingWorker } from "./search/embedding-worker.ts";
@@ -63,6 +64,11 @@ export interface HistoryOptions {
   readonly limits?: Partial<Limits>;
   /** What one owner's answers may use in a day or month; `setBudgets` sets an owner's own. Default: no limits. */
   readonly budgets?: Partial<BudgetLimits>;
+  /**
+   * Where the bytes of files are kept: `createS3Store` of `chatkeep/s3`. Default: PostgreSQL. Files that are in PostgreSQL
+   * already stay there.
+   */
+  readonly objects?: ObjectStore | undefined;
   /** The size of the context that a responder gets. */
   readonly context?: ContextSettings;
   /** Summarizes messages that no longer fit the context, in the background. Default: no summaries. */
@@ -199,7 +205,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   const onError = quietly(options.onError);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const outage = { user: "required", session: "best-effort", ...options.outage } as const;
-  const { hideExistence = false } = options;
+  const { hideExistence = false, objects } = options;
   const open = createDatabase({
     pool: options.pool,
     ...(options.probe === undefined ? {} : { probe: options.probe }),
@@ -238,7 +244,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
     closing,
     onError,
   });
-  const fileParts = createFileParts({ database, limits });
+  const fileParts = createFileParts({ database, limits, objects });
   const turns = createTurns({
     preparation,
     fileParts,
@@ -278,18 +284,20 @@ export function createHistory(options: HistoryOptions): CoreHistory {
   const indexAll: CoreHistory["indexBacklog"] = async (signal) =>
     (await indexBacklog(database, signal)) + ((await worker?.run(signal)) ?? 0);
   const purgeAll: CoreHistory["purge"] = async (purged, signal) =>
-    (await purge(database, purged, signal)) + (await renewParts(database, fileParts, signal));
+    (await purge(database, purged, signal)) +
+    (await renewParts(database, fileParts, signal)) +
+    (await deleteDueObjects(database, objects, signal));
   const { importTurn, stopTurn, stopRunning, listQueuedQuestions, deleteQueuedQuestion } = turns;
   const calls = withFiles({ ...turns, getContext: contexts.read }, fileParts);
   const conversations = createConversations({ database, limits, hideExistence, stopRunning });
-  const messages = createMessages({ database, limits, answerSoFar: turns.answerSoFar });
+  const messages = createMessages({ database, limits, objects, answerSoFar: turns.answerSoFar });
   return {
     ...conversations,
     ...messages,
     ...createBranches({ database, limits, atomically }),
-    ...createPersonalData(database),
-    ...createFiles({ database, limits }),
-    ...createShares({ database, limits, history: { ...conversations, ...messages } }),
+    ...createPersonalData({ database, objects }),
+    ...createFiles({ database, limits, objects }),
+    ...createShares({ database, limits, objects, history: { ...conversations, ...messages } }),
     ...createHandles(database),
     ...createIdempotencyKeys(database),
     ...createCheckpoints(database),
@@ -308,6 +316,7 @@ export function createHistory(options: HistoryOptions): CoreHistory {
         schema: options.schema,
         limits,
         hideExistence,
+        objects,
         answerSoFar: turns.answerSoFar,
         database: open,
         guard,

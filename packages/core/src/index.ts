@@ -44,6 +44,7 @@ export {
 } from "./maintenance/limit-store.ts";
 export type { JanitorOptions } from "./maintenance/janitor.ts";
 export type { ActOptions, PersonalData } from "./personal-data.ts";
+export type { ObjectStore } from "./objects.ts";
 export { ownerId } from "./arguments.ts";
 export { readAnswer } from "./streams.ts";
 export { createAiSdkReader } from "./streams/ai-sdk.ts";

@@ -25,22 +25,22 @@ import {
   previewOf,
   titleOf,
 } from "./database/rows.ts";
-import { createFileParts, cutPage } from "./file-parts.ts";
+import { type FilePartsOptions, createFileParts, cutPage } from "./file-parts.ts";
 import { type Limits } from "./maintenance/limits.ts";
 import { wordTextOf } from "./search/words.ts";
 
 /** The methods of {@link History} on messages. */
 export type Messages = Pick<History, "appendMessages" | "getMessage" | "listMessages" | "clearMessages">;
 
-export interface MessagesOptions {
+export interface MessagesOptions extends FilePartsOptions {
   readonly database: Database;
-  readonly limits: Limits;
   /** Reads the committed part of a running turn's answer. */
   readonly answerSoFar: (owner: Owner, conversationId: string, turnId: string) => Promise<Answer>;
 }
 
-export function createMessages({ database, limits, answerSoFar }: MessagesOptions): Messages {
-  const { moveOut, putBack } = createFileParts({ database, limits });
+export function createMessages({ answerSoFar, ...options }: MessagesOptions): Messages {
+  const { database, limits } = options;
+  const { moveOut, putBack } = createFileParts(options);
   const listMessages: Messages["listMessages"] = async (owner, conversationId, query = {}) => {
     const page = await readPage(owner, conversationId, query);
     return { ...page, messages: await putBack(owner, page.messages, query.files) };

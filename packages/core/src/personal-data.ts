@@ -10,7 +10,8 @@ import { ownerId } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
 import { type ConversationRow, conversationFromRow, type MessageRow, messageOf } from "./database/rows.ts";
 import { instant } from "./database/values.ts";
-import { NIL, type FileRow, fileFromRow, readFile } from "./files.ts";
+import { type FileSource, NIL, type FileRow, fileFromRow, readFile } from "./files.ts";
+import { deleteDueObjects } from "./objects.ts";
 import { readShares } from "./shares.ts";
 import { type QueuedRow, queuedQuestion } from "./turns/queued.ts";
 
@@ -34,7 +35,12 @@ export interface PersonalData {
 /** Rows in one step: about 20 ms of work. */
 const PAGE = 1000;
 
-export function createPersonalData(database: Database): PersonalData {
+export interface PersonalDataOptions extends FileSource {
+  readonly database: Database;
+}
+
+export function createPersonalData(options: PersonalDataOptions): PersonalData {
+  const { database, objects } = options;
   return {
     async claimSession(user, session, { actor = "owner" } = {}) {
       if (user.kind !== "user" || session.kind !== "session") {
@@ -72,7 +78,7 @@ export function createPersonalData(database: Database): PersonalData {
       for await (const file of exportedFiles(database, id)) {
         files += 1;
         yield { type: "file", file };
-        for await (const bytes of readFile(database, id, file.id))
+        for await (const bytes of readFile(options, id, file.id))
           yield { type: "bytes", bytes: Buffer.from(bytes).toString("base64") };
       }
       for (const share of await readShares(database, id)) yield { type: "share", share };
@@ -97,6 +103,8 @@ export function createPersonalData(database: Database): PersonalData {
         receipt.turns += erased.turns_erased ?? 0;
         receipt.files += erased.files_erased ?? 0;
       }
+      // The receipt says that they are gone.
+      await deleteDueObjects(database, objects);
       await database.call("erase_owner", { owner: id, actor, receipt });
       return receipt;
     },

@@ -24,6 +24,7 @@ import { instant, unescapeText } from "./database/values.ts";
 import { idOf } from "./file-parts.ts";
 import { type FileRow, checkFileId, fileFromRow, fileNotFound, putFile, readFile } from "./files.ts";
 import type { Limits } from "./maintenance/limits.ts";
+import type { ObjectStore } from "./objects.ts";
 
 /** The methods of {@link History} on links. */
 export interface Shares extends SharesOfHistory {
@@ -40,6 +41,7 @@ interface ForkSharedOptions {
 export interface SharesOptions {
   readonly database: Database;
   readonly limits: Limits;
+  readonly objects: ObjectStore | undefined;
   /** Stores what is copied. */
   readonly history: Pick<History, "createConversation" | "getConversation" | "getMessage" | "appendMessages">;
 }
@@ -51,7 +53,7 @@ const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Who is told of no owner. */
 const NOBODY: Owner = { kind: "session", id: "" };
 
-export function createShares({ database, limits, history }: SharesOptions): Shares {
+export function createShares({ database, limits, objects, history }: SharesOptions): Shares {
   const find = async (token: string): Promise<FoundShare> => {
     if (!TOKEN.test(token)) throw shareNotFound();
     const [row] = await database.call("find_share", { hash: hashOf(token) });
@@ -119,7 +121,7 @@ export function createShares({ database, limits, history }: SharesOptions): Shar
     getSharedFile,
 
     async *readSharedFile(token, fileId, range) {
-      yield* readFile(database, await ownerOf(token, fileId), fileId, range);
+      yield* readFile({ database, objects }, await ownerOf(token, fileId), fileId, range);
     },
 
     async forkShared(owner, token, { id = randomUUID(), admit } = {}) {
@@ -134,11 +136,12 @@ export function createShares({ database, limits, history }: SharesOptions): Shar
         if (!copies.has(file)) {
           const init = await getSharedFile(token, file);
           admit?.(init.size);
-          const bytes = readFile(database, await ownerOf(token, file), file);
+          const bytes = readFile({ database, objects }, await ownerOf(token, file), file);
           // The id that these give, so that a copy which is repeated stores it once.
           const { id: copy } = await putFile({
             database,
             limits,
+            objects,
             owner,
             id: idOf(["share", id, file], new Uint8Array()),
             init,

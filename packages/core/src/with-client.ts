@@ -12,7 +12,7 @@ import { type Messages, type MessagesOptions, createMessages } from "./messages.
  */
 export interface StoreCalls extends Conversations, Messages, Branches, Handles {}
 
-export interface StoreCallsOptions extends Pick<MessagesOptions, "answerSoFar"> {
+export interface StoreCallsOptions extends Pick<MessagesOptions, "answerSoFar" | "objects"> {
   readonly schema: string | undefined;
   readonly limits: Limits;
   readonly hideExistence: boolean;
@@ -22,7 +22,7 @@ export interface StoreCallsOptions extends Pick<MessagesOptions, "answerSoFar"> 
 }
 
 export function createStoreCalls(client: Queryable, options: StoreCallsOptions): StoreCalls {
-  const { limits, hideExistence, answerSoFar } = options;
+  const { limits, hideExistence, answerSoFar, objects } = options;
   // A delete takes effect when the host commits. Until then nothing is stopped.
   const stopRunning = (): Promise<void> => Promise.resolve();
   const database = options.guard({
@@ -31,7 +31,7 @@ export function createStoreCalls(client: Queryable, options: StoreCallsOptions):
   });
   return {
     ...createConversations({ database, limits, hideExistence, stopRunning }),
-    ...createMessages({ database, limits, answerSoFar }),
+    ...createMessages({ database, limits, answerSoFar, objects, puts: "chunks" }),
     ...createBranches({ database, limits, atomically: (work) => work(database) }),
     ...createHandles(database),
   };

@@ -215,6 +215,32 @@ const CASES: Case[] = [
   ["file_json", 1, /Index Scan files_pkey/, (time) => sql("file_json($1, $2)", [owner, fileId(time)])],
   ["read_file", 1, /file_chunks_pkey/, (time) => sql("read_file($1, $2, 0, 8096)", [owner, fileId(time)])],
   ["write_file", 2, /files_pkey/, () => history.putFile(me, PNG, Buffer.alloc(10_000))],
+  [
+    "begin_object",
+    1,
+    /files_pkey/,
+    () =>
+      sql("begin_object($1, 'session', $2, null, 'image/png', $3, 9999999)", [
+        owner,
+        randomUUID(),
+        randomUUID(),
+      ]),
+  ],
+  [
+    "finish_object",
+    1,
+    /objects_pkey/,
+    async (time) => {
+      const place = [owner, randomUUID(), fileId(1000 + time)];
+      await pool.query(
+        "insert into chatkeep.files (owner_id, id, media_type, object) values ($1, $2, 'image/png', $3)",
+        place,
+      );
+      await sql("finish_object($1, $2, null, $3, 3, repeat('00', 32), 9999999)", place);
+    },
+  ],
+  ["due_objects", 9, /objects_due/, () => sql("due_objects(9)")],
+  ["forget_objects", 2, /objects_pkey/, (time) => sql("forget_objects($1)", [[fileId(2000 + time)]])],
   ["delete_file", 1, /files_pkey/, (time) => history.deleteFile(me, fileId(100 + time))],
   ["erase_file", 1, /file_chunks_pkey/, (time) => sql("erase_file($1, $2, 9)", [owner, fileId(200 + time)])],
   [
@@ -474,6 +500,11 @@ async function fill(query: Query): Promise<void> {
   await filled(
     `insert into chatkeep.file_chunks (owner_id, file_id, no, bytes)
      select $1, md5(n::text)::uuid, 0, 'abc' from generate_series(1, $2::int) n`,
+  );
+  await query(
+    `insert into chatkeep.objects (id, due_at)
+     select md5(n::text)::uuid, case when n > 19000 then now() + interval '1 day' end from generate_series(1, $1::int) n`,
+    MANY,
   );
   await filled(
     `insert into chatkeep.file_uses (owner_id, conversation_id, message_id, file_id)

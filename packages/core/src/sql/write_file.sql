@@ -36,7 +36,8 @@ begin
   if f.sha256 is null and f.unused_since = '-infinity' and start = 0 then
     -- The same bytes were deleted a moment ago.
     delete from file_chunks c where c.owner_id = owner and c.file_id = file;
-    update files k set unused_since = clock_timestamp(), size = 0 where k.owner_id = owner and k.id = file returning * into f;
+    update files k set unused_since = clock_timestamp(), size = 0, object = null
+    where k.owner_id = owner and k.id = file returning * into f;
   end if;
   if f.id is null or f.unused_since = '-infinity' then
     raise exception 'file_not_found' using errcode = 'CK000';
@@ -51,7 +52,7 @@ begin
     )
     select coalesce(sum(w.length), 0) into added from written w;
     update files k set
-      size = k.size + added, sha256 = decode(digest, 'hex'), purpose = coalesce(purpose, k.purpose)
+      size = k.size + added, sha256 = decode(digest, 'hex'), purpose = coalesce(purpose, k.purpose), object = null
     where k.owner_id = owner and k.id = file
     returning * into f;
     update owners o set file_bytes = o.file_bytes + added where o.id = owner returning o.file_bytes into total;

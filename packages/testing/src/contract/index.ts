@@ -8,7 +8,7 @@ import { describeDeletion } from "./deletion.ts";
 import { describeErasure } from "./erasure.ts";
 import { describeFeedback } from "./feedback.ts";
 import { describeFiles } from "./files.ts";
-import type { HistoryFixture } from "./fixture.ts";
+import type { HistoryFixture, OpenedFixture } from "./fixture.ts";
 import { describeForks } from "./forks.ts";
 import { describeIsolation } from "./isolation.ts";
 import { describeListing } from "./listing.ts";
@@ -32,17 +32,55 @@ import { describeVersions } from "./versions.ts";
 import { describeWaiting } from "./waiting.ts";
 import { describeWhileRunning } from "./while-running.ts";
 
+export { describeFiles } from "./files.ts";
 export { ask, collect } from "./fixture.ts";
 export type { HistoryFixture } from "./fixture.ts";
 
 /** Opens the fixture of a suite, once, before its first test. */
 export type OpenFixture = () => Promise<HistoryFixture>;
 
+const PARTS = [
+  describeConversations,
+  describeListing,
+  describeTags,
+  describeMessages,
+  describePaging,
+  describeTurns,
+  describeStreams,
+  describeRetries,
+  describeToolResults,
+  describeContinueAnswer,
+  describeWaiting,
+  describeQueue,
+  describeDeletion,
+  describeVersions,
+  describeFeedback,
+  describeRegenerate,
+  describeBranches,
+  describeForks,
+  describeDeletedMessages,
+  describeTree,
+  describeWhileRunning,
+  describeSearch,
+  describeErasure,
+  describePersonalData,
+  describeFiles,
+  describeShares,
+  describeUsage,
+  describeIsolation,
+  describeOutage,
+  describeRoundTrip,
+];
+
 /**
  * The contract of `History`: a test for each sentence of its comments and of its data types. It runs over
- * every implementation; what is opened here serves all its tests, which keep apart by owner.
+ * every implementation; what is opened here serves all its tests, which keep apart by owner. `parts`: default all.
  */
-export function describeHistory(name: string, open: OpenFixture): void {
+export function describeHistory(
+  name: string,
+  open: OpenFixture,
+  parts: readonly ((open: OpenedFixture) => void)[] = PARTS,
+): void {
   describe(`History: ${name}`, () => {
     let fixture: HistoryFixture | undefined;
     beforeAll(async () => {
@@ -54,35 +92,6 @@ export function describeHistory(name: string, open: OpenFixture): void {
       return fixture;
     };
 
-    describeConversations(opened);
-    describeListing(opened);
-    describeTags(opened);
-    describeMessages(opened);
-    describePaging(opened);
-    describeTurns(opened);
-    describeStreams(opened);
-    describeRetries(opened);
-    describeToolResults(opened);
-    describeContinueAnswer(opened);
-    describeWaiting(opened);
-    describeQueue(opened);
-    describeDeletion(opened);
-    describeVersions(opened);
-    describeFeedback(opened);
-    describeRegenerate(opened);
-    describeBranches(opened);
-    describeForks(opened);
-    describeDeletedMessages(opened);
-    describeTree(opened);
-    describeWhileRunning(opened);
-    describeSearch(opened);
-    describeErasure(opened);
-    describePersonalData(opened);
-    describeFiles(opened);
-    describeShares(opened);
-    describeUsage(opened);
-    describeIsolation(opened);
-    describeOutage(opened);
-    describeRoundTrip(opened);
+    for (const describePart of parts) describePart(opened);
   });
 }
