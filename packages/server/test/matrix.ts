@@ -44,7 +44,7 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   listConversations: { others: "own only", own: 200 },
   getConversation: { others: "refused", own: 200 },
   updateConversation: { others: "refused", own: 200, body: () => ({ title: "Taken", archived: true }) },
-  exportConversation: { others: "refused", own: 200, query: "format=html" },
+  exportConversation: { others: "refused", own: 200, query: "?format=html" },
   deleteConversation: { others: "refused", own: 204 },
   listTrash: { others: "own only", own: 200 },
   restoreConversation: {
