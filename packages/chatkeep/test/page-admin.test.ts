@@ -47,6 +47,12 @@ test("the operator's page asks for a server key, shows numbers and errors, and n
     /2\s+1 complete, 0 stopped, 0 interrupted, 1 failed/,
   );
   expect(await page.getByRole("table", { name: "Nodes" }).getByRole("row").count()).toBe(2);
+  // A line is drawn of what was told twice.
+  expect(await page.locator(".sparkline").count()).toBe(0);
+  await page.getByRole("button", { name: "Refresh" }).click();
+  await expect.poll(() => page.locator(".sparkline").count()).toBeGreaterThanOrEqual(5);
+  expect(await page.getByRole("rowheader", { name: "messages", exact: true }).count()).toBe(0);
+  await page.getByRole("heading", { name: "Tables" }).click();
   expect(await page.getByRole("rowheader", { name: "messages", exact: true }).count()).toBe(1);
   expect(await page.getByRole("table", { name: "Last errors" }).innerText()).toContain("Error E_MODEL");
   expect(await page.innerText("body")).not.toContain(words);

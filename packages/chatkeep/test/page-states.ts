@@ -616,6 +616,12 @@ export const STATES: readonly State[] = [
       await page.getByLabel("Server key").fill(stage.key);
       await page.keyboard.press("Enter");
       await page.locator(".figure").first().waitFor();
+      for (let asked = 1; asked < 4; asked++) {
+        const told = page.waitForResponse("**/api/admin/overview");
+        await page.getByRole("button", { name: "Refresh" }).click();
+        await told;
+      }
+      await page.locator(".sparkline").first().waitFor();
     },
   },
 ];

@@ -21,18 +21,18 @@ export interface ButtonProps {
 
 /** A button that does something at once. */
 export function Button(props: ButtonProps): ReactNode {
-  const { label, icon, shows = "words", tone = "plain", disabled, onPress } = props;
-  const named = shows === "icon" ? { "aria-label": label, title: label } : {};
+  const { label, icon, shows, tone = "plain", disabled, onPress } = props;
+  const isIcon = shows === "icon";
   return (
     <button
       type="button"
-      className={`ck-button ck-${tone} ${shows === "icon" ? "ck-square" : ""}`}
+      className={`ck-button ck-${tone} ${isIcon ? "ck-square" : ""}`}
       disabled={disabled}
       onClick={onPress}
-      {...named}
+      {...(isIcon && { "aria-label": label, title: label })}
     >
       {icon}
-      {shows === "words" && label}
+      {!isIcon && label}
     </button>
   );
 }

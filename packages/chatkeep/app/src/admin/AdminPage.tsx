@@ -44,10 +44,10 @@ export function AdminPage({ operator }: { readonly operator: Operator }): ReactN
 }
 
 function Standing({ told }: { readonly told: Told }): ReactNode {
-  const { overview, errors, first } = told;
+  const { overview, errors, first, samples } = told;
   return (
     <>
-      <Figures overview={overview} />
+      <Figures overview={overview} samples={samples} />
       {overview.store === null ? (
         <Notice tone="trouble">
           The database is down: nodes, turns and sizes are told again when it answers.

@@ -1,6 +1,8 @@
 import type { WireOverview } from "@chatkeep/protocol";
 import type { ReactNode } from "react";
 
+import type { Sample } from "./samples.ts";
+import { Sparkline } from "./Sparkline.tsx";
 import { bytesOf, momentOf, numberOf } from "./words.ts";
 
 const HEALTH = {
@@ -9,10 +11,18 @@ const HEALTH = {
   down: "Nothing can be read or saved",
 } as const;
 
-/** The numbers that an operator looks at first. */
-export function Figures({ overview }: { readonly overview: WireOverview }): ReactNode {
+export interface FiguresProps {
+  readonly overview: WireOverview;
+  readonly samples: readonly Sample[];
+}
+
+/** The numbers that an operator looks at first, and how they went. */
+export function Figures({ overview, samples }: FiguresProps): ReactNode {
   const { health, connections, node, store } = overview;
   const { shown, saved } = node.unsaved_answers;
+  const line = (what: keyof Sample, from?: "least"): ReactNode => (
+    <Sparkline values={samples.map((sample) => sample[what])} {...(from === undefined ? {} : { from })} />
+  );
   return (
     <dl className="figures">
       <Figure
@@ -26,6 +36,7 @@ export function Figures({ overview }: { readonly overview: WireOverview }): Reac
         value={health.database.latency_ms === null ? "down" : `${numberOf(health.database.latency_ms)} ms`}
         tone={health.database.status === "ok" ? "plain" : "trouble"}
         detail="for a round trip"
+        line={line("latency")}
       />
       {connections !== null && (
         <Figure
@@ -33,6 +44,7 @@ export function Figures({ overview }: { readonly overview: WireOverview }): Reac
           value={`${connections.open - connections.idle} of ${connections.most}`}
           tone={connections.waiting > 0 ? "trouble" : "plain"}
           detail={`busy; ${connections.idle} idle, ${connections.waiting} waiting`}
+          line={line("connections")}
         />
       )}
       <Figure
@@ -40,8 +52,11 @@ export function Figures({ overview }: { readonly overview: WireOverview }): Reac
         value={numberOf(store?.turns.running ?? node.running_turns)}
         tone="plain"
         detail={store === null ? "on this node" : `of all nodes; ${node.running_turns} here`}
+        line={line("running")}
       />
-      {store !== null && <SettledFigure settled={store.turns.settled} />}
+      {store !== null && (
+        <SettledFigure settled={store.turns.settled} line={line("turns")} broken={line("broken")} />
+      )}
       <Figure
         name="Unsaved answers"
         value={numberOf(Math.max(0, shown - saved))}
@@ -56,6 +71,7 @@ export function Figures({ overview }: { readonly overview: WireOverview }): Reac
           detail={["owners", "conversations", "messages"]
             .map((name) => rowsOf(store.tables, name))
             .join(", ")}
+          line={line("bytes", "least")}
         />
       )}
     </dl>
@@ -64,7 +80,13 @@ export function Figures({ overview }: { readonly overview: WireOverview }): Reac
 
 type Settled = NonNullable<WireOverview["store"]>["turns"]["settled"];
 
-function SettledFigure({ settled }: { readonly settled: Settled }): ReactNode {
+interface SettledFigureProps {
+  readonly settled: Settled;
+  readonly line: ReactNode;
+  readonly broken: ReactNode;
+}
+
+function SettledFigure({ settled, line, broken }: SettledFigureProps): ReactNode {
   const { waiting, stopped, interrupted, failed } = settled;
   const complete = settled.complete + waiting;
   const all = complete + stopped + interrupted + failed;
@@ -74,6 +96,12 @@ function SettledFigure({ settled }: { readonly settled: Settled }): ReactNode {
       value={numberOf(all)}
       tone={failed + interrupted > 0 ? "trouble" : "plain"}
       detail={`${numberOf(complete)} complete, ${numberOf(stopped)} stopped, ${numberOf(interrupted)} interrupted, ${numberOf(failed)} failed`}
+      line={
+        <>
+          {line}
+          {failed + interrupted > 0 && broken}
+        </>
+      }
     />
   );
 }
@@ -87,15 +115,17 @@ interface FigureProps {
   readonly value: string;
   readonly detail: string;
   readonly tone: "plain" | "good" | "trouble";
+  readonly line?: ReactNode;
 }
 
-function Figure({ name, value, detail, tone }: FigureProps): ReactNode {
+function Figure({ name, value, detail, tone, line }: FigureProps): ReactNode {
   return (
     <div className="figure" data-tone={tone}>
       <dt>{name}</dt>
       <dd>
         <strong>{value}</strong>
         <span>{detail}</span>
+        {line}
       </dd>
     </div>
   );

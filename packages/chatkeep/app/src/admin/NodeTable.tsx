@@ -16,7 +16,7 @@ export function NodeTable({ nodes, at }: NodeTableProps): ReactNode {
     <Table
       title="Nodes"
       heads={["Node", "Since", "Lease", "Running turns"]}
-      none="No node has run a turn yet."
+      none="No node is up that has run turns. A node is listed from its first turn to its end."
       rows={nodes.map((node) => (
         <tr key={node.id}>
           <th scope="row">{node.id}</th>

@@ -17,6 +17,7 @@ export function SizeTable({ tables, first }: SizeTableProps): ReactNode {
   return (
     <Table
       title="Tables"
+      folded
       heads={["Table", "Rows, estimated", "Size with indexes", "Since this page was opened"]}
       none="There are no tables."
       rows={tables.map(({ name, rows, bytes }) => {

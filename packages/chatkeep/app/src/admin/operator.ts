@@ -1,6 +1,8 @@
 import type { WireRecentErrors, WireOverview } from "@chatkeep/protocol";
 import { type Readable, type TextStorage, createSnapshot } from "@chatkeep/react";
 
+import { type Sample, withSample } from "./samples.ts";
+
 /** What an operator has been told. */
 interface OperatorState {
   /** Whether a key was entered that the server has not refused. */
@@ -18,6 +20,8 @@ export interface Told {
   readonly errors: WireRecentErrors["errors"];
   /** The overview that was told first, to see what has grown since. */
   readonly first: WireOverview;
+  /** What is drawn of the last ten minutes, as far as this page was open; the oldest first. */
+  readonly samples: readonly Sample[];
 }
 
 /** Asks the server how it stands, again and again while the page is looked at. */
@@ -71,7 +75,13 @@ export function createOperator({ storage }: OperatorOptions): Operator {
         read<WireRecentErrors>("errors", key),
       ]);
       if (mine !== asked) return;
-      told = { at: new Date(), overview, errors, first: told?.first ?? overview };
+      told = {
+        at: new Date(),
+        overview,
+        errors,
+        first: told?.first ?? overview,
+        samples: withSample(told?.samples ?? [], overview),
+      };
       failure = null;
     } catch (error) {
       if (mine !== asked) return;

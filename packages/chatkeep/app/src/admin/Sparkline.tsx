@@ -1,0 +1,39 @@
+import type { ReactNode } from "react";
+
+export interface SparklineProps {
+  /** The oldest first; `null` leaves a gap. */
+  readonly values: readonly (number | null)[];
+  /** What the line begins at: 0, or the least of the values, for what only grows. Default 0. */
+  readonly from?: "zero" | "least";
+}
+
+const WIDTH = 120;
+const HEIGHT = 28;
+
+/** How a number went while the page was open. A picture of what stands beside it: not read aloud. */
+export function Sparkline({ values, from = "zero" }: SparklineProps): ReactNode {
+  const told = values.filter((value) => value !== null);
+  if (told.length < 2) return null;
+  const least = from === "zero" ? 0 : Math.min(...told);
+  const span = Math.max(...told) - least || 1;
+  const path = values
+    .map((value, index) => {
+      if (value === null) return "";
+      const x = (index / (values.length - 1)) * WIDTH;
+      const y = HEIGHT - 1 - ((value - least) / span) * (HEIGHT - 2);
+      const begins = index === 0 || values[index - 1] === null;
+      return `${begins ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
+    })
+    .join("");
+  return (
+    <svg
+      className="sparkline"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+      focusable="false"
+    >
+      <path d={path} vectorEffect="non-scaling-stroke" />
+    </svg>
+  );
+}
