@@ -43,6 +43,8 @@ export default defineConfig({
       output: {
         entryFileNames: "widget.js",
         chunkFileNames: "widget/[name]-[hash].js",
+        // Packs better than letters of any case: the loader names a file, and has 3 KB.
+        hashCharacters: "hex",
         // What the panel shares with what is loaded later stays in the panel: one file opens it.
         codeSplitting: { groups: [{ name: "panel", test: /\/widget\/src\/panel\.ts$/ }] },
         // A library would keep its spaces; this is what a page loads.

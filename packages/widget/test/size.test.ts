@@ -10,6 +10,7 @@ import { buildWidget } from "./stage.ts";
 const LOADER = 3 * 1024;
 const PANEL = 36 * 1024;
 const LEXER = 15 * 1024;
+const RENDERING = 10 * 1024;
 /** What a first visit loads in all. */
 const FIRST_VISIT = 41 * 1024;
 
@@ -23,6 +24,7 @@ test("the launcher and the panel weigh no more than their budgets, and nothing e
   expect(weigh("widget.js")).toBeLessThanOrEqual(LOADER);
   expect(weigh(panel)).toBeLessThanOrEqual(PANEL);
   expect(weigh(named(/lexer-[^/]+\.js$/))).toBeLessThanOrEqual(LEXER);
+  expect(weigh(named(/rendering-[^/]+\.js$/))).toBeLessThanOrEqual(RENDERING);
   const answers = named(/answer-sheet-[^/]+\.js$/);
   expect(weigh(answers)).toBeGreaterThan(0);
   expect(weigh("widget.js") + weigh(panel) + weigh(answers)).toBeLessThanOrEqual(FIRST_VISIT);

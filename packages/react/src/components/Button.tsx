@@ -16,18 +16,21 @@ export interface ButtonProps {
   readonly shows?: "words" | "icon" | undefined;
   readonly tone?: "plain" | "quiet" | "primary" | "danger" | undefined;
   readonly disabled?: boolean | undefined;
+  /** Of what it switches on and off: whether it is on. */
+  readonly isPressed?: boolean | undefined;
   readonly onPress: (press: Press) => void;
 }
 
 /** A button that does something at once. */
 export function Button(props: ButtonProps): ReactNode {
-  const { label, icon, shows, tone = "plain", disabled, onPress } = props;
+  const { label, icon, shows, tone = "plain", disabled, isPressed, onPress } = props;
   const isIcon = shows === "icon";
   return (
     <button
       type="button"
       className={`ck-button ck-${tone} ${isIcon ? "ck-square" : ""}`}
       disabled={disabled}
+      aria-pressed={isPressed}
       onClick={onPress}
       {...(isIcon && { "aria-label": label, title: label })}
     >

@@ -17,6 +17,7 @@ const STROKES = {
   retry: "M20 11a8 8 0 1 0-.9 4.5M20 4v7h-7",
   next: "M5 12h14M13 6l6 6-6 6",
   down: "M12 5v14M6 13l6 6 6-6",
+  wrap: "M4 6h16M4 12h12.5a3.5 3.5 0 0 1 0 7H12M14.5 16.5L12 19l2.5 2.5M4 18h4",
   edit: "M4 20h4L19 9l-4-4L4 16zM13 7l4 4",
   // Filled by its lines.
   stop: "M7 7h10v10H7zM8 8.5h8M8 10h8M8 11.5h8M8 13h8M8 14.5h8M8 15.5h8",

@@ -50,13 +50,19 @@ export const MessageView: (props: MessageViewProps) => ReactNode = memo((props: 
   );
 });
 
+const NO_CITATIONS: readonly never[] = [];
+
 function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
   const strings = useStrings();
   const [editing, setEditing] = useState(false);
   const { delivery } = entry;
   const close = (): void => setEditing(false);
   const text = textOf(entry.parts);
-  const bubble = text !== "" && <div className="ck-bubble">{text}</div>;
+  const bubble = text !== "" && (
+    <div className="ck-bubble">
+      <Markdown text={text} citations={NO_CITATIONS} state="finished" />
+    </div>
+  );
   const editUnsent = (
     <IconButton icon="edit" label={strings.edit} shows="words" onPress={() => actions.edit(entry.id)} />
   );

@@ -1,35 +1,45 @@
 import type { Citation } from "@chatkeep/protocol";
-import type { MarkedToken, Token, Tokens } from "marked";
+import type { Token, Tokens } from "marked";
 import { Fragment, type ReactNode, memo } from "react";
 
-import { Scrollable } from "../components/Scrollable.tsx";
 import { CodeBlock } from "./CodeBlock.tsx";
+import type { AnswerToken } from "./extensions.ts";
+import { Formula } from "./Formula.tsx";
 import { Inline } from "./Inline.tsx";
+import { isBreak } from "./markup.ts";
+import { Table } from "./Table.tsx";
 
 export interface BlockViewProps {
-  readonly token: MarkedToken;
+  readonly token: AnswerToken;
   /** What the markers `[1]`, `[2]`, … refer to; must be the same array while nothing of it changes. */
   readonly citations: readonly Citation[];
   /** Of a heading: 0 for the highest depth of its text, 1 for the next that occurs. */
   readonly rank: number;
+  /** Whether more of it may come. */
+  readonly isGrowing: boolean;
 }
+
+/** What is the same for all tokens of a block. */
+type Around = Pick<BlockViewProps, "citations" | "isGrowing">;
 
 /** A block of an answer as elements; a finished block is never rendered again. */
 export const BlockView: (props: BlockViewProps) => ReactNode = memo(
-  ({ token, citations, rank }: BlockViewProps) => {
-    if (token.type !== "heading") return block(token, citations);
+  ({ token, rank, ...around }: BlockViewProps) => {
+    if (token.type !== "heading") return block(token, around);
     // The page's own headings are the levels 1 and 2; a text that begins with `##` or `###` leaves no gap.
     const Heading = (["h3", "h4", "h5"] as const)[rank] ?? "h6";
     return (
       <Heading>
-        <Inline tokens={token.tokens} citations={citations} />
+        <Inline tokens={token.tokens} citations={around.citations} />
       </Heading>
     );
   },
 );
 
-function block(token: MarkedToken, citations: readonly Citation[]): ReactNode {
-  const inline = (tokens: readonly Token[]): ReactNode => <Inline tokens={tokens} citations={citations} />;
+function block(token: AnswerToken, around: Around): ReactNode {
+  const inline = (tokens: readonly Token[]): ReactNode => (
+    <Inline tokens={tokens} citations={around.citations} />
+  );
   switch (token.type) {
     case "paragraph":
       return <p>{inline(token.tokens)}</p>;
@@ -41,37 +51,38 @@ function block(token: MarkedToken, citations: readonly Citation[]): ReactNode {
         </p>
       );
     case "list":
-      return list(token, citations);
+      return list(token, around);
     case "blockquote":
-      return <blockquote dir="auto">{blocks(token.tokens, citations)}</blockquote>;
+      return <blockquote dir="auto">{blocks(token.tokens, around)}</blockquote>;
     case "code":
-      return <CodeBlock text={token.text} language={token.lang ?? ""} />;
+      return <CodeBlock text={token.text} language={token.lang ?? ""} isGrowing={around.isGrowing} />;
     case "table":
-      return table(token, citations);
+      return <Table token={token} citations={around.citations} />;
+    case "formula":
+      return <Formula token={token} />;
     case "hr":
       return <hr />;
     case "text":
       return inline([token]);
     case "space":
     case "def":
+    case "footnote":
       return null;
     case "html":
-      return <p className="ck-raw">{token.raw.trimEnd()}</p>;
+      return isBreak(token.raw) ? null : <p className="ck-raw">{token.raw.trimEnd()}</p>;
     default:
       return inline([token]);
   }
 }
 
-function blocks(tokens: readonly Token[], citations: readonly Citation[]): ReactNode {
-  return tokens.map((token, index) => (
-    <Fragment key={index}>{block(token as MarkedToken, citations)}</Fragment>
-  ));
+function blocks(tokens: readonly Token[], around: Around): ReactNode {
+  return tokens.map((token, index) => <Fragment key={index}>{block(token as AnswerToken, around)}</Fragment>);
 }
 
-function list(token: Tokens.List, citations: readonly Citation[]): ReactNode {
+function list(token: Tokens.List, around: Around): ReactNode {
   const items = token.items.map((item, index) => (
     <li key={index} className={item.task ? "ck-task" : undefined}>
-      {blocks(item.tokens, citations)}
+      {blocks(item.tokens, around)}
     </li>
   ));
   if (!token.ordered) return <ul dir="auto">{items}</ul>;
@@ -79,30 +90,5 @@ function list(token: Tokens.List, citations: readonly Citation[]): ReactNode {
     <ol dir="auto" start={token.start === "" ? undefined : token.start}>
       {items}
     </ol>
-  );
-}
-
-function table(token: Tokens.Table, citations: readonly Citation[]): ReactNode {
-  const cell = (each: Tokens.TableCell, index: number): ReactNode => {
-    const Cell = each.header ? "th" : "td";
-    return (
-      <Cell key={index} data-align={each.align ?? undefined}>
-        <Inline tokens={each.tokens} citations={citations} />
-      </Cell>
-    );
-  };
-  return (
-    <Scrollable className="ck-table" label="table">
-      <table dir="auto">
-        <thead>
-          <tr>{token.header.map(cell)}</tr>
-        </thead>
-        <tbody>
-          {token.rows.map((row, index) => (
-            <tr key={index}>{row.map(cell)}</tr>
-          ))}
-        </tbody>
-      </table>
-    </Scrollable>
   );
 }

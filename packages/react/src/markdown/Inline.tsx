@@ -1,9 +1,13 @@
 import type { Citation } from "@chatkeep/protocol";
-import type { MarkedToken, Token } from "marked";
+import type { Token } from "marked";
 import { Fragment, type ReactNode } from "react";
 
 import { CitationMark } from "./CitationMark.tsx";
+import type { AnswerToken } from "./extensions.ts";
+import { FootnoteMark } from "./Footnotes.tsx";
+import { Formula } from "./Formula.tsx";
 import { Link } from "./Link.tsx";
+import { type MarkupToken, isBreak, joinMarkup } from "./markup.ts";
 import { decodeReferences } from "./reference.ts";
 
 export interface InlineProps {
@@ -12,14 +16,14 @@ export interface InlineProps {
   readonly citations: readonly Citation[];
 }
 
-/** The words of a block as elements. Raw HTML is shown as the text that it is. */
+/** The words of a block as elements. Raw HTML is shown as the text that it is, but for keys, and what is set lower or higher. */
 export function Inline({ tokens, citations }: InlineProps): ReactNode {
-  return tokens.map((token, index) => (
-    <Fragment key={index}>{element(token as MarkedToken, citations)}</Fragment>
+  return joinMarkup(tokens).map((token, index) => (
+    <Fragment key={index}>{element(token as AnswerToken | MarkupToken, citations)}</Fragment>
   ));
 }
 
-function element(token: MarkedToken, citations: readonly Citation[]): ReactNode {
+function element(token: AnswerToken | MarkupToken, citations: readonly Citation[]): ReactNode {
   const inner = (tokens: readonly Token[]): ReactNode => <Inline tokens={tokens} citations={citations} />;
   switch (token.type) {
     case "strong":
@@ -47,6 +51,14 @@ function element(token: MarkedToken, citations: readonly Citation[]): ReactNode 
       return token.text;
     case "text":
       return token.tokens === undefined ? withMarks(token.text, citations) : inner(token.tokens);
+    case "markup":
+      return <token.tag>{inner(token.tokens)}</token.tag>;
+    case "formula":
+      return <Formula token={token} />;
+    case "footnoteMark":
+      return <FootnoteMark label={token.label} />;
+    case "html":
+      return isBreak(token.raw) ? <br /> : token.raw;
     case "checkbox":
       return <input type="checkbox" checked={token.checked} disabled />;
     default:

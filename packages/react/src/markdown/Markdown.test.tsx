@@ -4,12 +4,11 @@ import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
 
 import { createBlocks } from "./blocks.ts";
-import { lex } from "./lexer.ts";
 import { loadLexer } from "./load-lexer.ts";
 import { Markdown } from "./Markdown.tsx";
 import { plainText } from "./plain.ts";
 
-await loadLexer();
+const lex = await loadLexer();
 
 const citation: Citation = {
   path: "docs/intro.md",
@@ -37,6 +36,7 @@ const TEXTS = [
   "* * *\n- - -\n* a\n\n* b\n+ c\n\n  ```\n  in a list\n  ```\n\nend\r\nwith\r\n\r\ncarriage returns\r",
   "1) one\n2) two\n\n- [ ] open\n- [x] done\n\nauto https://example.org/a_b?c=d&e and <https://example.org> www.example.org\n\n| not a table\n",
   "```\nnever closed\n\n- not a list\n",
+  "So $x$ and \\(y\\)[^1]:\n$$\n+ b\n$$\n\n\\[\na\n\\]\n\n[^1]: A note\n  that goes on.\n[^2]: Another.\n\nAfter.",
 ];
 
 test("every way of growing to a text gives the tree of the whole text", () => {
@@ -53,7 +53,7 @@ test("every way of growing to a text gives the tree of the whole text", () => {
 // oxfmt-ignore
 const PIECES = [
   "\n", "\n\n", " ", "    ", "a", "- ", "1. ", "# ", "> ", "```", "|", "|-|\n", "---", "===", "*", "**", "`", "+ ", "!",
-  "[a]", "[a]: b", "(b)", "<b>", "</b>", "<!--", "-->", "\\", "&amp;", "https://a.b", "\t", "~~", "<pre>", "</pre>",
+  "$", "$$", "\\[", "\\]", "\\(", "\\)", "[^a]", "[^a]: ", "[a]", "[a]: b", "(b)", "<b>", "</b>", "<!--", "-->", "\\", "&amp;", "https://a.b", "\t", "~~", "<pre>", "</pre>",
 ];
 
 test("texts put together from any pieces grow to the tree of the whole", () => {
@@ -87,6 +87,35 @@ test("Markdown becomes elements", () => {
   );
   expect(html("3. a\n4. b")).toBe('<ol dir="auto" start="3"><li>a</li><li>b</li></ol>');
   expect(html("a < b && c > `d`")).toBe("<p>a &lt; b &amp;&amp; c &gt; <code>d</code></p>");
+});
+
+test("a formula is one token, whatever signs it holds; money and code are none", () => {
+  const formulas = (text: string): string[] =>
+    [...html(text).matchAll(/<span class="ck-raw">(.*?)<\/span>/gs)].map(([, tex]) => tex!);
+  expect(formulas("Let $a_b*c*d_e$, \\(x\\) and $$y$$.")).toEqual(["$a_b*c*d_e$", "\\(x\\)", "$$y$$"]);
+  expect(formulas("So:\n$$\n+ a\n- b\n$$\nand\n\n\\[\n= c\n\\]")).toEqual([
+    "$$\n+ a\n- b\n$$\n",
+    "\\[\n= c\n\\]",
+  ]);
+  expect(formulas("It costs $5 to $10, US$3, \\$4 and $HOME:$PATH, `$x$`.\n\n```\n$$x$$\n```")).toEqual([]);
+  expect(html("\\(never closed *a*")).toBe("<p>(never closed <em>a</em></p>");
+});
+
+test("footnotes stand below the text, with their marks in it", () => {
+  const made = html("It keeps[^why].\n\n[^why]: Because of *laws*.\n\nMore.");
+  expect(made).toMatch(
+    /^<p>It keeps<sup><button[^>]* aria-label="Footnote why">why<\/button><\/sup>\.<\/p><p>More\.<\/p>/,
+  );
+  expect(made).toMatch(/<ul class="ck-footnotes".*<\/button> Because of <em>laws<\/em>\.<\/li><\/ul>$/);
+});
+
+test("keys, what is set lower or higher, and line breaks are elements; other tags and open ones are text", () => {
+  expect(html("<kbd>Ctrl</kbd> H<sub>2</sub>O m<SUP>2</SUP><br>a")).toBe(
+    "<p><kbd>Ctrl</kbd> H<sub>2</sub>O m<sup>2</sup><br/>a</p>",
+  );
+  expect(html("<kbd>a <kbd onclick=x>b</kbd> <sub>c")).toBe(
+    "<p><kbd>a &lt;kbd onclick=x&gt;b</kbd> &lt;sub&gt;c</p>",
+  );
 });
 
 test("raw HTML is shown as the text that it is", () => {
@@ -136,6 +165,9 @@ const ATTACKS = [
   "```<img/src=x onerror=alert(1)>\nx\n```",
   "| <script>alert(1)</script> |\n|-|\n| [x](javascript:alert(1)) |",
   "- [ ] <input autofocus onfocus=alert(1)>",
+  "<kbd><script>alert(1)</script></kbd>",
+  "[^x]: <img src=x onerror=alert(1)> [y](javascript:alert(1))\n\nz[^x]",
+  "$\\href{javascript:alert(1)}{x}$",
   "<math><a xlink:href=javascript:alert(1)>x",
 ];
 

@@ -1,5 +1,4 @@
-import type { MarkedToken } from "marked";
-
+import type { AnswerToken } from "./extensions.ts";
 import type { Lex } from "./lexer.ts";
 
 /** A top-level block of a Markdown text: the same object as long as nothing of it has changed. */
@@ -8,7 +7,7 @@ interface Block {
   readonly key: number;
   /** Where it begins in the text, whose line ends are `\n`. */
   readonly start: number;
-  readonly token: MarkedToken;
+  readonly token: AnswerToken;
 }
 
 /** Splits a growing text into blocks; see {@link createBlocks}. */

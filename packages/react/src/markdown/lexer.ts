@@ -1,7 +1,10 @@
-import { Lexer, type MarkedToken, Tokenizer } from "marked";
+import { Lexer, type MarkedOptions, type MarkedToken, Tokenizer } from "marked";
 
 /** Splits a Markdown text into blocks. */
 export type Lex = (text: string) => readonly MarkedToken[];
+
+/** What is read beside GitHub's Markdown. */
+export type Extensions = NonNullable<MarkedOptions["extensions"]>;
 
 /** What can stand in itself. */
 const NESTING = ["blockquote", "list", "emStrong", "del", "link", "reflink"] as const;
@@ -11,10 +14,11 @@ const NESTING = ["blockquote", "list", "emStrong", "del", "link", "reflink"] as 
  */
 const DEEPEST = 24;
 
-/** Reads GitHub's Markdown. */
-export const lex: Lex = (text) =>
-  new Lexer({ gfm: true, tokenizer: limitedTokenizer() }).lex(text) as MarkedToken[];
-
+/** Makes a lexer of GitHub's Markdown with `extensions`. */
+export function createLex(extensions: Extensions | null): Lex {
+  return (text) =>
+    new Lexer({ gfm: true, tokenizer: limitedTokenizer(), extensions }).lex(text) as MarkedToken[];
+}
 function limitedTokenizer(): Tokenizer {
   const tokenizer = new Tokenizer({ gfm: true });
   let depth = 0;

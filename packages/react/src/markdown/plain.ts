@@ -12,7 +12,8 @@ export function plainText(markdown: string, lex: Lex | null): string {
   return words.replace(/\s+/g, " ").trim();
 }
 
-function wordsOf(tokens: readonly Token[]): string {
+/** The words of these tokens; blocks of them end in a space. */
+export function wordsOf(tokens: readonly Token[]): string {
   return tokens.map((token) => wordOf(token as MarkedToken)).join("");
 }
 

@@ -56,13 +56,11 @@ function Chip({ file, chat }: { readonly file: FilePart; readonly chat: Threads 
   const save = async (): Promise<void> => {
     setState("reading");
     try {
-      const address = URL.createObjectURL(await readBlob(chat, file));
-      const link = document.createElement("a");
-      link.href = address;
-      link.download = file.name ?? "";
-      link.click();
-      // Some browsers read it after the click.
-      setTimeout(() => URL.revokeObjectURL(address), 60_000);
+      const [blob, { saveFile }] = await Promise.all([
+        readBlob(chat, file),
+        import("../../state/save-file.ts"),
+      ]);
+      saveFile(file.name ?? "", blob);
       setState("idle");
     } catch {
       setState("failed");

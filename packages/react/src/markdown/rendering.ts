@@ -1,0 +1,2 @@
+export { EXTENSIONS } from "./extensions.ts";
+export { MarkdownBlocks } from "./MarkdownBlocks.tsx";
