@@ -457,6 +457,10 @@ describe.each<Renderer>(IS_MATRIX ? ["react", "preact"] : ["react"])("the compon
       "<javascript:hostile()>",
       "| <img src=x onerror=hostile()> |\n|-|\n| <b onclick=hostile()>j</b> |",
       "```<script>\nhostile()\n```",
+      "```html\n<script>hostile()</script><img src=x onerror=hostile()>\n```",
+      "$\\href{javascript:hostile()}{x} \\includegraphics{https://elsewhere.invalid/h.png} y$",
+      "$$\\htmlStyle{background:url(https://elsewhere.invalid/s.png)}{z}$$",
+      "<kbd><script>hostile()</script></kbd> k[^k]\n\n[^k]: <img src=x onerror=hostile()>",
     ];
     const page = await person.open();
     const asked: string[] = [];
