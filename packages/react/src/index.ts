@@ -51,6 +51,7 @@ export * from "./hooks/useSnapshot.ts";
 export * from "./hooks/useAllStrings.ts";
 export * from "./hooks/useStrings.ts";
 export * from "./markdown/load-lexer.ts";
+export * from "./markdown/load-markdown.ts";
 export * from "./markdown/Markdown.tsx";
 export * from "./markdown/plain.ts";
 export * from "./strings/ar.ts";

@@ -24,7 +24,7 @@ test("the launcher and the panel weigh no more than their budgets, and nothing e
   expect(weigh("widget.js")).toBeLessThanOrEqual(LOADER);
   expect(weigh(panel)).toBeLessThanOrEqual(PANEL);
   expect(weigh(named(/lexer-[^/]+\.js$/))).toBeLessThanOrEqual(LEXER);
-  expect(weigh(named(/rendering-[^/]+\.js$/))).toBeLessThanOrEqual(RENDERING);
+  expect(weigh(named(/MarkdownBlocks-[^/]+\.js$/))).toBeLessThanOrEqual(RENDERING);
   const answers = named(/answer-sheet-[^/]+\.js$/);
   expect(weigh(answers)).toBeGreaterThan(0);
   expect(weigh("widget.js") + weigh(panel) + weigh(answers)).toBeLessThanOrEqual(FIRST_VISIT);

@@ -4,7 +4,7 @@ import { Fragment, type ReactNode } from "react";
 
 import { CitationMark } from "./CitationMark.tsx";
 import type { AnswerToken } from "./extensions.ts";
-import { FootnoteMark } from "./Footnotes.tsx";
+import { FootnoteMark } from "./FootnoteMark.tsx";
 import { Formula } from "./Formula.tsx";
 import { Link } from "./Link.tsx";
 import { type MarkupToken, isBreak, joinMarkup } from "./markup.ts";

@@ -5,9 +5,11 @@ import { expect, test } from "vitest";
 
 import { createBlocks } from "./blocks.ts";
 import { loadLexer } from "./load-lexer.ts";
+import { loadMarkdown } from "./load-markdown.ts";
 import { Markdown } from "./Markdown.tsx";
 import { plainText } from "./plain.ts";
 
+await loadMarkdown();
 const lex = await loadLexer();
 
 const citation: Citation = {

@@ -1,25 +1,24 @@
-import type { Citation } from "@chatkeep/protocol";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 
-import { useReader } from "../hooks/useLexer.ts";
+import { useSnapshot } from "../hooks/useSnapshot.ts";
+import { loadMarkdown, reader } from "./load-markdown.ts";
+import type { MarkdownBlocksProps } from "./MarkdownBlocks.tsx";
 
-export interface MarkdownProps {
-  readonly text: string;
-  /** What the markers `[1]`, `[2]`, … in the text refer to. */
-  readonly citations: readonly Citation[];
-  /** `growing` while the answer is being made; `finished` lexes the whole text once more. */
-  readonly state: "growing" | "finished";
-}
+export type MarkdownProps = Omit<MarkdownBlocksProps, "lex">;
 
 /** Markdown as elements; no HTML string is ever made of it. The text as it is written until the lexer is loaded. */
 export function Markdown(props: MarkdownProps): ReactNode {
-  const reader = useReader();
+  const loaded = useSnapshot(reader);
+  useEffect(() => {
+    // Without a network the text stays as it is written, and the next answer tries again.
+    loadMarkdown().catch(() => undefined);
+  }, []);
   return (
     <div className="ck-markdown">
-      {reader === null ? (
+      {loaded === null ? (
         <p className="ck-raw">{props.text}</p>
       ) : (
-        <reader.MarkdownBlocks {...props} lex={reader.lex} />
+        <loaded.Blocks {...props} lex={loaded.lex} />
       )}
     </div>
   );

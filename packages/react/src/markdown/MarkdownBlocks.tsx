@@ -6,10 +6,14 @@ import { BlockView } from "./BlockView.tsx";
 import type { FootnoteToken } from "./extensions.ts";
 import { Footnotes } from "./Footnotes.tsx";
 import type { Lex } from "./lexer.ts";
-import type { MarkdownProps } from "./Markdown.tsx";
 import { whole } from "./whole.ts";
 
-export interface MarkdownBlocksProps extends MarkdownProps {
+export interface MarkdownBlocksProps {
+  readonly text: string;
+  /** What the markers `[1]`, `[2]`, … in the text refer to. */
+  readonly citations: readonly Citation[];
+  /** `growing` while the answer is being made; `finished` lexes the whole text once more. */
+  readonly state: "growing" | "finished";
   readonly lex: Lex;
 }
 

@@ -1,4 +1,4 @@
-import { type Selection, type ThreadStrings, createSnapshot, loadLexer, nextFrame } from "@chatkeep/react";
+import { type Selection, type ThreadStrings, createSnapshot, loadMarkdown, nextFrame } from "@chatkeep/react";
 import { render } from "preact";
 
 import type { TabMemory } from "../memory.ts";
@@ -108,7 +108,7 @@ export function mountPanel({ host, root, settings: first, memory, fetch, onClose
     void thread
       .open()
       .then(() =>
-        thread.getSnapshot().entries.length === 0 ? undefined : Promise.all([loadLexer(), styleAnswers()]),
+        thread.getSnapshot().entries.length === 0 ? undefined : Promise.all([loadMarkdown(), styleAnswers()]),
       )
       .then(begin, begin);
     for (const act of waiting.splice(0)) act(use);

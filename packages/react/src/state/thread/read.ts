@@ -1,6 +1,6 @@
 import type { Conversation, History, Message, MessagePage, Owner } from "@chatkeep/protocol";
 
-import { loadLexer } from "../../markdown/load-lexer.ts";
+import { loadMarkdown } from "../../markdown/load-markdown.ts";
 import { type LoadedMessages, lastSettled } from "./messages.ts";
 
 /** Which messages to read: what has come since, the latest page, or the page around a `seq`. */
@@ -73,7 +73,7 @@ export function readSide(source: Source, side: Side, edge: number): Promise<Mess
 
 async function readPage({ history, owner, conversationId }: Source, wanted: Wanted): Promise<Read> {
   // While the messages come: most of them are answers.
-  loadLexer().catch(() => undefined);
+  loadMarkdown().catch(() => undefined);
   const around = typeof wanted === "object" ? wanted.around : undefined;
   const [page, conversation] = await Promise.all([
     history.listMessages(owner, conversationId, { limit: PAGE, around, files: "url" }),

@@ -1,2 +1,0 @@
-export { EXTENSIONS } from "./extensions.ts";
-export { MarkdownBlocks } from "./MarkdownBlocks.tsx";
