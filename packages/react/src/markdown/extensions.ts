@@ -19,7 +19,7 @@ export interface FootnoteToken {
 }
 
 /** Where a footnote belongs: `[^label]`. */
-export interface FootnoteMarkToken {
+interface FootnoteMarkToken {
   readonly type: "footnoteMark";
   readonly raw: string;
   readonly label: string;
