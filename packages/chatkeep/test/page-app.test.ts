@@ -148,14 +148,14 @@ describe("the sidebar", () => {
       /^# One\n\n## You · .*\n\nQuestion about One\n\n## Answer · .*\n\nAnswer about One\n$/,
     );
     const json = await saved(page, () => act(page, "One", "Export as JSON"));
-    expect(json.name).toBe("One.json");
-    expect(JSON.parse(json.text)).toMatchObject({
-      conversation: { title: "One", message_count: 2 },
-      messages: [
-        { seq: 1, role: "user" },
-        { seq: 2, content: "Answer about One" },
-      ],
-    });
+    expect(json.name).toBe("One.jsonl");
+    const lines = json.text.trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { type: "conversation", conversation: { title: "One", message_count: 2 } },
+      { type: "message", message: { seq: 1, role: "user" } },
+      { type: "message", message: { seq: 2, content: "Answer about One" } },
+      { type: "end" },
+    ]);
   });
 });
 
