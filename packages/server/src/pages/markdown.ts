@@ -1,4 +1,4 @@
-import { Marked, type Tokens } from "marked";
+import { Marked, type Tokens, type TokensList } from "marked";
 
 import { escapeHtml as h } from "./page.ts";
 
@@ -36,7 +36,13 @@ export function renderMarkdown(markdown: string, headings?: readonly Heading[]):
     },
   });
   const rest = [...(headings ?? [])];
-  const tokens = marked.lexer(markdown);
+  let tokens: TokensList;
+  try {
+    tokens = marked.lexer(markdown);
+  } catch {
+    // 2,000 quotations in each other overflow the stack: the text as it is written.
+    return `<pre>${h(markdown)}</pre>`;
+  }
   if (headings === undefined) return marked.parser(tokens);
   const own = tokens.filter((token): token is Tokens.Heading => token.type === "heading");
   // The title is the one heading that is no section.
