@@ -192,6 +192,6 @@ test("each step tells the usage so far, so that a later one that dies loses noth
   expect(events).toContainEqual({
     type: "model",
     model: "llama",
-    usage: { inputTokens: 1, outputTokens: 1, totalTokens: 2 },
+    usage: { inputTokens: 1, outputTokens: 1, totalTokens: 2, cachedTokens: 0, reasoningTokens: 0 },
   });
 });

@@ -54,7 +54,13 @@ describe("what the model is sent", () => {
     expect(events.at(-1)).toEqual({
       type: "model",
       model: "fake",
-      usage: { inputTokens: 4, outputTokens: expect.any(Number), totalTokens: expect.any(Number) },
+      usage: {
+        inputTokens: 4,
+        outputTokens: expect.any(Number),
+        totalTokens: expect.any(Number),
+        cachedTokens: 0,
+        reasoningTokens: 0,
+      },
     });
   });
 

@@ -154,7 +154,7 @@ describe("recall finds messages of the branch only", () => {
     await history.appendMessages(me, id, words("s"), { parent: "c" });
     const numbers = async (limits: { leaf: number; below?: number }) =>
       (await history.recallMessages({ ...where, ...limits })).map(({ seq }) => seq);
-    expect(await numbers({ leaf: 6 })).toEqual([6, 3, 2]);
+    expect(await numbers({ leaf: 6 })).toEqual([6, 3, 2, 1]);
     expect(await numbers({ leaf: 6, below: 6 })).toEqual([]);
   });
 
@@ -171,7 +171,7 @@ describe("recall finds messages of the branch only", () => {
     };
     const node = createHistory({ ...UNHURRIED.history, pool: moving });
     const recalled = await node.recallMessages({ owner: me, conversationId: id, ...herring });
-    expect(recalled.map(({ seq }) => seq)).toEqual([5, 3, 2]);
+    expect(recalled.map(({ seq }) => seq)).toEqual([5, 3, 2, 1]);
     expect((await history.getConversation(me, id)).headId).toBe("x");
     await node.close();
   });

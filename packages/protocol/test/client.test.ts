@@ -226,14 +226,20 @@ describe("errors of the client", () => {
 
 describe("streams of the client", () => {
   it("resume after the last event seen", async () => {
-    let header: unknown;
-    handle = (request, response) => {
-      header = request.headers["last-event-id"];
-      response.writeHead(200, STREAM_HEADERS).end(encodeFrame(DELTA) + DONE_FRAME);
+    const asked: unknown[] = [];
+    const later = { ...DELTA, attempt: 2 };
+    handle = ({ headers, url }, response) => {
+      asked.push([headers["last-event-id"], url?.split("?")[1]]);
+      response.writeHead(200, STREAM_HEADERS).end(encodeFrame(later) + DONE_FRAME);
     };
-    const events = await collect(createClient({ baseUrl }).followTurn(SESSION, "c1", "t1", { after: 1 }));
-    expect(header).toBe("1");
-    expect(events).toEqual([DELTA]);
+    const client = createClient({ baseUrl });
+    for (const after of [1, { seq: 1 }, { seq: 12, attempt: 2 }])
+      expect(await collect(client.followTurn(SESSION, "c1", "t1", { after }))).toEqual([later]);
+    expect(asked).toEqual([
+      [undefined, "after=1"],
+      ["1", undefined],
+      ["12.2", undefined],
+    ]);
   });
 
   it("tell of the turn in their first frame and give every event from it on", async () => {

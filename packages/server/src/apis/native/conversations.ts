@@ -81,6 +81,8 @@ const query = z.strictObject({
   scope: queryText.optional(),
   tag: queryText.optional().meta({ description: "Only conversations with this tag." }),
   metadata: jsonText.optional().meta({
+    type: "string",
+    additionalProperties: undefined,
     description:
       "A JSON object: only conversations whose metadata holds each of its keys with an equal value.",
     examples: ['{"ticket":7}'],
