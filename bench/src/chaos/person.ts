@@ -256,7 +256,9 @@ export function createPerson({ record, dice, lines }: PersonOptions): Person {
       } finally {
         leave.abort();
       }
-      await importAnswer(dice, message, turn!);
+      // One that waits in the queue is silent for longer than some wait.
+      if (turn === undefined) throw new ChatkeepError("unavailable", "It has not begun.");
+      await importAnswer(dice, message, turn);
     });
     say(`settled ${turn!.id} as ${turn!.settled}`);
   };

@@ -27,6 +27,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "docusaurus.md 0": "docusaurus' site.packed.test.ts, with the package of this repository",
   "docusaurus.md 1": "docusaurus' site.packed.test.ts, with the address of its server",
   "docusaurus.md 4": "docusaurus' site.packed.test.ts",
+  "identity-and-privacy.md 1": "page-sign-in.test.ts, with an issuer of its own",
+  "import.md 2": "import-tables.test.ts, with tables of those programs",
   "react.md": "react's guide.test.ts",
   "your-data-in-sql.md": "core's views.test.ts, the adapters' drizzle.test.ts and prisma.packed.test.ts",
   "responders.md 6": "the examples' tests, which run the file that it shows",
@@ -227,7 +229,7 @@ describe("the guide's commands do what it says, as they are written", () => {
   });
 
   it("identity and privacy", async () => {
-    const [token, erased] = await shell(blocksOf("identity-and-privacy.md", [0, 1]));
+    const [token, erased] = await shell(blocksOf("identity-and-privacy.md", [0, 2]));
     expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
     expect(erased).toMatch(/^Erased 0 conversations/);
     expect(json(readFileSync(join(clone, "ada.jsonl"), "utf8"))).toMatchObject({ type: "end" });
