@@ -261,15 +261,18 @@ describe("the settings", () => {
     await page.evaluate(() => document.documentElement.setAttribute("dir", "rtl"));
     const places = await page.locator("article code").evaluateAll((codes) =>
       codes.map((code) => {
-        const text = code.firstChild!;
-        const length = text.textContent!.trimEnd().length;
-        const left = (at: number): number => {
+        const texts: Text[] = [];
+        const walker = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode() !== null) texts.push(walker.currentNode as Text);
+        const shown = texts.filter(({ data }) => data.trim() !== "");
+        const left = (text: Text, at: number): number => {
           const range = document.createRange();
           range.setStart(text, at);
           range.setEnd(text, at + 1);
           return range.getBoundingClientRect().left;
         };
-        return left(length - 1) > left(0);
+        const last = shown.at(-1)!;
+        return left(last, last.data.trimEnd().length - 1) > left(shown[0]!, 0);
       }),
     );
     expect(places).toEqual([true, true]);

@@ -22,7 +22,7 @@ export async function readTranscript(page: Page): Promise<ReadMessage[]> {
   const withoutButtons = page.locator(".ck-question[data-delivery=saved]:not(:has(.ck-actions))");
   await withoutButtons.first().waitFor({ state: "detached" });
   // The first answer is shown as it is written until the lexer of its Markdown is loaded.
-  await page.locator(".ck-raw").first().waitFor({ state: "detached" });
+  await page.locator(".ck-markdown[aria-busy=true]").first().waitFor({ state: "detached" });
   return page.locator("article").evaluateAll((articles) =>
     articles.map((article) => ({
       text: (article as HTMLElement).innerText,

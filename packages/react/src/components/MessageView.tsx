@@ -60,7 +60,7 @@ function QuestionView({ entry, actions }: MessageViewProps): ReactNode {
   const text = textOf(entry.parts);
   const bubble = text !== "" && (
     <div className="ck-bubble">
-      <Markdown text={text} citations={NO_CITATIONS} state="finished" />
+      <Markdown text={text} citations={NO_CITATIONS} state="finished" waits />
     </div>
   );
   const editUnsent = (
