@@ -3,8 +3,10 @@ import {
   type PgViewWithSelection,
   bigint,
   boolean,
+  date,
   doublePrecision,
   json,
+  numeric,
   pgSchema,
   text,
   timestamp,
@@ -75,6 +77,35 @@ export interface UsageRow {
   totalTokens: number | null;
   cost: number | null;
   createdAt: Date;
+  cachedTokens: number | null;
+  reasoningTokens: number | null;
+}
+
+/** A row of the view `feedback`. */
+export interface FeedbackRow {
+  ownerId: string;
+  conversationId: string;
+  messageId: string;
+  turnId: string | null;
+  model: string | null;
+  rating: "up" | "down" | null;
+  comment: string | null;
+  givenAt: Date;
+}
+
+/** A row of the view `usage_days`. */
+export interface UsageDayRow {
+  ownerId: string;
+  /** `YYYY-MM-DD`, in UTC. */
+  day: string;
+  model: string;
+  answers: number;
+  inputTokens: number;
+  cachedTokens: number;
+  outputTokens: number;
+  reasoningTokens: number;
+  totalTokens: number;
+  cost: number;
 }
 
 type Field<Table extends string, Name extends string, Data> = PgColumn<{
@@ -105,6 +136,8 @@ export interface Views {
   readonly messages: View<"messages", MessageRow>;
   readonly turns: View<"turns", TurnRow>;
   readonly usage: View<"usage", UsageRow>;
+  readonly feedback: View<"feedback", FeedbackRow>;
+  readonly usageDays: View<"usage_days", UsageDayRow>;
 }
 
 /**
@@ -115,6 +148,7 @@ export function defineViews(schema = "chatkeep_views"): Views {
   const views = pgSchema(schema);
   const instant = (name: string) => timestamp(name, { withTimezone: true });
   const count = (name: string) => bigint(name, { mode: "number" });
+  const sum = (name: string) => numeric(name, { mode: "number" });
   const all = {
     conversations: views
       .view("conversations", {
@@ -180,6 +214,34 @@ export function defineViews(schema = "chatkeep_views"): Views {
         totalTokens: doublePrecision("total_tokens"),
         cost: doublePrecision("cost"),
         createdAt: instant("created_at").notNull(),
+        cachedTokens: doublePrecision("cached_tokens"),
+        reasoningTokens: doublePrecision("reasoning_tokens"),
+      })
+      .existing(),
+    feedback: views
+      .view("feedback", {
+        ownerId: uuid("owner_id").notNull(),
+        conversationId: text("conversation_id").notNull(),
+        messageId: text("message_id").notNull(),
+        turnId: uuid("turn_id"),
+        model: text("model"),
+        rating: text("rating"),
+        comment: text("comment"),
+        givenAt: instant("given_at").notNull(),
+      })
+      .existing(),
+    usageDays: views
+      .view("usage_days", {
+        ownerId: uuid("owner_id").notNull(),
+        day: date("day", { mode: "string" }).notNull(),
+        model: text("model").notNull(),
+        answers: sum("answers").notNull(),
+        inputTokens: sum("input_tokens").notNull(),
+        cachedTokens: sum("cached_tokens").notNull(),
+        outputTokens: sum("output_tokens").notNull(),
+        reasoningTokens: sum("reasoning_tokens").notNull(),
+        totalTokens: sum("total_tokens").notNull(),
+        cost: sum("cost").notNull(),
       })
       .existing(),
   };
@@ -197,3 +259,7 @@ export const messages: Views["messages"] = views.messages;
 export const turns: Views["turns"] = views.turns;
 /** Tokens and cost of each answer. */
 export const usage: Views["usage"] = views.usage;
+/** What people think of answers. */
+export const feedback: Views["feedback"] = views.feedback;
+/** Tokens and cost by owner, day and model. */
+export const usageDays: Views["usageDays"] = views.usageDays;

@@ -4,7 +4,7 @@ export function richText(answer: Element): string {
     const copy = element.cloneNode(true) as Element;
     for (const own of copy.querySelectorAll("button, .ck-hidden, svg, [aria-hidden=true]")) own.remove();
     // Its colours are this page's.
-    for (const code of copy.querySelectorAll("code")) code.textContent = code.textContent;
+    for (const code of copy.querySelectorAll("code")) code.replaceChildren(code.textContent);
     for (const link of copy.querySelectorAll("a")) link.setAttribute("href", link.href);
     for (const each of copy.querySelectorAll("*"))
       for (const name of each.getAttributeNames()) if (!KEPT.has(name)) each.removeAttribute(name);
