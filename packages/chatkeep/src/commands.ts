@@ -43,6 +43,16 @@ const DATABASE = [
   "LOG_LEVEL",
 ] as const satisfies SettingName[];
 
+/** Of the store of files. */
+const OBJECTS = [
+  "CHATKEEP_S3_BUCKET",
+  "CHATKEEP_S3_PREFIX",
+  "CHATKEEP_S3_ENDPOINT",
+  "AWS_REGION",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+] as const satisfies SettingName[];
 const BUDGETS = [
   "CHATKEEP_BUDGET_TOKENS_DAY",
   "CHATKEEP_BUDGET_TOKENS_MONTH",
@@ -104,7 +114,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   doctor: {
     summary: "Check the database, one line a check. Exit code 1 if one fails.",
-    settings: DATABASE,
+    settings: [...DATABASE, ...OBJECTS],
     async run({ environment, log, output }) {
       const { runDoctor } = await import("./doctor.ts");
       return runDoctor(environment, { log, output });
@@ -136,7 +146,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       format: "Of a conversation: markdown, html, or json (default), which import takes.",
       leaf: "The last message of the branch, by its id.",
     },
-    settings: [...DATABASE, "CHATKEEP_JWT_ISSUER"],
+    settings: [...DATABASE, ...OBJECTS, "CHATKEEP_JWT_ISSUER"],
     async run({ environment, options, log, output }) {
       const { runExport } = await import("./owner-data.ts");
       await runExport(environment, options, { log, output });
@@ -152,7 +162,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       of: "Whose conversations, by the id that those tables have: a user, or a session of langchain and n8n.",
       table: "The table of langchain or n8n, if it has another name.",
     },
-    settings: [...DATABASE, "CHATKEEP_JWT_ISSUER"],
+    settings: [...DATABASE, ...OBJECTS, "CHATKEEP_JWT_ISSUER"],
     async run({ environment, args, options, log }) {
       const { runImport } = await import("./owner-data.ts");
       return runImport(environment, { ...options, paths: args }, { log, progress: process.stderr });
@@ -161,7 +171,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   erase: {
     summary: "Permanently erase all data of one user or session.",
     options: OWNER,
-    settings: [...DATABASE, "CHATKEEP_JWT_ISSUER"],
+    settings: [...DATABASE, ...OBJECTS, "CHATKEEP_JWT_ISSUER"],
     async run({ environment, options, log }) {
       const { runErase } = await import("./owner-data.ts");
       return runErase(environment, options, log);
@@ -179,7 +189,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   prune: {
     summary: "Permanently delete expired sessions and trashed conversations.",
-    settings: [...DATABASE, "CHATKEEP_UNDO", "CHATKEEP_WAITING", "CHATKEEP_SESSION_IDLE"],
+    settings: [...DATABASE, ...OBJECTS, "CHATKEEP_UNDO", "CHATKEEP_WAITING", "CHATKEEP_SESSION_IDLE"],
     async run({ environment, log }) {
       const { runPrune } = await import("./owner-data.ts");
       return runPrune(environment, log);

@@ -14,6 +14,7 @@ import {
 import { whenAwake, withDatabase } from "./database.ts";
 import type { Environment } from "./environment.ts";
 import type { Output } from "./log.ts";
+import { loadObjects } from "./objects.ts";
 import { StartError } from "./start-error.ts";
 
 /** Who does it, as the audit names them. */
@@ -170,7 +171,17 @@ export async function withHistory<T>(
   const { schema } = environment;
   return withDatabase(environment, log, async (pool) => {
     await whenAwake(() => migrate(pool, { schema }));
-    await using history = createHistory({ pool, schema, budgets: environment.limits.budgets });
-    return await work(history);
+    const objects = await loadObjects(environment);
+    try {
+      await using history = createHistory({
+        pool,
+        schema,
+        budgets: environment.limits.budgets,
+        ...(objects === undefined ? {} : { objects }),
+      });
+      return await work(history);
+    } finally {
+      objects?.close();
+    }
   });
 }

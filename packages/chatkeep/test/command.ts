@@ -58,10 +58,13 @@ export async function runCommand(args: string[], env: Record<string, string> = {
 /** Runs a command to its end in this process, which takes 0.5 s of CPU less. Not for a `serve` that gets beyond its settings: it listens to signals. */
 export async function callCommand(args: string[], env: Record<string, string> = {}): Promise<Ran> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  // While it runs: a command waits for a pipe that is full.
+  const said = Promise.all([text(stdout), text(stderr)]);
   const code = await main(args, { variables: env, stdout, stderr });
   stdout.end();
   stderr.end();
-  return { code, stdout: await text(stdout), stderr: await text(stderr) };
+  const [out, err] = await said;
+  return { code, stdout: out, stderr: err };
 }
 
 /** Starts `chatkeep serve` on a free port and reads its log. */
