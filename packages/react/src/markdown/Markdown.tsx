@@ -17,7 +17,7 @@ export function Markdown({ waits = false, ...props }: MarkdownProps): ReactNode 
     if (!waits) loadMarkdown().catch(() => undefined);
   }, [waits]);
   return (
-    <div className="ck-markdown" aria-busy={loaded === null}>
+    <div className="ck-markdown" aria-busy={loaded === null || undefined}>
       {loaded === null ? (
         <p className="ck-raw">{props.text}</p>
       ) : (
