@@ -88,8 +88,12 @@ export function createConversationList(options: ConversationListOptions): Conver
 
   const take = (conversations: readonly Conversation[]): void => {
     const unique = new Map<string, Conversation>();
-    for (const conversation of conversations)
-      if (belongs(conversation) && !unique.has(conversation.id)) unique.set(conversation.id, conversation);
+    for (const conversation of conversations) {
+      // Of two replies that overtook each other the later state counts, in the first one's place.
+      const known = unique.get(conversation.id);
+      const isLater = known === undefined || known.updatedAt < conversation.updatedAt;
+      if (belongs(conversation) && isLater) unique.set(conversation.id, conversation);
+    }
     list = [...unique.values()];
     snapshot.changed();
   };
