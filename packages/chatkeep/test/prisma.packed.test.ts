@@ -143,7 +143,7 @@ await client.$disconnect();
     const views = readFileSync(join(app, "prisma/chatkeep.prisma"), "utf8");
     const pulled = (await prisma("db", "pull", "--print")).stdout;
     for (const [view] of views.matchAll(/^view \w+ \{[\s\S]*?^\}/gm)) expect(pulled).toContain(view);
-    expect(pulled.match(/^(model|view) \w+/gm)).toHaveLength(5);
+    expect(pulled.match(/^(model|view) \w+/gm)).toHaveLength(7);
     expect(await ours()).toEqual(before);
   });
 
