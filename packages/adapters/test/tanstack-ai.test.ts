@@ -172,11 +172,11 @@ test("the guide's client asks and gets an answer", async () => {
     `const { ChatClient, createConnection, sessionId, threadId } = names; return (async () => {
       ${code.replace("http://localhost:3000", url)}\nreturn client; })();`,
   ) as (names: object) => Promise<ChatClient>;
-  const asked = program({ ChatClient, createConnection, sessionId, threadId });
+  const running = program({ ChatClient, createConnection, sessionId, threadId });
   const run = await script.started(threadId);
   await run.emit("It is a question and its answer.");
   run.finish();
-  const client = await asked;
+  const client = await running;
   onTestFinished(() => client.dispose());
   expect(client.getMessages().map(textOf)).toEqual(["What is a turn?", "It is a question and its answer."]);
 });

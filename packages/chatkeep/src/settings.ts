@@ -100,7 +100,7 @@ export const SETTINGS = {
     otherwise: "PostgreSQL keeps them",
   },
   CHATKEEP_S3_PREFIX: {
-    meaning: "What the key of each object in the bucket begins with, such as chatkeep/.",
+    meaning: "The prefix of each object's key in the bucket, such as chatkeep/.",
   },
   CHATKEEP_S3_ENDPOINT: {
     meaning: "The address of a store that speaks S3's protocol, such as https://s3.example.org.",
@@ -112,7 +112,7 @@ export const SETTINGS = {
     otherwise: "a profile, or the role of the machine",
   },
   AWS_SECRET_ACCESS_KEY: { meaning: "The secret of that key." },
-  AWS_SESSION_TOKEN: { meaning: "The session of that key, if it is a temporary one." },
+  AWS_SESSION_TOKEN: { meaning: "The session token of that key, if the key is temporary." },
   CHATKEEP_RESPONDER: {
     meaning: 'A file whose default export answers: async function* (request) { yield "…"; }.',
     otherwise: "the model or the docs answer",
@@ -158,11 +158,12 @@ export const SETTINGS = {
   },
   CHATKEEP_OIDC_CLIENT_ID: { meaning: "The client id of this server at the issuer." },
   CHATKEEP_OIDC_CLIENT_SECRET: {
-    meaning: "Its client secret. The cookies of who has signed in are sealed with a key derived from it.",
+    meaning:
+      "The secret of that client. A key derived from it seals the cookies of people who have signed in.",
   },
   CHATKEEP_OIDC_REDIRECT_URL: {
     meaning: "The callback's address that the issuer knows. Set it behind a proxy.",
-    otherwise: "/api/auth/callback of the address that is asked",
+    otherwise: "/api/auth/callback of the request's address",
   },
   CHATKEEP_API_KEYS: {
     meaning: "The keys of trusted back ends, as chatkeep key prints them, with commas between.",

@@ -5,9 +5,9 @@ import { SETTINGS, type Setting } from "../src/settings.ts";
 
 const settings = Object.entries<Setting>(SETTINGS);
 
-/** What of a meaning is code. */
+/** The code in a meaning. */
 const CODE =
-  /postgres:\/\/\S+\w|[a-z-]+\/<name>|https:\/\/[^\s,]+|async function.*\}|[A-Z]+(?:_[A-Z]+)+|chatkeep key|openssl .* 48/g;
+  /postgres:\/\/\S+\w|[a-z-]+\/<name>|https:\/\/[^\s,]*\w|async function.*\}|[A-Z]+(?:_[A-Z]+)+|chatkeep key|openssl .* 48/g;
 
 const sentence = ({ meaning, choices }: Setting): string =>
   choices === undefined ? meaning : `${meaning} One of ${choices.join(", ")}.`;

@@ -214,11 +214,11 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
         return await resend(entry);
       }
       if (isChatkeepError(error, "invalid_request") && token !== undefined) {
-        // The token is of a server that is gone: the question at least is asked anew.
-        const anew = { conversationId, question };
-        await put(anew);
-        if (asks === "outbox") return await resend(anew);
-        options.onReask?.(anew);
+        // The server that signed the token is gone, and the answer with it: the question is sent again.
+        const again = { conversationId, question };
+        await put(again);
+        if (asks === "outbox") return await resend(again);
+        options.onReask?.(again);
         return true;
       }
       const passing = !(error instanceof ChatkeepError) || PASSING.has(error.code);

@@ -27,8 +27,8 @@ export interface AttachmentOptions {
 
 /**
  * Attaches files to questions: `useLocalRuntime(model, { adapters: { attachments } })`. A file is stored when it is added.
- * One that could not be stored shows why, and sending tries once more; nothing is sent without it. A file that is removed
- * before it is sent is deleted.
+ * If that fails, the attachment shows the error. Sending then tries again, and sends nothing without the file. A file that
+ * is removed before it is sent is deleted.
  */
 export function createAttachmentAdapter({ history, owner }: AttachmentOptions): AttachmentAdapter {
   const uploads = new WeakMap<File, Promise<StoredFile>>();
@@ -124,7 +124,7 @@ function typeOf(file: File): string {
 async function dataUrlOf(file: Blob, mime: string): Promise<string> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   let binary = "";
-  // A call takes no more arguments than the stack has room for.
+  // A call takes no more arguments than fit on the stack.
   for (let at = 0; at < bytes.length; at += 8192)
     binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
   return `data:${mime};base64,${btoa(binary)}`;

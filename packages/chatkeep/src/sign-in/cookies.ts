@@ -14,7 +14,7 @@ export function readCookie(request: Request, name: string): string | undefined {
   return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
-/** A `Set-Cookie` header. Other sites' requests do not carry it, but for links to the page. */
+/** A `Set-Cookie` header. With `SameSite=Lax`, other sites' requests do not carry the cookie, except links to the page. */
 export function writeCookie({ name, value, seconds, readers }: Cookie, secure: boolean): string {
   return [
     `${name}=${value}`,

@@ -1,6 +1,6 @@
 import type { Configuration } from "openid-client";
 
-/** How a server is known to its issuer. */
+/** A server's registration at its issuer. */
 export interface Client {
   /** The issuer's address, as in `iss`. */
   readonly issuer: string;
@@ -13,12 +13,12 @@ export interface SignedIn {
   /** `iss` and `sub` of the ID token. */
   readonly issuer: string;
   readonly user: string;
-  /** What people call them. */
+  /** Their name for people: `name`, `email` or `preferred_username`, else `sub`. */
   readonly name: string;
   readonly idToken: string;
 }
 
-/** What is remembered of a sign-in while a person is at the issuer. */
+/** The state of a sign-in while the person is at the issuer. */
 export interface Begun {
   readonly state: string;
   readonly nonce: string;
@@ -28,15 +28,15 @@ export interface Begun {
 
 /** An OpenID Connect issuer. */
 export interface Issuer {
-  /** Where to send a person who wants to sign in, and what to remember. Errors: any, when it cannot be reached. */
+  /** Begins a sign-in: `url` is the issuer's page. Throws when the issuer cannot be reached. */
   begin(redirectUrl: string): Promise<{ readonly url: URL; readonly begun: Begun }>;
-  /** Who came back with this address. Errors: any, when they did not sign in, or the reply is not for `begun`. */
+  /** Reads the person from the callback's address. Throws when they did not sign in, or the reply is not for `begun`. */
   end(address: URL, begun: Begun): Promise<SignedIn>;
-  /** Where to send a person who signs out; `undefined`: the issuer has no such page. */
+  /** The issuer's page for signing out, or `undefined` if it has none. */
   signOutUrl(idToken: string | undefined, returnUrl: string): Promise<URL | undefined>;
 }
 
-/** Asks for the least that names somebody. */
+/** The least that gives a name. */
 const SCOPE = "openid profile email";
 
 /** By the authorization code flow with PKCE. The issuer is discovered with the first sign-in; success is remembered. */
@@ -46,7 +46,7 @@ export function createIssuer({ issuer, clientId, clientSecret }: Client): Issuer
   const discover = async (): Promise<Configuration> => {
     const { discovery, allowInsecureRequests } = await load();
     const url = new URL(issuer);
-    // Settings take plain HTTP of this machine only.
+    // The settings allow plain HTTP only on this machine.
     const execute = url.protocol === "http:" ? [allowInsecureRequests] : [];
     return discovery(url, clientId, clientSecret, undefined, { execute, timeout: 10 });
   };

@@ -4,9 +4,9 @@ import { EncryptJWT, type JWTPayload, jwtDecrypt } from "jose";
 
 /** Values that a browser keeps and cannot read or change. */
 export interface Sealed {
-  /** Seals a value for so many seconds, under a name: what is sealed under another is not opened. */
+  /** Seals a value for `seconds`. Only `open` with this name opens it. */
   seal(name: string, value: JWTPayload, seconds: number): Promise<string>;
-  /** The value, `undefined` once its time is over, or when it was made elsewhere. */
+  /** The value, or `undefined` if it has expired, was sealed under another name, or with another secret. */
   open(name: string, sealed: string): Promise<JWTPayload | undefined>;
 }
 

@@ -7,42 +7,42 @@ import { createSealed } from "./sealed.ts";
 
 /** Options of {@link createSignIn}. */
 export interface SignInOptions extends Client {
-  /** The callback's address as the issuer knows it. Default: `/api/auth/callback` of the address that is asked. */
+  /** The callback's address as the issuer knows it. Default: `/api/auth/callback` of the request's address. */
   readonly redirectUrl: string | undefined;
   readonly log: Pick<Log, "warn">;
 }
 
 /** Signing in to the app by OpenID Connect. */
 export interface SignIn {
-  /** Answers what lies under `/api/auth/`. */
+  /** Answers requests under `/api/auth/`. */
   readonly fetch: (request: Request) => Promise<Response | undefined>;
-  /** Takes requests of who has signed in; all others are `next`'s. */
+  /** Authenticates requests of signed-in people; passes all others to `next`. */
   readonly authenticate: (next: Authenticate) => Authenticate;
 }
 
 /**
- * The header with which a page of this origin asks to act as who has signed in. A cookie alone says nothing: browsers
- * send it with requests that the page did not make, and pages of other sites cannot send this header.
+ * The header by which a page of this origin asks to act as the signed-in person. The cookie alone does not count, because
+ * browsers also send it with requests that other sites make. Pages of other sites cannot send this header.
  */
 const HEADER = "x-signed-in";
-/** How long somebody stays signed in, in seconds: a day. Who is signed out at the issuer is out here after it. */
+/** How long somebody stays signed in, in seconds: a day. A sign-out at the issuer counts here after that time. */
 const STAY = 86_400;
 /** How long a sign-in may take, in seconds. */
-const PATIENCE = 600;
+const TIMEOUT = 600;
 /** The longest ID token that is kept for signing out: browsers take cookies of 4,096 bytes. */
 const LONGEST_TOKEN = 2_000;
 
-/** Keeps who has signed in in a sealed cookie, which no script reads. Nothing is stored on the server. */
+/** Keeps the signed-in person in a sealed cookie, which no script can read. Nothing is stored on the server. */
 export function createSignIn(options: SignInOptions): SignIn {
   const { redirectUrl, log } = options;
   const issuer = createIssuer(options);
   const sealed = createSealed(options.clientSecret);
 
-  /** Where the app is, and how its cookies are called there. */
+  /** The app's address, and the names of its cookies there. */
   const placeOf = (request: Request) => {
     const callback = new URL(redirectUrl ?? new URL("/api/auth/callback", request.url));
     const secure = callback.protocol === "https:";
-    // With this prefix browsers take it of this very origin only.
+    // With this prefix, browsers accept the cookie from this origin only.
     const prefix = secure ? "__Host-" : "";
     return {
       callback,
@@ -63,10 +63,8 @@ export function createSignIn(options: SignInOptions): SignIn {
     const conversation = new URL(request.url).searchParams.get("c");
     try {
       const { url, begun } = await issuer.begin(place.callback.href);
-      const value = await sealed.seal(place.begun, { ...begun, conversation }, PATIENCE);
-      return redirect(url, place.secure, [
-        { name: place.begun, value, seconds: PATIENCE, readers: "server" },
-      ]);
+      const value = await sealed.seal(place.begun, { ...begun, conversation }, TIMEOUT);
+      return redirect(url, place.secure, [{ name: place.begun, value, seconds: TIMEOUT, readers: "server" }]);
     } catch (error) {
       log.warn({ err: error }, "nobody can sign in: the issuer was not reached");
       return redirect(failed(place.home, conversation), place.secure, []);
@@ -80,7 +78,7 @@ export function createSignIn(options: SignInOptions): SignIn {
     const begun = cookie === undefined ? undefined : await sealed.open(place.begun, cookie);
     const conversation = (begun?.["conversation"] ?? null) as string | null;
     try {
-      if (begun === undefined) throw new Error("This browser began no sign-in, or long ago.");
+      if (begun === undefined) throw new Error("No sign-in was begun in this browser within 10 minutes.");
       const address = new URL(place.callback);
       address.search = new URL(request.url).search;
       const { idToken, ...who } = await issuer.end(address, begun as unknown as Begun);
@@ -134,7 +132,7 @@ export function createSignIn(options: SignInOptions): SignIn {
   };
 }
 
-/** Where no issuer is set: the app asks, and is told that it cannot offer this. */
+/** For a server without an issuer: tells the app that it offers no sign-in. */
 export const noSignIn: SignIn = {
   fetch: async (request) =>
     request.method === "GET" && new URL(request.url).pathname === "/api/auth/session"
@@ -143,7 +141,7 @@ export const noSignIn: SignIn = {
   authenticate: (next) => next,
 };
 
-/** Tells the page that it is worth asking who has signed in. */
+/** The cookie that tells the page's script that somebody may have signed in. It holds no data. */
 const HINT = "chatkeep-signed-in";
 
 function home(base: URL, conversation: string | null): URL {
