@@ -95,7 +95,6 @@ create table conversations (
   elsewhere_count bigint not null default 0,
   waiting_turn uuid,
   stop_asked_at timestamp with time zone,
-  indexed_title text,
   tags text[] collate "C" not null default '{}'::text[],
   expires_at timestamp with time zone
 );
@@ -445,6 +444,13 @@ create table unindexed_conversations (
 alter table unindexed_conversations enable row level security;
 alter table unindexed_conversations force row level security;
 
+create table unindexed_titles (
+  owner_id uuid not null,
+  conversation_id text collate "C" not null
+);
+alter table unindexed_titles enable row level security;
+alter table unindexed_titles force row level security;
+
 create table usage_days (
   owner_id uuid not null,
   day date not null,
@@ -556,6 +562,8 @@ alter table turns add constraint turns_settled CHECK (((status <> 'running'::tex
 alter table turns add constraint turns_status CHECK ((status = ANY (ARRAY['running'::text, 'waiting'::text, 'complete'::text, 'stopped'::text, 'interrupted'::text, 'failed'::text]))) NOT VALID;
 alter table unindexed_conversations add constraint unindexed_conversations_pkey PRIMARY KEY (owner_id, conversation_id);
 alter table unindexed_conversations add constraint unindexed_conversations_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
+alter table unindexed_titles add constraint unindexed_titles_pkey PRIMARY KEY (owner_id, conversation_id);
+alter table unindexed_titles add constraint unindexed_titles_conversation FOREIGN KEY (owner_id, conversation_id) REFERENCES conversations(owner_id, id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table usage_days add constraint usage_days_pkey PRIMARY KEY (owner_id, day, model, slot);
 alter table usage_days add constraint usage_days_owner FOREIGN KEY (owner_id) REFERENCES owners(id) ON DELETE CASCADE;
 
@@ -578,7 +586,6 @@ CASE
 END)) WHERE ((purged_seq < cleared_seq) OR (deleted_at IS NOT NULL));
 CREATE INDEX conversations_expiring ON chatkeep.conversations USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 CREATE INDEX conversations_scope ON chatkeep.conversations USING btree (owner_id, scope, archived, active_no) WHERE ((deleted_at IS NULL) AND (scope IS NOT NULL));
-CREATE INDEX conversations_unindexed_title ON chatkeep.conversations USING btree (owner_id, id) WHERE ((title IS NOT NULL) AND (title IS DISTINCT FROM indexed_title));
 CREATE INDEX conversations_waiting ON chatkeep.conversations USING btree (owner_id, archived, active_no) WHERE ((deleted_at IS NULL) AND (waiting_turn IS NOT NULL));
 CREATE INDEX deleted_messages_due ON chatkeep.deleted_messages USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX deleted_messages_id ON chatkeep.deleted_messages USING btree (owner_id, id, conversation_id) WHERE (id IS NOT NULL);
@@ -657,6 +664,8 @@ create policy engine on turns to chatkeep_engine using (true) with check (true);
 create policy owner on turns to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on unindexed_conversations to chatkeep_engine using (true) with check (true);
 create policy owner on unindexed_conversations to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
+create policy engine on unindexed_titles to chatkeep_engine using (true) with check (true);
+create policy owner on unindexed_titles to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 create policy engine on usage_days to chatkeep_engine using (true) with check (true);
 create policy owner on usage_days to public using (((owner_id = (NULLIF(current_setting('chatkeep.owner'::text, true), ''::text))::uuid) IS TRUE));
 
@@ -689,6 +698,7 @@ grant delete, insert, select, update on turn_contexts to chatkeep_store;
 grant delete, insert, select, update on turn_events to chatkeep_store;
 grant delete, insert, select, update on turns to chatkeep_store;
 grant delete, insert, select, update on unindexed_conversations to chatkeep_store;
+grant delete, insert, select, update on unindexed_titles to chatkeep_store;
 grant delete, insert, select, update on usage_days to chatkeep_store;
 
 -- Rights on columns
@@ -787,6 +797,7 @@ create view chatkeep_views.usage_days (
 create function chatkeep.breaking_version() returns integer language sql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine; -- for everybody
 create function chatkeep.check_conversation(id text, scope text, is_default boolean, title text, title_source text, last_seq bigint, cleared_seq bigint, purged_seq bigint, deleted_count bigint, elsewhere_count bigint) returns boolean language plpgsql owner chatkeep_engine; -- for everybody
 create function chatkeep.check_message(seq bigint, id text, role text, status text, parts json) returns boolean language plpgsql owner chatkeep_engine; -- for everybody
+create function chatkeep.note_title() returns trigger language plpgsql set search_path=chatkeep, pg_temp set enable_seqscan=off owner chatkeep_engine; -- for everybody
 create function chatkeep.release_object() returns trigger language plpgsql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine;
 create function chatkeep.schema_security() returns text language sql owner chatkeep_engine; -- for everybody
 create function chatkeep.schema_version() returns integer language sql security definer set search_path=chatkeep, pg_temp owner chatkeep_engine; -- for everybody
@@ -878,7 +889,7 @@ create function chatkeep_functions.holds_messages(owner uuid, conversation text,
 create function chatkeep_functions.import_unsaved_turn(owner uuid, conversation text, parent text, turn_id uuid, created text, message_id text, reply_id text, body json, context_text text, metadata json, reply_status text, reply_body json, reply_error json, reply_intent text, reply_processed boolean, reply_model text, reply_usage json, word_text text, reply_word_text text, new_title text, new_preview text) returns TABLE(outcome text, turn json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.imported_no(written_at timestamp with time zone) returns bigint language sql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.index_message(owner uuid, conversation text, seq bigint, word_text text) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
-create function chatkeep_functions.index_titles(owner uuid, ids text[], titles text[], word_texts text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
+create function chatkeep_functions.index_titles(owner uuid, ids text[], titles text[], word_texts text[]) returns void language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set enable_seqscan=off owner chatkeep_store;
 create function chatkeep_functions.latest_leaf(owner uuid, conversation text, seq bigint) returns bigint language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;
 create function chatkeep_functions.latest_messages(owner uuid, conversation text, leaf bigint, below_seq bigint, skipped bigint, page_limit integer, most_bytes bigint) returns TABLE(parent_id text, messages json, forks json) language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp set plan_cache_mode=force_generic_plan owner chatkeep_store;
 create function chatkeep_functions.latest_summary(owner uuid, conversation text, leaf bigint, cleared bigint) returns json language plpgsql security definer set search_path=chatkeep_functions, chatkeep, pg_temp owner chatkeep_store;

@@ -12,21 +12,53 @@ create table title_words (
     references conversations (owner_id, id) on delete cascade on update cascade
 );
 
--- The title whose words title_words holds.
-alter table conversations add column indexed_title text;
-create index conversations_unindexed_title on conversations (owner_id, id)
-  where title is not null and title is distinct from indexed_title;
+-- Conversations whose title title_words does not hold as it is. A table, because a column of conversations with an index
+-- would make the first title write to all their indexes.
+create table unindexed_titles (
+  owner_id uuid not null,
+  conversation_id text collate "C" not null,
+  constraint unindexed_titles_pkey primary key (owner_id, conversation_id),
+  constraint unindexed_titles_conversation foreign key (owner_id, conversation_id)
+    references conversations (owner_id, id) on delete cascade on update cascade
+);
+
+-- Whichever function sets a title, of whichever release.
+create function note_title() returns trigger language plpgsql set search_path from current
+set enable_seqscan = off as $$
+begin
+  if new.title is null then
+    delete from title_words t where t.owner_id = new.owner_id and t.conversation_id = new.id;
+    delete from unindexed_titles u where u.owner_id = new.owner_id and u.conversation_id = new.id;
+  else
+    insert into unindexed_titles values (new.owner_id, new.id) on conflict do nothing;
+  end if;
+  return null;
+end
+$$;
+create trigger conversations_title_given after insert on conversations
+  for each row when (new.title is not null) execute function note_title();
+create trigger conversations_title_changed after update of title on conversations
+  for each row when (new.title is distinct from old.title) execute function note_title();
+insert into unindexed_titles select c.owner_id, c.id from conversations c where c.title is not null
+on conflict do nothing;
 
 alter table title_words enable row level security;
 alter table title_words force row level security;
 create policy owner on title_words using ((owner_id = nullif(current_setting('chatkeep.owner', true), '')::uuid) is true);
+alter table unindexed_titles enable row level security;
+alter table unindexed_titles force row level security;
+create policy owner on unindexed_titles
+  using ((owner_id = nullif(current_setting('chatkeep.owner', true), '')::uuid) is true);
 do $$
 begin
   if schema_security() = 'roles' then
-    grant select, insert, update, delete on title_words to chatkeep_store;
+    grant select, insert, update, delete on title_words, unindexed_titles to chatkeep_store;
     create policy engine on title_words to chatkeep_engine using (true) with check (true);
+    create policy engine on unindexed_titles to chatkeep_engine using (true) with check (true);
   else
     create policy engine on title_words
+      using (current_setting('chatkeep.engine', true) = 'on') with check (current_setting('chatkeep.engine', true) = 'on');
+    create policy engine on unindexed_titles
       using (current_setting('chatkeep.engine', true) = 'on') with check (current_setting('chatkeep.engine', true) = 'on');
   end if;
   -- As the index of message_words.

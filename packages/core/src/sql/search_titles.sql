@@ -15,9 +15,11 @@ declare
   owner_setting text := set_config('chatkeep.owner', owner::text, true);
 begin
   select coalesce(json_agg(json_build_object('id', c.id, 'title', c.title)), '[]') into unindexed from (
-    select k.id, k.title from conversations k
-    where k.owner_id = owner and k.title is not null and k.title is distinct from k.indexed_title
-    limit batch
+    select k.id, k.title from unindexed_titles u
+    cross join lateral (
+      select c.id, c.title from conversations c where c.owner_id = owner and c.id = u.conversation_id offset 0
+    ) k
+    where u.owner_id = owner limit batch
   ) c;
   select coalesce(json_agg(json_build_object('conversation', conversation_json(owner, c.id), 'places', f.places) order by f.place), '[]')
   into titles

@@ -24,7 +24,10 @@ begin
     from title_words t
     cross join lateral (
       select k.active_no from conversations k
-      where k.owner_id = owner and k.id = t.conversation_id and k.deleted_at is null and k.expires_at is null and k.title = k.indexed_title
+      where k.owner_id = owner and k.id = t.conversation_id and k.deleted_at is null and k.expires_at is null
+        and not exists (
+          select from unindexed_titles u where u.owner_id = owner and u.conversation_id = t.conversation_id
+        )
         and (only_scope is null or k.scope = only_scope)
         and (since is null or k.updated_at >= since) and (until is null or k.created_at < until)
       offset 0
