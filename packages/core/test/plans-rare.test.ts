@@ -394,6 +394,7 @@ const ELSEWHERE = new Set(
     .split(/\s+/)
     .concat(
       "token_key",
+      "comparable_json",
       "release_node",
       "next_backfill",
       "register_release",

@@ -41,3 +41,15 @@ test("a temporary conversation is gone for good once its time is over, in the tr
   expect((await history.listConversations(me)).conversations.map(({ id }) => id)).toEqual([ordinary.id]);
   expect((await history.listConversations(me)).total).toBe(1);
 });
+
+test("a link to it ends with its time, before it is deleted", async () => {
+  await using brief = createHistory({ ...options, limits: { temporary: 300 } });
+  const me = newSession();
+  const { conversation } = await brief.createConversation(me, { temporary: true });
+  await brief.appendMessages(me, conversation.id, [{ role: "user", content: "For now" }]);
+  const { token } = await brief.createShare(me, conversation.id);
+  const gone = { code: "share_not_found" };
+  await expect.poll(() => brief.getShared(token).catch((error: unknown) => error)).toMatchObject(gone);
+  await expect(brief.listShared(token)).rejects.toMatchObject(gone);
+  await expect(brief.forkShared(newSession(), token)).rejects.toMatchObject(gone);
+});

@@ -121,6 +121,22 @@ test("a body that is nested too deeply is refused before it is walked", async ()
   });
 });
 
+test("a filter by metadata that is nested too deeply is refused before it is walked", async () => {
+  const filter = encodeURIComponent('{"a":') + "[".repeat(5_000) + "]".repeat(5_000) + "%7D";
+  const asked = await new Promise<string>((resolve, reject) => {
+    const path = `/api/conversations?metadata=${filter}`;
+    const sent = nodeRequest(url + path, { headers: { "x-session-id": me } }, (reply) => {
+      reply.setEncoding("utf8").once("data", resolve);
+    });
+    sent.on("error", reject).end();
+  });
+  expect(JSON.parse(asked)).toMatchObject({
+    status: 400,
+    pointer: "metadata",
+    detail: "`metadata` in the query is nested deeper than 500 levels.",
+  });
+});
+
 test("a number that would not come back equal is refused", async () => {
   const body = '{"role":"user","content":"x","metadata":{"a":[1e400]}}';
   expect(await refused(messages, { method: "POST", body, session: me })).toMatchObject({

@@ -19,7 +19,7 @@ declare
   owner_setting text := set_config('chatkeep.owner', owner::text, true);
   -- A variable, because row-level security keeps "coalesce" out of index conditions.
   bound bigint := coalesce(after_no, case when ascending then -9223372036854775808 else 9223372036854775807 end);
-  wanted jsonb := only_metadata::jsonb;
+  wanted jsonb := comparable_json(only_metadata);
   -- As conversations_created has it.
   state integer := case when only_archived then 1 else 0 end;
 begin
@@ -40,28 +40,28 @@ begin
       where not only_waiting and sort_by = 'activity' and only_scope is null and not ascending
         and c.owner_id = owner and c.expires_at is null and c.deleted_at is null and c.archived = only_archived
         and c.active_no < bound
-        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
+        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or comparable_json(c.metadata) @> wanted)
       order by c.active_no desc offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
       where not only_waiting and sort_by = 'activity' and only_scope is null and ascending
         and c.owner_id = owner and c.expires_at is null and c.deleted_at is null and c.archived = only_archived
         and c.active_no > bound
-        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
+        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or comparable_json(c.metadata) @> wanted)
       order by c.active_no offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
       where not only_waiting and sort_by = 'activity' and only_scope is not null and not ascending
         and c.owner_id = owner and c.expires_at is null and c.deleted_at is null and c.archived = only_archived
         and c.scope = only_scope and c.active_no < bound
-        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
+        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or comparable_json(c.metadata) @> wanted)
       order by c.active_no desc offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
       where not only_waiting and sort_by = 'activity' and only_scope is not null and ascending
         and c.owner_id = owner and c.expires_at is null and c.deleted_at is null and c.archived = only_archived
         and c.scope = only_scope and c.active_no > bound
-        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
+        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or comparable_json(c.metadata) @> wanted)
       order by c.active_no offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
@@ -69,7 +69,7 @@ begin
         and c.owner_id = owner and c.expires_at is null and (case when c.deleted_at is not null then 2 when c.archived then 1 else 0 end) = state
         and (only_scope is null or c.scope = only_scope)
         and c.created_no < bound
-        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
+        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or comparable_json(c.metadata) @> wanted)
       order by c.created_no desc offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
@@ -77,7 +77,7 @@ begin
         and c.owner_id = owner and c.expires_at is null and (case when c.deleted_at is not null then 2 when c.archived then 1 else 0 end) = state
         and (only_scope is null or c.scope = only_scope)
         and c.created_no > bound
-        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
+        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or comparable_json(c.metadata) @> wanted)
       order by c.created_no offset page_offset limit page_limit
     ) union all (
       select c.* from conversations c
@@ -85,7 +85,7 @@ begin
         and c.owner_id = owner and c.expires_at is null and c.deleted_at is null and c.waiting_turn is not null and c.archived = only_archived
         and (only_scope is null or c.scope = only_scope)
         and c.active_no < bound
-        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or c.metadata::jsonb @> wanted)
+        and (only_tag is null or only_tag = any (c.tags)) and (wanted is null or comparable_json(c.metadata) @> wanted)
       order by c.active_no desc offset page_offset limit page_limit
     )
   ) page) listed;

@@ -1,4 +1,13 @@
-import { type Json, type JsonObject, type Question, WHEN_BUSY, queryTextFromWire } from "@chatkeep/protocol";
+import {
+  JSON_BOUNDS,
+  type Json,
+  type JsonObject,
+  type Question,
+  WHEN_BUSY,
+  isNestedTooDeep,
+  queryTextFromWire,
+  tooDeep,
+} from "@chatkeep/protocol";
 import { z } from "zod";
 
 /** An id of a conversation, message or turn. URL parsers resolve `.` and `..`, so no path can hold them. */
@@ -78,9 +87,14 @@ export const whenBusy: z.ZodType<Question["whenBusy"] | null> = z
   });
 
 /** A JSON object in a query string. */
-export const jsonText: z.ZodType<JsonObject> = z.preprocess((value) => {
+export const jsonText: z.ZodType<JsonObject> = z.preprocess((value, { addIssue }) => {
+  const text = value as string;
+  if (isNestedTooDeep(text)) {
+    addIssue({ code: "custom", message: tooDeep(JSON_BOUNDS.depth) });
+    return z.NEVER;
+  }
   try {
-    return JSON.parse(value as string);
+    return JSON.parse(text);
   } catch {
     return value;
   }

@@ -50,6 +50,20 @@ export function describeTags(open: OpenedFixture): void {
   });
 
   describe("listConversations by a filter", () => {
+    it("finds metadata with whatever JSON can hold, and others beside it", async () => {
+      const { history, owner } = open();
+      const me = owner();
+      const odd = ["\u0000\u0000", "\ud800", "\\u0000", "\\\u0000", "\udfff\\ud800", "😀"];
+      for (const text of odd)
+        await history.createConversation(me, { title: "odd", metadata: { text, [text]: 1 } });
+      await history.createConversation(me, { title: "even", metadata: { n: 1 } });
+      expect(await titles(me, { metadata: { n: 1 } })).toEqual(["even"]);
+      for (const text of odd) {
+        const { conversations } = await history.listConversations(me, { metadata: { text, [text]: 1 } });
+        expect(conversations.map(({ metadata }) => metadata)).toEqual([{ text, [text]: 1 }]);
+      }
+    });
+
     it("lists those with a tag, page by page in every order, without a total", async () => {
       const [me] = await tagged(open(), "a1", "b1", "a2", "b2", "a3");
       expect(await titles(me, { tag: "a" })).toEqual(["a3", "a2", "a1"]);

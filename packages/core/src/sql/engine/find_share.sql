@@ -1,4 +1,4 @@
--- Returns the link with this hash and what it shows, or no row: it was deleted, has expired, or what it shows was deleted. The owner is for the
+-- Returns the link with this hash and what it shows, or no row: it was deleted, has expired, or what it shows was deleted or has expired. The owner is for the
 -- functions that read it, and never leaves the server.
 create function find_share(hash text)
 returns table (owner_id uuid, owner_kind text, conversation_id text, message_id text, title text, name text, created_at text, expires_at text)
@@ -14,7 +14,7 @@ begin
   from shares s
   join conversations c on c.owner_id = s.owner_id and c.id = s.conversation_id and c.deleted_at is null
   join owners o on o.id = s.owner_id
-  where s.hash = wanted and (s.expires_at is null or s.expires_at > clock_timestamp())
+  where s.hash = wanted and least(s.expires_at, c.expires_at, 'infinity') > clock_timestamp()
     and (s.last_message_id is null or exists (
       select from messages m
       where m.owner_id = s.owner_id and m.conversation_id = s.conversation_id and m.id = s.last_message_id
