@@ -12,6 +12,7 @@ import {
   ResponderError,
   citationsOf,
   contentOf,
+  emptyConversation,
   toolCallIdOf,
   toolCallParts,
   toolCallsOf,
@@ -77,24 +78,10 @@ export function requestFor(asked: Asked): ResponderRequest {
   const history = (asked.history ?? []).map((input, index) => storedMessage(input, index + 1));
   const seq = history.length + 1;
   const conversation: Conversation = {
-    id: "c1",
-    userId: null,
+    ...emptyConversation("c1", NOW),
     scope: asked.scope ?? null,
-    scopeLabel: null,
-    isDefault: false,
-    tags: [],
-    expiresAt: null,
-    title: null,
-    pinnedAt: null,
-    archivedAt: null,
     messageCount: seq,
-    headId: null,
     runningTurn: "t1",
-    waitingTurn: null,
-    preview: null,
-    metadata: null,
-    createdAt: NOW,
-    updatedAt: NOW,
   };
   return {
     owner: { kind: "session", id: "0b9a7b3e-5d0c-4d5e-9a41-2f4f3c1f8a11" },

@@ -39,6 +39,30 @@ export interface Conversation {
   readonly updatedAt: string;
 }
 
+/** A session's conversation without messages, in no scope and without a title. */
+export function emptyConversation(id: string, createdAt: string): Conversation {
+  return {
+    id,
+    userId: null,
+    scope: null,
+    scopeLabel: null,
+    isDefault: false,
+    title: null,
+    pinnedAt: null,
+    archivedAt: null,
+    messageCount: 0,
+    headId: null,
+    runningTurn: null,
+    waitingTurn: null,
+    preview: null,
+    metadata: null,
+    tags: [],
+    expiresAt: null,
+    createdAt,
+    updatedAt: createdAt,
+  };
+}
+
 /**
  * Which conversation to get or create:
  *

@@ -6,7 +6,6 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import {
-  type Conversation,
   type Owner,
   type TurnEvent,
   type WireConversation,
@@ -15,6 +14,7 @@ import {
   STREAM_HEADERS,
   conversationToWire,
   createClient,
+  emptyConversation,
   encodeFrame,
   problemToWire,
 } from "../src/index.ts";
@@ -36,26 +36,7 @@ afterAll(async () => {
 });
 
 const SESSION: Owner = { kind: "session", id: "0f8fad5b-d9cb-469f-a165-70867728950e" };
-const CONVERSATION: Conversation = {
-  id: "c1",
-  userId: null,
-  scope: null,
-  scopeLabel: null,
-  isDefault: false,
-  title: null,
-  pinnedAt: null,
-  archivedAt: null,
-  messageCount: 0,
-  headId: null,
-  runningTurn: null,
-  waitingTurn: null,
-  preview: null,
-  metadata: null,
-  tags: [],
-  expiresAt: null,
-  createdAt: "2026-11-20T09:00:00.000Z",
-  updatedAt: "2026-11-20T09:00:00.000Z",
-};
+const CONVERSATION = emptyConversation("c1", "2026-11-20T09:00:00.000Z");
 const WIRE: WireConversation = conversationToWire(CONVERSATION);
 const START: TurnEvent = {
   seq: 1,

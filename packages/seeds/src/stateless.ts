@@ -11,6 +11,7 @@ import {
   type TurnEvent,
   createEncoder,
   createFold,
+  emptyConversation,
   settledChunks,
 } from "@chatkeep/protocol";
 import { type Asking, type Begun, unsavedTurnState } from "@chatkeep/server/apis";
@@ -99,24 +100,5 @@ const NO_ANSWER: Answer = createFold().answer();
 
 function conversationOf({ conversationId, createdAt }: Turn, init: Asking["conversation"]): Conversation {
   const { scope = null, scopeLabel = null } = typeof init === "string" ? {} : init;
-  return {
-    id: conversationId,
-    userId: null,
-    scope,
-    scopeLabel,
-    isDefault: false,
-    title: null,
-    pinnedAt: null,
-    archivedAt: null,
-    messageCount: 1,
-    headId: null,
-    runningTurn: null,
-    waitingTurn: null,
-    preview: null,
-    metadata: null,
-    tags: [],
-    expiresAt: null,
-    createdAt,
-    updatedAt: createdAt,
-  };
+  return { ...emptyConversation(conversationId, createdAt), scope, scopeLabel, messageCount: 1 };
 }

@@ -3,9 +3,9 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import {
   type Answer,
   ChatkeepError,
-  type Conversation,
   type Turn,
   type UnsavedTurn,
+  emptyConversation,
   readToken,
   settledChunks,
   unsavedQuestion,
@@ -141,7 +141,11 @@ export function unsavedContext(
   turn: NewTurn,
 ): Pick<Begun, "conversation" | "question" | "history" | "summary"> {
   return {
-    conversation: unsavedConversation(turn),
+    // Stands for the one that cannot be read.
+    conversation: {
+      ...emptyConversation(turn.key.conversationId, new Date().toISOString()),
+      userId: userIdOf(turn.owner),
+    },
     question: unsavedQuestion(turn.owner, unsavedTurn(turn), turn.question),
     history: [],
     summary: null,
@@ -160,30 +164,5 @@ export function unsavedTurn({ key, question, replyId, createdAt }: NewTurn): Tur
     error: null,
     createdAt,
     settledAt: null,
-  };
-}
-
-/** Stands for a conversation that cannot be read. */
-function unsavedConversation({ owner, key }: NewTurn): Conversation {
-  const now = new Date().toISOString();
-  return {
-    id: key.conversationId,
-    userId: userIdOf(owner),
-    scope: null,
-    scopeLabel: null,
-    isDefault: false,
-    title: null,
-    pinnedAt: null,
-    archivedAt: null,
-    messageCount: 0,
-    headId: null,
-    runningTurn: null,
-    waitingTurn: null,
-    preview: null,
-    metadata: null,
-    tags: [],
-    expiresAt: null,
-    createdAt: now,
-    updatedAt: now,
   };
 }

@@ -1,4 +1,10 @@
-import { ChatkeepError, type Conversation, type Shares, isChatkeepError } from "@chatkeep/protocol";
+import {
+  ChatkeepError,
+  type Conversation,
+  type Shares,
+  emptyConversation,
+  isChatkeepError,
+} from "@chatkeep/protocol";
 import type { ChatHistory } from "@chatkeep/react";
 
 /** The one conversation that a page of a link has. */
@@ -17,24 +23,7 @@ export function sharedHistory(shares: Shares, token: string): ChatHistory {
 
 async function asConversation(shares: Shares, token: string): Promise<Conversation> {
   const { title, name, createdAt } = await gone(shares.getShared(token));
-  return {
-    id: SHARED,
-    userId: null,
-    scope: null,
-    scopeLabel: name,
-    isDefault: false,
-    title,
-    pinnedAt: null,
-    archivedAt: null,
-    messageCount: 0,
-    headId: null,
-    runningTurn: null,
-    waitingTurn: null,
-    preview: null,
-    metadata: null,
-    createdAt,
-    updatedAt: createdAt,
-  } as unknown as Conversation;
+  return { ...emptyConversation(SHARED, createdAt), title, scopeLabel: name };
 }
 
 /** A link that ended is a conversation that is gone. */
