@@ -88,6 +88,13 @@ export function checkId(id: string, pointer: string): void {
   }
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether it is a UUID as this library makes them. PostgreSQL would refuse another form as a syntax error. */
+export function isUuid(id: unknown): boolean {
+  return typeof id === "string" && UUID.test(id);
+}
+
 /** When something was made elsewhere: not in the future. `null` if it is not told. Errors: `invalid_request`. */
 export function checkTime(value: string | null | undefined, pointer: string): string | null {
   if (value === undefined || value === null) return null;

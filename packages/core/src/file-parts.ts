@@ -12,9 +12,9 @@ import {
   isChatkeepError,
 } from "@chatkeep/protocol";
 
-import { ownerId, plainJson } from "./arguments.ts";
+import { isUuid, ownerId, plainJson } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
-import { type FileRow, fileFromRow, fileNotFound, isFileId, putFile, readFile } from "./files.ts";
+import { type FileRow, fileFromRow, fileNotFound, putFile, readFile } from "./files.ts";
 import type { Limits } from "./maintenance/limits.ts";
 import type { ObjectStore } from "./objects.ts";
 
@@ -112,7 +112,7 @@ export function createFileParts({
     parts: readonly Part[],
   ): Promise<Part[]> => {
     const files = parts.filter(isStored).map(({ file }) => file);
-    if (!files.every(isFileId)) throw fileNotFound();
+    if (!files.every(isUuid)) throw fileNotFound();
     if (files.length === 0) return [...parts];
     const place = { owner: ownerId(owner), conversation, message_id: message };
     const [row] = await database.call("use_files", { ...place, files });

@@ -10,7 +10,7 @@ import {
   type StoredFile,
 } from "@chatkeep/protocol";
 
-import { checkLength, checkRange, ownerId } from "./arguments.ts";
+import { checkLength, checkRange, isUuid, ownerId } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
 import { instant, unescapeText } from "./database/values.ts";
 import type { Limits } from "./maintenance/limits.ts";
@@ -30,7 +30,6 @@ export const NIL = "00000000-0000-0000-0000-000000000000";
 
 /** RFC 9110's media type, with parameters. */
 const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]{1,127}\/[\w!#$%&'*+.^`|~-]{1,127}(\s*;[\x20-\x7e]{0,255})?$/;
-const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export interface FilesOptions {
   readonly database: Database;
@@ -305,7 +304,7 @@ export interface FileRow {
 export function fileFromRow(row: FileRow): StoredFile {
   return {
     id: row.id,
-    name: row.name === null ? null : unescapeText(row.name),
+    name: unescapeText(row.name),
     mediaType: row.media_type,
     size: row.size,
     sha256: row.sha256,
@@ -314,13 +313,8 @@ export function fileFromRow(row: FileRow): StoredFile {
   };
 }
 
-export function isFileId(id: unknown): boolean {
-  return typeof id === "string" && ID.test(id);
-}
-
-/** PostgreSQL would refuse another form as a syntax error. */
 export function checkFileId(id: string): string {
-  if (!isFileId(id)) throw fileNotFound();
+  if (!isUuid(id)) throw fileNotFound();
   return id;
 }
 

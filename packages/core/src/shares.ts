@@ -5,26 +5,23 @@ import {
   type Conversation,
   type History,
   type Message,
-  type MessagePage,
   type Owner,
   type Part,
   type Share,
   type ShareInit,
   type SharedConversation,
   type Shares as SharesOfHistory,
-  citationsOf,
-  contentOf,
   isChatkeepError,
 } from "@chatkeep/protocol";
 
-import { checkInstant, checkLength, checkRange, ownerId } from "./arguments.ts";
+import { checkInstant, checkLength, isUuid, ownerId } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
-import { type MessageRows, messagesOf } from "./database/rows.ts";
 import { instant, unescapeText } from "./database/values.ts";
 import { idOf } from "./file-parts.ts";
 import { type FileRow, checkFileId, fileFromRow, fileNotFound, putFile, readFile } from "./files.ts";
 import type { Limits } from "./maintenance/limits.ts";
 import type { ObjectStore } from "./objects.ts";
+import { type FoundShare, readShared, shownParts } from "./shared-messages.ts";
 
 /** The methods of {@link History} on links. */
 export interface Shares extends SharesOfHistory {
@@ -49,9 +46,6 @@ export interface SharesOptions {
 /** Links of one conversation. */
 const MOST = 100;
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
-const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** Who is told of no owner. */
-const NOBODY: Owner = { kind: "session", id: "" };
 
 export function createShares({ database, limits, objects, history }: SharesOptions): Shares {
   const find = async (token: string): Promise<FoundShare> => {
@@ -63,7 +57,7 @@ export function createShares({ database, limits, objects, history }: SharesOptio
 
   const listShared: Shares["listShared"] = async (token, query) => {
     const share = await find(token);
-    return readPage(database, share, token, query);
+    return readShared(database, share, token, query);
   };
 
   /** The owner's id, once it is known that the link shows the file. */
@@ -108,7 +102,7 @@ export function createShares({ database, limits, objects, history }: SharesOptio
     },
 
     async deleteShare(owner, id) {
-      if (!ID.test(id)) throw shareNotFound();
+      if (!isUuid(id)) throw shareNotFound();
       const [row] = await database.call("delete_share", { owner: ownerId(owner), share: id });
       if (row?.delete_share !== true) throw shareNotFound();
     },
@@ -125,7 +119,7 @@ export function createShares({ database, limits, objects, history }: SharesOptio
     },
 
     async forkShared(owner, token, { id = randomUUID(), admit } = {}) {
-      const { title } = sharedFromRow(await find(token));
+      const { title } = await find(token);
       const { created, conversation } = await history.createConversation(owner, { id, title });
       let isNew = created || conversation.messageCount === 0;
       /** Ids of copies, by the ids of the files. */
@@ -158,7 +152,10 @@ export function createShares({ database, limits, objects, history }: SharesOptio
         };
       };
       for (let after = 0, last: string | null = null; ;) {
-        const { messages, upTo } = await readPage(database, await find(token), token, { after, limit: 100 });
+        const { messages, upTo } = await readShared(database, await find(token), token, {
+          after,
+          limit: 100,
+        });
         if (upTo === null) return history.getConversation(owner, id);
         admit?.(JSON.stringify(messages).length);
         for (const message of messages) {
@@ -192,16 +189,6 @@ async function requireCopy(
   }
 }
 
-interface FoundShare {
-  owner_id: string;
-  conversation_id: string;
-  message_id: string | null;
-  title: string | null;
-  name: string | null;
-  created_at: string;
-  expires_at: string | null;
-}
-
 function sharedFromRow(row: FoundShare): SharedConversation {
   return {
     title: row.title,
@@ -210,96 +197,6 @@ function sharedFromRow(row: FoundShare): SharedConversation {
     createdAt: instant(row.created_at),
     expiresAt: instant(row.expires_at),
   };
-}
-
-/** A page of what a link shows, and the number of its last message, shown or not; `null` if there is none. */
-async function readPage(
-  database: Database,
-  share: FoundShare,
-  token: string,
-  { before, after, limit }: Parameters<Shares["listShared"]>[1] = {},
-): Promise<MessagePage & { readonly upTo: number | null }> {
-  if (before !== undefined && after !== undefined)
-    throw new ChatkeepError("invalid_request", "Give `before` or `after`, not both.", { pointer: "before" });
-  const size = checkRange(limit, "limit", 1, 100, 50);
-  const seq = (given: number | undefined, name: string): number | null =>
-    given === undefined ? null : checkRange(given, name, 0, Number.MAX_SAFE_INTEGER, 0);
-  const [page] = await database.call("page_messages", {
-    owner: share.owner_id,
-    conversation: share.conversation_id,
-    leaf: share.message_id,
-    before_seq: seq(before, "before"),
-    after_seq: seq(after, "after"),
-    page_offset: 0,
-    page_limit: size,
-  });
-  const read = messagesOf(page as MessageRows | undefined, NOBODY, "", size);
-  const shown: Message[] = [];
-  for (const message of read) {
-    const parts = shownParts(message, token);
-    if (message.status === "streaming" || parts.length === 0) continue;
-    shown.push(shownMessage(message, parts, shown.at(-1)?.id ?? null));
-  }
-  return {
-    messages: shown,
-    total: page?.total ?? 0,
-    hasMore: (read[0]?.parentId ?? null) !== null,
-    upTo: read.at(-1)?.seq ?? null,
-  };
-}
-
-/** A message without what only its owner is told. */
-function shownMessage(message: Message, parts: Part[], parentId: string | null): Message {
-  const { id, seq, role, status, contextText, createdAt } = message;
-  return {
-    id,
-    seq,
-    conversationId: "",
-    userId: null,
-    parentId,
-    versions: { index: 1, count: 1 },
-    turnId: null,
-    role,
-    status,
-    parts,
-    content: contentOf(parts),
-    toolCalls: null,
-    toolCallId: null,
-    citations: citationsOf(parts),
-    contextText,
-    intent: null,
-    processed: null,
-    model: null,
-    usage: null,
-    error: null,
-    metadata: null,
-    feedback: null,
-    createdAt,
-    updatedAt: createdAt,
-  };
-}
-
-/** The parts that a link shows. What is not named here is not shown: tools, reasoning, approvals, data, and what providers attached. */
-function shownParts({ role, parts }: Pick<Message, "role" | "parts">, token: string): Part[] {
-  if (role !== "user" && role !== "assistant") return [];
-  return parts.flatMap((part): Part[] => {
-    switch (part.type) {
-      case "text":
-        return [{ type: "text", text: part.text }];
-      case "citation":
-        return [part];
-      case "source": {
-        const { metadata: _, ...source } = part;
-        return [source];
-      }
-      case "file": {
-        const { metadata: _metadata, ui: _ui, ...file } = part;
-        return [file.file === undefined ? file : { ...file, url: `/api/shared/${token}/files/${file.file}` }];
-      }
-      default:
-        return [];
-    }
-  });
 }
 
 /** The links of an owner, or of one of their conversations. */
@@ -327,7 +224,7 @@ function shareFromRow(row: ShareRow): Share {
     id: row.id,
     conversationId: row.conversation_id,
     messageId: row.message_id,
-    name: row.name === null ? null : unescapeText(row.name),
+    name: unescapeText(row.name),
     createdAt: instant(row.created_at),
     expiresAt: instant(row.expires_at),
   };
