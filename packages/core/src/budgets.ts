@@ -21,24 +21,20 @@ export function budgetError(row: string, cause: unknown): ChatkeepError {
   return Object.assign(error, { budget });
 }
 
-const COLUMNS: {
-  readonly tokensPerDay: "tokens_per_day";
-  readonly tokensPerMonth: "tokens_per_month";
-  readonly costPerDay: "cost_per_day";
-  readonly costPerMonth: "cost_per_month";
-} = {
+/** Those of the limits that are given. */
+export type GivenLimits = { readonly [Limit in keyof BudgetLimits]?: BudgetLimits[Limit] | undefined };
+
+type BudgetColumn = "tokens_per_day" | "tokens_per_month" | "cost_per_day" | "cost_per_month";
+
+const COLUMNS: Readonly<Record<keyof BudgetLimits, BudgetColumn>> = {
   tokensPerDay: "tokens_per_day",
   tokensPerMonth: "tokens_per_month",
   costPerDay: "cost_per_day",
   costPerMonth: "cost_per_month",
 };
 
-type BudgetColumn = (typeof COLUMNS)[keyof BudgetLimits];
-
 /** Limits by the names of their columns; those that are not given are left out. Errors: `invalid_request`. */
-export function budgetColumns(limits: {
-  readonly [Limit in keyof BudgetLimits]?: BudgetLimits[Limit] | undefined;
-}): Partial<Record<BudgetColumn, number>> {
+export function budgetColumns(limits: GivenLimits): Partial<Record<BudgetColumn, number>> {
   const given = Object.entries(COLUMNS).flatMap(([name, column]) => {
     const limit = limits[name as keyof BudgetLimits];
     if (limit === undefined) return [];

@@ -105,7 +105,7 @@ function checkpointFromRow(namespace: string, row: CheckpointRow): StoredCheckpo
   return {
     namespace,
     id: unescapeText(row.id),
-    parentId: row.parent_id === null ? null : unescapeText(row.parent_id),
+    parentId: unescapeText(row.parent_id),
     body: row.body,
     metadata: row.metadata,
     values: (row.values ?? []).map(({ channel, version, body }) => ({

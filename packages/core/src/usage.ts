@@ -1,5 +1,4 @@
 import {
-  type BudgetLimits,
   type History,
   type Owner,
   type UsageDay,
@@ -8,7 +7,7 @@ import {
 } from "@chatkeep/protocol";
 
 import { checkRange, ownerId } from "./arguments.ts";
-import { type BudgetRow, budgetColumns, budgetFromRow } from "./budgets.ts";
+import { type BudgetRow, type GivenLimits, budgetColumns, budgetFromRow } from "./budgets.ts";
 import type { Database } from "./database/database.ts";
 import { unescapeText } from "./database/values.ts";
 
@@ -24,10 +23,7 @@ export interface UsageCounters extends Pick<History, "getUsage"> {
    * Sets an owner's own budgets. Each that is not given is the default; 0 is no limit. Errors: `invalid_request` for a
    * negative number.
    */
-  setBudgets(
-    owner: Owner,
-    own: { readonly [Limit in keyof BudgetLimits]?: BudgetLimits[Limit] | undefined },
-  ): Promise<void>;
+  setBudgets(owner: Owner, own: GivenLimits): Promise<void>;
   /**
    * Adds up what all owners used in the last `days` (default 30, today included), by day and model, the latest day first.
    * Reads a counter for each owner, day and model. Errors: `unavailable`.

@@ -121,10 +121,10 @@ export function messageOf(
     toolCalls: toolCallsOf(parts),
     toolCallId: row.role === "tool" ? toolCallIdOf(parts) : null,
     citations: citationsOf(parts),
-    contextText: row.context_text === null ? null : unescapeText(row.context_text),
-    intent: row.intent === null ? null : unescapeText(row.intent),
+    contextText: unescapeText(row.context_text),
+    intent: unescapeText(row.intent),
     processed: row.processed,
-    model: row.model === null ? null : unescapeText(row.model),
+    model: unescapeText(row.model),
     usage: usageFromWire(row.usage),
     error: row.error,
     metadata: row.metadata,
@@ -135,7 +135,7 @@ export function messageOf(
 }
 
 function feedbackOf({ rating, comment }: Feedback): Feedback {
-  return { rating, comment: comment === null ? null : unescapeText(comment) };
+  return { rating, comment: unescapeText(comment) };
 }
 
 /** A row of `conversations`, as `to_json` writes it. */
@@ -167,21 +167,20 @@ export interface ConversationRow {
 }
 
 export function conversationFromRow(row: ConversationRow, owner: Owner): Conversation {
-  const text = (value: string | null): string | null => (value === null ? null : unescapeText(value));
   return {
     id: row.id,
     userId: userIdOf(owner),
-    scope: text(row.scope),
-    scopeLabel: text(row.scope_label),
+    scope: unescapeText(row.scope),
+    scopeLabel: unescapeText(row.scope_label),
     isDefault: row.is_default,
-    title: text(row.title),
+    title: unescapeText(row.title),
     pinnedAt: instant(row.pinned_at),
     archivedAt: instant(row.archived_at),
     messageCount: row.last_seq - row.cleared_seq - row.deleted_count - row.elsewhere_count,
     headId: row.head_id ?? null,
     runningTurn: row.running_turn,
     waitingTurn: row.waiting_turn,
-    preview: text(row.preview),
+    preview: unescapeText(row.preview),
     metadata: row.metadata,
     tags: row.tags.map(unescapeText),
     expiresAt: instant(row.expires_at),

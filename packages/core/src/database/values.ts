@@ -62,9 +62,9 @@ function escapeText(text: string): string {
 }
 
 /** The reverse of {@link escapeText}. */
-export function unescapeText(stored: string): string {
-  if (!stored.includes(MARK)) return stored;
-  return stored.replace(MARKED, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+export function unescapeText<T extends string | null>(stored: T): T {
+  if (stored === null || !stored.includes(MARK)) return stored;
+  return stored.replace(MARKED, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))) as T;
 }
 
 /** Formats a time of the database as ISO 8601 with milliseconds, in UTC. */

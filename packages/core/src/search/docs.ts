@@ -223,8 +223,8 @@ function passageFromRow(row: FoundPassage): FoundPassage {
     path: unescapeText(row.path),
     title: unescapeText(row.title),
     position: row.position,
-    section: row.section === null ? null : unescapeText(row.section),
-    anchor: row.anchor === null ? null : unescapeText(row.anchor),
+    section: unescapeText(row.section),
+    anchor: unescapeText(row.anchor),
     text: unescapeText(row.text),
     score: row.score,
   };

@@ -142,7 +142,14 @@ export function createSearch({ database, vectorSearch }: SearchOptions): Search 
         const { title, scope, scope_label: label, score } = one;
         const snippet = snippetOf(message.content, one.places);
         return [
-          { message, title: plain(title), scope: plain(scope), scopeLabel: plain(label), snippet, score },
+          {
+            message,
+            title: unescapeText(title),
+            scope: unescapeText(scope),
+            scopeLabel: unescapeText(label),
+            snippet,
+            score,
+          },
         ];
       });
       const next = offset + size;
@@ -158,10 +165,6 @@ function keyOf({ conversation, seq }: Pick<Found, "conversation" | "seq">): stri
 function timeOf(query: SearchQuery, name: "since" | "until"): string | undefined {
   const time = query[name];
   return time === undefined ? undefined : checkInstant(time, name);
-}
-
-function plain(stored: string | null): string | null {
-  return stored === null ? null : unescapeText(stored);
 }
 
 function offsetOf(cursor: string): number {

@@ -42,7 +42,7 @@ export function queuedQuestion(row: QueuedRow): QueuedQuestion {
     ...(parent === undefined ? {} : { parent }),
     parts: row.body,
     content: contentOf(row.body),
-    contextText: textOf(row),
+    contextText: unescapeText(row.context_text),
     metadata: row.metadata,
     steers: row.steers,
     held: row.is_held,
@@ -53,11 +53,14 @@ export function queuedQuestion(row: QueuedRow): QueuedQuestion {
 /** The question as it begins. */
 export function placedQuestion(row: QueuedRow): PlacedQuestion {
   const { message_id: id, body: parts, metadata } = row;
-  return { id, role: "user", parts, contextText: textOf(row), metadata, parent: parentOf(row) };
-}
-
-function textOf({ context_text: text }: QueuedRow): string | null {
-  return text === null ? null : unescapeText(text);
+  return {
+    id,
+    role: "user",
+    parts,
+    contextText: unescapeText(row.context_text),
+    metadata,
+    parent: parentOf(row),
+  };
 }
 
 function parentOf({ parent }: QueuedRow): string | null | undefined {

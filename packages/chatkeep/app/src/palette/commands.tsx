@@ -30,6 +30,12 @@ export type Command = Option & { readonly words: string };
 export function useCommands(actions: CommandActions, shown: Conversation | undefined): readonly Command[] {
   const strings = useAllStrings();
   const { settings, sidebar, keyboard, colours, themes, deleteThis } = useAppStrings();
+  const download = (conversation: Conversation, format: ExportFormat, words: string): Command => ({
+    id: format,
+    icon: <MoreIcon name="download" />,
+    words,
+    run: () => actions.onExport(conversation, format),
+  });
   const ofConversation = (conversation: Conversation): Command[] => [
     {
       id: "pin",
@@ -43,24 +49,9 @@ export function useCommands(actions: CommandActions, shown: Conversation | undef
       words: conversation.archivedAt === null ? strings.archive : strings.unarchive,
       run: () => actions.onUpdate(conversation, { archived: conversation.archivedAt === null }),
     },
-    {
-      id: "markdown",
-      icon: <MoreIcon name="download" />,
-      words: strings.exportMarkdown,
-      run: () => actions.onExport(conversation, "markdown"),
-    },
-    {
-      id: "html",
-      icon: <MoreIcon name="download" />,
-      words: strings.exportHtml,
-      run: () => actions.onExport(conversation, "html"),
-    },
-    {
-      id: "json",
-      icon: <MoreIcon name="download" />,
-      words: strings.exportJson,
-      run: () => actions.onExport(conversation, "json"),
-    },
+    download(conversation, "markdown", strings.exportMarkdown),
+    download(conversation, "html", strings.exportHtml),
+    download(conversation, "json", strings.exportJson),
     {
       id: "delete",
       icon: <Icon name="trash" />,
