@@ -49,7 +49,13 @@ export function Sidebar(props: SidebarProps): ReactNode {
   return (
     <div className="sidebar">
       <div className="sidebar-head">
-        <a className="brand" href={addressOf(null)} onClick={(event) => (event.preventDefault(), onNew())}>
+        {/* For the mouse: Tab stops at the button below, which does as much. */}
+        <a
+          className="brand"
+          href={addressOf(null)}
+          tabIndex={-1}
+          onClick={(event) => (event.preventDefault(), onNew())}
+        >
           <Mark />
           Chatkeep
         </a>
