@@ -53,6 +53,8 @@ const OBJECTS = [
   "AWS_SECRET_ACCESS_KEY",
   "AWS_SESSION_TOKEN",
 ] as const satisfies SettingName[];
+/** Of the users that `--user` names. */
+const USERS = ["CHATKEEP_JWT_ISSUER", "CHATKEEP_OIDC_ISSUER"] as const satisfies SettingName[];
 const BUDGETS = [
   "CHATKEEP_BUDGET_TOKENS_DAY",
   "CHATKEEP_BUDGET_TOKENS_MONTH",
@@ -143,10 +145,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     options: {
       ...OWNER,
       conversation: "Only this conversation, by its id.",
-      format: "Of a conversation: markdown, html, or json (default), which import takes.",
-      leaf: "The last message of the branch, by its id.",
+      format: "With --conversation: markdown, html, or json (default), which import reads.",
+      leaf: "With --conversation: the last message of the branch, by its id.",
     },
-    settings: [...DATABASE, ...OBJECTS, "CHATKEEP_JWT_ISSUER"],
+    settings: [...DATABASE, ...OBJECTS, ...USERS],
     async run({ environment, options, log, output }) {
       const { runExport } = await import("./owner-data.ts");
       await runExport(environment, options, { log, output });
@@ -158,11 +160,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     argument: "FILE",
     options: {
       ...OWNER,
-      from: "Read the tables of chatbot, chainlit, langchain or n8n: FILE is then the address of their PostgreSQL.",
-      of: "Whose conversations, by the id that those tables have: a user, or a session of langchain and n8n.",
+      from: "Read the tables of chatbot, chainlit, langchain or n8n. FILE is then the address of their PostgreSQL.",
+      of: "The user of chatbot or chainlit, or the session of langchain or n8n, by the id in those tables.",
       table: "The table of langchain or n8n, if it has another name.",
     },
-    settings: [...DATABASE, ...OBJECTS, "CHATKEEP_JWT_ISSUER"],
+    settings: [...DATABASE, ...OBJECTS, ...USERS],
     async run({ environment, args, options, log }) {
       const { runImport } = await import("./owner-data.ts");
       return runImport(environment, { ...options, paths: args }, { log, progress: process.stderr });
@@ -171,7 +173,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   erase: {
     summary: "Permanently erase all data of one user or session.",
     options: OWNER,
-    settings: [...DATABASE, ...OBJECTS, "CHATKEEP_JWT_ISSUER"],
+    settings: [...DATABASE, ...OBJECTS, ...USERS],
     async run({ environment, options, log }) {
       const { runErase } = await import("./owner-data.ts");
       return runErase(environment, options, log);
@@ -180,8 +182,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   usage: {
     summary:
       "Show tokens and cost by day and model: of everybody, or of one user or session with their budgets.",
-    options: { ...OWNER, days: "How many days back, today included: 1 to 366. Default 30." },
-    settings: [...DATABASE, "CHATKEEP_JWT_ISSUER", ...BUDGETS],
+    options: { ...OWNER, days: "The number of days, today included: 1 to 366. Default 30." },
+    settings: [...DATABASE, ...USERS, ...BUDGETS],
     async run({ environment, options, log }) {
       const { runUsage } = await import("./usage.ts");
       return runUsage(environment, options, log);

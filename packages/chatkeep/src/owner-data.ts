@@ -17,7 +17,7 @@ import type { Output } from "./log.ts";
 import { loadObjects } from "./objects.ts";
 import { StartError } from "./start-error.ts";
 
-/** Who does it, as the audit names them. */
+/** The actor in the audit. */
 const ACTOR = "operator";
 
 /** Whose data a command is about, as its options say. */
@@ -66,16 +66,15 @@ async function* allLines(history: CoreHistory, owner: Owner): AsyncGenerator<str
     yield `${JSON.stringify(exportLineToWire(line))}\n`;
 }
 
-/** What to import. */
 interface ImportOptions extends OwnerOptions {
   readonly paths: readonly string[];
-  /** The program whose tables the paths are addresses of. */
+  /** The program whose tables to read; `paths` are then addresses of databases. */
   readonly from?: string | undefined;
   readonly of?: string | undefined;
   readonly table?: string | undefined;
 }
 
-/** `chatkeep import`: stores exports of chats for one owner, and says what came of it. */
+/** `chatkeep import`: stores exports of chats for one owner, and returns a sentence for each. */
 export async function runImport(
   environment: Environment,
   { paths, ...options }: ImportOptions,
@@ -102,7 +101,7 @@ export async function runImport(
   });
 }
 
-/** Of an export, or of the tables of another program, which are read by an own connection. */
+/** Reports on an export, or on the tables of another program, which are read over a connection of their own. */
 async function* reportsOf(
   path: string,
   { from, of, table }: Omit<ImportOptions, "paths">,
@@ -131,7 +130,7 @@ function importSentence({ from, conversations, messages, files, known, left }: I
   return `${conversations} conversations of ${from.join(", ")} with ${messages} messages${attached}.${there}${lines.join("")}`;
 }
 
-/** `chatkeep erase`: erases all that is kept of one owner, and says what it was. */
+/** `chatkeep erase`: erases all data of one owner, and returns a sentence with the counts. */
 export async function runErase(environment: Environment, options: OwnerOptions, log: Log): Promise<string> {
   const owner = ownerOf(environment, options, "erase");
   return withHistory(environment, log, async (history) => {
@@ -140,7 +139,7 @@ export async function runErase(environment: Environment, options: OwnerOptions, 
   });
 }
 
-/** `chatkeep prune`: deletes for good what its time is over for. */
+/** `chatkeep prune`: permanently deletes expired sessions, trashed and temporary conversations. */
 export async function runPrune(environment: Environment, log: Log): Promise<string> {
   const { undo, sessionIdle, waiting } = environment.limits;
   return withHistory(environment, log, async (history) => {
@@ -149,13 +148,13 @@ export async function runPrune(environment: Environment, log: Log): Promise<stri
   });
 }
 
-/** The owner whom the options name. Errors: `StartError` unless they name one. */
+/** The owner that the options name. Errors: `StartError` unless they name exactly one. */
 export function ownerOf({ identity }: Environment, { user, session }: OwnerOptions, command: string): Owner {
   if ((user === undefined) === (session === undefined)) {
     throw new StartError(`Say whose: chatkeep ${command} --user <id>, or --session <id>.`);
   }
   if (user !== undefined) {
-    const { issuer } = identity;
+    const { userIssuer: issuer } = identity;
     return { kind: "user", id: user, ...(issuer === undefined ? {} : { issuer }) };
   }
   if (session === undefined || !isSessionId(session)) throw new StartError("A session's id is a UUID v4.");

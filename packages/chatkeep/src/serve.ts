@@ -147,12 +147,10 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
     closers.push(() => store.close());
 
     let ending = false;
-    const { oidc } = identity;
+    const { oidc, userIssuer } = identity;
     const signIn = oidc === undefined ? noSignIn : createSignIn({ ...oidc, log });
     const authenticate = signIn.authenticate(authenticatePeople(tokenCheckOf(identity)));
     const pages = createPages({ folder: PAGE_FOLDER, widget });
-    // The users for whom server keys act are those who sign in.
-    const issuer = identity.issuer ?? oidc?.issuer;
     const server = createServer({
       history,
       health: () => history.health(),
@@ -166,7 +164,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
           },
       apis: [seedApis({ responder })],
       serverKeys: identity.serverKeys,
-      ...(issuer === undefined ? {} : { issuer }),
+      ...(userIssuer === undefined ? {} : { issuer: userIssuer }),
       limits: createRequestLimits({
         store,
         rates: limits.rates,

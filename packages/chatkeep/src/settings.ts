@@ -153,7 +153,7 @@ export const SETTINGS = {
   CHATKEEP_JWT_AUDIENCE: { meaning: "The aud that tokens must carry.", otherwise: "any" },
   CHATKEEP_OIDC_ISSUER: {
     meaning:
-      "The OpenID Connect issuer that the app's people sign in with, such as https://login.example.org.",
+      "The OpenID Connect issuer of people who sign in to the app, exactly as in its iss, such as https://login.example.org.",
     otherwise: "the app takes tokens",
   },
   CHATKEEP_OIDC_CLIENT_ID: { meaning: "The client id of this server at the issuer." },

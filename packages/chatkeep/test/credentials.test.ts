@@ -107,6 +107,19 @@ test("export writes JSON Lines, erase erases, prune prunes, each with a sentence
   expect(pruned).toEqual({ code: 0, stdout: "There was nothing to prune.\n", stderr: "" });
 });
 
+test("a command finds a user who signs in with the issuer", async () => {
+  const pool = createPool(DATABASE_URL, UNHURRIED.pool);
+  const history = createHistory({ ...UNHURRIED.history, pool });
+  const id = randomUUID();
+  const owner = { kind: "user", id, issuer: OIDC.CHATKEEP_OIDC_ISSUER } as const;
+  await history.createConversation(owner);
+  await history.close();
+  await pool.end();
+
+  const erased = await callCommand(["erase", "--user", id], { DATABASE_URL, ...OIDC });
+  expect(erased.stdout).toBe("Erased 1 conversations with 0 messages and 0 turns.\n");
+});
+
 const OIDC = {
   CHATKEEP_OIDC_ISSUER: "https://login.example.org",
   CHATKEEP_OIDC_CLIENT_ID: "chatkeep",

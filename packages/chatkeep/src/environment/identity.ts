@@ -11,6 +11,8 @@ export interface IdentitySettings {
   readonly issuer: string | undefined;
   /** CHATKEEP_JWT_AUDIENCE: the `aud` that they must carry. */
   readonly audience: string | undefined;
+  /** The issuer of users that server keys and commands name: CHATKEEP_JWT_ISSUER, else CHATKEEP_OIDC_ISSUER. */
+  readonly userIssuer: string | undefined;
   /** CHATKEEP_OIDC_ISSUER and its client: the app's people sign in with it. */
   readonly oidc: OidcSettings | undefined;
   /** CHATKEEP_API_KEYS: the keys of trusted back ends. */
@@ -38,11 +40,14 @@ export function readIdentity({ text, faults }: Reader): IdentitySettings {
       `CHATKEEP_JWKS_URL must be an https:// address such as https://login.example.org/.well-known/jwks.json, not "${jwks}".`,
     );
   }
+  const issuer = text("CHATKEEP_JWT_ISSUER");
+  const oidc = readOidc(text, faults);
   return {
     tokenKey: jwks !== undefined ? { jwks: { url: jwks } } : secret !== undefined ? { secret } : undefined,
-    issuer: text("CHATKEEP_JWT_ISSUER"),
+    issuer,
+    userIssuer: issuer ?? oidc?.issuer,
     audience: text("CHATKEEP_JWT_AUDIENCE"),
-    oidc: readOidc(text, faults),
+    oidc,
     serverKeys: readKeys(text("CHATKEEP_API_KEYS") ?? "", faults),
     hideExistence: readSwitch("CHATKEEP_HIDE_EXISTENCE", text, faults),
     origins: readOrigins(text("CHATKEEP_ORIGINS") ?? "", faults),
