@@ -4,29 +4,20 @@ import { axeViolations } from "@chatkeep/testing/page";
 import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 
-import { type Stage, openStage } from "./page-stage.ts";
+import { type Stage, newOwner, openStage } from "./page-stage.ts";
+import { ask, talks, titlesOf } from "./page-view.ts";
 
 const database = await fileDatabase();
 const stage: Stage = await openStage(database.url);
 afterAll(() => stage[Symbol.asyncDispose]());
 const { history, script } = stage;
 
-/** An owner of conversations of these titles, the last one the latest, each with a question and an answer. */
+/** An owner of conversations of these titles; see {@link talks}. */
 async function ownerOf(...titles: string[]): Promise<{ readonly owner: Owner; readonly ids: string[] }> {
-  const owner: Owner = { kind: "session", id: crypto.randomUUID() };
-  const ids: string[] = [];
-  for (const title of titles) {
-    const { conversation } = await history.createConversation(owner, { title });
-    await history.appendMessages(owner, conversation.id, [
-      { role: "user", content: "A question" },
-      { role: "assistant", content: `Answer about ${title}` },
-    ]);
-    ids.push(conversation.id);
-  }
-  return { owner, ids };
+  const owner = newOwner();
+  return { owner, ids: await talks(history, owner, ...titles) };
 }
 
-const titles = (page: Page): Promise<string[]> => page.locator("nav .ck-nav-title").allInnerTexts();
 /** What has the focus: its name, else its text. */
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => {
@@ -43,7 +34,7 @@ test("from the top of the page, Tab reaches the question field in ten stops, and
   const { owner, ids } = await ownerOf(...Array.from({ length: 30 }, (_, index) => `No. ${index}`));
   await using visit = await stage.visit({ owner });
   const { page } = visit;
-  await expect.poll(() => titles(page)).toHaveLength(30);
+  await expect.poll(() => titlesOf(page)).toHaveLength(30);
   const top = (): Promise<void> =>
     page.evaluate(() => {
       document.body.tabIndex = -1;
@@ -74,7 +65,7 @@ test("the list is one stop: arrows, Home and End go through it, and through the 
   const { owner, ids } = await ownerOf("One", "Two", "Three");
   await using visit = await stage.visit({ owner, path: `/?c=${ids[1]}` });
   const { page } = visit;
-  await expect.poll(() => titles(page)).toEqual(["Three", "Two", "One"]);
+  await expect.poll(() => titlesOf(page)).toEqual(["Three", "Two", "One"]);
   const stops = await page.evaluate(
     () =>
       [...document.querySelectorAll<HTMLElement>("nav a, nav button")].filter(
@@ -118,7 +109,7 @@ test("the focus stays near what is renamed, pinned, archived, deleted and restor
   const { owner } = await ownerOf("One", "Two", "Three", "Four", "Five");
   await using visit = await stage.visit({ owner });
   const { page } = visit;
-  await expect.poll(() => titles(page)).toHaveLength(5);
+  await expect.poll(() => titlesOf(page)).toHaveLength(5);
   await page.locator("nav a").first().focus();
   await press(page, "ArrowDown", "ArrowRight", "Enter");
   await expect.poll(() => focused(page)).toBe("Rename");
@@ -126,30 +117,30 @@ test("the focus stays near what is renamed, pinned, archived, deleted and restor
   await expect.poll(() => focused(page)).toBe("Title");
   await page.keyboard.type("Fourth");
   await press(page, "Enter");
-  await expect.poll(() => titles(page)).toEqual(["Five", "Fourth", "Three", "Two", "One"]);
+  await expect.poll(() => titlesOf(page)).toEqual(["Five", "Fourth", "Three", "Two", "One"]);
   await expect.poll(() => focused(page)).toBe("Fourth");
 
   await press(page, "ArrowRight", "Enter");
   await expect.poll(() => focused(page)).toBe("Rename");
   await press(page, "p", "Enter");
-  await expect.poll(() => titles(page)).toEqual(["Fourth", "Five", "Three", "Two", "One"]);
+  await expect.poll(() => titlesOf(page)).toEqual(["Fourth", "Five", "Three", "Two", "One"]);
   await expect.poll(() => focused(page)).toBe("Actions for “Fourth”");
 
   await press(page, "ArrowDown", "ArrowDown", "ArrowRight", "Enter");
   await expect.poll(() => focused(page)).toBe("Rename");
   await press(page, "a", "Enter");
-  await expect.poll(() => titles(page)).toEqual(["Fourth", "Five", "Two", "One"]);
+  await expect.poll(() => titlesOf(page)).toEqual(["Fourth", "Five", "Two", "One"]);
   await expect.poll(() => focused(page)).toBe("Two");
 
   await press(page, "ArrowRight", "Enter");
   await expect.poll(() => focused(page)).toBe("Rename");
   await press(page, "End", "Enter");
-  await expect.poll(() => titles(page)).toEqual(["Fourth", "Five", "One"]);
+  await expect.poll(() => titlesOf(page)).toEqual(["Fourth", "Five", "One"]);
   await expect.poll(() => focused(page)).toBe("One");
   await press(page, "ArrowRight", "Enter");
   await expect.poll(() => focused(page)).toBe("Rename");
   await press(page, "End", "Enter");
-  await expect.poll(() => titles(page)).toEqual(["Fourth", "Five"]);
+  await expect.poll(() => titlesOf(page)).toEqual(["Fourth", "Five"]);
   await expect.poll(() => focused(page)).toBe("Five");
 });
 
@@ -190,17 +181,51 @@ test("the list reads on when its end comes into sight, and keeps what it has rea
   await using visit = await stage.visit({ owner });
   const { page } = visit;
   const end = page.locator(".sidebar-list");
-  await expect.poll(async () => (await titles(page)).length).toBeGreaterThanOrEqual(50);
-  expect((await titles(page)).length).toBeLessThanOrEqual(100);
+  await expect.poll(async () => (await titlesOf(page)).length).toBeGreaterThanOrEqual(50);
+  expect((await titlesOf(page)).length).toBeLessThanOrEqual(100);
   await expect
     .poll(async () => {
       await end.evaluate((list) => (list.scrollTop = list.scrollHeight));
-      return (await titles(page)).length;
+      return (await titlesOf(page)).length;
     })
     .toBe(230);
   await history.createConversation(owner, { title: "From elsewhere" });
   await page.evaluate(() => dispatchEvent(new Event("online")));
-  await expect.poll(async () => (await titles(page))[0]).toBe("From elsewhere");
-  await expect.poll(() => titles(page)).toHaveLength(231);
+  await expect.poll(async () => (await titlesOf(page))[0]).toBe("From elsewhere");
+  await expect.poll(() => titlesOf(page)).toHaveLength(231);
   expect(await axeViolations(page)).toEqual([]);
+});
+
+test("every key of the list that ? shows does what it says, and ? in a text is a sign", async () => {
+  const {
+    owner,
+    ids: [one],
+  } = await ownerOf("One");
+  await using visit = await stage.visit({ owner, path: `/?c=${one}` });
+  const { page } = visit;
+  await page.getByText("Answer about One").waitFor();
+  const field = page.getByLabel("Your question");
+  await field.press("?");
+  expect(await field.inputValue()).toBe("?");
+  await field.fill("");
+  await page.getByText("Answer about One").click();
+  await page.locator(".ck-scroll").focus();
+  await page.keyboard.press("?");
+  const help = page.getByRole("dialog", { name: "Keyboard" });
+  await help.waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await help.waitFor({ state: "detached" });
+  await page.keyboard.press("Shift+Escape");
+  expect(await field.evaluate((element) => element === document.activeElement)).toBe(true);
+
+  await ask(page, "Go on");
+  const run = await script.started(one!);
+  await run.emit("Going on");
+  await page.getByText("Going on").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator("article[data-status=stopped]").waitFor();
+  await page.keyboard.press("Control+Shift+o");
+  await page.getByText("What would you like to know?").waitFor();
+  expect(new URL(page.url()).search).toBe("");
 });

@@ -4,27 +4,16 @@ import { axeViolations } from "@chatkeep/testing/page";
 import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 
-import { type Stage, openStage } from "./page-stage.ts";
+import { type Stage, newOwner, openStage } from "./page-stage.ts";
+import { talk } from "./page-view.ts";
 
 const database = await fileDatabase();
 const stage: Stage = await openStage(database.url);
 afterAll(() => stage[Symbol.asyncDispose]());
 const { history } = stage;
 
-function newSession(): Owner {
-  return { kind: "session", id: crypto.randomUUID() };
-}
-
-/** A conversation of this title with a question and an answer. */
-async function conversation(owner: Owner, title: string, answer = `Answer about ${title}`): Promise<string> {
-  const { conversation: made } = await history.createConversation(owner, { title });
-  await history.appendMessages(owner, made.id, [
-    { role: "user", content: "A question" },
-    { role: "assistant", content: answer },
-  ]);
-  return made.id;
-}
-
+const conversation = (owner: Owner, title: string, answer?: string): Promise<string> =>
+  talk(history, owner, title, answer);
 const dialog = (page: Page) => page.getByRole("dialog", { name: "Search and commands" });
 /** Resolves when the page has let go of the dialog: a moment after it is closed. */
 const gone = (page: Page): Promise<void> =>
@@ -43,7 +32,7 @@ const inSight = (page: Page): Promise<boolean> =>
   });
 
 test("Ctrl+K offers recent conversations; arrows select, Enter opens, Escape closes and returns the focus", async () => {
-  const owner = newSession();
+  const owner = newOwner();
   const one = await conversation(owner, "One");
   await conversation(owner, "Two");
   await conversation(owner, "Three");
@@ -78,7 +67,7 @@ test("Ctrl+K offers recent conversations; arrows select, Enter opens, Escape clo
 });
 
 test("a renamed conversation is found by its new title at once, an archived one too", async () => {
-  const owner = newSession();
+  const owner = newOwner();
   const one = await conversation(owner, "Before");
   const old = await conversation(owner, "Élan vital");
   await history.updateConversation(owner, old, { archived: true });
@@ -105,7 +94,7 @@ test("a renamed conversation is found by its new title at once, an archived one 
 });
 
 test("a message is found by its words and opened far from the end; they are marked where they stand", async () => {
-  const owner = newSession();
+  const owner = newOwner();
   const { conversation: long } = await history.createConversation(owner, { title: "Long" });
   const filler = "Some words about nothing in particular.\n\n".repeat(60);
   for (let from = 0; from < 300; from += 50) {
@@ -145,7 +134,7 @@ test("a message is found by its words and opened far from the end; they are mark
 });
 
 test("what is typed before the palette is loaded is kept, Enter too", async () => {
-  const owner = newSession();
+  const owner = newOwner();
   await conversation(owner, "One");
   await conversation(owner, "Two");
   await using visit = await stage.visit({ owner });
@@ -166,7 +155,7 @@ test("what is typed before the palette is loaded is kept, Enter too", async () =
 });
 
 test("commands are found by their words and do what they say, on the conversation that is shown", async () => {
-  const owner = newSession();
+  const owner = newOwner();
   const one = await conversation(owner, "One");
   await using visit = await stage.visit({ owner, path: `/?c=${one}` });
   const { page } = visit;
@@ -198,7 +187,7 @@ test("commands are found by their words and do what they say, on the conversatio
 });
 
 test("a search that fails says so and is asked again; commands are offered meanwhile", async () => {
-  const owner = newSession();
+  const owner = newOwner();
   await conversation(owner, "A new colour of herons");
   await using visit = await stage.visit({ owner });
   const { page } = visit;

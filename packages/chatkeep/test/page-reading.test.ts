@@ -4,8 +4,8 @@ import { axeViolations } from "@chatkeep/testing/page";
 import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 
-import { PHONE, type Stage, openStage } from "./page-stage.ts";
-import { longConversation } from "./page-view.ts";
+import { PHONE, type Stage, newOwner, openStage } from "./page-stage.ts";
+import { ask, cutOff, longConversation } from "./page-view.ts";
 
 const database = await fileDatabase();
 const stage: Stage = await openStage(database.url);
@@ -139,22 +139,6 @@ test("a long text that is pasted becomes a file, a short one stays in the field"
   expect((await asked())[0]).toMatchObject({ name: "pasted.txt", size: long.length });
 });
 
-test("the sidebar is hidden and shown, and stays so over a reload", async () => {
-  const { owner, id } = await conversation("By the pond.");
-  await using visit = await stage.visit({ owner, path: `/?c=${id}` });
-  const { page } = visit;
-  await page.getByRole("button", { name: "Close the list of conversations" }).click();
-  await page.locator("aside").waitFor({ state: "detached" });
-  await page.reload();
-  await page.getByText("By the pond.").waitFor();
-  expect(await page.locator("aside").count()).toBe(0);
-  expect(await axeViolations(page)).toEqual([]);
-  await page.getByRole("button", { name: "New conversation" }).click();
-  await page.getByText("What would you like to know?").waitFor();
-  await page.getByRole("button", { name: "Show the list of conversations" }).click();
-  await page.locator("aside .ck-nav-title").waitFor();
-});
-
 test.each([
   ["a desktop", {}],
   ["a phone", PHONE],
@@ -177,4 +161,102 @@ test.each([
   expect(last).toBeLessThanOrEqual(height);
   expect(height).toBeGreaterThan(1_500);
   expect(await page.locator("article", { hasText: "Message 0." }).isVisible()).toBe(true);
+});
+
+test("an answer's details tell its status, model, tokens and cost, and what was recalled for it", async () => {
+  const owner = newOwner();
+  const { conversation } = await history.createConversation(owner, { title: "Figures" });
+  await history.appendMessages(owner, conversation.id, [
+    { role: "user", content: "Hello" },
+    {
+      role: "assistant",
+      content: "Hello yourself.",
+      model: "test/model-1",
+      usage: { inputTokens: 1234, outputTokens: 56, totalTokens: 1290, cost: 0.0021 },
+    },
+  ]);
+  await using visit = await stage.visit({ owner, path: `/?c=${conversation.id}` });
+  const { page } = visit;
+  await page.getByText("Details", { exact: true }).last().click();
+  const details = page.locator(".ck-details");
+  await expect
+    .poll(() => details.innerText())
+    .toMatch(/Complete[\s\S]*test\/model-1[\s\S]*1,234 in, 56 out[\s\S]*\$0\.0021/);
+  expect(await axeViolations(page)).toEqual([]);
+
+  await ask(page, "And again?");
+  const run = await script.started(conversation.id);
+  await run.emit("Again.");
+  run.finish();
+  await page.locator("article", { hasText: "Again." }).getByText("Details", { exact: true }).click();
+  await page.getByText("Nothing older than the latest messages.").waitFor();
+});
+
+test("an answer's details lead to what was recalled for it, far above what is shown", async () => {
+  const owner = newOwner();
+  const { conversation } = await history.createConversation(owner, { title: "Herons" });
+  for (let from = 0; from < 120; from += 40) {
+    const batch = Array.from({ length: 40 }, (_, index) => ({
+      role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
+      content:
+        from + index === 4
+          ? "The heron of Uppsala nests in the old mill."
+          : `Message ${from + index}. ${"Some words about nothing in particular. ".repeat(20)}`,
+    }));
+    await history.appendMessages(owner, conversation.id, batch);
+  }
+  await using visit = await stage.visit({ owner, path: `/?c=${conversation.id}` });
+  const { page } = visit;
+  await page.getByText("Message 119.").waitFor();
+  await ask(page, "Where does the heron of Uppsala nest?");
+  const run = await script.started(conversation.id);
+  await run.emit("In the old mill.");
+  run.finish();
+  const answer = page.locator("article", { hasText: "In the old mill." });
+  await answer.getByText("Details", { exact: true }).click();
+  const recalled = answer.getByRole("button", { name: "The heron of Uppsala nests" });
+  await recalled.waitFor();
+  expect(await cutOff(page)).toEqual([]);
+  // Long messages leave the names beside them their room.
+  expect((await recalled.boundingBox())!.width).toBeGreaterThan(100);
+  const names = await answer
+    .locator("dt")
+    .evaluateAll((each) => each.map((name) => name.getBoundingClientRect().width));
+  expect(Math.min(...names)).toBeGreaterThan(25);
+  expect(Math.max(...names)).toBeGreaterThan(100);
+  expect(await axeViolations(page)).toEqual([]);
+  await recalled.click();
+  const target = page.locator("article", { hasText: "The heron of Uppsala nests in the old mill." });
+  await expect.poll(() => target.evaluate((article) => article === document.activeElement)).toBe(true);
+});
+
+test("code runs from left to right in an Arabic page, in a block and inside a sentence", async () => {
+  const owner = newOwner();
+  const { conversation } = await history.createConversation(owner, { title: "SQL" });
+  const content = "استعمل `orders;` هنا:\n\n```sql\nSELECT * FROM orders;\n```";
+  await history.appendMessages(owner, conversation.id, [
+    { role: "user", content: "كيف؟" },
+    { role: "assistant", content },
+  ]);
+  await using visit = await stage.visit({ owner, path: `/?c=${conversation.id}` });
+  const { page } = visit;
+  await page.locator("article pre").waitFor();
+  await page.evaluate(() => document.documentElement.setAttribute("dir", "rtl"));
+  const places = await page.locator("article code").evaluateAll((codes) =>
+    codes.map((code) => {
+      const texts: Text[] = [];
+      const walker = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+      while (walker.nextNode() !== null) texts.push(walker.currentNode as Text);
+      const shown = texts.filter(({ data }) => data.trim() !== "");
+      const left = (text: Text, at: number): number => {
+        const range = document.createRange();
+        range.setStart(text, at);
+        range.setEnd(text, at + 1);
+        return range.getBoundingClientRect().left;
+      };
+      const last = shown.at(-1)!;
+      return left(last, last.data.trimEnd().length - 1) > left(shown[0]!, 0);
+    }),
+  );
+  expect(places).toEqual([true, true]);
 });

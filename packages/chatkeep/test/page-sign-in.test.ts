@@ -12,7 +12,7 @@ import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 
 import { createSignIn } from "../src/sign-in/sign-in.ts";
-import { answered, ask, readTranscript } from "./page-view.ts";
+import { answered, ask, readTranscript, titlesOf } from "./page-view.ts";
 
 const postgres = await startPostgres();
 const database = await createDatabase({ server: postgres.url("postgres"), contents: "empty" });
@@ -45,7 +45,6 @@ async function openPage(): Promise<Page> {
 }
 
 const settings = (page: Page) => page.getByRole("dialog", { name: "Settings" });
-const titles = (page: Page): Promise<string[]> => page.locator("nav .ck-nav-title").allInnerTexts();
 
 /** Signs in at the issuer's own pages. */
 async function signIn(page: Page, login: string): Promise<void> {
@@ -76,7 +75,7 @@ test("people sign in with the issuer; the open conversation goes along; no scrip
   expect(await readTranscript(page)).toEqual(before);
   expect(new URL(page.url()).searchParams.get("c")).toBe(id);
   await page.getByText("Signed in as ada Lovelace").waitFor();
-  await expect.poll(() => titles(page)).toEqual(["How do I start Chatkeep?"]);
+  await expect.poll(() => titlesOf(page)).toEqual(["How do I start Chatkeep?"]);
 
   await ask(page, "And how do I stop it?");
   await answered(page, 2);
@@ -110,7 +109,7 @@ test("what the box does not tick stays in the browser; who signs in again finds 
   await signIn(page, "grace");
   await page.getByText("Signed in as grace Lovelace").waitFor();
   await page.getByText("Conversation not found").waitFor();
-  await expect.poll(() => titles(page)).toEqual([]);
+  await expect.poll(() => titlesOf(page)).toEqual([]);
   await page.context().close();
 });
 

@@ -111,7 +111,8 @@ export async function openStage(url: string, docs?: Documents): Promise<Stage> {
   };
 }
 
-function newOwner(): Owner {
+/** A session that was never there before. */
+export function newOwner(): Owner & { readonly kind: "session" } {
   return { kind: "session", id: randomUUID() };
 }
 

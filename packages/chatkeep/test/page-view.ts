@@ -1,6 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-import type { History } from "@chatkeep/protocol";
+import type { History, Owner } from "@chatkeep/protocol";
 import { type Built, buildPackage } from "@chatkeep/testing/page";
 import type { Page } from "playwright-core";
 
@@ -45,6 +46,33 @@ export async function answered(page: Page, count: number): Promise<void> {
     .waitFor();
 }
 
+/** A conversation of this title with a question and an answer, made beforehand; its id. */
+export async function talk(
+  history: History,
+  owner: Owner,
+  title: string,
+  answer = `Answer about ${title}`,
+): Promise<string> {
+  const { conversation } = await history.createConversation(owner, { title });
+  await history.appendMessages(owner, conversation.id, [
+    { role: "user", content: "A question" },
+    { role: "assistant", content: answer },
+  ]);
+  return conversation.id;
+}
+
+/** A {@link talk} of each of these titles, the last one the latest. */
+export async function talks(history: History, owner: Owner, ...titles: string[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const title of titles) ids.push(await talk(history, owner, title));
+  return ids;
+}
+
+/** The titles in the list of conversations. */
+export function titlesOf(page: Page): Promise<string[]> {
+  return page.locator("nav .ck-nav-title").allInnerTexts();
+}
+
 /** A conversation of this many messages of several lines, made beforehand. */
 export async function longConversation(
   history: History,
@@ -60,4 +88,37 @@ export async function longConversation(
     await history.appendMessages(owner, conversation.id, batch);
   }
   return { owner, id: conversation.id };
+}
+
+/** Presses a button of a conversation's menu. */
+export async function act(page: Page, title: string, action: string): Promise<void> {
+  await page.locator(".ck-nav-row", { hasText: title }).hover();
+  await page.getByRole("button", { name: `Actions for “${title}”` }).click();
+  await page.getByRole("button", { name: action, exact: true }).click();
+}
+
+/** The file that is downloaded by what `press` does. */
+export async function savedFile(
+  page: Page,
+  press: () => Promise<void>,
+): Promise<{ name: string; text: string }> {
+  const [download] = await Promise.all([page.waitForEvent("download"), press()]);
+  return {
+    name: download.suggestedFilename(),
+    text: await readFile(await download.path(), "utf8"),
+  };
+}
+
+/** What is cut off at the sides of the window; what scrolls by itself may be wider than it. */
+export function cutOff(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll("body *")]
+      .filter((element) => element.closest(".ck-table, .ck-code-text, .ck-hidden, svg") === null)
+      .filter((element) => element.checkVisibility({ opacityProperty: true }))
+      .filter((element) => {
+        const { left, right, width } = element.getBoundingClientRect();
+        return width > 1 && (left < -0.5 || right > innerWidth + 0.5);
+      })
+      .map((element) => `${element.localName}.${element.className} “${element.textContent.slice(0, 30)}”`),
+  );
 }
