@@ -53,8 +53,10 @@ const OBJECTS = [
   "AWS_SECRET_ACCESS_KEY",
   "AWS_SESSION_TOKEN",
 ] as const satisfies SettingName[];
+
 /** Of the users that `--user` names. */
 const USERS = ["CHATKEEP_JWT_ISSUER", "CHATKEEP_OIDC_ISSUER"] as const satisfies SettingName[];
+
 const BUDGETS = [
   "CHATKEEP_BUDGET_TOKENS_DAY",
   "CHATKEEP_BUDGET_TOKENS_MONTH",

@@ -27,7 +27,8 @@ export async function runUsage(
     throw new StartError("--days must be a whole number from 1 to 366.");
   }
   const isOfAll = who.user === undefined && who.session === undefined;
-  return withHistory(environment, log, async (history) => {
+  // No file is read.
+  return withHistory({ ...environment, objects: undefined }, log, async (history) => {
     const { days: used, budgets } = isOfAll
       ? { days: await history.sumUsage({ days }), budgets: [] }
       : await history.getUsage(ownerOf(environment, who, "usage"), { days });

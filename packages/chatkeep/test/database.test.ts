@@ -314,7 +314,7 @@ test("uninstall says what it removes, removes nothing unasked, and with --yes le
   expect(asked.code).toBe(1);
   expect(asked.stderr).toBe("Nothing was removed: add --yes to remove it without being asked.\n");
   expect(asked.stdout).toMatch(
-    /^DATABASE_URL: .*\nTo be removed permanently:\n {2}schemas: chatkeep, chatkeep_v\S+, chatkeep_views \(\d\.\d MB, about 0 conversations\)\n {2}roles: chatkeep_engine_\w+, chatkeep_store_\w+\n$/,
+    /^DATABASE_URL: .*\nTo be removed permanently:\n {2}schemas: chatkeep, chatkeep_v\S+, chatkeep_views \([01]\.\d MB, about 0 conversations\)\n {2}roles: chatkeep_engine_\w+, chatkeep_store_\w+\n$/,
   );
   expect((await callCommand(["doctor"], env)).code).toBe(0);
   const removed = await callCommand(["uninstall", "--yes"], env);

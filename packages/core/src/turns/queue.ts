@@ -24,9 +24,11 @@ export interface Queue {
   add(turn: NewTurn, whenBusy: Question["whenBusy"], busyId: string): Promise<Turn | undefined>;
   /**
    * Begins the next question of a conversation here, if it can begin now. Of several nodes one does. Resolves with
-   * `false` if this one did not. Errors: `unavailable`.
+   * `false` if this one did not. Errors: `unavailable`; `rate_limited` when a budget is used up: the question is held.
    */
   beginNext(key: Omit<TurnKey, "turnId">): Promise<boolean>;
+  /** The same where nobody waits for it: `false` if a budget is used up. Errors: `unavailable`. */
+  beginUnasked(key: Omit<TurnKey, "turnId">): Promise<boolean>;
   /** Called when a turn has ended here: begins the question that follows it, if one may. */
   ended(key: TurnKey): Promise<void>;
   list(owner: Owner, conversationId: string): Promise<QueuedQuestion[]>;
@@ -82,7 +84,7 @@ export function createQueue({ database, node, running, isClosing, budgets, onBeg
       if (isChatkeepError(error, "unavailable")) throw error;
       // What cannot begin would keep the others from it.
       await database.call("hold_queued_question", { ...place, message_id: row.message_id });
-      if (isChatkeepError(error, "internal")) throw error;
+      if (isChatkeepError(error, "internal") || isChatkeepError(error, "rate_limited")) throw error;
       return false;
     }
     onBegin();
@@ -95,6 +97,15 @@ export function createQueue({ database, node, running, isClosing, budgets, onBeg
     const begun = beginning.get(name) ?? begin(key).finally(() => beginning.delete(name));
     beginning.set(name, begun);
     return begun;
+  };
+
+  const beginUnasked: Queue["beginUnasked"] = async (key) => {
+    try {
+      return await beginNext(key);
+    } catch (error) {
+      if (isChatkeepError(error, "rate_limited")) return false;
+      throw error;
+    }
   };
 
   return {
@@ -123,10 +134,11 @@ export function createQueue({ database, node, running, isClosing, budgets, onBeg
     },
 
     beginNext,
+    beginUnasked,
 
     async ended(key) {
       const name = nameOf(key);
-      if (followed.delete(name)) await beginNext(key);
+      if (followed.delete(name)) await beginUnasked(key);
     },
 
     async list(owner, conversationId) {

@@ -135,7 +135,7 @@ export function createTurns(options: TurnsOptions): Turns {
     handover,
     known,
     continueTurn,
-    beginNext,
+    beginNext: queue.beginUnasked,
     continuesUnasked,
     onError,
   });
