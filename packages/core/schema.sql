@@ -728,9 +728,9 @@ create view chatkeep_views.feedback (
   turn_id uuid, -- The turn that wrote the answer.
   model text, -- The model that wrote the answer.
   rating text, -- 'up' or 'down'.
-  comment text, -- What they wrote about it.
+  comment text, -- The comment, or null.
   given_at timestamp with time zone, -- When it was given or last changed.
-); -- What people think of answers. Each version of an answer has its own.
+); -- Feedback on answers. Each version of an answer has its own.
 
 create view chatkeep_views.messages (
   owner_id uuid, -- The owner of the conversation.
@@ -783,7 +783,7 @@ create view chatkeep_views.usage_days (
   owner_id uuid, -- The owner.
   day date, -- The day on which the answers were stored, in UTC.
   model text, -- The model. Empty where it is not known.
-  answers numeric, -- Answers that tell their usage.
+  answers numeric, -- Answers whose model reported its usage.
   input_tokens numeric, -- Tokens that the model read.
   cached_tokens numeric, -- Of these, tokens that its provider had cached.
   output_tokens numeric, -- Tokens that the model wrote.

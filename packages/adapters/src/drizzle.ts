@@ -259,7 +259,7 @@ export const messages: Views["messages"] = views.messages;
 export const turns: Views["turns"] = views.turns;
 /** Tokens and cost of each answer. */
 export const usage: Views["usage"] = views.usage;
-/** What people think of answers. */
+/** Feedback on answers. */
 export const feedback: Views["feedback"] = views.feedback;
 /** Tokens and cost by owner, day and model. */
 export const usageDays: Views["usageDays"] = views.usageDays;

@@ -9,7 +9,7 @@ export function budgetFromRow({ unit, period, most, used, renews_at: renewsAt }:
   return { unit, period, limit: most, used, left: Math.max(0, most - used), renewsAt: instant(renewsAt) };
 }
 
-/** The error of a used-up budget, which `check_budgets` tells as JSON; `budgetOf` finds the budget again. */
+/** The error for a used-up budget. `row` is the JSON from `check_budgets`; `budgetOf` reads the budget from the error. */
 export function budgetError(row: string, cause: unknown): ChatkeepError {
   const budget = budgetFromRow(JSON.parse(row) as BudgetRow);
   const { unit, period, limit, renewsAt } = budget;
@@ -21,7 +21,7 @@ export function budgetError(row: string, cause: unknown): ChatkeepError {
   return Object.assign(error, { budget });
 }
 
-/** Those of the limits that are given. */
+/** Budgets, each optional. */
 export type GivenLimits = { readonly [Limit in keyof BudgetLimits]?: BudgetLimits[Limit] | undefined };
 
 type BudgetColumn = "tokens_per_day" | "tokens_per_month" | "cost_per_day" | "cost_per_month";

@@ -62,7 +62,7 @@ export interface HistoryOptions {
   /** The function that answers. Without it, no turn can be started. */
   readonly responder?: Responder;
   readonly limits?: Partial<Limits>;
-  /** What one owner's answers may use in a day or month; `setBudgets` sets an owner's own. Default: no limits. */
+  /** Tokens and cost of one owner's answers a day and month; `setBudgets` sets an owner's own. Default: no limits. */
   readonly budgets?: Partial<BudgetLimits>;
   /**
    * Where the bytes of files are kept: `createS3Store` of `chatkeep/s3`. Default: PostgreSQL. Files that are in PostgreSQL

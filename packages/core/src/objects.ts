@@ -19,8 +19,8 @@ export interface ObjectStore {
 const PAGE = 20;
 
 /**
- * Deletes from the store what no file refers to any more. Any number of nodes may run it, and a call that broke off is
- * repeated. Resolves with the number of objects. Errors: `unavailable`; nothing is forgotten.
+ * Deletes objects from the store that no file refers to any more. Any number of nodes may run it, and a call that broke off
+ * can be repeated. Resolves with the number of deleted objects. Errors: `unavailable`; the next call tries the rest again.
  */
 export async function deleteDueObjects(
   database: Pick<Database, "call">,
@@ -47,9 +47,9 @@ export function objectsUnavailable(cause: unknown): ChatkeepError {
   return new ChatkeepError("unavailable", detail, { retryAfter: 2, cause });
 }
 
-/** The error of a server that was not told of the store that others use. */
+/** The error of a server without the store that other servers use. */
 export function noStore(): ChatkeepError {
   const detail =
-    "This file is in a store that this server does not know. Nothing is lost; its operator has to name the store to it.";
+    "This file is in a store that this server does not use. Nothing is lost. The operator must set the store on this server too.";
   return new ChatkeepError("unavailable", detail, { retryAfter: 10 });
 }

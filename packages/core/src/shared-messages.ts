@@ -24,10 +24,10 @@ export interface FoundShare {
   expires_at: string | null;
 }
 
-/** Who is told of no owner. */
+/** Stands for the owner in messages of a link, so that none is named. */
 const NOBODY: Owner = { kind: "session", id: "" };
 
-/** A page of what a link shows, and the number of its last message, shown or not; `null` if there is none. */
+/** A page of a link's messages. `upTo` is the `seq` of the page's last message, shown or not; `null` if there is none. */
 export async function readShared(
   database: Database,
   share: FoundShare,
@@ -63,7 +63,7 @@ export async function readShared(
   };
 }
 
-/** A message without what only its owner is told. */
+/** A message without the fields that only its owner may read. */
 function shownMessage(message: Message, parts: Part[], parentId: string | null): Message {
   const { id, seq, role, status, contextText, createdAt } = message;
   return {
@@ -94,7 +94,7 @@ function shownMessage(message: Message, parts: Part[], parentId: string | null):
   };
 }
 
-/** The parts that a link shows. What is not named here is not shown: tools, reasoning, approvals, data, and what providers attached. */
+/** The parts that a link shows. Others are not shown: tools, reasoning, approvals, data, and metadata of providers. */
 export function shownParts({ role, parts }: Pick<Message, "role" | "parts">, token: string): Part[] {
   if (role !== "user" && role !== "assistant") return [];
   return parts.flatMap((part): Part[] => {

@@ -28,7 +28,7 @@ export interface Shares extends SharesOfHistory {
   forkShared(owner: Owner, token: string, options?: ForkSharedOptions): Promise<Conversation>;
 }
 
-/** Options of a copy of what a link shows, with a check of its size. */
+/** Options of a copy, with a check of its size. */
 interface ForkSharedOptions {
   readonly id?: string | undefined;
   /** Called before each step with the bytes that it stores. An error that it throws ends the copy. */
@@ -39,7 +39,7 @@ export interface SharesOptions {
   readonly database: Database;
   readonly limits: Limits;
   readonly objects: ObjectStore | undefined;
-  /** Stores what is copied. */
+  /** Stores the copy. */
   readonly history: Pick<History, "createConversation" | "getConversation" | "getMessage" | "appendMessages">;
 }
 
@@ -60,7 +60,7 @@ export function createShares({ database, limits, objects, history }: SharesOptio
     return readShared(database, share, token, query);
   };
 
-  /** The owner's id, once it is known that the link shows the file. */
+  /** The owner's id, after a check that the link shows the file. */
   const ownerOf = async (token: string, fileId: string): Promise<string> => {
     const { owner_id: owner, conversation_id: conversation, message_id: leaf } = await find(token);
     const place = { owner, conversation, leaf, file: checkFileId(fileId) };
@@ -131,7 +131,7 @@ export function createShares({ database, limits, objects, history }: SharesOptio
           const init = await getSharedFile(token, file);
           admit?.(init.size);
           const bytes = readFile({ database, objects }, await ownerOf(token, file), file);
-          // The id that these give, so that a copy which is repeated stores it once.
+          // Derived from these, so that a repeated copy stores the file once.
           const { id: copy } = await putFile({
             database,
             limits,

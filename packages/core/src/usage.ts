@@ -11,21 +11,21 @@ import { type BudgetRow, type GivenLimits, budgetColumns, budgetFromRow } from "
 import type { Database } from "./database/database.ts";
 import { unescapeText } from "./database/values.ts";
 
-/** What the answers of all owners used of one model on one day. */
+/** The usage of one model on one day by all owners. */
 export interface UsageTotal extends UsageDay {
-  /** The number of owners who used it. */
+  /** The number of owners who used the model. */
   readonly owners: number;
 }
 
-/** What answers use, and the most that they may. */
+/** The counts of usage, and the budgets. */
 export interface UsageCounters extends Pick<History, "getUsage"> {
   /**
-   * Sets an owner's own budgets. Each that is not given is the default; 0 is no limit. Errors: `invalid_request` for a
+   * Sets an owner's own budgets. An omitted budget is the default; 0 is no limit. Errors: `invalid_request` for a
    * negative number.
    */
   setBudgets(owner: Owner, own: GivenLimits): Promise<void>;
   /**
-   * Adds up what all owners used in the last `days` (default 30, today included), by day and model, the latest day first.
+   * Adds up the usage of all owners in the last `days` (default 30, today included), by day and model, the latest day first.
    * Reads a counter for each owner, day and model. Errors: `unavailable`.
    */
   sumUsage(query?: { readonly days?: number | undefined }): Promise<UsageTotal[]>;

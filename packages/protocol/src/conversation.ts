@@ -112,10 +112,10 @@ export type ConversationChange =
   | { readonly action: "archive" | "unarchive" | "delete" | "restore" }
   | { readonly action: "tag" | "untag"; readonly tag: string };
 
-/** What came of a change to a conversation. */
+/** The result of a change to one conversation. */
 export interface ConversationOutcome {
   readonly id: string;
-  /** Why it is as it was; `null` when it was changed. */
+  /** The error that left the conversation unchanged; `null` if it was changed. */
   readonly error: ErrorCode | null;
 }
 
@@ -137,7 +137,7 @@ export interface ConversationQuery {
   readonly scope?: string | undefined;
   /** Only those with this tag. */
   readonly tag?: string | undefined;
-  /** Only those whose metadata holds this: each of its keys with an equal value, objects within it likewise. */
+  /** Only those whose metadata contains each of these keys with an equal value, also within nested objects. */
   readonly metadata?: JsonObject | undefined;
   /** `true`: archived ones only; `false` (default): all others. */
   readonly archived?: boolean | undefined;

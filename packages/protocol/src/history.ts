@@ -85,9 +85,9 @@ export interface History extends Shares {
   listTrash(owner: Owner, query?: TrashQuery): Promise<TrashPage>;
 
   /**
-   * Does one thing to 1 to 100 conversations, in one transaction, and returns what came of each, in the given order. One
-   * that is refused leaves the others: `conversation_not_found`, `forbidden`, or `conflict` for one that is not in the
-   * trash or has 50 tags. A tag that is there, or is not there to remove, stays so without an error.
+   * Changes 1 to 100 conversations in one transaction, and returns a result for each, in the given order. An error of one
+   * does not stop the others: `conversation_not_found`, `forbidden`, or `conflict` for a conversation that is not in the
+   * trash or has 50 tags. Adding a tag twice, or removing a missing one, is no error.
    */
   changeConversations(
     owner: Owner,
@@ -144,9 +144,9 @@ export interface History extends Shares {
   listVersions(owner: Owner, conversationId: string, messageId: string): Promise<MessageVersion[]>;
 
   /**
-   * Sets what the owner thinks of an answer, in place of what they said before; `null` removes it. Each version of an
-   * answer has its own, and a fork has none. The message and the list stay as they are. Idempotent. Errors: `message_not_found`; `conflict` for a
-   * message that is no answer.
+   * Sets the owner's feedback on an answer, and replaces earlier feedback; `null` removes it. Each version of an answer has
+   * its own, and a fork has none. `updatedAt` and the place in the list stay. Idempotent. Errors: `message_not_found`;
+   * `conflict` for a message that is no answer.
    */
   setFeedback(
     owner: Owner,
@@ -233,10 +233,11 @@ export interface History extends Shares {
    * - A new question of an owner whose budget is used up is `rate_limited` and not stored; `retryAfter` is when the budget
    *   is renewed.
    * - While another turn runs in the conversation: `turn_in_progress` with its `turnId`; or, as `question.whenBusy` says,
-   *   the question is queued: the turn is `queued`, and its events begin when it does. Sent again with its id it is the
-   *   same question. At most 20 wait, with 1,000,000 characters in all; more are `turn_in_progress`. While a turn waits for a
-   *   person, so do they. Once an answer is stopped, or a conversation deleted, its questions are held: `conflict`
-   *   for those who follow them. What cannot begin, because its parent was deleted, is held too.
+   *   the question is queued: the turn is `queued`, and its events begin when it does. A retry with its id stores nothing
+   *   again. At most 20 questions wait, with 1,000,000 characters in all; more are `turn_in_progress`. While a turn waits
+   *   for a person, they wait too. Stopping an answer or deleting the conversation holds its questions. A question
+   *   whose parent is deleted, or whose owner has used up a budget, cannot begin and is held too. Readers of a held
+   *   question get `conflict`.
    * - Each event is committed before the stream yields it.
    */
   startTurn(
@@ -249,7 +250,7 @@ export interface History extends Shares {
   /** Lists the questions that wait in a conversation, in the order in which they will be asked. */
   listQueuedQuestions(owner: Owner, conversationId: string): Promise<QueuedQuestion[]>;
 
-  /** Takes a question out of the queue. Errors: `message_not_found` if it does not wait, because its turn began or it is deleted. */
+  /** Deletes a question from the queue. Errors: `message_not_found` if its turn has begun or it was deleted. */
   deleteQueuedQuestion(owner: Owner, conversationId: string, messageId: string): Promise<void>;
 
   /**
@@ -323,9 +324,9 @@ export interface History extends Shares {
   deleteFile(owner: Owner, fileId: string): Promise<void>;
 
   /**
-   * Reads what the owner's answers used by day and model, and what is left of their budgets. An answer is counted in the
-   * transaction that stores it, once with all its attempts, and stays counted when it is deleted; a claim moves the counts
-   * along. Messages that were written elsewhere are not counted.
+   * Reads the owner's usage by day and model, and their budgets. An answer is counted once, with all its attempts, in the
+   * transaction that stores it. The count stays when the answer is deleted; a claim moves the counts. Imported messages are
+   * not counted.
    */
   getUsage(owner: Owner, query?: UsageQuery): Promise<OwnerUsage>;
 

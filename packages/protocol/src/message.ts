@@ -68,7 +68,7 @@ export interface Message {
   readonly usage: Usage | null;
   readonly error: Failure | null;
   readonly metadata: JsonObject | null;
-  /** What the owner thinks of this answer. */
+  /** The owner's feedback on this answer. */
   readonly feedback: Feedback | null;
   /** ISO 8601, milliseconds, UTC. For display only: nothing is ordered by it. */
   readonly createdAt: string;

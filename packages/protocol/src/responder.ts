@@ -36,9 +36,9 @@ export interface ResponderRequest {
    */
   committed(): Promise<void>;
   /**
-   * Aborted when a person asks what is to be answered sooner (`whenBusy: "steer"`). A responder that takes it ends its
-   * answer at the next good place, as after the results of its tools: the question is asked next, with this answer before
-   * it. Another goes on to its end, and the question waits.
+   * Aborted when a person sends a question with `whenBusy: "steer"`. A responder that heeds it ends its answer at the next
+   * good place, such as after the results of its tools. The question is then asked at once, with this answer in its
+   * history. If a responder ignores the signal, the question waits for the end.
    */
   readonly steered: AbortSignal;
   /** Aborted when a person stops the turn, when it times out, or when the node shuts down. */

@@ -62,8 +62,8 @@ export interface TitleHit extends Conversation {
 /** A page of hits, best first. */
 export interface SearchPage {
   /**
-   * At most 20 conversations whose titles match, best first: with the first page of a search that names neither a
-   * conversation nor a role. `since` and `until` keep to those that were active in that time.
+   * At most 20 conversations whose titles match, best first. Only the first page has them, and only without a conversation
+   * and a role in the query. `since` and `until` limit them to conversations that were active in that time.
    */
   readonly titles: readonly TitleHit[];
   readonly hits: readonly SearchHit[];

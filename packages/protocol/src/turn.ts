@@ -20,7 +20,7 @@ export const TURN_STATUSES = [
 /** One of {@link TURN_STATUSES}. */
 export type TurnStatus = (typeof TURN_STATUSES)[number];
 
-/** What becomes of a question while an answer is given; see {@link Question.whenBusy}. */
+/** How a question is handled while another turn runs; see {@link Question.whenBusy}. */
 export const WHEN_BUSY = ["reject", "queue", "steer"] as const;
 
 /** One user message and everything that the responder answers. */
@@ -73,7 +73,7 @@ export interface Question {
   readonly whenBusy?: (typeof WHEN_BUSY)[number] | undefined;
 }
 
-/** A question that waits for the answer before it. */
+/** A question that waits for another turn to end. */
 export interface QueuedQuestion {
   /** The client's id for the message. */
   readonly id: string;
@@ -86,9 +86,9 @@ export interface QueuedQuestion {
   readonly content: string;
   readonly contextText: string | null;
   readonly metadata: JsonObject | null;
-  /** Whether it was queued with `steer`: before those that were not. */
+  /** Whether it was queued with `steer`, and so comes before others. */
   readonly steers: boolean;
-  /** Whether it waits to be sent again with its id, or deleted: the answer before it was stopped, or it could not begin. */
+  /** Whether it waits for its owner to send it again with its id, or delete it: an answer was stopped, or it could not begin. */
   readonly held: boolean;
   readonly createdAt: string;
 }
@@ -96,7 +96,7 @@ export interface QueuedQuestion {
 /**
  * One numbered event of a turn's stream. Event 1 is the `start` chunk. An event that repeats the number before it is a
  * notice, not stored: during an outage a `message-metadata` chunk tells whether text waits to be committed
- * (`waiting`), and before event 1 one tells that the question is `queued`.
+ * (`waiting`), and before event 1 such a chunk says that the question is `queued`.
  */
 export interface TurnEvent extends SeenEvent {
   readonly chunk: Chunk;
@@ -119,8 +119,8 @@ export interface StartedTurn {
 /** How to follow a turn. */
 export interface FollowOptions {
   /**
-   * The last event already seen, or its number. Default 0: start with the first. With the event itself, a reader is told
-   * (`events_expired`) when a failover lost it and another attempt wrote other words under its number.
+   * The last event already seen, or its number. Default 0: start with the first. With the event itself, the
+   * error `events_expired` reports that a failover lost it and another attempt wrote other words under its number.
    */
   readonly after?: number | SeenEvent | undefined;
   /** Aborting detaches this reader; the turn goes on. */

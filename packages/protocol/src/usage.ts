@@ -1,12 +1,12 @@
 import type { ChatkeepError } from "./errors.ts";
 
-/** What answers used of one model on one day. */
+/** The usage of one model on one day. */
 export interface UsageDay {
   /** The day on which the answers were stored, in UTC: `2026-11-29`. */
   readonly day: string;
-  /** Empty where it is not known. */
+  /** Empty if it is not known. */
   readonly model: string;
-  /** Answers that tell their usage. */
+  /** The number of answers whose model reported its usage. */
   readonly answers: number;
   readonly inputTokens: number;
   /** Of the input tokens, those that the provider had cached. */
@@ -19,7 +19,7 @@ export interface UsageDay {
   readonly cost: number;
 }
 
-/** A budget of an owner, and what is left of it. */
+/** A budget of an owner, with its used amount. */
 export interface Budget {
   /** Tokens in all, or US dollars. */
   readonly unit: "tokens" | "cost";
@@ -33,7 +33,7 @@ export interface Budget {
   readonly renewsAt: string;
 }
 
-/** What an owner's answers used. */
+/** The usage and budgets of one owner. */
 export interface OwnerUsage {
   /** By day and model, the latest day first. */
   readonly days: readonly UsageDay[];
@@ -43,7 +43,7 @@ export interface OwnerUsage {
 
 /** Which usage to read. */
 export interface UsageQuery {
-  /** How many days back, today included: 1 to 366 (default 30). */
+  /** The number of days, today included: 1 to 366 (default 30). */
   readonly days?: number | undefined;
 }
 

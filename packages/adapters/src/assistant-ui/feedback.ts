@@ -13,7 +13,7 @@ export interface FeedbackOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Stores what a person thinks of an answer. A history loads it with its messages, and assistant-ui shows it again. */
+/** Stores a person's feedback on an answer. A history loads it with its messages, and assistant-ui shows it again. */
 export function createFeedbackAdapter(options: FeedbackOptions): FeedbackAdapter {
   const { history, owner, conversationId, onError } = options;
   return {

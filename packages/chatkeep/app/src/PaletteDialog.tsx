@@ -15,7 +15,7 @@ export interface PaletteDialogProps extends Omit<Loaded.PaletteProps, "text" | "
   readonly onClose: () => void;
 }
 
-/** Finds conversations, messages and commands. What is typed before they are loaded is kept, Enter too. */
+/** Finds conversations, messages and commands. Text and Enter that are typed before it is loaded are kept. */
 export function PaletteDialog({ onClose, ...props }: PaletteDialogProps): ReactNode {
   const { actionFailed } = useStrings();
   const { palette } = useAppStrings();

@@ -15,11 +15,11 @@ export interface Who {
   readonly history: Client;
   /** The headers of its requests. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What people call them. */
+  /** Their name for people. */
   readonly name: string;
   /** Whether they signed in by a token, or with the server's issuer. */
   readonly by: "nothing" | "token" | "issuer";
-  /** Where drafts and unsent questions are kept: the browser's storage, or, of who has signed in, this tab's. */
+  /** Where drafts and unsent questions are kept: the browser's storage, or this tab's for signed-in people. */
   readonly storage: TextStorage;
   /** Another one each time that somebody else is shown, or the same anew. */
   readonly life: number;
@@ -28,15 +28,15 @@ export interface Who {
 /** The browser's anonymous session, or who has signed in in this tab: a {@link Readable} of it. */
 export interface Identity extends Readable<Who> {
   /**
-   * Acts as whom the token is of from now on; `false` when the server does not take it. With `session: "bring"` the
-   * session's conversations go along. Errors: `unavailable`, …
+   * Acts as the token's user from now on. Returns `false` when the server refuses the token. With `session: "bring"` the
+   * user takes over the session's conversations. Errors: `unavailable`, …
    */
   signIn(token: string, session: "bring" | "leave"): Promise<boolean>;
-  /** Leaves the page for the server's issuer. With `bring` the session's conversations go along on the return. */
+  /** Leaves the page for the server's issuer. With `bring` the user takes over the session's conversations on the return. */
   signInWithIssuer(session: "bring" | "leave"): void;
-  /** Takes over what goes along with a sign-in that this page is the return from. */
+  /** Takes over the session's conversations on the return from the issuer, if the person chose so. */
   bring(): Promise<void>;
-  /** Acts as the browser's session again. Throws when the server cannot be asked. */
+  /** Acts as the browser's session again. Throws when the server cannot be reached. */
   signOut(): Promise<void>;
   /** Erases all that is kept of them, here too. Errors: those of `History.eraseData`. */
   erase(): Promise<ErasureReceipt>;
@@ -50,7 +50,7 @@ export interface IdentityOptions {
   readonly storage: TextStorage;
   /** The tab's: a token is a secret, and ends with it. */
   readonly tab: TextStorage;
-  /** Who has signed in with the server's issuer. */
+  /** The person who signed in with the server's issuer. */
   readonly signedIn: SignedIn | null;
 }
 
@@ -101,7 +101,7 @@ export function createIdentity({ session, storage, tab, signedIn }: IdentityOpti
       const wanted = storage.get(BRING) !== null;
       storage.remove(BRING);
       const { by, history, owner } = snapshot.getSnapshot();
-      // What cannot be brought now is brought by a press in the settings.
+      // If this fails, a button in the settings does it.
       if (wanted && by === "issuer") await history.claimSession(owner, ofSession()).catch(() => undefined);
     },
     async signOut() {

@@ -1,20 +1,20 @@
-/** Who has signed in to the server, and whether that is offered. */
+/** The server's sign-in: whether it offers one, and the signed-in person. */
 export interface SignInSession {
   readonly offered: boolean;
   readonly signedIn: SignedIn | null;
 }
 
-/** Somebody who has signed in; a cookie that no script reads says so to the server. */
+/** A signed-in person. The server knows them by a cookie that no script can read. */
 export interface SignedIn {
   readonly user: string;
-  /** What people call them. */
+  /** Their name for people. */
   readonly name: string;
 }
 
-/** With this header the server takes the cookie for the sender's. */
+/** The header that makes the cookie count. */
 export const SIGNED_IN_HEADER: Readonly<Record<string, string>> = { "x-signed-in": "1" };
 
-/** Asks the server; nothing is offered while it does not say so. */
+/** Asks the server. If it cannot be reached, it offers no sign-in. */
 export async function readSignInSession(): Promise<SignInSession> {
   try {
     const response = await fetch("./api/auth/session", { headers: { accept: "application/json" } });
@@ -28,7 +28,7 @@ export async function readSignInSession(): Promise<SignInSession> {
   }
 }
 
-/** Who has signed in; the server is asked only where somebody may have. */
+/** The signed-in person. Asks the server only if the hint cookie is set. */
 export async function readSignedIn(): Promise<SignedIn | null> {
   return /(^|; )chatkeep-signed-in=1/.test(document.cookie) ? (await readSignInSession()).signedIn : null;
 }
@@ -39,14 +39,14 @@ export function goToIssuer(): void {
   location.assign(`./api/auth/login${conversation === null ? "" : `?c=${encodeURIComponent(conversation)}`}`);
 }
 
-/** Ends it here, then at the issuer, if that has a page for it. Throws when the server cannot be asked. */
+/** Signs out here, then at the issuer if it has a page for it. Throws when the server cannot be reached. */
 export async function leaveIssuer(): Promise<void> {
   const response = await fetch("./api/auth/logout", { method: "POST", headers: SIGNED_IN_HEADER });
   const { url } = (await response.json()) as { url: string };
   location.assign(url);
 }
 
-/** Whether the page was returned to without having signed in; asked once. */
+/** Whether the person came back without having signed in. Removes the mark from the address. */
 export function takeFailure(): boolean {
   const url = new URL(location.href);
   const failed = url.searchParams.get("sign-in") === "failed";

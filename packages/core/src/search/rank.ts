@@ -28,14 +28,17 @@ const B = 0.2;
 const FROM_BEFORE = [0.6, 0.4, 0.3];
 /** The share from one after it. */
 const FROM_AFTER = [0.35, 0.2, 0.1];
-/** Messages beyond which a word that every other one holds finds none. It only tells those apart that others find: a name. */
+/**
+ * In a branch of more messages, a word that most of them hold, such as a name, finds none. It only ranks messages that
+ * other words find.
+ */
 const FEW = 100;
 const COMMON = 4;
 /** The bonus of a message that holds all words of a question over one with equal weight in one word. */
 const COVER = 2;
 
 /**
- * Ranks messages: BM25 with the conversation's own statistics over a message and a share of what stands around it, and a
+ * Ranks messages: BM25 with the conversation's own statistics over a message and a share of its neighbours, and a
  * bonus for holding more of the question's words.
  */
 export function rankMessages({

@@ -84,7 +84,7 @@ const MOST_PENDING = 1024 * 1024;
 const LATE = 0.7;
 const LOOK = 500;
 
-/** What earlier attempts of a turn left. */
+/** The state that earlier attempts of a turn left. */
 export interface Earlier {
   readonly events: readonly TurnEvent[];
   /** The number of the attempt that begins. */

@@ -27,7 +27,7 @@ export interface Queue {
    * `false` if this one did not. Errors: `unavailable`; `rate_limited` when a budget is used up: the question is held.
    */
   beginNext(key: Omit<TurnKey, "turnId">): Promise<boolean>;
-  /** The same where nobody waits for it: `false` if a budget is used up. Errors: `unavailable`. */
+  /** Begins the next question, for no caller that waits: resolves with `false` if a budget is used up. Errors: `unavailable`. */
   beginUnasked(key: Omit<TurnKey, "turnId">): Promise<boolean>;
   /** Called when a turn has ended here: begins the question that follows it, if one may. */
   ended(key: TurnKey): Promise<void>;
@@ -42,7 +42,7 @@ export interface QueueOptions {
   readonly isClosing: () => boolean;
   /** The default budgets; see `budgetDefaults`. A question over a budget is held. */
   readonly budgets: object | null;
-  /** Called when a question began here: its readers wait. */
+  /** Called when a question began here, to wake its readers. */
   readonly onBegin: () => void;
 }
 
@@ -82,7 +82,7 @@ export function createQueue({ database, node, running, isClosing, budgets, onBeg
       if (isChatkeepError(error, "turn_in_progress") || isChatkeepError(error, "conversation_not_found"))
         return false;
       if (isChatkeepError(error, "unavailable")) throw error;
-      // What cannot begin would keep the others from it.
+      // A question that cannot begin would block those after it.
       await database.call("hold_queued_question", { ...place, message_id: row.message_id });
       if (isChatkeepError(error, "internal") || isChatkeepError(error, "rate_limited")) throw error;
       return false;
@@ -128,7 +128,7 @@ export function createQueue({ database, node, running, isClosing, budgets, onBeg
       if (stored === null) return undefined;
       const live = running.find({ ...key, turnId: busyId });
       if (live !== undefined) followed.add(nameOf(key));
-      // Another node is told with its next flush.
+      // Another node reads it with its next flush.
       if (whenBusy === "steer") live?.steer();
       return queuedTurn(stored);
     },

@@ -253,10 +253,10 @@ function continuedElsewhere(): ChatkeepError {
   );
 }
 
-/** The error for those who wait for a question that waits for its owner. */
+/** The error for readers of a question that is held. */
 function questionHeld(): ChatkeepError {
   const detail =
-    "This question is kept and was not asked: the answer before it was stopped, the message that it follows is deleted, or a budget is used up. Send it again with its id, or delete it.";
+    "This question is held: the answer before it was stopped, the message that it follows was deleted, or a budget is used up. Send it again with its id, or delete it.";
   return new ChatkeepError("conflict", detail);
 }
 

@@ -285,7 +285,7 @@ export function waitingNotice(waiting: boolean): Chunk {
   return { type: "message-metadata", messageMetadata: { waiting } };
 }
 
-/** The chunk that tells a reader that a question is queued. Its event has the number 0 and is not stored. */
+/** The chunk for readers of a queued question. Its event has the number 0 and is not stored. */
 export function queuedNotice({ id, conversationId, messageId, replyId, createdAt }: Turn): Chunk {
   return {
     type: "message-metadata",

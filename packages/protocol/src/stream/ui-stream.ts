@@ -27,7 +27,7 @@ export async function* uiStream(
   );
   let isBegun = messageId === undefined;
   for await (const { seq, chunk } of events) {
-    // A page would make a message of it that the answer does not become.
+    // A page would show it as a message, which the answer would not replace.
     if (seq === 0) continue;
     if (chunk.type === "start" && messageId !== undefined) {
       yield { seq, chunk: forPage({ ...chunk, messageId }) };

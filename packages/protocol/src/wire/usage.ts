@@ -26,7 +26,7 @@ export interface WireOwnerUsage {
   budgets: WireBudget[];
 }
 
-/** What the answers of all owners used. It names none of them. */
+/** The usage of all owners together. It names none of them. */
 export interface WireUsageTotals {
   days: (WireUsageDay & { owners: number })[];
 }

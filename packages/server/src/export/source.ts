@@ -20,7 +20,7 @@ export interface ConversationExportOptions {
   readonly leaf?: string | undefined;
 }
 
-/** What the pieces of an export are made of. */
+/** The source of an export's pieces. */
 export interface ExportSource extends ConversationExportOptions {
   readonly conversation: Conversation;
   readonly messages: AsyncIterable<Message>;

@@ -1,6 +1,6 @@
 import type { Citation, Json, Role } from "@chatkeep/protocol";
 
-/** What an export calls those who speak. */
+/** The names of roles in an export. */
 export const ROLE_NAMES: Readonly<Record<Role, string>> = {
   user: "You",
   assistant: "Answer",

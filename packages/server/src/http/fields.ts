@@ -76,7 +76,7 @@ export const jsonObject: z.ZodType<JsonObject> = z
   )
   .meta({ type: "object", additionalProperties: true, description: "Any JSON object." });
 
-/** The field of every API for what becomes of a question while an answer is given. */
+/** The field of every API for a question that arrives while another turn runs. */
 export const whenBusy: z.ZodType<Question["whenBusy"] | null> = z
   .enum(WHEN_BUSY)
   .nullish()

@@ -11,7 +11,7 @@ const eventId = z
   .regex(/^\d{1,10}(\.\d{1,9})?$/, "must be the id of a frame of the stream, such as 12 or 12.2");
 const header = z.object({ "last-event-id": eventId });
 
-/** The last event that a reader who comes back has seen. */
+/** The last event that a resuming reader has seen. */
 export function lastEventId(request: Request): SeenEvent | undefined {
   const given = request.headers.get("last-event-id");
   if (given === null || given === "") return undefined;

@@ -20,7 +20,7 @@ export interface ErrorFormat {
   readonly headers?: (error: ChatkeepError) => Record<string, string>;
 }
 
-/** A budget of an owner, and what is left of it. */
+/** A budget of an owner, with its used amount. */
 export const budget: z.ZodType<WireBudget> = z
   .strictObject({
     unit: z.enum(["tokens", "cost"]).meta({ description: "Tokens in all, or US dollars." }),

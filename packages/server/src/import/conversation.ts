@@ -20,7 +20,7 @@ import { harmless, isAllowed } from "./trust.ts";
 
 /** A conversation that was found in an archive. */
 export interface Found {
-  /** The service; `isOwn`: Chatkeep, whose ids and metadata are kept. */
+  /** The service. `isOwn`: Chatkeep, so that ids and metadata are kept. */
   readonly from: { readonly name: string; readonly key: string; readonly isOwn?: boolean };
   readonly conversation: ForeignConversation;
   readonly files: Archive;
@@ -191,7 +191,7 @@ function cut(value: string, length: number): string {
   return value.slice(0, length).replace(/[\ud800-\udbff]$/, "");
 }
 
-/** What has no place of its own, if it fits into metadata. */
+/** The fields without a place of their own, if they fit into metadata. */
 function restOf(
   { report }: Work,
   { rest }: { readonly rest?: JsonObject | undefined },

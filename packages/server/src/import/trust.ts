@@ -14,8 +14,8 @@ export function isAllowed({ role }: ForeignMessage, isTrusted: boolean, report: 
 }
 
 /**
- * A message without what would make the server act. An approved call is made, so a person could have the host's tools run
- * with any arguments; providers take what they signed for the host, and look up their own ids in the host's account.
+ * A message without parts that would make the server act. An approved call is run, so a person could run the host's tools
+ * with any arguments. Providers accept data that they signed for the host, and look up their ids in the host's account.
  */
 export function harmless(message: ForeignMessage, report: Report): ForeignMessage {
   return { ...message, parts: message.parts.flatMap((part) => harmlessPart(part, report)) };

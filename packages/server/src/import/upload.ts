@@ -21,15 +21,15 @@ type ImportLine = ImportReport &
   );
 
 /**
- * Imports what is uploaded: a zip is read from its end, so that it is written to a file first. Errors: those of
- * {@link importArchive}; `payload_too_large`; `rate_limited` while others import.
+ * Imports an upload. It is written to a file first, because a zip is read from its end. Errors: those of
+ * {@link importArchive}; `payload_too_large`; `rate_limited` while two other imports run.
  */
 export async function* importUpload(
   options: Omit<ImportOptions, "path">,
   bytes: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<ImportLine, void, void> {
   if (uploads >= MOST.uploads) {
-    const detail = "Others import just now. Try again in a minute.";
+    const detail = "Other imports are running. Try again in a minute.";
     throw new ChatkeepError("rate_limited", detail, { retryAfter: 60 });
   }
   uploads += 1;
@@ -63,7 +63,7 @@ async function* bounded(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
-/** Runs a generator's steps in the context of the call that began it. A reader who was slow reads on in another, without limits. */
+/** Runs a generator's steps in the context of the call that began it. Without this, a slow reader's steps run in another context, without limits. */
 async function* inContext<T>(steps: AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
   const within = AsyncLocalStorage.snapshot();
   try {

@@ -1,4 +1,4 @@
-// What a combobox leads has these roles: https://www.w3.org/WAI/ARIA/apg/patterns/combobox/
+// The roles of a combobox's list: https://www.w3.org/WAI/ARIA/apg/patterns/combobox/
 /* oxlint-disable jsx-a11y/prefer-tag-over-role */
 import { inPlace } from "@chatkeep/react";
 import { type ReactNode, useId, useLayoutEffect, useRef } from "react";

@@ -38,7 +38,7 @@ export interface PaletteProps extends CommandActions {
 /** Recent conversations that are offered before something is typed. */
 const RECENT = 7;
 
-/** A field, and below it what was found: recent conversations and commands at first. */
+/** A field with results below it: at first, recent conversations and commands. */
 export function Palette(props: PaletteProps): ReactNode {
   const { text, onText, entered } = props;
   const strings = useAllStrings();

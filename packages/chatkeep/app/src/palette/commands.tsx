@@ -7,7 +7,7 @@ import type { ThemeName } from "../theme.ts";
 import { useAppStrings } from "../useAppStrings.ts";
 import type { Option } from "./option.ts";
 
-/** What the commands of the palette do. */
+/** The actions of the palette's commands. */
 export interface CommandActions {
   readonly onNew: () => void;
   readonly onSettings: () => void;

@@ -1,11 +1,11 @@
 import type { SearchHit } from "@chatkeep/protocol";
 
-/** `::highlight(ck-found)` styles what was found. */
+/** Styled by `::highlight(ck-found)`. */
 const NAME = "ck-found";
 
 /**
- * Marks what a search has found in its message, once that is shown, and brings the first of it into sight. Where the
- * browser has no CSS Custom Highlight API, that is selected. Until `signal` aborts.
+ * Marks the words of a hit in its message, once that is shown, and scrolls to the best place. Without the CSS Custom
+ * Highlight API, the place is selected instead. Ends when `signal` aborts.
  */
 export function markWords(hit: SearchHit, signal: AbortSignal): void {
   if (signal.aborted) return;
@@ -85,10 +85,10 @@ function rangesOf(element: Element, { snippet }: SearchHit): readonly Found[] {
   });
 }
 
-/** How many letters tell one place of a word from the others. */
+/** Letters that distinguish one place of a word from the others. */
 const CONTEXT = 40;
 
-/** A text without what Markdown and its drawing make of it. */
+/** The letters and digits of a text, which Markdown does not change. */
 function letters(text: string): string {
   return text.replace(/[^\p{L}\p{N}]+/gu, "");
 }

@@ -8,7 +8,7 @@ export interface Option {
   /** The line above, such as where a message stands. */
   readonly place?: string | undefined;
   readonly words: ReactNode;
-  /** The keys that do the same. */
+  /** Its keyboard shortcut. */
   readonly keys?: readonly string[] | undefined;
   /** Where it leads, so that it can be opened in a tab of its own; default: nowhere. */
   readonly href?: string | undefined;

@@ -1,7 +1,7 @@
 import { type Chat, type Search, type SearchState, createSearch, useSnapshot } from "@chatkeep/react";
 import { useEffect, useState } from "react";
 
-/** What was found for a text. */
+/** The results for a text. */
 export interface Finds {
   readonly found: SearchState;
   /** Whether something is still being looked for. */

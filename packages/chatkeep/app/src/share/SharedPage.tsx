@@ -25,7 +25,7 @@ export interface SharedPageProps {
   readonly who: Who;
 }
 
-/** What a link shows, and a button to go on with it in a conversation of one's own. */
+/** The messages of a link, and a button that continues them in the reader's own conversation. */
 export function SharedPage({ token, who }: SharedPageProps): ReactNode {
   const strings = useStrings();
   const { share } = useAppStrings();
@@ -127,7 +127,7 @@ function inMemory() {
 
 const known = new WeakMap<Entry, Entry>();
 
-/** An entry with which nothing can be done but copying it; the same object for the same entry. */
+/** An entry that can only be copied. Returns one object for each entry, so that nothing is rendered again. */
 function readOnly(entry: Entry): Entry {
   const before = known.get(entry);
   if (before !== undefined) return before;

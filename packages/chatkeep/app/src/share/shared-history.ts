@@ -10,7 +10,7 @@ import type { ChatHistory } from "@chatkeep/react";
 /** The one conversation that a page of a link has. */
 export const SHARED = "shared";
 
-/** What a link shows, as the history of a page that only reads. Its other methods are not there. */
+/** A link as the history of a page that only reads. It has no other methods. */
 export function sharedHistory(shares: Shares, token: string): ChatHistory {
   const history: Pick<ChatHistory, "getConversation" | "listMessages" | "readFile"> = {
     getConversation: () => asConversation(shares, token),

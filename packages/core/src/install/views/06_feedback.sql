@@ -9,12 +9,12 @@ where c.deleted_at is null and m.feedback is not null and (
   (select has_function_privilege(':views.all_rows()', 'execute'))
   or m.owner_id = nullif(current_setting('chatkeep.owner', true), '')::uuid
 );
-comment on view feedback is 'What people think of answers. Each version of an answer has its own.';
+comment on view feedback is 'Feedback on answers. Each version of an answer has its own.';
 comment on column feedback.owner_id is 'The owner of the conversation, who gave it.';
 comment on column feedback.conversation_id is 'The conversation.';
 comment on column feedback.message_id is 'The answer.';
 comment on column feedback.turn_id is 'The turn that wrote the answer.';
 comment on column feedback.model is 'The model that wrote the answer.';
 comment on column feedback.rating is '''up'' or ''down''.';
-comment on column feedback.comment is 'What they wrote about it.';
+comment on column feedback.comment is 'The comment, or null.';
 comment on column feedback.given_at is 'When it was given or last changed.';

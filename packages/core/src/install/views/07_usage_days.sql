@@ -11,7 +11,7 @@ comment on view usage_days is 'Tokens and cost by owner, day and model, those of
 comment on column usage_days.owner_id is 'The owner.';
 comment on column usage_days.day is 'The day on which the answers were stored, in UTC.';
 comment on column usage_days.model is 'The model. Empty where it is not known.';
-comment on column usage_days.answers is 'Answers that tell their usage.';
+comment on column usage_days.answers is 'Answers whose model reported its usage.';
 comment on column usage_days.input_tokens is 'Tokens that the model read.';
 comment on column usage_days.cached_tokens is 'Of these, tokens that its provider had cached.';
 comment on column usage_days.output_tokens is 'Tokens that the model wrote.';

@@ -244,7 +244,7 @@ export async function* agUiFrames(
   }
 }
 
-/** Formats the events after one that a reader has seen; what is before it is encoded too, and not sent. */
+/** Formats the events after the last one that a reader has seen. Earlier events are encoded too, and not sent. */
 export async function* agUiFramesAfter(
   after: number | SeenEvent,
   events: AsyncIterable<TurnEvent>,

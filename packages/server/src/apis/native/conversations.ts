@@ -146,7 +146,7 @@ const outcomes = z
         error: z
           .enum(Object.keys(ERRORS) as ErrorCode[])
           .nullable()
-          .meta({ description: "Why it is as it was." }),
+          .meta({ description: "The error that left the conversation unchanged." }),
       }),
     ),
   })
@@ -296,9 +296,11 @@ export function conversationRoutes({ history, log }: ApiServices): Route[] {
       id: "changeConversations",
       summary: "Archive, delete, restore or tag many conversations",
       description:
-        "In one transaction. A conversation that is refused leaves the others; its result has the error's code.",
+        "In one transaction. An error of one conversation does not stop the others; its result has the error's code.",
       body: change,
-      replies: { 200: { description: "What came of each, in the given order.", json: outcomes } },
+      replies: {
+        200: { description: "A result for each conversation, in the given order.", json: outcomes },
+      },
       handle: async ({ owner, body: { ids, ...change } }) => ({
         results: [...(await history.changeConversations(owner, ids, change))],
       }),

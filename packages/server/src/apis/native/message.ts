@@ -110,13 +110,19 @@ export const usage: z.ZodType<WireUsage> = z
     input_tokens: tokens,
     output_tokens: tokens,
     total_tokens: tokens,
-    cached_tokens: z.int().exactOptional().meta({ description: "Of the input tokens." }),
-    reasoning_tokens: z.int().exactOptional().meta({ description: "Of the output tokens." }),
+    cached_tokens: z
+      .int()
+      .exactOptional()
+      .meta({ description: "Those of the input tokens that the provider had cached." }),
+    reasoning_tokens: z
+      .int()
+      .exactOptional()
+      .meta({ description: "Those of the output tokens that are reasoning." }),
     cost: z.number().exactOptional(),
   })
   .meta({ id: "Usage" });
 
-/** What a person thinks of an answer. */
+/** A person's feedback on an answer. */
 export const feedback: z.ZodType<Feedback> = z
   .strictObject({
     rating: z.enum(["up", "down"]),

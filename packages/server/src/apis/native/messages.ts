@@ -166,7 +166,7 @@ export function messageRoutes({ history, writableRoles }: ApiServices): Route[] 
       id: "setFeedback",
       summary: "Rate an answer",
       description:
-        "Takes the place of what the caller said of this answer before. Each version of an answer has its own feedback.",
+        "Replaces the caller's earlier feedback on this answer. Each version of an answer has its own feedback.",
       body: feedback,
       replies: { 204: { description: "Stored." } },
       errors: ["message_not_found", "conflict"],

@@ -65,7 +65,7 @@ export function personalDataRoutes({ history, log }: ApiServices): Route[] {
       bytes: "The file.",
       replies: {
         200: {
-          description: "What came.",
+          description: "The report of the import.",
           text: { "application/jsonl": "Lines of `progress`, and `end` or `error`." },
         },
       },

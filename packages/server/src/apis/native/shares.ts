@@ -23,9 +23,9 @@ const text = z.string();
 const fields = {
   id,
   conversation_id: id,
-  message_id: text
-    .nullable()
-    .meta({ description: "The last message that is shown; `null`: the head, whatever it becomes." }),
+  message_id: text.nullable().meta({
+    description: "The last message that is shown; `null` for a live link, which ends with the current head.",
+  }),
   name: text.nullable(),
   created_at: time,
   expires_at: time.nullable(),
@@ -37,12 +37,12 @@ const init = z
   .strictObject({
     message_id: id
       .nullish()
-      .meta({ description: "The last message that is shown. Default: the head as it is now." }),
+      .meta({ description: "The last message that is shown. Default: the head at this time." }),
     live: z
       .boolean()
       .optional()
-      .meta({ description: "Whether what is said later is shown too. Default `false`." }),
-    name: text.nullish().meta({ description: "The name that readers are told. Default: none." }),
+      .meta({ description: "Whether later messages are shown too. Default `false`." }),
+    name: text.nullish().meta({ description: "The owner's name, as readers see it. Default: none." }),
     expires_at: time.nullish().meta({ description: "Default: the link ends when it is deleted." }),
   })
   .meta({ id: "NewShare" });
@@ -63,7 +63,7 @@ const page = z
   .strictObject({ messages: z.array(message), total: z.int(), has_more: z.boolean() })
   .meta({ id: "SharedPage" });
 
-/** No search engine and no cache keeps what a link shows. The policy of referrers is that of all replies. */
+/** Keeps a link's messages and files out of search engines. The policy of referrers is that of all replies. */
 const HEADERS = { "x-robots-tag": "noindex, nofollow" };
 
 /** The routes of links: of their owners, and of whoever has one. */
@@ -77,7 +77,7 @@ export function shareRoutes(services: ApiServices): Route[] {
       summary: "Make a read-only link",
       description:
         "To the branch that ends with the head as it is now, or with `message_id`; or, `live`, to the head whatever it becomes. " +
-        "The `token` is told this once: only its hash is stored. The app shows the link at `/share/{token}`.",
+        "Only this reply contains the `token`; its hash is stored. The app shows the link at `/share/{token}`.",
       body: init,
       replies: {
         201: {
@@ -104,7 +104,7 @@ export function shareRoutes(services: ApiServices): Route[] {
     owned("DELETE /api/shares/{share_id}", {
       id: "deleteShare",
       summary: "Delete a link",
-      description: "From now on it shows nothing.",
+      description: "The link then shows nothing.",
       replies: { 204: { description: "Deleted." } },
       handle: async ({ owner, path }) => {
         await history.deleteShare(owner, path.share_id);

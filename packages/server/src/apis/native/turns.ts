@@ -190,7 +190,7 @@ export function turnRoutes({ history, heartbeat, log }: ApiServices): Route[] {
     route("DELETE /api/conversations/{conversation_id}/queue/{message_id}", {
       id: "deleteQueuedQuestion",
       summary: "Take a question out of the queue",
-      replies: { 204: { description: "It will not be asked." } },
+      replies: { 204: { description: "The question is deleted." } },
       errors: ["message_not_found"],
       handle: async ({ owner, path }) => {
         await history.deleteQueuedQuestion(owner, path.conversation_id, path.message_id);

@@ -18,19 +18,19 @@ const count = z.number().min(0);
 /** The counts of one day and model. */
 export const usageDay: { readonly [Field in keyof WireUsageDay]: z.ZodType<WireUsageDay[Field]> } = {
   day: z.iso.date().meta({ description: "In UTC." }),
-  model: z.string().meta({ description: "Empty where it is not known." }),
-  answers: count.meta({ description: "Answers that tell their usage." }),
+  model: z.string().meta({ description: "Empty if it is not known." }),
+  answers: count.meta({ description: "Answers whose model reported its usage." }),
   input_tokens: count,
-  cached_tokens: count.meta({ description: "Of the input tokens." }),
+  cached_tokens: count.meta({ description: "Those of the input tokens that the provider had cached." }),
   output_tokens: count,
-  reasoning_tokens: count.meta({ description: "Of the output tokens." }),
+  reasoning_tokens: count.meta({ description: "Those of the output tokens that are reasoning." }),
   total_tokens: count,
   cost: count.meta({ description: "US dollars, where the price of the model is known." }),
 };
 
-/** How many days back to read. */
+/** The number of days to read. */
 export const usageQuery: z.ZodType<UsageQuery> = z.strictObject({
-  days: integer(1, 366).optional().meta({ description: "How many days back, today included. Default 30." }),
+  days: integer(1, 366).optional().meta({ description: "The number of days, today included. Default 30." }),
 });
 
 const budgets: z.ZodType<WireBudget[]> = z.array(budget).meta({ description: "Empty without a budget." });
@@ -59,7 +59,7 @@ const ownBudgets = z.strictObject({
   cost_per_month: limit,
 });
 
-/** The routes of what one owner's answers use. */
+/** The routes of one owner's usage and budgets. */
 export function usageRoutes({ history }: ApiServices): Route[] {
   const route = ownerRoutes("Usage");
   return [

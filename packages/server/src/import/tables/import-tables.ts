@@ -20,12 +20,12 @@ export interface TableImportOptions extends Target, TableOptions {
 
 /**
  * Stores the conversations in the tables of another program, as {@link importArchive} does those of an export. Only reads
- * there. What was imported before is not stored again.
+ * there. A second run does not store a conversation again.
  */
 export async function* importTables(options: TableImportOptions): AsyncGenerator<ImportReport, void, void> {
   const from = READERS.find(({ key }) => key === options.from);
   if (from === undefined) {
-    throw new ChatkeepError("invalid_request", `The tables of these can be read: ${TABLES.join(", ")}.`);
+    throw new ChatkeepError("invalid_request", `\`from\` must be one of ${TABLES.join(", ")}.`);
   }
   const report = createReport();
   report.foundIn(from.name);

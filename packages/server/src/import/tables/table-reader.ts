@@ -9,7 +9,7 @@ interface Queryable {
 
 export interface TableOptions {
   readonly tables: Queryable;
-  /** Whose conversations, by the id that the other program has of them: a user, or of LangChain and n8n a session. */
+  /** The user, or the session of LangChain and n8n, by its id in the tables. */
   readonly of?: string | undefined;
   /** The name of the table, where it can be chosen. */
   readonly table?: string | undefined;
