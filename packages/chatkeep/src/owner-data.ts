@@ -53,7 +53,7 @@ export async function runExport(
         : (await exportConversation({ history, owner, conversationId: conversation, format, leaf })).pieces;
     for await (const piece of pieces) {
       if (output.write(piece)) continue;
-      // A pipe that is full is waited for: what waits in memory is one piece.
+      // Waits for a full pipe, so that memory holds one piece.
       await new Promise((resolve) => output.once("drain", resolve));
     }
   }).catch((error: unknown) => {

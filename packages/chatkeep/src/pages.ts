@@ -17,7 +17,8 @@ export function createWidget(folder: string): Files {
 /**
  * Answers requests for the pages and for the widget: the app at `/`, which keeps its conversation in
  * `?c=`, and the operator's page at `/admin`. `/c/<id>` leads to the app, which says so when there is no such
- * conversation, and `/share/<token>` to what a link shows, which no search engine is to keep. Addresses are relative, so that all of it also works below a path.
+ * conversation. `/share/<token>` leads to the page of a link, which search engines must not index. Addresses are relative,
+ * so that everything also works below a path.
  */
 export function createPages({ folder, widget }: PagesOptions): Files {
   const pages = createFiles({ folder, pages: { "/admin": "/admin.html" } });

@@ -12,7 +12,7 @@ import type { ObjectStore } from "@chatkeep/core";
 /** Options of {@link createS3Store}. */
 export interface S3Options {
   readonly bucket: string;
-  /** What each key begins with, such as `chatkeep/`. Default: nothing. */
+  /** The prefix of each key, such as `chatkeep/`. Default: none. */
   readonly prefix?: string | undefined;
   /** The address of a store that is not Amazon's, such as `https://s3.example.org`. Default: Amazon's. */
   readonly endpoint?: string | undefined;
@@ -70,7 +70,7 @@ export function createS3Store({ bucket, prefix = "", endpoint, region, credentia
         try {
           return await bytesOf(body);
         } catch (error) {
-          // The SDK repeats requests, and not what breaks off behind the head of an answer.
+          // The SDK retries requests, but not a reply that breaks off after its head.
           if (tries === 3) throw error;
         }
       }
@@ -84,7 +84,7 @@ export function createS3Store({ bucket, prefix = "", endpoint, region, credentia
   };
 }
 
-/** What stores other than Amazon's may lack: names of buckets as hosts, and the checksums of newer SDKs. */
+/** Other stores may lack buckets as host names, and the checksums of newer SDKs. */
 const ELSEWHERE = {
   forcePathStyle: true,
   requestChecksumCalculation: "WHEN_REQUIRED",

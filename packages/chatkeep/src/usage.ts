@@ -16,7 +16,7 @@ const COLUMNS: readonly (readonly [head: string, value: (day: UsageDay) => strin
   ["cost", ({ cost }) => `$${cost.toFixed(4)}`],
 ];
 
-/** `chatkeep usage`: a table of tokens and cost; of one owner, also what is left of the budgets. */
+/** `chatkeep usage`: a table of tokens and cost; for one owner, also the rest of their budgets. */
 export async function runUsage(
   environment: Environment,
   { days: given, ...who }: OwnerOptions & { readonly days?: string | undefined },
@@ -37,7 +37,7 @@ export async function runUsage(
 }
 
 function tableOf(days: readonly UsageDay[]): string {
-  if (days.length === 0) return "No answer told its usage in these days.";
+  if (days.length === 0) return "No answer reported its usage in these days.";
   const rows = [
     COLUMNS.map(([head]) => head),
     ...days.map((day) => COLUMNS.map(([, value]) => value(day).replaceAll(/\p{Cc}/gu, " "))),

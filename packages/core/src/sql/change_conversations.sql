@@ -1,5 +1,5 @@
--- Does one thing to many conversations, in one transaction: 'archive', 'unarchive', 'delete', 'restore', 'tag' or 'untag'.
--- Returns for each id, in the given order, an error or null. An id that is refused leaves the others.
+-- Changes many conversations in one transaction: 'archive', 'unarchive', 'delete', 'restore', 'tag' or 'untag'. Returns for
+-- each id, in the given order, an error or null. An error of one id does not stop the others.
 create function change_conversations(owner uuid, ids text[], action text, tag text, most_tags integer) returns json
 language plpgsql security definer set search_path from current as $$
 #variable_conflict use_variable

@@ -1,6 +1,6 @@
--- Adds what an answer used to its owner's day. Never waits for another answer that is stored at the moment: it takes a
--- row that nobody has locked, or a new one. A number that is none, is negative or beyond 10^12 counts as 0 or 10^12. The
--- caller has set the owner.
+-- Adds an answer's usage to its owner's day. Never waits for another answer that is being stored: it updates a row that
+-- nobody has locked, or inserts one. A negative number or a value that is no number counts as 0, a number above 10^12 as
+-- 10^12. The caller has set the owner.
 create function count_usage(owner uuid, model_name text, used json) returns void
 language plpgsql security definer set search_path from current set enable_seqscan = off as $$
 declare

@@ -1,5 +1,5 @@
--- Stores a link to a conversation: to the branch that ends with a message, by default the head, or, `is_live`, to the head whatever it
--- becomes. Refuses a branch that ends with an answer which is still given. Expired links of the conversation are deleted.
+-- Stores a link to the branch of a conversation that ends with a message, by default the head. A link that `is_live` always
+-- ends with the current head. Refuses a branch that ends with a running answer. Expired links of the conversation are deleted.
 create function create_share(
   owner uuid,
   conversation text,

@@ -1,4 +1,4 @@
--- Takes a question out of its conversation's queue.
+-- Deletes a question from its conversation's queue.
 create function delete_queued_question(owner uuid, conversation text, message_id text) returns void
 language plpgsql security definer set search_path from current set enable_seqscan = off as $$
 #variable_conflict use_variable
@@ -9,7 +9,7 @@ begin
   if not found then
     raise exception 'message_not_found' using errcode = 'CK000';
   end if;
-  -- Whoever waits for its answer is on any node.
+  -- Its readers may be on any node.
   perform pg_notify('chatkeep_events', '');
 end
 $$;

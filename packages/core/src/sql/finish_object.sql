@@ -1,4 +1,4 @@
--- Completes a file whose bytes are an object, and returns it. Another upload of it may have been faster; then this object is
+-- Completes a file whose bytes are an object, and returns it. If another upload of the file was faster, this object is
 -- deleted. Refuses a file that was deleted meanwhile, and one with which the owner's files would exceed `quota` bytes.
 create function finish_object(
   owner uuid,
@@ -28,7 +28,7 @@ begin
   if not found or f.id is null or f.unused_since = '-infinity' then
     raise exception 'file_not_found' using errcode = 'CK000';
   end if;
-  -- What another upload of it left, to PostgreSQL.
+  -- Pieces that an upload to PostgreSQL left.
   delete from file_chunks c where c.owner_id = owner and c.file_id = file;
   update files k set
     object = finish_object.object, size = finish_object.size, sha256 = decode(digest, 'hex'), purpose = finish_object.purpose

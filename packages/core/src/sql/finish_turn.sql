@@ -35,7 +35,7 @@ begin
       when coalesce(k.head_seq, k.last_seq) = reply_seq then coalesce(new_preview, k.preview) else k.preview end
   where k.owner_id = t.owner_id and k.id = t.conversation_id;
   perform count_usage(t.owner_id, new_model, new_usage);
-  -- Whoever stops an answer decides what is answered next.
+  -- The person who stops an answer decides which question comes next.
   if new_status = 'stopped' then
     perform hold_queued_questions(t.owner_id, t.conversation_id, null);
   end if;

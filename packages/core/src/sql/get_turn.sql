@@ -1,4 +1,4 @@
--- Returns a turn with its question and its answer; of a question that waits, its row alone.
+-- Returns a turn with its question and its answer; for a question that waits, only its row.
 create function get_turn(owner uuid, conversation text, turn_id uuid)
 returns table (turn json, question json, reply json)
 language plpgsql stable security definer set search_path from current as $$

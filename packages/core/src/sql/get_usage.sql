@@ -1,4 +1,4 @@
--- Returns what an owner's answers used in the last days (1 is today), the latest day first, and the owner's budgets.
+-- Returns an owner's usage in the last days (1 is today), the latest day first, and the owner's budgets.
 create function get_usage(owner uuid, days integer, defaults json) returns json
 language plpgsql stable security definer set search_path from current set enable_seqscan = off as $$
 declare

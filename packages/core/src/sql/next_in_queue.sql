@@ -1,5 +1,5 @@
--- The question of a conversation that is to be answered now; null while an answer is given or waits for a person. The
--- caller has set the owner.
+-- Returns the question of a conversation that can begin now; null while a turn runs or waits for a person. The caller has
+-- set the owner.
 create function next_in_queue(owner uuid, conversation text) returns queued_questions
 language plpgsql stable security definer set search_path from current set enable_seqscan = off as $$
 #variable_conflict use_variable

@@ -1,4 +1,4 @@
--- Returns the question of a conversation that is to be answered now; see next_in_queue.
+-- Returns the question of a conversation that can begin now; see next_in_queue.
 create function next_queued_question(owner uuid, conversation text) returns json
 language plpgsql stable security definer set search_path from current as $$
 declare

@@ -1,7 +1,8 @@
--- Puts a question behind those that wait in its conversation for the answer that is given. A question with this id that
--- waits is not stored again: it is held no more. With `steers` it waits before the others, and the running turn's node
--- is told. Returns its row; nothing when no answer is given and no question waits: the caller begins it. With `is_new` false it only finds one that waits. Raises 'turn_in_progress'
--- where it may not wait: `most` questions do, or all would have more than `most_length` letters.
+-- Stores a question at the end of its conversation's queue while a turn runs, and returns its row. A question with this id
+-- that waits already is not stored again, and is no longer held. With `steers` it goes before the others, and the running
+-- turn's node reads that at its next flush. Returns null when no turn runs and no question waits: the caller begins it. With
+-- `is_new` false it only finds one that waits. Raises 'turn_in_progress' if `most` questions wait, or if all of them
+-- would have more than `most_length` letters.
 create function queue_question(
   owner uuid,
   conversation text,

@@ -1,5 +1,5 @@
--- Returns an owner's budgets, their own or else the `defaults`, with what is used of each in the present day and month
--- of UTC. The caller has set the owner.
+-- Returns an owner's budgets, their own or else the `defaults`, with the amount used in the present day and month in
+-- UTC. The caller has set the owner.
 create function read_budgets(owner uuid, defaults json) returns table (
   unit text,
   period text,

@@ -1,4 +1,4 @@
--- Returns `length` bytes of a file from `start`, or what is left of them; or the object that has the bytes, and the file's size.
+-- Returns `length` bytes of a file from `start`, or fewer at its end; or the object that has the bytes, and the file's size.
 create function read_file(owner uuid, file uuid, start bigint, length integer)
 returns table (bytes bytea, object uuid, size bigint)
 language plpgsql stable security definer set search_path from current as $$

@@ -1,5 +1,5 @@
--- Returns the running turn of a conversation, for the caller to stop. Without one, a turn whose question arrived before is
--- stopped as it begins, on whichever node.
+-- Returns the running turn of a conversation, for the caller to stop. Without one, a turn whose question arrived before
+-- this call is stopped as it begins, on any node.
 create function stop_beginning(owner uuid, conversation text) returns uuid
 language plpgsql security definer set search_path from current as $$
 declare

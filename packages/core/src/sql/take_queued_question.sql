@@ -1,6 +1,6 @@
--- Takes the question of a turn that begins out of its conversation's queue. Raises 'turn_in_progress' with the turn of a
--- question that is to be answered first. With `is_waiting` none is: the last answer waits for a person, and so do they. A
--- question that waits begins under its own turn only. The conversation's row must be locked.
+-- Deletes the question of a turn that begins from its conversation's queue. Raises 'turn_in_progress' with the turn of a
+-- question that comes first. With `is_waiting` none comes first, because the last answer waits for a person and the queue
+-- with it. A question that waits begins under its own turn only. The conversation's row must be locked.
 create function take_queued_question(owner uuid, conversation text, turn_id uuid, message_id text, is_waiting boolean)
 returns void
 language plpgsql security definer set search_path from current set enable_seqscan = off as $$

@@ -16,7 +16,7 @@ export interface ButtonProps {
   readonly shows?: "words" | "icon" | undefined;
   readonly tone?: "plain" | "quiet" | "primary" | "danger" | undefined;
   readonly disabled?: boolean | undefined;
-  /** Of what it switches on and off: whether it is on. */
+  /** For a toggle: whether it is on. */
   readonly isPressed?: boolean | undefined;
   readonly onPress: (press: Press) => void;
 }
@@ -49,7 +49,7 @@ export function IconButton({ icon, shows = "icon", ...props }: IconButtonProps):
   return <Button {...props} tone="quiet" shows={shows} icon={<Icon name={icon} />} />;
 }
 
-/** Does again what has failed. */
+/** Retries a failed action. */
 export function RetryButton({ onPress }: Pick<ButtonProps, "onPress">): ReactNode {
   return <Button label={useStrings().retry} icon={<Icon name="retry" />} onPress={onPress} />;
 }

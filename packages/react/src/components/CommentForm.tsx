@@ -11,7 +11,7 @@ interface CommentFormProps {
   readonly onSend: (text: string) => void;
 }
 
-/** Where a person says what they think of an answer. Nothing has to be written; an empty comment is none. */
+/** The form for a comment on an answer. The comment may be empty. */
 export function CommentForm({ text: before, onCancel, onSend }: CommentFormProps): ReactNode {
   const strings = useAllStrings();
   const [text, setText] = useState(before);

@@ -14,7 +14,7 @@ export interface SearchViewProps {
   readonly search: Search;
   /** The address of a conversation. */
   readonly addressOf: (conversationId: string) => string;
-  /** Opens the conversation whose title was found, or one at the message that was found. */
+  /** Opens a found conversation, or a conversation at the found message. */
   readonly onOpen: (conversationId: string, message?: Message) => void;
 }
 
@@ -105,7 +105,7 @@ function Hit({ hit, address, onOpen }: HitProps): ReactNode {
   );
 }
 
-/** A piece of a message, or a title, in which what was found is marked. */
+/** A piece of a message, or a title, with the matches marked. */
 export function markedSnippet({ text, marks }: Pick<Snippet, "text" | "marks">): ReactNode {
   const pieces: ReactNode[] = [];
   let from = 0;

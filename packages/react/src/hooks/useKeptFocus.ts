@@ -15,9 +15,8 @@ interface Place {
 }
 
 /**
- * Keeps the focus in a list when the row that has it goes elsewhere in it (the rows have their `data-id`), or goes away:
- * then the row that takes its place gets it. Without this, who deletes with the keyboard begins at the top of the page
- * again.
+ * Keeps the focus in a list when its row moves (rows have a `data-id`) or disappears: then the row in its place gets the
+ * focus. Without this, a deletion by keyboard returns the focus to the top of the page.
  */
 export function useKeptFocus(): KeptFocus {
   const ref = useRef<HTMLElement>(null);

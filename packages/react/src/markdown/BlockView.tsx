@@ -11,15 +11,15 @@ import { Table } from "./Table.tsx";
 
 export interface BlockViewProps {
   readonly token: AnswerToken;
-  /** What the markers `[1]`, `[2]`, … refer to; must be the same array while nothing of it changes. */
+  /** The sources of the markers `[1]`, `[2]`, …. Must stay one array while they do not change. */
   readonly citations: readonly Citation[];
-  /** Of a heading: 0 for the highest depth of its text, 1 for the next that occurs. */
+  /** The level of a heading: 0 for the highest depth in the text, 1 for the next that occurs. */
   readonly rank: number;
-  /** Whether more of it may come. */
+  /** Whether the block may still grow. */
   readonly isGrowing: boolean;
 }
 
-/** What is the same for all tokens of a block. */
+/** The properties that all tokens of a block share. */
 type Around = Pick<BlockViewProps, "citations" | "isGrowing">;
 
 /** A block of an answer as elements; a finished block is never rendered again. */
@@ -44,7 +44,7 @@ function block(token: AnswerToken, around: Around): ReactNode {
     case "paragraph":
       return <p>{inline(token.tokens)}</p>;
     case "heading":
-      // In a list or a quotation it heads nothing.
+      // In a list or a quotation it is no heading of the answer.
       return (
         <p>
           <strong>{inline(token.tokens)}</strong>

@@ -6,13 +6,13 @@ import type * as Highlighter from "./highlighter.ts";
 
 export interface CodeProps {
   readonly text: string;
-  /** What its fence names. */
+  /** The language that the fence names. */
   readonly fence: string;
-  /** Whether more of it comes: it has one colour until it is whole. */
+  /** Whether the block still grows. Until it is whole, it has one colour. */
   readonly isGrowing: boolean;
 }
 
-/** What colours, and the languages that it can. */
+/** The highlighter and its languages. */
 interface Colouring {
   readonly highlighter: typeof Highlighter;
   readonly languages: ReadonlySet<string>;
@@ -22,7 +22,7 @@ const loaded = createValue<Colouring | null>(null);
 /** Longer code stays in one colour: at a sixth of a desktop's speed it would stop the page for 100 ms. */
 const LONGEST = 20_000;
 
-/** Code in the colours of its language, once it is whole and what colours it is loaded; no HTML string is made of it. */
+/** Code in the colours of its language, once it is whole and the highlighter is loaded. Makes no HTML string. */
 export function Code({ text, fence, isGrowing }: CodeProps): ReactNode {
   const colouring = useSnapshot(loaded);
   const isPlain = isGrowing || fence === "" || text.length > LONGEST;

@@ -10,7 +10,7 @@ export interface CodeBlockProps {
   readonly text: string;
   /** The info string of the fence; `""` if there is none. */
   readonly language: string;
-  /** Whether more of it comes. */
+  /** Whether the block still grows. */
   readonly isGrowing: boolean;
 }
 

@@ -19,7 +19,7 @@ export function FootnoteMark({ label }: { readonly label: string }): ReactNode {
   );
 }
 
-/** Goes to a note, or back to its mark. Without an address: one would be the page's, whose router may take it, and leads to nothing in a shadow root. */
+/** Goes to a note, or back to its mark. Uses no address, because the page's router may take it, and it finds nothing in a shadow root. */
 export function goTo(target: "mark" | "note", label: string): (event: MouseEvent<HTMLElement>) => void {
   const [attribute, key] =
     target === "note"

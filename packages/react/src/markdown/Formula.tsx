@@ -8,10 +8,10 @@ import type { formulaOf } from "./formulas.ts";
 
 const loaded = createValue<typeof formulaOf | null>(null);
 
-/** Loads what sets formulas, 60 KB that only a formula needs. */
+/** Loads temml, 60 KB that only a formula needs. */
 const loadFormulas = once(async () => loaded.set((await import("./formulas.ts")).formulaOf));
 
-/** A formula; the text as it was written until it is set, and when it cannot be. */
+/** A formula. Shows its source until it is set, and if it cannot be set. */
 export function Formula({ token }: { readonly token: FormulaToken }): ReactNode {
   const { raw, text, display } = token;
   const set = useSnapshot(loaded);

@@ -12,11 +12,11 @@ import { decodeReferences } from "./reference.ts";
 
 export interface InlineProps {
   readonly tokens: readonly Token[];
-  /** What the markers `[1]`, `[2]`, … refer to. */
+  /** The sources of the markers `[1]`, `[2]`, …. */
   readonly citations: readonly Citation[];
 }
 
-/** The words of a block as elements. Raw HTML is shown as the text that it is, but for keys, and what is set lower or higher. */
+/** The words of a block as elements. Raw HTML is shown as text, except `<kbd>`, `<sub>`, `<sup>` and `<br>`. */
 export function Inline({ tokens, citations }: InlineProps): ReactNode {
   return joinMarkup(tokens).map((token, index) => (
     <Fragment key={index}>{element(token as AnswerToken | MarkupToken, citations)}</Fragment>
@@ -71,7 +71,7 @@ function withMarks(text: string, citations: readonly Citation[]): ReactNode {
   const pieces = text.split(/\[(\d{1,3})\]/);
   if (pieces.length === 1) return decodeReferences(text);
   return pieces.map((piece, index) => {
-    // A marker stays on the line of the word that it is for.
+    // A marker stays on the line of the word before it.
     if (index % 2 === 0)
       return decodeReferences(piece).replace(/ $/, index < pieces.length - 1 ? "\u00a0" : " ");
     const citation = citations[Number(piece) - 1];

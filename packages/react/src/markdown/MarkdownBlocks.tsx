@@ -10,7 +10,7 @@ import { whole } from "./whole.ts";
 
 export interface MarkdownBlocksProps {
   readonly text: string;
-  /** What the markers `[1]`, `[2]`, … in the text refer to. */
+  /** The sources of the markers `[1]`, `[2]`, … in the text. */
   readonly citations: readonly Citation[];
   /** `growing` while the answer is being made; `finished` lexes the whole text once more. */
   readonly state: "growing" | "finished";
@@ -43,7 +43,7 @@ export function MarkdownBlocks({ text, citations, state, lex }: MarkdownBlocksPr
   );
 }
 
-/** The same array while it holds the same citations: a new one would render every finished block again. */
+/** Keeps one array while its citations are equal: a new one would render every finished block again. */
 function useStableCitations(citations: readonly Citation[]): readonly Citation[] {
   const [kept, keep] = useState(citations);
   const same =

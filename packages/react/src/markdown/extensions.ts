@@ -10,7 +10,7 @@ export interface FormulaToken {
   readonly display: boolean;
 }
 
-/** What a footnote says: `[^label]: …`. */
+/** The text of a footnote: `[^label]: …`. */
 export interface FootnoteToken {
   readonly type: "footnote";
   readonly raw: string;
@@ -18,23 +18,23 @@ export interface FootnoteToken {
   readonly tokens: readonly MarkedToken[];
 }
 
-/** Where a footnote belongs: `[^label]`. */
+/** The mark of a footnote: `[^label]`. */
 interface FootnoteMarkToken {
   readonly type: "footnoteMark";
   readonly raw: string;
   readonly label: string;
 }
 
-/** What an answer consists of. */
+/** A token of an answer. */
 export type AnswerToken = MarkedToken | FormulaToken | FootnoteToken | FootnoteMarkToken;
 
-/** No blank line: what stands before one never changes by what follows. A longer formula would be read in quadratic time. */
+/** A formula has no blank line, so that text before one never changes. A longer formula would be read in quadratic time. */
 const TEX = "((?:(?!\\n[ \\t]*\\n)[^]){1,2000}?)";
 const LINES = `\\$\\$${TEX}\\$\\$|\\\\\\[${TEX}\\\\\\]`;
 const PARENTHESES = `\\\\\\(${TEX}\\\\\\)`;
-/** As pandoc reads it: "from $5 to $10" and `$HOME` are none. */
+/** By pandoc's rule, "from $5 to $10" and `$HOME` are no formulas. */
 const DOLLARS = "\\$(?![\\s$])((?:\\\\[^\\n]|[^\\\\$`\\n]){1,500})(?<!\\s)\\$(?!\\w)";
-/** A formula, as the source of a regular expression: its second or third group has what stands on lines of its own. */
+/** A formula, as the source of a regular expression. The second or third group holds a formula on lines of its own. */
 export const FORMULA: string = `${PARENTHESES}|${LINES}|${DOLLARS}`;
 
 const BLOCK = new RegExp(`^ {0,3}(?:${LINES})[ \\t]*(?:\\n|$)`);

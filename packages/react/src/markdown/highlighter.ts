@@ -4,14 +4,14 @@ import { LANGUAGES, fileEndingOf, languageOf } from "./languages.ts";
 
 export { fileEndingOf, languageOf };
 
-/** A piece of code, and what it is: `keyword`, `string`, …; `null` when it is nothing in particular. */
+/** A piece of code and its kind: `keyword`, `string`, …, or `null`. */
 export interface Piece {
   readonly text: string;
   readonly kind: string | null;
 }
 
 const lowlight = createLowlight();
-/** What a language holds of others. */
+/** The languages that a language can contain. */
 const WITHIN: Readonly<Record<string, readonly string[]>> = {
   xml: ["css", "javascript"],
   markdown: ["xml"],

@@ -2,7 +2,7 @@ import type { LanguageFn } from "highlight.js";
 
 /** A language whose code is coloured. */
 interface Language {
-  /** What its files end in, the usual first; fences name it so too. */
+  /** The extensions of its files, the usual one first. Fences may use them too. */
   readonly files: readonly string[];
   /** Its other names in fences. */
   readonly names: readonly string[];
@@ -74,7 +74,7 @@ export function languageOf(fence: string): string | undefined {
   return BY_FENCE.get(fence.toLowerCase());
 }
 
-/** What a file of the language that a fence names ends in. */
+/** The file extension of the language that a fence names. */
 export function fileEndingOf(fence: string): string {
   const files = LANGUAGES.get(languageOf(fence) ?? "")?.files ?? ["txt"];
   return files.find((ending) => ending === fence.toLowerCase()) ?? files[0] ?? "txt";

@@ -3,10 +3,10 @@ import { Lexer, type MarkedOptions, type MarkedToken, Tokenizer } from "marked";
 /** Splits a Markdown text into blocks. */
 export type Lex = (text: string) => readonly MarkedToken[];
 
-/** What is read beside GitHub's Markdown. */
+/** Syntax beyond GitHub's Markdown. */
 export type Extensions = NonNullable<MarkedOptions["extensions"]>;
 
-/** What can stand in itself. */
+/** Tokens that can nest. */
 const NESTING = ["blockquote", "list", "emStrong", "del", "link", "reflink"] as const;
 /**
  * How deep blocks, and in them emphasis, may nest; deeper signs stay text. Without a limit an answer of 2,000 `>`

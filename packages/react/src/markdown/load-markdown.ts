@@ -4,7 +4,7 @@ import type { Lex } from "./lexer.ts";
 import { loadLexer } from "./load-lexer.ts";
 import type { MarkdownBlocks } from "./MarkdownBlocks.tsx";
 
-/** What reads and shows Markdown. */
+/** The lexer, and the elements of its blocks. */
 interface Reader {
   readonly lex: Lex;
   readonly Blocks: typeof MarkdownBlocks;
@@ -12,10 +12,10 @@ interface Reader {
 
 const loaded = createValue<Reader | null>(null);
 
-/** What reads and shows Markdown; `null` until it is loaded. */
+/** The loaded lexer and elements; `null` until then. */
 export const reader: Readable<Reader | null> = loaded;
 
-/** Loads the lexer and what shows its blocks. Rejects when they cannot be loaded; the next call tries again. */
+/** Loads the lexer and the elements. Rejects when they cannot be loaded; the next call tries again. */
 export const loadMarkdown: () => Promise<void> = once(async () => {
   const [lex, { MarkdownBlocks }] = await Promise.all([loadLexer(), import("./MarkdownBlocks.tsx")]);
   loaded.set({ lex, Blocks: MarkdownBlocks });

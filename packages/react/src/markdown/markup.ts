@@ -10,7 +10,7 @@ export interface MarkupToken {
   readonly tokens: readonly Token[];
 }
 
-/** Joins what stands between `<kbd>`, `<sub>` or `<sup>` and the next end of it; a tag without one stays text. */
+/** Joins the text between `<kbd>`, `<sub>` or `<sup>` and the next end tag. A tag without an end tag stays text. */
 export function joinMarkup(tokens: readonly Token[]): readonly (Token | MarkupToken)[] {
   const joined: (Token | MarkupToken)[] = [];
   for (let index = 0; index < tokens.length; index++) {

@@ -2,7 +2,7 @@ import remend from "remend";
 
 import { FORMULA } from "./extensions.ts";
 
-/** Code and formulas, and the one of them that the text ends in: a dollar before a digit is money until it is closed. */
+/** Code and formulas, whole or open at the end of the text. A dollar before a digit is money until it is closed. */
 const SPANS = new RegExp(
   [
     "\\\\[^([]",
@@ -13,17 +13,17 @@ const SPANS = new RegExp(
   ].join("|"),
   "g",
 );
-/** Pictures, markers of sources and footnotes that are being written, what may become a link, character references. */
+/** Unfinished pictures, markers of sources and footnotes, links, and character references. */
 const OPEN_MARK =
   /(?:!\[[^\]\n]*(?:\](?:\([^)\n]*)?)?|\[(?:\d*|\^[^\]\s]*)|\[(?!\d+\]|\^)[^[\]\n]*\]|&#?\w{0,8}|\\)$/;
-/** A line of signs alone: the beginning of a list, a title, a line across the page, a fence. */
+/** A line of signs only: it may begin a list, a heading, a horizontal line or a fence. */
 const SIGNS = /(?:^|\n)[ \t>]*(?:[-*+=>#_|~.)\d]*|`+[^`\n]*|~~~+[^\n]*)[ \t]*$/;
 const OPEN_TAG = /<(kbd|sub|sup)>[^<]*$/;
 
 /**
- * A text that still grows, as whole Markdown: emphasis and code that are open at its end are closed, and what would be
- * read as something else in a moment (a link, a formula, a marker, the head of a table) waits until it is whole. Without
- * it, signs appear and vanish while an answer is written. `text` begins with a block.
+ * Makes whole Markdown of a text that still grows. Closes emphasis and code that are open at its end. Holds back an
+ * unfinished link, formula, marker or table head. Without this, signs appear and vanish while an answer is written.
+ * `text` begins with a block.
  */
 export function whole(text: string): string {
   if (endsInFence(text)) return text.replace(/\n[ \t>]*[`~]+$/, "");
@@ -44,7 +44,7 @@ function closed(text: string): string {
   });
 }
 
-/** Whether it ends in a fenced block of code, whose first line is whole. */
+/** Whether the text ends in a fenced block of code whose first line is whole. */
 function endsInFence(text: string): boolean {
   let open = "";
   for (const [, signs = "", info = ""] of text.matchAll(FENCE)) {
@@ -56,7 +56,7 @@ function endsInFence(text: string): boolean {
 
 const FENCE = /^(?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*(`{3,}|~{3,})(.*)\n/gm;
 
-/** Without the head of a table, whose columns are known with the line below it. */
+/** The text without an unfinished table head, whose columns only the line below it tells. */
 function withoutHead(text: string): string {
   const lines = text.split("\n");
   const isRow = (at: number): boolean => /^[ \t>]*\|/.test(lines[at] ?? "");

@@ -1,9 +1,8 @@
 import { richText } from "./rich-text.ts";
 
 /**
- * Copies `text`, and with it, of an answer whose own `button` was pressed, what is drawn of it: programs that take rich
- * text paste that. `failed` when the browser does not let us. On plain `http:` there is no clipboard to write to, so
- * a hidden field is selected and copied there.
+ * Copies `text`. If `button` belongs to an answer, copies its rendered HTML too, for programs that paste rich text. Returns
+ * `failed` when the browser refuses. On plain `http:` there is no clipboard API, so a hidden field is selected and copied.
  */
 export async function copyText(text: string, button: Element): Promise<"copied" | "failed"> {
   const answer = button.closest(".ck-actions")?.closest("article") ?? null;
@@ -30,7 +29,7 @@ function copySelected(text: string): boolean {
   field.value = text;
   field.className = "ck-hidden";
   const focused = focusedElement();
-  // Beside the button that was pressed: what is outside of an open dialog cannot be selected.
+  // Beside the pressed button: elements outside of an open dialog cannot be selected.
   (focused?.parentElement ?? document.body).append(field);
   field.select();
   const copied = document.execCommand("copy");

@@ -5,7 +5,7 @@ import { type Entry, endOf } from "./thread/entry.ts";
 import type { Thread } from "./thread/thread.ts";
 import type { Threads } from "./threads.ts";
 
-/** What is said of answers in this page and in others of this browser, by {@link keyOf}; it is newer than their entries. */
+/** Feedback given in this page and in other tabs of this browser, by {@link keyOf}. It is newer than the entries. */
 type Known = ReadonlyMap<string, Feedback | null>;
 
 const known = createValue<Known>(new Map());
@@ -33,14 +33,14 @@ export interface Answer {
   readonly entry: Entry;
 }
 
-/** What the owner thinks of an answer, as far as this page knows. */
+/** The owner's feedback on an answer, as far as this page knows. */
 export function feedbackOf(answer: Answer, among: Known): Feedback | null {
   return among.get(keyOf(answer)) ?? (among.has(keyOf(answer)) ? null : (answer.entry.feedback ?? null));
 }
 
 /**
- * Shows feedback at once, in all tabs, and stores it; one after another, so that the last is what stays. Where it cannot be stored, what was before
- * is shown again. Throws what the history throws.
+ * Shows feedback at once, in all tabs, and stores it. Stores one after another, so that the last one stays. If storing
+ * fails, shows the earlier feedback again and throws the history's error.
  */
 export async function giveFeedback(answer: Answer, feedback: Feedback | null): Promise<void> {
   const { chat, thread, entry } = answer;

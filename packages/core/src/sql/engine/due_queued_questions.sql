@@ -1,5 +1,5 @@
--- Turns of questions that are to be answered now, at most `page_limit`: the node that should have begun the
--- next of them died, or heard of no end.
+-- Returns at most `page_limit` turns of questions that can begin now: the node that should have begun them died, or did
+-- not notice the end of the turn before.
 create function due_queued_questions(page_limit integer) returns table (
   owner_id uuid,
   conversation_id text,

@@ -1,5 +1,6 @@
--- Returns the link with this hash and what it shows, or no row: it was deleted, has expired, or what it shows was deleted or has expired. The owner is for the
--- functions that read it, and never leaves the server.
+-- Returns the link with this hash, and the owner and the branch that it shows. Returns no row if the link, its conversation
+-- or its last message was deleted or has expired. The owner is for the functions that read the branch, and never leaves
+-- the server.
 create function find_share(hash text)
 returns table (owner_id uuid, owner_kind text, conversation_id text, message_id text, title text, name text, created_at text, expires_at text)
 language plpgsql security definer set search_path from current as $$

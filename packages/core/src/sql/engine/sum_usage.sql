@@ -1,5 +1,5 @@
--- Returns what the answers of all owners used in the last days (1 is today), by day and model, the latest day first,
--- with the number of owners. Reads a row for each owner, day and model.
+-- Returns the usage of all owners in the last days (1 is today), by day and model, the latest day first, with the number
+-- of owners. Reads a row for each owner, day and model.
 create function sum_usage(days integer) returns json
 language plpgsql security definer set search_path from current as $$
 declare

@@ -1,6 +1,6 @@
 -- Flushes the events of a node's turns in one insert, renews the node's lease, and returns those of the turns for which
 -- something changed: `is_gone` (it is not this node's any more), `is_stopped` (somebody asked to stop it), `is_steered` (somebody
--- asked what is to be answered sooner), `is_moved` (a claim gave it another owner than the given one). Raises 'node_fenced', and writes nothing, if the node was taken for
+-- sent a question that steers), `is_moved` (a claim gave it another owner than the given one). Raises 'node_fenced', and writes nothing, if the node was taken for
 -- dead. A turn without events is given once, with a null `seq`. One plan for all calls: planning for the lengths of the
 -- arrays takes longer than flushing an event.
 create function write_events(

@@ -12,7 +12,7 @@ export interface Entry extends Pick<
   Message,
   "id" | "turnId" | "versions" | "role" | "parts" | "status" | "error" | "contextText" | "model" | "usage"
 > {
-  /** What the owner thought of it when it was read. */
+  /** The owner's feedback when the message was read. */
   readonly feedback?: Message["feedback"];
   /** Its number in the conversation; `null` until it is read back from the store. */
   readonly seq: number | null;

@@ -34,7 +34,7 @@ export type Connection = "live" | "resuming";
  * is cut: it resumes from the last event seen, with a capped backoff ({@link backoff}).
  *
  * Ends without the last event when the signal aborts, or when the events are gone (`events_expired` of a settled turn, a
- * deleted conversation, a session that changed): what is stored then tells all.
+ * deleted conversation, a session that changed). The stored messages then show the answer.
  */
 export async function* followToEnd(options: FollowToEndOptions): AsyncGenerator<TurnEvent, void, void> {
   const { history, owner, conversationId, turnId, signal, onConnection } = options;
@@ -68,7 +68,7 @@ export async function* followToEnd(options: FollowToEndOptions): AsyncGenerator<
   }
 }
 
-/** Whether the events are gone of a turn that still runs, as after a failover: what is stored tells all later. */
+/** Whether the events of a running turn are lost, as after a failover. The stored message then shows the answer. */
 async function isToSettle(error: unknown, options: FollowToEndOptions): Promise<boolean> {
   if (!isChatkeepError(error, "events_expired")) return false;
   try {
