@@ -1,12 +1,12 @@
 import { once } from "node:events";
 
-import { type CoreHistory, type HistoryOptions, createHistory, createPool } from "@chatkeep/core";
+import { type CoreHistory, createPool } from "@chatkeep/core";
 import { type Owner, createFold } from "@chatkeep/protocol";
 import { UNHURRIED, createScriptedResponder, fileDatabase, takeTimers } from "@chatkeep/testing";
 import { collect } from "@chatkeep/testing/contract";
-import { afterAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
-import { newSession, newUser } from "./fixture.ts";
+import { newSession, newUser, nodeOpener } from "./fixture.ts";
 import { startNode } from "./node-process.ts";
 import { readerOf, textOf } from "./reader.ts";
 
@@ -15,12 +15,8 @@ const pool = createPool(database.url, UNHURRIED.pool);
 const script = createScriptedResponder({ continues: true });
 afterAll(() => pool.end());
 
-/** A node whose responder continues what others began, unless `options` say otherwise. */
-function openNode(options: Partial<HistoryOptions> = {}): CoreHistory {
-  const node = createHistory({ ...UNHURRIED.history, pool, responder: script.responder, ...options });
-  onTestFinished(() => node.close());
-  return node;
-}
+/** Opens a node whose responder continues what others began, unless its options say otherwise. */
+const openNode = nodeOpener({ pool, responder: script.responder });
 
 /** A conversation with a turn that `node` runs. */
 async function ask(node: CoreHistory, me: Owner = newUser()) {

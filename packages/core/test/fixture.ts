@@ -4,6 +4,7 @@ import { type CoreHistory, type HistoryOptions, createHistory, createPool } from
 import type { Owner } from "@chatkeep/protocol";
 import { type Database, type ScriptedResponder, UNHURRIED, createScriptedResponder } from "@chatkeep/testing";
 import type { HistoryFixture } from "@chatkeep/testing/contract";
+import { onTestFinished } from "vitest";
 
 /** A fixture of the contract whose histories are core's own. */
 export interface CoreFixture extends HistoryFixture {
@@ -51,6 +52,17 @@ function openNode(url: string, options: Partial<HistoryOptions>): CoreHistory {
     await pool.end();
   };
   return { ...history, close, [Symbol.asyncDispose]: () => close() };
+}
+
+/** A function that opens nodes with these options and its own; each is closed with its test. */
+export function nodeOpener(
+  options: Pick<HistoryOptions, "pool" | "responder">,
+): (more?: Partial<HistoryOptions>) => CoreHistory {
+  return (more = {}) => {
+    const node = createHistory({ ...UNHURRIED.history, ...options, ...more });
+    onTestFinished(() => node.close());
+    return node;
+  };
 }
 
 /** A role that may log in to the database and has no other right. */

@@ -1,8 +1,8 @@
-import { type HistoryOptions, createHistory, createPool } from "@chatkeep/core";
+import { createPool } from "@chatkeep/core";
 import { UNHURRIED, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
-import { afterAll, expect, it, onTestFinished } from "vitest";
+import { afterAll, expect, it } from "vitest";
 
-import { newUser } from "./fixture.ts";
+import { newUser, nodeOpener } from "./fixture.ts";
 import { readerOf } from "./reader.ts";
 
 const database = await fileDatabase();
@@ -10,11 +10,7 @@ const pool = createPool(database.url, UNHURRIED.pool);
 const script = createScriptedResponder({ continues: true });
 afterAll(() => pool.end());
 
-function openNode(options: Partial<HistoryOptions> = {}) {
-  const node = createHistory({ ...UNHURRIED.history, pool, responder: script.responder, ...options });
-  onTestFinished(() => node.close());
-  return node;
-}
+const openNode = nodeOpener({ pool, responder: script.responder });
 
 /** A running turn whose readers saw "Kept. Lost. More. ", and whose log lacks "Lost. ", as after a failover. */
 async function withHole() {

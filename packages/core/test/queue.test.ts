@@ -1,11 +1,11 @@
 import { once } from "node:events";
 
-import { type CoreHistory, type HistoryOptions, createHistory, createPool, ownerId } from "@chatkeep/core";
+import { type CoreHistory, createHistory, createPool, ownerId } from "@chatkeep/core";
 import type { Owner, Question } from "@chatkeep/protocol";
 import { UNHURRIED, createScriptedResponder, fileDatabase } from "@chatkeep/testing";
-import { afterAll, expect, it, onTestFinished } from "vitest";
+import { afterAll, expect, it } from "vitest";
 
-import { newSession, newUser } from "./fixture.ts";
+import { newSession, newUser, nodeOpener } from "./fixture.ts";
 import { startNode } from "./node-process.ts";
 import { readerOf, textOf } from "./reader.ts";
 
@@ -14,11 +14,7 @@ const pool = createPool(database.url, UNHURRIED.pool);
 const script = createScriptedResponder({ continues: true });
 afterAll(() => pool.end());
 
-function openNode(options: Partial<HistoryOptions> = {}): CoreHistory {
-  const node = createHistory({ ...UNHURRIED.history, pool, responder: script.responder, ...options });
-  onTestFinished(() => node.close());
-  return node;
-}
+const openNode = nodeOpener({ pool, responder: script.responder });
 
 const QUEUED: Question = { id: "q2", content: "Two \u0000 \ud800?", whenBusy: "queue" };
 
