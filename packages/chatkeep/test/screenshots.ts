@@ -13,7 +13,8 @@ import { createDatabase, startPostgres } from "@chatkeep/testing";
 
 import { openDocs } from "../src/docs.ts";
 import { PHONE, type VisitOptions, openStage } from "./page-stage.ts";
-import { EARLIER, STATES, type State } from "./page-states.ts";
+import { EARLIER, type State } from "./states/state.ts";
+import { STATES } from "./states/states.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
