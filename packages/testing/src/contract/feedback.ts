@@ -16,7 +16,7 @@ export function describeFeedback(open: OpenedFixture): void {
     (await tree.page()).messages.filter(({ role }) => role === "assistant").map(({ id }) => id);
 
   describe("setFeedback", () => {
-    it("is told with the answer, and changes nothing else", async () => {
+    it("is returned with the answer, and changes nothing else", async () => {
       const tree = await questions();
       const [first] = await answers(tree);
       const before = (await tree.page()).messages;
@@ -37,7 +37,7 @@ export function describeFeedback(open: OpenedFixture): void {
       expect(await tree.conversation()).toEqual(conversation);
     });
 
-    it("takes the place of what was said before, twice the same too, and `null` removes it", async () => {
+    it("replaces earlier feedback, an equal one too; `null` removes it", async () => {
       const tree = await questions();
       const [first] = await answers(tree);
       for (const feedback of [GOOD, BAD, BAD, GOOD, null, null]) {
@@ -46,14 +46,14 @@ export function describeFeedback(open: OpenedFixture): void {
       }
     });
 
-    it("ends as one of those that are given at once", async () => {
+    it("given several times at once, ends as one of them", async () => {
       const tree = await questions();
       const [first] = await answers(tree);
       await Promise.all(Array.from({ length: 8 }, (_, n) => give(tree, first!, n % 2 === 0 ? GOOD : BAD)));
       expect([GOOD, BAD]).toContainEqual((await tree.message(first!)).feedback);
     });
 
-    it("is each version's own, on every branch, and no fork's", async () => {
+    it("belongs to one version, on every branch, and is not copied by a fork", async () => {
       const tree = await questions();
       const [, second] = await answers(tree);
       await give(tree, second!, BAD);
@@ -71,7 +71,7 @@ export function describeFeedback(open: OpenedFixture): void {
       expect(messages.map(({ feedback }) => feedback)).toEqual([null, null, null, null]);
     });
 
-    it("stays with an answer that is deleted and restored, and is gone with one that is cleared", async () => {
+    it("is restored with a deleted answer, and deleted with a cleared one", async () => {
       const tree = await questions();
       const [first] = await answers(tree);
       await give(tree, first!, BAD);
@@ -101,7 +101,7 @@ export function describeFeedback(open: OpenedFixture): void {
       expect(await codeOf(give(tree, "nobody", GOOD))).toBe("message_not_found");
     });
 
-    it("takes a rating of two, and a comment of 10,000 characters", async () => {
+    it("accepts `up` and `down`, and a comment of at most 10,000 characters", async () => {
       const tree = await questions();
       const [first] = await answers(tree);
       await give(tree, first!, { rating: "up", comment: "😀".repeat(10_000) });

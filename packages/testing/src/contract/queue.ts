@@ -68,7 +68,7 @@ export function describeQueue(open: OpenedFixture): void {
       expect(turn.status).toBe("running");
     });
 
-    it("waits for those queued before it, with all that was sent, whoever reads", async () => {
+    it("waits for those queued before it, and keeps all its fields", async () => {
       const { fixture, history, me, id, run, queue, queued, contents, finish } = await answering();
       const bytes = `data:text/plain;base64,${Buffer.from("Hello").toString("base64")}`;
       const whole: Pick<Question, "parts" | "contextText" | "metadata"> = {
@@ -105,7 +105,7 @@ export function describeQueue(open: OpenedFixture): void {
       expect(await contents()).toEqual(["One?", "1", "Two \u0000 \ud800?", "2", "Three?", "3"]);
     });
 
-    it("is the same question when it is sent again with its id, in any way, before and after it begins", async () => {
+    it("is stored once when it is sent again with its id, before and after its turn begins", async () => {
       const { fixture, history, me, id, run, queue, queued, contents, finish } = await answering();
       const question = { id: "q2", content: "Two?" };
       const sent = await queue(question);
@@ -157,7 +157,7 @@ export function describeQueue(open: OpenedFixture): void {
       await expect.poll(contents).toEqual(["One?", "1", "Steer!", "2", "Again!", "3", "Two?", "4"]);
     });
 
-    it("with `steer` is asked before those that are only queued", async () => {
+    it("with `steer` begins before those that are only queued", async () => {
       const { fixture, id, run, queue, queued, finish } = await answering();
       await queue({ id: "q2", content: "Two?" });
       await queue({ id: "s1", content: "Steer!", whenBusy: "steer" });
@@ -171,7 +171,7 @@ export function describeQueue(open: OpenedFixture): void {
       }
     });
 
-    it("is refused, and nothing of it stored, without `queue`, as results of tools, or where 20 wait", async () => {
+    it("is refused and not stored without `queue`, as results of tools, or when 20 wait", async () => {
       const { history, me, id, first, queue, queued } = await answering();
       const refused = { code: "turn_in_progress", turnId: first.turn.id };
       expect(await errorOf(history.startTurn(me, id, { content: "?" }))).toMatchObject(refused);
@@ -186,7 +186,7 @@ export function describeQueue(open: OpenedFixture): void {
       expect((await queued()).at(-1)).toBe("n21");
     });
 
-    it("is deleted once, and never asked; whoever waits for it is told", async () => {
+    it("is deleted once and never begins; its readers get an error", async () => {
       const { fixture, history, me, id, run, queue, contents, finish, reader } = await answering();
       const { turn, events } = await queue({ id: "q2", content: "Two?" });
       const waits = createReader(events);
@@ -202,7 +202,7 @@ export function describeQueue(open: OpenedFixture): void {
       expect(await contents()).toEqual(["One?", "1", "Three?", "3"]);
     });
 
-    it("is held once the answer is stopped, for each to be sent again or deleted, and keeps no other question waiting", async () => {
+    it("is held when the answer is stopped, until it is sent again or deleted, and blocks no other question", async () => {
       const { fixture, history, me, id, first, run, reader, queue, queued, contents, finish } =
         await answering();
       const { turn, events } = await queue({ id: "q2", content: "Two?" });
@@ -272,7 +272,7 @@ export function describeQueue(open: OpenedFixture): void {
       await finish(next, "Yes.");
     });
 
-    it("follows the parent that it names; is held if that is deleted before, and the next one begins", async () => {
+    it("follows the parent that it names; if that was deleted, it is held and the next one begins", async () => {
       const { fixture, history, me, id, first, reader, run, queue, finish } = await answering();
       await queue({ id: "e1", content: "One, otherwise?", parent: null });
       await queue({ id: "b2", content: "Behind?", parent: first.turn.replyId });
@@ -294,7 +294,7 @@ export function describeQueue(open: OpenedFixture): void {
       await finish(next, "3");
     });
 
-    it("is taken by a clear, is held through the trash, and is not copied by a fork", async () => {
+    it("is deleted by a clear, held by the trash, and not copied by a fork", async () => {
       const { history, me, id, queue, queued, fixture } = await answering();
       await queue({ id: "q2", content: "Two?" });
       const fork = await history.forkConversation(me, id, "q1");
@@ -321,7 +321,7 @@ export function describeQueue(open: OpenedFixture): void {
       expect(await codeOf(history.listQueuedQuestions(me, id))).toBe("conversation_not_found");
     });
 
-    it("is another owner's neither to see, to delete, to stop nor to add to", async () => {
+    it("cannot be seen, deleted or stopped by another owner, who cannot add one", async () => {
       const { fixture, history, id, queue, queued } = await answering();
       const { turn } = await queue({ id: "q2", content: "Two?" });
       const other = fixture.owner();
@@ -337,7 +337,7 @@ export function describeQueue(open: OpenedFixture): void {
       expect(await queued()).toEqual(["q2"]);
     });
 
-    it("of many that are sent at once on two nodes is asked once, in the order of the list", async () => {
+    it("among many sent at once to two nodes, begins once, in the order of the list", async () => {
       const { fixture, history, me, id, run, queue, finish } = await answering();
       await using other = await fixture.asRestarted();
       const ids = Array.from({ length: 8 }, (_, n) => `m${n}`);

@@ -122,7 +122,7 @@ export function describeSearch(open: OpenedFixture): void {
       expect(await found(fixture, me, { text: "needle", scope: "chapter 1" })).toHaveLength(2);
     });
 
-    it("finds titles: renamed ones at once, and none that is no longer there", async () => {
+    it("finds titles: a renamed one at once, an old or deleted one never", async () => {
       const fixture = open();
       const { me, id } = await withMessages(fixture, ["How do otters sleep?"]);
       const titles = async (query: SearchQuery): Promise<(string | null)[]> =>

@@ -15,7 +15,7 @@ export function describeShares(open: OpenedFixture): void {
     (await open().history.listShared(token, { limit: 100 })).messages.map(({ content }) => content).join("");
 
   describe("a link", () => {
-    it("shows its branch as it was, and no later message and no other branch", async () => {
+    it("shows its branch as it was, without later messages and other branches", async () => {
       const tree = await letters("abc");
       const { share, token } = await tree.history.createShare(tree.me, tree.id, { name: "Ada 😀" });
       expect(token).toMatch(/^[\w-]{43}$/);
@@ -37,7 +37,7 @@ export function describeShares(open: OpenedFixture): void {
       expect(await other.getShared(token)).toMatchObject({ name: "Ada 😀", live: false, expiresAt: null });
     });
 
-    it("that is live shows what is said later, on the branch that the owner sees", async () => {
+    it("that is live also shows later messages, on the branch that the owner sees", async () => {
       const tree = await letters("ab");
       const { token, share } = await tree.history.createShare(tree.me, tree.id, { live: true });
       expect(share.messageId).toBeNull();
@@ -110,7 +110,7 @@ export function describeShares(open: OpenedFixture): void {
       for (const secret of [SECRET, id, me.id]) expect(told).not.toContain(secret);
     });
 
-    it("gives the files of its branch, and no others of its owner", async () => {
+    it("serves the files of its branch, and no other files of its owner", async () => {
       const { history, owner } = open();
       const me = owner();
       const { conversation } = await history.createConversation(me);
@@ -204,13 +204,13 @@ export function describeShares(open: OpenedFixture): void {
       expect(await textOf(first.token)).toBe("ab");
     });
 
-    it("is not found by what is no token", async () => {
+    it("is not found by a string that is no token", async () => {
       const { history } = open();
       for (const token of ["x", "A".repeat(43), `${"A".repeat(42)}%`, "A".repeat(128)])
         expect(await codeOf(history.getShared(token))).toBe("share_not_found");
     });
 
-    it("ends with no answer that is still given, and shows none", async () => {
+    it("is refused while its last answer runs, and shows no running answer", async () => {
       const fixture = open();
       const { me, id } = await newConversation(fixture);
       const { history } = fixture;
@@ -228,7 +228,7 @@ export function describeShares(open: OpenedFixture): void {
       expect(await textOf(live.token)).toBe("What is it?It is");
     });
 
-    it("takes a name of 200 characters, a time to come, and a last message or `live`", async () => {
+    it("accepts a name of at most 200 characters, a future time, and a last message or `live`", async () => {
       const tree = await letters("ab");
       const make = (init: object): Promise<string | undefined> =>
         codeOf(tree.history.createShare(tree.me, tree.id, init));
@@ -241,7 +241,7 @@ export function describeShares(open: OpenedFixture): void {
   });
 
   describe("forkShared", () => {
-    it("copies what the link shows, files too, into the reader's history; twice with an id is once", async () => {
+    it("copies the shown messages and files into the reader's history, once for each id", async () => {
       const tree = await questions();
       const { history, me, id } = tree;
       const file = await history.putFile(
@@ -295,7 +295,7 @@ export function describeShares(open: OpenedFixture): void {
       expect((await tree.page()).total).toBe(2);
     });
 
-    it("into a conversation of one's own that holds something else is a conflict, and changes nothing", async () => {
+    it("into the reader's conversation with other messages is a conflict, and changes nothing", async () => {
       const tree = await letters("ab");
       const { token } = await tree.history.createShare(tree.me, tree.id);
       const other = await letters("xy");

@@ -50,7 +50,7 @@ export function describeTags(open: OpenedFixture): void {
   });
 
   describe("listConversations by a filter", () => {
-    it("finds metadata with whatever JSON can hold, and others beside it", async () => {
+    it("finds metadata with any JSON value, beside other keys", async () => {
       const { history, owner } = open();
       const me = owner();
       const odd = ["\u0000\u0000", "\ud800", "\\u0000", "\\\u0000", "\udfff\\ud800", "😀"];
@@ -74,7 +74,7 @@ export function describeTags(open: OpenedFixture): void {
       expect(await titles(me, { tag: "a", limit: 2, cursor: first.nextCursor ?? "" })).toEqual(["a1"]);
     });
 
-    it("lists those whose metadata holds what is asked for", async () => {
+    it("lists those whose metadata contains the given keys and values", async () => {
       const [me] = await tagged(open(), "a1", "b1");
       expect(await titles(me, { metadata: { deep: { all: true } } })).toEqual(["b1", "a1"]);
       expect(await titles(me, { metadata: { deep: { n: 1 } } })).toEqual(["b1"]);
@@ -119,7 +119,7 @@ export function describeTags(open: OpenedFixture): void {
   });
 
   describe("changeConversations", () => {
-    it("archives, tags, deletes and restores many, and tells what came of each", async () => {
+    it("archives, tags, deletes and restores many, with a result for each", async () => {
       const { history, owner } = open();
       const [me, ids] = await tagged(open(), "a", "b", "c");
       const [other] = await tagged(open(), "other");
@@ -164,7 +164,7 @@ export function describeTags(open: OpenedFixture): void {
       expect(result?.error).toBe("conflict");
     });
 
-    it("refuses no ids, more than 100, and one that is named twice", async () => {
+    it("refuses an empty list, more than 100 ids, and an id given twice", async () => {
       const { history, owner } = open();
       const me = owner();
       const change = { action: "delete" } as const;

@@ -55,7 +55,7 @@ export function describeUsage(open: OpenedFixture): void {
       expect(await fixture.history.getUsage(fixture.owner())).toEqual(NOTHING);
     });
 
-    it("counts an answer once that is asked for again, and one more for another version", async () => {
+    it("counts an answer once after a retry, and another version once more", async () => {
       const fixture = open();
       const { me, id } = await newConversation(fixture);
       const question = { id: "q", content: "Hello" };
@@ -83,7 +83,7 @@ export function describeUsage(open: OpenedFixture): void {
       expect(await fixture.history.getUsage(me)).toEqual(NOTHING);
     });
 
-    it("counts appended answers that tell their usage once, and no copies", async () => {
+    it("counts appended answers with usage once, and no copies", async () => {
       const fixture = open();
       const { me, id } = await newConversation(fixture);
       const answer = { role: "assistant", content: "Hi.", model: "m", usage: USED } as const;
