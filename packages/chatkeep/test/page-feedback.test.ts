@@ -70,7 +70,7 @@ test("an answer is rated, with a comment after a bad one, by the keyboard; it is
   await page.getByRole("button", { name: "Comment" }).waitFor({ state: "detached" });
 });
 
-test("a rating is shown in another tab, and taken back where it cannot be stored", async () => {
+test("a rating is shown in another tab, and removed if it cannot be stored", async () => {
   const { visit, stored } = await answeredVisit();
   await using _ = visit;
   const { page } = visit;

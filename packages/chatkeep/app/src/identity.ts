@@ -21,7 +21,7 @@ export interface Who {
   readonly by: "nothing" | "token" | "issuer";
   /** Where drafts and unsent questions are kept: the browser's storage, or this tab's for signed-in people. */
   readonly storage: TextStorage;
-  /** Another one each time that somebody else is shown, or the same anew. */
+  /** Changes whenever the page starts over, for another person or the same one. */
   readonly life: number;
 }
 

@@ -47,13 +47,13 @@ export function resultsFromUiMessage(
         (part.type === "approval" && part.id === approval?.id && part.approved === approval.approved),
     );
   const isRetry = last?.role === "tool" && last.parts.every(isTold);
-  if (answer !== undefined && answer === messages.at(-1) && goesOn(answer, messages, parts, last))
+  if (answer !== undefined && answer === messages.at(-1) && asksForMore(answer, messages, parts, last))
     return { id: `${answer.id}.more`, role: "tool", parts: [{ type: "step" }] };
   return isRetry ? { id: last.id, role: "tool", parts: last.parts } : undefined;
 }
 
 /** Whether a page that shows an answer to its end asks to go on with it. One that stopped it has read no further. */
-function goesOn(
+function asksForMore(
   answer: Message,
   messages: readonly Message[],
   parts: readonly UiPart[],
