@@ -133,6 +133,23 @@ test("a message is found by its words and opened far from the end; they are mark
   expect(await axeViolations(page)).toEqual([]);
 });
 
+test("a message that is found where nothing is to scroll leaves nothing to jump to", async () => {
+  const owner = newOwner();
+  await conversation(owner, "Short", "The okapi is here.");
+  await using visit = await stage.visit({ owner });
+  const { page } = visit;
+  await page.getByLabel("Your question").waitFor();
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("okapi");
+  await dialog(page).locator("mark").waitFor();
+  await dialog(page).getByRole("option", { name: "okapi" }).click();
+  await expect.poll(() => marked(page)).toEqual(["okapi"]);
+  const found = page.locator("article", { hasText: "okapi" });
+  await expect.poll(() => found.evaluate((article) => article === document.activeElement)).toBe(true);
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+  expect(await page.getByRole("button", { name: "Jump to latest" }).count()).toBe(0);
+});
+
 test("what is typed before the palette is loaded is kept, Enter too", async () => {
   const owner = newOwner();
   await conversation(owner, "One");

@@ -58,6 +58,33 @@ test("an answer is copied as Markdown for a text field and as rich text for a do
   await expect.poll(() => clipboard(page, "text/plain")).toBe("nest();");
 });
 
+test.each(["light", "dark"] as const)(
+  "axe finds nothing in code, formulas and footnotes, %s",
+  async (colorScheme) => {
+    const answer =
+      "By the pond[^1], or $n^2$ of them:\n\n$$\n\\frac{\\sum_{i=1}^n t_i}{2}\n$$\n\n" +
+      '```ts\n/** Nests. */\nexport const nest = (n = 2): string => "pond".repeat(n);\n```\n\n' +
+      "| a | b |\n|-|-:|\n| <kbd>K</kbd> | H<sub>2</sub>O |\n\n[^1]: Or in a mill.";
+    const { owner, id } = await conversation(answer);
+    await using visit = await stage.visit({ owner, path: `/?c=${id}`, colorScheme });
+    const { page } = visit;
+    await page.locator("math").nth(1).waitFor();
+    await page.locator('[data-kind="string"]').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    const mark = page.getByRole("button", { name: "Footnote 1" });
+    const note = page.getByText("Or in a mill.");
+    await mark.click();
+    await expect.poll(() => note.evaluate((element) => element.contains(document.activeElement))).toBe(true);
+    // It stands in its line: no higher, no lower.
+    const [drawn, line] = [
+      (await mark.boundingBox())!,
+      (await page.locator(".ck-answer .ck-markdown p").first().boundingBox())!,
+    ];
+    expect(drawn.y).toBeGreaterThanOrEqual(line.y);
+    expect(drawn.y + drawn.height).toBeLessThanOrEqual(line.y + line.height);
+  },
+);
+
 test("a link to an answer opens its conversation at it, far from the end; one that leads nowhere opens the end", async () => {
   const { owner, id } = await longConversation(history, 200);
   const { messages } = await history.listMessages(owner, id, { after: 41, limit: 1 });

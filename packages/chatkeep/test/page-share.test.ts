@@ -52,9 +52,9 @@ test("a link is made, read by somebody else, continued as their own, and deleted
   const { page } = visit;
   await answered(page, 1);
   await page.getByRole("button", { name: "Share" }).click();
-  await page.getByLabel("Your name, if it is to be shown").fill("Ada");
-  await page.getByLabel("The link ends").selectOption("7");
-  await page.getByRole("button", { name: "Make a link" }).click();
+  await page.getByLabel("Your name (optional)").fill("Ada");
+  await page.getByLabel("The link expires").selectOption("7");
+  await page.getByRole("button", { name: "Create link" }).click();
   const address = await page.getByLabel("Link", { exact: true }).inputValue();
   expect(address).toMatch(new RegExp(`^${stage.url}/share/[\\w-]{43}$`));
   expect(await axeViolations(page)).toEqual([]);

@@ -161,7 +161,7 @@ export const ANSWERS: readonly State[] = [
 async function share(page: Page, stage: Stage): Promise<string> {
   await answer(page, stage);
   await page.getByRole("button", { name: "Share" }).click();
-  await page.getByLabel("Your name, if it is to be shown").fill("Ada");
-  await page.getByRole("button", { name: "Make a link" }).click();
+  await page.getByLabel("Your name (optional)").fill("Ada");
+  await page.getByRole("button", { name: "Create link" }).click();
   return page.getByLabel("Link", { exact: true }).inputValue();
 }

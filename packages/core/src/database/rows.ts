@@ -191,8 +191,12 @@ export function conversationFromRow(row: ConversationRow, owner: Owner): Convers
 
 /** The title from a first question: its first words, at most 60 code points; `null` without text. */
 export function titleOf(parts: readonly Part[]): string | null {
-  return beginningOf(contentOf(parts), 60);
+  const text = contentOf(parts);
+  return beginningOf(text.replace(FENCES, ""), 60) ?? beginningOf(text, 60);
 }
+
+/** The lines that open and close a block of code. */
+const FENCES = /^[ \t]*(?:`{3,}[^`\n]*|~{3,}.*)$/gmu;
 
 /** The preview of a message: its first 200 code points at most; `null` without text. */
 export function previewOf(parts: readonly Part[]): string | null {

@@ -49,21 +49,23 @@ export function FeedbackActions({ entry, actions }: FeedbackActionsProps): React
   );
   return (
     <>
-      {thumb("up", strings.goodAnswer)}
-      {thumb("down", strings.badAnswer)}
-      {feedback !== null && (
-        <button
-          ref={opener}
-          type="button"
-          className="ck-button ck-quiet ck-square"
-          aria-label={about}
-          title={about}
-          aria-expanded={commenting}
-          onClick={() => setCommenting(!commenting)}
-        >
-          <Icon name="chat" />
-        </button>
-      )}
+      <span className="ck-thumbs">
+        {thumb("up", strings.goodAnswer)}
+        {thumb("down", strings.badAnswer)}
+        {feedback !== null && (
+          <button
+            ref={opener}
+            type="button"
+            className="ck-button ck-quiet ck-square"
+            aria-label={about}
+            title={about}
+            aria-expanded={commenting}
+            onClick={() => setCommenting(!commenting)}
+          >
+            <Icon name="chat" />
+          </button>
+        )}
+      </span>
       {feedback !== null && commenting && (
         <CommentForm
           text={feedback.comment ?? ""}

@@ -18,7 +18,12 @@ export function Footnotes({ notes, citations }: FootnotesProps): ReactNode {
     <ul className="ck-footnotes" aria-label={strings.footnotes}>
       {notes.map(({ label, tokens }, index) => (
         <li key={index} data-footnote={label} tabIndex={-1}>
-          <button type="button" className="ck-mark" aria-label={strings.back} onClick={goTo("mark", label)}>
+          <button
+            type="button"
+            className="ck-mark"
+            aria-label={`${label}: ${strings.back}`}
+            onClick={goTo("mark", label)}
+          >
             {label}
           </button>{" "}
           <Inline tokens={tokens} citations={citations} />

@@ -102,7 +102,7 @@ export function createScrollKeeper(options: ScrollKeeperOptions): ScrollKeeper {
       follow();
     },
     toElement(element) {
-      stick(false);
+      stick(most() <= 0);
       go(placeOf(element) - container.clientHeight * BEFORE);
       look();
     },

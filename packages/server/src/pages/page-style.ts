@@ -1,12 +1,13 @@
 /** The style sheet of the server's pages. It uses the system's fonts and loads nothing. */
 export const PAGE_STYLE: string = `:root {
   color-scheme: light dark;
-  --ground: light-dark(#ffffff, #111315);
-  --raised: light-dark(#f6f7f8, #191c1f);
-  --line: light-dark(#e3e6e8, #2b3034);
-  --text: light-dark(#1b1f23, #e7eaec);
-  --soft: light-dark(#5b656e, #9aa5ae);
-  --accent: light-dark(#0b6bcb, #6db3f8);
+  --ground: light-dark(#ffffff, #1a1a19);
+  --raised: light-dark(#f6f5f2, #232321);
+  --line: light-dark(#e5e2db, #33332f);
+  --text: light-dark(#1d1c19, #edece7);
+  --soft: light-dark(#67645c, #a5a299);
+  --accent: light-dark(#0d6b60, #5fd0bf);
+  --accent-soft: light-dark(#e3f1ee, #17312d);
   --sans: ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
   --mono: ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace;
 }
@@ -164,9 +165,9 @@ main :is(h1, h2, h3, h4) > a {
 }
 
 main :is(h2, h3, h4):target {
-  text-decoration: underline;
-  text-decoration-color: var(--accent);
-  text-decoration-thickness: 2px;
+  border-radius: 4px;
+  background: var(--accent-soft);
+  box-shadow: 0 0 0 0.35rem var(--accent-soft);
 }
 
 .note {

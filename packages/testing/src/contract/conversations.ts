@@ -278,6 +278,19 @@ export function describeConversations(open: OpenedFixture): void {
       expect((await history.getConversation(me, id)).title).toBe("What is it?");
     });
 
+    it("leaves the marks of a block of code out of the title, unless nothing else was said", async () => {
+      const fixture = open();
+      const titleOf = async (content: string): Promise<string | null> => {
+        const { me, id } = await newConversation(fixture);
+        await fixture.history.appendMessages(me, id, [{ role: "user", content }]);
+        return (await fixture.history.getConversation(me, id)).title;
+      };
+      expect(await titleOf("Why?\n\n```sql\nselect 1;\n```\nTell me.")).toBe("Why? select 1; Tell me.");
+      expect(await titleOf("~~~~ a `b`\nls\n~~~~")).toBe("ls");
+      expect(await titleOf("```x``` is what?")).toBe("```x``` is what?");
+      expect(await titleOf("```sh\n```")).toBe("```sh ```");
+    });
+
     it("never writes a title over a person's own", async () => {
       const fixture = open();
       const { me, id } = await newConversation(fixture);

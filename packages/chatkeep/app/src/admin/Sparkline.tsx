@@ -16,15 +16,15 @@ export function Sparkline({ values, from = "zero" }: SparklineProps): ReactNode 
   if (told.length < 2) return null;
   const least = from === "zero" ? 0 : Math.min(...told);
   const span = Math.max(...told) - least || 1;
-  const path = values
-    .map((value, index) => {
-      if (value === null) return "";
-      const x = (index / (values.length - 1)) * WIDTH;
-      const y = HEIGHT - 1 - ((value - least) / span) * (HEIGHT - 2);
-      const begins = index === 0 || values[index - 1] === null;
-      return `${begins ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
-    })
-    .join("");
+  const segments: (readonly [x: number, y: number])[][] = [];
+  for (const [index, value] of values.entries()) {
+    if (value === null) continue;
+    if (index === 0 || values[index - 1] === null) segments.push([]);
+    const y = HEIGHT - 1 - ((value - least) / span) * (HEIGHT - 2);
+    segments.at(-1)!.push([(index / (values.length - 1)) * WIDTH, y]);
+  }
+  const lines = segments.map((points) => `M${points.map((point) => point.map(rounded).join(" ")).join("L")}`);
+  const areas = segments.map((points, index) => `${lines[index]}V${HEIGHT}H${rounded(points[0]![0])}Z`);
   return (
     <svg
       className="sparkline"
@@ -33,7 +33,12 @@ export function Sparkline({ values, from = "zero" }: SparklineProps): ReactNode 
       aria-hidden="true"
       focusable="false"
     >
-      <path d={path} vectorEffect="non-scaling-stroke" />
+      <path d={areas.join("")} />
+      <path d={lines.join("")} vectorEffect="non-scaling-stroke" />
     </svg>
   );
+}
+
+function rounded(length: number): string {
+  return length.toFixed(1);
 }

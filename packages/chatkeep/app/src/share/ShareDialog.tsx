@@ -53,85 +53,91 @@ export function ShareDialog({ history, owner, conversationId, onClose }: ShareDi
   const isBusy = task.status === "doing";
   return (
     <Dialog title={strings.title} onClose={onClose}>
-      <p className="quiet">{strings.detail}</p>
-      <form
-        className="share-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          make();
-        }}
-      >
-        <label>
-          {strings.name}
-          <input
-            className="ck-field"
-            value={name}
-            maxLength={200}
-            onChange={({ target }) => setName(target.value)}
-          />
-        </label>
-        <label>
-          {strings.ends}
-          <select className="ck-field" value={days} onChange={({ target }) => setDays(Number(target.value))}>
-            {DAYS.map((number) => (
-              <option key={number} value={number}>
-                {strings.after(number)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label className="share-live">
-          <input type="checkbox" checked={live} onChange={({ target }) => setLive(target.checked)} />
-          {strings.live}
-        </label>
-        <button type="submit" className="ck-button ck-primary" disabled={isBusy}>
-          {strings.make}
-        </button>
-      </form>
-      <output>
-        {made !== null && (
-          <div className="share-made">
+      <div className="share">
+        <p className="quiet">{strings.detail}</p>
+        <form
+          className="share-form"
+          onSubmit={(event) => {
+            event.preventDefault();
+            make();
+          }}
+        >
+          <label>
+            {strings.name}
             <input
               className="ck-field"
-              readOnly
-              dir="ltr"
-              aria-label={strings.link}
-              value={made.address}
-              onFocus={({ target }) => target.select()}
+              value={name}
+              maxLength={200}
+              onChange={({ target }) => setName(target.value)}
             />
-            <CopyButton text={made.address} label={strings.copy} />
-          </div>
+          </label>
+          <label>
+            {strings.ends}
+            <select
+              className="ck-field"
+              value={days}
+              onChange={({ target }) => setDays(Number(target.value))}
+            >
+              {DAYS.map((number) => (
+                <option key={number} value={number}>
+                  {strings.after(number)}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label className="check">
+            <input type="checkbox" checked={live} onChange={({ target }) => setLive(target.checked)} />
+            {strings.live}
+          </label>
+          <button type="submit" className="ck-button ck-primary" disabled={isBusy}>
+            {strings.make}
+          </button>
+        </form>
+        <output>
+          {made !== null && (
+            <div className="share-made">
+              <input
+                className="ck-field"
+                readOnly
+                dir="ltr"
+                aria-label={strings.link}
+                value={made.address}
+                onFocus={({ target }) => target.select()}
+              />
+              <CopyButton text={made.address} label={strings.copy} />
+            </div>
+          )}
+          {task.status === "failed" && <Notice tone="trouble">{task.sentence}</Notice>}
+        </output>
+        {shares.length > 0 && (
+          <ul className="shares" aria-label={strings.links}>
+            {shares.map(({ id, name: shownName, messageId, createdAt, expiresAt }) => (
+              <li key={id}>
+                <span>
+                  {momentIn(components, createdAt)}
+                  <small className="quiet">
+                    {[
+                      shownName,
+                      messageId === null ? strings.isLive : strings.isFixed,
+                      expiresAt === null ? null : strings.until(momentIn(components, expiresAt)),
+                    ]
+                      .filter((each) => each !== null)
+                      .join(" · ")}
+                  </small>
+                </span>
+                <button
+                  type="button"
+                  className="ck-button ck-quiet"
+                  disabled={isBusy}
+                  onClick={() => remove(id)}
+                >
+                  {strings.remove}
+                </button>
+              </li>
+            ))}
+          </ul>
         )}
-        {task.status === "failed" && <Notice tone="trouble">{task.sentence}</Notice>}
-      </output>
-      {shares.length > 0 && (
-        <ul className="shares" aria-label={strings.links}>
-          {shares.map(({ id, name: shownName, messageId, createdAt, expiresAt }) => (
-            <li key={id}>
-              <span>
-                {momentIn(components, createdAt)}
-                <small className="quiet">
-                  {[
-                    shownName,
-                    messageId === null ? strings.isLive : strings.isFixed,
-                    expiresAt === null ? null : strings.until(momentIn(components, expiresAt)),
-                  ]
-                    .filter((each) => each !== null)
-                    .join(" · ")}
-                </small>
-              </span>
-              <button
-                type="button"
-                className="ck-button ck-quiet"
-                disabled={isBusy}
-                onClick={() => remove(id)}
-              >
-                {strings.remove}
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
+      </div>
     </Dialog>
   );
 }

@@ -65,25 +65,24 @@ export const APP_GERMAN: AppStrings = {
   share: {
     title: "Teilen",
     detail:
-      "Wer den Link hat, liest diesen Zweig: Texte, Quellen und Dateien, ohne Werkzeuge und Überlegungen, und kann ihn für sich fortsetzen.",
-    name: "Ihr Name, falls er erscheinen soll",
-    ends: "Der Link endet",
-    after: (days) =>
-      days === 0 ? "wenn ich ihn lösche" : days === 1 ? "nach einem Tag" : `nach ${days} Tagen`,
-    live: "Auch zeigen, was später gesagt wird",
+      "Wer den Link hat, kann diese Fassung der Unterhaltung lesen: Texte, Quellen und Dateien, ohne Werkzeuge und Überlegungen. Fortsetzen kann man sie in einer eigenen Kopie.",
+    name: "Ihr Name (optional)",
+    ends: "Der Link läuft ab",
+    after: (days) => (days === 0 ? "Nie" : days === 1 ? "Nach einem Tag" : `Nach ${days} Tagen`),
+    live: "Spätere Nachrichten einschließen",
     make: "Link erstellen",
     link: "Link",
     links: "Links zu dieser Unterhaltung",
     copy: "Link kopieren",
-    isLive: "mit dem, was später gesagt wird",
-    isFixed: "wie sie damals war",
+    isLive: "mit späteren Nachrichten",
+    isFixed: "Nachrichten bis dahin",
     until: (time) => `bis ${time}`,
     remove: "Löschen",
     by: (name) => `Geteilt von ${name}`,
     gone: "Diesen Link gibt es nicht, er wurde gelöscht oder ist abgelaufen.",
     goOn: "Für mich fortsetzen",
     copyDetail:
-      "Sie lesen eine geteilte Unterhaltung. Um etwas zu fragen, setzen Sie sie in einer eigenen Kopie fort.",
+      "Dies ist eine geteilte Unterhaltung. Um etwas zu fragen, setzen Sie sie in einer eigenen Kopie fort.",
   },
   keyboard: "Tastatur",
   keys: {
