@@ -5,7 +5,7 @@ import type { Owner } from "@chatkeep/protocol";
 import type { Dice } from "./dice.ts";
 import type { Credentials } from "./line.ts";
 import { makeRecipe, questionOf } from "./recipe.ts";
-import type { Record } from "./record.ts";
+import { type Record, fault, say } from "./record.ts";
 
 export interface GuestOptions {
   readonly record: Record;
@@ -38,14 +38,6 @@ interface Listed {
 
 /** A guest; all choices are the dice's. */
 export function createGuest({ record, dice, urls, credentials }: GuestOptions): Guest {
-  const say = (text: string): void => {
-    record.lines.push(`${new Date().toISOString().slice(11, 23)}  ${text}`);
-  };
-  const fault = (text: string): void => {
-    record.faults.push(text);
-    say(`FAULT ${text}`);
-  };
-
   /** Whether a change of this visit was sent twice: the first may have been asleep, and take effect at any time. */
   let isDoubtful = false;
 
@@ -72,14 +64,14 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
         const text = await answer.text();
         if (answer.status < 500) return { status: answer.status, text };
         told = `${answer.status} ${text.slice(0, 500)}`;
-        if (answer.status === 500) fault(`${method} ${path}: ${told}`);
+        if (answer.status === 500) fault(record, `${method} ${path}: ${told}`);
       } catch (error) {
         told = String(error);
       }
       if (method !== "GET") isDoubtful = true;
-      say(`${method} ${path} try ${tries}: ${told}`);
+      say(record, `${method} ${path} try ${tries}: ${told}`);
       if (Date.now() - began > GIVE_UP) {
-        fault(`${method} ${path}: not done within ${GIVE_UP / 1000} s, at last: ${told}`);
+        fault(record, `${method} ${path}: not done within ${GIVE_UP / 1000} s, at last: ${told}`);
         throw new Error(told);
       }
       await pause(RETRY);
@@ -87,7 +79,7 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
   };
 
   const expectStatus = (what: string, status: number, expected: readonly number[]): void => {
-    if (!expected.includes(status)) fault(`${what} was answered with ${status}.`);
+    if (!expected.includes(status)) fault(record, `${what} was answered with ${status}.`);
   };
 
   const visit = async (dice: Dice): Promise<void> => {
@@ -98,7 +90,7 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
     const path = `/api/conversations/${conversation}`;
     const sent = new Map<string, number>();
     isDoubtful = false;
-    say(`-- visit of ${session.id} in ${conversation}`);
+    say(record, `-- visit of ${session.id} in ${conversation}`);
     const made = await send(session, "POST", "/api/conversations", { body: { id: conversation } });
     expectStatus(`A new conversation ${conversation}`, made.status, [200, 201]);
 
@@ -122,7 +114,7 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
         if (status !== 200) return undefined;
         const page = JSON.parse(text) as Listed & { messages: { seq: number }[] };
         for (const { id: message, parts } of page.messages) {
-          if (found.has(message)) fault(`Message ${message} is listed twice ${when}.`);
+          if (found.has(message)) fault(record, `Message ${message} is listed twice ${when}.`);
           found.set(message, parts[0] ?? {});
         }
         if (!page.has_more) return found;
@@ -134,7 +126,7 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
       const found = await read(owner, conversation, when);
       for (const [id, length] of found === undefined ? [] : sent)
         if (found!.get(id)?.url?.length !== length)
-          fault(`Message ${id} of ${conversation} is lost ${when}.`);
+          fault(record, `Message ${id} of ${conversation} is lost ${when}.`);
     };
     /** Sends an export as another user until it is imported: each of its messages is there once. */
     const bringAlong = async (exported: string): Promise<void> => {
@@ -145,9 +137,10 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
         // A node takes in so many at a time.
         expectStatus("The import", status, [200, 429]);
         if (text.includes('"type":"end"')) break;
-        say(`import was cut off: ${text.slice(-300)}`);
+        say(record, `import was cut off: ${text.slice(-300)}`);
         await pause(RETRY);
-        if (Date.now() - began > GIVE_UP) return fault(`An import was not done within ${GIVE_UP / 1000} s.`);
+        if (Date.now() - began > GIVE_UP)
+          return fault(record, `An import was not done within ${GIVE_UP / 1000} s.`);
       }
       const { text } = await send(importer, "GET", "/api/conversations");
       const { conversations } = JSON.parse(text) as { conversations: { id: string }[] };
@@ -157,7 +150,7 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
         const own = all.filter(({ name }) => name === id);
         const isWhole = own.length === 1 && own[0]!.url?.length === length;
         if (exported.includes(`"name":"${id}"`) && !isWhole)
-          fault(`Message ${id} was imported as ${JSON.stringify(own).slice(0, 500)}.`);
+          fault(record, `Message ${id} was imported as ${JSON.stringify(own).slice(0, 500)}.`);
       }
     };
 
@@ -201,7 +194,8 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
       const lines = text.split("\n").filter((line) => line !== "");
       // A file that was cut off says so by the end that it lacks.
       if (lines.at(-1)?.includes('"end"') === true) {
-        for (const id of sent.keys()) if (!text.includes(id)) fault(`The export lacks message ${id}.`);
+        for (const id of sent.keys())
+          if (!text.includes(id)) fault(record, `The export lacks message ${id}.`);
         await bringAlong(text);
       }
     }
@@ -211,7 +205,7 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
       expectStatus(`The clearing of ${conversation}`, status, [200]);
       const { text } = await send(owner, "GET", `${path}/messages?limit=20`);
       for (const id of before)
-        if (!isDoubtful && text.includes(id)) fault(`Message ${id} is there after clearing.`);
+        if (!isDoubtful && text.includes(id)) fault(record, `Message ${id} is there after clearing.`);
       sent.clear();
       await append(owner);
       if (isDoubtful) sent.clear();
@@ -224,7 +218,7 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
       expectStatus("The erasure", status, [200]);
       const { text } = await send(one, "GET", "/api/conversations");
       if (!isDoubtful && text.includes(conversation))
-        fault(`Conversation ${conversation} is there after the erasure.`);
+        fault(record, `Conversation ${conversation} is there after the erasure.`);
     }
   };
 
@@ -233,7 +227,7 @@ export function createGuest({ record, dice, urls, credentials }: GuestOptions): 
     async act(over) {
       for (let count = 0; !over.aborted; count += 1) {
         // A fault is in the record; the guest goes on.
-        await visit(dice.fork(count)).catch((error: unknown) => say(`gave up: ${String(error)}`));
+        await visit(dice.fork(count)).catch((error: unknown) => say(record, `gave up: ${String(error)}`));
         await pause(dice.fork(count).between(0, 500));
       }
     },

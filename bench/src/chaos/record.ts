@@ -99,6 +99,22 @@ export function createRecord(name: string, owner: Owner): Record {
   };
 }
 
+/** Keeps what the person did. */
+export function say({ lines }: Record, text: string): void {
+  lines.push(`${new Date().toISOString().slice(11, 23)}  ${text}`);
+}
+
+/** Keeps what the person saw that must never be. */
+export function fault(record: Record, text: string): void {
+  record.faults.push(text);
+  say(record, `FAULT ${text}`);
+}
+
+/** Keeps that a server said it has stored the message. */
+export function acknowledge(message: SentMessage): void {
+  message.acknowledgedAt ??= Date.now();
+}
+
 /** One reading of a turn's stream from the event after `after`. */
 export interface Reading {
   /** Keeps an event, and finds at once what no stream may show. */

@@ -10,13 +10,14 @@ import { createDice } from "./dice.ts";
 import { createGuest } from "./guest.ts";
 import { type Credentials, createBareLine, createClientLine, readAll } from "./line.ts";
 import { type ServerNode, createNode } from "./node.ts";
-import { type Person, createPerson, isPassing } from "./person.ts";
+import { type Person, createPerson } from "./person.ts";
 import { type Disturbance, killsOf, makePlan } from "./plan.ts";
 import { type Evidence, type Listing, type Violation, prove } from "./proof.ts";
 import { type Record, createRecord } from "./record.ts";
 import { type Settling, measureSettling } from "./settling.ts";
 import { type Stored, countRunning, readStored } from "./stored.ts";
 import { type Timeline, createTimeline } from "./timeline.ts";
+import { isPassing } from "./tries.ts";
 
 export interface ChaosOptions {
   /** All choices come from it: the same seed chooses the same. When they take effect is the machine's affair. */

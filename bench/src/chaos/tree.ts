@@ -2,22 +2,18 @@ import { ChatkeepError, type ErrorCode, type Message, isChatkeepError } from "@c
 
 import type { Dice } from "./dice.ts";
 import { type Line, readAll } from "./line.ts";
-import type { Record, SentMessage } from "./record.ts";
+import { type Record, type SentMessage, fault } from "./record.ts";
+import type { UntilDone } from "./tries.ts";
 
 /** What the acts on a tree need of the person who does them. */
 export interface TreeOptions {
   readonly record: Record;
   /** The conversation that the person is in. */
   readonly conversation: () => string;
-  readonly untilDone: <T>(
-    what: string,
-    dice: Dice,
-    work: (line: Line, node: number) => Promise<T>,
-  ) => Promise<T>;
+  readonly untilDone: UntilDone;
   readonly newQuestion: (dice: Dice, parent?: string | null) => SentMessage;
   /** Asks and reads until the turn is settled; with `replyId` it asks for another answer to a stored question. */
   readonly ask: (dice: Dice, message: SentMessage, replyId?: string) => Promise<void>;
-  readonly fault: (text: string) => void;
 }
 
 /** Edits, other answers, other heads, copies, and deletions that are undone. */
@@ -30,7 +26,7 @@ export interface TreeActs {
 }
 
 export function createTreeActs(options: TreeOptions): TreeActs {
-  const { record, conversation, untilDone, newQuestion, ask, fault } = options;
+  const { record, conversation, untilDone, newQuestion, ask } = options;
   const { owner } = record;
 
   const readTree = (dice: Dice): Promise<Message[]> =>
@@ -116,7 +112,7 @@ export function createTreeActs(options: TreeOptions): TreeActs {
       const back = new Map((await readTree(dice.fork("back"))).map((message) => [message.id, message]));
       for (const { id, content } of tree) {
         if (back.get(id)?.content !== content && !record.mayBeDeleted.has(id))
-          fault(`Message ${id} is not there as it was, after a deletion that was undone.`);
+          fault(record, `Message ${id} is not there as it was, after a deletion that was undone.`);
       }
     },
   };
