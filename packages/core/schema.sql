@@ -719,6 +719,8 @@ create view chatkeep_views.conversations (
   metadata json, -- The application's own JSON.
   created_at timestamp with time zone, -- When it was created.
   updated_at timestamp with time zone, -- When it was last changed.
+  tags text[], -- Its tags. A folder is one.
+  expires_at timestamp with time zone, -- When a temporary conversation is deleted. Null: it is not temporary.
 ); -- Conversations, without those in the trash.
 
 create view chatkeep_views.feedback (

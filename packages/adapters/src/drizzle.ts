@@ -29,6 +29,8 @@ export interface ConversationRow {
   metadata: unknown;
   createdAt: Date;
   updatedAt: Date;
+  tags: string[];
+  expiresAt: Date | null;
 }
 
 /** A row of the view `messages`. */
@@ -166,6 +168,8 @@ export function defineViews(schema = "chatkeep_views"): Views {
         metadata: json("metadata"),
         createdAt: instant("created_at").notNull(),
         updatedAt: instant("updated_at").notNull(),
+        tags: text("tags").array().notNull(),
+        expiresAt: instant("expires_at"),
       })
       .existing(),
     messages: views

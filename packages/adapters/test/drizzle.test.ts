@@ -26,7 +26,7 @@ async function columnsOf(): Promise<Record<string, string[]>> {
 test("Drizzle reads the views, with their columns and types", async () => {
   const history = createHistory({ ...UNHURRIED.history, pool: database.pool });
   const me = { kind: "user" as const, id: "ada" };
-  await history.createConversation(me, { id: "c1", title: "Mine", metadata: { a: 1 } });
+  await history.createConversation(me, { id: "c1", title: "Mine", metadata: { a: 1 }, tags: ["work"] });
   await history.appendMessages(me, "c1", [
     { role: "user", content: "Hello" },
     { role: "assistant", content: "Hi.", usage: { inputTokens: 1, outputTokens: 2, totalTokens: 3 } },
@@ -43,6 +43,8 @@ test("Drizzle reads the views, with their columns and types", async () => {
     messageCount: 2,
     metadata: { a: 1 },
     ownerKind: "user",
+    tags: ["work"],
+    expiresAt: null,
   });
   expect(conversation!.createdAt).toBeInstanceOf(Date);
   const said: { content: string }[] = await db

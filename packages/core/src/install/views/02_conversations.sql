@@ -4,7 +4,8 @@ select
   c.scope, readable(c.scope_label) as scope_label, c.is_default,
   readable(c.title) as title, readable(c.preview) as preview,
   c.last_seq - c.cleared_seq - c.deleted_count - c.elsewhere_count as message_count,
-  c.pinned_at, c.archived_at, c.metadata, c.created_at, c.updated_at
+  c.pinned_at, c.archived_at, c.metadata, c.created_at, c.updated_at,
+  array(select readable(t.tag) from unnest(c.tags) with ordinality t (tag, place) order by t.place) as tags, c.expires_at
 from :schema.conversations c
 join :schema.owners o on o.id = c.owner_id
 where c.deleted_at is null and (
@@ -26,3 +27,5 @@ comment on column conversations.archived_at is 'When it was archived. Null: it i
 comment on column conversations.metadata is 'The application''s own JSON.';
 comment on column conversations.created_at is 'When it was created.';
 comment on column conversations.updated_at is 'When it was last changed.';
+comment on column conversations.tags is 'Its tags. A folder is one.';
+comment on column conversations.expires_at is 'When a temporary conversation is deleted. Null: it is not temporary.';
